@@ -1,0 +1,161 @@
+/** The public face of an engine: promises, AbortSignal, Blob and web streams. */
+import type { BlobStore } from './ports/blob-store.ts'
+import type { RockpoolError } from '@rockpool/protocol'
+import type { FileQuery, RecordLog } from './ports/record-log.ts'
+import type { FileMeta } from './records/events.ts'
+import type { FileRecord, FileVersion } from './records/record.ts'
+
+/** What `add` and `replace` take. */
+export type FileSource = Blob | File | ReadableStream<Uint8Array> | Response | ArrayBuffer | ArrayBufferView
+
+export interface AddOptions {
+  /** the File's own name when not given, else `untitled` */
+  readonly name?: string
+  /** the Blob's or Response's own type when not given, else octet-stream */
+  readonly type?: string
+  /** `files` when not given */
+  readonly bucket?: string
+  /** JSON, 8 KiB at most */
+  readonly meta?: FileMeta
+  readonly signal?: AbortSignal
+  /** bytes on disk so far */
+  readonly onProgress?: (bytes: number) => void
+}
+
+export interface ReplaceOptions {
+  /** reject with `precondition_failed` when the file's current version is another one */
+  readonly ifMatch?: string
+  readonly type?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (bytes: number) => void
+}
+
+export interface OpenOptions {
+  readonly signal?: AbortSignal
+  /** while the bytes come over the network */
+  readonly onProgress?: (bytes: number, total: number) => void
+}
+
+/** A file, its record or its id. */
+export type FileReference = FileRecord | string
+
+/**
+ * Where a file's bytes are, as this device sees it.
+ *
+ * - `remote`: in object storage, not on this device
+ * - `local`: on this device only, waiting to be uploaded
+ * - `uploading`, `downloading`: on the way
+ * - `stored`: in object storage and on this device
+ * - `failed`: a transfer waits for a person or its next attempt; see `error`
+ */
+export type FileState = 'remote' | 'local' | 'uploading' | 'downloading' | 'stored' | 'failed'
+
+/** The state of one file on this device. */
+export interface FileStatus {
+  readonly state: FileState
+  /** the whole content is on this device's disk */
+  readonly onDevice: boolean
+  /** bytes transferred so far; equals `total` when nothing is under way */
+  readonly bytes: number
+  readonly total: number
+  readonly error: {
+    readonly code: RockpoolError['code']
+    readonly message: string
+    readonly nextAttemptAt: number | null
+  } | null
+}
+
+export interface PoolFiles {
+  /** Live files by query, newest first, 100 at most unless `limit` says otherwise. */
+  list(query?: FileQuery): readonly FileRecord[]
+  /** A live file, else undefined. */
+  get(id: string): FileRecord | undefined
+  /** Calls `fn` now and after each change of the answer. @returns unsubscribe */
+  subscribe(query: FileQuery, fn: (files: readonly FileRecord[]) => void): () => void
+}
+
+export interface PoolTransfers {
+  /** The file's state on this device. The same object as long as nothing changed. */
+  status(file: FileReference): FileStatus
+  /** Calls `fn` after the status of some file changed. @returns unsubscribe */
+  subscribe(fn: () => void): () => void
+  /** Tries a failed transfer of the file again, now. */
+  retry(file: FileReference): Promise<void>
+  /** Stops the transfers of the file. An upload stays `failed` until it is retried; the bytes stay. */
+  cancel(file: FileReference): Promise<void>
+  /** Starts no more transfers on this device until `resume`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+}
+
+export interface StorageReport {
+  /** bytes that contents take on this disk */
+  readonly used: number
+  /** bytes that this origin may use */
+  readonly quota: number
+  /** the browser promised not to evict this origin */
+  readonly persisted: boolean
+  /** bytes that object storage has as well */
+  readonly evictable: number
+  readonly pinned: number
+  /** bytes that nothing names and nothing may remove */
+  readonly unclaimed: number
+}
+
+export interface PoolEvents {
+  readonly added: FileRecord
+  readonly replaced: FileRecord
+  readonly removed: FileRecord
+  /** the content of this file is in object storage */
+  readonly stored: FileRecord
+  readonly downloaded: FileRecord
+  /** object storage lost the content of this file */
+  readonly lost: FileRecord
+  readonly conflict: { readonly file: FileRecord; readonly version: FileVersion }
+  readonly error: { readonly error: RockpoolError; readonly file?: FileRecord }
+}
+
+export interface Pool {
+  readonly storeId: string
+  readonly log: RecordLog
+  readonly blobs: BlobStore
+  readonly files: PoolFiles
+  readonly transfers: PoolTransfers
+
+  /**
+   * Adds a file. Its bytes are on this device's disk, and what must happen next is on disk too, before the promise
+   * resolves: after that a crash loses nothing. Before it, nothing remains.
+   *
+   * @throws RockpoolError `unknown_bucket`, `type_not_allowed`, `too_large`, `bad_name`, `bad_type`, `bad_meta`,
+   *   `quota_exceeded`, `source_failed`, `aborted`, `disk_failed`, `closed`
+   */
+  add(source: FileSource, options?: AddOptions): Promise<FileRecord>
+
+  /** Gives a file new content; the former one stays as a version. Errors as `add`, and `not_found`, `precondition_failed`. */
+  replace(id: string, source: FileSource, options?: ReplaceOptions): Promise<FileRecord>
+  rename(id: string, name: string): Promise<FileRecord>
+  setMeta(id: string, meta: FileMeta): Promise<FileRecord>
+  /** Removes a file on all devices; `restore` brings it back. */
+  remove(id: string): Promise<void>
+  restore(id: string): Promise<FileRecord>
+  /** Contents that a file has and had, newest first. */
+  versions(id: string): readonly FileVersion[]
+  /** Makes a former version the current content. */
+  revert(id: string, version: string): Promise<FileRecord>
+
+  /** A same-origin URL that the service worker answers. A record gives its content's URL; an id the file's, whatever its content is then. */
+  url(file: FileReference): string
+  /**
+   * The whole content as a Blob, from disk, or downloaded to disk first.
+   *
+   * @throws RockpoolError `not_found`, `offline`, `corrupt`, `aborted`, `quota_exceeded`, and the signer's codes
+   */
+  open(file: FileReference, options?: OpenOptions): Promise<Blob>
+  /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
+  stream(file: FileReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
+
+  storage(): Promise<StorageReport>
+  on<E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void): () => void
+  /** Ends transfers and subscriptions of this tab. What waits goes on in another tab or at the next open. */
+  close(): Promise<void>
+}

@@ -1,0 +1,84 @@
+import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import type { PoolEvent } from '../records/events.ts'
+import type { FileRecord, FileVersion, RemoteContent } from '../records/record.ts'
+
+/** Which live files, newest first. */
+export interface FileQuery {
+  readonly bucket?: string
+  /** files whose name contains this text, ignoring case (ASCII) */
+  readonly search?: string
+  /** at most so many; 100 when not given */
+  readonly limit?: number
+  readonly offset?: number
+}
+
+/** Live files a query answers when it does not say: a change of one record then costs the same with 10 or 10,000. */
+export const DEFAULT_LIST_LIMIT = 100
+
+/** Where a reader of changes stands. Opaque; it survives a restart as a string. */
+export type ChangeCursor = string & { readonly ChangeCursor: unique symbol }
+
+export interface RecordChanges {
+  /** ids of files and remote keys whose records may have changed, each once. Reading one again is harmless */
+  readonly subjects: readonly string[]
+  readonly cursor: ChangeCursor
+  /** more were left for the next call */
+  readonly more: boolean
+}
+
+/** An event of ours that the sync backend has confirmed. */
+export interface Confirmation {
+  readonly opId: string
+  /** resume after it */
+  readonly cursor: string
+}
+
+/**
+ * The synced event log and the records materialized from it. Reads are synchronous and see every append at once.
+ *
+ * Adapters: `@rockpool/livestore`; in-memory. Acceptance suite: `recordLogSuite`.
+ */
+export interface RecordLog {
+  readonly storeId: StoreId
+
+  /**
+   * Appends events in one transaction. Visible to reads when it returns, but not durable: keep them in an outbox until
+   * {@link confirmations} names them.
+   */
+  append(events: readonly PoolEvent[]): void
+
+  /** A file by id, a deleted one too. */
+  file(id: string): FileRecord | undefined
+
+  /** Live files by query, newest (`createdAt`, then id) first. */
+  list(query: FileQuery): readonly FileRecord[]
+
+  /** Contents that a file has and had, newest first. */
+  versions(fileId: string): readonly FileVersion[]
+
+  /** Files whose current content is this remote key, deleted ones too. */
+  filesWithContent(remoteKey: RemoteKey): readonly FileRecord[]
+
+  remoteContent(remoteKey: RemoteKey): RemoteContent | undefined
+
+  /** Whether an event with this opId is in the log as this device knows it. */
+  applied(opId: string): boolean
+
+  /**
+   * What changed since `cursor`, at most `limit` operations at a time, in time proportional to the changes. Also right
+   * after a rebase, when pending events were rolled back and applied again behind others. Undefined: all there is.
+   */
+  changes(cursor: ChangeCursor | undefined, limit: number): RecordChanges
+
+  /** Calls `listener` after records changed, by this tab or through sync. @returns unsubscribe */
+  subscribe(listener: () => void): () => void
+
+  /** Events that the sync backend has confirmed, after `since`, then on as they come, until `signal` aborts. */
+  confirmations(since: string | undefined, signal: AbortSignal): AsyncIterable<Confirmation>
+
+  /** Ends the log's use by this pool; the store itself belongs to the app. */
+  close(): Promise<void>
+
+  /** Removes the log's local data from this device. The store cannot be used afterwards. */
+  erase(): Promise<void>
+}

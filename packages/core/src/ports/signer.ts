@@ -1,0 +1,29 @@
+import type {
+  DownloadUrl,
+  DownloadUrlRequest,
+  MultipartAbortRequest,
+  MultipartCompleteRequest,
+  MultipartParts,
+  MultipartPartsRequest,
+  MultipartRequest,
+  MultipartUpload,
+  StoredContent,
+  UploadUrl,
+  UploadUrlRequest,
+} from '@rockpool/protocol'
+
+/**
+ * Client of the signer HTTP contract, v1. Every call rejects with a RockpoolError: one of the contract's codes, `offline`
+ * when the signer cannot be reached, or `aborted`.
+ *
+ * Adapters: `fetchSigner`; in-memory. Acceptance suite: `signerSuite`.
+ */
+export interface Signer {
+  downloadUrl(request: DownloadUrlRequest, signal?: AbortSignal): Promise<DownloadUrl>
+  uploadUrl(request: UploadUrlRequest, signal?: AbortSignal): Promise<UploadUrl>
+  /** Starts a multipart upload or, given an uploadId, resumes it. */
+  startMultipart(request: MultipartRequest, signal?: AbortSignal): Promise<MultipartUpload>
+  signParts(request: MultipartPartsRequest, signal?: AbortSignal): Promise<MultipartParts>
+  completeMultipart(request: MultipartCompleteRequest, signal?: AbortSignal): Promise<StoredContent>
+  abortMultipart(request: MultipartAbortRequest, signal?: AbortSignal): Promise<void>
+}

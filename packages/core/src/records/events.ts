@@ -1,0 +1,54 @@
+/**
+ * The facts that go into the event log. Nothing about progress, queues or devices: the log never compacts.
+ *
+ * Every event carries a random `opId`; one that was applied is ignored when it comes again, because the outbox may
+ * repeat an event later in the log, where a plain upsert would undo other people's work.
+ *
+ * @see ARCHITECTURE.md, "Event log: facts only"
+ */
+import type { RemoteKey } from '@rockpool/protocol'
+
+/** Small JSON metadata of a file. */
+export type FileMeta = { readonly [key: string]: JsonValue }
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
+interface Fact<Name extends string, Args> {
+  readonly name: Name
+  /** random, unique for this change; the same when the outbox repeats the event */
+  readonly opId: string
+  readonly args: Args
+}
+
+/** Times `at` are unix ms by the device's clock. */
+export type PoolEvent =
+  | Fact<
+      'v2.FileAdded',
+      {
+        readonly id: string
+        readonly name: string
+        readonly type: string
+        readonly size: number
+        readonly remoteKey: RemoteKey
+        readonly meta: FileMeta
+        readonly at: number
+      }
+    >
+  | Fact<
+      'v2.FileContentReplaced',
+      {
+        readonly id: string
+        readonly remoteKey: RemoteKey
+        readonly size: number
+        readonly type: string
+        readonly basedOn: RemoteKey
+        readonly at: number
+      }
+    >
+  | Fact<'v2.FileRenamed', { readonly id: string; readonly name: string; readonly at: number }>
+  | Fact<'v2.FileMetaSet', { readonly id: string; readonly meta: FileMeta; readonly at: number }>
+  | Fact<'v2.FileDeleted', { readonly id: string; readonly at: number }>
+  | Fact<'v2.FileRestored', { readonly id: string; readonly at: number }>
+  | Fact<'v2.ContentStored', { readonly remoteKey: RemoteKey; readonly etag?: string; readonly versionId?: string }>
+  | Fact<'v2.ContentLost', { readonly remoteKey: RemoteKey }>
+
+export type PoolEventName = PoolEvent['name']

@@ -1,0 +1,46 @@
+import type { RemoteKey } from '@rockpool/protocol'
+import type { FileMeta } from './events.ts'
+
+/** A synced file: small, mutable, versioned. Its bytes are the content that `remoteKey` names. */
+export interface FileRecord {
+  readonly id: string
+  readonly name: string
+  /** media type */
+  readonly type: string
+  /** bytes */
+  readonly size: number
+  readonly remoteKey: RemoteKey
+  readonly bucket: string
+  readonly meta: FileMeta
+  /** opId of the event that brought the current content */
+  readonly version: string
+  /** unix ms */
+  readonly createdAt: number
+  /** unix ms */
+  readonly updatedAt: number
+  /** unix ms; null while the file is live */
+  readonly deletedAt: number | null
+}
+
+/** One content that a file has or had. */
+export interface FileVersion {
+  /** opId of the event that brought it */
+  readonly id: string
+  readonly fileId: string
+  readonly remoteKey: RemoteKey
+  readonly size: number
+  readonly type: string
+  /** unix ms */
+  readonly at: number
+  /** replaced by someone who had not seen it */
+  readonly conflict: boolean
+}
+
+/** What the log knows of a content in object storage. */
+export interface RemoteContent {
+  readonly remoteKey: RemoteKey
+  /** true after ContentStored, false after ContentLost */
+  readonly stored: boolean
+  readonly etag: string | null
+  readonly versionId: string | null
+}

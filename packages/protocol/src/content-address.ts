@@ -1,0 +1,91 @@
+/**
+ * Content addresses: the SHA-256 of a content, exactly as S3 computes its own checksums.
+ *
+ * - up to one part: 64 hex digits, the SHA-256 of the bytes;
+ * - larger: the hex SHA-256 of the concatenated binary SHA-256 digests of its parts, then `-N`
+ *   (S3's composite `ChecksumSHA256` of a multipart upload in 8 MiB parts).
+ *
+ * @see ARCHITECTURE.md, "Content address"
+ */
+import { RockpoolError } from './errors.ts'
+
+/** The name of immutable bytes: 64 lower-case hex digits, followed by `-N` for a content of N parts. */
+export type ContentAddress = string & { readonly ContentAddress: unique symbol }
+
+/** Bytes in one part: 8 MiB. The last part of a content may be shorter. */
+export const PART_SIZE = 8 * 1024 * 1024
+
+/** S3 allows at most 10,000 parts in one upload. */
+export const MAX_PARTS = 10_000
+
+/** The largest content, in bytes: 78.125 GiB. */
+export const MAX_CONTENT_SIZE = PART_SIZE * MAX_PARTS
+
+/** Bytes of one SHA-256 digest. */
+export const DIGEST_SIZE = 32
+
+const ADDRESS = /^[0-9a-f]{64}(?:-([1-9][0-9]{0,4}))?$/
+
+/** The number of parts that a content of `size` bytes has: at least 1, since the empty file is one empty part. */
+export const partCount = (size: number): number => Math.max(1, Math.ceil(size / PART_SIZE))
+
+/** Where part `number` (1 to N) of a content of `size` bytes lies: offsets in bytes, `end` exclusive. */
+export const partRange = (size: number, number: number): { readonly start: number; readonly end: number } => ({
+  start: (number - 1) * PART_SIZE,
+  end: Math.min(number * PART_SIZE, size),
+})
+
+/** The address if `text` is a well-formed one, else undefined. */
+export const parseAddress = (text: string): ContentAddress | undefined => {
+  const match = ADDRESS.exec(text)
+  if (!match) return undefined
+  const parts = match[1] === undefined ? 1 : Number(match[1])
+  const composite = match[1] !== undefined
+  return (composite ? parts >= 2 && parts <= MAX_PARTS : true) ? (text as ContentAddress) : undefined
+}
+
+/** How many parts the content of this address has (N of `-N`, else 1). */
+export const addressParts = (address: ContentAddress): number => Number(address.slice(65) || 1)
+
+/** Whether a content of `size` bytes can have this address, by the number of its parts. */
+export const addressFits = (address: ContentAddress, size: number): boolean =>
+  Number.isSafeInteger(size) && size >= 0 && size <= MAX_CONTENT_SIZE && addressParts(address) === partCount(size)
+
+/** SHA-256 of `bytes`, 32 bytes, by WebCrypto. */
+export const sha256 = async (bytes: BufferSource): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+
+/** Lower-case hex of `bytes`. */
+export const toHex = (bytes: Uint8Array): string => {
+  let hex = ''
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
+  return hex
+}
+
+/**
+ * The address of a content, from the digests of its parts.
+ *
+ * @param digests the SHA-256 digests of all parts in order, concatenated: 32 x N bytes
+ */
+export const addressOfDigests = async (digests: Uint8Array<ArrayBuffer>): Promise<ContentAddress> => {
+  const parts = digests.length / DIGEST_SIZE
+  if (!Number.isInteger(parts) || parts < 1 || parts > MAX_PARTS) {
+    throw new RockpoolError(
+      'bad_request',
+      `A digest list has 32 bytes for each of 1 to ${MAX_PARTS} parts, not ${digests.length}.`,
+    )
+  }
+  if (parts === 1) return toHex(digests) as ContentAddress
+  return `${toHex(await sha256(digests))}-${parts}` as ContentAddress
+}
+
+/** The digest (32 bytes) of part `number` (1 to N) in a digest list. */
+export const digestOfPart = (digests: Uint8Array<ArrayBuffer>, number: number): Uint8Array<ArrayBuffer> =>
+  digests.subarray((number - 1) * DIGEST_SIZE, number * DIGEST_SIZE)
+
+/** Whether two byte arrays hold the same bytes. Not for secrets: its time depends on the contents. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -1,0 +1,81 @@
+/** The closed set of error codes, with the HTTP status of those that travel over the wire (signer HTTP contract). */
+
+/** Codes in the signer's answers, and the status each has. */
+export const WIRE_ERRORS = {
+  bad_request: 400,
+  bad_key: 400,
+  digest_mismatch: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  type_not_allowed: 415,
+  rate_limited: 429,
+  storage_unavailable: 503,
+} as const
+
+export type WireErrorCode = keyof typeof WIRE_ERRORS
+
+/** Codes that arise on the device only. */
+export type DeviceErrorCode =
+  /** the browser lacks or blocks OPFS, IndexedDB or another thing the engine needs */
+  | 'unsupported'
+  /** the disk or the browser's quota is full */
+  | 'quota_exceeded'
+  /** the source of an added file failed while it was read */
+  | 'source_failed'
+  /** the caller's AbortSignal fired */
+  | 'aborted'
+  /** a name that cannot be a file name */
+  | 'bad_name'
+  /** a type that is not a media type */
+  | 'bad_type'
+  /** metadata that is not JSON, or too large */
+  | 'bad_meta'
+  /** no such bucket is configured */
+  | 'unknown_bucket'
+  /** `ifMatch` named another content than the current one */
+  | 'precondition_failed'
+  /** the content is neither on this device nor reachable now */
+  | 'offline'
+  /** the bytes on this disk are not the ones that were written */
+  | 'corrupt'
+  /** erase() would lose what exists only on this device */
+  | 'unsaved'
+  /** another user of this browser is signed in to the store */
+  | 'other_user'
+  /** a newer leader has taken over, or another version of the page has upgraded the index */
+  | 'superseded'
+  /** the pool was closed */
+  | 'closed'
+  /** the object store does not have the bytes where it should */
+  | 'storage_suspect'
+  /** reading or writing the disk failed for another reason */
+  | 'disk_failed'
+
+export type ErrorCode = WireErrorCode | DeviceErrorCode
+
+/** Every error that Rockpool throws: a code for programs, a sentence for people that says what to do, and the cause. */
+export class RockpoolError extends Error {
+  override readonly name = 'RockpoolError'
+  readonly code: ErrorCode
+  /** for `rate_limited` and `storage_unavailable`: when to try again, in ms from now */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Whether `error` is a {@link RockpoolError}, optionally with one of `codes`. Safe across bundles (no instanceof). */
+export const isRockpoolError = (error: unknown, ...codes: ErrorCode[]): error is RockpoolError =>
+  error instanceof Error &&
+  error.name === 'RockpoolError' &&
+  (codes.length === 0 || codes.includes((error as RockpoolError).code))

@@ -1,0 +1,6 @@
+export * from './content-address.ts'
+export * from './content-hasher.ts'
+export * from './errors.ts'
+export * from './media-type.ts'
+export * from './remote-key.ts'
+export * from './wire.ts'

@@ -1,0 +1,34 @@
+/** Media types: which are well-formed, and which a browser may show without running anything. */
+
+/** The type of bytes of which nothing is known. */
+export const OCTET_STREAM = 'application/octet-stream'
+
+const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,127}"
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:\\s*;\\s*${TOKEN}=(?:${TOKEN}|"[\\x20-\\x7e]{0,127}"))*$`)
+
+/** Whether `text` is a media type by RFC 9110, section 8.3.1, of at most 255 characters. */
+export const isMediaType = (text: string): boolean => text.length <= 255 && MEDIA_TYPE.test(text)
+
+/** The type without parameters, in lower case. */
+export const essence = (type: string): string => type.split(';', 1)[0]!.trim().toLowerCase()
+
+/** Kinds of passive types; SVG is an image that can run script, so it is not one. */
+const PASSIVE = /^(?:image\/(?!svg)|audio\/|video\/|font\/)/
+
+/** Whether a browser shows this type without running anything: image (not SVG), audio, video, font, PDF, plain text. */
+export const isPassiveType = (type: string): boolean => {
+  const bare = essence(type)
+  return isMediaType(type) && (PASSIVE.test(bare) || bare === 'application/pdf' || bare === 'text/plain')
+}
+
+/** The type to store or answer: `type` if passive, else octet-stream. */
+export const safeType = (type: string): string => (isPassiveType(type) ? type : OCTET_STREAM)
+
+/** Whether `type` is allowed by a bucket's `types`, such as `["image/*", "application/pdf"]`. None given: all are. */
+export const typeAllowed = (type: string, allowed: readonly string[] | undefined): boolean => {
+  if (allowed === undefined) return true
+  const bare = essence(type)
+  return allowed.some((pattern) =>
+    pattern.endsWith('/*') ? bare.startsWith(pattern.slice(0, -1).toLowerCase()) : bare === pattern.toLowerCase(),
+  )
+}

@@ -1,0 +1,89 @@
+/**
+ * Remote keys: where a content lives in object storage.
+ *
+ *     <storeId>/<bucket>/<address>            buckets with access `store` or `public`
+ *     <storeId>/<bucket>/<owner>/<address>    buckets with access `owner`
+ *     <storeId>/<64 hex>                      legacy (livestore-filesync): read, never newly minted
+ *
+ * @see signer HTTP contract, "key"
+ */
+import { type ContentAddress, parseAddress, sha256 } from './content-address.ts'
+import { RockpoolError } from './errors.ts'
+
+export type RemoteKey = string & { readonly RemoteKey: unique symbol }
+/** One LiveStore store: `[A-Za-z0-9_-]{1,128}`, none of the reserved words. */
+export type StoreId = string
+/** The owner segment: `u_` and 32 characters of base64url(SHA-256(sub)). */
+export type Owner = string & { readonly Owner: unique symbol }
+
+export interface RemoteKeyParts {
+  readonly storeId: StoreId
+  /** undefined in a legacy key */
+  readonly bucket: string | undefined
+  readonly owner: Owner | undefined
+  readonly address: ContentAddress
+}
+
+/** First segments that the signer and the object store keep for themselves. */
+export const RESERVED_STORE_IDS: ReadonlySet<string> = new Set(['requests', 'tmp', 'gc', 'public', 'objects'])
+
+const SEGMENT = /^[A-Za-z0-9_-]{1,128}$/
+const OWNER = /^u_[A-Za-z0-9_-]{32}$/
+const LEGACY_ADDRESS = /^[0-9a-f]{64}$/
+
+export const isStoreId = (text: string): text is StoreId => SEGMENT.test(text) && !RESERVED_STORE_IDS.has(text)
+export const isBucketName = (text: string): boolean => SEGMENT.test(text)
+
+/** The parts of a well-formed remote key, else undefined. */
+export const parseRemoteKey = (key: string): RemoteKeyParts | undefined => {
+  const segments = key.split('/')
+  const [storeId, second, third, fourth] = segments
+  if (storeId === undefined || second === undefined || !isStoreId(storeId)) return undefined
+  const address = parseAddress(segments.at(-1)!)
+  if (!address) return undefined
+  if (segments.length === 2) {
+    return LEGACY_ADDRESS.test(second) ? { storeId, bucket: undefined, owner: undefined, address } : undefined
+  }
+  if (!isBucketName(second)) return undefined
+  if (segments.length === 3) return { storeId, bucket: second, owner: undefined, address }
+  if (segments.length === 4 && fourth !== undefined && OWNER.test(third!)) {
+    return { storeId, bucket: second, owner: third as Owner, address }
+  }
+  return undefined
+}
+
+/**
+ * Builds a remote key.
+ *
+ * @throws RockpoolError `bad_key` when a segment is not `[A-Za-z0-9_-]{1,128}` or the storeId is reserved
+ */
+export const buildRemoteKey = (parts: {
+  readonly storeId: StoreId
+  readonly bucket: string
+  readonly owner?: Owner | undefined
+  readonly address: ContentAddress
+}): RemoteKey => {
+  const key = [parts.storeId, parts.bucket, ...(parts.owner === undefined ? [] : [parts.owner]), parts.address].join(
+    '/',
+  )
+  if (!parseRemoteKey(key)) {
+    throw new RockpoolError(
+      'bad_key',
+      `"${key.slice(0, 200)}" is not a remote key: use letters, digits, "_" and "-" (1 to 128) in store and bucket names.`,
+    )
+  }
+  return key as RemoteKey
+}
+
+/** The content address at the end of a remote key. */
+export const addressOfKey = (key: RemoteKey): ContentAddress => key.slice(key.lastIndexOf('/') + 1) as ContentAddress
+
+/** The owner segment of a user: `u_` + the first 32 characters of base64url(SHA-256(sub)). */
+export const ownerOf = async (sub: string): Promise<Owner> => {
+  const digest = await sha256(new TextEncoder().encode(sub))
+  const base64url = btoa(String.fromCharCode(...digest))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+  return `u_${base64url.slice(0, 32)}` as Owner
+}

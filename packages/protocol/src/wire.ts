@@ -1,0 +1,126 @@
+/** The shapes of the signer HTTP contract, v1. Their schemas are in `@rockpool/protocol/schema`. */
+import type { WireErrorCode } from './errors.ts'
+import type { RemoteKey } from './remote-key.ts'
+
+/** What may be done in a store. */
+export type Right = 'read' | 'write' | 'delete'
+
+/** The claims of a token that the signer and the sync backend read. */
+export interface TokenClaims {
+  readonly sub: string
+  readonly stores: Readonly<Record<string, readonly Right[]>>
+  /** unix time in seconds */
+  readonly exp?: number
+}
+
+export type BucketAccess = 'public' | 'store' | 'owner'
+
+/** A named policy inside a store. */
+export interface BucketRules {
+  readonly access: BucketAccess
+  /** allowed media types, `image/*` or `image/png`; none given: all */
+  readonly types?: readonly string[]
+  /** largest content in bytes */
+  readonly maxSize?: number
+}
+
+/** Bucket name to rules. Only configured buckets exist. */
+export type Buckets = Readonly<Record<string, BucketRules>>
+
+/** The bucket that exists when nothing is configured. */
+export const DEFAULT_BUCKETS: Buckets = { files: { access: 'store' } }
+
+/** A presigned request: send exactly these headers, before `expiresAt` (unix ms). */
+export interface SignedRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface DownloadUrlRequest {
+  readonly key: RemoteKey
+  /** the record's type, answered if passive and allowed */
+  readonly type?: string
+  readonly disposition?: 'inline' | 'attachment'
+  /** file name for the disposition */
+  readonly name?: string
+  /** seconds, 60 by default, 3,600 at most */
+  readonly expiresIn?: number
+  /** HEAD first: `not_found` when the object store lacks it */
+  readonly check?: boolean
+}
+
+export interface DownloadUrl {
+  readonly url: string
+  /** presigned GET of the digest list (32 x N bytes) of a content of several parts */
+  readonly partsUrl?: string
+  /** unix ms */
+  readonly expiresAt: number
+}
+
+/** The object store has the content. `durable: false`: hybrid's local side only, keep your copy. */
+export interface StoredContent {
+  readonly durable: boolean
+  readonly etag?: string
+  readonly versionId?: string
+}
+
+/** Nothing to upload: the content is there already. */
+export interface Stored extends StoredContent {
+  readonly status: 'stored'
+}
+
+export interface UploadUrlRequest {
+  readonly key: RemoteKey
+  /** bytes; one part at most */
+  readonly size: number
+  readonly type: string
+}
+
+export type UploadUrl = Stored | ({ readonly status: 'put'; readonly expiresAt: number } & SignedRequest)
+
+export interface MultipartRequest {
+  readonly key: RemoteKey
+  readonly size: number
+  readonly type: string
+  /** base64 of the digest list, 32 x N bytes */
+  readonly digests: string
+  readonly uploadId?: string
+}
+
+export type MultipartUpload =
+  | Stored
+  | { readonly uploadId: string; readonly partSize: number; readonly uploaded: readonly number[] }
+
+export interface MultipartPartsRequest {
+  readonly key: RemoteKey
+  readonly size: number
+  readonly uploadId: string
+  readonly digests: string
+  /** at most 100 */
+  readonly numbers: readonly number[]
+}
+
+export interface MultipartParts {
+  readonly parts: readonly ({ readonly number: number } & SignedRequest)[]
+  readonly expiresAt: number
+}
+
+export interface MultipartCompleteRequest {
+  readonly key: RemoteKey
+  readonly size: number
+  readonly uploadId: string
+  readonly digests: string
+}
+
+export interface MultipartAbortRequest {
+  readonly key: RemoteKey
+  readonly uploadId: string
+}
+
+/** One item of a batch: its answer, or its error. */
+export type BatchItem<A> = A | { readonly error: WireError }
+
+export interface WireError {
+  readonly code: WireErrorCode
+  readonly message: string
+}
