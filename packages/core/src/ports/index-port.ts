@@ -29,9 +29,7 @@ export interface TransferRow {
   readonly size: number
   readonly type: string
   /** `waiting` for its turn or until `notBefore`; `blocked` until someone retries it */
-  readonly state: 'waiting' | 'running' | 'blocked'
-  /** bytes done */
-  readonly bytes: number
+  readonly state: 'waiting' | 'blocked'
   /** failed attempts in a row */
   readonly attempts: number
   /** unix ms; not tried before */
@@ -90,6 +88,12 @@ export interface IndexTables {
 
 export type IndexTable = keyof IndexTables
 
+/** Names one row. */
+export interface IndexKey {
+  readonly table: IndexTable
+  readonly key: string
+}
+
 /** The key column of each table. */
 export const INDEX_KEYS = {
   contents: 'address',
@@ -145,8 +149,8 @@ export interface Index {
    */
   write(changes: readonly IndexChange[], options?: { readonly epoch?: number }): Promise<void>
 
-  /** Calls `listener` with the tables that changed, by this tab or another one. @returns unsubscribe */
-  subscribe(listener: (tables: ReadonlySet<IndexTable>) => void): () => void
+  /** Calls `listener` with the keys of the rows that a write changed, by this tab or another one. @returns unsubscribe */
+  subscribe(listener: (changed: readonly IndexKey[]) => void): () => void
 
   close(): Promise<void>
 
