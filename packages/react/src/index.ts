@@ -1,0 +1,7 @@
+/** React hooks over a Rockpool pool. */
+export * from './pool-context.ts'
+export * from './use-files.ts'
+export * from './use-file-status.ts'
+export * from './use-file-url.ts'
+export * from './use-online.ts'
+export * from './use-storage.ts'

@@ -1,0 +1,31 @@
+/** Keeps the objects that React has seen, so that a change of one file renders one file. */
+import type { FileRecord } from '@rockpool/core'
+
+/** Whether two records say the same. */
+export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined): boolean => {
+  if (a === b) return true
+  if (!a || !b) return false
+  return (
+    a.id === b.id &&
+    a.name === b.name &&
+    a.type === b.type &&
+    a.size === b.size &&
+    a.remoteKey === b.remoteKey &&
+    a.version === b.version &&
+    a.createdAt === b.createdAt &&
+    a.updatedAt === b.updatedAt &&
+    a.deletedAt === b.deletedAt &&
+    (a.meta === b.meta || JSON.stringify(a.meta) === JSON.stringify(b.meta))
+  )
+}
+
+/** `next`, with each record that says the same as in `previous` replaced by that object; `previous` itself if all do. */
+export const keepSame = (previous: readonly FileRecord[], next: readonly FileRecord[]): readonly FileRecord[] => {
+  if (previous === next) return previous
+  const known = new Map(previous.map((record) => [record.id, record]))
+  const kept = next.map((record) => {
+    const before = known.get(record.id)
+    return before && sameRecord(before, record) ? before : record
+  })
+  return kept.length === previous.length && kept.every((record, i) => record === previous[i]) ? previous : kept
+}

@@ -1,0 +1,15 @@
+import { useSyncExternalStore } from 'react'
+
+/** Whether the browser has a network connection. It cannot tell whether the servers answer. */
+export const useOnline = (): boolean => useSyncExternalStore(watch, isOnline, () => true)
+
+const isOnline = (): boolean => navigator.onLine
+
+const watch = (changed: () => void): (() => void) => {
+  addEventListener('online', changed)
+  addEventListener('offline', changed)
+  return () => {
+    removeEventListener('online', changed)
+    removeEventListener('offline', changed)
+  }
+}
