@@ -1,0 +1,188 @@
+/**
+ * One attempt to bring a content from object storage to a reader and, part by part, to disk: a plain async function, the
+ * same in a page and in a service worker.
+ *
+ * The reader gets bytes as they arrive, but the last chunk of each part only after the part was verified: a body whose
+ * hash is wrong ends in an error, never in a clean end, and is not kept (peer failure 3).
+ */
+import {
+  addressOfKey,
+  addressParts,
+  type ContentAddress,
+  type ContentDigest,
+  digestOfPart,
+  equalBytes,
+  hashContent,
+  partCount,
+  partRange,
+  type RemoteKey,
+  RockpoolError,
+  sha256,
+} from '@rockpool/protocol'
+import type { BlobStore } from '../ports/blob-store.ts'
+import { aborted } from './http.ts'
+import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remote-object.ts'
+
+export interface DownloadPorts extends RemotePorts {
+  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart'>
+}
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal
+  /** bytes given to the reader so far, and in all */
+  readonly onProgress?: (bytes: number, total: number) => void
+}
+
+export interface Download {
+  /** bytes in all */
+  readonly size: number
+  /** Driven by its reader: what is not read is not fetched. Cancelling it ends the download; whole parts stay on disk. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
+  /**
+   * Resolves when the stream has ended and all parts are on disk, verified. Rejects when the stream failed or was
+   * cancelled, or with `quota_exceeded` or `disk_failed` when the reader got everything but the disk did not.
+   */
+  readonly kept: Promise<ContentDigest>
+}
+
+/**
+ * Starts a download. Parts that are on disk already are read from there.
+ *
+ * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, and the signer's codes
+ */
+export const download = async (
+  ports: DownloadPorts,
+  remoteKey: RemoteKey,
+  options: DownloadOptions = {},
+): Promise<Download> => {
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const address = addressOfKey(remoteKey)
+  const whole = await ports.blobs.open(address)
+  if (whole) return asDownload(whole.size, readWhole(whole, address), stop, signal, options.onProgress)
+
+  const present = new Set(await ports.blobs.parts(address))
+  const digests = await readDigests(ports, remoteKey, signal)
+  // The first missing part is asked for before anything is answered: this tells the size, and whether the object is there.
+  let first = 1
+  while (present.has(first)) first++
+  const { body, size } = await readFrom(ports, remoteKey, first, signal)
+  if (partCount(size) !== addressParts(address)) {
+    stop.abort()
+    throw mismatch()
+  }
+  const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, signal })
+  return asDownload(size, chunks, stop, signal, options.onProgress)
+}
+
+/** Chunks for the reader; at the end, what was kept, or why it was not. */
+type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, ContentDigest | { readonly notKept: unknown }, undefined>
+
+/** A content that is on disk. Hashed again: its row in the index may have been lost in a crash. */
+async function* readWhole(blob: Blob, address: ContentAddress): Chunks {
+  yield* blob.stream()
+  const digest = await hashContent(blob.stream())
+  return digest.address === address ? digest : { notKept: mismatch() }
+}
+
+async function* readParts(
+  ports: DownloadPorts,
+  key: RemoteKey,
+  source: {
+    readonly digests: Uint8Array<ArrayBuffer>
+    readonly size: number
+    readonly present: ReadonlySet<number>
+    readonly first: number
+    readonly body: ByteReader
+    readonly signal: AbortSignal
+  },
+): Chunks {
+  const { digests, size, present, signal } = source
+  const address = addressOfKey(key)
+  let body = source.body
+  let bodyAt = source.first
+  // Keeping a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
+  let keeping: Promise<void> = Promise.resolve()
+  let failure: { readonly notKept: unknown } | undefined
+  try {
+    for (let number = 1; number <= addressParts(address); number++) {
+      const onDisk = present.has(number) ? await ports.blobs.openPart(address, number) : undefined
+      if (onDisk) {
+        yield* onDisk.stream()
+        continue
+      }
+      if (bodyAt !== number) {
+        await body.cancel()
+        body = (await readFrom(ports, key, number, signal)).body
+      }
+      bodyAt = number + 1
+      const { start, end } = partRange(size, number)
+      const part = new Uint8Array(end - start)
+      let last = new Uint8Array(0)
+      for (let filled = 0; filled < part.length; filled += last.length) {
+        if (last.length > 0) yield last
+        last = await body.read(part.length - filled)
+        part.set(last, filled)
+      }
+      if (!equalBytes(await sha256(part), digestOfPart(digests, number))) throw mismatch()
+      await keeping
+      if (!failure) {
+        keeping = ports.blobs.writePart(address, number, part).catch((notKept: unknown) => {
+          failure = { notKept }
+        })
+      }
+      if (last.length > 0) yield last
+    }
+  } finally {
+    await Promise.all([keeping, body.cancel()])
+  }
+  return failure ?? { address, size, digests }
+}
+
+const asDownload = (
+  size: number,
+  chunks: Chunks,
+  stop: AbortController,
+  signal: AbortSignal,
+  onProgress: DownloadOptions['onProgress'],
+): Download => {
+  const kept = Promise.withResolvers<ContentDigest>()
+  kept.promise.catch(() => {}) // whoever cares awaits it; a reader that does not must not crash the page
+  let bytes = 0
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next()
+          if (!done) {
+            bytes += value.length
+            onProgress?.(bytes, size)
+            return controller.enqueue(value)
+          }
+          if ('notKept' in value) kept.reject(value.notKept)
+          else kept.resolve(value)
+          controller.close()
+        } catch (cause) {
+          const error = signal.aborted ? aborted(signal) : cause
+          stop.abort(error)
+          kept.reject(error)
+          controller.error(error)
+        }
+      },
+      async cancel(reason) {
+        stop.abort(reason)
+        kept.reject(aborted(stop.signal))
+        // Runs the generator's finally: parts under way to disk are finished, the connection is let go.
+        await chunks.return({ notKept: reason })
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { size, stream, kept: kept.promise }
+}
+
+const mismatch = (): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'The object store sent other bytes than this file has. They were not kept; try again, and tell its administrator if it stays.',
+  )

@@ -1,0 +1,90 @@
+/** How a transfer reaches the object store. */
+import { RockpoolError } from '@rockpool/protocol'
+
+/** Sends `body` to a presigned URL with exactly these headers. Resolves with any status. */
+export type Send = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Blob,
+  options: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
+) => Promise<{ readonly status: number; readonly etag: string | null }>
+
+/**
+ * The browser's own PUT. XMLHttpRequest where there is one, since fetch tells nothing of the bytes sent, which progress
+ * and the detection of stalls need; a service worker has only fetch.
+ */
+export const browserSend: Send = (url, headers, body, options) =>
+  typeof XMLHttpRequest === 'undefined'
+    ? sendByFetch(fetch)(url, headers, body, options)
+    : sendByXhr(url, headers, body, options)
+
+export const sendByFetch =
+  (fetchLike: typeof fetch): Send =>
+  async (url, headers, body, { signal, onProgress }) => {
+    const response = await reach(
+      () => fetchLike(url, { method: 'PUT', headers: settable(headers), body, signal, credentials: 'omit' }),
+      signal,
+    )
+    await response.body?.cancel()
+    onProgress(body.size)
+    return { status: response.status, etag: response.headers.get('etag') }
+  }
+
+const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    const abort = () => request.abort()
+    const settle = (done: () => void) => {
+      signal.removeEventListener('abort', abort)
+      done()
+    }
+    request.open('PUT', url)
+    for (const [name, value] of Object.entries(settable(headers))) request.setRequestHeader(name, value)
+    request.upload.onprogress = (event) => onProgress(event.loaded)
+    request.onload = () => settle(() => resolve({ status: request.status, etag: request.getResponseHeader('etag') }))
+    request.onerror = () => settle(() => reject(unreachable()))
+    request.onabort = () => settle(() => reject(aborted(signal)))
+    if (signal.aborted) return reject(aborted(signal))
+    signal.addEventListener('abort', abort)
+    request.send(body)
+  })
+
+/** Browsers set content-length and host themselves and refuse them from scripts. */
+const settable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !['content-length', 'host'].includes(name.toLowerCase())),
+  )
+
+/** Runs a fetch, turning its failures into `offline` and `aborted`. */
+export const reach = async <A>(request: () => Promise<A>, signal?: AbortSignal): Promise<A> => {
+  try {
+    return await request()
+  } catch (cause) {
+    throw signal?.aborted ? aborted(signal) : unreachable(cause)
+  }
+}
+
+export const aborted = (signal: AbortSignal): RockpoolError =>
+  new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
+
+const unreachable = (cause?: unknown): RockpoolError =>
+  new RockpoolError('offline', 'The object store cannot be reached. The transfer goes on when the network is back.', {
+    cause,
+  })
+
+/** The error for a status that the object store should not have answered. `url` is never part of the message: it is a secret. */
+export const refusal = (status: number, what: string): RockpoolError => {
+  if (status === 404) return new RockpoolError('not_found', `The object store does not have this ${what}.`)
+  if (status === 413) return new RockpoolError('too_large', `The object store refuses a ${what} of this size.`)
+  if (status === 400)
+    return new RockpoolError('digest_mismatch', `The object store found that the ${what} is not what was signed.`)
+  if (status === 403)
+    return new RockpoolError(
+      'forbidden',
+      `The object store refuses the signed request for this ${what}. Check its keys, clock and CORS rules.`,
+    )
+  return new RockpoolError(
+    'storage_unavailable',
+    `The object store answered ${status} for this ${what}. It is tried again.`,
+  )
+}

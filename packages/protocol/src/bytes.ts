@@ -1,0 +1,22 @@
+/** Text forms of bytes. */
+
+/** Base64 of `bytes`, with padding. */
+export const toBase64 = (bytes: Uint8Array): string => {
+  let binary = ''
+  // In pieces: String.fromCharCode takes only so many arguments.
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192))
+  return btoa(binary)
+}
+
+/** The bytes of well-formed base64, else undefined. */
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
+
+/** The bytes of hex digits. The caller knows that they are: an address, for example. */
+export const fromHex = (hex: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
