@@ -1,0 +1,38 @@
+/** A limit of requests per caller, in this process: a token bucket each. */
+
+export interface RateLimitRules {
+  /** requests a second, in the long run */
+  readonly perSecond: number
+  /** requests at once */
+  readonly burst: number
+}
+
+/** A page of 1,000 thumbnails at once, and 100 a second after that. */
+export const DEFAULT_RATE_LIMIT: RateLimitRules = { perSecond: 100, burst: 1_000 }
+
+/** Callers remembered at a time: about 100 bytes each. */
+const MOST_CALLERS = 100_000
+
+/** Takes one request of `caller`; answers 0 when it may pass, else in how many ms it may. */
+export type RateLimit = (caller: string, now?: number) => number
+
+/** A rate limit that remembers per caller when its next request is due (GCRA: one number a caller). */
+export const createRateLimit = ({ perSecond, burst }: RateLimitRules): RateLimit => {
+  const interval = 1000 / perSecond
+  const tolerance = interval * (burst - 1)
+  /** caller to the time (ms) at which its bucket is full again; oldest entry first */
+  const fullAt = new Map<string, number>()
+
+  return (caller, now = performance.now()) => {
+    const due = Math.max(fullAt.get(caller) ?? now, now)
+    if (due - now > tolerance) return Math.ceil(due - now - tolerance)
+    fullAt.delete(caller)
+    fullAt.set(caller, due + interval)
+    // Constant memory: a full bucket is the same as an unknown caller. Past the cap the least recent one is forgotten.
+    for (const [oldest, full] of fullAt) {
+      if (full > now && fullAt.size <= MOST_CALLERS) break
+      fullAt.delete(oldest)
+    }
+    return 0
+  }
+}

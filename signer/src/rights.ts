@@ -1,0 +1,69 @@
+/** Who may do what with which key. Pure: decided from the verified claims, the key and the bucket's rules. */
+import {
+  type BucketRules,
+  type Buckets,
+  type Owner,
+  parseRemoteKey,
+  type RemoteKey,
+  type RemoteKeyParts,
+  type Right,
+} from '@rockpool/protocol'
+import { bucketRules } from './buckets.ts'
+import type { Claims } from './claims.ts'
+import { refusal } from './errors.ts'
+
+/** A key that is well-formed for the bucket it names. */
+export interface ResolvedKey extends RemoteKeyParts {
+  readonly key: RemoteKey
+  /** undefined for a legacy key, which is in no bucket */
+  readonly rules: BucketRules | undefined
+}
+
+/**
+ * What a key means here: its bucket is configured, and it has the owner segment exactly when the bucket wants one.
+ *
+ * @throws RockpoolError `bad_key`
+ */
+export const resolveKey = (text: string, buckets: Buckets): ResolvedKey => {
+  const parts = parseRemoteKey(text)
+  if (!parts) {
+    throw refusal(
+      'bad_key',
+      'A key is <storeId>/<bucket>/<address>, in owner buckets <storeId>/<bucket>/<owner>/<address>.',
+    )
+  }
+  if (parts.bucket === undefined) return { ...parts, key: text as RemoteKey, rules: undefined }
+  const rules = bucketRules(buckets, parts.bucket)
+  if (!rules)
+    throw refusal('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)
+  if ((rules.access === 'owner') !== (parts.owner !== undefined)) {
+    throw refusal(
+      'bad_key',
+      rules.access === 'owner'
+        ? `Keys of the owner bucket "${parts.bucket}" are <storeId>/<bucket>/<owner>/<address>.`
+        : `Keys of the bucket "${parts.bucket}" are <storeId>/<bucket>/<address>, without an owner.`,
+    )
+  }
+  return { ...parts, key: text as RemoteKey, rules }
+}
+
+/** Who asks: verified claims, and the owner segment that belongs to their `sub`. */
+export interface Caller {
+  readonly claims: Claims
+  readonly owner: Owner
+}
+
+/**
+ * Whether the caller's token gives a right on a key.
+ *
+ * Segments are compared whole (a right on `user1` says nothing of `user10`); in an owner bucket only the owner's own
+ * segment counts; a legacy key can be read, never written or deleted.
+ */
+export const mayAct = (caller: Caller, action: Right, key: ResolvedKey, serviceRole = false): boolean => {
+  if (key.bucket === undefined && action !== 'read') return false
+  if (serviceRole && caller.claims.role === 'service') return true
+  const { stores } = caller.claims
+  const rights = Object.hasOwn(stores, key.storeId) ? stores[key.storeId]! : []
+  if (!rights.includes(action)) return false
+  return key.owner === undefined || key.owner === caller.owner
+}

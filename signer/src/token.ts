@@ -1,0 +1,132 @@
+/** Verifying bearer tokens with jose: HS256 by a shared secret, or the keys of an identity provider's JWKS. */
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose'
+import { isRockpoolError } from '@rockpool/protocol'
+import { type Claims, readClaims } from './claims.ts'
+import { refusal } from './errors.ts'
+
+/**
+ * Says who sent a token.
+ *
+ * @throws RockpoolError `unauthenticated` for every token that is not surely good; `storage_unavailable` when the keys to
+ *   judge it by can't be had right now
+ */
+export type Authenticate = (token: string) => Promise<Claims>
+
+/** Seconds by which the clocks of issuer and signer may differ. */
+const CLOCK_SKEW_SECONDS = 30
+
+/** Longer than any sensible token; refused before it is parsed. */
+const LONGEST_TOKEN = 16_384
+
+/** An HS256 key has at least the size of the hash (RFC 7518, section 3.2): shorter ones can be guessed. */
+const SHORTEST_SECRET = 32
+
+/** Signatures by a key pair. HMAC is not among them: a public key must never be taken for a shared secret. */
+const KEY_PAIR_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]
+
+export interface SharedSecretOptions {
+  /** one secret or, while it is rotated, the new and the old one; 32 bytes at least */
+  readonly secrets: readonly [string] | readonly [string, string]
+  readonly issuer?: string
+  readonly audience?: string
+}
+
+/**
+ * Tokens signed with a shared secret (HS256).
+ *
+ * @throws RockpoolError `bad_request` when a secret is shorter than 32 bytes
+ */
+export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOptions): Authenticate => {
+  const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
+  if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < SHORTEST_SECRET)) {
+    throw refusal(
+      'bad_request',
+      `A token secret has at least ${SHORTEST_SECRET} bytes; give one, or two while rotating.`,
+    )
+  }
+  const [current, former] = bytes.map((secret) =>
+    crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']),
+  )
+  const options = verifyOptions(['HS256'], issuer, audience)
+  return async (token) => {
+    try {
+      return await verify(token, () => current!, options)
+    } catch (error) {
+      const wrongKey = (error as Error).cause instanceof errors.JWSSignatureVerificationFailed
+      if (!former || !wrongKey) throw error
+      return verify(token, () => former, options)
+    }
+  }
+}
+
+export interface JwksOptions {
+  readonly url: string
+  readonly issuer: string
+  readonly audience: string
+}
+
+/** Tokens of an identity provider: keys from its JWKS URL (cached, fetched again for an unknown key id). */
+export const jwksTokens = ({ url, issuer, audience }: JwksOptions): Authenticate => {
+  const keys = createRemoteJWKSet(new URL(url))
+  const keyOf: JWTVerifyGetKey = (header, token) =>
+    keys(header, token).catch((cause: unknown) => {
+      // Only these speak of the token; all else means that the keys were not to be had, which is not the client's fault.
+      const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors
+      if ([JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some((kind) => cause instanceof kind))
+        throw cause
+      throw refusal('storage_unavailable', 'The keys to verify tokens with cannot be reached. Try again soon.', {
+        cause,
+      })
+    })
+  const options = verifyOptions(KEY_PAIR_ALGORITHMS, issuer, audience)
+  return (token) => verify(token, keyOf, options)
+}
+
+const verifyOptions = (
+  algorithms: string[],
+  issuer: string | undefined,
+  audience: string | undefined,
+): JWTVerifyOptions => ({
+  algorithms,
+  clockTolerance: CLOCK_SKEW_SECONDS,
+  ...(issuer !== undefined && { issuer }),
+  ...(audience !== undefined && { audience }),
+})
+
+const verify = async (token: string, key: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<Claims> => {
+  if (token.length > LONGEST_TOKEN) throw refusal('unauthenticated', 'The token is too long. Sign in again.')
+  const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
+    throw refusalOf(error)
+  })
+  const claims = readClaims(payload)
+  if (typeof claims === 'string') throw refusal('unauthenticated', `The token lacks what this signer needs. ${claims}`)
+  return claims
+}
+
+/** jose's errors, as what a client should do about them. The token itself is never repeated. */
+const refusalOf = (cause: unknown) => {
+  if (isRockpoolError(cause)) return cause
+  if (cause instanceof errors.JWTExpired) {
+    return refusal('unauthenticated', 'The token has expired. Get a fresh one.', { cause })
+  }
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    return refusal(
+      'unauthenticated',
+      `The token was not made for this signer: its claim "${cause.claim}" does not fit.`,
+      { cause },
+    )
+  }
+  return refusal('unauthenticated', 'The token is not valid. Sign in again.', { cause })
+}
