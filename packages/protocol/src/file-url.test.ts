@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { contentUrl, fileUrl, parseFileUrl } from './file-url.ts'
+import type { RemoteKey } from './remote-key.ts'
+
+const hash = 'a'.repeat(64)
+const at = (path: string) => new URL(path, 'https://app.example')
+
+const storeId = fc
+  .stringMatching(/^[A-Za-z0-9_-]{1,128}$/)
+  .filter((id) => !/^(requests|tmp|gc|public|objects)$/.test(id))
+const remoteKey = fc
+  .tuple(
+    storeId,
+    fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/),
+    fc.option(fc.stringMatching(/^u_[A-Za-z0-9_-]{32}$/)),
+    fc.stringMatching(/^[0-9a-f]{64}(-[2-9][0-9]?)?$/),
+  )
+  .map((parts) => parts.filter((part) => part !== null).join('/') as RemoteKey)
+/** Any text but the few that no URL segment can be. */
+const text = fc
+  .string({ unit: 'binary', minLength: 1 })
+  .filter((name) => !/^\.{1,2}$/.test(name) && name.isWellFormed())
+
+describe('file URLs', () => {
+  it('name a content, whatever it is called', () => {
+    fc.assert(
+      fc.property(
+        remoteKey,
+        text,
+        fc.option(fc.string({ unit: 'binary' }).filter((type) => type.isWellFormed())),
+        (key, name, type) => {
+          const url = at(contentUrl({ remoteKey: key, name, type: type ?? undefined }))
+          expect(parseFileUrl(url)).toEqual({ kind: 'content', remoteKey: key, name, type: type ?? undefined })
+        },
+      ),
+    )
+  })
+
+  it('name a file, whatever it is called', () => {
+    fc.assert(
+      fc.property(storeId, text, text, (store, fileId, name) => {
+        expect(parseFileUrl(at(fileUrl({ storeId: store, fileId, name })))).toEqual({
+          kind: 'file',
+          storeId: store,
+          fileId,
+          name,
+        })
+      }),
+    )
+  })
+
+  it.each(['', '.', '..', '\ud800', 'a\udc00b'])('still parse when the name is %j', (name) => {
+    expect(parseFileUrl(at(fileUrl({ storeId: 's', fileId: 'id', name })))).toMatchObject({ fileId: 'id' })
+    expect(parseFileUrl(at(contentUrl({ remoteKey: `s/files/${hash}` as RemoteKey, name })))).toMatchObject({
+      remoteKey: `s/files/${hash}`,
+    })
+  })
+
+  it('have a readable form', () => {
+    expect(contentUrl({ remoteKey: `s/photos/${hash}` as RemoteKey, name: 'a reef/1.jpg', type: 'image/jpeg' })).toBe(
+      `/rockpool/c/s/photos/${hash}/a%20reef%2F1.jpg?type=image%2Fjpeg`,
+    )
+    expect(fileUrl({ storeId: 's', fileId: 'id', name: 'ü.txt' })).toBe('/rockpool/f/s/id/%C3%BC.txt')
+  })
+
+  it.each([
+    '/',
+    '/rockpool',
+    '/rockpool/',
+    '/rockpool/x/s/id/name',
+    '/rockpool/c/name',
+    `/rockpool/c/${hash}/name`,
+    `/rockpool/c/gc/files/${hash}/name`,
+    `/rockpool/c/s/files/${hash}/`,
+    `/rockpool/c/s/files/${hash}/%E0%A4%A`,
+    `/rockpool/c/s/files/${hash}-1/name`,
+    `/rockpool/c/s/files/../${hash}/name/x`,
+    '/rockpool/f/s/name',
+    '/rockpool/f/s//name',
+    '/rockpool/f/s/id/deeper/name',
+    '/rockpool/f/s%2Ft/id/name',
+    '/rockpool/f/public/id/name',
+    '/elsewhere/rockpool/f/s/id/name',
+  ])('refuse %s', (path) => {
+    expect(parseFileUrl(at(path))).toBeUndefined()
+  })
+
+  it('refuse nothing by throwing', () => {
+    fc.assert(
+      fc.property(fc.webPath(), fc.string(), (path, query) => {
+        expect(() => parseFileUrl(at(`/rockpool/c${path}?${query}`))).not.toThrow()
+        expect(() => parseFileUrl(at(`/rockpool/f${path}?${query}`))).not.toThrow()
+      }),
+    )
+  })
+})

@@ -1,0 +1,71 @@
+/**
+ * URLs that the service worker answers, on the page's own origin:
+ *
+ *     /rockpool/c/<remoteKey>/<name>?type=…     this content, for ever the same
+ *     /rockpool/f/<storeId>/<fileId>/<name>     this file, whatever its content is now
+ *
+ * The name is for people ("save as"); nothing is looked up by it.
+ */
+import { parseRemoteKey, type RemoteKey, isStoreId, type StoreId } from './remote-key.ts'
+
+/** Path under which the service worker answers; everything else is the app's. */
+export const FILE_URL_BASE = '/rockpool/'
+
+/** What a file URL names. */
+export type FileUrl =
+  | {
+      readonly kind: 'content'
+      readonly remoteKey: RemoteKey
+      readonly name: string
+      /** as the record says; undefined when the URL has none */
+      readonly type: string | undefined
+    }
+  | { readonly kind: 'file'; readonly storeId: StoreId; readonly fileId: string; readonly name: string }
+
+/** Path and query of a content. */
+export const contentUrl = (content: {
+  readonly remoteKey: RemoteKey
+  readonly name: string
+  readonly type?: string | undefined
+}): string => {
+  const query = content.type === undefined ? '' : `?type=${encode(content.type)}`
+  return `${FILE_URL_BASE}c/${content.remoteKey}/${segment(content.name)}${query}`
+}
+
+/** Path of a file's current content. */
+export const fileUrl = (file: { readonly storeId: StoreId; readonly fileId: string; readonly name: string }): string =>
+  `${FILE_URL_BASE}f/${file.storeId}/${segment(file.fileId)}/${segment(file.name)}`
+
+/** What a well-formed file URL names, else undefined. The origin is not looked at. */
+export const parseFileUrl = (url: URL): FileUrl | undefined => {
+  if (!url.pathname.startsWith(FILE_URL_BASE)) return undefined
+  const [kind, ...path] = url.pathname.slice(FILE_URL_BASE.length).split('/')
+  const name = decode(path.pop() ?? '')
+  if (!name) return undefined
+  if (kind === 'c') {
+    const remoteKey = path.join('/')
+    if (!parseRemoteKey(remoteKey)) return undefined
+    const type = url.searchParams.get('type') ?? undefined
+    return { kind: 'content', remoteKey: remoteKey as RemoteKey, name, type }
+  }
+  if (kind === 'f' && path.length === 2) {
+    const [storeId, id] = path as [string, string]
+    const fileId = decode(id)
+    return isStoreId(storeId) && fileId ? { kind: 'file', storeId, fileId, name } : undefined
+  }
+  return undefined
+}
+
+/** Lone surrogates, which no URL can carry, become U+FFFD: `encodeURIComponent` alone would throw. */
+const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
+
+/** One path segment. `.` and `..`, encoded or not, and nothing at all are no names in a URL (WHATWG URL, "double-dot"). */
+const segment = (text: string): string => (/^\.{0,2}$/.test(text) ? '_' : encode(text))
+
+const decode = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
