@@ -1,0 +1,121 @@
+/** The data plane of `local` and `hybrid`: one allowed request on one object, as HTTP. */
+import { isPassiveType, type RockpoolError, safeType, WIRE_ERRORS } from '@rockpool/protocol'
+import { formatContentRange, parseRange } from './byte-range.ts'
+import { isObjectStoreError, ObjectStoreError, toWireError } from './errors.ts'
+import type { ObjectInfo, ObjectRead, ObjectStore } from './object-store.ts'
+import type { GetGrant, ObjectGrant, PartGrant, PutGrant } from './signed-url.ts'
+
+/**
+ * Answers GET, HEAD or PUT as the grant allows: from `verifyLocalUrl`, or made by the caller after its own check of
+ * rights. Errors are answered too: `{ error: { code, message } }`, 412 where S3 says it (write-once), 416 for ranges.
+ */
+export const answerObject = async (store: ObjectStore, request: Request, grant: ObjectGrant): Promise<Response> => {
+  try {
+    if (grant.method === 'GET') return await answerGet(store, request, grant)
+    return 'uploadId' in grant ? await answerPart(store, request, grant) : await answerPut(store, request, grant)
+  } catch (error) {
+    // What was not read must not hold the connection.
+    await request.body?.cancel().catch(() => {})
+    return answerError(error)
+  }
+}
+
+/** Nothing served from here runs in the app's origin (architecture, "Service worker"; signer contract, `/objects`). */
+const SAFETY: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+  'cross-origin-resource-policy': 'cross-origin',
+}
+
+const answerGet = async (store: ObjectStore, request: Request, grant: GetGrant): Promise<Response> => {
+  const { signal } = request
+  if (request.method === 'HEAD') {
+    const info = await store.head(grant.key, { signal })
+    return new Response(null, { headers: { ...objectHeaders(info, grant), 'content-length': String(info.size) } })
+  }
+  const match = request.headers.get('if-none-match')
+  if (match !== null) {
+    const info = await store.head(grant.key, { signal })
+    if (matches(match, info.etag)) return new Response(null, { status: 304, headers: objectHeaders(info, grant) })
+  }
+  const range = parseRange(request.headers.get('range'))
+  let read: ObjectRead
+  try {
+    read = await store.get(grant.key, range === undefined ? { signal } : { range, signal })
+  } catch (error) {
+    if (!isObjectStoreError(error, 'range_not_satisfiable')) throw error
+    const { size } = await store.head(grant.key, { signal })
+    return failure(416, 'bad_request', error.message, { 'content-range': `bytes */${size}` })
+  }
+  const { info, span, body } = read
+  const headers = { ...objectHeaders(info, grant), 'content-length': String(span.end - span.start) }
+  if (range === undefined) return new Response(body, { headers })
+  return new Response(body, {
+    status: 206,
+    headers: { ...headers, 'content-range': formatContentRange(span, info.size) },
+  })
+}
+
+const answerPut = async (store: ObjectStore, request: Request, grant: PutGrant): Promise<Response> => {
+  checkLength(request, grant.size)
+  if (request.headers.get('content-type') !== grant.type || request.headers.get('if-none-match') !== '*') {
+    return failure(403, 'forbidden', 'Send exactly the headers that came with the signed URL.')
+  }
+  const { etag } = await store.put(grant.key, request.body ?? new Uint8Array(), {
+    size: grant.size,
+    type: grant.type,
+    sha256: grant.sha256,
+    ifNoneMatch: '*',
+    signal: request.signal,
+  })
+  return new Response(null, { status: 200, headers: { etag } })
+}
+
+const answerPart = async (store: ObjectStore, request: Request, grant: PartGrant): Promise<Response> => {
+  checkLength(request, grant.size)
+  const { etag } = await store.multipart.putPart(
+    grant.key,
+    grant.uploadId,
+    grant.number,
+    request.body ?? new Uint8Array(),
+    { size: grant.size, sha256: grant.sha256, signal: request.signal },
+  )
+  return new Response(null, { status: 200, headers: { etag } })
+}
+
+/** A wrong length is refused before a byte is read; without the header, the store counts. */
+const checkLength = (request: Request, size: number): void => {
+  const length = request.headers.get('content-length')
+  if (length === null || Number(length) === size) return
+  if (Number(length) > size) throw new ObjectStoreError('too_large', `Send the ${size} bytes that were signed.`)
+  throw new ObjectStoreError('bad_request', `Send the ${size} bytes that were signed, not ${length.slice(0, 20)}.`)
+}
+
+const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string> => {
+  const type = safeType(grant.responseType ?? info.type)
+  const disposition = grant.responseDisposition ?? (isPassiveType(type) ? undefined : 'attachment')
+  return {
+    ...SAFETY,
+    etag: info.etag,
+    'content-type': type,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'last-modified': new Date(info.modifiedAt).toUTCString(),
+    ...(disposition === undefined ? {} : { 'content-disposition': disposition }),
+  }
+}
+
+/** RFC 9110, section 13.1.2: a list of tags, weak comparison. */
+const matches = (header: string, etag: string): boolean =>
+  header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+
+const answerError = (error: unknown): Response => {
+  if (isObjectStoreError(error, 'precondition_failed')) return failure(412, 'conflict', error.message)
+  const wire: RockpoolError = toWireError(error)
+  const status = WIRE_ERRORS[wire.code as keyof typeof WIRE_ERRORS]
+  const retry = wire.retryAfterMs === undefined ? undefined : String(Math.ceil(wire.retryAfterMs / 1000))
+  return failure(status, wire.code, wire.message, retry === undefined ? {} : { 'retry-after': retry })
+}
+
+const failure = (status: number, code: string, message: string, headers: Record<string, string> = {}): Response =>
+  Response.json({ error: { code, message } }, { status, headers: { ...headers, 'cache-control': 'no-store' } })

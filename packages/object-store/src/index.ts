@@ -1,0 +1,6 @@
+export * from './answer-object.ts'
+export * from './byte-range.ts'
+export * from './errors.ts'
+export * from './object-key.ts'
+export * from './object-store.ts'
+export * from './signed-url.ts'

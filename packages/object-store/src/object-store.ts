@@ -1,0 +1,233 @@
+/** The port of everything that keeps contents for good: a folder, an S3 bucket, or both. */
+import type { ContentAddress, SignedRequest, StoredContent } from '@rockpool/protocol'
+import type { ByteRange, ByteSpan } from './byte-range.ts'
+
+/** `s3`: the bucket is the truth. `local`: a folder is. `hybrid`: a folder is, and S3 follows. */
+export type StoreMode = 'local' | 's3' | 'hybrid'
+
+/**
+ * What makes the store refuse other bytes than those that were signed: `checksum` (the store keeps and proves SHA-256
+ * for ever) or `payload` (it checks the SHA-256 of the request once, when it arrives).
+ */
+export type IntegrityMode = 'checksum' | 'payload'
+
+/** Bytes to store. A stream is read once, with back pressure, and cancelled when the call fails. */
+export type ObjectBody = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface PutOptions extends CallOptions {
+  /** exact length of the body in bytes, at most 5 GiB; any other length is refused */
+  readonly size: number
+  /** media type, octet-stream when not given */
+  readonly type?: string
+  /** SHA-256 of the body, 32 bytes; another body is refused */
+  readonly sha256?: Uint8Array<ArrayBuffer>
+  /** `*`: write once, `precondition_failed` when the key exists. Left out: replaces what is there */
+  readonly ifNoneMatch?: '*'
+}
+
+export interface ObjectInfo {
+  readonly key: string
+  /** bytes */
+  readonly size: number
+  readonly type: string
+  /** quoted, as in the HTTP header */
+  readonly etag: string
+  /** unix ms */
+  readonly modifiedAt: number
+  /** the content address that the store itself has verified, if it keeps one */
+  readonly address?: ContentAddress
+  readonly versionId?: string
+  /** false: only the hybrid store's local side has it yet */
+  readonly durable: boolean
+}
+
+export interface GetOptions extends CallOptions {
+  /** the whole object when not given */
+  readonly range?: ByteRange
+}
+
+export interface ObjectRead {
+  /** of the whole object */
+  readonly info: ObjectInfo
+  /** which bytes the body has */
+  readonly span: ByteSpan
+  /** errors with `unavailable` when it breaks off; cancel it when you don't read to its end */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
+}
+
+export interface ListOptions extends CallOptions {
+  /** go on after the page that gave this cursor */
+  readonly cursor?: string
+  /** keys in a page, 1 to 1,000 (the default) */
+  readonly limit?: number
+}
+
+export interface ListedObject {
+  readonly key: string
+  readonly size: number
+  readonly modifiedAt: number
+  readonly etag: string
+}
+
+export interface ObjectPage {
+  /** ascending by the key's UTF-8 bytes */
+  readonly objects: readonly ListedObject[]
+  /** undefined on the last page */
+  readonly cursor?: string
+}
+
+/** A presigned upload: whoever has it may send exactly these bytes, once. Send exactly the headers given back. */
+export interface SignPutRequest {
+  readonly key: string
+  /** bytes */
+  readonly size: number
+  readonly type: string
+  /** 32 bytes */
+  readonly sha256: Uint8Array<ArrayBuffer>
+  /** seconds, 1 to 604,800 */
+  readonly expiresIn: number
+}
+
+export interface SignPartRequest {
+  readonly key: string
+  readonly uploadId: string
+  /** 1 to 10,000 */
+  readonly number: number
+  readonly size: number
+  readonly sha256: Uint8Array<ArrayBuffer>
+  readonly expiresIn: number
+}
+
+export interface SignGetRequest {
+  readonly key: string
+  readonly expiresIn: number
+  /** the answer's content-type, instead of the stored one */
+  readonly responseType?: string
+  /** the answer's content-disposition */
+  readonly responseDisposition?: string
+}
+
+/** A {@link SignedRequest} and the moment (unix ms) when it stops working. */
+export interface Presigned extends SignedRequest {
+  readonly expiresAt: number
+}
+
+export interface UploadedPart {
+  /** 1 to 10,000 */
+  readonly number: number
+  readonly size: number
+  readonly etag: string
+  /** SHA-256 that the store itself has verified, 32 bytes, if it keeps one */
+  readonly sha256?: Uint8Array<ArrayBuffer>
+}
+
+export interface PutPartOptions extends CallOptions {
+  readonly size: number
+  readonly sha256: Uint8Array<ArrayBuffer>
+}
+
+/** Uploads in parts. The store holds their whole state: any process may go on with what another one began. */
+export interface MultipartUploads {
+  /** Starts an upload and names it. */
+  start(key: string, options: { readonly type: string } & CallOptions): Promise<string>
+
+  /** A URL for one part of exactly these bytes. Does not ask whether the upload exists. */
+  signPart(request: SignPartRequest): Promise<Presigned>
+
+  /** Stores one part. Sending a number again replaces it. @throws `upload_not_found`, and what `put` throws */
+  putPart(
+    key: string,
+    uploadId: string,
+    number: number,
+    body: ObjectBody,
+    options: PutPartOptions,
+  ): Promise<UploadedPart>
+
+  /** All parts that have arrived, ascending by number, through all pages. @throws `upload_not_found` */
+  listParts(key: string, uploadId: string, options?: CallOptions): Promise<readonly UploadedPart[]>
+
+  /**
+   * Makes one object of these parts (from {@link listParts}), in ascending order. An object of that key is replaced.
+   *
+   * @throws `upload_not_found` (also when it was completed before), `conflict` when a part is not there as given
+   */
+  complete(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    options?: CallOptions,
+  ): Promise<StoredContent & { readonly etag: string }>
+
+  /** Ends an upload and drops its parts. Nothing happens when there is none. */
+  abort(key: string, uploadId: string, options?: CallOptions): Promise<void>
+}
+
+export interface StoreHealth {
+  /** objects can be read and written */
+  readonly ok: boolean
+  readonly mode: StoreMode
+  readonly integrity: IntegrityMode
+  /** of the probe */
+  readonly latencyMs: number
+  /** what is wrong, when something is: also a hybrid store that works without its S3 side */
+  readonly error?: string
+  /** hybrid: works, but S3 does not follow at the moment */
+  readonly degraded?: boolean
+  /** hybrid: objects that S3 still lacks */
+  readonly pending?: number
+}
+
+/**
+ * Where contents live for good. Every method throws an {@link ObjectStoreError}: `bad_key` for a key that `sanitizeKey`
+ * refuses, `bad_request` for wrong arguments, `aborted`, `unavailable`, `denied`, and what is said beside it.
+ *
+ * Adapters: local, s3, hybrid. Acceptance suite: `objectStoreSuite` in `@rockpool/object-store/testing`.
+ */
+export interface ObjectStore {
+  readonly mode: StoreMode
+  readonly integrity: IntegrityMode
+
+  /**
+   * Stores an object. It is there whole, and for good, when the promise resolves; after an error nothing of it is.
+   *
+   * @throws `precondition_failed`, `too_large` (a body longer than `size`, or over 5 GiB), `bad_request` (a shorter one),
+   *   `digest_mismatch`, `no_space`
+   */
+  put(key: string, body: ObjectBody, options: PutOptions): Promise<StoredContent & { readonly etag: string }>
+
+  /** Reads an object, or a range of it. @throws `not_found`, `range_not_satisfiable` */
+  get(key: string, options?: GetOptions): Promise<ObjectRead>
+
+  /** What is known of an object. @throws `not_found` */
+  head(key: string, options?: CallOptions): Promise<ObjectInfo>
+
+  /** Whether there is an object of this key. */
+  exists(key: string, options?: CallOptions): Promise<boolean>
+
+  /** Removes an object. Nothing happens when there is none. */
+  delete(key: string, options?: CallOptions): Promise<void>
+
+  /** One page of the objects whose key starts with `prefix` ('' for all). */
+  list(prefix: string, options?: ListOptions): Promise<ObjectPage>
+
+  /** Gives an object's bytes and type a second key, replacing what is there. @throws `not_found`, `no_space` */
+  copy(from: string, to: string, options?: CallOptions): Promise<void>
+
+  /** A URL for one upload of exactly these bytes, where nothing is yet (`if-none-match: *`). */
+  signPut(request: SignPutRequest): Promise<Presigned>
+
+  /** A URL to read an object, with Range. Does not ask whether it exists. */
+  signGet(request: SignGetRequest): Promise<Presigned>
+
+  readonly multipart: MultipartUploads
+
+  /** Probes the store. Never throws for a store that is down: `ok: false` says so. */
+  checkHealth(options?: CallOptions): Promise<StoreHealth>
+
+  /** Ends background work and gives up locks. The store cannot be used afterwards. */
+  close(): Promise<void>
+}

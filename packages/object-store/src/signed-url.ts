@@ -1,0 +1,140 @@
+/**
+ * Signed, expiring URLs of the `local` and `hybrid` stores. The signer serves them under `<publicBaseUrl>/objects/<key>`.
+ * The HMAC covers method, key, every query parameter and so the exact length, type, digest and expiry.
+ */
+import { RockpoolError, toHex } from '@rockpool/protocol'
+
+/** What one signed URL allows. `GET` allows HEAD too. */
+export type ObjectGrant = GetGrant | PutGrant | PartGrant
+
+export interface GetGrant {
+  readonly method: 'GET'
+  readonly key: string
+  readonly responseType?: string
+  readonly responseDisposition?: string
+}
+
+export interface PutGrant {
+  readonly method: 'PUT'
+  readonly key: string
+  /** bytes */
+  readonly size: number
+  readonly type: string
+  /** 32 bytes */
+  readonly sha256: Uint8Array<ArrayBuffer>
+}
+
+export interface PartGrant {
+  readonly method: 'PUT'
+  readonly key: string
+  readonly uploadId: string
+  /** 1 to 10,000 */
+  readonly number: number
+  readonly size: number
+  readonly sha256: Uint8Array<ArrayBuffer>
+}
+
+/** Signs a grant until `expiresAt` (unix ms). `baseUrl` has no query; a slash at its end makes no difference. */
+export const signLocalUrl = async (
+  secret: string,
+  baseUrl: string,
+  grant: ObjectGrant,
+  expiresAt: number,
+): Promise<string> => {
+  const query = toQuery(grant, expiresAt)
+  const signature = await crypto.subtle.sign('HMAC', await hmacKey(secret), canonical(grant.method, grant.key, query))
+  query.set('signature', toHex(new Uint8Array(signature)))
+  const path = grant.key.split('/').map(encodeURIComponent).join('/')
+  return `${baseUrl.replace(/\/+$/, '')}/objects/${path}?${query}`
+}
+
+/**
+ * What a signed URL allows, if its signature is ours and it has not expired.
+ *
+ * @param request `key` is the decoded path behind `/objects/`; `method` GET, HEAD or PUT; `now` in unix ms
+ * @throws RockpoolError `forbidden`
+ */
+export const verifyLocalUrl = async (
+  secret: string,
+  request: { readonly method: string; readonly key: string; readonly query: URLSearchParams; readonly now: number },
+): Promise<ObjectGrant> => {
+  const query = new URLSearchParams(request.query)
+  const signature = query.get('signature') ?? ''
+  query.delete('signature')
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  // `verify` compares in constant time.
+  const genuine =
+    /^[0-9a-f]{64}$/.test(signature) &&
+    (await crypto.subtle.verify(
+      'HMAC',
+      await hmacKey(secret),
+      fromHex(signature),
+      canonical(method, request.key, query),
+    ))
+  if (!genuine) throw new RockpoolError('forbidden', 'This URL is not signed for this request. Ask for a new one.')
+  if (!(Number(query.get('expires')) > request.now)) {
+    throw new RockpoolError('forbidden', 'This URL has expired. Ask for a new one.')
+  }
+  return fromQuery(method, request.key, query)
+}
+
+const toQuery = (grant: ObjectGrant, expiresAt: number): URLSearchParams => {
+  const query = new URLSearchParams({ expires: String(expiresAt) })
+  if (grant.method === 'GET') {
+    if (grant.responseType !== undefined) query.set('response-content-type', grant.responseType)
+    if (grant.responseDisposition !== undefined) query.set('response-content-disposition', grant.responseDisposition)
+    return query
+  }
+  query.set('size', String(grant.size))
+  query.set('sha256', toHex(grant.sha256))
+  if ('uploadId' in grant) {
+    query.set('uploadId', grant.uploadId)
+    query.set('partNumber', String(grant.number))
+  } else query.set('type', grant.type)
+  return query
+}
+
+/** The reverse of {@link toQuery}, of a query that we signed ourselves. */
+const fromQuery = (method: string, key: string, query: URLSearchParams): ObjectGrant => {
+  if (method === 'GET') {
+    const responseType = query.get('response-content-type')
+    const responseDisposition = query.get('response-content-disposition')
+    return {
+      method: 'GET',
+      key,
+      ...(responseType === null ? {} : { responseType }),
+      ...(responseDisposition === null ? {} : { responseDisposition }),
+    }
+  }
+  const bytes = { size: Number(query.get('size')), sha256: fromHex(query.get('sha256') ?? '') }
+  const uploadId = query.get('uploadId')
+  return uploadId === null
+    ? { method: 'PUT', key, ...bytes, type: query.get('type') ?? '' }
+    : { method: 'PUT', key, ...bytes, uploadId, number: Number(query.get('partNumber')) }
+}
+
+/** One line each; neither method nor a serialized query can hold a line break, so no two requests look the same. */
+const canonical = (method: string, key: string, query: URLSearchParams): Uint8Array<ArrayBuffer> => {
+  const sorted = new URLSearchParams(query)
+  sorted.sort()
+  return new TextEncoder().encode(`${method}\n${sorted}\n${key}`)
+}
+
+const keys = new Map<string, Promise<CryptoKey>>()
+
+const hmacKey = (secret: string): Promise<CryptoKey> => {
+  let key = keys.get(secret)
+  if (!key) {
+    if (secret === '') throw new RockpoolError('bad_request', 'The secret for signed URLs is empty. Give a random one.')
+    const raw = new TextEncoder().encode(secret)
+    key = crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+    keys.set(secret, key)
+  }
+  return key
+}
+
+const fromHex = (hex: string): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
