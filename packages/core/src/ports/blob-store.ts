@@ -27,7 +27,8 @@ export interface StoredBlob {
 export interface BlobStore {
   /**
    * Streams `source` to disk, hashing on the way, in constant memory. Durable when it resolves. A content that is there
-   * already is not kept twice. After an error or abort nothing of it remains but what a later `sweep` removes.
+   * already is not kept twice. After an error or abort nothing of it remains but what a later `sweep` removes, and a
+   * stream that was not read to its end is cancelled.
    *
    * @throws RockpoolError `quota_exceeded`, `too_large`, `source_failed`, `aborted`, `disk_failed`
    */

@@ -1,2 +1,3 @@
-/** Acceptance suites of the ports, for every adapter, and the in-memory adapters. */
-export {}
+/** Acceptance suites of the ports: every adapter runs them with Vitest, in Node or in a browser. */
+export * from './blob-store-suite.ts'
+export * from './index-suite.ts'

@@ -1,0 +1,130 @@
+import {
+  addressParts,
+  type ContentAddress,
+  type ContentDigest,
+  ContentHasher,
+  intoParts,
+  RockpoolError,
+} from '@rockpool/protocol'
+import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
+import { readSource } from './read-source.ts'
+
+export interface MemoryBlobStoreOptions {
+  /** bytes that fit; may be changed while the store is in use. No limit when not given */
+  quota?: number
+}
+
+/** Parts by number; whole when all of them are there. */
+interface Content {
+  readonly parts: Map<number, Blob>
+  modifiedAt: number
+}
+
+/** A BlobStore in memory. */
+export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore => {
+  const contents = new Map<ContentAddress, Content>()
+
+  const used = (): number => [...contents.values()].reduce((sum, content) => sum + sizeOf(content), 0)
+  const quota = (): number => options.quota ?? Number.MAX_SAFE_INTEGER
+  const claim = (bytes: number): void => {
+    if (used() + bytes > quota()) throw full()
+  }
+  const whole = (address: ContentAddress): boolean => contents.get(address)?.parts.size === addressParts(address)
+
+  const write = async (
+    source: Blob | ReadableStream<Uint8Array>,
+    { signal, maxSize = Number.POSITIVE_INFINITY, onProgress }: WriteOptions = {},
+  ): Promise<ContentDigest> => {
+    const hasher = new ContentHasher()
+    const parts = new Map<number, Blob>()
+    let written = 0
+    for await (const part of intoParts(limited(readSource(source, signal), maxSize))) {
+      await hasher.add(part)
+      written += part.length
+      claim(written)
+      parts.set(parts.size + 1, new Blob([part]))
+      onProgress?.(written)
+    }
+    const digest = await hasher.finish()
+    if (signal?.aborted) {
+      throw new RockpoolError('aborted', 'The caller stopped this write; nothing of it is kept.', {
+        cause: signal.reason,
+      })
+    }
+    if (!whole(digest.address)) contents.set(digest.address, { parts, modifiedAt: Date.now() })
+    return digest
+  }
+
+  return {
+    write,
+
+    async writePart(address, number, bytes) {
+      const content = contents.get(address) ?? { parts: new Map(), modifiedAt: 0 }
+      if (content.parts.has(number)) return
+      claim(bytes.length)
+      content.parts.set(number, new Blob([bytes]))
+      content.modifiedAt = Date.now()
+      contents.set(address, content)
+    },
+
+    async parts(address) {
+      return [...(contents.get(address)?.parts.keys() ?? [])].toSorted((a, b) => a - b)
+    },
+
+    async openPart(address, number) {
+      return contents.get(address)?.parts.get(number)
+    },
+
+    async open(address) {
+      const content = contents.get(address)
+      return content && whole(address) ? joined(content) : undefined
+    },
+
+    async delete(address) {
+      contents.delete(address)
+    },
+
+    async list() {
+      return [...contents].map(([address, content]) => ({
+        address,
+        size: sizeOf(content),
+        complete: whole(address),
+        modifiedAt: content.modifiedAt,
+      }))
+    },
+
+    async usage() {
+      return { used: used(), quota: quota() }
+    },
+
+    // What a write has not finished is never kept here, so there is nothing to sweep.
+    async sweep() {
+      return 0
+    },
+
+    async close() {},
+
+    async erase() {
+      contents.clear()
+    },
+  }
+}
+
+const sizeOf = (content: Content): number => [...content.parts.values()].reduce((sum, part) => sum + part.size, 0)
+
+const joined = (content: Content): Blob =>
+  new Blob([...content.parts].toSorted(([a], [b]) => a - b).map(([, part]) => part))
+
+async function* limited(chunks: AsyncIterable<Uint8Array>, maxSize: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.length
+    if (size > maxSize) {
+      throw new RockpoolError('too_large', `This file is larger than the ${maxSize} bytes that are allowed here.`)
+    }
+    yield chunk
+  }
+}
+
+const full = (): RockpoolError =>
+  new RockpoolError('quota_exceeded', 'The disk space for this app is used up. Free some space and try again.')
