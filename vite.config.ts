@@ -1,27 +1,37 @@
 import { playwright } from '@vitest/browser-playwright'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** Workspace packages are read from source. */
-const resolve = { conditions: ['@rockpool/source', 'module', 'browser', 'development|production'] }
-const ssr = { resolve: { conditions: ['@rockpool/source', 'node', 'module', 'development|production'] } }
+const source = '@rockpool/source'
+const onNode = {
+  resolve: { conditions: [source, 'node', 'module', 'development|production'] },
+  ssr: { resolve: { conditions: [source, 'node', 'module', 'development|production'] } },
+} satisfies TestProjectInlineConfiguration
+const inBrowser = {
+  resolve: { conditions: [source, 'module', 'browser', 'development|production'] },
+} satisfies TestProjectInlineConfiguration
+
+const S3_TESTS = '{packages/*,signer,test}/**/*.s3.test.ts'
+const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { conditions: ['@rockpool/source', 'node', 'module', 'development|production'] },
-        ssr,
+        ...onNode,
         test: {
           name: 'node',
-          include: ['{packages/*,signer}/src/**/*.test.ts'],
-          exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
+          include: ['{packages/*,signer}/src/**/*.test.{ts,tsx}'],
+          exclude: [BROWSER_TESTS, S3_TESTS],
+          sequence: { groupOrder: 0 },
         },
       },
       {
-        resolve,
+        ...inBrowser,
         test: {
           name: 'browser',
-          include: ['packages/*/src/**/*.browser.test.ts'],
+          include: [BROWSER_TESTS],
+          sequence: { groupOrder: 1 },
           browser: {
             enabled: true,
             headless: true,
@@ -42,6 +52,30 @@ export default defineConfig({
             }),
             instances: [{ browser: 'chromium' }],
           },
+        },
+      },
+      {
+        ...onNode,
+        test: {
+          name: 'conformance',
+          include: [S3_TESTS],
+          exclude: ['**/node_modules/**'],
+          globalSetup: 'test/s3/global-setup.ts',
+          testTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        ...onNode,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/global-setup.ts',
+          // Browsers and a server of its own per file: two cores carry one at a time.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,0 +1,48 @@
+/** Programs the tests need beside npm packages: from the environment, from the machine, else from Debian packages. */
+import { existsSync } from 'node:fs'
+import { captured } from './processes.mjs'
+
+/** What a test run may need. `paths`: present when all are. `env`: the variables that stand in for the packages. */
+const NEEDS = {
+  chromium: { packages: ['chromium'], paths: ['/usr/bin/chromium'], env: ['CHROME_PATH'] },
+  firefox: { packages: ['firefox-esr'], paths: ['/usr/bin/firefox-esr'], env: ['FIREFOX_PATH'] },
+  s3: {
+    packages: ['ceph-mon', 'ceph-osd', 'ceph-mgr', 'radosgw', 'ceph-common'],
+    paths: ['ceph-mon', 'ceph-osd', 'ceph-mgr', 'radosgw', 'ceph'].map((name) => `/usr/bin/${name}`),
+    env: ['ENDPOINT', 'REGION', 'ACCESS_KEY', 'SECRET_KEY'].map((name) => `ROCKPOOL_TEST_S3_${name}`),
+  },
+}
+
+/** Whether the environment gives this piece, so that nothing needs to be installed or started for it. */
+export const isGiven = (name) => NEEDS[name].env.every((variable) => process.env[variable])
+
+const isPresent = (name) =>
+  isGiven(name) ? name === 's3' || existsSync(process.env[NEEDS[name].env[0]]) : NEEDS[name].paths.every(existsSync)
+
+/**
+ * Installs what is missing of `names`, if this is root on a Debian.
+ *
+ * @returns for each piece that is still missing its name and one line that says what to do
+ */
+export const ensurePrograms = async (names) => {
+  const packages = names.filter((name) => !isPresent(name) && !isGiven(name)).flatMap((name) => NEEDS[name].packages)
+  if (packages.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) await install(packages)
+  return names
+    .filter((name) => !isPresent(name))
+    .map((name) => {
+      const { env, packages } = NEEDS[name]
+      return { name, message: `Missing: ${name}. Install ${packages.join(' ')}, or set ${env.join(', ')}.` }
+    })
+}
+
+const install = async (packages) => {
+  console.log(`Installing ${packages.join(' ')} (apt-get) …`)
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  const args = ['install', '--yes', '--quiet', '--no-install-recommends', ...packages]
+  const attempt = await captured('apt-get', args, { env })
+  if (attempt.code === 0) return
+  // The machine has no package lists yet, or old ones.
+  await captured('apt-get', ['update', '--quiet'], { env })
+  const { code, output } = await captured('apt-get', args, { env })
+  if (code !== 0) console.error(`apt-get install failed:\n${output.trim().split('\n').slice(-5).join('\n')}`)
+}
