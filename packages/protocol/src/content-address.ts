@@ -10,7 +10,7 @@
 import { RockpoolError } from './errors.ts'
 
 /** The name of immutable bytes: 64 lower-case hex digits, followed by `-N` for a content of N parts. */
-export type ContentAddress = string & { readonly ContentAddress: unique symbol }
+export type ContentAddress = string & { readonly brand: 'ContentAddress' }
 
 /** Bytes in one part: 8 MiB. The last part of a content may be shorter. */
 export const PART_SIZE = 8 * 1024 * 1024

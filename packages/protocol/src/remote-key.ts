@@ -10,11 +10,11 @@
 import { type ContentAddress, parseAddress, sha256 } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
 
-export type RemoteKey = string & { readonly RemoteKey: unique symbol }
+export type RemoteKey = string & { readonly brand: 'RemoteKey' }
 /** One LiveStore store: `[A-Za-z0-9_-]{1,128}`, none of the reserved words. */
 export type StoreId = string
 /** The owner segment: `u_` and 32 characters of base64url(SHA-256(sub)). */
-export type Owner = string & { readonly Owner: unique symbol }
+export type Owner = string & { readonly brand: 'Owner' }
 
 export interface RemoteKeyParts {
   readonly storeId: StoreId

@@ -76,6 +76,32 @@ export interface UploadUrlRequest {
   readonly type: string
 }
 
+/** Items in one batch call, at most. */
+export const BATCH_LIMIT = 100
+
+/** Parts signed by one call, at most. */
+export const SIGNED_PARTS_LIMIT = 100
+
+export interface UploadUrlsRequest {
+  /** at most {@link BATCH_LIMIT} */
+  readonly items: readonly UploadUrlRequest[]
+}
+
+/** One answer an item, in the order of the request. */
+export interface UploadUrls {
+  readonly items: readonly BatchItem<UploadUrl>[]
+}
+
+export interface DownloadUrlsRequest {
+  /** at most {@link BATCH_LIMIT} */
+  readonly keys: readonly RemoteKey[]
+}
+
+/** One answer a key, in the order of the request. */
+export interface DownloadUrls {
+  readonly items: readonly BatchItem<DownloadUrl>[]
+}
+
 export type UploadUrl = Stored | ({ readonly status: 'put'; readonly expiresAt: number } & SignedRequest)
 
 export interface MultipartRequest {
@@ -96,7 +122,7 @@ export interface MultipartPartsRequest {
   readonly size: number
   readonly uploadId: string
   readonly digests: string
-  /** at most 100 */
+  /** 1 to N, each once; at most {@link SIGNED_PARTS_LIMIT} */
   readonly numbers: readonly number[]
 }
 
@@ -118,7 +144,12 @@ export interface MultipartAbortRequest {
 }
 
 /** One item of a batch: its answer, or its error. */
-export type BatchItem<A> = A | { readonly error: WireError }
+export type BatchItem<A> = A | WireErrorAnswer
+
+/** The body of every answer that is not a success. */
+export interface WireErrorAnswer {
+  readonly error: WireError
+}
 
 export interface WireError {
   readonly code: WireErrorCode

@@ -1,0 +1,55 @@
+import { Schema } from 'effect'
+import { optional, PartNumber, Size, Time, UploadId, WireErrorCode } from './fields.ts'
+
+export const WireError = Schema.Struct({ code: WireErrorCode, message: Schema.String }).annotations({
+  identifier: 'WireError',
+})
+
+export const WireErrorAnswer = Schema.Struct({ error: WireError }).annotations({ identifier: 'WireErrorAnswer' })
+
+const storedFields = {
+  durable: Schema.Boolean,
+  etag: optional(Schema.String),
+  versionId: optional(Schema.String),
+}
+const signedFields = {
+  url: Schema.NonEmptyString,
+  headers: Schema.Record({ key: Schema.String, value: Schema.String }),
+}
+
+export const StoredContent = Schema.Struct(storedFields).annotations({ identifier: 'StoredContent' })
+
+export const Stored = Schema.Struct({ status: Schema.Literal('stored'), ...storedFields }).annotations({
+  identifier: 'Stored',
+})
+
+export const SignedRequest = Schema.Struct(signedFields).annotations({ identifier: 'SignedRequest' })
+
+export const DownloadUrl = Schema.Struct({
+  url: Schema.NonEmptyString,
+  partsUrl: optional(Schema.NonEmptyString),
+  expiresAt: Time,
+}).annotations({ identifier: 'DownloadUrl' })
+
+export const UploadUrl = Schema.Union(
+  Stored,
+  Schema.Struct({ status: Schema.Literal('put'), ...signedFields, expiresAt: Time }),
+).annotations({ identifier: 'UploadUrl' })
+
+export const UploadUrls = Schema.Struct({
+  items: Schema.Array(Schema.Union(UploadUrl, WireErrorAnswer)),
+}).annotations({ identifier: 'UploadUrls' })
+
+export const DownloadUrls = Schema.Struct({
+  items: Schema.Array(Schema.Union(DownloadUrl, WireErrorAnswer)),
+}).annotations({ identifier: 'DownloadUrls' })
+
+export const MultipartUpload = Schema.Union(
+  Stored,
+  Schema.Struct({ uploadId: UploadId, partSize: Size, uploaded: Schema.Array(PartNumber) }),
+).annotations({ identifier: 'MultipartUpload' })
+
+export const MultipartParts = Schema.Struct({
+  parts: Schema.Array(Schema.Struct({ number: PartNumber, ...signedFields })),
+  expiresAt: Time,
+}).annotations({ identifier: 'MultipartParts' })
