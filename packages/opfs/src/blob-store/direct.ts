@@ -1,0 +1,243 @@
+/** The blob store, working in the context that calls it. */
+import type { BlobStore, StoredBlob } from '@rockpool/core'
+import {
+  addressParts,
+  type ContentAddress,
+  intoParts,
+  parseAddress,
+  partRange,
+  RockpoolError,
+} from '@rockpool/protocol'
+import { diskError } from '../disk-error.ts'
+import { openSink, type Sink } from './sink.ts'
+import { aborted, readSource } from './source.ts'
+import {
+  directoryIn,
+  fileIn,
+  filesOf,
+  type MovableFile,
+  openStoreFolder,
+  PARTS_SUFFIX,
+  plausibleContent,
+  plausiblePart,
+  removeIn,
+  type StoreFolder,
+} from './store-folder.ts'
+import { sweepTempFiles, withTempFile } from './temp-file.ts'
+import { writeParts } from './write-parts.ts'
+
+/**
+ * Opens a store's blobs for contexts without dedicated workers, such as a service worker. Windows have the faster
+ * `opfsBlobStore`; both may use a store at the same time.
+ *
+ * @throws RockpoolError `unsupported` where OPFS is missing or blocked
+ */
+export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: string }): Promise<BlobStore> => {
+  const folder = await openStoreFolder(storeId)
+  const closing = new AbortController()
+  const writes = new Set<Promise<unknown>>()
+
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing.signal.aborted) throw storeClosed()
+    try {
+      return await work()
+    } catch (error) {
+      throw diskError(error)
+    }
+  }
+
+  /** Writes end before `close` resolves, so that nobody else finds a file of theirs in use. */
+  const runWrite = async <T>(work: () => Promise<T>): Promise<T> => {
+    const write = run(work)
+    writes.add(write)
+    try {
+      return await write
+    } catch (error) {
+      throw closing.signal.aborted ? storeClosed() : error
+    } finally {
+      writes.delete(write)
+    }
+  }
+
+  const close = async () => {
+    closing.abort()
+    await Promise.allSettled(writes)
+  }
+
+  return {
+    write: (source, options = {}) =>
+      runWrite(() =>
+        withTempFile(folder, async (temp) => {
+          const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal
+          if (signal.aborted) throw aborted(signal)
+          const chunks = readSource(source, { ...options, signal })
+          const digest = await intoFile(temp, (sink) => writeParts(intoParts(chunks), sink, options.onProgress))
+          if (signal.aborted) throw aborted(signal)
+          await commitContent(folder, temp as MovableFile, digest.address)
+          return digest
+        }),
+      ),
+
+    writePart: (address, number, bytes) =>
+      runWrite(async () => {
+        assertPart(address, number, bytes)
+        if (await findPart(folder, address, number)) return
+        await withTempFile(folder, async (temp) => {
+          await intoFile(temp, async (sink) => {
+            await sink.write(bytes)
+            await sink.close()
+          })
+          await commitPart(folder, temp as MovableFile, address, number)
+        })
+      }),
+
+    parts: (address) =>
+      run(async () => {
+        if (await findContent(folder, address)) return Array.from({ length: addressParts(address) }, (_, i) => i + 1)
+        return (await partFiles(folder, address)).map(({ number }) => number)
+      }),
+
+    openPart: (address, number) => run(() => findPart(folder, address, number)),
+
+    open: (address) =>
+      run(async () => {
+        const content = await findContent(folder, address)
+        if (content) return content
+        const parts = await partFiles(folder, address)
+        return parts.length === addressParts(address) ? new Blob(parts.map(({ file }) => file)) : undefined
+      }),
+
+    delete: (address) =>
+      run(() =>
+        exclusively(folder, address, async () => {
+          await removeIn(folder.contents, address)
+          await removeIn(folder.contents, address + PARTS_SUFFIX)
+        }),
+      ),
+
+    list: () => run(() => listContents(folder)),
+
+    usage: () =>
+      run(async () => {
+        const contents = await listContents(folder)
+        const temp = await filesOf(folder.temp)
+        const used = sum(contents.map(({ size }) => size)) + sum(temp.map(({ file }) => file.size))
+        const { quota = 0 } = await navigator.storage.estimate()
+        return { used, quota }
+      }),
+
+    sweep: () => run(() => sweepTempFiles(folder)),
+
+    close,
+
+    erase: async () => {
+      await close()
+      await removeIn(folder.origin, folder.name).catch((error: unknown) => {
+        throw diskError(error)
+      })
+    },
+  }
+}
+
+/** Fills a new file through a sink, which is closed on every path. */
+const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Promise<T>): Promise<T> => {
+  const sink = await openSink(file)
+  try {
+    return await fill(sink)
+  } catch (error) {
+    await sink.abort().catch(() => {})
+    throw error
+  }
+}
+
+/** Two tabs may finish the same content at once: looking and moving are one step. */
+const exclusively = <T>(folder: StoreFolder, address: ContentAddress, work: () => Promise<T>): Promise<T> =>
+  navigator.locks.request(`rockpool-opfs:${folder.name}/contents/${address}`, work)
+
+const commitContent = (folder: StoreFolder, temp: MovableFile, address: ContentAddress): Promise<void> =>
+  exclusively(folder, address, async () => {
+    if (await findContent(folder, address)) return
+    const parts = await partFiles(folder, address)
+    if (parts.length === addressParts(address)) return
+    await removeIn(folder.contents, address)
+    await temp.move(folder.contents, address)
+    await removeIn(folder.contents, address + PARTS_SUFFIX)
+  })
+
+const commitPart = (folder: StoreFolder, temp: MovableFile, address: ContentAddress, number: number): Promise<void> =>
+  exclusively(folder, address, async () => {
+    if (await findPart(folder, address, number)) return
+    const single = addressParts(address) === 1
+    const directory = single
+      ? folder.contents
+      : await folder.contents.getDirectoryHandle(address + PARTS_SUFFIX, { create: true })
+    const name = single ? address : String(number)
+    await removeIn(directory, name)
+    await temp.move(directory, name)
+  })
+
+const findContent = async (folder: StoreFolder, address: ContentAddress): Promise<File | undefined> => {
+  const file = await fileIn(folder.contents, address)
+  return file && plausibleContent(address, file.size) ? file : undefined
+}
+
+const findPart = async (folder: StoreFolder, address: ContentAddress, number: number): Promise<Blob | undefined> => {
+  const content = await findContent(folder, address)
+  if (content) {
+    if (addressParts(address) === 1) return number === 1 ? content : undefined
+    const { start, end } = partRange(content.size, number)
+    return start < end ? content.slice(start, end) : undefined
+  }
+  const directory = await directoryIn(folder.contents, address + PARTS_SUFFIX)
+  const file = directory && (await fileIn(directory, String(number)))
+  return file && plausiblePart(address, number, file.size) ? file : undefined
+}
+
+/** The part files present, in order. */
+const partFiles = async (folder: StoreFolder, address: ContentAddress) => {
+  const directory = await directoryIn(folder.contents, address + PARTS_SUFFIX)
+  if (!directory) return []
+  return (await filesOf(directory))
+    .map(({ name, file }) => ({ number: Number(name), file }))
+    .filter(({ number, file }) => plausiblePart(address, number, file.size))
+    .sort((a, b) => a.number - b.number)
+}
+
+/** Asks the browser once for each file: about 0.1 ms a file. */
+const listContents = async (folder: StoreFolder): Promise<readonly StoredBlob[]> => {
+  const stored = new Map<ContentAddress, StoredBlob>()
+  for (const { name, file } of await filesOf(folder.contents)) {
+    const address = parseAddress(name)
+    if (!address) continue
+    const complete = plausibleContent(address, file.size)
+    stored.set(address, { address, size: file.size, complete, modifiedAt: file.lastModified })
+  }
+  for await (const name of folder.contents.keys()) {
+    const address = name.endsWith(PARTS_SUFFIX) ? parseAddress(name.slice(0, -PARTS_SUFFIX.length)) : undefined
+    if (!address || stored.get(address)?.complete) continue
+    const parts = await partFiles(folder, address)
+    if (parts.length === 0) continue
+    stored.set(address, {
+      address,
+      size: sum(parts.map(({ file }) => file.size)),
+      complete: parts.length === addressParts(address),
+      modifiedAt: Math.max(...parts.map(({ file }) => file.lastModified)),
+    })
+  }
+  return [...stored.values()]
+}
+
+const assertPart = (address: ContentAddress, number: number, bytes: Uint8Array): void => {
+  const plausible =
+    addressParts(address) === 1
+      ? number === 1 && plausibleContent(address, bytes.length)
+      : plausiblePart(address, number, bytes.length)
+  if (!plausible) {
+    throw new RockpoolError('bad_request', `${address} has no part ${number} of ${bytes.length} bytes.`)
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+export const storeClosed = (): RockpoolError =>
+  new RockpoolError('closed', 'The blob store was closed. Open the pool again.')

@@ -1,0 +1,59 @@
+/** What a window and its blob store worker say to each other. */
+import { type ContentAddress, type ContentDigest, type ErrorCode, RockpoolError } from '@rockpool/protocol'
+
+/** The worker's first message: it serves calls from now on, and holds this Web Lock for as long as it lives. */
+export interface WorkerReady {
+  readonly lifeLock: string
+}
+
+/** One call. All that follows for it goes over a port of its own. */
+export interface WorkerCall {
+  readonly storeId: string
+  readonly operation: WorkerOperation
+}
+
+export type WorkerOperation =
+  | {
+      readonly kind: 'write'
+      /** a Blob is read in the worker; the chunks of a stream are pulled from the window */
+      readonly source: Blob | 'stream'
+      readonly maxSize: number | undefined
+    }
+  | {
+      readonly kind: 'writePart'
+      readonly address: ContentAddress
+      readonly number: number
+      readonly bytes: Uint8Array<ArrayBuffer>
+    }
+
+export type ToWorker =
+  /** the answer to one `pull` */
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'sourceFailed'; readonly reason: string }
+  | { readonly kind: 'abort' }
+
+export type FromWorker =
+  | { readonly kind: 'pull' }
+  /** the source is not read any more */
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'progress'; readonly bytes: number }
+  | { readonly kind: 'done'; readonly digest: ContentDigest | undefined }
+  | { readonly kind: 'failed'; readonly error: ErrorMessage }
+
+/** A RockpoolError as a message: a cloned Error would lose its code. */
+export interface ErrorMessage {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly cause: string
+}
+
+export const toMessage = (error: RockpoolError): ErrorMessage => ({
+  code: error.code,
+  message: error.message,
+  cause: String(error.cause),
+})
+
+/** @param cause what really failed, when that was on this side */
+export const fromMessage = (error: ErrorMessage, cause: unknown = error.cause): RockpoolError =>
+  new RockpoolError(error.code, error.message, { cause })

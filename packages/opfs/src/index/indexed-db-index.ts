@@ -1,0 +1,145 @@
+import type { Index, IndexChange, IndexKey, IndexTable, IndexTables } from '@rockpool/core'
+import { isStoreId, RockpoolError } from '@rockpool/protocol'
+import { diskError } from '../disk-error.ts'
+import { applyChanges, keysOf } from './apply-changes.ts'
+import { type Database, openDatabase, type Transaction } from './database.ts'
+
+export interface IndexedDbIndexOptions {
+  readonly storeId: string
+  /** false: reject with `not_found` instead of making a database that is not there. True when not given */
+  readonly create?: boolean
+}
+
+/**
+ * Opens a store's index in IndexedDB, database `rockpool-<storeId>`. Every tab and worker of the origin may have it open.
+ *
+ * @throws RockpoolError `unsupported` where IndexedDB is missing or blocked; `not_found`, see `create`; `superseded` when a
+ *   newer version of the app has upgraded it
+ */
+export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexOptions): Promise<Index> => {
+  if (!isStoreId(storeId)) throw new RockpoolError('bad_request', `"${storeId}" cannot be the id of a store.`)
+  const database = await openDatabase(storeId, create)
+  const listeners = new Set<(changed: readonly IndexKey[]) => void>()
+  const writes = new Set<Promise<void>>()
+  const channel = new BroadcastChannel(`rockpool-index:${storeId}`)
+
+  const tell = (changed: readonly IndexKey[]) => {
+    for (const listener of [...listeners]) {
+      try {
+        listener(changed)
+      } catch (error) {
+        reportError(error)
+      }
+    }
+  }
+  channel.onmessage = ({ data }: MessageEvent<readonly IndexKey[]>) => tell(data)
+
+  /** Other tabs hear of writes that are still under way. */
+  const end = async () => {
+    listeners.clear()
+    database.close()
+    await Promise.allSettled(writes)
+    channel.close()
+  }
+
+  return {
+    get: <T extends IndexTable>(table: T, key: string) =>
+      run(async () => {
+        const transaction = await database.transaction([table], 'readonly')
+        return (await transaction.objectStore(table).get(key)) as IndexTables[T] | undefined
+      }),
+
+    getAll: <T extends IndexTable>(table: T) =>
+      run(async () => {
+        const transaction = await database.transaction([table], 'readonly')
+        return (await transaction.objectStore(table).getAll()) as IndexTables[T][]
+      }),
+
+    async write(changes, { epoch } = {}) {
+      const write = run(async () => {
+        const changed = await writeChanges(database, changes, epoch)
+        if (changed.length === 0) return
+        channel.postMessage(changed)
+        tell(changed)
+      })
+      writes.add(write)
+      try {
+        await write
+      } finally {
+        writes.delete(write)
+      }
+    },
+
+    subscribe(listener) {
+      const own = (changed: readonly IndexKey[]) => listener(changed)
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
+
+    close: end,
+
+    erase: () =>
+      run(async () => {
+        await end()
+        await database.erase()
+      }),
+  }
+}
+
+/** Makes all changes in one transaction, over just the tables involved. @returns the rows that changed */
+const writeChanges = async (
+  database: Database,
+  changes: readonly IndexChange[],
+  epoch: number | undefined,
+): Promise<readonly IndexKey[]> => {
+  if (changes.length === 0) return []
+  const tables = new Set(changes.map(({ table }) => table))
+  if (epoch !== undefined) tables.add('engine')
+  const transaction = await database.transaction([...tables], 'readwrite')
+  return inTransaction(transaction, async () => {
+    const [engine, ...rows] = await Promise.all([
+      epoch === undefined ? undefined : transaction.objectStore('engine').get('engine'),
+      ...keysOf(changes).map(async ({ table, key }) => ({
+        table,
+        key,
+        row: await transaction.objectStore(table).get(key),
+      })),
+    ])
+    if (epoch !== undefined && engine && engine.epoch > epoch) throw newerLeader()
+    const changed = applyChanges(changes, rows)
+    for (const { table, key, after } of changed) {
+      const store = transaction.objectStore(table)
+      // A request that fails fails the transaction, which tells of it.
+      ;(after === undefined ? store.delete(key) : store.put(after)).catch(() => {})
+    }
+    return changed.map(({ table, key }) => ({ table, key }))
+  })
+}
+
+/** Commits when `work` succeeds; makes nothing of it when it throws. Durable when it resolves. */
+const inTransaction = async <T>(transaction: Transaction<'readwrite'>, work: () => Promise<T>): Promise<T> => {
+  try {
+    const result = await work()
+    await transaction.done
+    return result
+  } catch (error) {
+    transaction.done.catch(() => {})
+    try {
+      transaction.abort()
+    } catch {
+      // It has ended already.
+    }
+    throw error
+  }
+}
+
+/** The browser's errors become RockpoolErrors; what a change threw stays as it is. */
+const run = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof DOMException ? diskError(error) : error
+  }
+}
+
+const newerLeader = () => new RockpoolError('superseded', 'Another tab leads this store now; it goes on with the work.')
