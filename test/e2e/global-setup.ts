@@ -1,1 +1,39 @@
-export default () => {}
+/** Builds the gallery once for all end-to-end tests, as for production, but with `window.pool` (mode `e2e`). */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** the folder of the build; or why there is none, so that only the tests that need it fail */
+    gallery: { readonly folder: string } | { readonly error: string }
+  }
+}
+
+const root = join(import.meta.dirname, '../..')
+
+export default async (project: TestProject) => {
+  const folder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-gallery-'))
+  try {
+    await build(folder)
+    project.provide('gallery', { folder })
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    project.provide('gallery', { error: `The gallery does not build: ${String(error)}\n${stdout}${stderr}` })
+  }
+  return () => rm(folder, { recursive: true, force: true })
+}
+
+const build = (folder: string) =>
+  promisify(execFile)(
+    process.execPath,
+    [
+      ...['--conditions=@rockpool/source', 'node_modules/vite/bin/vite.js', 'build', 'examples/gallery'],
+      ...['--mode', 'e2e', '--outDir', folder, '--emptyOutDir', '--configLoader', 'native', '--logLevel', 'warn'],
+    ],
+    // Vitest's own NODE_ENV is `test`, which would build a development version.
+    { cwd: root, env: { ...process.env, NODE_ENV: 'production' } },
+  )

@@ -1,0 +1,80 @@
+/** One person's browser: a persistent profile that outlives the browser's death. */
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core'
+import { type Tab, openTab } from './tab.ts'
+
+export type BrowserName = 'chromium' | 'firefox'
+
+const PATHS: Record<BrowserName, string> = {
+  chromium: process.env.CHROME_PATH ?? '/usr/bin/chromium',
+  firefox: process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr',
+}
+
+/** The browsers to test in: on CI all of them, elsewhere those that are here (`npm test` says which are missing). */
+export const BROWSERS = (['chromium', 'firefox'] as const).filter((name) => process.env.CI || existsSync(PATHS[name]))
+
+export interface Device extends AsyncDisposable {
+  /** Opens the gallery in a new tab, and waits until its pool is open. */
+  open(): Promise<Tab>
+  /** SIGKILL to the whole browser; the profile stays, and the next `open` starts the browser again. */
+  kill(): Promise<void>
+}
+
+/** A device with an empty profile, which shows the gallery at `url`. */
+export const createDevice = async (name: BrowserName, url: string): Promise<Device> => {
+  const profile = await mkdtemp(join(tmpdir(), `rockpool-e2e-${name}-`))
+  let browser: Browser | undefined
+
+  const kill = async () => {
+    const child = browser?.process()
+    browser = undefined
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    // Puppeteer starts browsers as leaders of their own process group.
+    process.kill(-child.pid, 'SIGKILL')
+    await exited
+  }
+  return {
+    open: async () => {
+      browser ??= await puppeteer.launch(launchOptions(name, profile))
+      return openTab(browser, url)
+    },
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      await kill()
+      await rm(profile, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
+
+const launchOptions = (name: BrowserName, profile: string): LaunchOptions => ({
+  browser: name === 'chromium' ? 'chrome' : 'firefox',
+  executablePath: PATHS[name],
+  headless: true,
+  userDataDir: profile,
+  // Puppeteer's network monitoring makes request bodies ten times slower and can crash the page at 256 MiB (issue 3).
+  networkEnabled: false,
+  ...(name === 'chromium'
+    ? {
+        args: [
+          '--no-sandbox',
+          '--disable-gpu',
+          '--disable-quic',
+          '--no-first-run',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+        ],
+      }
+    : {
+        extraPrefsFirefox: {
+          'app.update.disabledForTesting': true,
+          'network.captive-portal-service.enabled': false,
+          'network.connectivity-service.enabled': false,
+        },
+      }),
+})
