@@ -1,0 +1,50 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { LIVESTORE_FIXES } from './livestore-fixes.ts'
+import { buildFixture, nodeModules, originOf, serveFixture } from '../fixtures/app.ts'
+
+/** What only mended code has. */
+const MARKS = [
+  ['retries the lock of the database', /createSyncAccessHandle\(\w+\)\.pipe\([\w$.]*retry[\w$]*\(/],
+  ['fails calls in flight on a ping timeout', /reason:\s*["']Read["'],\s*cause:[^\n]{0,40}Error\(["']ping timeout/],
+  ['waits a whole interval after each ping', /spaced[\w$]*\(\w+\)/],
+  ['reconnects within 2 seconds', /["']2 seconds["']/],
+] as const
+
+describe('LiveStore fixes', () => {
+  it.each(LIVESTORE_FIXES)('$file still has the defect: $from', async ({ file, from }) => {
+    // When this fails LiveStore has changed there: see whether the defect is mended, and remove the fix.
+    expect((await readFile(join(nodeModules, file), 'utf8')).split(from)).toHaveLength(2)
+  })
+
+  it('are in the workers of a build', async () => {
+    const dir = await buildFixture()
+    const files = (await readdir(join(dir, 'assets'))).filter((file) => file.endsWith('.js'))
+    const code = (await Promise.all(files.map((file) => readFile(join(dir, 'assets', file), 'utf8')))).join('\n')
+    for (const [what, mark] of MARKS) expect([what, mark.test(code)]).toEqual([what, true])
+  }, 60_000)
+
+  it('are in what dev serves to the worker', async () => {
+    const origin = originOf(await serveFixture())
+    const code = await servedModules(`${origin}/src/livestore.worker.ts?worker_file&type=module`)
+    for (const [what, mark] of MARKS) expect([what, mark.test(code)]).toEqual([what, true])
+  }, 60_000)
+})
+
+/** A module as a browser gets it, and all that it imports. */
+const servedModules = async (entry: string): Promise<string> => {
+  const modules = new Map<string, string>()
+  const queue = [entry]
+  for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
+    if (modules.has(url)) continue
+    const response = await fetch(url, { headers: { accept: '*/*', 'sec-fetch-dest': 'script' } })
+    expect([url, response.status]).toEqual([url, 200])
+    const code = await response.text()
+    modules.set(url, code)
+    for (const [, path] of code.matchAll(/^\s*(?:import|export)\b[^'"]*["'](\.{0,2}\/[^"']+)["']/gm)) {
+      queue.push(new URL(path!, url).href)
+    }
+  }
+  return [...modules.values()].join('\n')
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Plugin, ResolvedConfig, ViteDevServer } from 'vite'
+import { bundleServiceWorker, type ServiceWorkerBundle } from './bundle.ts'
+import { precacheManifest } from './precache-manifest.ts'
+
+/** At the root, since a worker's scope is its folder, and file URLs begin at `/rockpool/`. */
+const URL_PATH = '/service-worker.js'
+const DEFAULT_ENTRY = 'src/service-worker.ts'
+
+/** Serves the service worker in dev, bundled anew when one of its sources changed, and builds it at the end of a build. */
+export const serviceWorker = (entry?: string): Plugin => {
+  let config: ResolvedConfig
+  return {
+    name: 'rockpool:service-worker',
+    configResolved(resolved) {
+      config = resolved
+    },
+    configureServer(server) {
+      serveBundled(server, () => bundleServiceWorker(config, entryFile(config.root, entry)))
+    },
+    writeBundle: {
+      // After all others: the manifest names every file of the build.
+      order: 'post',
+      sequential: true,
+      async handler({ dir }) {
+        if (this.environment.name !== 'client' || !dir) return
+        const { code } = await bundleServiceWorker(
+          config,
+          entryFile(config.root, entry),
+          await precacheManifest(dir, URL_PATH),
+        )
+        await writeFile(join(dir, URL_PATH), code)
+      },
+    },
+  }
+}
+
+const entryFile = (root: string, entry: string | undefined): string => {
+  const file = resolve(root, entry ?? DEFAULT_ENTRY)
+  if (existsSync(file)) return file
+  if (entry !== undefined) throw new Error(`rockpool(): there is no service worker at ${relative(root, file)}.`)
+  return fileURLToPath(import.meta.resolve('@rockpool/service-worker/worker'))
+}
+
+const serveBundled = (server: ViteDevServer, bundle: () => Promise<ServiceWorkerBundle>) => {
+  let bundled: Promise<ServiceWorkerBundle> | undefined
+  let sources = new Set<string>()
+
+  const current = () =>
+    (bundled ??= bundle().then((result) => {
+      sources = new Set(result.sources)
+      // Sources outside the root (linked packages) are not watched yet.
+      server.watcher.add(result.sources.filter((file) => !file.includes('/node_modules/')))
+      return result
+    }))
+
+  server.watcher.on('change', (file) => {
+    if (!sources.has(file)) return
+    bundled = undefined
+    // A navigation makes the browser look for a new worker.
+    server.ws.send({ type: 'full-reload', path: '*' })
+  })
+
+  server.middlewares.use((request, response, next) => {
+    if (request.url?.split('?', 1)[0] !== URL_PATH) return next()
+    current().then(
+      ({ code }) => {
+        response.setHeader('content-type', 'text/javascript')
+        response.setHeader('cache-control', 'no-cache')
+        response.end(code)
+      },
+      (error: unknown) => {
+        bundled = undefined // the next request tries again
+        next(error)
+      },
+    )
+  })
+}
