@@ -4,8 +4,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 /** Workspace packages are read from source. */
 const source = '@rockpool/source'
 const onNode = {
-  resolve: { conditions: [source, 'node', 'module', 'development|production'] },
-  ssr: { resolve: { conditions: [source, 'node', 'module', 'development|production'] } },
+  resolve: { conditions: [source, 'node', 'development|production'] },
+  ssr: { resolve: { conditions: [source, 'node', 'development|production'] } },
 } satisfies TestProjectInlineConfiguration
 const inBrowser = {
   resolve: { conditions: [source, 'module', 'browser', 'development|production'] },

@@ -1,0 +1,180 @@
+/** The RecordLog port on a LiveStore store whose schema has the rockpool tables, events and materializers. */
+import { EventSequenceNumber, queryDb, Schema, type Store } from '@livestore/livestore'
+import {
+  type ChangeCursor,
+  type Confirmation,
+  DEFAULT_LIST_LIMIT,
+  type FileQuery,
+  type PoolEvent,
+  type RecordChanges,
+  type RecordLog,
+} from '@rockpool/core'
+import { RockpoolError } from '@rockpool/protocol'
+import { Effect, Option, Stream } from 'effect'
+import { EVENT_NAMES } from '../records/decode-event.ts'
+import { toLiveStoreEvent } from '../records/events.ts'
+import {
+  type FileRow,
+  type OperationRow,
+  type RemoteContentRow,
+  toFileRecord,
+  toFileVersion,
+  toRemoteContent,
+  type VersionRow,
+} from '../records/rows.ts'
+import { placesToRemember, readCursor, resumeAt, writeCursor } from './change-cursor.ts'
+import { eraseLiveStore } from './erase.ts'
+
+export interface LiveStoreLogOptions {
+  /** an open store; it stays the app's: `close()` of the log leaves it open, only `erase()` shuts it down */
+  readonly store: Store<any, any>
+}
+
+/** Live files by query. With a bucket or not, an index gives them in order: the limit ends the walk. */
+export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset = 0 }: FileQuery) => ({
+  query: `SELECT * FROM files WHERE deletedAt IS NULL${bucket === undefined ? '' : ' AND bucket = $bucket'}${
+    // SQLite's lower() is ASCII only, as the port says
+    search === undefined || search === '' ? '' : ' AND instr(lower(name), lower($search)) > 0'
+  } ORDER BY createdAt DESC, id DESC LIMIT $limit OFFSET $offset`,
+  bindValues: {
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(search === undefined || search === '' ? {} : { search }),
+    // -1 is SQLite's "no limit"
+    limit: Number.isFinite(limit) ? Math.max(0, Math.trunc(limit)) : -1,
+    offset: Math.max(0, Math.trunc(offset)),
+  },
+})
+
+export const liveStoreLog = ({ store }: LiveStoreLogOptions): RecordLog => {
+  const select = <Row>(query: string, bindValues: Record<string, string | number> = {}): readonly Row[] => {
+    try {
+      return store.query<readonly Row[]>({ query, bindValues })
+    } catch (cause) {
+      throw closed(cause)
+    }
+  }
+  const operationAt = (seq: number) =>
+    select<OperationRow>('SELECT * FROM applied_operations WHERE seq = $seq', { seq })[0]
+
+  const unsubscribers = new Set<() => void>()
+
+  return {
+    storeId: store.storeId,
+
+    append(events: readonly PoolEvent[]) {
+      if (events.length === 0) return
+      try {
+        store.commit(...events.map(toLiveStoreEvent))
+      } catch (cause) {
+        throw closed(cause)
+      }
+    },
+
+    file: (id) => toFileRecord(select<FileRow>('SELECT * FROM files WHERE id = $id', { id })[0]),
+
+    list(query) {
+      const { query: sql, bindValues } = listQuery(query)
+      return select<FileRow>(sql, bindValues).map((row) => toFileRecord(row))
+    },
+
+    versions: (fileId) =>
+      select<VersionRow>(
+        `SELECT file_versions.* FROM file_versions JOIN applied_operations ON opId = file_versions.id
+         WHERE fileId = $fileId ORDER BY seq DESC`,
+        { fileId },
+      ).map((row) => toFileVersion(row)),
+
+    filesWithContent: (remoteKey) =>
+      select<FileRow>('SELECT * FROM files WHERE remoteKey = $remoteKey', { remoteKey }).map((row) =>
+        toFileRecord(row),
+      ),
+
+    remoteContent: (remoteKey) =>
+      toRemoteContent(
+        select<RemoteContentRow>('SELECT * FROM remote_contents WHERE remoteKey = $remoteKey', { remoteKey })[0],
+      ),
+
+    applied: (opId) => select('SELECT seq FROM applied_operations WHERE opId = $opId', { opId }).length > 0,
+
+    changes(cursor: ChangeCursor | undefined, limit: number): RecordChanges {
+      const { seq, rolledBack } = resumeAt(readCursor(cursor), (place) => operationAt(place)?.opId)
+      const rows = select<OperationRow>('SELECT * FROM applied_operations WHERE seq > $seq ORDER BY seq LIMIT $limit', {
+        seq,
+        limit: limit + 1,
+      })
+      const operations = rows.slice(0, limit)
+      const places = placesToRemember(operations.at(-1)?.seq ?? seq).flatMap((place) => operationAt(place) ?? [])
+      return {
+        subjects: [...new Set([...rolledBack, ...operations.map(({ subject }) => subject)])],
+        cursor: writeCursor(places),
+        more: rows.length > limit,
+      }
+    },
+
+    subscribe(listener) {
+      // The query costs next to nothing. It is run after each write to the table, by this tab or through sync, and `map`
+      // gives a new object each time: after a rebase the last row may be the same though others have moved.
+      const query = queryDb(
+        {
+          query: 'SELECT max(seq) AS seq FROM applied_operations',
+          schema: Schema.Array(Schema.Struct({ seq: Schema.NullOr(Schema.Number) })),
+        },
+        { label: 'rockpool:changes', map: () => Symbol('changed') },
+      )
+      let unsubscribe: () => void
+      try {
+        unsubscribe = store.subscribe(query, () => listener(), { skipInitialRun: true })
+      } catch (cause) {
+        throw closed(cause)
+      }
+      const end = () => {
+        if (unsubscribers.delete(end)) unsubscribe()
+      }
+      unsubscribers.add(end)
+      return end
+    },
+
+    confirmations: (since, signal) => confirmations(store, since, signal),
+
+    async close() {
+      for (const end of unsubscribers) end()
+    },
+
+    erase: () => eraseLiveStore(store),
+  }
+}
+
+/** Events of ours that the sync backend has confirmed: LiveStore's event stream gives no others. */
+const confirmations = (store: Store<any, any>, since: string | undefined, signal: AbortSignal) =>
+  store
+    .eventsStream({
+      // Always a filter: without one an event that the app's schema does not know fails the stream.
+      filter: EVENT_NAMES,
+      ...(since === undefined ? {} : { since: EventSequenceNumber.Client.fromString(since) }),
+    })
+    .pipe(
+      Stream.filterMap(toConfirmation),
+      Stream.interruptWhen(aborted(signal)),
+      Stream.toAsyncIterable,
+    ) as AsyncIterable<Confirmation>
+
+const toConfirmation = (event: {
+  readonly args: unknown
+  readonly seqNum: EventSequenceNumber.Client.Composite
+}): Option.Option<Confirmation> => {
+  const opId = (event.args as { readonly opId?: unknown } | null | undefined)?.opId
+  return typeof opId === 'string'
+    ? Option.some({ opId, cursor: EventSequenceNumber.Client.toString(event.seqNum) })
+    : Option.none()
+}
+
+const aborted = (signal: AbortSignal) =>
+  Effect.async<void>((resume) => {
+    const done = () => resume(Effect.void)
+    if (signal.aborted) return done()
+    signal.addEventListener('abort', done, { once: true })
+    return Effect.sync(() => signal.removeEventListener('abort', done))
+  })
+
+const closed = (cause: unknown) =>
+  new RockpoolError('closed', 'The LiveStore store was shut down. Open it again, and the pool with it.', { cause })

@@ -1,0 +1,30 @@
+/** The event set of core as LiveStore events. */
+import { Events, Schema } from '@livestore/livestore'
+import type { PoolEvent, PoolEventName } from '@rockpool/core'
+import type { EventArgs } from './decode-event.ts'
+
+/**
+ * An event whose args are taken as they are. LiveStore decodes args before it calls the materializer, and an error there
+ * stops sync for every client for good; it also drops fields it does not know. So the schema accepts anything, and
+ * `decodeEvent` looks at it inside the materializer.
+ */
+const event = <Name extends PoolEventName>(name: Name) =>
+  Events.synced({
+    name,
+    schema: Schema.declare((_): _ is EventArgs<Name> => true, { identifier: name }) as Schema.Schema<EventArgs<Name>>,
+  })
+
+/** Merge these into the app's own events. Never remove one: old logs hold them. See the schema hash trap in `tables.ts`. */
+export const rockpoolEvents = {
+  fileAdded: event('v2.FileAdded'),
+  fileContentReplaced: event('v2.FileContentReplaced'),
+  fileRenamed: event('v2.FileRenamed'),
+  fileMetaSet: event('v2.FileMetaSet'),
+  fileDeleted: event('v2.FileDeleted'),
+  fileRestored: event('v2.FileRestored'),
+  contentStored: event('v2.ContentStored'),
+  contentLost: event('v2.ContentLost'),
+}
+
+/** An event of core as LiveStore commits it. */
+export const toLiveStoreEvent = ({ name, opId, args }: PoolEvent) => ({ name, args: { ...args, opId } })

@@ -1,0 +1,113 @@
+/**
+ * From events to rows, by core's rule book `applyEvent`. Three properties of LiveStore 0.4.0 shape this file:
+ *
+ * 1. A materializer that throws on a synced event stops sync for every client, for good. So nothing here throws.
+ * 2. In development LiveStore compares a hash of the statements that leader and session produce, and takes the leader's
+ *    before the events ahead in the same batch are applied ("This is a bug", LeaderSyncProcessor.ts, issue 503). A
+ *    materializer that reads would be shut down for it. So the statements are the same whatever the state, and the rows
+ *    travel in one bound value that the hash does not see.
+ * 3. The session's query cache is not told of a rollback (SqliteDbWrapper.rollback), so after a rebase a read may give
+ *    what was there before it, and a pending event would look applied. So every read here is a different one to the cache.
+ */
+import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
+import { applyEvent, type PoolEventName, type RecordChange } from '@rockpool/core'
+import { decodeEvent } from './decode-event.ts'
+import { type FileRow, toFileRecord, toFileVersion, type VersionRow } from './rows.ts'
+
+type Table = RecordChange['table']
+
+/** The tables that an event may write; apps that watch `files` are not woken by an event about stored contents. */
+const TABLES: { readonly [Name in PoolEventName]: readonly Table[] } = {
+  'v2.FileAdded': ['files', 'versions', 'operations'],
+  'v2.FileContentReplaced': ['files', 'versions', 'operations'],
+  'v2.FileRenamed': ['files', 'operations'],
+  'v2.FileMetaSet': ['files', 'operations'],
+  'v2.FileDeleted': ['files', 'operations'],
+  'v2.FileRestored': ['files', 'operations'],
+  'v2.ContentStored': ['remoteContents', 'operations'],
+  'v2.ContentLost': ['remoteContents', 'operations'],
+}
+
+const upsert = (table: string, key: string, columns: readonly string[]) => {
+  const values = columns.map((column) => `value ->> '$.${column}'`)
+  const updates = columns.filter((column) => column !== key).map((column) => `${column} = excluded.${column}`)
+  // `where true`: else SQLite takes ON CONFLICT for a join (sqlite.org/lang_upsert.html, "Parsing Ambiguity").
+  return `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${values.join(', ')} FROM json_each(?) WHERE true
+          ON CONFLICT (${key}) DO UPDATE SET ${updates.join(', ')}`
+}
+
+const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql: string } } = {
+  files: {
+    name: 'files',
+    sql: upsert('files', 'id', [
+      'id',
+      'name',
+      'type',
+      'size',
+      'remoteKey',
+      'bucket',
+      'meta',
+      'version',
+      'createdAt',
+      'updatedAt',
+      'deletedAt',
+    ]),
+  },
+  versions: {
+    name: 'file_versions',
+    sql: upsert('file_versions', 'id', ['id', 'fileId', 'remoteKey', 'size', 'type', 'at', 'conflict']),
+  },
+  remoteContents: {
+    name: 'remote_contents',
+    sql: upsert('remote_contents', 'remoteKey', ['remoteKey', 'stored', 'etag', 'versionId']),
+  },
+  operations: {
+    name: 'applied_operations',
+    // seq is the rowid: SQLite gives the largest one + 1
+    sql: upsert('applied_operations', 'opId', ['opId', 'subject']),
+  },
+}
+
+let reads = 0
+
+/** One read, past the session's query cache (3 above): `$read` differs each time. */
+const select = <Row>(query: MaterializerContextQuery, table: string, key: string, value: string): Row | undefined =>
+  query({
+    query: `SELECT * FROM ${table} WHERE ${key} = $key AND $read > 0`,
+    bindValues: { key: value, read: ++reads },
+  })[0] as Row | undefined
+
+/** A bound value that JSON.stringify, and so LiveStore's development hash, does not see (2 above). */
+const bind = (value: string): string[] => Object.defineProperty([value], 'toJSON', { value: () => [] })
+
+const toStatement = (table: Table, changes: readonly RecordChange[]): MaterializerResult => {
+  const rows = changes.filter((change) => change.table === table).map((change) => toRow(change))
+  const { name, sql } = STATEMENTS[table]
+  return { sql, bindValues: bind(JSON.stringify(rows)), writeTables: new Set([name]) }
+}
+
+/** `->>` gives JSON's true as 1, and null as NULL; meta is a string within the JSON, so that its text stays as it is. */
+const toRow = (change: RecordChange): object =>
+  change.table === 'files' ? { ...change.row, meta: JSON.stringify(change.row.meta) } : change.row
+
+const materialize =
+  (name: PoolEventName): Materializer =>
+  (args, { query }) => {
+    const event = decodeEvent(name, args)
+    const changes = event
+      ? applyEvent(
+          {
+            applied: (opId) => select(query, 'applied_operations', 'opId', opId) !== undefined,
+            file: (id) => toFileRecord(select<FileRow>(query, 'files', 'id', id)),
+            version: (id) => toFileVersion(select<VersionRow>(query, 'file_versions', 'id', id)),
+          },
+          event,
+        )
+      : []
+    return TABLES[name].map((table) => toStatement(table, changes))
+  }
+
+/** Merge these into the app's own materializers. */
+export const rockpoolMaterializers = Object.fromEntries(
+  (Object.keys(TABLES) as PoolEventName[]).map((name) => [name, materialize(name)]),
+) as { readonly [Name in PoolEventName]: Materializer }

@@ -1,0 +1,89 @@
+/**
+ * The tables that the events materialize into. Merge them into the app's own schema and join with `files`.
+ *
+ * **The schema hash trap.** LiveStore rebuilds its state from the event log when the hash of the tables changes, and only
+ * then: the hash does not cover events. A client that met an event it did not know has skipped it, and after an upgrade
+ * that knows the event it still lacks its effect, for ever, unless a table changed as well. So: with every new event
+ * version change the shape of a table here (a column, an index).
+ *
+ * LiveStore creates tables as STRICT: a REAL in an INTEGER column throws, and a materializer that throws stops sync. What
+ * goes in is checked by `decode-event.ts`.
+ */
+import { Schema, State } from '@livestore/livestore'
+import type { RemoteKey } from '@rockpool/protocol'
+import type { FileMeta } from '@rockpool/core'
+
+const { text, integer, boolean, table } = State.SQLite
+
+const remoteKey = Schema.String as unknown as Schema.Schema<RemoteKey, string>
+const meta = Schema.parseJson(Schema.Unknown) as unknown as Schema.Schema<FileMeta, string>
+
+/** One row per file, tombstones included. */
+const files = table({
+  name: 'files',
+  columns: {
+    id: text({ primaryKey: true }),
+    name: text(),
+    type: text(),
+    /** bytes */
+    size: integer(),
+    remoteKey: text({ schema: remoteKey }),
+    bucket: text(),
+    /** JSON */
+    meta: text({ schema: meta }),
+    /** opId of the event that brought the current content */
+    version: text(),
+    /** unix ms */
+    createdAt: integer(),
+    updatedAt: integer(),
+    /** unix ms; null while the file is live */
+    deletedAt: integer({ nullable: true }),
+  },
+  indexes: [
+    // Listing live files newest first, with and without a bucket: the limit ends the walk, whatever the number of files.
+    { name: 'files_live', columns: ['deletedAt', 'createdAt', 'id'] },
+    { name: 'files_live_by_bucket', columns: ['deletedAt', 'bucket', 'createdAt', 'id'] },
+    { name: 'files_by_remote_key', columns: ['remoteKey'] },
+  ],
+})
+
+/** Contents that files have and had. */
+const fileVersions = table({
+  name: 'file_versions',
+  columns: {
+    /** opId of the event that brought it */
+    id: text({ primaryKey: true }),
+    fileId: text(),
+    remoteKey: text({ schema: remoteKey }),
+    size: integer(),
+    type: text(),
+    at: integer(),
+    conflict: boolean(),
+  },
+  indexes: [{ name: 'file_versions_by_file', columns: ['fileId'] }],
+})
+
+/** What the log knows of contents in object storage. */
+const remoteContents = table({
+  name: 'remote_contents',
+  columns: {
+    remoteKey: text({ primaryKey: true, schema: remoteKey }),
+    stored: boolean(),
+    etag: text({ nullable: true }),
+    versionId: text({ nullable: true }),
+  },
+})
+
+/** Operations in the order in which this device applied them; `seq` grows, and starts over where a rebase rolled back. */
+const appliedOperations = table({
+  name: 'applied_operations',
+  columns: {
+    seq: integer({ primaryKey: true }),
+    opId: text(),
+    /** file id or remote key */
+    subject: text(),
+  },
+  indexes: [{ name: 'applied_operations_by_op_id', columns: ['opId'], isUnique: true }],
+})
+
+export const rockpoolTables = { files, fileVersions, remoteContents, appliedOperations }
