@@ -95,11 +95,10 @@ export interface StorageReport {
   readonly quota: number
   /** the browser promised not to evict this origin */
   readonly persisted: boolean
-  /** bytes that object storage has as well */
+  /** bytes of live files that object storage has as well, less the pinned ones */
   readonly evictable: number
+  /** bytes of contents that are kept on this device for offline use */
   readonly pinned: number
-  /** bytes that nothing names and nothing may remove */
-  readonly unclaimed: number
 }
 
 export interface PoolEvents {
@@ -111,7 +110,6 @@ export interface PoolEvents {
   readonly downloaded: FileRecord
   /** object storage lost the content of this file */
   readonly lost: FileRecord
-  readonly conflict: { readonly file: FileRecord; readonly version: FileVersion }
   readonly error: { readonly error: RockpoolError; readonly file?: FileRecord }
 }
 
@@ -153,6 +151,10 @@ export interface Pool {
   open(file: FileReference, options?: OpenOptions): Promise<Blob>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
   stream(file: FileReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
+
+  /** Keeps the content on this device: downloads it in the background when it is not there. */
+  pin(id: string): Promise<void>
+  unpin(id: string): Promise<void>
 
   storage(): Promise<StorageReport>
   on<E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void): () => void

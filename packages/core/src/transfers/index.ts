@@ -1,4 +1,11 @@
 /** Transfers of single contents, for engines and service workers. No Effect. */
+export {
+  type Activity,
+  activityChannel,
+  type ActivityMessage,
+  type ActivityReport,
+  reportActivity,
+} from './activity.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts } from './download.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
 export { type Upload, upload, type UploadOptions, type UploadPorts } from './upload.ts'

@@ -1,0 +1,46 @@
+import { type Buckets, DEFAULT_BUCKETS, type TokenClaims } from '@rockpool/protocol'
+import { Cause, Effect, Exit, Scope } from 'effect'
+import { type EnginePorts, makePool } from './engine/engine.ts'
+import type { EngineSettings } from './engine/services.ts'
+import type { Pool } from './pool.ts'
+import { browserSend, type Send } from './transfers/http.ts'
+
+export interface PoolOptions extends EnginePorts {
+  /** as the signer has them; one bucket `files` with access `store` when not given */
+  readonly buckets?: Buckets
+  /** who uses the pool, as the token tells; nothing is refused early when not given */
+  readonly claims?: () => TokenClaims | undefined
+  /** the browser's own when not given */
+  readonly locks?: LockManager
+  readonly fetch?: typeof fetch
+  readonly send?: Send
+}
+
+/**
+ * Opens an engine with the adapters of your choice. A web app wants `openPool` of `rockpool` instead.
+ *
+ * @throws RockpoolError `disk_failed`, `closed` when a port does not work
+ */
+export const createPool = async (options: PoolOptions): Promise<Pool> => {
+  const scope = Effect.runSync(Scope.make())
+  const opened = await Effect.runPromiseExit(makePool(options, engineSettings(options)).pipe(Scope.extend(scope)))
+  if (Exit.isSuccess(opened)) return opened.value
+  await Effect.runPromise(Scope.close(scope, opened))
+  throw Cause.squash(opened.cause)
+}
+
+export const engineSettings = ({
+  log,
+  buckets,
+  claims,
+  locks,
+  fetch: fetchLike,
+  send,
+}: PoolOptions): EngineSettings => ({
+  storeId: log.storeId,
+  buckets: buckets ?? DEFAULT_BUCKETS,
+  claims: claims ?? (() => undefined),
+  locks: locks ?? navigator.locks,
+  fetch: fetchLike ?? ((input, init) => fetch(input, init)),
+  send: send ?? browserSend,
+})

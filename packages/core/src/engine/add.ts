@@ -1,0 +1,85 @@
+/** Adding a file, and giving one new content. */
+import { RockpoolError } from '@rockpool/protocol'
+import { Effect } from 'effect'
+import type { AddOptions, FileSource, ReplaceOptions } from '../pool.ts'
+import type { FileRecord } from '../records/record.ts'
+import { checkContent, checkFile } from './checks.ts'
+import { liveFile, mayDo } from './edit.ts'
+import { keepContent } from './keep-content.ts'
+import { tell } from './notices.ts'
+import { call, Settings } from './services.ts'
+import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
+
+export const add = (source: FileSource, options: AddOptions) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const { buckets } = yield* Settings
+    const { body, ...own } = yield* call(async () => readableSource(source))
+    const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
+    const type = options.type ?? own.type ?? DEFAULT_TYPE
+    const bucket = options.bucket ?? 'files'
+    const meta = options.meta ?? {}
+    const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
+    if (wrong) return yield* Effect.fail(wrong)
+
+    const { args } = yield* keepContent(
+      { body, bucket, type, onProgress: options.onProgress },
+      ({ content, remoteKey, at }) =>
+        Effect.succeed({
+          name: 'v2.FileAdded',
+          opId: crypto.randomUUID(),
+          args: {
+            id: crypto.randomUUID(),
+            name,
+            type,
+            size: content.size,
+            remoteKey,
+            meta: JSON.parse(JSON.stringify(meta)),
+            at,
+          },
+        } as const),
+    )
+    const file = yield* liveFile(args.id)
+    yield* tell('added', file)
+    return file
+  })
+
+/** The former content stays as a version; the new one is on disk before anything is forgotten (peer failure 6). */
+export const replace = (id: string, source: FileSource, options: ReplaceOptions) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const { buckets } = yield* Settings
+    const before = yield* liveFile(id)
+    yield* matches(before, options.ifMatch)
+    const { body, ...own } = yield* call(async () => readableSource(source))
+    const type = options.type ?? own.type ?? before.type
+    const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
+    if (wrong) return yield* Effect.fail(wrong)
+
+    yield* keepContent(
+      { body, bucket: before.bucket, type, onProgress: options.onProgress },
+      ({ content, remoteKey, at }) =>
+        // Writing took its time: the file is asked again, so that ifMatch holds at the moment of the change.
+        liveFile(id).pipe(
+          Effect.tap((now) => matches(now, options.ifMatch)),
+          Effect.as({
+            name: 'v2.FileContentReplaced',
+            opId: crypto.randomUUID(),
+            args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
+          } as const),
+        ),
+    )
+    const file = yield* liveFile(id)
+    yield* tell('replaced', file)
+    return file
+  })
+
+const matches = (file: FileRecord, version: string | undefined): Effect.Effect<void, RockpoolError> =>
+  version === undefined || file.version === version
+    ? Effect.void
+    : Effect.fail(
+        new RockpoolError(
+          'precondition_failed',
+          `"${file.name}" has changed since you read it. Read it again, then decide.`,
+        ),
+      )

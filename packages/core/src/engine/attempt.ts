@@ -1,0 +1,130 @@
+/** One attempt at a transfer, and what its end means for the queue. */
+import { addressOfKey, RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect, Random } from 'effect'
+import { change, remove as removeRow, type TransferRow } from '../ports/index-port.ts'
+import { upload } from '../transfers/upload.ts'
+import { backoffMs, isBlocking } from './backoff.ts'
+import { Device } from './device.ts'
+import { tell } from './notices.ts'
+import { commit } from './outbox.ts'
+import { downloadToDisk } from './read.ts'
+import { BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
+
+/** No byte for so long: the connection is given up (peer failure 16). */
+const STALL_MS = 30_000
+
+/** Runs one attempt. Never fails: a failure is noted in the transfer's row, for its next attempt or for a person. */
+export const attempt = (row: TransferRow, epoch: number) =>
+  (row.direction === 'upload' ? attemptUpload(row, epoch) : attemptDownload(row)).pipe(
+    Effect.catchAll((error) => noteFailure(row, error, epoch)),
+  )
+
+/** Downloads are queued for pins only; a reader downloads for itself. */
+const attemptDownload = (row: TransferRow) =>
+  withoutStall((alive) => downloadToDisk(row.remoteKey, row.size, { pinned: true, onProgress: alive }))
+
+const attemptUpload = (row: TransferRow, epoch: number) =>
+  Effect.gen(function* () {
+    const { remoteKey, type } = row
+    const address = addressOfKey(remoteKey)
+    const index = yield* IndexPort
+    const blobs = yield* BlobPort
+    const device = yield* Device
+    const log = yield* LogPort
+    const ports = { signer: yield* SignerPort, send: (yield* Settings).send }
+    const content = yield* call(() => index.get('contents', address))
+    const blob = yield* call(() => blobs.open(address))
+    if (!content || !blob) return yield* Effect.fail(gone())
+
+    const report = device.report(remoteKey, 'upload', content.size)
+    const stored = yield* withoutStall((alive) =>
+      call((signal) =>
+        upload(
+          ports,
+          { remoteKey, type, blob, size: content.size, digests: content.digests, uploadId: row.uploadId ?? undefined },
+          {
+            signal,
+            onProgress(bytes) {
+              alive()
+              report.progress(bytes, content.size)
+            },
+            onStarted: (uploadId) =>
+              index.write([change('transfers', row.id, (current) => (current ? { ...current, uploadId } : current))], {
+                epoch,
+              }),
+          },
+        ),
+      ),
+    ).pipe(Effect.ensuring(Effect.sync(report.end)))
+
+    const done = removeRow('transfers', row.id)
+    if (log.remoteContent(remoteKey)?.stored) return yield* device.write([done], epoch)
+    const { etag, versionId } = stored
+    const args = {
+      remoteKey,
+      ...(etag === undefined ? {} : { etag }),
+      ...(versionId === undefined ? {} : { versionId }),
+    }
+    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, [done], epoch)
+  })
+
+/** Fails with `storage_unavailable` when `alive` was not called for 30 s. */
+const withoutStall = <A, R>(
+  work: (alive: () => void) => Effect.Effect<A, RockpoolError, R>,
+): Effect.Effect<A, RockpoolError, R> =>
+  Effect.suspend(() => {
+    let progressed = true
+    const watch: Effect.Effect<never, RockpoolError> = Effect.gen(function* () {
+      while (progressed) {
+        progressed = false
+        yield* Effect.sleep(STALL_MS)
+      }
+      return yield* Effect.fail(stalled())
+    })
+    return Effect.raceFirst(
+      work(() => {
+        progressed = true
+      }),
+      watch,
+    )
+  })
+
+const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
+  Effect.gen(function* () {
+    // Another tab leads, or this one closes: the row is theirs to judge.
+    if (['superseded', 'closed', 'aborted'].includes(error.code)) return
+    const device = yield* Device
+    const log = yield* LogPort
+    const now = yield* Clock.currentTimeMillis
+    const random = yield* Random.next
+    const attempts = row.attempts + 1
+    const blocked = isBlocking(error.code)
+    yield* device.write(
+      [
+        change('transfers', row.id, (current) =>
+          current
+            ? {
+                ...current,
+                state: blocked ? 'blocked' : 'waiting',
+                attempts,
+                notBefore: blocked ? 0 : now + backoffMs(attempts, random, error.retryAfterMs),
+                error: { code: error.code, message: error.message },
+              }
+            : current,
+        ),
+      ],
+      epoch,
+    )
+    if (error.code === 'offline') return
+    const [file] = log.filesWithContent(row.remoteKey)
+    yield* tell('error', { error, ...(file ? { file } : {}) })
+  })
+
+const gone = (): RockpoolError =>
+  new RockpoolError(
+    'not_found',
+    'The bytes of this file are no longer on this disk, so they cannot be uploaded. Add the file again.',
+  )
+
+const stalled = (): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'Nothing moved for 30 seconds. The transfer is tried again.')

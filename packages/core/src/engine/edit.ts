@@ -1,0 +1,94 @@
+/** Changing a file's record: name, metadata, tombstone, version. */
+import { type Right, RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
+import type { FileMeta, PoolEvent } from '../records/events.ts'
+import type { FileRecord } from '../records/record.ts'
+import { checkMeta, checkName, checkRight } from './checks.ts'
+import { tell } from './notices.ts'
+import { commit } from './outbox.ts'
+import { LogPort, Settings } from './services.ts'
+
+export const rename = (id: string, newName: string) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const name = newName.normalize('NFC')
+    const wrong = checkName(name)
+    if (wrong) return yield* Effect.fail(wrong)
+    yield* liveFile(id)
+    yield* record('v2.FileRenamed', { id, name })
+    return yield* liveFile(id)
+  })
+
+export const setMeta = (id: string, meta: FileMeta) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const wrong = checkMeta(meta)
+    if (wrong) return yield* Effect.fail(wrong)
+    yield* liveFile(id)
+    yield* record('v2.FileMetaSet', { id, meta: JSON.parse(JSON.stringify(meta)) })
+    return yield* liveFile(id)
+  })
+
+/** A tombstone, at once on all devices. Removing what is removed does nothing. */
+export const remove = (id: string) =>
+  Effect.gen(function* () {
+    yield* mayDo('delete')
+    const file = yield* knownFile(id)
+    if (file.deletedAt !== null) return
+    yield* record('v2.FileDeleted', { id })
+    yield* tell('removed', file)
+  })
+
+export const restore = (id: string) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const file = yield* knownFile(id)
+    if (file.deletedAt !== null) yield* record('v2.FileRestored', { id })
+    return yield* liveFile(id)
+  })
+
+/** Makes a former version the current content: a replacement by bytes that are known already. */
+export const revert = (id: string, versionId: string) =>
+  Effect.gen(function* () {
+    yield* mayDo('write')
+    const log = yield* LogPort
+    const file = yield* liveFile(id)
+    const version = log.versions(id).find((candidate) => candidate.id === versionId)
+    if (!version)
+      return yield* Effect.fail(new RockpoolError('not_found', `"${file.name}" has no version "${versionId}".`))
+    const { remoteKey, size, type } = version
+    yield* record('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: file.remoteKey })
+    const reverted = yield* liveFile(id)
+    yield* tell('replaced', reverted)
+    return reverted
+  })
+
+type ArgsOf<Name extends PoolEvent['name']> = Omit<Extract<PoolEvent, { name: Name }>['args'], 'at'>
+
+const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(name: Name, args: ArgsOf<Name>) =>
+  Effect.flatMap(Clock.currentTimeMillis, (at) =>
+    commit({ name, opId: crypto.randomUUID(), args: { ...args, at } } as unknown as PoolEvent),
+  )
+
+/** Fails with `forbidden` when the token does not give the right. */
+export const mayDo = (right: Right): Effect.Effect<void, RockpoolError, Settings> =>
+  Effect.flatMap(Settings, ({ claims, storeId }) => {
+    const wrong = checkRight(claims(), storeId, right)
+    return wrong ? Effect.fail(wrong) : Effect.void
+  })
+
+/** A file that is not removed. */
+export const liveFile = (id: string): Effect.Effect<FileRecord, RockpoolError, LogPort> =>
+  Effect.filterOrFail(
+    knownFile(id),
+    (file) => file.deletedAt === null,
+    (file) => new RockpoolError('not_found', `"${file.name}" was removed. Restore it first.`),
+  )
+
+const knownFile = (id: string): Effect.Effect<FileRecord, RockpoolError, LogPort> =>
+  Effect.flatMap(LogPort, (log) => {
+    const file = log.file(id)
+    return file
+      ? Effect.succeed(file)
+      : Effect.fail(new RockpoolError('not_found', `There is no file with the id "${id}" in this store.`))
+  })

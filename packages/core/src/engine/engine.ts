@@ -1,0 +1,55 @@
+/** The engine put together: services from the ports, the loops that run beside the app, and the face. */
+import { RockpoolError } from '@rockpool/protocol'
+import { Effect, ExecutionStrategy, Exit, Layer, Scope } from 'effect'
+import type { Pool } from '../pool.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Index } from '../ports/index-port.ts'
+import type { RecordLog } from '../ports/record-log.ts'
+import type { Signer } from '../ports/signer.ts'
+import { Device, DeviceLive } from './device.ts'
+import { noticeContents } from './follow-log.ts'
+import { lead } from './leader.ts'
+import { Notices, NoticesLive } from './notices.ts'
+import { PageState, PageStateLive } from './page-state.ts'
+import { makePoolFace } from './pool-face.ts'
+import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
+
+export interface EnginePorts {
+  readonly log: RecordLog
+  readonly blobs: BlobStore
+  readonly index: Index
+  readonly signer: Signer
+}
+
+export type EngineServices = LogPort | BlobPort | IndexPort | SignerPort | Settings | Device | Notices | PageState
+
+/**
+ * Opens a pool in the current scope, with the current clock. Its `close` ends it; so does the end of the scope. The ports
+ * are closed with it.
+ */
+export const makePool = (
+  ports: EnginePorts,
+  settings: EngineSettings,
+): Effect.Effect<Pool, RockpoolError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const given = Layer.mergeAll(
+      Layer.succeed(LogPort, ports.log),
+      Layer.succeed(BlobPort, ports.blobs),
+      Layer.succeed(IndexPort, ports.index),
+      Layer.succeed(SignerPort, ports.signer),
+      Layer.succeed(Settings, settings),
+    )
+    const services = Layer.mergeAll(DeviceLive, NoticesLive, PageStateLive).pipe(Layer.provideMerge(given))
+    yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
+    return yield* Effect.gen(function* () {
+      yield* Effect.forkScoped(lead)
+      yield* Effect.forkScoped(noticeContents)
+      return yield* makePoolFace(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+    }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
+  })
+
+const closePorts = ({ log, blobs, index }: EnginePorts): Effect.Effect<void, RockpoolError> =>
+  call(async () => {
+    await Promise.all([log.close(), blobs.close(), index.close()])
+  })

@@ -1,0 +1,100 @@
+/** Following the log: what other devices and tabs did, in time proportional to what changed. */
+import { parseRemoteKey, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect, Queue } from 'effect'
+import { change, type IndexChange, put, remove } from '../ports/index-port.ts'
+import type { ChangeCursor } from '../ports/record-log.ts'
+import type { FileRecord } from '../records/record.ts'
+import { Device, transferId } from './device.ts'
+import { queued } from './enqueue.ts'
+import { Notices } from './notices.ts'
+import { call, IndexPort, LogPort } from './services.ts'
+
+/** Operations taken in one step. */
+const STEP = 500
+
+/** Calls `step` with the subjects of all changes after `from`, then of new ones as they come. Never ends. */
+const followChanges = <R>(
+  from: ChangeCursor | undefined,
+  step: (subjects: readonly string[], cursor: ChangeCursor) => Effect.Effect<void, RockpoolError, R>,
+) =>
+  Effect.gen(function* () {
+    const log = yield* LogPort
+    const wake = yield* Queue.sliding<void>(1)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => log.subscribe(() => void wake.unsafeOffer(undefined))),
+      (unsubscribe) => Effect.sync(unsubscribe),
+    )
+    let cursor = from
+    while (true) {
+      const changes = yield* call(async () => log.changes(cursor, STEP))
+      if (changes.subjects.length > 0) yield* step(changes.subjects, changes.cursor)
+      cursor = changes.cursor
+      if (!changes.more) yield* Queue.take(wake)
+    }
+  }).pipe(Effect.scoped)
+
+/**
+ * The leader's part: mirrors live files into the index for the service worker, and keeps the queue as the records want
+ * it: a live content that only this device has is uploaded, one that nobody wants any more is not.
+ */
+export const mirrorFiles = (epoch: number) =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    const device = yield* Device
+    const log = yield* LogPort
+    const engine = yield* call(() => index.get('engine', 'engine'))
+
+    const afterFile = (file: FileRecord, now: number): readonly IndexChange[] => {
+      const { id, name, type, size, remoteKey } = file
+      if (file.deletedAt === null)
+        return [put('files', { id, name, type, size, remoteKey }), ...uploadIfNeeded(file, now)]
+      const wanted = log.filesWithContent(remoteKey).some((other) => other.deletedAt === null)
+      return [
+        remove('files', id),
+        ...(wanted
+          ? []
+          : (['upload', 'download'] as const).map((direction) =>
+              remove('transfers', transferId(direction, remoteKey)),
+            )),
+      ]
+    }
+    const uploadIfNeeded = ({ remoteKey, size, type }: FileRecord, now: number): readonly IndexChange[] =>
+      device.has(remoteKey) && !log.remoteContent(remoteKey)?.stored && !device.transfer('upload', remoteKey)
+        ? [queued('upload', { remoteKey, size, type }, now)]
+        : []
+    const afterContent = (key: RemoteKey, now: number): readonly IndexChange[] => {
+      const file = log.filesWithContent(key).find(({ deletedAt }) => deletedAt === null)
+      return file ? uploadIfNeeded(file, now) : []
+    }
+
+    yield* followChanges(engine?.changeCursor ?? undefined, (subjects, cursor) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const changes = subjects.flatMap((subject) => {
+          if (parseRemoteKey(subject)) return afterContent(subject as RemoteKey, now)
+          const file = log.file(subject)
+          return file ? afterFile(file, now) : []
+        })
+        const moved = change('engine', 'engine', (row) => (row ? { ...row, changeCursor: cursor } : row))
+        yield* device.write([...changes, moved], epoch)
+      }),
+    )
+  })
+
+/** Every tab's part: tells the app of contents that object storage has, or has lost. Starts with what is new. */
+export const noticeContents = Effect.gen(function* () {
+  const index = yield* IndexPort
+  const log = yield* LogPort
+  const notices = yield* Notices
+  const engine = yield* call(() => index.get('engine', 'engine'))
+  yield* followChanges(engine?.changeCursor ?? undefined, (subjects) =>
+    Effect.sync(() => {
+      for (const subject of subjects) {
+        if (!parseRemoteKey(subject)) continue
+        const key = subject as RemoteKey
+        const event = log.remoteContent(key)?.stored ? 'stored' : 'lost'
+        for (const file of log.filesWithContent(key)) notices.tell({ event, detail: file })
+      }
+    }),
+  )
+})

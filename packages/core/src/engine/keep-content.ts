@@ -1,0 +1,95 @@
+/** Bytes to disk first, then one index transaction, then the event: the order that a crash cannot hurt. */
+import { buildRemoteKey, type ContentDigest, ownerOf, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
+import type { WriteOptions } from '../ports/blob-store.ts'
+import { change, type IndexChange } from '../ports/index-port.ts'
+import type { PoolEvent } from '../records/events.ts'
+import { queued } from './enqueue.ts'
+import { underLock } from './locks.ts'
+import { commit } from './outbox.ts'
+import { BlobPort, call, IndexPort, Settings } from './services.ts'
+
+export interface KeptContent {
+  readonly content: ContentDigest
+  readonly remoteKey: RemoteKey
+  /** unix ms */
+  readonly at: number
+}
+
+export interface NewContent {
+  readonly body: Blob | ReadableStream<Uint8Array>
+  readonly bucket: string
+  readonly type: string
+  readonly onProgress: WriteOptions['onProgress'] | undefined
+}
+
+/** Held (shared) from the first byte on disk until the index names the content. */
+const KEEPING = 'keeping'
+
+/**
+ * Streams a content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
+ * this ends; when it fails or is interrupted nothing of them remains.
+ */
+export const keepContent = <E extends PoolEvent, R>(
+  { body, bucket, type, onProgress }: NewContent,
+  makeEvent: (kept: KeptContent) => Effect.Effect<E, RockpoolError, R>,
+) =>
+  Effect.suspend(() => {
+    let written: ContentDigest | undefined
+    return Effect.gen(function* () {
+      const blobs = yield* BlobPort
+      const { storeId, buckets } = yield* Settings
+      const owner = yield* ownerSegment(bucket)
+      const maxSize = buckets[bucket]?.maxSize
+      const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
+      const content = yield* call(async (signal) => (written = await blobs.write(body, { ...options, signal })))
+      const remoteKey = buildRemoteKey({ storeId, bucket, owner, address: content.address })
+      const at = yield* Clock.currentTimeMillis
+      const event = yield* makeEvent({ content, remoteKey, at })
+      yield* commit(event, [contentRow(content, at), queued('upload', { remoteKey, size: content.size, type }, at)])
+      return event
+    }).pipe(
+      underLock(KEEPING, 'shared'),
+      Effect.onError(() => (written ? dropUnnamed(written) : Effect.void)),
+    )
+  })
+
+/** The row of a content that is on disk, whole. Kept as it is when it was there before; a pin is never taken away. */
+export const contentRow = (content: ContentDigest, at: number, pinned = false): IndexChange =>
+  change('contents', content.address, (row) => {
+    const known = row ?? { ...content, writtenAt: at, lastUsedAt: at, pinned }
+    return pinned ? { ...known, pinned } : known
+  })
+
+/** Removes a content that no row names, unless an add is under way in some tab, which may be about to name it. */
+const dropUnnamed = ({ address }: ContentDigest) =>
+  Effect.gen(function* () {
+    const blobs = yield* BlobPort
+    const index = yield* IndexPort
+    const { locks, storeId } = yield* Settings
+    yield* call(() =>
+      locks.request(`rockpool:${storeId}:${KEEPING}`, { ifAvailable: true }, async (lock) => {
+        if (lock && !(await index.get('contents', address))) await blobs.delete(address)
+      }),
+    )
+  }).pipe(
+    Effect.catchAll((error) =>
+      Effect.logWarning('A content that nothing names stays on disk until the next sweep', error),
+    ),
+  )
+
+const ownerSegment = (bucket: string) =>
+  Effect.gen(function* () {
+    const { buckets, claims } = yield* Settings
+    if (buckets[bucket]?.access !== 'owner') return undefined
+    const user = claims()
+    if (!user) {
+      return yield* Effect.fail(
+        new RockpoolError(
+          'unauthenticated',
+          `The bucket "${bucket}" belongs to its users: sign in before adding to it.`,
+        ),
+      )
+    }
+    return yield* call(() => ownerOf(user.sub))
+  })

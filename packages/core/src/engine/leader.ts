@@ -1,0 +1,67 @@
+/**
+ * One tab of a store runs its transfers: the one that holds the Web Lock. When it is closed or killed the browser gives
+ * the lock to the next one. Correctness never rests on it: index writes are fenced by the epoch, uploads are idempotent.
+ */
+import type { RockpoolError } from '@rockpool/protocol'
+import { Effect, Queue, Schedule } from 'effect'
+import { change } from '../ports/index-port.ts'
+import { Device } from './device.ts'
+import { mirrorFiles } from './follow-log.ts'
+import { hold } from './locks.ts'
+import { clearConfirmed, replay } from './outbox.ts'
+import { PageState } from './page-state.ts'
+import { runTransfers } from './queue.ts'
+
+/** Leads whenever it can. Never ends. */
+export const lead = Effect.gen(function* () {
+  const page = yield* PageState
+  const term = Effect.scoped(
+    Effect.gen(function* () {
+      yield* hold('leader', 'exclusive')
+      const epoch = yield* nextEpoch
+      yield* replay
+      yield* Effect.all([runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)], {
+        concurrency: 'unbounded',
+        discard: true,
+      })
+    }),
+  )
+  const terms = term.pipe(
+    Effect.tapError((error) => Effect.logWarning(`Leading the transfers ended: ${error.message}`)),
+    // A disk that fails for a moment, or a leader that was superseded: waits, then stands again.
+    Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('1 minute')))),
+  )
+  while (true) {
+    yield* until(page, () => page.inUse())
+    // A frozen page would keep the lock without working.
+    yield* Effect.raceFirst(
+      terms,
+      until(page, () => !page.inUse()),
+    )
+  }
+})
+
+/** A higher epoch than any leader before: from now on their writes are refused. */
+const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(function* () {
+  const device = yield* Device
+  let epoch = 0
+  yield* device.write([
+    change('engine', 'engine', (row) => {
+      epoch = (row?.epoch ?? 0) + 1
+      return { id: 'engine', changeCursor: null, confirmationCursor: null, ...row, epoch }
+    }),
+  ])
+  return epoch
+})
+
+const until = (page: typeof PageState.Service, holds: () => boolean): Effect.Effect<void> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const changed = yield* Queue.sliding<void>(1)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => page.subscribe(() => void changed.unsafeOffer(undefined))),
+        (unsubscribe) => Effect.sync(unsubscribe),
+      )
+      while (!holds()) yield* Queue.take(changed)
+    }),
+  )

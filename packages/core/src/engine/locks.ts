@@ -1,0 +1,29 @@
+/** Web Locks as scoped resources: held by this browser's tabs together, let go by the browser when a tab dies. */
+import { type RockpoolError } from '@rockpool/protocol'
+import { Effect, type Scope } from 'effect'
+import { call, Settings } from './services.ts'
+
+/** Waits for the lock `rockpool:<storeId>:<name>` and holds it until the scope closes. */
+export const hold = (name: string, mode: LockMode): Effect.Effect<void, RockpoolError, Scope.Scope | Settings> =>
+  Effect.gen(function* () {
+    const { locks, storeId } = yield* Settings
+    const released = Promise.withResolvers<void>()
+    yield* Effect.addFinalizer(() => Effect.sync(released.resolve))
+    yield* call(
+      (signal) =>
+        new Promise<void>((held, refused) => {
+          locks
+            .request(`rockpool:${storeId}:${name}`, { mode, signal }, () => {
+              held()
+              return released.promise
+            })
+            .catch(refused)
+        }),
+    )
+  })
+
+/** Runs an effect while the lock is held. */
+export const underLock =
+  (name: string, mode: LockMode) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | RockpoolError, R | Settings> =>
+    Effect.scoped(hold(name, mode).pipe(Effect.andThen(effect))) as Effect.Effect<A, E | RockpoolError, R | Settings>

@@ -1,0 +1,155 @@
+/** The engine as the app sees it: promises around effects. */
+import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
+import { Cause, type Context, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
+import type { FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
+import type { FileQuery } from '../ports/record-log.ts'
+import type { FileRecord } from '../records/record.ts'
+import { add, replace } from './add.ts'
+import { Device } from './device.ts'
+import { liveFile, remove, rename, restore, revert, setMeta } from './edit.ts'
+import type { EngineServices } from './engine.ts'
+import { Notices } from './notices.ts'
+import { open, stream } from './read.ts'
+import { BlobPort, LogPort, Settings } from './services.ts'
+import { sameStatus, statusOf } from './status.ts'
+import { pin, storageReport, unpin } from './storage.ts'
+import { cancel, retry, setPaused } from './transfer-control.ts'
+
+export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = yield* LogPort
+    const blobs = yield* BlobPort
+    const device = yield* Device
+    const notices = yield* Notices
+    const { storeId } = yield* Settings
+    // Calls of the app end with the pool.
+    const fork = yield* FiberSet.makeRuntime<EngineServices>()
+    let closing: Promise<void> | undefined
+
+    const run = async <A>(work: Effect.Effect<A, RockpoolError, EngineServices>, signal?: AbortSignal): Promise<A> => {
+      if (closing) throw closed()
+      if (signal?.aborted) throw aborted(signal.reason)
+      const fiber = fork(work)
+      const interrupt = () => Effect.runFork(Fiber.interruptFork(fiber))
+      signal?.addEventListener('abort', interrupt, { once: true })
+      const exit = await Effect.runPromise(Fiber.await(fiber))
+      signal?.removeEventListener('abort', interrupt)
+      if (Exit.isSuccess(exit)) return exit.value
+      throw Cause.isInterruptedOnly(exit.cause)
+        ? closing
+          ? closed()
+          : aborted(signal?.reason)
+        : Cause.squash(exit.cause)
+    }
+
+    const idOf = (file: FileReference): string => (typeof file === 'string' ? file : file.id)
+    const live = (file: FileReference) => liveFile(idOf(file))
+    /** A record given is used as it is: it may be a former version of the file. */
+    const given = (file: FileReference) => (typeof file === 'string' ? liveFile(file) : Effect.succeed(file))
+
+    const known = new Map<string, FileStatus>()
+    const status = (reference: FileReference): FileStatus => {
+      const file = typeof reference === 'string' ? log.file(reference) : reference
+      const next = file
+        ? statusOf({
+            size: file.size,
+            onDevice: device.has(file.remoteKey),
+            stored: log.remoteContent(file.remoteKey)?.stored === true,
+            upload: device.transfer('upload', file.remoteKey),
+            download: device.transfer('download', file.remoteKey),
+            activity: device.activity(file.remoteKey),
+          })
+        : UNKNOWN
+      const id = idOf(reference)
+      const last = known.get(id)
+      if (last && sameStatus(last, next)) return last
+      known.set(id, next)
+      return next
+    }
+
+    const subscribeFiles = (query: FileQuery, fn: (files: readonly FileRecord[]) => void) => {
+      let last = log.list(query)
+      const unsubscribe = log.subscribe(() => {
+        const next = log.list(query)
+        if (sameRecords(last, next)) return
+        last = next
+        fn(next)
+      })
+      fn(last)
+      return unsubscribe
+    }
+
+    return {
+      storeId,
+      log,
+      blobs,
+      files: {
+        list: (query = {}) => log.list(query),
+        get(id) {
+          const file = log.file(id)
+          return file?.deletedAt === null ? file : undefined
+        },
+        subscribe: subscribeFiles,
+      },
+      transfers: {
+        status,
+        subscribe(fn) {
+          const unsubscribes = [device.subscribe(fn), log.subscribe(fn)]
+          return () => unsubscribes.forEach((unsubscribe) => unsubscribe())
+        },
+        retry: (file) => run(Effect.flatMap(live(file), retry)),
+        cancel: (file) => run(Effect.flatMap(live(file), cancel)),
+        pause: () => run(setPaused(true)),
+        resume: () => run(setPaused(false)),
+      },
+      add: (source, options = {}) => run(add(source, options), options.signal),
+      replace: (id, source, options = {}) => run(replace(id, source, options), options.signal),
+      rename: (id, name) => run(rename(id, name)),
+      setMeta: (id, meta) => run(setMeta(id, meta)),
+      remove: (id) => run(remove(id)),
+      restore: (id) => run(restore(id)),
+      versions: (id) => log.versions(id),
+      revert: (id, version) => run(revert(id, version)),
+      url: (file) =>
+        typeof file === 'string'
+          ? fileUrl({ storeId, fileId: file, name: log.file(file)?.name ?? 'file' })
+          : contentUrl(file),
+      open: (file, options = {}) =>
+        run(
+          Effect.flatMap(given(file), (record) => open(record, options)),
+          options.signal,
+        ),
+      stream: (file, options = {}) =>
+        run(
+          Effect.flatMap(given(file), (record) => stream(record, options)),
+          options.signal,
+        ),
+      pin: (id) => run(pin(id)),
+      unpin: (id) => run(unpin(id)),
+      storage: () => run(storageReport),
+      on: <E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void) =>
+        notices.add((notice) => {
+          if (notice.event === event) fn(notice.detail as PoolEvents[E])
+        }),
+      close: () => (closing ??= close()),
+    }
+  })
+
+const UNKNOWN: FileStatus = { state: 'remote', onDevice: false, bytes: 0, total: 0, error: null }
+
+/** Whether two answers show the same: an unrelated change must not render a list again. */
+const sameRecords = (a: readonly FileRecord[], b: readonly FileRecord[]): boolean =>
+  a.length === b.length &&
+  a.every((file, i) => {
+    const other = b[i]!
+    return (
+      file.id === other.id &&
+      file.version === other.version &&
+      file.name === other.name &&
+      file.updatedAt === other.updatedAt
+    )
+  })
+
+const aborted = (cause: unknown): RockpoolError => new RockpoolError('aborted', 'The caller stopped this.', { cause })
+
+const closed = (): RockpoolError => new RockpoolError('closed', 'This pool was closed. Open it again.')

@@ -1,0 +1,127 @@
+/** Reading a file: from disk, or from object storage to the reader and to disk. */
+import { addressOfKey, type ContentDigest, isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect, Runtime } from 'effect'
+import type { OpenOptions } from '../pool.ts'
+import { remove as removeRow } from '../ports/index-port.ts'
+import type { FileRecord } from '../records/record.ts'
+import { type Download, download } from '../transfers/download.ts'
+import { Device, transferId } from './device.ts'
+import { contentRow } from './keep-content.ts'
+import { underLock } from './locks.ts'
+import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
+
+/** The whole content as a Blob, downloaded to disk first when it is not there. */
+export const open = (file: FileRecord, options: OpenOptions) =>
+  Effect.gen(function* () {
+    const blob = (yield* onDisk(file)) ?? (yield* downloaded(file, options.onProgress))
+    return blob.slice(0, blob.size, file.type)
+  })
+
+/** One tab downloads; the others wait and find it on disk. */
+const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
+  Effect.gen(function* () {
+    const meanwhile = yield* onDisk(file)
+    if (meanwhile) return meanwhile
+    yield* downloadToDisk(file.remoteKey, file.size, { pinned: false, onProgress })
+    const blob = yield* onDisk(file)
+    return blob ?? (yield* Effect.fail(vanished(file)))
+  }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
+
+/** The content as a stream. What comes over the network is given on at once, and kept. */
+export const stream = (file: FileRecord, options: OpenOptions) =>
+  Effect.gen(function* () {
+    const blob = yield* onDisk(file)
+    if (blob) return blob.stream()
+    const runtime = yield* Effect.runtime<Device>()
+    const { remoteKey, size } = file
+    // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
+    const started = yield* startDownload(remoteKey, size, options.signal, options.onProgress)
+    void started.kept
+      .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, false)))
+      .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row are found at the next open
+    return started.stream
+  })
+
+/** Brings a content to disk and into the index. */
+export const downloadToDisk = (
+  key: RemoteKey,
+  size: number,
+  { pinned, onProgress }: { readonly pinned: boolean; readonly onProgress: OpenOptions['onProgress'] },
+) =>
+  Effect.gen(function* () {
+    const stop = new AbortController()
+    const content = yield* Effect.gen(function* () {
+      const started = yield* startDownload(key, size, stop.signal, onProgress)
+      return yield* call(async () => {
+        // Reading drives the download; here nobody wants the bytes but the disk.
+        await started.stream.pipeTo(new WritableStream())
+        return started.kept
+      })
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => stop.abort())))
+    yield* recordDownload(key, content, pinned)
+  })
+
+const startDownload = (
+  key: RemoteKey,
+  size: number,
+  signal: AbortSignal | undefined,
+  onProgress: OpenOptions['onProgress'],
+): Effect.Effect<Download, RockpoolError, BlobPort | SignerPort | Settings | Device | LogPort> =>
+  Effect.gen(function* () {
+    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch }
+    const device = yield* Device
+    const log = yield* LogPort
+    const report = device.report(key, 'download', size)
+    return yield* call(async () => {
+      try {
+        const started = await download(ports, key, {
+          ...(signal ? { signal } : {}),
+          onProgress(bytes, total) {
+            report.progress(bytes, total)
+            onProgress?.(bytes, total)
+          },
+        })
+        void started.kept.then(report.end, report.end)
+        return started
+      } catch (error) {
+        report.end()
+        throw isRockpoolError(error, 'not_found') && !log.remoteContent(key)?.stored ? notUploadedYet(error) : error
+      }
+    })
+  })
+
+const recordDownload = (key: RemoteKey, content: ContentDigest, pinned: boolean) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const now = yield* Clock.currentTimeMillis
+    yield* device.write([contentRow(content, now, pinned), removeRow('transfers', transferId('download', key))])
+  })
+
+/** The content on this disk, if it is whole. One that was cut short there is dropped when object storage has it. */
+const onDisk = (file: FileRecord) =>
+  Effect.gen(function* () {
+    const blobs = yield* BlobPort
+    const log = yield* LogPort
+    const address = addressOfKey(file.remoteKey)
+    const blob = yield* call(() => blobs.open(address))
+    if (!blob || blob.size === file.size) return blob
+    if (!log.remoteContent(file.remoteKey)?.stored) return yield* Effect.fail(cutShort(file))
+    yield* call(() => blobs.delete(address))
+    return undefined
+  })
+
+const notUploadedYet = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'not_found',
+    'The device that added this file has not uploaded it yet. It comes when that device is online.',
+    { cause },
+  )
+
+const cutShort = (file: FileRecord): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    `"${file.name}" was cut short on this disk and is stored nowhere else. Add it again from its source.`,
+  )
+
+const vanished = (file: FileRecord): RockpoolError =>
+  new RockpoolError('corrupt', `"${file.name}" vanished from disk while it was read. Open it again.`)

@@ -1,0 +1,49 @@
+/** What the engine is given: the four ports and its settings, as Effect services. */
+import { type Buckets, isRockpoolError, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import { Context, Effect } from 'effect'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Index } from '../ports/index-port.ts'
+import type { RecordLog } from '../ports/record-log.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Send } from '../transfers/http.ts'
+
+export class LogPort extends Context.Tag('@rockpool/core/RecordLog')<LogPort, RecordLog>() {}
+export class BlobPort extends Context.Tag('@rockpool/core/BlobStore')<BlobPort, BlobStore>() {}
+export class IndexPort extends Context.Tag('@rockpool/core/Index')<IndexPort, Index>() {}
+export class SignerPort extends Context.Tag('@rockpool/core/Signer')<SignerPort, Signer>() {}
+
+export interface EngineSettings {
+  readonly storeId: StoreId
+  readonly buckets: Buckets
+  /** the signed-in user as the token tells it; undefined while no token could ever be had */
+  readonly claims: () => TokenClaims | undefined
+  readonly locks: LockManager
+  readonly fetch: typeof fetch
+  readonly send: Send
+}
+
+export class Settings extends Context.Tag('@rockpool/core/Settings')<Settings, EngineSettings>() {}
+
+/**
+ * Calls a port. Whatever it throws becomes a RockpoolError. Interruption aborts the signal and then waits until the work
+ * has really ended: what follows (giving back a lock, cleaning up) must not race with it.
+ */
+export const call = <A>(work: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, RockpoolError> =>
+  Effect.async<A, RockpoolError>((resume, signal) => {
+    const ended = Promise.resolve()
+      .then(() => work(signal))
+      .then(
+        (value) => resume(Effect.succeed(value)),
+        (cause: unknown) => resume(Effect.fail(asRockpoolError(cause))),
+      )
+    return Effect.promise(() => ended)
+  })
+
+export const asRockpoolError = (cause: unknown): RockpoolError =>
+  isRockpoolError(cause)
+    ? cause
+    : new RockpoolError(
+        'disk_failed',
+        `Something failed that should not: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )

@@ -1,0 +1,108 @@
+/**
+ * The user's token: asked from the app, renewed before it expires, and kept in the index, where the service worker finds
+ * it. No Effect: it is wired around the engine, not inside.
+ */
+import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import { type Index, put } from './ports/index-port.ts'
+
+export interface SessionOptions {
+  readonly storeId: StoreId
+  readonly index: Index
+  /** absolute URL */
+  readonly signerUrl: string
+  /** the app's own way to a token (a JWT) for the signed-in user */
+  readonly token: () => Promise<string>
+  /** unix ms; the machine's clock when not given */
+  readonly now?: () => number
+}
+
+export interface Session {
+  /**
+   * A token that is good for a minute at least; `fresh` when the signer refused the last one.
+   *
+   * @throws RockpoolError `unauthenticated` when the app's token is no JWT with `sub` and `stores`, `offline` when the app
+   *   cannot get one
+   */
+  token(options?: { readonly fresh?: boolean }): Promise<string>
+  /** The claims of the last token; undefined while none could be had. */
+  claims(): TokenClaims | undefined
+}
+
+/** A token is renewed so long before it expires. */
+const RENEW_BEFORE_MS = 60_000
+
+/**
+ * Opens the session of a store on this browser.
+ *
+ * @throws RockpoolError `other_user` when somebody else's files are here, `forbidden` when the token does not name the
+ *   store, `unauthenticated` when it is no JWT. When no token can be had (offline), the last one known is used.
+ */
+export const openSession = async (options: SessionOptions): Promise<Session> => {
+  const { storeId, index, signerUrl, now = Date.now } = options
+  const known = await index.get('session', 'session')
+  let current = known ? { token: known.token, claims: readClaims(known.token) } : undefined
+  let asking: Promise<string> | undefined
+
+  const ask = async (): Promise<string> => {
+    let token: string
+    try {
+      token = await options.token()
+    } catch (cause) {
+      throw new RockpoolError(
+        'offline',
+        'The app could not get a token for the signer. It is asked again with the next transfer.',
+        { cause },
+      )
+    }
+    const claims = readClaims(token)
+    if (known && known.user !== claims.sub) throw otherUser()
+    if (!claims.stores[storeId]?.includes('read')) {
+      throw new RockpoolError('forbidden', `The token does not give the right to read the store "${storeId}".`)
+    }
+    await index.write([put('session', { id: 'session', storeId, user: claims.sub, signerUrl, token })])
+    current = { token, claims }
+    return token
+  }
+
+  const session: Session = {
+    async token({ fresh = false } = {}) {
+      const expiresAt = (current?.claims.exp ?? Infinity) * 1000
+      if (current && !fresh && expiresAt - RENEW_BEFORE_MS > now()) return current.token
+      asking ??= ask().finally(() => {
+        asking = undefined
+      })
+      return asking
+    },
+    claims: () => current?.claims,
+  }
+  await session.token({ fresh: true }).catch((error: unknown) => {
+    if (!(error instanceof RockpoolError) || error.code !== 'offline') throw error
+  })
+  return session
+}
+
+/** The claims of a JWT, unverified: the signer verifies; here they only say who the user is and what to refuse early. */
+const readClaims = (token: string): TokenClaims => {
+  try {
+    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
+    const text = new TextDecoder().decode(Uint8Array.from(atob(payload), (character) => character.charCodeAt(0)))
+    const claims = JSON.parse(text) as TokenClaims
+    if (typeof claims.sub === 'string' && typeof claims.stores === 'object' && claims.stores !== null) return claims
+  } catch (cause) {
+    throw notAToken(cause)
+  }
+  throw notAToken()
+}
+
+const notAToken = (cause?: unknown): RockpoolError =>
+  new RockpoolError(
+    'unauthenticated',
+    'The token is not a JWT with the claims "sub" and "stores". Check what your token function returns.',
+    { cause },
+  )
+
+const otherUser = (): RockpoolError =>
+  new RockpoolError(
+    'other_user',
+    "Another user's files of this store are on this browser. Let them sign out (erase) first.",
+  )

@@ -1,0 +1,56 @@
+/**
+ * Which transfers are under way, told to all tabs of a store. Kept nowhere: progress is neither a fact for the log nor
+ * worth a write to disk.
+ */
+import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import type { TransferDirection } from '../ports/index-port.ts'
+
+export interface Activity {
+  readonly remoteKey: RemoteKey
+  readonly direction: TransferDirection
+  /** bytes so far */
+  readonly bytes: number
+  /** bytes in all */
+  readonly total: number
+}
+
+/** A step of a transfer, or its end (`activity: null`). */
+export interface ActivityMessage {
+  readonly remoteKey: RemoteKey
+  readonly activity: Activity | null
+}
+
+export const activityChannel = (storeId: StoreId): BroadcastChannel =>
+  new BroadcastChannel(`rockpool:${storeId}:activity`)
+
+export interface ActivityReport {
+  progress(bytes: number, total: number): void
+  end(): void
+}
+
+/** Progress is told at most once in so many bytes, or per cent of the whole if that is more. */
+const STEP = 256 * 1024
+
+/** Reports one transfer: `tell` is called at its start, at each step, and once at its end. */
+export const reportActivity = (
+  tell: (message: ActivityMessage) => void,
+  remoteKey: RemoteKey,
+  direction: TransferDirection,
+  total: number,
+): ActivityReport => {
+  let told = 0
+  let ended = false
+  tell({ remoteKey, activity: { remoteKey, direction, bytes: 0, total } })
+  return {
+    progress(bytes, all) {
+      if (ended || bytes - told < Math.max(STEP, all / 100)) return
+      told = bytes
+      tell({ remoteKey, activity: { remoteKey, direction, bytes, total: all } })
+    },
+    end() {
+      if (ended) return
+      ended = true
+      tell({ remoteKey, activity: null })
+    },
+  }
+}
