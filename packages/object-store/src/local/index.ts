@@ -1,1 +1,1 @@
-export { type LocalStoreOptions, openLocalStore } from './local-store.ts'
+export { type LocalStore, type LocalStoreOptions, openLocalStore } from './local-store.ts'

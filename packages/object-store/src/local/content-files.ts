@@ -1,0 +1,222 @@
+/**
+ * The files that hold the bytes: written once, under a random name, complete on disk before the database names them.
+ * A file that it does not name is rubbish of a killed process, and swept.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { equalBytes } from '@rockpool/protocol'
+import { ObjectStoreError } from '../errors.ts'
+import { exactBody } from '../exact-body.ts'
+import type { ObjectBody } from '../object-store.ts'
+
+/** Bytes per read: large enough that the thread pool's round trip does not count. */
+const READ_SIZE = 256 * 1024
+
+export interface WrittenFile {
+  readonly file: string
+  readonly sha256: Uint8Array<ArrayBuffer>
+}
+
+/** A stretch of one file: offsets in bytes, `end` exclusive. */
+export interface FileSpan {
+  readonly file: string
+  readonly start: number
+  readonly end: number
+}
+
+export class ContentFiles {
+  readonly #folder: string
+  /** being written, or written and not yet in the database */
+  readonly #live = new Set<string>()
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Opens the folder, making it when it is missing: 256 folders, so that none grows too large for tools. */
+  static async open(folder: string): Promise<ContentFiles> {
+    const made = await mkdir(folder, { recursive: true })
+    if (made !== undefined || (await readdir(folder)).length < 256) {
+      for (let i = 0; i < 256; i++) await mkdir(join(folder, shardName(i)), { recursive: true })
+      await syncFolder(folder)
+    }
+    return new ContentFiles(folder)
+  }
+
+  /**
+   * Writes a body to a new file, and syncs it. Call {@link settle} when the database names the file, or {@link remove}.
+   *
+   * @throws ObjectStoreError what `put` throws
+   */
+  async write(
+    body: ObjectBody,
+    options: {
+      readonly size: number
+      readonly sha256?: Uint8Array | undefined
+      readonly signal?: AbortSignal | undefined
+    },
+  ): Promise<WrittenFile> {
+    const name = randomBytes(16).toString('hex')
+    const file = `${name.slice(0, 2)}/${name}`
+    this.#live.add(file)
+    try {
+      const sha256 = await this.#fill(file, body, options)
+      await syncFolder(join(this.#folder, name.slice(0, 2)))
+      return { file, sha256 }
+    } catch (error) {
+      await this.remove([file])
+      throw asStoreError(error)
+    }
+  }
+
+  async #fill(file: string, body: ObjectBody, options: Parameters<ContentFiles['write']>[1]) {
+    const hash = createHash('sha256')
+    const handle = await open(join(this.#folder, file), 'wx')
+    try {
+      for await (const chunk of exactBody(body, options.size, options.signal)) {
+        const written = handle.writeFile(chunk)
+        // Hashing goes on beside the write.
+        hash.update(chunk)
+        await written
+      }
+      const sha256 = new Uint8Array(hash.digest())
+      if (options.sha256 && !equalBytes(sha256, options.sha256)) {
+        throw new ObjectStoreError('digest_mismatch', 'The body is not the one whose SHA-256 was announced.')
+      }
+      await handle.sync()
+      return sha256
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** The database names the file now. */
+  settle(file: string): void {
+    this.#live.delete(file)
+  }
+
+  /** Removes files. One that is not there is no error: a sweep may have been first. */
+  async remove(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      await unlink(join(this.#folder, file)).catch(() => {})
+      this.#live.delete(file)
+    }
+  }
+
+  /**
+   * Streams spans one after the other, opening each file when its turn comes, the first one at once.
+   *
+   * @param onEnd called once, when the stream was read to its end, cancelled, or failed
+   */
+  async read(spans: readonly FileSpan[], onEnd: () => void): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const chunks = this.#chunks(spans)
+    let ahead: Promise<IteratorResult<Uint8Array<ArrayBuffer>>>
+    try {
+      ahead = Promise.resolve(await chunks.next())
+    } catch (error) {
+      onEnd()
+      throw error
+    }
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        async pull(controller) {
+          try {
+            const { done, value } = await ahead
+            if (done) {
+              onEnd()
+              return controller.close()
+            }
+            // The next read runs while this chunk is on its way.
+            ahead = chunks.next()
+            ahead.catch(() => {})
+            controller.enqueue(value)
+          } catch (error) {
+            onEnd()
+            throw error
+          }
+        },
+        async cancel() {
+          await ahead.catch(() => {})
+          await chunks.return().catch(() => {})
+          onEnd()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  async *#chunks(spans: readonly FileSpan[]): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    for (const span of spans) {
+      let handle: FileHandle | undefined
+      try {
+        handle = await open(join(this.#folder, span.file), 'r')
+        for (let at = span.start; at < span.end;) {
+          const buffer = new Uint8Array(Math.min(READ_SIZE, span.end - at))
+          const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+          if (bytesRead === 0) {
+            throw new ObjectStoreError(
+              'unavailable',
+              `The file ${span.file} is shorter than it was. Restore the folder.`,
+            )
+          }
+          at += bytesRead
+          yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
+        }
+      } catch (error) {
+        throw asStoreError(error)
+      } finally {
+        await handle?.close()
+      }
+    }
+  }
+
+  /** Removes files that neither the database nor a write under way names. @returns how many */
+  async sweep(isNamed: (file: string) => boolean, signal: AbortSignal): Promise<number> {
+    let removed = 0
+    for (let i = 0; i < 256; i++) {
+      for (const name of await readdir(join(this.#folder, shardName(i)))) {
+        if (signal.aborted) return removed
+        const file = `${shardName(i)}/${name}`
+        if (this.#live.has(file) || isNamed(file)) continue
+        await this.remove([file])
+        removed++
+      }
+    }
+    return removed
+  }
+
+  /** Whether files can be written, and there is room for another part. */
+  async probe(): Promise<void> {
+    await access(this.#folder, constants.W_OK)
+    const { bavail, bsize } = await statfs(this.#folder)
+    if (bavail * bsize < 64 * 1024 * 1024) {
+      throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB left. Make room.')
+    }
+  }
+}
+
+const shardName = (i: number): string => i.toString(16).padStart(2, '0')
+
+/** Makes the names in a folder durable (fsync(2): a file's own sync does not cover its directory entry). */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const SQLITE_FULL = 13
+
+/** Errors of the file system in the store's words. */
+export const asStoreError = (error: unknown): Error => {
+  if (error instanceof ObjectStoreError) return error
+  const { code, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number }
+  return NO_SPACE.has(code ?? '') || errcode === SQLITE_FULL
+    ? new ObjectStoreError('no_space', 'The disk of the storage folder is full. Make room.', { cause: error })
+    : new ObjectStoreError('unavailable', `The storage folder cannot be used (${code ?? error}).`, { cause: error })
+}

@@ -1,0 +1,146 @@
+/**
+ * Uploads in parts. Each part is a file of its own, and stays one: completing an upload only gives the parts their place
+ * in the object, in one transaction. Joining them would write every byte a second time.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { equalBytes, toHex } from '@rockpool/protocol'
+import * as check from '../check-arguments.ts'
+import { ObjectStoreError } from '../errors.ts'
+import { orDiscard } from '../exact-body.ts'
+import { sanitizeKey } from '../object-key.ts'
+import type { MultipartUploads, Presigned, UploadedPart } from '../object-store.ts'
+import type { ObjectGrant } from '../signed-url.ts'
+import type { ContentFiles } from './content-files.ts'
+import type { LocalDatabase, PartRow, UploadRow } from './database.ts'
+import type { LocalContents } from './local-contents.ts'
+
+/** An upload that was not completed is dropped after 7 days, as the S3 bucket's lifecycle rule does. */
+const UPLOAD_LIFE_MS = 7 * 24 * 3600 * 1000
+
+export interface LocalParts {
+  readonly database: LocalDatabase
+  readonly files: ContentFiles
+  readonly contents: LocalContents
+  readonly run: <A>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<A> | A) => Promise<A>
+  readonly sign: (grant: ObjectGrant, expiresIn: number, headers: Record<string, string>) => Promise<Presigned>
+}
+
+export const localMultipart = ({ database, files, contents, run, sign }: LocalParts): MultipartUploads => {
+  const find = (rawKey: string, uploadId: string): UploadRow => {
+    const key = sanitizeKey(rawKey)
+    const upload = database.upload(uploadId)
+    if (upload?.key !== key) {
+      throw new ObjectStoreError('upload_not_found', 'There is no such upload of this key. Start a new one.')
+    }
+    return upload
+  }
+
+  return {
+    start: (rawKey, { type, signal }) =>
+      run(signal, () => {
+        const key = sanitizeKey(rawKey)
+        check.checkType(type)
+        const id = randomBytes(16).toString('hex')
+        database.putUpload({ id, key, type, startedAt: Date.now() })
+        return id
+      }),
+
+    signPart: ({ key: rawKey, uploadId, number, size, sha256, expiresIn }) =>
+      run(undefined, () => {
+        const key = sanitizeKey(rawKey)
+        check.checkSize(size)
+        check.checkDigest(sha256)
+        check.checkPartNumber(number)
+        return sign({ method: 'PUT', key, uploadId, number, size, sha256 }, expiresIn, {})
+      }),
+
+    putPart: (key, uploadId, number, body, { size, sha256, signal }) =>
+      orDiscard(
+        body,
+        run(signal, async (either) => {
+          find(key, uploadId)
+          check.checkSize(size)
+          check.checkDigest(sha256)
+          check.checkPartNumber(number)
+          const { file } = await files.write(body, { size, sha256, signal: either })
+          let former: PartRow | undefined
+          await contents.commit([file], () => {
+            find(key, uploadId)
+            former = database.part(uploadId, number)
+            database.putPart({ content: uploadId, number, start: 0, size, sha256, file })
+            return []
+          })
+          if (former) await files.remove([former.file])
+          return toPart({ number, size, sha256 })
+        }),
+      ),
+
+    listParts: (key, uploadId, call = {}) => run(call.signal, () => database.parts(find(key, uploadId).id).map(toPart)),
+
+    complete: (rawKey, uploadId, parts, call = {}) =>
+      run(call.signal, async () => {
+        if (parts.length === 0) throw new ObjectStoreError('bad_request', 'An upload needs at least one part.')
+        let address = ''
+        let unused: readonly string[] = []
+        await contents.commit([], () => {
+          const { key, type } = find(rawKey, uploadId)
+          const present = new Map(database.parts(uploadId).map((part) => [part.number, part]))
+          const chosen = chooseParts(present, parts)
+          for (const part of chosen) present.delete(part.number)
+          unused = [...present.values()].map((part) => part.file)
+          const unshared = database.deleteObject(key)
+          database.deleteParts(uploadId)
+          let size = 0
+          const digest = createHash('sha256')
+          for (const part of chosen) {
+            database.putPart({ ...part, start: size })
+            digest.update(part.sha256)
+            size += part.size
+          }
+          // S3's composite checksum; the digest of a single part stands for itself.
+          address = chosen.length === 1 ? toHex(chosen[0]!.sha256) : `${digest.digest('hex')}-${chosen.length}`
+          database.putObject({ key, content: uploadId, size, type, address, modifiedAt: Date.now() })
+          database.deleteUpload(uploadId)
+          return unshared === undefined ? [] : [unshared]
+        })
+        await files.remove(unused)
+        return { etag: `"${address}"`, durable: true }
+      }),
+
+    abort: (key, uploadId, call = {}) =>
+      run(call.signal, async () => {
+        if (database.upload(uploadId)?.key === sanitizeKey(key)) await drop(database, contents, uploadId)
+      }),
+  }
+}
+
+/** Drops uploads that nobody completed in time. */
+export const sweepUploads = async (database: LocalDatabase, contents: LocalContents, now: number): Promise<void> => {
+  for (const { id } of database.uploadsBefore(now - UPLOAD_LIFE_MS)) await drop(database, contents, id)
+}
+
+const drop = (database: LocalDatabase, contents: LocalContents, uploadId: string): Promise<void> =>
+  contents.commit([], () => {
+    database.deleteUpload(uploadId)
+    return [uploadId]
+  })
+
+/** The rows of the parts asked for. @throws ObjectStoreError `conflict` */
+const chooseParts = (present: ReadonlyMap<number, PartRow>, parts: readonly UploadedPart[]): readonly PartRow[] =>
+  parts.map((part, i) => {
+    const row = present.get(part.number)
+    const ascending = i === 0 || part.number > parts[i - 1]!.number
+    const same =
+      row !== undefined && toPart(row).etag === part.etag && (!part.sha256 || equalBytes(row.sha256, part.sha256))
+    if (!row || !same || !ascending) {
+      throw new ObjectStoreError('conflict', `Part ${part.number} is not there as given. List the parts again.`)
+    }
+    return row
+  })
+
+const toPart = ({ number, size, sha256 }: Pick<PartRow, 'number' | 'size' | 'sha256'>): UploadedPart => ({
+  number,
+  size,
+  etag: `"${toHex(sha256)}"`,
+  sha256,
+})

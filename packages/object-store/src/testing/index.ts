@@ -1,0 +1,2 @@
+export { type MakeStore, objectStoreSuite, type StoreSetup } from './object-store-suite.ts'
+export { serveFetch, type Serving } from './serve-fetch.ts'
