@@ -1,0 +1,17 @@
+export { openPool, type OpenPoolOptions } from './open-pool.ts'
+export type {
+  AddOptions,
+  FileMeta,
+  FileQuery,
+  FileRecord,
+  FileSource,
+  FileState,
+  FileStatus,
+  FileVersion,
+  OpenOptions,
+  Pool,
+  PoolEvents,
+  ReplaceOptions,
+  StorageReport,
+} from '@rockpool/core'
+export { type Buckets, type ErrorCode, isRockpoolError, RockpoolError } from '@rockpool/protocol'

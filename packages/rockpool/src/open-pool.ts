@@ -1,0 +1,67 @@
+import type { Store } from '@livestore/livestore'
+import { createPool, fetchSigner, openSession, type Pool, type Session } from '@rockpool/core'
+import { liveStoreLog } from '@rockpool/livestore'
+import { indexedDbIndex, opfsBlobStore } from '@rockpool/opfs'
+import type { Buckets } from '@rockpool/protocol'
+import { answerTokenRequests, controlledBy } from './service-worker.ts'
+
+export interface OpenPoolOptions {
+  /** a LiveStore store whose schema has `rockpoolTables`, `rockpoolEvents` and `rockpoolMaterializers` */
+  readonly store: Store<any, any>
+  readonly signer: {
+    /** the signer's base URL, `/signer` for example */
+    readonly url: string
+    /** a JWT for the signed-in user; called again before the last one expires */
+    readonly token: () => Promise<string>
+  }
+  /** as the signer has them; one bucket `files` when not given */
+  readonly buckets?: Buckets
+  /** URL of the app's service worker; `/service-worker.js` when not given; false: none, `pool.open` still works */
+  readonly serviceWorker?: string | false
+}
+
+/**
+ * Opens the pool of a LiveStore store: bytes on OPFS, records in the store's event log, file URLs by the service worker.
+ *
+ * Resolves when files can be added and read, and the service worker answers `pool.url`.
+ *
+ * @throws RockpoolError `unsupported` where OPFS or IndexedDB is missing or blocked (private mode), `other_user` when
+ *   another user's files are on this browser, `unauthenticated`, `forbidden`
+ */
+export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
+  const { storeId } = options.store
+  const opened: (() => Promise<void> | void)[] = []
+  try {
+    const index = await indexedDbIndex({ storeId })
+    opened.push(() => index.close())
+    const blobs = await opfsBlobStore({ storeId })
+    opened.push(() => blobs.close())
+    const signerUrl = new URL(options.signer.url, location.href).href
+    const session = await openSession({ storeId, index, signerUrl, token: options.signer.token })
+    const pool = await createPool({
+      log: liveStoreLog({ store: options.store }),
+      blobs,
+      index,
+      signer: fetchSigner({ url: signerUrl, token: session.token }),
+      claims: session.claims,
+      ...(options.buckets ? { buckets: options.buckets } : {}),
+    })
+    opened.push(() => pool.close())
+    return options.serviceWorker === false ? pool : await withServiceWorker(pool, options.serviceWorker, session)
+  } catch (error) {
+    for (const close of opened.toReversed()) await close()
+    throw error
+  }
+}
+
+const withServiceWorker = async (pool: Pool, url = '/service-worker.js', session: Session): Promise<Pool> => {
+  const stopAnswering = answerTokenRequests(pool.storeId, session)
+  await controlledBy(url)
+  return {
+    ...pool,
+    async close() {
+      stopAnswering()
+      await pool.close()
+    },
+  }
+}

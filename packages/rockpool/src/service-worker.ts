@@ -1,0 +1,49 @@
+/** The page's side of the service worker: registration, control, and tokens for it. */
+import type { Session } from '@rockpool/core'
+import type { StoreId } from '@rockpool/protocol'
+import { Workbox } from 'workbox-window'
+
+/**
+ * Registers the service worker and waits until it controls this page, so that the first `<img>` is answered too. A page
+ * without service workers, or whose worker does not install, goes on without: `pool.open` works there.
+ */
+export const controlledBy = async (url: string): Promise<void> => {
+  if (!('serviceWorker' in navigator)) return
+  const workbox = new Workbox(url, { scope: '/' })
+  try {
+    const registration = await workbox.register({ immediate: true })
+    if (!registration || navigator.serviceWorker.controller) return
+    // A page loaded with shift-reload is not controlled until the worker claims it again.
+    if (registration.active) registration.active.postMessage({ type: 'rockpool:claim' })
+    await controlOrEnd(registration)
+  } catch (error) {
+    console.warn('The service worker could not be registered; file URLs are not answered in this page.', error)
+  }
+}
+
+/** Resolves when the page is controlled, or when the worker that is being installed has failed. */
+const controlOrEnd = (registration: ServiceWorkerRegistration): Promise<void> =>
+  new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
+    const coming = registration.installing ?? registration.waiting
+    coming?.addEventListener('statechange', () => {
+      if (coming.state === 'redundant') resolve()
+    })
+    if (navigator.serviceWorker.controller) resolve()
+  })
+
+/** Gives the service worker a fresh token when the signer refused the one in the index. @returns stop */
+export const answerTokenRequests = (storeId: StoreId, session: Session): (() => void) => {
+  if (!('serviceWorker' in navigator)) return () => {}
+  const answer = (event: MessageEvent<unknown>) => {
+    const request = event.data as { readonly type?: unknown; readonly storeId?: unknown } | null
+    const port = event.ports[0]
+    if (!port || request?.type !== 'rockpool:token' || request.storeId !== storeId) return
+    session.token({ fresh: true }).then(
+      (token) => port.postMessage({ token }),
+      () => port.postMessage({ token: null }),
+    )
+  }
+  navigator.serviceWorker.addEventListener('message', answer)
+  return () => navigator.serviceWorker.removeEventListener('message', answer)
+}
