@@ -26,12 +26,15 @@ export type RecordChange =
 /** The rows that `event` writes. Empty when its opId was applied before. */
 export const applyEvent = (state: RecordState, event: PoolEvent): readonly RecordChange[] => {
   if (state.applied(event.opId)) return []
+  const changes = changesOf(state, event)
+  if (changes === undefined) return []
   const subject = 'id' in event.args ? event.args.id : event.args.remoteKey
   // Marked even when the event changes nothing: a copy that comes later, when the file exists, must change nothing either.
-  return [...changesOf(state, event), { table: 'operations', row: { opId: event.opId, subject } }]
+  return [...changes, { table: 'operations', row: { opId: event.opId, subject } }]
 }
 
-const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] => {
+/** Undefined for an event of a newer version, whose name says nothing here. */
+const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
       const { id, name, type, size, remoteKey, meta, at } = event.args
@@ -83,7 +86,9 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
         ? patched(state, event.args.id, { deletedAt: event.args.at, updatedAt: event.args.at })
         : []
     case 'v2.FileRestored':
-      return patched(state, event.args.id, { deletedAt: null, updatedAt: event.args.at })
+      return (state.file(event.args.id)?.deletedAt ?? null) === null
+        ? []
+        : patched(state, event.args.id, { deletedAt: null, updatedAt: event.args.at })
     case 'v2.ContentStored': {
       const { remoteKey, etag = null, versionId = null } = event.args
       return parseRemoteKey(remoteKey)
@@ -96,6 +101,8 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
         ? [{ table: 'remoteContents', row: { remoteKey, stored: false, etag: null, versionId: null } }]
         : []
     }
+    default:
+      return undefined
   }
 }
 

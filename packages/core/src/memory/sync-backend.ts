@@ -1,0 +1,150 @@
+import type { PoolEvent } from '../records/events.ts'
+import { memoryReplica, type Replica } from './replica.ts'
+
+/** What a device knows of the log. The tabs of a device share it, as they share LiveStore's leader. */
+export interface MemoryDevice {
+  /** another one after a restart, when the journal begins anew */
+  readonly session: string
+  readonly replica: Replica
+  /** subjects that changed, in order; rolled back and applied again counts as changed */
+  readonly journal: readonly string[]
+  /** how many confirmed events it has pulled */
+  readonly pulled: number
+  append(events: readonly PoolEvent[]): void
+  /** @returns unsubscribe */
+  subscribe(listener: () => void): () => void
+}
+
+interface Confirmed {
+  readonly event: PoolEvent
+  /** the one that pushed it */
+  readonly device: string
+}
+
+/** The sync backend of one store in memory: gives the confirmed order, the same to all devices. */
+export interface MemorySyncBackend {
+  /** events in their confirmed order */
+  readonly confirmed: readonly Confirmed[]
+  device(id: string): MemoryDevice
+  /** The device neither pushes nor pulls until `connect`. */
+  disconnect(device: string): void
+  connect(device: string): void
+  /** The device dies: what it appended and the backend did not confirm is gone from its log. Open a new log then. */
+  crash(device: string): void
+  /** The device loses all it knows. */
+  erase(device: string): void
+}
+
+export const memorySyncBackend = (): MemorySyncBackend => {
+  const confirmed: Confirmed[] = []
+  const devices = new Map<string, SyncedDevice>()
+  const offline = new Set<string>()
+  let scheduled = false
+
+  // In a microtask of its own, so that an append is pending for a moment, as over a network.
+  const schedule = (): void => {
+    if (scheduled) return
+    scheduled = true
+    queueMicrotask(() => {
+      scheduled = false
+      const online = [...devices].filter(([id]) => !offline.has(id)).map(([, device]) => device)
+      for (const device of online) device.push(confirmed)
+      for (const device of online) device.pull(confirmed)
+    })
+  }
+
+  const device = (id: string): SyncedDevice => {
+    const known = devices.get(id)
+    if (known) return known
+    const created = new SyncedDevice(id, schedule)
+    devices.set(id, created)
+    schedule()
+    return created
+  }
+
+  return {
+    confirmed,
+    device,
+    disconnect: (id) => void offline.add(id),
+    connect(id) {
+      offline.delete(id)
+      schedule()
+    },
+    crash(id) {
+      const { pulled } = device(id)
+      const restarted = new SyncedDevice(id, schedule)
+      restarted.pull(confirmed.slice(0, pulled))
+      devices.set(id, restarted)
+      schedule()
+    },
+    erase(id) {
+      devices.delete(id)
+    },
+  }
+}
+
+let sessions = 0
+
+class SyncedDevice implements MemoryDevice {
+  readonly session = String(++sessions)
+  readonly replica = memoryReplica()
+  readonly journal: string[] = []
+  pulled = 0
+  readonly #id: string
+  readonly #changed: () => void
+  readonly #listeners = new Set<() => void>()
+  #pending: { readonly event: PoolEvent; readonly takeBack: () => void }[] = []
+
+  constructor(id: string, changed: () => void) {
+    this.#id = id
+    this.#changed = changed
+  }
+
+  append(events: readonly PoolEvent[]): void {
+    if (events.length === 0) return
+    for (const event of events) this.#pending.push({ event, takeBack: this.#apply(event) })
+    this.#tell()
+    this.#changed()
+  }
+
+  subscribe(listener: () => void): () => void {
+    const once = () => listener()
+    this.#listeners.add(once)
+    return () => void this.#listeners.delete(once)
+  }
+
+  /** The backend takes pending events only from a device that knows all before them. */
+  push(confirmed: Confirmed[]): void {
+    if (this.#pending.length === 0) return
+    this.pull(confirmed)
+    confirmed.push(...this.#pending.map(({ event }) => ({ event, device: this.#id })))
+    this.#pending = []
+    this.pulled = confirmed.length
+    this.#tell()
+  }
+
+  /** Rebase: pending events are taken back, and applied again behind those that others got in first. */
+  pull(confirmed: readonly Confirmed[]): void {
+    const news = confirmed.slice(this.pulled)
+    if (news.length === 0) return
+    for (const { event, takeBack } of this.#pending.toReversed()) {
+      takeBack()
+      this.journal.push(subjectOf(event))
+    }
+    for (const { event } of news) this.#apply(event)
+    this.#pending = this.#pending.map(({ event }) => ({ event, takeBack: this.#apply(event) }))
+    this.pulled = confirmed.length
+    this.#tell()
+  }
+
+  #apply(event: PoolEvent): () => void {
+    this.journal.push(subjectOf(event))
+    return this.replica.apply(event)
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+}
+
+const subjectOf = ({ args }: PoolEvent): string => ('id' in args ? args.id : args.remoteKey)
