@@ -1,4 +1,5 @@
 /** Errors on the wire: `{ "error": { code, message } }`, and the status that belongs to each code. */
+import { isObjectStoreError, toWireError as ofStore } from '@rockpool/object-store'
 import { isRockpoolError, RockpoolError, WIRE_ERRORS, type WireError, type WireErrorCode } from '@rockpool/protocol'
 
 /** How long a client waits after `storage_unavailable` when the storage did not say. */
@@ -10,6 +11,7 @@ export const refusal = (code: WireErrorCode, message: string, options?: { cause?
 
 /** What a client is told of any error: known refusals as they are, the rest without detail. */
 export const toWireError = (error: unknown): WireError & { readonly retryAfterMs?: number } => {
+  if (isObjectStoreError(error)) return toWireError(ofStore(error))
   if (isRockpoolError(error)) {
     const { code, message, retryAfterMs } = error
     if (code === 'storage_unavailable' || code === 'rate_limited') {

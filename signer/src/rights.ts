@@ -20,11 +20,12 @@ export interface ResolvedKey extends RemoteKeyParts {
 }
 
 /**
- * What a key means here: its bucket is configured, and it has the owner segment exactly when the bucket wants one.
+ * What a key means here: its bucket is configured, and it has the owner segment exactly when the bucket wants one. A
+ * legacy key can be read, never written or deleted.
  *
  * @throws RockpoolError `bad_key`
  */
-export const resolveKey = (text: string, buckets: Buckets): ResolvedKey => {
+export const resolveKey = (text: string, buckets: Buckets, action: Right): ResolvedKey => {
   const parts = parseRemoteKey(text)
   if (!parts) {
     throw refusal(
@@ -32,7 +33,10 @@ export const resolveKey = (text: string, buckets: Buckets): ResolvedKey => {
       'A key is <storeId>/<bucket>/<address>, in owner buckets <storeId>/<bucket>/<owner>/<address>.',
     )
   }
-  if (parts.bucket === undefined) return { ...parts, key: text as RemoteKey, rules: undefined }
+  if (parts.bucket === undefined) {
+    if (action !== 'read') throw refusal('bad_key', 'Keys without a bucket are old ones: they can be read only.')
+    return { ...parts, key: text as RemoteKey, rules: undefined }
+  }
   const rules = bucketRules(buckets, parts.bucket)
   if (!rules)
     throw refusal('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)
@@ -57,10 +61,9 @@ export interface Caller {
  * Whether the caller's token gives a right on a key.
  *
  * Segments are compared whole (a right on `user1` says nothing of `user10`); in an owner bucket only the owner's own
- * segment counts; a legacy key can be read, never written or deleted.
+ * segment counts.
  */
 export const mayAct = (caller: Caller, action: Right, key: ResolvedKey, serviceRole = false): boolean => {
-  if (key.bucket === undefined && action !== 'read') return false
   if (serviceRole && caller.claims.role === 'service') return true
   const { stores } = caller.claims
   const rights = Object.hasOwn(stores, key.storeId) ? stores[key.storeId]! : []

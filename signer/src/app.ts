@@ -1,0 +1,284 @@
+/** The routes of the signer HTTP contract, v1, and nothing else: what a call does is in the file that it names. */
+import type { ObjectStore } from '@rockpool/object-store'
+import { type Buckets, DEFAULT_BUCKETS, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
+import * as schema from '@rockpool/protocol/schema'
+import { type Context, Hono } from 'hono'
+import { cors as corsMiddleware } from 'hono/cors'
+import { routePath } from 'hono/route'
+import { type Authorize, createAccess } from './access.ts'
+import { answerBatch } from './batches.ts'
+import { decode, readJson } from './body.ts'
+import { downloadUrl, publicUrl } from './downloads.ts'
+import { errorResponse, refusal } from './errors.ts'
+import { call, type SignerHooks } from './hooks.ts'
+import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
+import { answerSigned, deleteObject, readObject, writeObject } from './objects.ts'
+import { openapi } from './openapi.ts'
+import { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
+import { createReadiness } from './readiness.ts'
+import type { Caller } from './rights.ts'
+import type { SignerServices } from './services.ts'
+import type { Authenticate } from './token.ts'
+import { uploadUrl } from './uploads.ts'
+
+export interface SignerOptions {
+  readonly store: ObjectStore
+  /** who sent a token: {@link sharedSecretTokens}, {@link jwksTokens}, or a function of your own */
+  readonly authenticate: Authenticate
+  /** replaces the rule that a token's `stores` claim decides */
+  readonly authorize?: Authorize
+  /** `{ files: { access: 'store' } }` when not given */
+  readonly buckets?: Buckets
+  /** the secret of a `local` or `hybrid` store's signed URLs: what the store was opened with */
+  readonly urlSecret?: string
+  /** exact origins of web pages that may call; the page's own origin needs no mention */
+  readonly cors?: { readonly origins: readonly string[] }
+  /** per user, and per address on public reads; `false`: none */
+  readonly rateLimit?: RateLimitRules | false
+  /** honour the claim `role: "service"`: every right in every store. Off unless set */
+  readonly serviceRole?: boolean
+  /** seconds that a URL for someone without an account may live at most, 3,600 unless set */
+  readonly longestShare?: number
+  /** a CDN in front of the public buckets, on an origin that is not the app's */
+  readonly cdnBaseUrl?: string
+  readonly hooks?: SignerHooks
+}
+
+/** Where a request came from, which a Request does not tell. */
+export interface RequestSource {
+  readonly address?: string
+}
+
+export interface Signer {
+  /** Answers one request. Never rejects. */
+  readonly fetch: (request: Request, source?: RequestSource) => Promise<Response>
+}
+
+type Env = {
+  Bindings: RequestSource
+  Variables: { caller?: Caller; storeId?: string; failure?: unknown; requestId: string }
+}
+
+/**
+ * The signer as a web-standard handler.
+ *
+ * @throws RockpoolError `bad_request` when the options leave a door open or make no sense: it does not start then
+ */
+export const createSigner = (options: SignerOptions): Signer => {
+  checkOptions(options)
+  const { store, hooks = {}, longestShare = 3_600 } = options
+  const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
+  const services: SignerServices = {
+    store,
+    longestShare,
+    cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
+    happened: (event) => call(hooks.onEvent, event),
+    access: createAccess({
+      authenticate: options.authenticate,
+      authorize: options.authorize,
+      buckets: options.buckets ?? DEFAULT_BUCKETS,
+      serviceRole: options.serviceRole ?? false,
+      rateLimit,
+      decided: (decision) => {
+        call(hooks.onDecision, decision)
+        if (!decision.allowed) call(hooks.onEvent, { type: 'access.denied', ...decision })
+      },
+    }),
+  }
+  const ready = createReadiness(store)
+  const app = new Hono<Env>()
+
+  app.use(async (c, next) => {
+    const started = performance.now()
+    c.set('requestId', crypto.randomUUID())
+    await next()
+    c.header('x-request-id', c.var.requestId)
+    const { caller, storeId, failure } = c.var
+    call(hooks.onRequest, {
+      requestId: c.var.requestId,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      ms: Math.round((performance.now() - started) * 10) / 10,
+      ...(caller && { sub: caller.claims.sub }),
+      ...(storeId !== undefined && { storeId }),
+      ...(c.res.status >= 500 && failure !== undefined && { error: describe(failure) }),
+    })
+  })
+  app.use(allowOrigins(options.cors?.origins ?? []))
+  app.onError((error, c) => {
+    c.set('failure', error)
+    return errorResponse(error)
+  })
+  app.notFound(() =>
+    errorResponse(refusal('not_found', 'There is no such call. See /openapi.json for those there are.')),
+  )
+
+  /** The caller, and the body or query as `shape` reads it. */
+  const asked = async <A extends object, I>(
+    c: Context<Env>,
+    shape: Parameters<typeof readJson<A, I>>[1],
+    query = false,
+  ) => {
+    const caller = await services.access.identify(c.req.raw)
+    c.set('caller', caller)
+    const request = query ? decode(shape, c.req.query()) : await readJson(c.req.raw, shape)
+    if ('key' in request) note(c, request.key as string)
+    return { caller, request, signal: c.req.raw.signal }
+  }
+  const answer = (c: Context<Env>, body: unknown) => {
+    c.header('cache-control', 'no-store')
+    return c.json(body as object)
+  }
+  /** A store whose base URL is a path signs URLs on the origin of the request. */
+  const located = (c: Context<Env>) => {
+    const { origin } = new URL(c.req.url)
+    return <A extends object>(signed: A): A => absolute(signed, origin)
+  }
+
+  app.get('/health', (c) => answer(c, { ok: true }))
+  app.get('/ready', () => ready())
+  app.get('/openapi.json', (c) => c.json(openapi()))
+
+  app.get('/download-url', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.DownloadUrlQuery, true)
+    return answer(c, located(c)(await downloadUrl(services, caller, request, signal)))
+  })
+  app.post('/download-urls', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.DownloadUrlsEnvelope)
+    const items = await answerBatch(request.keys, async (key) =>
+      located(c)(await downloadUrl(services, caller, decode(schema.DownloadUrlRequest, { key }), signal)),
+    )
+    return answer(c, { items })
+  })
+  app.post('/upload-url', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.UploadUrlRequest)
+    return answer(c, located(c)(await uploadUrl(services, caller, request, signal)))
+  })
+  app.post('/upload-urls', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.UploadUrlsEnvelope)
+    const items = await answerBatch(request.items, async (item) =>
+      located(c)(await uploadUrl(services, caller, decode(schema.UploadUrlRequest, item), signal)),
+    )
+    return answer(c, { items })
+  })
+
+  app.post('/multipart', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.MultipartRequest)
+    return answer(c, await startMultipart(services, caller, request, signal))
+  })
+  app.post('/multipart/parts', async (c) => {
+    const { caller, request } = await asked(c, schema.MultipartPartsRequest)
+    const { parts, expiresAt } = await signParts(services, caller, request)
+    return answer(c, { parts: parts.map(located(c)), expiresAt })
+  })
+  app.post('/multipart/complete', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.MultipartCompleteRequest)
+    return answer(c, await completeMultipart(services, caller, request, signal))
+  })
+  app.post('/multipart/abort', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.MultipartAbortRequest)
+    await abortMultipart(services, caller, request, signal)
+    return c.body(null, 204)
+  })
+
+  app.get('/public/*', async (c) => {
+    const text = pathBehind(c, '/public/')
+    const type = c.req.query('type')
+    const request = decode(schema.DownloadUrlRequest, { key: text, ...(type !== undefined && { type }) })
+    note(c, text)
+    const { url } = await publicUrl(services, request.key, request.type, c.env?.address ?? '')
+    c.header('cache-control', 'no-store')
+    return c.redirect(located(c)({ url }).url, 302)
+  })
+
+  app.delete('/objects', async (c) => {
+    const { caller, request, signal } = await asked(c, schema.DownloadUrlQuery, true)
+    return deleteObject(services, caller, request.key, signal)
+  })
+  app.on(['GET', 'PUT', 'DELETE'], '/objects/*', async (c) => {
+    const request = c.req.raw
+    const path = pathBehind(c, '/objects/')
+    note(c, path)
+    if (c.req.query('signature') !== undefined) return answerSigned(services, options.urlSecret, request, path)
+    const caller = await services.access.identify(request)
+    c.set('caller', caller)
+    if (request.method === 'PUT') return writeObject(services, caller, request, path)
+    if (request.method === 'DELETE') return deleteObject(services, caller, path, request.signal)
+    return readObject(services, caller, request, path)
+  })
+
+  return { fetch: async (request, source = {}) => app.fetch(request, source) }
+}
+
+/** The raw path behind `prefix`: keys need no percent-encoding, so one that has it is no key. */
+const pathBehind = (c: Context<Env>, prefix: string): string => {
+  const { pathname } = new URL(c.req.url)
+  return pathname.slice(pathname.indexOf(prefix) + prefix.length)
+}
+
+const note = (c: Context<Env>, key: string) => {
+  const parts = parseRemoteKey(key.replace(/\.parts$/, ''))
+  if (parts) c.set('storeId', parts.storeId)
+}
+
+const absolute = <A extends object>(signed: A, origin: string): A => {
+  const located = { ...signed } as Record<string, unknown>
+  for (const field of ['url', 'partsUrl']) {
+    const url = located[field]
+    if (typeof url === 'string' && url.startsWith('/')) located[field] = origin + url
+  }
+  return located as A
+}
+
+/** For the operator's log: codes and messages of the error and its causes, without their details. */
+const describe = (error: unknown): string => {
+  const texts: string[] = []
+  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)
+    texts.push(`${at.name}: ${at.message}`)
+  return texts.join(' < ') || String(error)
+}
+
+const allowOrigins = (origins: readonly string[]) =>
+  corsMiddleware({
+    origin: [...origins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowHeaders: [
+      'authorization',
+      'content-type',
+      'range',
+      'if-none-match',
+      'if-match',
+      'x-amz-content-sha256',
+      'x-amz-checksum-sha256',
+    ],
+    exposeHeaders: ['ETag', 'Content-Range', 'Content-Length', 'Accept-Ranges', 'Retry-After', 'X-Request-Id'],
+    maxAge: 86_400,
+  })
+
+const checkOptions = ({ store, authenticate, buckets, urlSecret, cors, cdnBaseUrl }: SignerOptions): void => {
+  const fail = (message: string) => new RockpoolError('bad_request', message)
+  if (typeof authenticate !== 'function')
+    throw fail('The signer needs a verifier for tokens: without one it does not start.')
+  if (store.mode !== 's3' && (urlSecret === undefined || urlSecret.length < 32)) {
+    throw fail(
+      'The signer of a local or hybrid store needs the urlSecret that the store was opened with (32 characters or more).',
+    )
+  }
+  if (buckets !== undefined) {
+    decode(schema.Buckets, buckets)
+    if (Object.keys(buckets).length === 0) throw fail('No bucket is configured.')
+  }
+  const origins = cors?.origins ?? []
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw fail(`"${origin}" is not an exact origin. Write it like "https://app.example.com".`)
+    }
+  }
+  if (cdnBaseUrl !== undefined) {
+    if (!URL.canParse(cdnBaseUrl)) throw fail('The CDN base URL is not a URL.')
+    // Public files could run in it: a page of the app must never be one of them.
+    if (origins.includes(new URL(cdnBaseUrl).origin))
+      throw fail("The CDN base URL must not be on the app's own origin.")
+  }
+}

@@ -1,0 +1,32 @@
+/** What a client says of a content, held against its bucket and its address. */
+import { Buffer } from 'node:buffer'
+import { addressOfDigests, type ContentAddress } from '@rockpool/protocol'
+import { checkContent } from './buckets.ts'
+import { refusal } from './errors.ts'
+import type { ResolvedKey } from './rights.ts'
+
+/** The object beside a content of several parts that holds its digest list (32 x N bytes). */
+export const partsKey = (key: string): string => `${key}.parts`
+
+/**
+ * Refuses what the key's bucket does not take, before any write.
+ *
+ * @throws RockpoolError `too_large`, `type_not_allowed`
+ */
+export const checkBucket = ({ bucket, rules }: ResolvedKey, size: number, type?: string): void => {
+  if (bucket !== undefined && rules) checkContent(bucket, rules, size, type)
+}
+
+/**
+ * The digest list of a content of several parts: it proves itself, since it hashes to the address.
+ *
+ * @throws RockpoolError `digest_mismatch`
+ */
+export const provenDigests = async (address: ContentAddress, base64: string): Promise<Uint8Array<ArrayBuffer>> => {
+  // Buffer: 20 times faster than atob on the 427 KB of 10,000 digests.
+  const digests = new Uint8Array(Buffer.from(base64, 'base64'))
+  if ((await addressOfDigests(digests)) !== address) {
+    throw refusal('digest_mismatch', 'The digests do not hash to the address in the key. Hash the content again.')
+  }
+  return digests
+}

@@ -1,0 +1,91 @@
+/** `/download-url` and `/public/<key>`: presigned GETs. */
+import { isObjectStoreError } from '@rockpool/object-store'
+import {
+  addressParts,
+  type DownloadUrl,
+  type DownloadUrlRequest,
+  isPassiveType,
+  OCTET_STREAM,
+  typeAllowed,
+} from '@rockpool/protocol'
+import { partsKey } from './content.ts'
+import { refusal } from './errors.ts'
+import type { Caller, ResolvedKey } from './rights.ts'
+import type { SignerServices } from './services.ts'
+
+/** Seconds that a presigned GET works unless asked for longer. */
+export const DOWNLOAD_SECONDS = 60
+
+export const downloadUrl = async (
+  { store, access, longestShare }: SignerServices,
+  caller: Caller,
+  request: DownloadUrlRequest,
+  signal: AbortSignal,
+): Promise<DownloadUrl> => {
+  const { key: text, expiresIn = DOWNLOAD_SECONDS } = request
+  const key = await access.permit(caller, 'read', text)
+  if (expiresIn > longestShare) {
+    throw refusal('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
+  }
+  if (request.check) {
+    await store.head(key.key, { signal }).catch((error: unknown) => {
+      if (isObjectStoreError(error, 'not_found'))
+        throw refusal('not_found', 'The object store does not have this content.')
+      throw error
+    })
+  }
+  const { url, expiresAt } = await store.signGet({ key: key.key, expiresIn, ...presentation(key, request) })
+  if (addressParts(key.address) === 1) return { url, expiresAt }
+  const { url: partsUrl } = await store.signGet({ key: partsKey(key.key), expiresIn })
+  return { url, partsUrl, expiresAt }
+}
+
+/** Where anybody reads a content of a public bucket. */
+export const publicUrl = async (
+  { store, access, cdnBaseUrl }: SignerServices,
+  text: string,
+  type: string | undefined,
+  address: string,
+): Promise<{ readonly key: ResolvedKey; readonly url: string }> => {
+  const key = access.permitPublic(text, address)
+  if (cdnBaseUrl !== undefined) return { key, url: `${cdnBaseUrl}/${key.key}` }
+  const { url } = await store.signGet({
+    key: key.key,
+    expiresIn: DOWNLOAD_SECONDS,
+    ...presentation(key, type === undefined ? {} : { type }),
+  })
+  return { key, url }
+}
+
+/**
+ * How the answer presents itself. The record's type counts if it is passive and the bucket allows it: the first uploader
+ * of the same bytes may have called them something else. Everything that could run is an attachment.
+ */
+const presentation = (
+  { rules }: ResolvedKey,
+  { type, disposition, name }: Pick<DownloadUrlRequest, 'type' | 'disposition' | 'name'>,
+): { readonly responseType?: string; readonly responseDisposition?: string } => {
+  const shown =
+    type === undefined ? undefined : isPassiveType(type) && typeAllowed(type, rules?.types) ? type : OCTET_STREAM
+  const how = shown === OCTET_STREAM ? 'attachment' : (disposition ?? (name === undefined ? undefined : 'inline'))
+  return {
+    ...(shown !== undefined && { responseType: shown }),
+    ...(how !== undefined && { responseDisposition: contentDisposition(how, name) }),
+  }
+}
+
+/** A Content-Disposition header (RFC 6266): the name in ASCII for old clients, and in full (RFC 8187). */
+export const contentDisposition = (how: 'inline' | 'attachment', name: string | undefined): string => {
+  // oxlint-disable-next-line no-control-regex -- those are what must not get into a header
+  const clean = name
+    ?.toWellFormed()
+    .replace(/[\u0000-\u001f\u007f-\u009f/\\]/g, '_')
+    .slice(0, 255)
+  if (!clean) return how
+  const ascii = clean.replace(/[^\x20-\x7e]|[%"]/g, '_')
+  const full = encodeURIComponent(clean.toWellFormed()).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return `${how}; filename="${ascii}"; filename*=UTF-8''${full}`
+}

@@ -1,0 +1,201 @@
+/**
+ * Uploads in parts. The signer keeps no state: each call brings the whole digest list, which proves itself by hashing to
+ * the address; each part is signed with its exact length and digest; the object store's own list says what is there.
+ */
+import { isObjectStoreError, type ObjectStore, type UploadedPart } from '@rockpool/object-store'
+import {
+  digestOfPart,
+  equalBytes,
+  fromHex,
+  type MultipartAbortRequest,
+  type MultipartCompleteRequest,
+  type MultipartParts,
+  type MultipartPartsRequest,
+  type MultipartRequest,
+  type MultipartUpload,
+  PART_SIZE,
+  partRange,
+  safeType,
+  type StoredContent,
+} from '@rockpool/protocol'
+import { checkBucket, partsKey, provenDigests } from './content.ts'
+import { refusal } from './errors.ts'
+import type { Caller, ResolvedKey } from './rights.ts'
+import type { SignerServices } from './services.ts'
+import { findStored, UPLOAD_SECONDS } from './uploads.ts'
+
+/** Starts an upload, or tells what has arrived of one that was started before. */
+export const startMultipart = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  request: MultipartRequest,
+  signal: AbortSignal,
+): Promise<MultipartUpload> => {
+  const { size, type, uploadId } = request
+  const key = await access.permit(caller, 'write', request.key, { size, type })
+  checkBucket(key, size, type)
+  const digests = await provenDigests(key.address, request.digests)
+  const stored = await findStored(store, key.key, size, signal)
+  if (stored) {
+    await keepDigests(store, key, digests, signal)
+    return stored
+  }
+  if (uploadId !== undefined) {
+    const parts = await listParts(store, key.key, uploadId, signal)
+    if (parts) {
+      const uploaded = parts
+        .filter((part) => problemOfPart(part, size, digests) === undefined)
+        .map(({ number }) => number)
+      return { uploadId, partSize: PART_SIZE, uploaded }
+    }
+  }
+  return {
+    uploadId: await store.multipart.start(key.key, { type: safeType(type), signal }),
+    partSize: PART_SIZE,
+    uploaded: [],
+  }
+}
+
+/** Presigned PUTs of single parts. */
+export const signParts = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  request: MultipartPartsRequest,
+): Promise<MultipartParts> => {
+  const { size, uploadId } = request
+  const key = await access.permit(caller, 'write', request.key, { size })
+  checkBucket(key, size)
+  const digests = await provenDigests(key.address, request.digests)
+
+  const signed = await Promise.all(
+    request.numbers.map(async (number) => {
+      const { start, end } = partRange(size, number)
+      const sha256 = digestOfPart(digests, number)
+      return {
+        number,
+        ...(await store.multipart.signPart({
+          key: key.key,
+          uploadId,
+          number,
+          size: end - start,
+          sha256,
+          expiresIn: UPLOAD_SECONDS,
+        })),
+      }
+    }),
+  )
+  return {
+    parts: signed.map(({ number, url, headers }) => ({ number, url, headers })),
+    expiresAt: Math.min(...signed.map(({ expiresAt }) => expiresAt)),
+  }
+}
+
+/** Makes the object of its parts, when exactly the right ones are there. Done before, it is done again at once. */
+export const completeMultipart = async (
+  { store, access, happened }: SignerServices,
+  caller: Caller,
+  request: MultipartCompleteRequest,
+  signal: AbortSignal,
+): Promise<StoredContent> => {
+  const { size, uploadId } = request
+  const key = await access.permit(caller, 'write', request.key, { size })
+  checkBucket(key, size)
+  const digests = await provenDigests(key.address, request.digests)
+
+  const parts = await listParts(store, key.key, uploadId, signal)
+  if (!parts) return completedBefore(store, key, size, digests, signal)
+  const problem = problemOfParts(parts, size, digests)
+  if (problem !== undefined) throw refusal('conflict', problem)
+
+  // First, so that nobody ever finds the content without its digest list.
+  await keepDigests(store, key, digests, signal)
+  try {
+    const { durable, etag, versionId } = await store.multipart.complete(key.key, uploadId, parts, { signal })
+    happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })
+    return { durable, etag, ...(versionId !== undefined && { versionId }) }
+  } catch (error) {
+    // Another call of the same complete was faster, perhaps at another signer.
+    if (isObjectStoreError(error, 'upload_not_found')) return completedBefore(store, key, size, digests, signal)
+    throw error
+  }
+}
+
+/** Ends an upload and drops its parts. */
+export const abortMultipart = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  { key: text, uploadId }: MultipartAbortRequest,
+  signal: AbortSignal,
+): Promise<void> => {
+  const key = await access.permit(caller, 'write', text)
+  await store.multipart.abort(key.key, uploadId, { signal })
+}
+
+/**
+ * What keeps these parts from being the content, in a sentence, else undefined. Another split of the same bytes has
+ * another address, so lengths count; digests were enforced when the parts arrived, and count where the store tells them.
+ */
+export const problemOfParts = (
+  parts: readonly UploadedPart[],
+  size: number,
+  digests: Uint8Array<ArrayBuffer>,
+): string | undefined => {
+  const there = new Set(parts.map(({ number }) => number))
+  const wanted = Array.from({ length: digests.length / 32 }, (_, i) => i + 1)
+  const missing = wanted.filter((number) => !there.has(number))
+  const wrong = parts.filter((part) => problemOfPart(part, size, digests) !== undefined).map(({ number }) => number)
+  if (missing.length === 0 && wrong.length === 0) return undefined
+  return `Send these parts, then complete again: ${naming([...missing, ...wrong].sort((a, b) => a - b))}.`
+}
+
+const problemOfPart = (part: UploadedPart, size: number, digests: Uint8Array<ArrayBuffer>): string | undefined => {
+  const { number, sha256 } = part
+  if (number < 1 || number * 32 > digests.length) return 'number'
+  const { start, end } = partRange(size, number)
+  if (part.size !== end - start) return 'length'
+  return sha256 !== undefined && !equalBytes(sha256, digestOfPart(digests, number)) ? 'digest' : undefined
+}
+
+/** The first hundred numbers, as text. */
+const naming = (numbers: readonly number[]): string =>
+  numbers.slice(0, 100).join(', ') + (numbers.length > 100 ? ` and ${numbers.length - 100} more` : '')
+
+const listParts = async (store: ObjectStore, key: string, uploadId: string, signal: AbortSignal) => {
+  try {
+    return await store.multipart.listParts(key, uploadId, { signal })
+  } catch (error) {
+    if (isObjectStoreError(error, 'upload_not_found')) return undefined
+    throw error
+  }
+}
+
+const completedBefore = async (
+  store: ObjectStore,
+  key: ResolvedKey,
+  size: number,
+  digests: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): Promise<StoredContent> => {
+  const stored = await findStored(store, key.key, size, signal)
+  if (!stored) throw refusal('not_found', 'There is no such upload. Start again with /multipart.')
+  await keepDigests(store, key, digests, signal)
+  const { status: _, ...content } = stored
+  return content
+}
+
+/** Writes `<key>.parts`, once. */
+const keepDigests = async (
+  store: ObjectStore,
+  key: ResolvedKey,
+  digests: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+) => {
+  const at = partsKey(key.key)
+  if (await store.exists(at, { signal })) return
+  const sha256 = fromHex(key.address.slice(0, 64))
+  try {
+    await store.put(at, digests, { size: digests.length, sha256, ifNoneMatch: '*', signal })
+  } catch (error) {
+    if (!isObjectStoreError(error, 'precondition_failed')) throw error
+  }
+}

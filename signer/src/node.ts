@@ -1,0 +1,92 @@
+/** The signer on Node: an HTTP server that ends gracefully. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import type { RequestSource, Signer } from './app.ts'
+import { errorResponse, refusal } from './errors.ts'
+
+/** Headers have to arrive in this time (slow loris). Bodies have their own limits: see body.ts and IDLE_MS. */
+const HEADERS_MS = 10_000
+/** A connection on which nothing moves for so long is cut. */
+const IDLE_MS = 60_000
+/** A whole request, such as a part of 8 MiB at 10 kB/s, ends in this time. */
+const REQUEST_MS = 15 * 60_000
+
+export interface ServeOptions {
+  readonly port: number
+  /** 127.0.0.1 unless set */
+  readonly hostname?: string
+}
+
+export interface SignerServer {
+  readonly port: number
+  /** In-flight requests end (for `graceMs` at most, 30,000 unless set), new ones get 503. */
+  stop(graceMs?: number): Promise<void>
+}
+
+/**
+ * The signer inside another Node server, such as Vite's. Behind a path (`/signer`), strip it first, as connect's
+ * `server.use('/signer', nodeListener(signer))` does, and open the local store with that path as `publicBaseUrl`.
+ */
+export const nodeListener = (signer: Signer) =>
+  getRequestListener((request, env) => signer.fetch(request, sourceOf(env as HttpBindings)), {
+    overrideGlobalObjects: false,
+  })
+
+const sourceOf = ({ incoming }: HttpBindings): RequestSource => {
+  const { remoteAddress } = incoming.socket
+  return remoteAddress === undefined ? {} : { address: remoteAddress }
+}
+
+/**
+ * Serves a signer over HTTP.
+ *
+ * @throws the server's own error when it cannot listen (`EADDRINUSE`)
+ */
+export const serve = async (signer: Signer, { port, hostname = '127.0.0.1' }: ServeOptions): Promise<SignerServer> => {
+  let stopping = false
+  const listener = getRequestListener((request, env) =>
+    stopping ? goodbye() : signer.fetch(request, sourceOf(env as HttpBindings)),
+  )
+  let inFlight = 0
+  let drained = () => {}
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, (incoming, outgoing) => {
+    if (!stopping) {
+      inFlight++
+      outgoing.once('close', () => {
+        if (--inFlight === 0) drained()
+      })
+    }
+    void listener(incoming, outgoing)
+  })
+  server.timeout = IDLE_MS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, hostname, resolve)
+  })
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop(graceMs = 30_000) {
+      stopping = true
+      // It listens on until then: who comes now is told to try again, not refused.
+      if (inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          const late = setTimeout(resolve, graceMs)
+          drained = () => {
+            clearTimeout(late)
+            resolve()
+          }
+        })
+      }
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+const goodbye = () =>
+  errorResponse(refusal('storage_unavailable', 'This signer is stopping. Try again.', { retryAfterMs: 1_000 }), 503, {
+    connection: 'close',
+  })

@@ -1,0 +1,104 @@
+/** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
+import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
+import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
+import { UploadUrlRequest } from '@rockpool/protocol/schema'
+import { decode } from './body.ts'
+import { checkBucket, partsKey } from './content.ts'
+import { refusal } from './errors.ts'
+import type { Caller } from './rights.ts'
+import type { SignerServices } from './services.ts'
+
+/** Answers a request whose query is signed. */
+export const answerSigned = async (
+  { store, happened }: SignerServices,
+  secret: string | undefined,
+  request: Request,
+  path: string,
+): Promise<Response> => {
+  if (secret === undefined) throw refusal('forbidden', 'This signer serves no signed URLs of its own.')
+  const { searchParams } = new URL(request.url)
+  const grant = await verifyLocalUrl(secret, {
+    method: request.method,
+    key: path,
+    query: searchParams,
+    now: Date.now(),
+  })
+  const response = await answerObject(store, request, grant)
+  const parts = parseRemoteKey(path)
+  if (parts && response.ok && isWholePut(grant)) {
+    happened({
+      type: 'object.created',
+      key: path as RemoteKey,
+      storeId: parts.storeId,
+      size: grant.size,
+      sub: undefined,
+    })
+  }
+  return response
+}
+
+const isWholePut = (grant: ObjectGrant): grant is PutGrant => grant.method === 'PUT' && !('uploadId' in grant)
+
+/** Answers GET and HEAD of a caller with a token: the content, or its digest list. */
+export const readObject = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  request: Request,
+  path: string,
+): Promise<Response> => {
+  const ofParts = path.endsWith('.parts')
+  const key = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
+  return answerObject(store, request, { method: 'GET', key: ofParts ? partsKey(key.key) : key.key })
+}
+
+/** Answers PUT of a caller with a token: a content of one part, once. */
+export const writeObject = async (
+  { store, access, happened }: SignerServices,
+  caller: Caller,
+  request: Request,
+  path: string,
+): Promise<Response> => {
+  const length = request.headers.get('content-length') ?? ''
+  if (!/^\d{1,15}$/.test(length)) throw refusal('bad_request', 'Send the header Content-Length.')
+  const declared = request.headers.get('content-type') ?? OCTET_STREAM
+  const { size, type } = decode(UploadUrlRequest, { key: path, size: Number(length), type: declared })
+  const key = await access.permit(caller, 'write', path, { size, type })
+  checkBucket(key, size, type)
+  const answer = await putOnce(store, key.key, request, { size, type: safeType(type), sha256: fromHex(key.address) })
+  if (answer.ok) happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })
+  return answer
+}
+
+const putOnce = async (
+  store: ObjectStore,
+  key: RemoteKey,
+  request: Request,
+  content: { readonly size: number; readonly type: string; readonly sha256: Uint8Array<ArrayBuffer> },
+): Promise<Response> => {
+  // The same checks and answers as for a signed PUT, from a request that carries what would have been signed.
+  const headers = new Headers(request.headers)
+  headers.set('content-type', content.type)
+  headers.set('if-none-match', '*')
+  const signed = new Request(request.url, {
+    method: 'PUT',
+    headers,
+    body: request.body,
+    signal: request.signal,
+    duplex: 'half',
+  } as RequestInit)
+  return answerObject(store, signed, { method: 'PUT', key, ...content })
+}
+
+/** Removes a content and its digest list for good: an explicit purge. */
+export const deleteObject = async (
+  { store, access, happened }: SignerServices,
+  caller: Caller,
+  path: string,
+  signal: AbortSignal,
+): Promise<Response> => {
+  const key = await access.permit(caller, 'delete', path)
+  await store.delete(key.key, { signal })
+  if (addressParts(key.address) > 1) await store.delete(partsKey(key.key), { signal })
+  happened({ type: 'object.deleted', key: key.key, storeId: key.storeId, sub: caller.claims.sub })
+  return new Response(null, { status: 204 })
+}

@@ -1,0 +1,14 @@
+/** What every call of the signer works with. */
+import type { ObjectStore } from '@rockpool/object-store'
+import type { Access } from './access.ts'
+import type { SignerEvent } from './hooks.ts'
+
+export interface SignerServices {
+  readonly store: ObjectStore
+  readonly access: Access
+  /** seconds that a presigned GET may be asked for at most */
+  readonly longestShare: number
+  /** base URL of a CDN over public buckets, without a slash at its end */
+  readonly cdnBaseUrl: string | undefined
+  readonly happened: (event: SignerEvent) => void
+}

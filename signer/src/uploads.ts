@@ -1,0 +1,50 @@
+/** `/upload-url`: a presigned PUT for a content of one part, unless it is there already. */
+import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import { fromHex, safeType, type Stored, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
+import { checkBucket } from './content.ts'
+import { refusal } from './errors.ts'
+import type { Caller } from './rights.ts'
+import type { SignerServices } from './services.ts'
+
+/** Seconds that a presigned PUT works: long enough for 8 MiB at 30 kB/s. */
+export const UPLOAD_SECONDS = 300
+
+export const uploadUrl = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  { key: text, size, type }: UploadUrlRequest,
+  signal: AbortSignal,
+): Promise<UploadUrl> => {
+  const key = await access.permit(caller, 'write', text, { size, type })
+  checkBucket(key, size, type)
+  const stored = await findStored(store, key.key, size, signal)
+  if (stored) return stored
+  const sha256 = fromHex(key.address)
+  return {
+    status: 'put',
+    ...(await store.signPut({ key: key.key, size, type: safeType(type), sha256, expiresIn: UPLOAD_SECONDS })),
+  }
+}
+
+/** The content, if the object store has it whole. Told only to those who may write it: no probing of other people's. */
+export const findStored = async (
+  store: ObjectStore,
+  key: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<(Stored & { readonly etag: string }) | undefined> => {
+  const info = await store.head(key, { signal }).catch((error: unknown) => {
+    if (isObjectStoreError(error, 'not_found')) return undefined
+    throw error
+  })
+  if (!info) return undefined
+  // Write-once and verified, an object can only have the size of its address; anything else was put there past the signer.
+  if (info.size !== size) {
+    throw refusal(
+      'conflict',
+      `The object store holds ${info.size} bytes under this key, not ${size}. Ask its operator.`,
+    )
+  }
+  const { durable, etag, versionId } = info
+  return { status: 'stored', durable, etag, ...(versionId !== undefined && { versionId }) }
+}
