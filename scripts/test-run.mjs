@@ -26,16 +26,13 @@ const timed = async (name, work) => {
   return result
 }
 
+// Also when the parent script dies; Ceph and the tests' servers end with the process that started them.
 let vitest
-let ceph
-/** Ends Ceph however this process ends: a person's Ctrl-C, CI's SIGTERM, the parent script's death. */
-const interrupted = async () => {
+const interrupted = () => {
   vitest?.kill()
-  await (await ceph)?.stop()
   process.exit(130)
 }
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, interrupted)
-process.once('disconnect', interrupted)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.once(signal, interrupted)
 
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const add = ({ passed, failed, skipped = 0 }) => {
@@ -84,6 +81,7 @@ if (process.env.CI && missing.length > 0) {
   add({ passed: 0, failed: missing.length })
 } else {
   // Filtered runs start it only when Vitest comes to a test that needs it: test/s3/global-setup.ts.
+  let ceph
   if (filters.length === 0 && hasS3Tests && !names.includes('s3') && !isGiven('s3')) ceph = startCeph()
   // Awaited below, after the checks; without this a quick failure would end the process before.
   ceph?.catch(() => {})

@@ -1,13 +1,10 @@
 /** The real S3 of the tests: `npm test` starts it while the checks run; a filtered run when a test needs it. */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
-const script = (name: string) => join(import.meta.dirname, name)
 
 export interface Ceph {
   /** the variables that tell tests where it is */
@@ -18,21 +15,31 @@ export interface Ceph {
 /** Starts a Ceph on ports of its own, in about 13 s. */
 export const startCeph = async (): Promise<Ceph> => {
   const folder = mkdtempSync(join(tmpdir(), 'rockpool-ceph-'))
-  const stop = async () => void (await run(script('ceph-down.sh'), [folder]))
   const [port, monitorPort] = await freePorts(2)
-  try {
-    await run(script('ceph-up.sh'), [folder, String(port), String(monitorPort)])
-  } catch (error) {
-    await stop()
-    throw error
+  const script = spawn(join(import.meta.dirname, 'ceph.sh'), [folder, String(port), String(monitorPort)], {
+    // Out of reach of a terminal's Ctrl-C: it ends when its standard input does, that is with this process at the latest.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let complaint = ''
+  script.stderr.on('data', (text) => (complaint += text))
+  const ended = once(script, 'exit')
+  const ready = once(script.stdout, 'data')
+  if ((await Promise.race([ready, ended.then(() => 'ended')])) === 'ended') {
+    throw new Error(`Ceph does not start:\n${complaint}`)
   }
-  const env = {
-    ROCKPOOL_TEST_S3_ENDPOINT: `http://127.0.0.1:${port}`,
-    ROCKPOOL_TEST_S3_REGION: 'us-east-1',
-    ROCKPOOL_TEST_S3_ACCESS_KEY: 'devkey',
-    ROCKPOOL_TEST_S3_SECRET_KEY: 'devsecret',
+  return {
+    env: {
+      ROCKPOOL_TEST_S3_ENDPOINT: `http://127.0.0.1:${port}`,
+      ROCKPOOL_TEST_S3_REGION: 'us-east-1',
+      ROCKPOOL_TEST_S3_ACCESS_KEY: 'devkey',
+      ROCKPOOL_TEST_S3_SECRET_KEY: 'devsecret',
+    },
+    stop: async () => {
+      script.stdin.end()
+      await ended
+    },
   }
-  return { env, stop }
 }
 
 /** Ports that nothing listens on: all are held open until each has one. */

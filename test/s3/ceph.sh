@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
-# A real S3 on loopback: one-node Ceph with its RGW.  ceph-up.sh <empty folder> <S3 port> <monitor port>
+# A real S3 on loopback: one-node Ceph with its RGW.  ceph.sh <empty folder> <S3 port> <monitor port>
 #
-# Keys devkey/devsecret, region us-east-1, path style. Ready when it returns. Objects live in memory (OSD memstore): delete
-# what a test no longer needs. ceph-down.sh <folder> ends it. Debian packages: ceph-mon ceph-osd ceph-mgr radosgw ceph-common.
+# Prints "ready", and ends with its standard input (Ctrl-D), so that it never outlives the process that started it.
+# Keys devkey/devsecret, region us-east-1, path style. Objects live in memory (OSD memstore): delete what a test no longer
+# needs. Debian packages: ceph-mon ceph-osd ceph-mgr radosgw ceph-common.
 set -euo pipefail
 folder=$1 port=$2 mon_port=$3
+
+# Nothing is worth a graceful end: the data lives in memory, and the folder goes too.
+down() {
+  for file in "$folder"/run/*.pid; do kill -KILL "$(cat "$file")" 2>/dev/null || true; done
+  rm -rf "$folder"
+}
+trap down EXIT
+trap '' PIPE
+
 mkdir -p "$folder"/{mon,osd,mgr,run,log,rgw}
 fsid=$(cat /proc/sys/kernel/random/uuid)
 cat >"$folder/ceph.conf" <<CONF
@@ -47,7 +57,7 @@ rgw gc processor max time = 5
 CONF
 
 conf=(-c "$folder/ceph.conf")
-ceph() { command ceph "${conf[@]}" -k "$folder/keyring" -n client.admin "$@"; }
+ceph() { command ceph "${conf[@]}" -k "$folder/keyring" -n client.admin "$@" </dev/null; }
 key() { ceph-authtool "$folder/keyring" --gen-key -n "$@" >/dev/null; }
 
 ceph-authtool --create-keyring "$folder/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
@@ -66,6 +76,14 @@ ceph-osd "${conf[@]}" -i 0 >/dev/null 2>&1
 for _ in $(seq 120); do ceph osd stat 2>/dev/null | grep -q '1 up' && break; sleep .25; done
 radosgw "${conf[@]}" -n client.rgw
 radosgw-admin "${conf[@]}" -n client.rgw user create --uid=dev --display-name=dev --access-key=devkey --secret=devsecret >/dev/null
-for _ in $(seq 120); do curl -sf -o /dev/null "http://127.0.0.1:$port" && exit 0; sleep .25; done
-echo "Ceph's S3 did not answer on port $port; its logs: $folder/log" >&2
+for _ in $(seq 120); do
+  if curl -sf -o /dev/null "http://127.0.0.1:$port"; then
+    echo ready
+    cat >/dev/null
+    exit 0
+  fi
+  sleep .25
+done
+echo "Ceph's S3 did not answer on port $port:" >&2
+tail -n 5 "$folder"/log/*.log >&2
 exit 1
