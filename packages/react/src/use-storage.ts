@@ -63,5 +63,4 @@ const sameReport = (a: StorageReport, b: StorageReport): boolean =>
   a.quota === b.quota &&
   a.persisted === b.persisted &&
   a.evictable === b.evictable &&
-  a.pinned === b.pinned &&
-  a.unclaimed === b.unclaimed
+  a.pinned === b.pinned

@@ -1,0 +1,17 @@
+import { makeWorker } from '@livestore/adapter-web/worker'
+import { makeWsSync } from '@livestore/sync-cf/client'
+import { schema } from './schema.ts'
+import { keepSyncTokenFresh } from './sync-token.ts'
+
+keepSyncTokenFresh()
+
+makeWorker({
+  schema,
+  sync: {
+    backend: makeWsSync({ url: `${location.origin}/sync`, ping: { requestInterval: 3_000 } }),
+    // Offline, the page opens with what is here after this time.
+    initialSyncOptions: { _tag: 'Blocking', timeout: 1_000 },
+    // A backend that lost its data must not wipe ours.
+    onBackendIdMismatch: 'shutdown',
+  },
+})

@@ -1,0 +1,20 @@
+import { makePersistedAdapter } from '@livestore/adapter-web'
+import LiveStoreSharedWorker from '@livestore/adapter-web/shared-worker?sharedworker'
+import { createStorePromise, type Store } from '@livestore/livestore'
+import LiveStoreWorker from './livestore.worker.ts?worker'
+import { schema } from './schema.ts'
+import { fetchToken } from './token.ts'
+
+/** Opens the app's LiveStore store. Without a network it opens with what is on this device. */
+export const openStore = async (storeId: string): Promise<Store<typeof schema>> =>
+  createStorePromise({
+    schema,
+    storeId,
+    adapter: makePersistedAdapter({
+      storage: { type: 'opfs' },
+      worker: LiveStoreWorker,
+      sharedWorker: LiveStoreSharedWorker,
+    }),
+    syncPayload: { authToken: await fetchToken(storeId).catch(() => '') },
+    batchUpdates: (run) => run(),
+  })

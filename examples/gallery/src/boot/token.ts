@@ -1,0 +1,23 @@
+/** Who may do what: in a real app the token comes from one's own login, here from the dev server. */
+
+/** A token for the store, good for the signer and the sync backend. */
+export const fetchToken = async (storeId: string): Promise<string> => {
+  const response = await fetch('/rockpool-dev/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ storeId }),
+  })
+  if (!response.ok) throw new Error(`The dev server gave no token: ${response.status} ${await response.text()}`)
+  const { token } = (await response.json()) as { readonly token: string }
+  return token
+}
+
+/** Unix ms at which the token ends; 0 for what is no token. */
+export const expiryOf = (token: string): number => {
+  try {
+    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
+    return (JSON.parse(atob(payload)) as { readonly exp: number }).exp * 1000
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,137 @@
+import { useFileUrl } from '@rockpool/react'
+import { Pause, Play } from 'lucide-react'
+import type { FileRecord } from 'rockpool'
+import { useEffect, useRef, useState } from 'react'
+import { formatBytes, formatDuration, kindOf } from '../file-facts.ts'
+import { FileCard } from './file-card.tsx'
+
+export interface ThumbnailProps {
+  readonly file: FileRecord
+  readonly tabIndex: number
+}
+
+/** The file's face in the grid, straight from `pool.url(file)`. */
+export const Thumbnail = ({ file, tabIndex }: ThumbnailProps) => {
+  switch (kindOf(file.type)) {
+    case 'image':
+      return <Picture key={file.remoteKey} file={file} />
+    case 'video':
+      return <Film key={file.remoteKey} file={file} />
+    case 'audio':
+      return <Sound key={file.remoteKey} file={file} tabIndex={tabIndex} />
+    case 'other':
+      return <FileCard file={file} />
+  }
+}
+
+const Picture = ({ file }: { readonly file: FileRecord }) => {
+  const url = useFileUrl(file)
+  const { failed, onError } = useLoadError()
+  if (failed) return <FileCard file={file} />
+  return (
+    <img
+      src={url}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      onError={onError}
+      onLoad={(event) => event.currentTarget.setAttribute('data-loaded', '')}
+    />
+  )
+}
+
+const Film = ({ file }: { readonly file: FileRecord }) => {
+  const url = useFileUrl(file)
+  const video = useRef<HTMLVideoElement>(null)
+  const near = useNear(video)
+  const [duration, setDuration] = useState<number>()
+  const { failed, onError } = useLoadError()
+  if (failed) return <FileCard file={file} />
+  return (
+    <>
+      <video
+        ref={video}
+        src={near ? url : undefined}
+        muted
+        playsInline
+        preload="metadata"
+        onError={onError}
+        onLoadedMetadata={(event) => setDuration(event.currentTarget.duration)}
+        onLoadedData={(event) => event.currentTarget.setAttribute('data-loaded', '')}
+      />
+      <span className="tile-chip" aria-hidden="true">
+        <Play size={11} fill="currentColor" />
+        {duration !== undefined && Number.isFinite(duration) ? formatDuration(duration) : formatBytes(file.size)}
+      </span>
+    </>
+  )
+}
+
+/** Plays in the grid; only one sound at a time. */
+const Sound = ({ file, tabIndex }: ThumbnailProps) => {
+  const url = useFileUrl(file)
+  const audio = useRef<HTMLAudioElement>(null)
+  const [playing, setPlaying] = useState(false)
+  const [played, setPlayed] = useState(0)
+
+  const toggle = () => {
+    const element = audio.current
+    if (!element) return
+    if (!element.paused) return element.pause()
+    for (const other of document.querySelectorAll('audio, video')) (other as HTMLMediaElement).pause()
+    // The element's own error event says what went wrong.
+    element.play().catch(() => setPlaying(false))
+  }
+
+  return (
+    <>
+      <FileCard file={file} played={played} />
+      <audio
+        ref={audio}
+        src={url}
+        preload="none"
+        onPlay={() => setPlaying(true)}
+        onPause={() => setPlaying(false)}
+        onTimeUpdate={({ currentTarget: { currentTime, duration } }) =>
+          setPlayed(duration > 0 ? currentTime / duration : 0)
+        }
+      />
+      <button
+        type="button"
+        className="play"
+        tabIndex={tabIndex}
+        aria-label={`${playing ? 'Pause' : 'Play'} ${file.name}`}
+        onClick={toggle}
+      >
+        {playing ? <Pause size={20} fill="currentColor" /> : <Play size={20} fill="currentColor" />}
+      </button>
+    </>
+  )
+}
+
+/** A picture that could not be shown gets its card, and another try once the network is back. */
+const useLoadError = () => {
+  const [failed, setFailed] = useState(false)
+  useEffect(() => {
+    if (!failed) return
+    const again = () => setFailed(false)
+    addEventListener('online', again)
+    return () => removeEventListener('online', again)
+  }, [failed])
+  return { failed, onError: () => setFailed(true) }
+}
+
+/** Whether the element has come near the visible part of the page. Images have `loading=lazy`; films do not everywhere. */
+const useNear = (element: { readonly current: Element | null }): boolean => {
+  const [near, setNear] = useState(false)
+  useEffect(() => {
+    if (near || !element.current) return
+    const observer = new IntersectionObserver((entries) => setNear(entries.some((entry) => entry.isIntersecting)), {
+      rootMargin: '400px',
+    })
+    observer.observe(element.current)
+    return () => observer.disconnect()
+  }, [near, element])
+  return near
+}

@@ -1,0 +1,48 @@
+import { usePool } from '@rockpool/react'
+import { useEffect, useState } from 'react'
+
+/** News of a burst are told together: a screen reader should not read a hundred names. */
+const TOGETHER = 700
+
+type News = 'added' | 'removed' | 'stored' | 'failed'
+const WORDS: Record<News, string> = { added: 'added', removed: 'removed', stored: 'stored', failed: 'not sent' }
+
+/** Tells a screen reader what happens to files. */
+export const Announcer = () => {
+  const pool = usePool()
+  const [text, setText] = useState('')
+
+  useEffect(() => {
+    const names = new Map<News, Set<string>>()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tell = (news: News, name: string) => {
+      names.set(news, (names.get(news) ?? new Set()).add(name))
+      timer ??= setTimeout(() => {
+        timer = undefined
+        setText(
+          Array.from(names, ([kind, these]) => {
+            const [first] = these
+            return `${these.size === 1 ? first : `${these.size} files`} ${WORDS[kind]}`
+          }).join('. '),
+        )
+        names.clear()
+      }, TOGETHER)
+    }
+    const stops = [
+      pool.on('added', (file) => tell('added', file.name)),
+      pool.on('removed', (file) => tell('removed', file.name)),
+      pool.on('stored', (file) => tell('stored', file.name)),
+      pool.on('error', ({ file }) => file && tell('failed', file.name)),
+    ]
+    return () => {
+      clearTimeout(timer)
+      for (const stop of stops) stop()
+    }
+  }, [pool])
+
+  return (
+    <div className="unseen" role="status" aria-live="polite">
+      {text}
+    </div>
+  )
+}

@@ -1,0 +1,49 @@
+import { usePool } from '@rockpool/react'
+import type { FileRecord } from 'rockpool'
+import { useMemo } from 'react'
+import { openFile } from './detail/open-file.ts'
+import { useToast } from './page/toasts.tsx'
+
+/** What a person does with a file. Each says itself what went wrong. */
+export interface FileActions {
+  readonly open: (file: FileRecord) => void
+  readonly rename: (file: FileRecord, name: string) => void
+  readonly remove: (file: FileRecord) => void
+  readonly retry: (file: FileRecord) => void
+  readonly download: (file: FileRecord) => void
+}
+
+/** The same object for the life of the page. */
+export const useFileActions = (): FileActions => {
+  const pool = usePool()
+  const toast = useToast()
+  return useMemo(() => {
+    const attempt = (what: string, work: () => Promise<unknown>) =>
+      void work().catch((error: unknown) => {
+        toast({ tone: 'bad', text: `${what} did not work. ${error instanceof Error ? error.message : String(error)}` })
+      })
+    return {
+      open: (file) => openFile(file.id),
+      rename: (file, name) => attempt('Renaming', () => pool.rename(file.id, name)),
+      remove: (file) =>
+        attempt('Removing', async () => {
+          await pool.remove(file.id)
+          toast({
+            text: `“${file.name}” removed`,
+            action: { label: 'Undo', run: () => attempt('Restoring', () => pool.restore(file.id)) },
+          })
+        }),
+      retry: (file) => attempt('Trying again', () => pool.transfers.retry(file)),
+      download: (file) => attempt('Downloading', async () => save(await pool.open(file), file.name)),
+    }
+  }, [pool, toast])
+}
+
+const save = (blob: Blob, name: string): void => {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  link.download = name
+  link.click()
+  // The browser has taken the bytes' handle by then; 40 s is what FileSaver.js settled on.
+  setTimeout(() => URL.revokeObjectURL(link.href), 40_000)
+}
