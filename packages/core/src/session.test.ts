@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { memoryIndex, memoryIndexStorage } from './memory/index-store.ts'
+import { openSession, type SessionOptions } from './session.ts'
+
+const storeId = 'reef'
+const jwt = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.x`
+const claimsOf = (over: object = {}) => ({ sub: 'ann', stores: { reef: ['read', 'write'] }, exp: 1_000, ...over })
+const device = memoryIndexStorage
+
+const open = (over: Partial<SessionOptions> = {}) =>
+  openSession({
+    storeId,
+    index: memoryIndex(),
+    signerUrl: 'https://app/signer',
+    token: async () => jwt(claimsOf()),
+    now: () => 0,
+    ...over,
+  })
+
+test('the token is kept in the index, where the service worker finds it', async () => {
+  const index = memoryIndex()
+  const session = await open({ index })
+  expect(session.claims()).toMatchObject({ sub: 'ann' })
+  expect(await index.get('session', 'session')).toEqual({
+    id: 'session',
+    storeId,
+    user: 'ann',
+    signerUrl: 'https://app/signer',
+    token: await session.token(),
+  })
+})
+
+test('a token is renewed a minute before it expires, once for all who ask', async () => {
+  let now = 0
+  let asked = 0
+  const session = await open({ now: () => now, token: async () => jwt(claimsOf({ n: ++asked })) })
+  now = 939_000
+  const first = await session.token()
+  expect(asked).toBe(1)
+  now = 940_000
+  const [second, third] = await Promise.all([session.token(), session.token()])
+  expect(asked).toBe(2)
+  expect(second).toBe(third)
+  expect(second).not.toBe(first)
+})
+
+test('a token that the signer refused is replaced', async () => {
+  let asked = 0
+  const session = await open({ token: async () => jwt(claimsOf({ n: ++asked })) })
+  await session.token({ fresh: true })
+  expect(asked).toBe(2)
+})
+
+test('offline, the last known token and user serve; without one the files are still here', async () => {
+  const storage = device()
+  await open({ index: memoryIndex(storage) })
+  const offline = async () => {
+    throw new TypeError('Failed to fetch')
+  }
+  const session = await open({ index: memoryIndex(storage), token: offline })
+  expect(session.claims()).toMatchObject({ sub: 'ann' })
+  expect(await session.token()).toBe(jwt(claimsOf()))
+  const unknown = await open({ token: offline })
+  expect(unknown.claims()).toBeUndefined()
+  await expect(unknown.token()).rejects.toMatchObject({ code: 'offline' })
+})
+
+test("another user's files stay closed", async () => {
+  const storage = device()
+  await open({ index: memoryIndex(storage) })
+  const other = open({ index: memoryIndex(storage), token: async () => jwt(claimsOf({ sub: 'bob' })) })
+  await expect(other).rejects.toMatchObject({ code: 'other_user' })
+  expect(await memoryIndex(storage).get('session', 'session')).toMatchObject({ user: 'ann' })
+})
+
+test.each([
+  ['no JWT', 'secret', 'unauthenticated'],
+  ['no claims', jwt({}), 'unauthenticated'],
+  ['stores of another shape', jwt({ sub: 'ann', stores: 'reef' }), 'unauthenticated'],
+  ['another store', jwt(claimsOf({ stores: { lagoon: ['read'] } })), 'forbidden'],
+  ['no right to read', jwt(claimsOf({ stores: { reef: ['write'] } })), 'forbidden'],
+])('a wrong token is refused: %s', async (_, token, code) => {
+  const index = memoryIndex()
+  await expect(open({ index, token: async () => token })).rejects.toMatchObject({ code })
+  expect(await index.get('session', 'session')).toBeUndefined()
+})
