@@ -4,7 +4,7 @@ import { bin, fromSource, inForeground, node24 } from './processes.mjs'
 
 const steps = [
   [bin('typescript/bin/tsc'), '-b', 'tsconfig.build.json'],
-  [fromSource, bin('vite/bin/vite.js'), 'build', 'examples/gallery', '--configLoader', 'native', '--logLevel', 'warn'],
+  [fromSource, 'scripts/gallery.mjs', 'build'],
 ]
 
 await ensureDependencies()

@@ -3,4 +3,4 @@ import { ensureDependencies } from './dependencies.mjs'
 import { fromSource, inForeground, node24 } from './processes.mjs'
 
 await ensureDependencies()
-process.exitCode = await inForeground(node24, [fromSource, 'scripts/serve.mjs', 'dev'])
+process.exitCode = await inForeground(node24, [fromSource, 'scripts/gallery.mjs', 'dev'])

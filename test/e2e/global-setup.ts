@@ -30,10 +30,7 @@ export default async (project: TestProject) => {
 const build = (folder: string) =>
   promisify(execFile)(
     process.execPath,
-    [
-      ...['--conditions=@rockpool/source', 'node_modules/vite/bin/vite.js', 'build', 'examples/gallery'],
-      ...['--mode', 'e2e', '--outDir', folder, '--emptyOutDir', '--configLoader', 'native', '--logLevel', 'warn'],
-    ],
+    ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'build', folder, 'e2e'],
     // Vitest's own NODE_ENV is `test`, which would build a development version.
     { cwd: root, env: { ...process.env, NODE_ENV: 'production' } },
   )

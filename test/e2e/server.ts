@@ -35,7 +35,7 @@ export const startServer = async (): Promise<Server> => {
     let output = ''
     const started = spawn(
       process.execPath,
-      ['--conditions=@rockpool/source', 'scripts/serve.mjs', 'preview', gallery.folder],
+      ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'preview', gallery.folder],
       {
         cwd: root,
         env: { ...process.env, NODE_ENV: 'production', PORT: String(port), ROCKPOOL_DATA_DIR: dataFolder },
