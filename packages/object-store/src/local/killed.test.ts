@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expectBytes, readAll } from '../testing/bytes.ts'
+import { bytesOfKey, STORE } from './killed.test.bytes.ts'
+import { type LocalStore, openLocalStore } from './local-store.ts'
+
+/** Issue 4: killed 100 times under load, nothing acknowledged is lost or torn. */
+const KILLS = 100
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rockpool-killed-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const startWriter = (run: number): ChildProcess =>
+  spawn(
+    process.execPath,
+    ['--conditions=@rockpool/source', join(import.meta.dirname, 'killed.test.child.ts'), directory, String(run)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+
+/** Runs a writer until it has acknowledged so many writes, and kills it in the midst of the others. */
+const writeAndKill = async (run: number, acknowledgements: number): Promise<string[]> => {
+  const writer = startWriter(run)
+  const exited = once(writer, 'exit')
+  const lines: string[] = []
+  for await (const line of createInterface({ input: writer.stdout! })) {
+    lines.push(line)
+    // Goes on reading: what was said before the kill counts.
+    if (lines.length > acknowledgements) writer.kill('SIGKILL')
+  }
+  expect(await exited, `run ${run} was killed, after: ${lines.join(', ')}`).toEqual([null, 'SIGKILL'])
+  expect(lines[0]).toBe('open')
+  return lines.slice(1)
+}
+
+const readKey = async (store: LocalStore, key: string) => readAll((await store.get(key)).body)
+
+test(
+  `killed ${KILLS} times under load: nothing acknowledged is lost, nothing is torn`,
+  { timeout: 180_000 },
+  async () => {
+    const has = new Set<string>()
+    const lacks = new Set<string>()
+    let current = ''
+    for (let run = 0; run < KILLS; run++) {
+      for (const line of await writeAndKill(run, (run * 7) % 23)) {
+        const [word, key] = line.split(' ') as [string, string]
+        if (word === 'has') has.add(key)
+        else if (word === 'lacks') lacks.add(key)
+        else current = key
+      }
+    }
+    expect(has.size).toBeGreaterThan(KILLS)
+    expect(lacks.size).toBeGreaterThan(0)
+
+    const store = await openLocalStore({ directory, ...STORE })
+    await store.swept
+    for (const key of has) {
+      // Deleted later in its life, acknowledged or in the moment of the kill.
+      if (key.startsWith('gone') && !(await store.exists(key))) continue
+      expectBytes(await readKey(store, key), bytesOfKey(key))
+    }
+    for (const key of lacks) expect(await store.exists(key)).toBe(false)
+    // What was not acknowledged is there whole or not at all.
+    const listed: string[] = []
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await store.list('', cursor === undefined ? {} : { cursor })
+      listed.push(...page.objects.map((object) => object.key))
+      cursor = page.cursor
+    }
+    for (const key of listed) {
+      if (key !== 'current') expectBytes(await readKey(store, key), bytesOfKey(key))
+    }
+    const version = (await store.head('current')).type.slice('x/'.length)
+    expectBytes(await readKey(store, 'current'), bytesOfKey(version))
+    const order = (key: string) => key.split('-').slice(1).map(Number)
+    const [run, i] = order(version)
+    const [ackedRun, ackedI] = order(current)
+    expect(run! > ackedRun! || (run === ackedRun && i! >= ackedI!)).toBe(true)
+    await store.close()
+  },
+)
+
+test('one process at a time; a killed one does not block the next', { timeout: 30_000 }, async () => {
+  const writer = startWriter(0)
+  const exited = once(writer, 'exit')
+  await once(writer.stdout!, 'data')
+  await expect(openLocalStore({ directory, ...STORE })).rejects.toMatchObject({ code: 'locked' })
+  writer.stdout!.resume()
+  writer.kill('SIGKILL')
+  await exited
+  const store = await openLocalStore({ directory, ...STORE })
+  await expect(openLocalStore({ directory, ...STORE })).rejects.toMatchObject({ code: 'locked' })
+  await store.close()
+  await (await openLocalStore({ directory, ...STORE })).close()
+})
+
+test('what a killed writer left behind is swept, and nothing else', { timeout: 30_000 }, async () => {
+  let swept = 0
+  for (let run = 0; swept === 0 && run < 50; run++) {
+    await writeAndKill(run, 3)
+    const store = await openLocalStore({ directory, ...STORE })
+    const { objects } = await store.list('')
+    swept = await store.swept
+    for (const { key } of objects) if (key !== 'current') expectBytes(await readKey(store, key), bytesOfKey(key))
+    await store.close()
+  }
+  expect(swept).toBeGreaterThan(0)
+})
