@@ -75,6 +75,8 @@ export interface EngineRow {
   readonly epoch: number
   readonly changeCursor: ChangeCursor | null
   readonly confirmationCursor: string | null
+  /** no transfers are started on this device */
+  readonly paused?: boolean
 }
 
 export interface IndexTables {
