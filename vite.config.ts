@@ -78,6 +78,17 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        ...onNode,
+        test: {
+          name: 'bench',
+          include: ['test/bench/**/*.bench.ts'],
+          globalSetup: 'test/e2e/global-setup.ts',
+          fileParallelism: false,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 })
