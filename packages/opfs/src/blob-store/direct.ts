@@ -1,16 +1,9 @@
 /** The blob store, working in the context that calls it. */
 import type { BlobStore, StoredBlob } from '@rockpool/core'
-import {
-  addressParts,
-  type ContentAddress,
-  intoParts,
-  parseAddress,
-  partRange,
-  RockpoolError,
-} from '@rockpool/protocol'
+import { addressParts, type ContentAddress, parseAddress, partRange, RockpoolError } from '@rockpool/protocol'
 import { diskError } from '../disk-error.ts'
 import { openSink, type Sink } from './sink.ts'
-import { aborted, readSource } from './source.ts'
+import { aborted, partsOf } from './source.ts'
 import {
   directoryIn,
   fileIn,
@@ -68,13 +61,19 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
     write: (source, options = {}) =>
       runWrite(() =>
         withTempFile(folder, async (temp) => {
-          const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal
-          if (signal.aborted) throw aborted(signal)
-          const chunks = readSource(source, { ...options, signal })
-          const digest = await intoFile(temp, (sink) => writeParts(intoParts(chunks), sink, options.onProgress))
-          if (signal.aborted) throw aborted(signal)
-          await commitContent(folder, temp as MovableFile, digest.address)
-          return digest
+          const failed = new AbortController()
+          const stops = [closing.signal, failed.signal, ...(options.signal ? [options.signal] : [])]
+          const signal = AbortSignal.any(stops)
+          try {
+            const parts = partsOf(source, { ...options, signal })
+            const digest = await intoFile(temp, (sink) => writeParts(parts, sink, options.onProgress))
+            if (signal.aborted) throw aborted(signal)
+            await commitContent(folder, temp as MovableFile, digest.address)
+            return digest
+          } catch (error) {
+            failed.abort(error)
+            throw error
+          }
         }),
       ),
 

@@ -15,7 +15,7 @@ export interface WorkerCall {
 export type WorkerOperation =
   | {
       readonly kind: 'write'
-      /** a Blob is read in the worker; the chunks of a stream are pulled from the window */
+      /** a Blob is read in the worker; the parts of a stream are pulled from the window */
       readonly source: Blob | 'stream'
       readonly maxSize: number | undefined
     }
@@ -28,7 +28,7 @@ export type WorkerOperation =
 
 export type ToWorker =
   /** the answer to one `pull` */
-  | { readonly kind: 'chunk'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'part'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' }
   | { readonly kind: 'sourceFailed'; readonly reason: string }
   | { readonly kind: 'abort' }
@@ -54,6 +54,5 @@ export const toMessage = (error: RockpoolError): ErrorMessage => ({
   cause: String(error.cause),
 })
 
-/** @param cause what really failed, when that was on this side */
-export const fromMessage = (error: ErrorMessage, cause: unknown = error.cause): RockpoolError =>
-  new RockpoolError(error.code, error.message, { cause })
+export const fromMessage = ({ code, message, cause }: ErrorMessage): RockpoolError =>
+  new RockpoolError(code, message, { cause })

@@ -1,5 +1,4 @@
 /** For tests: the worker as it runs where there are no sync access handles (WebKitGTK 2.50). */
-export {}
+import './worker.ts'
 
 Reflect.deleteProperty(FileSystemFileHandle.prototype, 'createSyncAccessHandle')
-await import('./worker.ts')

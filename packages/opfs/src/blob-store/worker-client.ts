@@ -1,9 +1,10 @@
 /** Writing through a dedicated worker: the window's half. */
 import type { BlobStore, WriteOptions } from '@rockpool/core'
-import { type ContentDigest, PART_SIZE, RockpoolError, type StoreId } from '@rockpool/protocol'
+import { type ContentDigest, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { storeClosed } from './direct.ts'
 import { diskError } from '../disk-error.ts'
 import { fromMessage, type FromWorker, type ToWorker, type WorkerOperation } from './messages.ts'
+import { partsOf } from './source.ts'
 import { linkWorker, type WorkerLink } from './worker-link.ts'
 
 /**
@@ -89,7 +90,7 @@ const callWorker = (
   { signal, onProgress, stream }: CallOptions,
 ): Promise<ContentDigest | undefined> => {
   const { promise, resolve, reject } = Promise.withResolvers<ContentDigest | undefined>()
-  const source = stream && new Pump(stream)
+  const source = stream && new Pump(stream, operation.kind === 'write' ? operation.maxSize : undefined)
   const port = link.call({ storeId, operation }, transfer)
   const send = (message: ToWorker, moved: Transferable[] = []) => port.postMessage(message, moved)
 
@@ -103,7 +104,7 @@ const callWorker = (
   port.onmessage = ({ data }: MessageEvent<FromWorker>) => {
     switch (data.kind) {
       case 'pull':
-        void source!.next().then((message) => send(message, message.kind === 'chunk' ? [message.bytes.buffer] : []))
+        void source!.next().then((message) => send(message, message.kind === 'part' ? [message.bytes.buffer] : []))
         break
       case 'cancel':
         source!.cancel()
@@ -115,7 +116,8 @@ const callWorker = (
         resolve(data.digest)
         break
       case 'failed':
-        reject(fromMessage(data.error, source?.failure))
+        // The worker knows only that the stream failed; this side knows how.
+        reject(data.error.code === 'source_failed' && source?.failure ? source.failure : fromMessage(data.error))
     }
   }
   if (signal?.aborted) abort()
@@ -135,31 +137,21 @@ const callWorker = (
     })
 }
 
-/** Takes chunks from a stream one by one, as fresh copies of at most a part: a huge chunk is not copied at once. */
+/** Takes parts from a stream, one for each call. */
 class Pump {
-  /** what the stream failed with */
+  /** what the stream failed with, as a RockpoolError */
   failure: unknown
-  readonly #stream: ReadableStream<Uint8Array>
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  #chunk = new Uint8Array()
+  readonly #parts: AsyncGenerator<Uint8Array<ArrayBuffer>>
+  readonly #stop = new AbortController()
 
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#stream = stream
+  constructor(stream: ReadableStream<Uint8Array>, maxSize: number | undefined) {
+    this.#parts = partsOf(stream, { signal: this.#stop.signal, ...(maxSize === undefined ? {} : { maxSize }) })
   }
 
   async next(): Promise<ToWorker> {
     try {
-      this.#reader ??= this.#stream.getReader()
-      while (this.#chunk.length === 0) {
-        const { done, value } = await this.#reader.read()
-        if (done) return { kind: 'end' }
-        if (!(value instanceof Uint8Array)) throw new TypeError('A chunk is not a Uint8Array.')
-        this.#chunk = value as Uint8Array<ArrayBuffer>
-      }
-      // Copied because moving the chunk's buffer would take it from the app, which may use it on.
-      const bytes = this.#chunk.slice(0, PART_SIZE)
-      this.#chunk = this.#chunk.subarray(PART_SIZE)
-      return { kind: 'chunk', bytes }
+      const { done, value } = await this.#parts.next()
+      return done ? { kind: 'end' } : { kind: 'part', bytes: value }
     } catch (error) {
       this.failure = error
       return { kind: 'sourceFailed', reason: String(error) }
@@ -167,6 +159,6 @@ class Pump {
   }
 
   cancel(reason?: unknown): void {
-    void (this.#reader ?? this.#stream).cancel(reason).catch(() => {})
+    this.#stop.abort(reason)
   }
 }

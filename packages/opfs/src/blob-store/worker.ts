@@ -43,7 +43,7 @@ const serve = async ({ storeId, operation }: WorkerCall, port: MessagePort): Pro
   }
 }
 
-/** The window's stream, as seen here: one chunk is asked for and awaited at a time. */
+/** The window's stream, as seen here: one part is asked for and awaited at a time. */
 class PulledSource {
   readonly stream: ReadableStream<Uint8Array>
   #controller!: ReadableStreamDefaultController<Uint8Array>

@@ -4,7 +4,8 @@ import type { Sink } from './sink.ts'
 
 /**
  * Writes all `parts` to `sink` and closes it. While a part is hashed (in WebCrypto's own threads) and written, the next one
- * is read: two parts (16 MiB) are held at most.
+ * is read: two parts (16 MiB) are held at most. Rejects as soon as either side fails, a silent source or not; the caller
+ * then ends both.
  */
 export const writeParts = async (
   parts: AsyncIterable<Uint8Array<ArrayBuffer>>,
@@ -18,16 +19,15 @@ export const writeParts = async (
     size += part.length
     onProgress?.(size)
   }
-  let former: Promise<void> = Promise.resolve()
-  try {
-    for await (const part of parts) {
-      await former
-      former = keep(part)
-      // Its failure is seen by the next await of it, which may come after the source's next chunk.
-      former.catch(() => {})
-    }
-  } finally {
-    await former
+  const iterator = parts[Symbol.asyncIterator]()
+  let keeping = Promise.resolve()
+  let reading = iterator.next()
+  for (;;) {
+    const [{ done, value: part }] = await Promise.all([reading, keeping])
+    if (done) break
+    // Asked for first, since a sync write blocks this thread but not the browser's reading.
+    reading = iterator.next()
+    keeping = keep(part)
   }
   await sink.close()
   return hasher.finish()

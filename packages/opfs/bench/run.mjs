@@ -1,0 +1,63 @@
+/**
+ * `node packages/opfs/bench/run.mjs [MiB] [chrome|firefox]`: speed of the blob store against the raw sync access handle, on a
+ * real profile on disk, and the highest memory of the browser's processes while it runs.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import puppeteer from 'puppeteer-core'
+import { createServer } from 'vite'
+
+const [mebibytes = '256', browserName = 'chrome'] = process.argv.slice(2)
+const firefox = browserName === 'firefox'
+const profile = mkdtempSync(join(tmpdir(), 'opfs-bench-'))
+const server = await createServer({
+  root: import.meta.dirname,
+  configFile: false,
+  logLevel: 'error',
+  resolve: { conditions: ['@rockpool/source', 'module', 'browser', 'development|production'] },
+  server: { port: 0, host: '127.0.0.1', fs: { strict: false } },
+})
+await server.listen()
+const browser = await puppeteer.launch({
+  browser: browserName,
+  executablePath: firefox
+    ? (process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr')
+    : (process.env.CHROME_PATH ?? '/usr/bin/chromium'),
+  userDataDir: profile,
+  args: firefox ? [] : ['--no-sandbox', '--disable-gpu'],
+  protocolTimeout: 600_000,
+})
+
+/** RSS of the browser and all below it, MiB. */
+const memory = () => {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,rss=']).toString().trim().split('\n')
+  const processes = rows.map((row) => row.trim().split(/\s+/).map(Number))
+  const family = new Set([browser.process().pid])
+  let total = 0
+  for (const [pid, parent, rss] of processes) {
+    if (!family.has(pid) && !family.has(parent)) continue
+    family.add(pid)
+    total += rss
+  }
+  return Math.round(total / 1024)
+}
+
+try {
+  const page = await browser.newPage()
+  await page.goto(`http://127.0.0.1:${server.httpServer.address().port}/`)
+  await page.waitForFunction('window.bench')
+  const idle = memory()
+  let peak = idle
+  const watch = setInterval(() => (peak = Math.max(peak, memory())), 100)
+  const figures = await page.evaluate(`bench(${mebibytes} * 1024 * 1024)`)
+  clearInterval(watch)
+  console.log(await browser.version(), `${mebibytes} MiB, MB/s unless it says ms`)
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(42)} ${Math.round(value * 10) / 10}`)
+  console.log(`memory of all processes: idle ${idle} MiB, peak ${peak} MiB`)
+} finally {
+  await browser.close()
+  await server.close()
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+}
