@@ -1,12 +1,18 @@
 import type { Plugin } from 'vite'
+import type { BackendOptions } from './backend/embedded-backend.ts'
+import { backend } from './backend/plugin.ts'
 import { livestoreFixes } from './livestore-fixes.ts'
 import { serviceWorker } from './service-worker/plugin.ts'
 
 export interface RockpoolOptions {
   /** the app's service worker, from the root; `src/service-worker.ts` when not given, or a ready-made one if that is missing */
   readonly serviceWorker?: string
-  /** runs the sync backend and the signer inside the dev and preview servers */
-  readonly backend?: boolean | { readonly dataDir?: string }
+  /**
+   * Runs the sync backend (`/sync`), the signer (`/signer`) and an endpoint for development tokens
+   * (`POST /rockpool-dev/token?user=…&store=…`) inside the dev and preview servers. They keep their data in `dataDir`,
+   * `.rockpool` under the root when not given; the environment variable ROCKPOOL_DATA_DIR overrides it.
+   */
+  readonly backend?: boolean | Partial<BackendOptions>
 }
 
 /** What an app on Rockpool needs of Vite: a mended LiveStore, the service worker, and in development the backend. */
@@ -14,6 +20,7 @@ export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
   livestore(),
   livestoreFixes(),
   serviceWorker(options.serviceWorker),
+  ...(options.backend ? [backend(options.backend === true ? {} : options.backend)] : []),
 ]
 
 /** Settings that LiveStore needs, and its mending in the two places that do not see the page's plugins. */
