@@ -2,20 +2,17 @@ import { openPool, type Pool } from 'rockpool'
 import { openStore } from './open-store.ts'
 import { fetchToken } from './token.ts'
 
-/** `?store=<id>` in the address bar chooses the store. */
-const STORE = 'gallery'
-
 /**
- * Opens the pool that the page shows.
+ * Opens the pool that the page shows. `?store=<id>` in the address bar chooses the store, `?user=<name>` who one is.
  *
- * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage)
+ * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage), `other_user`
  */
 export const openGallery = async (): Promise<Pool> => {
-  const storeId = new URLSearchParams(location.search).get('store') ?? STORE
-  const store = await openStore(storeId)
-  return openPool({
-    store,
-    signer: { url: '/signer', token: () => fetchToken(storeId) },
-    serviceWorker: '/service-worker.js',
-  })
+  const query = new URLSearchParams(location.search)
+  const storeId = query.get('store') ?? 'gallery'
+  const user = query.get('user') ?? 'ada'
+  const token = () => fetchToken(user, storeId)
+  // Offline there is no token, and the store opens without: it has no one to show it to.
+  const store = await openStore(storeId, { user, authToken: await token().catch(() => '') })
+  return openPool({ store, signer: { url: '/signer', token }, serviceWorker: '/service-worker.js' })
 }

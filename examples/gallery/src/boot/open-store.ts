@@ -3,10 +3,10 @@ import LiveStoreSharedWorker from '@livestore/adapter-web/shared-worker?sharedwo
 import { createStorePromise, type Store } from '@livestore/livestore'
 import LiveStoreWorker from './livestore.worker.ts?worker'
 import { schema } from './schema.ts'
-import { fetchToken } from './token.ts'
+import type { SyncPayload } from './sync-token.ts'
 
 /** Opens the app's LiveStore store. Without a network it opens with what is on this device. */
-export const openStore = async (storeId: string): Promise<Store<typeof schema>> =>
+export const openStore = async (storeId: string, syncPayload: SyncPayload): Promise<Store<typeof schema>> =>
   createStorePromise({
     schema,
     storeId,
@@ -15,6 +15,6 @@ export const openStore = async (storeId: string): Promise<Store<typeof schema>> 
       worker: LiveStoreWorker,
       sharedWorker: LiveStoreSharedWorker,
     }),
-    syncPayload: { authToken: await fetchToken(storeId).catch(() => '') },
+    syncPayload: { ...syncPayload },
     batchUpdates: (run) => run(),
   })

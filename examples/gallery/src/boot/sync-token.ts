@@ -4,6 +4,12 @@
  */
 import { expiryOf, fetchToken } from './token.ts'
 
+/** What the page gives LiveStore as `syncPayload`. The sync backend reads the token. */
+export interface SyncPayload {
+  readonly authToken: string
+  readonly user: string
+}
+
 /** A token is renewed when it has less than this many ms left. */
 const MARGIN = 60_000
 
@@ -12,25 +18,26 @@ export const keepSyncTokenFresh = (): void => {
   let newest: string | undefined
   let renewing = false
 
-  const renew = async (storeId: string) => {
+  const renew = async (user: string, storeId: string) => {
     if (renewing) return
     renewing = true
     try {
-      newest = await fetchToken(storeId)
+      newest = await fetchToken(user, storeId)
     } catch {
-      // The servers are away: the next connection attempt asks again.
+      // The servers are away: the next connection asks again.
     }
     renewing = false
   }
 
-  /** The address with the newest token in it. If that is about to end, the attempt after this one has a better. */
+  /** The address with the newest token in it. If that one is about to end, the next attempt will have a better. */
   const withNewest = (address: string | URL): URL => {
     const url = new URL(address)
-    const storeId = url.searchParams.get('storeId')
-    if (storeId === null) return url
-    if (newest !== undefined) url.searchParams.set('payload', JSON.stringify({ authToken: newest }))
-    const { authToken = '' } = JSON.parse(url.searchParams.get('payload') ?? '{}') as { readonly authToken?: string }
-    if (expiryOf(authToken) < Date.now() + MARGIN) void renew(storeId)
+    const { storeId, payload } = Object.fromEntries(url.searchParams)
+    if (storeId === undefined || payload === undefined) return url
+    const first = JSON.parse(payload) as SyncPayload
+    const authToken = newest ?? first.authToken
+    url.searchParams.set('payload', JSON.stringify({ ...first, authToken }))
+    if (expiryOf(authToken) < Date.now() + MARGIN) void renew(first.user, storeId)
     return url
   }
 

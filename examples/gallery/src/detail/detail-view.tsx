@@ -1,7 +1,7 @@
 import { useFile, useFileStatus } from '@rockpool/react'
 import { ChevronLeft, ChevronRight, Download, Info, Pencil, RotateCw, Trash2, X } from 'lucide-react'
 import type { FileRecord } from 'rockpool'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { formatBytes } from '../file-facts.ts'
 import { describeState, percentOf } from '../file-state.ts'
 import { RenameField } from '../grid/rename-field.tsx'
@@ -40,9 +40,10 @@ const OpenFile = ({ file, files, actions }: Omit<DetailViewProps, 'id'> & { read
   const [previous, next] = at < 0 ? [] : [files[at - 1], files[at + 1]]
 
   useEffect(() => dialog.current!.focus(), [])
-  useFocusBack(file.id)
+  const focusBackTo = useFocusBack(file.id)
 
   const remove = () => {
+    focusBackTo((next ?? previous)?.id)
     openFile(null)
     actions.remove(file)
   }
@@ -151,16 +152,20 @@ const OpenFile = ({ file, files, actions }: Omit<DetailViewProps, 'id'> & { read
   )
 }
 
-/** On closing, the focus goes to the tile of the file that was shown last. */
-const useFocusBack = (id: string): void => {
-  const shown = useRef(id)
+/** On closing, the focus goes to the tile of the file that was shown last, or of the one set instead. */
+const useFocusBack = (id: string): ((id: string | undefined) => void) => {
+  const target = useRef<string>(undefined)
   useEffect(() => {
-    shown.current = id
+    target.current = id
   }, [id])
   useEffect(
     () => () => {
-      document.querySelector<HTMLElement>(`.tile-open[data-file="${CSS.escape(shown.current)}"]`)?.focus()
+      if (target.current === undefined) return
+      document.querySelector<HTMLElement>(`.tile-open[data-file="${CSS.escape(target.current)}"]`)?.focus()
     },
     [],
   )
+  return useCallback((instead) => {
+    target.current = instead
+  }, [])
 }

@@ -3,15 +3,25 @@ import { useSyncExternalStore } from 'react'
 
 const PREFIX = '#file='
 const CHANGED = 'gallery:open-file'
+/** History state of an entry that `openFile` made; one from a link or a reload of another tab has none. */
+const OPENED_HERE = { opened: true }
+
+/** A step back in the history is under way; it ends with a `popstate`. */
+let leaving = false
 
 /** Opens a file; `null` closes it. While one is open, another takes its place in the history. */
 export const openFile = (id: string | null): void => {
-  const bare = location.pathname + location.search
-  if (id === null && (history.state as { opened?: boolean } | null)?.opened) return history.back()
-  if (id === null) history.replaceState(null, '', bare)
-  else if (openId() === null) history.pushState({ opened: true }, '', `${bare}${PREFIX}${id}`)
-  else history.replaceState(history.state, '', `${bare}${PREFIX}${id}`)
+  if (leaving && id !== null) return window.addEventListener('popstate', () => openFile(id), { once: true })
+  const open = openId() !== null
+  if (!open && id === null) return
+  const state: unknown = history.state
+  const url = location.pathname + location.search + (id === null ? '' : PREFIX + id)
+  if (open) history.replaceState(id === null ? null : state, '', url)
+  else history.pushState(OPENED_HERE, '', url)
   dispatchEvent(new Event(CHANGED))
+  if (id !== null || (state as typeof OPENED_HERE | null)?.opened !== true) return
+  leaving = true
+  history.back()
 }
 
 export const useOpenId = (): string | null => useSyncExternalStore(watch, openId)
@@ -25,3 +35,7 @@ const watch = (changed: () => void): (() => void) => {
     for (const event of ['popstate', CHANGED]) removeEventListener(event, changed)
   }
 }
+
+window.addEventListener('popstate', () => {
+  leaving = false
+})
