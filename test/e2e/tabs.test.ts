@@ -14,7 +14,7 @@ const leaderOf = async (tabs: readonly Tab[]): Promise<Tab> => {
         return navigator.locks.request(probe, async () => {
           const { held = [] } = await navigator.locks.query()
           const self = held.find(({ name }) => name === probe)?.clientId
-          const leaders = held.filter(({ name }) => name?.includes(pool.storeId) && name.includes('leader'))
+          const leaders = held.filter(({ name }) => name === `rockpool:${pool.storeId}:leader`)
           return leaders.length === 1 && leaders[0]?.clientId === self
         })
       }),
