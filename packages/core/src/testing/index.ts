@@ -2,3 +2,4 @@
 export * from './blob-store-suite.ts'
 export * from './index-suite.ts'
 export * from './record-log-suite.ts'
+export * from './signer-suite.ts'

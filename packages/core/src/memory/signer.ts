@@ -1,0 +1,209 @@
+import {
+  addressOfDigests,
+  addressOfKey,
+  addressParts,
+  type Buckets,
+  type ContentAddress,
+  DEFAULT_BUCKETS,
+  digestOfPart,
+  fromBase64,
+  fromHex,
+  parseRemoteKey,
+  PART_SIZE,
+  partRange,
+  type RemoteKey,
+  type Right,
+  RockpoolError,
+  safeType,
+  type Stored,
+  type TokenClaims,
+  typeAllowed,
+  type WireErrorCode,
+} from '@rockpool/protocol'
+import * as schema from '@rockpool/protocol/schema'
+import { Either, ParseResult, type Schema } from 'effect'
+import type { Signer } from '../ports/signer.ts'
+import {
+  etagOf,
+  type MemoryObject,
+  type MemoryObjectFaults,
+  memorySignedObjects,
+  presentation,
+} from './signed-objects.ts'
+
+export interface MemorySignerOptions {
+  /** `files` with access `store` when not given */
+  readonly buckets?: Buckets
+  /** what the caller may do; all in every store when not given */
+  readonly stores?: TokenClaims['stores']
+}
+
+/** What goes wrong; may be set while transfers run. */
+export interface MemorySignerFaults extends MemoryObjectFaults {
+  /** every call of the signer is refused with this code */
+  refuse: WireErrorCode | undefined
+}
+
+export interface MemorySigner {
+  readonly signer: Signer
+  /** reaches the signed URLs */
+  readonly fetch: typeof fetch
+  /** what the object store has, by remote key, and digest lists by `<remoteKey>.parts`. Delete one to lose it */
+  readonly objects: Map<string, MemoryObject>
+  readonly faults: MemorySignerFaults
+}
+
+const URL_LIFETIME_MS = 60_000
+
+/** A Signer and its object store in memory. Enforces what the signer contract says, so that transfers can be tested. */
+export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySignerOptions = {}): MemorySigner => {
+  const faults: MemorySignerFaults = {
+    offline: false,
+    refuse: undefined,
+    status: undefined,
+    stall: undefined,
+    tamper: undefined,
+  }
+  const { objects, uploads, sign, fetch } = memorySignedObjects(faults)
+  let uploadIds = 0
+
+  const reach = (signal: AbortSignal | undefined): void => {
+    if (signal?.aborted) throw error('aborted', 'The caller stopped this.', signal.reason)
+    if (faults.offline)
+      throw error('offline', 'The signer cannot be reached. It is tried again when the network is back.')
+    if (faults.refuse !== undefined) throw error(faults.refuse, 'The signer was told to refuse.')
+  }
+
+  const permit = (right: Right, key: RemoteKey, size?: number, type?: string): void => {
+    const { storeId, bucket, owner } = parseRemoteKey(key)!
+    const rules = bucket === undefined ? undefined : buckets[bucket]
+    const known =
+      bucket === undefined ? right === 'read' : rules && (rules.access === 'owner') === (owner !== undefined)
+    if (!known) throw error('bad_key', 'There is no such bucket, or its keys have another shape.')
+    if (stores && !stores[storeId]?.includes(right)) throw error('forbidden', `You may not ${right} in this store.`)
+    if (size !== undefined && size > (rules?.maxSize ?? Number.POSITIVE_INFINITY)) {
+      throw error('too_large', 'The bucket takes smaller files only.')
+    }
+    if (type !== undefined && !typeAllowed(type, rules?.types)) {
+      throw error('type_not_allowed', 'The bucket takes other types only.')
+    }
+  }
+
+  const stored = (key: RemoteKey): Stored | undefined =>
+    objects.has(key) ? { status: 'stored', durable: true, etag: etagOf(key) } : undefined
+
+  const uploadOf = (key: RemoteKey, uploadId: string | undefined) => {
+    const upload = uploadId === undefined ? undefined : uploads.get(uploadId)
+    return upload?.key === key ? upload : undefined
+  }
+
+  return {
+    fetch,
+    objects,
+    faults,
+    signer: {
+      async downloadUrl(request, signal) {
+        reach(signal)
+        const { key, type, disposition, name, expiresIn = 60, check } = read(schema.DownloadUrlRequest, request)
+        permit('read', key)
+        if (check && !objects.has(key)) throw error('not_found', 'The object store does not have this content.')
+        const expiresAt = Date.now() + expiresIn * 1_000
+        const url = sign({ method: 'GET', key, ...presentation(type, disposition, name) }, expiresAt)
+        if (addressParts(addressOfKey(key)) === 1) return { url, expiresAt }
+        return { url, partsUrl: sign({ method: 'GET', key: `${key}.parts` }, expiresAt), expiresAt }
+      },
+
+      async uploadUrl(request, signal) {
+        reach(signal)
+        const { key, size, type: declared } = read(schema.UploadUrlRequest, request)
+        permit('write', key, size, declared)
+        const there = stored(key)
+        if (there) return there
+        const type = safeType(declared)
+        const expiresAt = Date.now() + URL_LIFETIME_MS
+        const url = sign({ method: 'PUT', key, size, type, sha256: fromHex(addressOfKey(key)) }, expiresAt)
+        return { status: 'put', url, headers: { 'content-type': type, 'if-none-match': '*' }, expiresAt }
+      },
+
+      async startMultipart(request, signal) {
+        reach(signal)
+        const { key, size, type, digests, uploadId } = read(schema.MultipartRequest, request)
+        permit('write', key, size, type)
+        await proven(addressOfKey(key), digests)
+        const there = stored(key)
+        if (there) return there
+        const upload = uploadOf(key, uploadId)
+        if (uploadId !== undefined && upload) {
+          return { uploadId, partSize: PART_SIZE, uploaded: [...upload.parts.keys()].toSorted((a, b) => a - b) }
+        }
+        const started = `upload-${++uploadIds}`
+        uploads.set(started, { key, type: safeType(type), parts: new Map() })
+        return { uploadId: started, partSize: PART_SIZE, uploaded: [] }
+      },
+
+      async signParts(request, signal) {
+        reach(signal)
+        const { key, size, uploadId, digests, numbers } = read(schema.MultipartPartsRequest, request)
+        permit('write', key, size)
+        const list = await proven(addressOfKey(key), digests)
+        const expiresAt = Date.now() + URL_LIFETIME_MS
+        const parts = numbers.map((number) => {
+          const { start, end } = partRange(size, number)
+          const sha256 = digestOfPart(list, number)
+          const url = sign({ method: 'PUT', key, size: end - start, sha256, uploadId, number }, expiresAt)
+          return { number, url, headers: {} }
+        })
+        return { parts, expiresAt }
+      },
+
+      async completeMultipart(request, signal) {
+        reach(signal)
+        const { key, size, uploadId, digests } = read(schema.MultipartCompleteRequest, request)
+        permit('write', key, size)
+        const list = await proven(addressOfKey(key), digests)
+        const upload = uploadOf(key, uploadId)
+        if (!upload) {
+          const there = stored(key)
+          if (!there) throw error('not_found', 'There is no such upload. Start again.')
+          return { durable: there.durable, etag: etagOf(key) }
+        }
+        const numbers = Array.from({ length: addressParts(addressOfKey(key)) }, (_, i) => i + 1)
+        const missing = numbers.filter((number) => !upload.parts.has(number))
+        if (missing.length > 0) throw error('conflict', `Send these parts, then complete again: ${missing.join(', ')}.`)
+        const bytes = new Blob(numbers.map((number) => upload.parts.get(number)!))
+        objects.set(`${key}.parts`, { bytes: new Blob([list]), type: safeType('') })
+        objects.set(key, { bytes, type: upload.type })
+        uploads.delete(uploadId)
+        return { durable: true, etag: etagOf(key) }
+      },
+
+      async abortMultipart(request, signal) {
+        reach(signal)
+        const { key, uploadId } = read(schema.MultipartAbortRequest, request)
+        permit('write', key)
+        if (uploadOf(key, uploadId)) uploads.delete(uploadId)
+      },
+    },
+  }
+}
+
+const read = <A, I>(schema: Schema.Schema<A, I>, request: unknown): A => {
+  const result = ParseResult.decodeUnknownEither(schema)(request)
+  if (Either.isRight(result)) return result.right
+  const [issue] = ParseResult.ArrayFormatter.formatIssueSync(result.left)
+  const { key } = request as { readonly key?: string }
+  const badKey = issue?.path[0] === 'key' && parseRemoteKey(key ?? '') === undefined
+  throw error(badKey ? 'bad_key' : 'bad_request', `${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** The digest list, if it hashes to the address. */
+const proven = async (address: ContentAddress, base64: string): Promise<Uint8Array<ArrayBuffer>> => {
+  const digests = fromBase64(base64)
+  if (!digests || (await addressOfDigests(digests)) !== address) {
+    throw error('digest_mismatch', 'The digests do not hash to the address. Hash the content again.')
+  }
+  return digests
+}
+
+const error = (code: WireErrorCode | 'aborted' | 'offline', message: string, cause?: unknown): RockpoolError =>
+  new RockpoolError(code, message, cause === undefined ? {} : { cause })
