@@ -8,12 +8,20 @@ import type { GetGrant, ObjectGrant, PartGrant, PutGrant } from './signed-url.ts
 /**
  * Answers GET, HEAD or PUT as the grant allows: from `verifyLocalUrl`, or made by the caller after its own check of
  * rights. Errors are answered too: `{ error: { code, message } }`, 412 where S3 says it (write-once), 416 for ranges.
+ *
+ * @param failed is told of an error before it is answered, for the operator's log
  */
-export const answerObject = async (store: ObjectStore, request: Request, grant: ObjectGrant): Promise<Response> => {
+export const answerObject = async (
+  store: ObjectStore,
+  request: Request,
+  grant: ObjectGrant,
+  failed?: (error: unknown) => void,
+): Promise<Response> => {
   try {
     if (grant.method === 'GET') return await answerGet(store, request, grant)
     return 'uploadId' in grant ? await answerPart(store, request, grant) : await answerPut(store, request, grant)
   } catch (error) {
+    failed?.(error)
     // What was not read must not hold the connection.
     await request.body?.cancel().catch(() => {})
     return answerError(error)
