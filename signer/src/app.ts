@@ -200,12 +200,13 @@ export const createSigner = (options: SignerOptions): Signer => {
     const request = c.req.raw
     const path = pathBehind(c, '/objects/')
     note(c, path)
-    if (c.req.query('signature') !== undefined) return answerSigned(services, options.urlSecret, request, path)
+    const object = { request, path, failed: (error: unknown) => c.set('failure', error) }
+    if (c.req.query('signature') !== undefined) return answerSigned(services, options.urlSecret, object)
     const caller = await services.access.identify(request)
     c.set('caller', caller)
-    if (request.method === 'PUT') return writeObject(services, caller, request, path)
+    if (request.method === 'PUT') return writeObject(services, caller, object)
     if (request.method === 'DELETE') return deleteObject(services, caller, path, request.signal)
-    return readObject(services, caller, request, path)
+    return readObject(services, caller, object)
   })
 
   return { fetch: async (request, source = {}) => app.fetch(request, source) }

@@ -76,10 +76,9 @@ const presentation = (
 
 /** A Content-Disposition header (RFC 6266): the name in ASCII for old clients, and in full (RFC 8187). */
 export const contentDisposition = (how: 'inline' | 'attachment', name: string | undefined): string => {
-  // oxlint-disable-next-line no-control-regex -- those are what must not get into a header
   const clean = name
     ?.toWellFormed()
-    .replace(/[\u0000-\u001f\u007f-\u009f/\\]/g, '_')
+    .replace(/[\p{Cc}/\\]/gu, '_')
     .slice(0, 255)
   if (!clean) return how
   const ascii = clean.replace(/[^\x20-\x7e]|[%"]/g, '_')

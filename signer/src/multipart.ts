@@ -38,7 +38,7 @@ export const startMultipart = async (
   const stored = await findStored(store, key.key, size, signal)
   if (stored) {
     await keepDigests(store, key, digests, signal)
-    return stored
+    return { status: 'stored', ...stored }
   }
   if (uploadId !== undefined) {
     const parts = await listParts(store, key.key, uploadId, signal)
@@ -179,8 +179,7 @@ const completedBefore = async (
   const stored = await findStored(store, key.key, size, signal)
   if (!stored) throw refusal('not_found', 'There is no such upload. Start again with /multipart.')
   await keepDigests(store, key, digests, signal)
-  const { status: _, ...content } = stored
-  return content
+  return stored
 }
 
 /** Writes `<key>.parts`, once. */

@@ -43,22 +43,29 @@ const sourceOf = ({ incoming }: HttpBindings): RequestSource => {
  *
  * @throws the server's own error when it cannot listen (`EADDRINUSE`)
  */
-export const serve = async (signer: Signer, { port, hostname = '127.0.0.1' }: ServeOptions): Promise<SignerServer> => {
+export const serve = async (
+  signer: Signer,
+  { port, hostname = '127.0.0.1' }: ServeOptions,
+  { headersMs = HEADERS_MS } = {},
+): Promise<SignerServer> => {
   let stopping = false
   const listener = getRequestListener((request, env) =>
     stopping ? goodbye() : signer.fetch(request, sourceOf(env as HttpBindings)),
   )
   let inFlight = 0
   let drained = () => {}
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, (incoming, outgoing) => {
-    if (!stopping) {
-      inFlight++
-      outgoing.once('close', () => {
-        if (--inFlight === 0) drained()
-      })
-    }
-    void listener(incoming, outgoing)
-  })
+  const server = createServer(
+    { headersTimeout: headersMs, requestTimeout: REQUEST_MS, connectionsCheckingInterval: headersMs },
+    (incoming, outgoing) => {
+      if (!stopping) {
+        inFlight++
+        outgoing.once('close', () => {
+          if (--inFlight === 0) drained()
+        })
+      }
+      void listener(incoming, outgoing)
+    },
+  )
   server.timeout = IDLE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

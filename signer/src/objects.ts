@@ -1,5 +1,5 @@
 /** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
-import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
+import { answerObject, type ObjectGrant, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
 import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
 import { UploadUrlRequest } from '@rockpool/protocol/schema'
 import { decode } from './body.ts'
@@ -8,12 +8,20 @@ import { refusal } from './errors.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
+/** One request on `/objects/<path>`. */
+export interface ObjectCall {
+  readonly request: Request
+  /** raw, behind `/objects/` */
+  readonly path: string
+  /** is told what the operator should know of an error that was answered */
+  readonly failed: (error: unknown) => void
+}
+
 /** Answers a request whose query is signed. */
 export const answerSigned = async (
   { store, happened }: SignerServices,
   secret: string | undefined,
-  request: Request,
-  path: string,
+  { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
   if (secret === undefined) throw refusal('forbidden', 'This signer serves no signed URLs of its own.')
   const { searchParams } = new URL(request.url)
@@ -23,7 +31,7 @@ export const answerSigned = async (
     query: searchParams,
     now: Date.now(),
   })
-  const response = await answerObject(store, request, grant)
+  const response = await answerObject(store, request, grant, failed)
   const parts = parseRemoteKey(path)
   if (parts && response.ok && isWholePut(grant)) {
     happened({
@@ -43,20 +51,18 @@ const isWholePut = (grant: ObjectGrant): grant is PutGrant => grant.method === '
 export const readObject = async (
   { store, access }: SignerServices,
   caller: Caller,
-  request: Request,
-  path: string,
+  { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
   const ofParts = path.endsWith('.parts')
   const key = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
-  return answerObject(store, request, { method: 'GET', key: ofParts ? partsKey(key.key) : key.key })
+  return answerObject(store, request, { method: 'GET', key: ofParts ? partsKey(key.key) : key.key }, failed)
 }
 
 /** Answers PUT of a caller with a token: a content of one part, once. */
 export const writeObject = async (
   { store, access, happened }: SignerServices,
   caller: Caller,
-  request: Request,
-  path: string,
+  { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
   const length = request.headers.get('content-length') ?? ''
   if (!/^\d{1,15}$/.test(length)) throw refusal('bad_request', 'Send the header Content-Length.')
@@ -64,29 +70,19 @@ export const writeObject = async (
   const { size, type } = decode(UploadUrlRequest, { key: path, size: Number(length), type: declared })
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
-  const answer = await putOnce(store, key.key, request, { size, type: safeType(type), sha256: fromHex(key.address) })
+  const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
+  const answer = await answerObject(store, asSigned(request, grant), grant, failed)
   if (answer.ok) happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })
   return answer
 }
 
-const putOnce = async (
-  store: ObjectStore,
-  key: RemoteKey,
-  request: Request,
-  content: { readonly size: number; readonly type: string; readonly sha256: Uint8Array<ArrayBuffer> },
-): Promise<Response> => {
-  // The same checks and answers as for a signed PUT, from a request that carries what would have been signed.
+/** The request with the headers that a presigned PUT of the grant would have. */
+const asSigned = (request: Request, grant: PutGrant): Request => {
   const headers = new Headers(request.headers)
-  headers.set('content-type', content.type)
+  headers.set('content-type', grant.type)
   headers.set('if-none-match', '*')
-  const signed = new Request(request.url, {
-    method: 'PUT',
-    headers,
-    body: request.body,
-    signal: request.signal,
-    duplex: 'half',
-  } as RequestInit)
-  return answerObject(store, signed, { method: 'PUT', key, ...content })
+  const { body, signal, url } = request
+  return new Request(url, { method: 'PUT', headers, body, signal, duplex: 'half' } as RequestInit)
 }
 
 /** Removes a content and its digest list for good: an explicit purge. */

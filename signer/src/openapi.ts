@@ -107,12 +107,8 @@ const query = (shape: Schema.Schema.All) => {
 
 /** JSON Schema with its definitions inside, since each one stands alone in the document. */
 const jsonSchema = (shape: Schema.Schema.All): object => {
-  const {
-    $schema: _,
-    $defs,
-    ...root
-  } = JSONSchema.make(shape as Schema.Schema<unknown>) as unknown as Record<string, unknown>
-  return inlined(root, ($defs ?? {}) as Record<string, unknown>) as object
+  const { $defs = {}, ...root } = JSONSchema.make(shape as Schema.Schema<unknown>)
+  return inlined({ ...root, $schema: undefined }, $defs) as object
 }
 
 const inlined = (value: unknown, definitions: Record<string, unknown>): unknown => {

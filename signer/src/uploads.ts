@@ -1,6 +1,6 @@
 /** `/upload-url`: a presigned PUT for a content of one part, unless it is there already. */
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
-import { fromHex, safeType, type Stored, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
+import { fromHex, safeType, type StoredContent, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
 import { checkBucket } from './content.ts'
 import { refusal } from './errors.ts'
 import type { Caller } from './rights.ts'
@@ -18,7 +18,7 @@ export const uploadUrl = async (
   const key = await access.permit(caller, 'write', text, { size, type })
   checkBucket(key, size, type)
   const stored = await findStored(store, key.key, size, signal)
-  if (stored) return stored
+  if (stored) return { status: 'stored', ...stored }
   const sha256 = fromHex(key.address)
   return {
     status: 'put',
@@ -32,7 +32,7 @@ export const findStored = async (
   key: string,
   size: number,
   signal: AbortSignal,
-): Promise<(Stored & { readonly etag: string }) | undefined> => {
+): Promise<StoredContent | undefined> => {
   const info = await store.head(key, { signal }).catch((error: unknown) => {
     if (isObjectStoreError(error, 'not_found')) return undefined
     throw error
@@ -46,5 +46,5 @@ export const findStored = async (
     )
   }
   const { durable, etag, versionId } = info
-  return { status: 'stored', durable, etag, ...(versionId !== undefined && { versionId }) }
+  return { durable, etag, ...(versionId !== undefined && { versionId }) }
 }

@@ -6,7 +6,7 @@ import type { ObjectStore } from '@rockpool/object-store'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, hashContent, ownerOf, type Right, toBase64 } from '@rockpool/protocol'
 import { SignJWT } from 'jose'
-import { createSigner, type SignerOptions } from '../app.ts'
+import { createSigner, type Signer, type SignerOptions } from '../app.ts'
 import type { RequestLine, SignerEvent } from '../hooks.ts'
 import { serve } from '../node.ts'
 import { sharedSecretTokens } from '../token.ts'
@@ -62,6 +62,7 @@ export interface Answer {
 
 export interface TestSigner {
   readonly url: string
+  readonly fetch: Signer['fetch']
   readonly store: ObjectStore
   readonly lines: RequestLine[]
   readonly events: SignerEvent[]
@@ -105,6 +106,7 @@ export const startOn = async (store: ObjectStore, options: Partial<SignerOptions
   const ada = await token({ reef: ['read', 'write', 'delete'] })
   return {
     url,
+    fetch: signer.fetch,
     store,
     lines,
     events,
@@ -133,12 +135,12 @@ const parsed = (text: string): unknown => {
 /** Sends bytes to a presigned request. */
 export const send = (
   signed: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
-  body: Uint8Array<ArrayBuffer>,
+  body: Uint8Array<ArrayBuffer> | ReadableStream,
   headers: Record<string, string> = {},
 ): Promise<Response> => {
   const all = { ...signed.headers, ...headers }
   delete all['content-length']
-  return fetch(signed.url, { method: 'PUT', body, headers: all })
+  return fetch(signed.url, { method: 'PUT', body, headers: all, duplex: 'half' } as RequestInit)
 }
 
 /** Uploads a content in parts, as a well-behaved client does. */

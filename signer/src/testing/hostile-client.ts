@@ -60,9 +60,7 @@ export const hostileClient = (start: () => Promise<TestSigner> = startSigner): v
       const signed = await signPut(content)
       for (const bytes of [bytesOf(50_000, 7), content.bytes.slice(0, 100)]) {
         expect([400, 403, 413]).toContain((await send(signed, bytes)).status)
-        const { 'content-length': _, ...headers } = signed.headers
-        const body = new Blob([bytes]).stream()
-        const chunked = await fetch(signed.url, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit)
+        const chunked = await send(signed, new Blob([bytes]).stream())
         expect([400, 403, 411, 413, 501]).toContain(chunked.status)
       }
       await nothingStored(keyOf(content))
