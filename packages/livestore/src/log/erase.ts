@@ -1,23 +1,22 @@
-/** Removing what LiveStore keeps of a store on this device. */
-import type { Store } from '@livestore/livestore'
+/** Removing what LiveStore keeps of a store in this browser. */
 
 /** LiveStore 0.4.0 keeps the databases of a store in this OPFS folder; the number is its persistence format. */
 export const liveStoreFolder = (storeId: string): string => `livestore-${storeId}@6`
 
-/** A worker of LiveStore lets go of its file handles a moment after the shutdown: tried so often, ms apart. */
+/** LiveStore's worker lets go of its file handles a moment after the shutdown: tried so often, ms apart. */
 const TRIES = 20
 const PAUSE_MS = 100
 
 /**
- * Shuts the store down in this tab and removes its OPFS folder. As best possible: LiveStore has no such call. Other tabs
- * must have shut theirs down before, or the removal is refused while they hold the files, and this rejects.
+ * Removes the OPFS folder of a store that was shut down. As best possible: LiveStore has no such call. While another tab
+ * holds the files the browser refuses, and this rejects after 2 s.
  */
-export const eraseLiveStore = async (store: Store<any, any>): Promise<void> => {
-  await store.shutdownPromise().catch(() => undefined) // it was shut down before
+export const removeOpfsFolder = async (storeId: string): Promise<void> => {
   const root = await globalThis.navigator?.storage?.getDirectory?.()
-  for (let tries = 1; root; tries++) {
+  if (!root) return // not in a browser: nothing of a store is kept here
+  for (let tries = 1; ; tries++) {
     try {
-      return await root.removeEntry(liveStoreFolder(store.storeId), { recursive: true })
+      return await root.removeEntry(liveStoreFolder(storeId), { recursive: true })
     } catch (error) {
       if ((error as DOMException).name === 'NotFoundError') return
       if (tries === TRIES) throw error

@@ -23,11 +23,13 @@ import {
   type VersionRow,
 } from '../records/rows.ts'
 import { placesToRemember, readCursor, resumeAt, writeCursor } from './change-cursor.ts'
-import { eraseLiveStore } from './erase.ts'
+import { removeOpfsFolder } from './erase.ts'
 
 export interface LiveStoreLogOptions {
   /** an open store; it stays the app's: `close()` of the log leaves it open, only `erase()` shuts it down */
   readonly store: Store<any, any>
+  /** removes what the store's adapter keeps on this device; LiveStore's OPFS folder when not given */
+  readonly removeData?: () => Promise<void>
 }
 
 /** Live files by query. With a bucket or not, an index gives them in order: the limit ends the walk. */
@@ -45,7 +47,10 @@ export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset =
   },
 })
 
-export const liveStoreLog = ({ store }: LiveStoreLogOptions): RecordLog => {
+export const liveStoreLog = ({
+  store,
+  removeData = () => removeOpfsFolder(store.storeId),
+}: LiveStoreLogOptions): RecordLog => {
   const select = <Row>(query: string, bindValues: Record<string, string | number> = {}): readonly Row[] => {
     try {
       return store.query<readonly Row[]>({ query, bindValues })
@@ -140,7 +145,11 @@ export const liveStoreLog = ({ store }: LiveStoreLogOptions): RecordLog => {
       for (const end of unsubscribers) end()
     },
 
-    erase: () => eraseLiveStore(store),
+    async erase() {
+      for (const end of unsubscribers) end()
+      await store.shutdownPromise().catch(() => undefined) // it was shut down before
+      await removeData()
+    },
   }
 }
 

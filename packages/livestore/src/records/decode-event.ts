@@ -30,7 +30,7 @@ const ARGS = {
   'v2.FileRestored': Struct({ opId, id, at }),
   'v2.ContentStored': Struct({ opId, remoteKey, etag: optionalText, versionId: optionalText }),
   'v2.ContentLost': Struct({ opId, remoteKey }),
-} satisfies { readonly [Name in PoolEventName]: Schema.Schema<EventArgs<Name>, never> | Schema.Schema.AnyNoContext }
+}
 
 // The schemas and core's PoolEvent say the same, or this does not compile.
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
@@ -53,8 +53,8 @@ const decoders = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, Schema.decodeUnknownOption(ARGS[name] as Schema.Schema.AnyNoContext)]),
 )
 
-/** The event, or undefined when its name or args are not ones that we know. Unknown extra fields are ignored. Never throws. */
-export const decodeEvent = (name: string, args: unknown): PoolEvent | undefined => {
+/** The event, or undefined when its args are not what core takes. Unknown extra fields are ignored. Never throws. */
+export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | undefined => {
   const decoded = decoders[name]?.(args)
   if (!decoded || Option.isNone(decoded)) return undefined
   const { opId, ...rest } = decoded.value as { opId: string }

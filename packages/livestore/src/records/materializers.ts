@@ -6,8 +6,9 @@
  *    before the events ahead in the same batch are applied ("This is a bug", LeaderSyncProcessor.ts, issue 503). A
  *    materializer that reads would be shut down for it. So the statements are the same whatever the state, and the rows
  *    travel in one bound value that the hash does not see.
- * 3. The session's query cache is not told of a rollback (SqliteDbWrapper.rollback), so after a rebase a read may give
- *    what was there before it, and a pending event would look applied. So every read here is a different one to the cache.
+ * 3. The session's query cache is not told of a rollback (SqliteDbWrapper.rollback), so after a rebase a read could give
+ *    what was there before it, and a pending event would look applied. So every event names each table that it reads as
+ *    one that it writes, which empties the cache; and nobody else's reads have this file's SQL text.
  */
 import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
 import { applyEvent, type PoolEventName, type RecordChange } from '@rockpool/core'
@@ -16,7 +17,7 @@ import { type FileRow, toFileRecord, toFileVersion, type VersionRow } from './ro
 
 type Table = RecordChange['table']
 
-/** The tables that an event may write; apps that watch `files` are not woken by an event about stored contents. */
+/** The tables that an event may read or write; apps that watch `files` are not woken by an event about stored contents. */
 const TABLES: { readonly [Name in PoolEventName]: readonly Table[] } = {
   'v2.FileAdded': ['files', 'versions', 'operations'],
   'v2.FileContentReplaced': ['files', 'versions', 'operations'],
@@ -68,14 +69,8 @@ const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql
   },
 }
 
-let reads = 0
-
-/** One read, past the session's query cache (3 above): `$read` differs each time. */
 const select = <Row>(query: MaterializerContextQuery, table: string, key: string, value: string): Row | undefined =>
-  query({
-    query: `SELECT * FROM ${table} WHERE ${key} = $key AND $read > 0`,
-    bindValues: { key: value, read: ++reads },
-  })[0] as Row | undefined
+  query({ query: `SELECT * FROM ${table} WHERE ${key} = $key`, bindValues: { key: value } })[0] as Row | undefined
 
 /** A bound value that JSON.stringify, and so LiveStore's development hash, does not see (2 above). */
 const bind = (value: string): string[] => Object.defineProperty([value], 'toJSON', { value: () => [] })

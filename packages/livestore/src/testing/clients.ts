@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { makeAdapter } from '@livestore/adapter-node'
+import type { SyncOptions } from '@livestore/common'
 import { createStorePromise, makeSchema, Schema, State, type Store } from '@livestore/livestore'
-import { makeWsSync } from '@livestore/sync-cf/client'
 import type { Right } from '@rockpool/protocol'
+import { Effect, LogLevel, Stream } from 'effect'
 import { SignJWT } from 'jose'
+import { expect, vi } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
@@ -44,29 +46,44 @@ export interface ClientOptions {
   readonly storeId: string
   readonly clientId: string
   /** none: a store that never syncs */
-  readonly backend?: { readonly url: string; readonly token: string }
+  readonly sync?: SyncOptions['backend']
+  /** none: it has no token */
+  readonly token?: string
+  /** keeps the store's data in this folder; in memory when not given */
+  readonly folder?: string
 }
 
-/** One client: a store with its own id, all in memory. Shut it down with `store.shutdownPromise()`. */
-export const openClient = ({ storeId, clientId, backend }: ClientOptions): Promise<Store<typeof schema>> =>
+/** One client: a store with its own id. Shut it down with `store.shutdownPromise()`. */
+export const openClient = ({ storeId, clientId, sync, token, folder }: ClientOptions): Promise<Store<typeof schema>> =>
   createStorePromise({
     schema,
     storeId,
     adapter: makeAdapter({
-      storage: { type: 'in-memory' },
+      storage: folder === undefined ? { type: 'in-memory' } : { type: 'fs', baseDirectory: folder },
       clientId,
-      ...(backend && {
-        sync: {
-          backend: makeWsSync({ url: backend.url }),
-          initialSyncOptions: { _tag: 'Blocking', timeout: 5_000 },
-          onBackendIdMismatch: 'shutdown',
-        },
+      ...(sync && {
+        sync: { backend: sync, initialSyncOptions: { _tag: 'Skip' }, onBackendIdMismatch: 'shutdown' },
       }),
     }),
     batchUpdates: (run) => run(),
     disableDevtools: true,
-    ...(backend && { syncPayloadSchema: SyncPayload, syncPayload: { authToken: backend.token } }),
+    logLevel: LogLevel.None,
+    ...(token !== undefined && { syncPayloadSchema: SyncPayload, syncPayload: { authToken: token } }),
   })
+
+/** A sync connection that can be cut and joined again, at once. */
+export const cuttable = (
+  backend: NonNullable<SyncOptions['backend']>,
+): { readonly connection: typeof backend; readonly cut: () => void; readonly join: () => void } => {
+  const latch = Effect.unsafeMakeLatch(true)
+  const connection: typeof backend = (options) =>
+    Effect.map(backend(options), (inner) => ({
+      ...inner,
+      push: (batch) => latch.whenOpen(inner.push(batch)),
+      pull: (cursor, pullOptions) => inner.pull(cursor, pullOptions).pipe(Stream.tap(() => latch.await)),
+    }))
+  return { connection, cut: () => Effect.runSync(latch.close), join: () => Effect.runSync(latch.open) }
+}
 
 /** A sync backend with a folder of its own, both gone after `stop`. */
 export const startTestBackend = async (options: Partial<SyncBackendOptions> = {}): Promise<EmbeddedSyncBackend> => {
@@ -81,19 +98,6 @@ export const startTestBackend = async (options: Partial<SyncBackendOptions> = {}
   }
 }
 
-/** Resolves as soon as `condition` holds, looked at after each change of the store's tables or sync status. */
-export const until = (store: Store<any, any>, condition: () => boolean): Promise<void> =>
-  new Promise((resolve) => {
-    let done = false
-    const look = () => {
-      if (done || !condition()) return
-      done = true
-      queueMicrotask(() => {
-        endRows()
-        endStatus()
-      })
-      resolve()
-    }
-    const endRows = store.subscribe(rockpoolTables.appliedOperations.count(), look)
-    const endStatus = store.subscribeSyncStatus(look)
-  })
+/** Resolves when `condition` holds. Looks every 5 ms: LiveStore's sync status serves one subscriber only (a shared queue). */
+export const until = (condition: () => boolean): Promise<void> =>
+  vi.waitFor(() => expect(condition()).toBe(true), { interval: 5, timeout: 20_000 })

@@ -1,0 +1,106 @@
+import { type Buckets, ownerOf, type Right } from '@rockpool/protocol'
+import { describe, expect, it } from 'vitest'
+import { type PushedEvent, refusalOfPush } from './access.ts'
+
+const STORE = 'shop'
+const BUCKETS: Buckets = {
+  files: { access: 'store' },
+  posters: { access: 'public' },
+  inbox: { access: 'owner' },
+}
+const ADDRESS = 'a'.repeat(64)
+const ada = await ownerOf('ada')
+const bob = await ownerOf('bob')
+
+const pusher = (stores: Record<string, readonly Right[]>) => ({
+  claims: { sub: 'ada', stores },
+  owner: ada,
+  storeId: STORE,
+  buckets: BUCKETS,
+})
+const PUSHERS = {
+  stranger: pusher({ shop10: ['read', 'write', 'delete'] }),
+  reader: pusher({ [STORE]: ['read'] }),
+  writer: pusher({ [STORE]: ['read', 'write'] }),
+  deleter: pusher({ [STORE]: ['read', 'write', 'delete'] }),
+  'deleter that may not write': pusher({ [STORE]: ['read', 'delete'] }),
+}
+const WHO = Object.keys(PUSHERS) as (keyof typeof PUSHERS)[]
+
+const remoteKey = `${STORE}/files/${ADDRESS}`
+const EVENTS: readonly (PushedEvent & { readonly needs: 'write' | 'delete' })[] = [
+  { name: 'v2.FileAdded', args: { id: 'x', remoteKey }, needs: 'write' },
+  { name: 'v2.FileContentReplaced', args: { id: 'x', remoteKey, basedOn: remoteKey }, needs: 'write' },
+  { name: 'v2.FileRenamed', args: { id: 'x', name: 'y' }, needs: 'write' },
+  { name: 'v2.FileMetaSet', args: { id: 'x', meta: {} }, needs: 'write' },
+  { name: 'v2.FileDeleted', args: { id: 'x' }, needs: 'delete' },
+  { name: 'v2.FileRestored', args: { id: 'x' }, needs: 'write' },
+  { name: 'v2.ContentStored', args: { remoteKey }, needs: 'write' },
+  { name: 'v2.ContentLost', args: { remoteKey }, needs: 'write' },
+  { name: 'v1.FileCreated', args: { id: 'x', remoteUrl: '' }, needs: 'write' },
+  { name: 'v1.FileUpdated', args: { id: 'x', remoteUrl: `https://files.example/${STORE}/${ADDRESS}` }, needs: 'write' },
+  { name: 'v1.FileDeleted', args: { id: 'x' }, needs: 'delete' },
+  { name: 'v1.NoteCreated', args: { text: 'an event of the app' }, needs: 'write' },
+]
+
+const MAY: { readonly [W in keyof typeof PUSHERS]: readonly ('write' | 'delete')[] } = {
+  stranger: [],
+  reader: [],
+  writer: ['write'],
+  deleter: ['write', 'delete'],
+  'deleter that may not write': [],
+}
+
+describe('refusalOfPush', () => {
+  const cases = WHO.flatMap((who) => EVENTS.map((event) => [who, event.name, event] as const))
+  it.each(cases)('%s, %s', (who, _, event) => {
+    const refusal = refusalOfPush(PUSHERS[who], [event])
+    if (MAY[who].includes(event.needs)) expect(refusal).toBe(undefined)
+    else expect(refusal).toMatch(/^This token may not (write in|delete files in) the store "shop"\.$/)
+  })
+
+  const content = ['v2.FileAdded', 'v2.FileContentReplaced', 'v2.ContentStored', 'v2.ContentLost']
+  const keys = [
+    ['none', undefined, 'is not one'],
+    ['one that is no text', 7, 'is not one'],
+    ['one with dots', `${STORE}/../files/${ADDRESS}`, 'is not one'],
+    ['one in another store', `shop10/files/${ADDRESS}`, 'another store'],
+    ['a legacy one', `${STORE}/${ADDRESS}`, 'legacy'],
+    ['one in a bucket that is not configured', `${STORE}/attic/${ADDRESS}`, 'not configured'],
+    ['one in a bucket that every object has', `${STORE}/constructor/${ADDRESS}`, 'not configured'],
+    ['one with an owner in a store bucket', `${STORE}/files/${ada}/${ADDRESS}`, 'have no owner'],
+    ['one with an owner in a public bucket', `${STORE}/posters/${ada}/${ADDRESS}`, 'have no owner'],
+    ['one without an owner in an owner bucket', `${STORE}/inbox/${ADDRESS}`, 'their own name'],
+    ["another one's in an owner bucket", `${STORE}/inbox/${bob}/${ADDRESS}`, 'their own name'],
+    ["one's own in an owner bucket", `${STORE}/inbox/${ada}/${ADDRESS}`, undefined],
+    ['one in a public bucket', `${STORE}/posters/${ADDRESS}`, undefined],
+  ] as const
+  it.each(content.flatMap((name) => keys.map(([what, key, reason]) => [name, what, key, reason] as const)))(
+    '%s with the remote key %s',
+    (name, _, key, reason) => {
+      const refusal = refusalOfPush(PUSHERS.deleter, [{ name, args: { remoteKey: key } }])
+      if (reason === undefined) expect(refusal).toBe(undefined)
+      else expect(refusal).toContain(reason)
+    },
+  )
+
+  it.each([
+    ['no args', undefined, undefined],
+    ['no URL yet', {}, undefined],
+    ['a path', { remoteUrl: `/${STORE}/${ADDRESS}` }, undefined],
+    ['a URL with a query', { remoteUrl: `https://x.example/a/b/${STORE}/${ADDRESS}?v=1#top` }, undefined],
+    ['another store', { remoteUrl: `https://x.example/shop10/${ADDRESS}` }, 'of this store'],
+    ['no content', { remoteUrl: 'https://x.example/' }, 'of this store'],
+    ['no text', { remoteUrl: 7 }, 'of this store'],
+  ])('v1.FileUpdated with %s', (_, args, reason) => {
+    const refusal = refusalOfPush(PUSHERS.deleter, [{ name: 'v1.FileUpdated', args }])
+    if (reason === undefined) expect(refusal).toBe(undefined)
+    else expect(refusal).toContain(reason)
+  })
+
+  it('refuses a batch for one bad event in it', () => {
+    const batch = EVENTS.filter(({ needs }) => needs === 'write')
+    expect(refusalOfPush(PUSHERS.writer, batch)).toBe(undefined)
+    expect(refusalOfPush(PUSHERS.writer, [...batch, ...EVENTS])).toContain('may not delete')
+  })
+})

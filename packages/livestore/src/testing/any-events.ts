@@ -1,0 +1,57 @@
+/** Arbitrary events, over few ids so that they meet. */
+import type { FileMeta, PoolEvent } from '@rockpool/core'
+import type { RemoteKey } from '@rockpool/protocol'
+import fc from 'fast-check'
+import { EVENT_NAMES } from '../records/decode-event.ts'
+
+const id = fc.constantFrom('x', 'y', 'z')
+const name = fc.oneof(
+  fc.constantFrom('reef.jpg', 'a "quoted" name', "it's", 'ünï', ''),
+  fc.string({ unit: 'grapheme' }),
+)
+const type = fc.constantFrom('image/jpeg', 'text/plain')
+const size = fc.oneof(fc.nat(), fc.maxSafeNat())
+const at = fc.oneof(fc.nat(), fc.maxSafeInteger())
+const meta = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<FileMeta[string]>)
+const remoteKey = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom(...['a', 'b', 'c'].map((digit) => `shop/files/${digit.repeat(64)}`)) },
+  { weight: 1, arbitrary: fc.constantFrom(`shop/${'d'.repeat(64)}`, 'not a key', '') },
+) as fc.Arbitrary<RemoteKey>
+const text = fc.string()
+
+/** Few opIds too: one that comes again with other args is as much a copy as any. */
+const opId = fc.nat({ max: 60 }).map((n) => `op${n}`)
+
+const fact = <Args>(eventName: PoolEvent['name'], args: { [K in keyof Args]: fc.Arbitrary<Args[K]> }) =>
+  fc.record({ name: fc.constant(eventName), opId, args: fc.record(args) }) as unknown as fc.Arbitrary<PoolEvent>
+
+const anyEvent: fc.Arbitrary<PoolEvent> = fc.oneof(
+  { weight: 4, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at }) },
+  { weight: 3, arbitrary: fact('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: remoteKey, at }) },
+  { weight: 2, arbitrary: fact('v2.FileRenamed', { id, name, at }) },
+  { weight: 2, arbitrary: fact('v2.FileMetaSet', { id, meta, at }) },
+  { weight: 2, arbitrary: fact('v2.FileDeleted', { id, at }) },
+  { weight: 2, arbitrary: fact('v2.FileRestored', { id, at }) },
+  { weight: 1, arbitrary: fact('v2.ContentStored', { remoteKey }) },
+  { weight: 1, arbitrary: fact('v2.ContentStored', { remoteKey, etag: text, versionId: text }) },
+  { weight: 1, arbitrary: fact('v2.ContentLost', { remoteKey }) },
+)
+
+export const anyEvents = fc.array(anyEvent, { minLength: 1, maxLength: 30 })
+
+/** The same event about things of one's own: opId, ids and remote keys begin with `prefix`. */
+export const renameKeys = (event: PoolEvent, prefix: string): PoolEvent => {
+  const args: Record<string, unknown> = { ...event.args }
+  for (const key of ['id', 'remoteKey', 'basedOn']) if (typeof args[key] === 'string') args[key] = prefix + args[key]
+  return { ...event, opId: prefix + event.opId, args } as unknown as PoolEvent
+}
+
+/** An event of ours whose args are anything but what they should be. */
+export const brokenEvent = fc.record({
+  name: fc.constantFrom(...EVENT_NAMES),
+  args: fc.oneof(
+    fc.jsonValue(),
+    fc.record({ opId: fc.jsonValue(), id: fc.jsonValue(), remoteKey: fc.integer(), meta: fc.constant(null) }),
+    fc.constant({ opId: '', id: 'x', remoteKey: 'shop', at: 1, name: '' }),
+  ),
+})
