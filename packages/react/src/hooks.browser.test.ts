@@ -1,0 +1,201 @@
+/** The hooks over a real pool, with the in-memory adapters. */
+import { createPool, type FileRecord, type Pool } from '@rockpool/core'
+import { memoryBlobStore, memoryIndex, memoryRecordLog, memorySigner } from '@rockpool/core/memory'
+import { Component, createElement, memo, type ReactNode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { afterEach, expect, test, vi } from 'vitest'
+import { PoolProvider, useFile, useFiles, useFileStatus, useFileUrl, useOnline, usePool, useStorage } from './index.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
+})
+
+const openPool = async () => {
+  const server = memorySigner()
+  const pool = await createPool({
+    log: memoryRecordLog({ storeId: `react-${crypto.randomUUID()}` }),
+    blobs: memoryBlobStore(),
+    index: memoryIndex(),
+    signer: server.signer,
+    fetch: server.fetch,
+    send: async (url, headers, body, { onProgress, signal }) => {
+      const response = await server.fetch(url, { method: 'PUT', headers, body, signal })
+      onProgress(body.size)
+      return { status: response.status, etag: response.headers.get('etag') }
+    },
+  })
+  cleanups.push(() => pool.close())
+  return { pool, server }
+}
+
+const render = (node: ReactNode) => {
+  const element = document.body.appendChild(document.createElement('div'))
+  const root = createRoot(element)
+  root.render(node)
+  const unmount = () => {
+    root.unmount()
+    element.remove()
+  }
+  cleanups.push(unmount)
+  return { element, unmount }
+}
+
+const within = (pool: Pool, component: () => ReactNode) =>
+  render(createElement(PoolProvider, { pool }, createElement(component)))
+
+test('useFiles follows the pool, and one change renders one row', async () => {
+  const { pool } = await openPool()
+  const first = await pool.add(new Blob(['1']), { name: 'first.txt' })
+  const renders = new Map<string, number>()
+  const Row = memo(({ file }: { readonly file: FileRecord }) => {
+    renders.set(file.id, (renders.get(file.id) ?? 0) + 1)
+    return createElement('li', {}, file.name)
+  })
+  const { element } = within(pool, () => useFiles().map((file) => createElement(Row, { key: file.id, file })))
+  const names = () => [...element.querySelectorAll('li')].map((row) => row.textContent)
+
+  await expect.poll(names).toEqual(['first.txt'])
+  const second = await pool.add(new Blob(['2']), { name: 'second.txt' })
+  await expect.poll(() => names().toSorted()).toEqual(['first.txt', 'second.txt'])
+  await pool.rename(second.id, 'renamed.txt')
+  await expect.poll(() => names().toSorted()).toEqual(['first.txt', 'renamed.txt'])
+  expect(renders.get(first.id)).toBe(1)
+  await pool.remove(first.id)
+  await expect.poll(names).toEqual(['renamed.txt'])
+})
+
+test('useFiles asks again when its query changes', async () => {
+  const { pool } = await openPool()
+  await pool.add(new Blob(['1']), { name: 'reef.txt' })
+  await pool.add(new Blob(['2']), { name: 'cape.txt' })
+  const Names = ({ search }: { readonly search: string }) =>
+    useFiles({ search })
+      .map(({ name }) => name)
+      .join(' ')
+  const element = document.createElement('div')
+  const root = createRoot(element)
+  cleanups.push(() => root.unmount())
+  const show = (search: string) => root.render(createElement(PoolProvider, { pool }, createElement(Names, { search })))
+
+  show('reef')
+  await expect.poll(() => element.textContent).toBe('reef.txt')
+  show('cape')
+  await expect.poll(() => element.textContent).toBe('cape.txt')
+})
+
+test('two readers of the same query never show different lists', async () => {
+  const { pool } = await openPool()
+  const seen: [number, number][] = []
+  const Both = () => {
+    const [a, b] = [useFiles(), useFiles()]
+    seen.push([a.length, b.length])
+    return a.length
+  }
+  const { element } = within(pool, Both)
+  for (let i = 0; i < 5; i++) await pool.add(new Blob([`${i}`]), { name: `${i}.txt` })
+  await expect.poll(() => element.textContent).toBe('5')
+  expect(seen.filter(([a, b]) => a !== b)).toEqual([])
+})
+
+test('useFile follows one file until it is removed, and no other', async () => {
+  const { pool } = await openPool()
+  const file = await pool.add(new Blob(['1']), { name: 'reef.txt' })
+  const other = await pool.add(new Blob(['2']), { name: 'other.txt' })
+  await expect.poll(() => pool.transfers.status(other).state).toBe('stored')
+  let renders = 0
+  const { element } = within(pool, () => {
+    renders++
+    return useFile(file.id)?.name ?? 'none'
+  })
+  await expect.poll(() => element.textContent).toBe('reef.txt')
+  const before = renders
+  await pool.rename(other.id, 'still other.txt')
+  expect(renders).toBe(before)
+  await pool.rename(file.id, 'cape.txt')
+  await expect.poll(() => element.textContent).toBe('cape.txt')
+  await pool.remove(file.id)
+  await expect.poll(() => element.textContent).toBe('none')
+  await pool.restore(file.id)
+  await expect.poll(() => element.textContent).toBe('cape.txt')
+})
+
+test('useFileStatus shows the way into storage, and why it failed', async () => {
+  const { pool, server } = await openPool()
+  server.faults.refuse = 'forbidden'
+  const file = await pool.add(new Blob(['1']), { name: 'reef.txt' })
+  const { element } = within(pool, () => {
+    const { state, error } = useFileStatus(file)
+    return [state, error?.code].join(' ')
+  })
+  await expect.poll(() => element.textContent).toBe('failed forbidden')
+  server.faults.refuse = undefined
+  await pool.transfers.retry(file)
+  await expect.poll(() => element.textContent).toBe('stored ')
+})
+
+test('useStorage counts what is added', async () => {
+  const { pool } = await openPool()
+  const { element } = within(pool, () => useStorage()?.used ?? 'none')
+  await expect.poll(() => element.textContent).toBe('0')
+  await pool.add(new Blob(['12345']), { name: 'five.txt' })
+  await expect.poll(() => element.textContent, { timeout: 5_000 }).toBe('5')
+})
+
+test('useFileUrl gives bytes without a service worker, and gives them back', async () => {
+  const { pool } = await openPool()
+  expect(navigator.serviceWorker?.controller ?? null).toBe(null)
+  const file = await pool.add(new Blob(['the bytes']), { name: 'reef.txt' })
+  const revoked = vi.spyOn(URL, 'revokeObjectURL')
+  const { element, unmount } = within(pool, () => useFileUrl(file))
+  await expect.poll(() => element.textContent).toMatch(/^blob:/)
+  const url = element.textContent!
+  expect(await (await fetch(url)).text()).toBe('the bytes')
+  unmount()
+  await expect.poll(() => revoked.mock.calls.flat()).toContain(url)
+  await expect(fetch(url)).rejects.toThrow()
+  revoked.mockRestore()
+})
+
+test('useFileUrl gives the pool’s own URL in a controlled page', async () => {
+  const { pool } = await openPool()
+  const file = await pool.add(new Blob(['1']), { name: 'reef.txt' })
+  const controller = vi.spyOn(navigator.serviceWorker, 'controller', 'get').mockReturnValue({} as ServiceWorker)
+  cleanups.push(() => controller.mockRestore())
+  const { element } = within(pool, () => useFileUrl(file))
+  await expect.poll(() => element.textContent).toBe(pool.url(file))
+})
+
+test('useOnline follows the browser', async () => {
+  let online = true
+  const onLine = vi.spyOn(navigator, 'onLine', 'get').mockImplementation(() => online)
+  cleanups.push(() => onLine.mockRestore())
+  const { element } = render(createElement(() => (useOnline() ? 'online' : 'offline')))
+  await expect.poll(() => element.textContent).toBe('online')
+  online = false
+  dispatchEvent(new Event('offline'))
+  await expect.poll(() => element.textContent).toBe('offline')
+  online = true
+  dispatchEvent(new Event('online'))
+  await expect.poll(() => element.textContent).toBe('online')
+})
+
+test('usePool outside of a provider says what to do', async () => {
+  const silenced = vi.spyOn(console, 'error').mockImplementation(() => {})
+  cleanups.push(() => silenced.mockRestore())
+  class Boundary extends Component<{ readonly children: ReactNode }> {
+    override state = { message: '' }
+    static getDerivedStateFromError = ({ message }: Error) => ({ message })
+    override render() {
+      return this.state.message || this.props.children
+    }
+  }
+  const { element } = render(
+    createElement(
+      Boundary,
+      null,
+      createElement(() => usePool().storeId),
+    ),
+  )
+  await expect.poll(() => element.textContent).toContain('<PoolProvider pool={pool}>')
+})

@@ -1,0 +1,64 @@
+import type { FileRecord } from '@rockpool/core'
+import type { RemoteKey } from '@rockpool/protocol'
+import { describe, expect, test } from 'vitest'
+import { keepSame, sameRecord } from './same-records.ts'
+
+const record = (id: string, patch: Partial<FileRecord> = {}): FileRecord => ({
+  id,
+  name: `${id}.jpg`,
+  type: 'image/jpeg',
+  size: 1,
+  remoteKey: 'store/files/address' as RemoteKey,
+  bucket: 'files',
+  meta: { album: 'x' },
+  version: 'v1',
+  createdAt: 1,
+  updatedAt: 1,
+  deletedAt: null,
+  ...patch,
+})
+
+describe('sameRecord', () => {
+  test.each<[string, Partial<FileRecord>]>([
+    ['name', { name: 'other.jpg' }],
+    ['type', { type: 'image/png' }],
+    ['size', { size: 2 }],
+    ['content', { remoteKey: 'store/files/other' as RemoteKey }],
+    ['version', { version: 'v2' }],
+    ['metadata', { meta: { album: 'y' } }],
+    ['creation', { createdAt: 2 }],
+    ['change', { updatedAt: 2 }],
+    ['deletion', { deletedAt: 2 }],
+  ])('sees another %s', (_what, patch) => {
+    expect(sameRecord(record('a'), record('a', patch))).toBe(false)
+  })
+
+  test('takes a record read twice for the same', () => expect(sameRecord(record('a'), record('a'))).toBe(true))
+  test('tells a record from none', () => {
+    expect(sameRecord(record('a'), undefined)).toBe(false)
+    expect(sameRecord(undefined, undefined)).toBe(true)
+  })
+})
+
+describe('keepSame', () => {
+  const [a, b] = [record('a'), record('b')]
+
+  test('gives the former array when all say the same', () => {
+    const before = [a, b]
+    expect(keepSame(before, [record('a'), record('b')])).toBe(before)
+  })
+  test('gives the former objects beside a changed one', () => {
+    const changed = record('b', { name: 'new.jpg' })
+    const kept = keepSame([a, b], [record('a'), changed])
+    expect(kept[0]).toBe(a)
+    expect(kept[1]).toBe(changed)
+  })
+  test.each<[string, readonly FileRecord[], readonly string[]]>([
+    ['another order', [record('b'), record('a')], ['b', 'a']],
+    ['one less', [record('a')], ['a']],
+    ['one more', [record('c'), record('a'), record('b')], ['c', 'a', 'b']],
+    ['none', [], []],
+  ])('follows %s', (_what, next, ids) => {
+    expect(keepSame([a, b], next).map(({ id }) => id)).toEqual(ids)
+  })
+})
