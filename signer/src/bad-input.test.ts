@@ -326,8 +326,14 @@ describe('parsers', () => {
     await fc.assert(
       fc.asyncProperty(path, body, async (path, body) => {
         const { status, json } = await signer.call('POST', path, body)
+        // Aborting what never was is fine.
+        if (path === '/multipart/abort' && status === 204) return
         if (status === 200) expect(Array.isArray(json.items)).toBe(true)
-        else expect(code({ status, json })).toEqual([400, expect.stringMatching(/^bad_(request|key)$/)])
+        else
+          expect(code({ status, json })).toEqual([
+            400,
+            expect.stringMatching(/^(bad_request|bad_key|digest_mismatch)$/),
+          ])
       }),
       { numRuns: 150 },
     )

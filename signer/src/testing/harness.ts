@@ -79,14 +79,13 @@ export const startSigner = async (
   const directory = await mkdtemp(join(tmpdir(), 'rockpool-signer-'))
   const local = await openLocalStore({ directory, publicBaseUrl: '', secret: URL_SECRET })
   const started = await startOn(wrap(local), options)
-  return {
-    ...started,
-    async stop() {
-      await started.stop()
-      await local.close()
-      await rm(directory, { recursive: true, force: true })
-    },
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    await started.stop()
+    await local.close()
+    await rm(directory, { recursive: true, force: true })
   }
+  return { ...started, stop: () => (stopped ??= stop()) }
 }
 
 /** A signer on a given store. */
