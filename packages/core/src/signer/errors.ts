@@ -1,0 +1,59 @@
+/** From what went wrong with a call to the one error that says so. */
+import { RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
+
+export const stopped = (signal: AbortSignal): RockpoolError =>
+  new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
+
+export const offline = (cause: unknown): RockpoolError =>
+  new RockpoolError('offline', 'The signer cannot be reached. It is tried again when the network is back.', { cause })
+
+export const notASigner = (url: string, status: number): RockpoolError =>
+  new RockpoolError(
+    'storage_unavailable',
+    `What answers at ${url} (status ${status}) is not a Rockpool signer of this version. Check signer.url and the proxies on the way.`,
+  )
+
+/** The error that the signer answered, or what the status alone says when something else answered. */
+export const errorOfAnswer = (response: Response, body: string, url: string): RockpoolError => {
+  const retryAfterMs = retryAfter(response.headers.get('retry-after'))
+  const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
+  const wire = wireError(body)
+  if (wire) return new RockpoolError(wire.code, wire.message, retry)
+  const { status } = response
+  if (status === 401) return new RockpoolError('unauthenticated', 'The signer does not take this token. Sign in again.')
+  if (status === 429) return new RockpoolError('rate_limited', 'Too many requests. They go on more slowly.', retry)
+  if (status >= 500) {
+    return new RockpoolError('storage_unavailable', `The signer answered ${status}. It is tried again.`, retry)
+  }
+  return notASigner(url, status)
+}
+
+const wireError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
+  try {
+    const { code, message } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
+    return typeof code === 'string' && Object.hasOwn(WIRE_ERRORS, code) && typeof message === 'string'
+      ? { code: code as WireErrorCode, message: message.slice(0, 1_000) }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Retry-After in ms from now: seconds, or a date (RFC 9110, section 10.2.3). */
+const retryAfter = (header: string | null): number | undefined => {
+  if (header === null) return undefined
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** The promise's own end, or the signal's reason if that comes first. */
+export const abortable = async <A>(promise: Promise<A>, signal: AbortSignal): Promise<A> => {
+  const stop = Promise.withResolvers<never>()
+  const abort = () => stop.reject(signal.reason as Error)
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([promise, stop.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
