@@ -13,8 +13,14 @@ afterEach(async () => {
 
 const openPool = async () => {
   const server = memorySigner()
+  const log = memoryRecordLog({ storeId: `react-${crypto.randomUUID()}` })
   const pool = await createPool({
-    log: memoryRecordLog({ storeId: `react-${crypto.randomUUID()}` }),
+    // As LiveStore's log, which decodes each row anew.
+    log: {
+      ...log,
+      list: (query) => log.list(query).map((file) => structuredClone(file)),
+      file: (id) => structuredClone(log.file(id)),
+    },
     blobs: memoryBlobStore(),
     index: memoryIndex(),
     signer: server.signer,
