@@ -6,7 +6,7 @@ export interface MemoryDevice {
   /** another one after a restart, when the journal begins anew */
   readonly session: string
   readonly replica: Replica
-  /** subjects that changed, in order; rolled back and applied again counts as changed */
+  /** subjects that changed, in order; those applied again by a rebase come again */
   readonly journal: readonly string[]
   /** how many confirmed events it has pulled */
   readonly pulled: number
@@ -127,10 +127,7 @@ class SyncedDevice implements MemoryDevice {
   pull(confirmed: readonly Confirmed[]): void {
     const news = confirmed.slice(this.pulled)
     if (news.length === 0) return
-    for (const { event, takeBack } of this.#pending.toReversed()) {
-      takeBack()
-      this.journal.push(subjectOf(event))
-    }
+    for (const { takeBack } of this.#pending.toReversed()) takeBack()
     for (const { event } of news) this.#apply(event)
     this.#pending = this.#pending.map(({ event }) => ({ event, takeBack: this.#apply(event) }))
     this.pulled = confirmed.length
