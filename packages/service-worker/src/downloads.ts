@@ -1,0 +1,90 @@
+import { change, type ContentRow, remove, type SessionRow, type Signer } from '@rockpool/core'
+import { activityChannel, type ActivityReport, reportActivity } from '@rockpool/core/transfers'
+import { type ContentDigest, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
+import type { Store } from './stores.ts'
+
+export interface DownloadsPorts {
+  /** the signer that a session names */
+  readonly signer: (session: SessionRow) => Pick<Signer, 'downloadUrl'>
+  /** the browser's own when not given */
+  readonly fetch?: typeof fetch
+}
+
+export interface Downloads {
+  /**
+   * A place in the download of a content, begun if there is none under way.
+   *
+   * @param keepAlive is given a promise that settles when the content is on disk and in the index, or given up
+   * @throws RockpoolError `forbidden` when nobody is signed in, and as `download` does
+   */
+  join(store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<Seat>
+}
+
+/** The downloads of this worker: one per remote key at a time. */
+export const contentDownloads = (ports: DownloadsPorts): Downloads => {
+  const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<void> }>()
+
+  const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
+    const progress = tellTabs(store, remoteKey)
+    const shared = shareDownload(
+      { signer: ports.signer(session), blobs: store.blobs, ...(ports.fetch ? { fetch: ports.fetch } : {}) },
+      remoteKey,
+      {
+        onProgress: progress.report,
+        onEnd() {
+          progress.end()
+          if (running.get(remoteKey) === entry) running.delete(remoteKey)
+        },
+      },
+    )
+    const entry = { shared, recorded: shared.kept.then((content) => recordContent(store, remoteKey, content)) }
+    running.set(remoteKey, entry)
+    return entry
+  }
+
+  return {
+    async join(store, remoteKey, keepAlive) {
+      const session = await store.index.get('session', 'session')
+      if (!session) {
+        throw new RockpoolError(
+          'forbidden',
+          'Nobody is signed in to this store on this device. Open the app, and sign in.',
+        )
+      }
+      const { shared, recorded } = running.get(remoteKey) ?? begin(store, remoteKey, session)
+      keepAlive(recorded.catch(() => {}))
+      return shared.join()
+    },
+  }
+}
+
+/** The content is whole on this disk, for all tabs to know; whoever waited to download it need not. */
+const recordContent = (store: Store, remoteKey: RemoteKey, content: ContentDigest): Promise<void> => {
+  const now = Date.now()
+  const row: ContentRow = { ...content, writtenAt: now, lastUsedAt: now, pinned: false }
+  return store.index.write([
+    change('contents', content.address, (known) => known ?? row),
+    remove('transfers', `download:${remoteKey}`),
+  ])
+}
+
+/** Tells the tabs of the store how far the download is. */
+const tellTabs = ({ storeId }: Store, remoteKey: RemoteKey) => {
+  const channel = activityChannel(storeId)
+  let reporting: ActivityReport | undefined
+  let ended = false
+  return {
+    report(bytes: number, total: number) {
+      if (ended) return
+      reporting ??= reportActivity((message) => channel.postMessage(message), remoteKey, 'download', total)
+      reporting.progress(bytes, total)
+    },
+    end() {
+      if (ended) return
+      ended = true
+      reporting?.end()
+      channel.close()
+    },
+  }
+}

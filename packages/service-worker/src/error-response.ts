@@ -1,0 +1,40 @@
+import { type ErrorCode, isRockpoolError, WIRE_ERRORS } from '@rockpool/protocol'
+
+/** Statuses of errors that only a device has. */
+const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
+  aborted: 499,
+  corrupt: 502,
+  storage_suspect: 502,
+  offline: 504,
+  quota_exceeded: 507,
+}
+
+/** The answer for what was thrown: `{ error: { code, message } }`, like the signer's. An `<img>` fires `error`. */
+export const errorResponse = (error: unknown): Response => {
+  if (!isRockpoolError(error)) {
+    console.error(error)
+    return refusal(500, 'disk_failed', 'The file could not be read on this device. Reload the page.')
+  }
+  const status = DEVICE_ERRORS[error.code] ?? (WIRE_ERRORS as Partial<Record<ErrorCode, number>>)[error.code] ?? 500
+  return refusal(status, error.code, error.message)
+}
+
+export const refusal = (
+  status: number,
+  code: ErrorCode,
+  message: string,
+  headers: Record<string, string> = {},
+): Response =>
+  Response.json(
+    { error: { code, message } },
+    {
+      status,
+      headers: {
+        ...headers,
+        'cache-control': 'no-store',
+        'content-security-policy': "sandbox; default-src 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+        'x-content-type-options': 'nosniff',
+      },
+    },
+  )

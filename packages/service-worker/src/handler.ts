@@ -1,0 +1,101 @@
+/** One request for a file URL: from disk, else from object storage. */
+import { addressOfKey, type FileUrl, parseFileUrl, parseRemoteKey, type RemoteKey } from '@rockpool/protocol'
+import { isAllowedDestination } from './destinations.ts'
+import type { Downloads } from './downloads.ts'
+import { errorResponse, refusal } from './error-response.ts'
+import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
+import { type ByteSpan, contentRange, spanOf } from './range.ts'
+import type { Store, Stores } from './stores.ts'
+
+export interface HandlerPorts {
+  readonly stores: Stores
+  readonly downloads: Downloads
+}
+
+/** Answers a request below `/rockpool/`. Never rejects. */
+export const handleFileRequest = async (
+  ports: HandlerPorts,
+  request: Request,
+  keepAlive: (work: Promise<unknown>) => void,
+): Promise<Response> => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return refusal(405, 'bad_request', 'Files can be read here: use GET or HEAD.', { allow: 'GET, HEAD' })
+  }
+  if (!isAllowedDestination(request.destination)) {
+    return refusal(403, 'forbidden', `A file is not served as "${request.destination}": it could run in this app.`)
+  }
+  const named = parseFileUrl(new URL(request.url))
+  if (!named) return refusal(404, 'not_found', 'This is no file URL. Take it from pool.url(file).')
+  const storeId = named.kind === 'file' ? named.storeId : parseRemoteKey(named.remoteKey)!.storeId
+  try {
+    return await ports.stores.use(storeId, async (store) => {
+      const content = await contentOf(named, store)
+      if (!content) return refusal(404, 'not_found', 'There is no such file, or it was removed.')
+      return await answer(ports, store, content, request, keepAlive)
+    })
+  } catch (error) {
+    return errorResponse(error)
+  }
+}
+
+interface NamedContent extends ServedContent {
+  readonly remoteKey: RemoteKey
+}
+
+const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | undefined> => {
+  if (named.kind === 'content') {
+    const { remoteKey, name, type } = named
+    return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: true }
+  }
+  const row = await store.index.get('files', named.fileId)
+  if (!row) return undefined
+  const { remoteKey, name, type } = row
+  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false }
+}
+
+/** Where the bytes of an answer come from. `read` or `leave` is called, once. */
+interface Source {
+  readonly size: number
+  read(span: ByteSpan): Blob | ReadableStream<Uint8Array<ArrayBuffer>>
+  leave(): void
+}
+
+const answer = async (
+  { downloads }: HandlerPorts,
+  store: Store,
+  content: NamedContent,
+  request: Request,
+  keepAlive: (work: Promise<unknown>) => void,
+): Promise<Response> => {
+  const headers = contentHeaders(content, request.destination)
+  if (isNotModified(request.headers.get('if-none-match'), content.address)) {
+    return new Response(null, { status: 304, headers })
+  }
+  const source = (await onDisk(store, content)) ?? (await downloads.join(store, content.remoteKey, keepAlive))
+  if (request.method === 'HEAD') {
+    source.leave()
+    return new Response(null, { headers: { ...headers, 'content-length': String(source.size) } })
+  }
+  const asked = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
+  const span = spanOf(asked, source.size)
+  if (span === 'unsatisfiable') {
+    source.leave()
+    return refusal(416, 'bad_request', `The file has ${source.size} bytes, none of that range.`, {
+      'content-range': contentRange(span, source.size),
+    })
+  }
+  const { start, end } = span === 'whole' ? { start: 0, end: source.size } : span
+  return new Response(source.read({ start, end }), {
+    status: span === 'whole' ? 200 : 206,
+    headers: {
+      ...headers,
+      'content-length': String(end - start),
+      ...(span === 'whole' ? {} : { 'content-range': contentRange(span, source.size) }),
+    },
+  })
+}
+
+const onDisk = async (store: Store, { address }: NamedContent): Promise<Source | undefined> => {
+  const blob = await store.blobs.open(address)
+  return blob && { size: blob.size, read: ({ start, end }) => blob.slice(start, end), leave: () => {} }
+}

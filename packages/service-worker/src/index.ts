@@ -1,0 +1,1 @@
+export { registerRockpool, rockpoolRoute, type RockpoolRoute } from './route.ts'

@@ -1,0 +1,173 @@
+import type { BlobStore } from '@rockpool/core'
+import { type Download, download, type DownloadPorts } from '@rockpool/core/transfers'
+import { addressOfKey, type ContentDigest, PART_SIZE, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import type { ByteSpan } from './range.ts'
+
+/** A place in a download. Give it back by `read`, whose stream does it at its end, or by `leave`. */
+export interface Seat {
+  /** bytes of the whole content */
+  readonly size: number
+  /** Bytes as they arrive; those before, from memory or disk. */
+  read(span: ByteSpan): ReadableStream<Uint8Array<ArrayBuffer>>
+  leave(): void
+}
+
+/** One download of one content, for all who ask for it while it runs. */
+export interface SharedDownload {
+  /** @throws RockpoolError as `download` does */
+  join(): Promise<Seat>
+  /** Resolves when the content is on disk, verified. Rejects when the download failed, or its last reader left. */
+  readonly kept: Promise<ContentDigest>
+}
+
+/**
+ * Starts a download that is driven by its readers: whoever has read all there is fetches the next bytes, for all. So
+ * a reader that stands still (a paused video) holds up nobody, and nothing is fetched that nobody reads. Memory holds
+ * two parts at most (16 MiB); a reader that is further behind reads from disk, where those bytes are by then.
+ *
+ * @param options.onEnd called when nobody shall join any more; more than once, perhaps
+ */
+export const shareDownload = (
+  ports: DownloadPorts & { readonly blobs: BlobStore },
+  remoteKey: RemoteKey,
+  options: { readonly onProgress?: (bytes: number, total: number) => void; readonly onEnd?: () => void } = {},
+): SharedDownload => {
+  const stop = new AbortController()
+  const { onProgress, onEnd } = options
+  const started = download(ports, remoteKey, { signal: stop.signal, ...(onProgress ? { onProgress } : {}) }).then(
+    (running) => ({ size: running.size, kept: running.kept, arrivals: arrivalsOf(running) }),
+  )
+  let cancelled: Promise<void> | undefined
+  // A part that is on its way to disk when the last reader leaves still gets there.
+  const kept = started.then((running) => running.kept).finally(() => cancelled)
+  kept.catch(() => {}).finally(onEnd)
+
+  let seats = 0
+  return {
+    kept,
+    async join() {
+      seats++
+      let left = false
+      const leave = () => {
+        if (left) return
+        left = true
+        if (--seats > 0) return
+        onEnd?.()
+        cancelled = started.then(
+          ({ arrivals }) => arrivals.cancel(),
+          () => {},
+        )
+        stop.abort()
+      }
+      try {
+        const { size, arrivals } = await started
+        return { size, leave, read: (span) => readSpan(arrivals, ports.blobs, remoteKey, span, size, leave) }
+      } catch (error) {
+        leave()
+        throw error
+      }
+    },
+  }
+}
+
+/** The newest bytes of a download, in memory. */
+interface Arrivals {
+  /** bytes that have arrived, from the start of the content */
+  readonly arrived: number
+  /** Fetches more, once for all who wait. @returns false at the verified end. @throws what the download failed with */
+  more(): Promise<boolean>
+  /** The bytes from `at` on that are in memory in one piece. */
+  from(at: number): Uint8Array<ArrayBuffer> | undefined
+  /** Ends the download, unless it has ended. */
+  cancel(): Promise<void>
+}
+
+const arrivalsOf = (running: Download): Arrivals => {
+  const source = running.stream.getReader()
+  let chunks: { readonly start: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = []
+  let arrived = 0
+  let pulling: Promise<boolean> | undefined
+
+  const pull = async () => {
+    const { done, value } = await source.read()
+    if (done) return false
+    chunks.push({ start: arrived, bytes: value })
+    arrived += value.length
+    // The part before the current one may be on its way to disk; the ones before that are there.
+    const oldest = (Math.floor(arrived / PART_SIZE) - 1) * PART_SIZE
+    if (chunks[0]!.start < oldest) chunks = chunks.filter(({ start }) => start >= oldest)
+    return true
+  }
+
+  return {
+    get arrived() {
+      return arrived
+    },
+    more: () =>
+      (pulling ??= pull().finally(() => {
+        pulling = undefined
+      })),
+    from(at) {
+      const chunk = chunks.find(({ start, bytes }) => start <= at && at < start + bytes.length)
+      return chunk?.bytes.subarray(at - chunk.start)
+    },
+    cancel: () => source.cancel().catch(() => {}),
+  }
+}
+
+/** Bytes read from disk at a time. */
+const DISK_CHUNK = 1024 * 1024
+
+const readSpan = (
+  arrivals: Arrivals,
+  blobs: BlobStore,
+  remoteKey: RemoteKey,
+  span: ByteSpan,
+  size: number,
+  leave: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  let at = span.start
+  const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    while (at >= arrivals.arrived && at < span.end) await arrivals.more()
+    if (at < span.end) {
+      const bytes = arrivals.from(at) ?? (await fromDisk(blobs, remoteKey, at))
+      return bytes.subarray(0, span.end - at)
+    }
+    // Whoever reads to the very end sees it verified and kept.
+    if (span.end === size) while (await arrivals.more()) continue
+    return undefined
+  }
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const bytes = await next()
+          if (!bytes) {
+            leave()
+            return controller.close()
+          }
+          at += bytes.length
+          controller.enqueue(bytes)
+        } catch (error) {
+          leave()
+          controller.error(error)
+        }
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const fromDisk = async (blobs: BlobStore, remoteKey: RemoteKey, at: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const number = Math.floor(at / PART_SIZE)
+  const part = await blobs.openPart(addressOfKey(remoteKey), number + 1)
+  const bytes = await part?.slice(at - number * PART_SIZE, at - number * PART_SIZE + DISK_CHUNK).arrayBuffer()
+  if (!bytes || bytes.byteLength === 0) {
+    throw new RockpoolError(
+      'disk_failed',
+      'This device could not keep the start of the file. Free some space and open it again.',
+    )
+  }
+  return new Uint8Array(bytes)
+}

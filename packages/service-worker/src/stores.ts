@@ -1,0 +1,55 @@
+import type { BlobStore, Index } from '@rockpool/core'
+import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
+import { isRockpoolError, type StoreId } from '@rockpool/protocol'
+
+/** What a device keeps of one store. */
+export interface Store {
+  readonly storeId: StoreId
+  readonly blobs: BlobStore
+  readonly index: Index
+}
+
+export interface Stores {
+  /**
+   * Runs `work` on a store that a page has opened before. One that was erased in a tab meanwhile is opened anew, once.
+   *
+   * @throws RockpoolError `not_found` when this device has no such store, and what `work` throws
+   */
+  use<A>(storeId: StoreId, work: (store: Store) => Promise<A>): Promise<A>
+}
+
+/** The stores of this origin, each opened when it is first asked for. */
+export const deviceStores = (): Stores => {
+  const stores = new Map<StoreId, Promise<Store>>()
+
+  const opened = (storeId: StoreId): Promise<Store> => {
+    const open = stores.get(storeId) ?? openStore(storeId)
+    stores.set(storeId, open)
+    open.catch(() => stores.delete(storeId))
+    return open
+  }
+
+  return {
+    async use(storeId, work) {
+      const store = await opened(storeId)
+      try {
+        return await work(store)
+      } catch (error) {
+        if (!isRockpoolError(error, 'closed')) throw error
+        stores.delete(storeId)
+        return work(await opened(storeId))
+      }
+    },
+  }
+}
+
+/** The index first: it makes no database for a store that is not there, where OPFS would make a folder. */
+const openStore = async (storeId: StoreId): Promise<Store> => {
+  const index = await indexedDbIndex({ storeId, create: false })
+  try {
+    return { storeId, index, blobs: await opfsBlobStoreDirect({ storeId }) }
+  } catch (error) {
+    await index.close()
+    throw error
+  }
+}
