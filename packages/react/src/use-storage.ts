@@ -4,6 +4,8 @@ import { usePool } from './pool-context.ts'
 
 /** At most one report in this many ms: a report asks the disk, and a transfer changes it many times a second. */
 const INTERVAL = 1_000
+/** A report looks at every file: with very many of them it may take a twentieth of the time, not more. */
+const SHARE = 20
 
 /** What the pool takes of this device's disk, kept up to date; undefined until the first report. */
 export const useStorage = (): StorageReport | undefined => {
@@ -32,6 +34,7 @@ const watchStorage = (pool: Pool, fn: (report: StorageReport) => void): (() => v
   const report = async () => {
     running = true
     wanted = false
+    const start = performance.now()
     try {
       const value = await pool.storage()
       if (!ended) fn(value)
@@ -39,10 +42,13 @@ const watchStorage = (pool: Pool, fn: (report: StorageReport) => void): (() => v
       // The pool closed, or the disk did not answer: the last report stands.
     }
     if (ended) return
-    timer = setTimeout(() => {
-      running = false
-      if (wanted) void report()
-    }, INTERVAL)
+    timer = setTimeout(
+      () => {
+        running = false
+        if (wanted) void report()
+      },
+      Math.max(INTERVAL, SHARE * (performance.now() - start)),
+    )
   }
   const changed = () => {
     wanted = true
