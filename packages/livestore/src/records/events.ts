@@ -11,8 +11,36 @@ import type { EventArgs } from './decode-event.ts'
 const event = <Name extends PoolEventName>(name: Name) =>
   Events.synced({
     name,
-    schema: Schema.declare((_): _ is EventArgs<Name> => true, { identifier: name }) as Schema.Schema<EventArgs<Name>>,
+    schema: Schema.transform(
+      Schema.Unknown,
+      Schema.declare((_): _ is EventArgs<Name> => true),
+      {
+        strict: false,
+        decode: unpackMeta,
+        encode: packMeta,
+      },
+    ).annotations({ identifier: name }) as unknown as Schema.Schema<EventArgs<Name>>,
   })
+
+/**
+ * Metadata travels as JSON text. LiveStore compares a pending event with its copy from the backend by a `deepEqual` that
+ * calls `valueOf` and `toString` and compares `constructor`, wherever an object has such keys: one of them in the user's
+ * metadata, and sync stops, or the event is sent again for ever.
+ */
+const packMeta = (args: unknown): unknown =>
+  isObject(args) && isObject(args.meta) ? { ...args, meta: JSON.stringify(args.meta) } : args
+
+const unpackMeta = (args: unknown): unknown => {
+  if (!isObject(args) || typeof args.meta !== 'string') return args
+  try {
+    return { ...args, meta: JSON.parse(args.meta) }
+  } catch {
+    return args // not one of ours: `decodeEvent` will refuse it
+  }
+}
+
+const isObject = (value: unknown): value is { readonly meta?: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Merge these into the app's own events. Never remove one: old logs hold them. See the schema hash trap in `tables.ts`. */
 export const rockpoolEvents = {

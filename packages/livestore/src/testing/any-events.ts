@@ -12,6 +12,7 @@ const name = fc.oneof(
 const type = fc.constantFrom('image/jpeg', 'text/plain')
 const size = fc.oneof(fc.nat(), fc.maxSafeNat())
 const at = fc.oneof(fc.nat(), fc.maxSafeInteger())
+/** Keys among which are those that every object has: fast-check takes care of that. */
 const meta = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<FileMeta[string]>)
 const remoteKey = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom(...['a', 'b', 'c'].map((digit) => `shop/files/${digit.repeat(64)}`)) },
@@ -46,12 +47,18 @@ export const renameKeys = (event: PoolEvent, prefix: string): PoolEvent => {
   return { ...event, opId: prefix + event.opId, args } as unknown as PoolEvent
 }
 
+/** LiveStore itself does not get over these as keys in args, see `events.ts`. */
+const UNCOMPARABLE = /"(valueOf|toString|constructor|__proto__)":/
+
 /** An event of ours whose args are anything but what they should be. */
-export const brokenEvent = fc.record({
-  name: fc.constantFrom(...EVENT_NAMES),
-  args: fc.oneof(
-    fc.jsonValue(),
-    fc.record({ opId: fc.jsonValue(), id: fc.jsonValue(), remoteKey: fc.integer(), meta: fc.constant(null) }),
-    fc.constant({ opId: '', id: 'x', remoteKey: 'shop', at: 1, name: '' }),
-  ),
-})
+export const brokenEvent = fc
+  .record({
+    name: fc.constantFrom(...EVENT_NAMES),
+    args: fc.oneof(
+      fc.jsonValue(),
+      fc.record({ opId: fc.jsonValue(), id: fc.jsonValue(), remoteKey: fc.integer(), meta: fc.constant(null) }),
+      fc.constant({ opId: '', id: 'x', remoteKey: 'shop', at: 1, name: '' }),
+      fc.constant({ opId: 'op', id: 'x', meta: '{"half', at: 1 }),
+    ),
+  })
+  .filter(({ args }) => !UNCOMPARABLE.test(JSON.stringify(args)))

@@ -1,0 +1,109 @@
+/**
+ * LiveStore's WebSocket sync with tokens that are renewed while the page is open.
+ *
+ * LiveStore takes `syncPayload` once, when the store is made, and sync-cf puts it into the URL of every reconnect and into
+ * every message. A token that expires would lock the tab out until it is reloaded. This asks for a token itself, and
+ * connects anew with a fresh one before the old one ends, as the LiveStore leader sees it: offline for a moment.
+ */
+import { makeWsSync, type WsSyncOptions } from '@livestore/sync-cf/client'
+import { IsOfflineError } from '@livestore/common'
+import { Deferred, Duration, Effect, Option, Schedule, Stream, SubscriptionRef } from 'effect'
+import { decodeJwt } from 'jose'
+
+export interface TokenSyncOptions {
+  /** of the sync backend */
+  readonly url: string
+  /** a fresh token; called in LiveStore's worker, so it can fetch but not reach the page */
+  readonly token: () => Promise<string>
+  readonly ping?: WsSyncOptions['ping']
+}
+
+type SyncBackendConstructor = ReturnType<typeof makeWsSync>
+type SyncBackend = Effect.Effect.Success<ReturnType<SyncBackendConstructor>>
+
+interface Connection {
+  readonly backend: SyncBackend
+  readonly ended: Deferred.Deferred<never, IsOfflineError>
+}
+
+/** A token is replaced so long before it ends. */
+const MARGIN_MS = 30_000
+/** A token that lives so short is replaced at half its life. */
+const SHORTEST_WAIT_MS = 500
+/** The longest that a timer can wait. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+/** Not connected for so long: perhaps the token is at fault, although it has not expired. */
+const PATIENCE = Duration.seconds(15)
+
+/** How long a token can be used, ms. */
+export const usableFor = (token: string, now: number): number => {
+  const { exp } = decodeJwt(token)
+  if (exp === undefined) return LONGEST_WAIT_MS
+  const left = exp * 1_000 - now
+  return Math.min(Math.max(left - MARGIN_MS, left / 2, SHORTEST_WAIT_MS), LONGEST_WAIT_MS)
+}
+
+/** For `sync: { backend: makeTokenSync({ url, token }) }` of a LiveStore adapter, in place of `makeWsSync`. */
+export const makeTokenSync =
+  ({ url, token, ping }: TokenSyncOptions): SyncBackendConstructor =>
+  (options) =>
+    Effect.gen(function* () {
+      const isConnected = yield* SubscriptionRef.make(false)
+      const current = yield* SubscriptionRef.make(Option.none<Connection>())
+      const connection = current.changes.pipe(
+        Stream.filterMap((connection) => connection),
+        Stream.runHead,
+        Effect.map(Option.getOrThrow),
+      )
+
+      const connectOnce = Effect.gen(function* () {
+        const authToken = yield* Effect.tryPromise(token)
+        const usable = yield* Effect.try(() => usableFor(authToken, Date.now()))
+        const backend = yield* makeWsSync({ url, ...(ping && { ping }) })({ ...options, payload: { authToken } })
+        const ended = yield* Deferred.make<never, IsOfflineError>()
+        yield* Effect.addFinalizer(() =>
+          Effect.all([
+            SubscriptionRef.set(current, Option.none()),
+            SubscriptionRef.set(isConnected, false),
+            Deferred.fail(ended, new IsOfflineError({ cause: 'connecting anew with a fresh token' })),
+          ]),
+        )
+        yield* SubscriptionRef.set(current, Option.some({ backend, ended }))
+        yield* backend.connect.pipe(Effect.ignore, Effect.forkScoped)
+        yield* backend.isConnected.changes.pipe(
+          Stream.runForEach((now) => SubscriptionRef.set(isConnected, now)),
+          Effect.forkScoped,
+        )
+        const lost = backend.isConnected.changes.pipe(
+          Stream.debounce(PATIENCE),
+          Stream.filter((now) => !now),
+          Stream.runHead,
+        )
+        yield* Effect.race(Effect.sleep(Duration.millis(usable)), lost)
+      }).pipe(Effect.scoped)
+
+      yield* connectOnce.pipe(
+        // no token to be had: offline, or signed out
+        Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('30 seconds')))),
+        Effect.forever,
+        Effect.forkScoped,
+      )
+
+      return {
+        isConnected,
+        connect: Effect.flatMap(connection, ({ backend }) => backend.connect),
+        ping: Effect.flatMap(connection, ({ backend }) => backend.ping),
+        pull: (cursor, pullOptions) =>
+          Stream.unwrap(
+            Effect.map(connection, ({ backend, ended }) =>
+              backend.pull(cursor, pullOptions).pipe(Stream.interruptWhenDeferred(ended)),
+            ),
+          ),
+        push: (batch) =>
+          Effect.flatMap(connection, ({ backend, ended }) =>
+            Effect.raceFirst(backend.push(batch), Deferred.await(ended)),
+          ),
+        metadata: { name: '@rockpool/livestore', description: 'LiveStore sync with renewed tokens', url },
+        supports: { pullPageInfoKnown: true, pullLive: true },
+      } satisfies SyncBackend
+    })
