@@ -38,7 +38,7 @@ const raw = (size: number) =>
     worker.postMessage({ size })
   })
 
-/** All figures in MB/s (10^6 bytes), for one content of `size` bytes; memory is measured by the caller. */
+/** One round: MB/s (10^6 bytes) for one content of `size` bytes, unless it says ms. */
 const bench = async (size: number) => {
   const rate = (ms: number) => Math.round(size / 1_000 / ms)
   const figures: Record<string, number> = {}
