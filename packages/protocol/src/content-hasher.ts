@@ -30,13 +30,15 @@ export interface ContentDigest {
 export async function* intoParts(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let part = new Uint8Array(PART_SIZE)
+  // Grows with its bytes: a thousand small files at once must not take 8 MiB each.
+  let part = new Uint8Array(0)
   let filled = 0
   let yielded = false
   for await (const chunk of source) {
     let taken = 0
     while (taken < chunk.length) {
       const length = Math.min(chunk.length - taken, PART_SIZE - filled)
+      part = withRoom(part, filled + length)
       part.set(chunk.subarray(taken, taken + length), filled)
       taken += length
       filled += length
@@ -48,28 +50,39 @@ export async function* intoParts(
       }
     }
   }
-  if (filled > 0 || !yielded) yield part.slice(0, filled)
+  if (filled > 0 || !yielded) yield new Uint8Array(part.buffer.transfer(filled))
 }
 
-/** Collects the digests of parts given in order, and names the whole at the end. */
+/** A buffer for at least `size` bytes with the bytes of `part`; at least twice as large, so that growing stays cheap. */
+const withRoom = (part: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> =>
+  part.length >= size
+    ? part
+    : new Uint8Array(part.buffer.transfer(Math.min(PART_SIZE, Math.max(size, 2 * part.length))))
+
+/** Collects the digests of parts, in the order in which they are given, and names the whole at the end. */
 export class ContentHasher {
-  #digests: Uint8Array<ArrayBuffer>[] = []
+  readonly #digests: Promise<Uint8Array<ArrayBuffer>>[] = []
   #size = 0
 
   /**
-   * Hashes the next part.
+   * Hashes the next part. Only the last one may be shorter than {@link PART_SIZE}.
    *
    * @throws RockpoolError `too_large` past 10,000 parts (78 GiB)
    */
   async add(part: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#size % PART_SIZE !== 0 || part.length > PART_SIZE) {
+      throw new Error('All parts but the last have exactly 8 MiB: of others the address would be wrong.')
+    }
     if (this.#size + part.length > MAX_CONTENT_SIZE) throw tooLarge()
     this.#size += part.length
-    this.#digests.push(await sha256(part))
+    const digest = sha256(part)
+    this.#digests.push(digest)
+    await digest
   }
 
   async finish(): Promise<ContentDigest> {
     const digests = new Uint8Array(this.#digests.length * DIGEST_SIZE)
-    this.#digests.forEach((digest, i) => digests.set(digest, i * DIGEST_SIZE))
+    for (const [i, digest] of this.#digests.entries()) digests.set(await digest, i * DIGEST_SIZE)
     return { address: await addressOfDigests(digests), size: this.#size, digests }
   }
 }

@@ -4,7 +4,9 @@
 export const OCTET_STREAM = 'application/octet-stream'
 
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,127}"
-const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:\\s*;\\s*${TOKEN}=(?:${TOKEN}|"[\\x20-\\x7e]{0,127}"))*$`)
+// Blanks are space and tab only: a line break would start another header.
+const QUOTED = String.raw`"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*"`
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED}))*$`)
 
 /** Whether `text` is a media type by RFC 9110, section 8.3.1, of at most 255 characters. */
 export const isMediaType = (text: string): boolean => text.length <= 255 && MEDIA_TYPE.test(text)
