@@ -151,9 +151,10 @@ export interface MultipartUploads {
   listParts(key: string, uploadId: string, options?: CallOptions): Promise<readonly UploadedPart[]>
 
   /**
-   * Makes one object of these parts (from {@link listParts}), in ascending order. An object of that key is replaced.
+   * Makes one object of all parts, as {@link listParts} gave them. An object of that key is replaced.
    *
-   * @throws `upload_not_found` (also when it was completed before), `conflict` when a part is not there as given
+   * @throws `upload_not_found` (at some vendors not when it was completed before), `conflict` when a part is not there as given, when one
+   *   is left out (vendors differ, so don't), or when one other than the last is under 5 MiB (S3 only)
    */
   complete(
     key: string,

@@ -81,29 +81,25 @@ export const localMultipart = ({ database, files, contents, run, sign }: LocalPa
       run(call.signal, async () => {
         if (parts.length === 0) throw new ObjectStoreError('bad_request', 'An upload needs at least one part.')
         let address = ''
-        let unused: readonly string[] = []
         await contents.commit([], () => {
           const { key, type } = find(rawKey, uploadId)
-          const present = new Map(database.parts(uploadId).map((part) => [part.number, part]))
-          const chosen = chooseParts(present, parts)
-          for (const part of chosen) present.delete(part.number)
-          unused = [...present.values()].map((part) => part.file)
+          const present = database.parts(uploadId)
+          checkParts(present, parts)
           const unshared = database.deleteObject(key)
           database.deleteParts(uploadId)
           let size = 0
           const digest = createHash('sha256')
-          for (const part of chosen) {
+          for (const part of present) {
             database.putPart({ ...part, start: size })
             digest.update(part.sha256)
             size += part.size
           }
           // S3's composite checksum; the digest of a single part stands for itself.
-          address = chosen.length === 1 ? toHex(chosen[0]!.sha256) : `${digest.digest('hex')}-${chosen.length}`
+          address = present.length === 1 ? toHex(present[0]!.sha256) : `${digest.digest('hex')}-${present.length}`
           database.putObject({ key, content: uploadId, size, type, address, modifiedAt: Date.now() })
           database.deleteUpload(uploadId)
           return unshared === undefined ? [] : [unshared]
         })
-        await files.remove(unused)
         return { etag: `"${address}"`, durable: true }
       }),
 
@@ -125,18 +121,19 @@ const drop = (database: LocalDatabase, contents: LocalContents, uploadId: string
     return [uploadId]
   })
 
-/** The rows of the parts asked for. @throws ObjectStoreError `conflict` */
-const chooseParts = (present: ReadonlyMap<number, PartRow>, parts: readonly UploadedPart[]): readonly PartRow[] =>
-  parts.map((part, i) => {
-    const row = present.get(part.number)
-    const ascending = i === 0 || part.number > parts[i - 1]!.number
+/** @throws ObjectStoreError `conflict` unless both are the same parts in the same order */
+const checkParts = (present: readonly PartRow[], given: readonly UploadedPart[]): void => {
+  for (let i = 0; i < Math.max(present.length, given.length); i++) {
+    const [row, part] = [present[i], given[i]]
     const same =
-      row !== undefined && toPart(row).etag === part.etag && (!part.sha256 || equalBytes(row.sha256, part.sha256))
-    if (!row || !same || !ascending) {
-      throw new ObjectStoreError('conflict', `Part ${part.number} is not there as given. List the parts again.`)
-    }
-    return row
-  })
+      row?.number === part?.number &&
+      row &&
+      part &&
+      toPart(row).etag === part.etag &&
+      (!part.sha256 || equalBytes(row.sha256, part.sha256))
+    if (!same) throw new ObjectStoreError('conflict', 'The parts are not there as given. List the parts again.')
+  }
+}
 
 const toPart = ({ number, size, sha256 }: Pick<PartRow, 'number' | 'size' | 'sha256'>): UploadedPart => ({
   number,

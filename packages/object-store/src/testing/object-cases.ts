@@ -38,6 +38,21 @@ export const objectCases = (subject: Subject): void => {
       expect(await subject.store.exists(key)).toBe(false)
     })
 
+    test('more than a part in one stream: right bytes are kept, wrong ones refused', { timeout: 60_000 }, async () => {
+      const key = subject.prefix()
+      const bytes = someBytes(9_000_001, 5)
+      const digest = await sha256(bytes)
+      const size = bytes.length
+      await put(`${key}/right`, streamOf(bytes), { size, sha256: digest, ...ONCE })
+      expectBytes(await bytesOf(`${key}/right`), bytes)
+      bytes[size - 1]! ^= 1
+      const wrong = put(`${key}/wrong`, streamOf(bytes), { size, sha256: digest })
+      await expect(wrong).rejects.toMatchObject({ code: 'digest_mismatch' })
+      const short = put(`${key}/wrong`, streamOf(bytes), { size: size + 1, sha256: digest })
+      await expect(short).rejects.toMatchObject({ code: 'bad_request' })
+      expect(await subject.store.exists(`${key}/wrong`)).toBe(false)
+    })
+
     test.for([
       ['longer', 100_001, 'too_large'],
       ['shorter', 99_999, 'bad_request'],

@@ -1,0 +1,51 @@
+/** As much of an S3 as the tests need of vendors that cannot run here: what it checks is the caller's choice. */
+import { sha256, toHex } from '@rockpool/protocol'
+import { serveFetch, type Serving } from '../testing/serve-fetch.ts'
+import { toBase64 } from './presign.ts'
+
+export interface FakeVendor {
+  /** compares bodies with `x-amz-checksum-sha256`, and keeps it */
+  readonly checksum?: boolean
+  /** compares bodies with `x-amz-content-sha256` */
+  readonly payload?: boolean
+  /** not for parts */
+  readonly exceptParts?: boolean
+  /** answers everything itself, when it returns something */
+  readonly instead?: (request: Request) => Response | undefined
+  /** of the server's clock, ms */
+  readonly clockOffset?: number
+}
+
+export const serveFakeS3 = (vendor: FakeVendor): Promise<Serving> => {
+  const checksums = new Map<string, string>()
+  return serveFetch(async (request) => {
+    const date = { date: new Date(Date.now() + (vendor.clockOffset ?? 0)).toUTCString() }
+    const answer = (body: string | null, status = 200, headers = {}) =>
+      new Response(body, { status, headers: { ...date, ...headers } })
+    const instead = vendor.instead?.(request)
+    if (instead) return instead
+    const url = new URL(request.url)
+    const bytes = await request.bytes()
+    if (request.method === 'POST') {
+      return answer('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>')
+    }
+    if (request.method === 'PUT') {
+      const digest = await sha256(bytes)
+      const part = url.searchParams.has('partNumber')
+      const enforced = !(part && vendor.exceptParts)
+      const checksum = request.headers.get('x-amz-checksum-sha256')
+      const payload = request.headers.get('x-amz-content-sha256')
+      const wrong =
+        (vendor.checksum && checksum !== null && checksum !== toBase64(digest)) ||
+        (vendor.payload && payload !== null && payload !== toHex(digest))
+      if (enforced && wrong) return answer('<Error><Code>BadDigest</Code></Error>', 400)
+      if (vendor.checksum && checksum !== null) checksums.set(url.pathname, checksum)
+      return answer(null, 200, { etag: '"e"' })
+    }
+    const kept = checksums.get(url.pathname)
+    return answer(null, request.method === 'DELETE' ? 204 : 200, {
+      'content-length': '3',
+      ...(kept === undefined ? {} : { 'x-amz-checksum-sha256': kept }),
+    })
+  })
+}

@@ -1,0 +1,73 @@
+/** S3's answers in the port's words. */
+import type { GetObjectCommandOutput, HeadObjectCommandOutput, _Object } from '@aws-sdk/client-s3'
+import { OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
+import type { ByteSpan } from '../byte-range.ts'
+import { ObjectStoreError } from '../errors.ts'
+import type { ListedObject, ObjectInfo } from '../object-store.ts'
+
+export const toObjectInfo = (key: string, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectInfo => {
+  const address = answer.ChecksumSHA256 === undefined ? undefined : toAddress(answer.ChecksumSHA256)
+  return {
+    key,
+    size: answer.ContentLength ?? 0,
+    type: answer.ContentType ?? OCTET_STREAM,
+    etag: answer.ETag ?? '',
+    modifiedAt: answer.LastModified?.getTime() ?? 0,
+    ...(address === undefined ? {} : { address }),
+    ...(answer.VersionId === undefined || answer.VersionId === 'null' ? {} : { versionId: answer.VersionId }),
+    durable: true,
+  }
+}
+
+/** S3's checksum is base64, with `-N` behind it when it is a composite one: the content address in other letters. */
+const toAddress = (checksum: string) => {
+  const [base64, parts] = checksum.split('-')
+  return parseAddress(toHex(fromBase64(base64!)) + (parts === undefined ? '' : `-${parts}`))
+}
+
+export const fromBase64 = (base64: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+
+export const toListed = (object: _Object): ListedObject => ({
+  key: object.Key!,
+  size: object.Size ?? 0,
+  modifiedAt: object.LastModified?.getTime() ?? 0,
+  etag: object.ETag ?? '',
+})
+
+/** Which bytes an answer has, and how many the whole has. */
+export const toSpan = (answer: GetObjectCommandOutput): ByteSpan & { readonly size: number } => {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.ContentRange ?? '')
+  const length = answer.ContentLength ?? 0
+  if (!match) return { start: 0, end: length, size: length }
+  return { start: Number(match[1]), end: Number(match[2]) + 1, size: Number(match[3]) }
+}
+
+/** The body; it errors when the connection ends before all bytes came. */
+export const readBody = (
+  answer: GetObjectCommandOutput,
+  { start, end }: ByteSpan,
+): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const source = answer.Body!.transformToWebStream() as ReadableStream<Uint8Array<ArrayBuffer>>
+  const reader = source.getReader()
+  let left = end - start
+  const brokeOff = (cause?: unknown) =>
+    new ObjectStoreError('unavailable', 'S3 ended the answer before its last byte. Try again.', { cause })
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          throw brokeOff(error)
+        })
+        if (done) {
+          if (left > 0) throw brokeOff()
+          return controller.close()
+        }
+        left -= value.length
+        controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}

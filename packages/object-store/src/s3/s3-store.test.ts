@@ -1,0 +1,132 @@
+/** What Ceph cannot show: other vendors, and S3 that fails. */
+import { afterEach, expect, test } from 'vitest'
+import { sha256, toHex } from '@rockpool/protocol'
+import { streamOf } from '../testing/bytes.ts'
+import type { Serving } from '../testing/serve-fetch.ts'
+import { connect } from './connection.ts'
+import { type FakeVendor, serveFakeS3 } from './fake-s3.test.server.ts'
+import { toBase64 } from './presign.ts'
+import { openS3Store, type S3StoreOptions } from './s3-store.ts'
+
+let serving: Serving | undefined
+afterEach(async () => {
+  await serving?.close()
+  serving = undefined
+})
+
+const KEYS = { accessKey: 'key', secretKey: 'secret' }
+
+const open = async (vendor: FakeVendor, options: Partial<S3StoreOptions> = KEYS) => {
+  serving = await serveFakeS3(vendor)
+  return openS3Store({ endpoint: serving.url, region: 'us-east-1', bucket: 'b', forcePathStyle: true, ...options })
+}
+
+const bytes = new TextEncoder().encode('abc')
+const digest = await sha256(bytes)
+const onePut = { key: 's/files/a', size: 3, type: 'image/png', sha256: digest, expiresIn: 60 }
+
+test('a bucket that keeps SHA-256 checksums is used so, and proves addresses', async () => {
+  const store = await open({ checksum: true, payload: true })
+  expect(store.integrity).toBe('checksum')
+  const { url, headers } = await store.signPut(onePut)
+  expect(headers).toEqual({
+    'content-type': 'image/png',
+    'if-none-match': '*',
+    'x-amz-checksum-sha256': toBase64(digest),
+  })
+  const signed = new URL(url).searchParams.get('X-Amz-SignedHeaders')
+  expect(signed).toBe('content-length;content-type;host;if-none-match;x-amz-checksum-sha256')
+  await store.put('s/files/b', bytes, { size: 3 })
+  expect((await store.head('s/files/b')).address).toBe(toHex(digest))
+  await store.close()
+})
+
+test('a bucket that only checks the payload is used so', async () => {
+  const store = await open({ payload: true })
+  expect(store.integrity).toBe('payload')
+  const { headers } = await store.signPut(onePut)
+  expect(headers).toEqual({ 'content-type': 'image/png', 'if-none-match': '*', 'x-amz-content-sha256': toHex(digest) })
+  await store.close()
+})
+
+test.for<FakeVendor>([{}, { checksum: true, payload: true, exceptParts: true }])(
+  'a bucket that keeps wrong bytes is refused: %j',
+  async (vendor) => {
+    await expect(open(vendor)).rejects.toMatchObject({ code: 'misconfigured' })
+  },
+)
+
+const failing = (status: number, headers = {}): FakeVendor => ({
+  instead: () => new Response(null, { status, headers }),
+})
+
+test.for([
+  [404, 'misconfigured'],
+  [403, 'denied'],
+  [500, 'unavailable'],
+  [503, 'unavailable'],
+] as const)('a bucket that answers %i: %s', async ([status, code]) => {
+  await expect(open(failing(status))).rejects.toMatchObject({ code })
+})
+
+test('says when to try again, as S3 did', async () => {
+  await expect(open(failing(503, { 'retry-after': '1' }))).rejects.toMatchObject({ retryAfterMs: 1000 })
+})
+
+test('nobody listens: unavailable; a wrong endpoint or half of the keys: misconfigured', async () => {
+  const nobody = { endpoint: 'http://127.0.0.1:1', region: 'r', bucket: 'b', ...KEYS }
+  await expect(openS3Store(nobody)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(openS3Store({ ...nobody, endpoint: 'nowhere' })).rejects.toMatchObject({ code: 'misconfigured' })
+  await expect(openS3Store({ ...nobody, secretKey: undefined })).rejects.toMatchObject({ code: 'misconfigured' })
+})
+
+test('a server an hour ahead: URLs are signed in its time', async () => {
+  const hour = 3_600_000
+  const store = await open({ payload: true, clockOffset: hour })
+  const { url } = await store.signGet({ key: 'a', expiresIn: 60 })
+  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(
+    new URL(url).searchParams.get('X-Amz-Date')!,
+  )!
+  expect(Math.abs(Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`) - Date.now() - hour)).toBeLessThan(60_000)
+  await store.close()
+})
+
+test('an answer that ends early is an error, not a short file', async () => {
+  const store = await open({
+    payload: true,
+    instead: (request) =>
+      request.method === 'GET'
+        ? new Response(streamOf(new Uint8Array(1_000_000), { end: 'fail' }), {
+            headers: { 'content-length': '2000000' },
+          })
+        : undefined,
+  })
+  const { body } = await store.get('a')
+  await expect(new Response(body).arrayBuffer()).rejects.toMatchObject({ code: 'unavailable' })
+  await store.close()
+})
+
+test('virtual hosts and AWS itself: the URL names the bucket in its host', async () => {
+  const hostOf = async (options: Partial<S3StoreOptions>) => {
+    const { presign } = connect({ region: 'eu-central-1', bucket: 'reef', ...KEYS, ...options })
+    return new URL((await presign.download('a/b', {}, 60)).url)
+  }
+  expect((await hostOf({ endpoint: 'https://s3.example:9000' })).href).toMatch(
+    /^https:\/\/reef\.s3\.example:9000\/a\/b\?/,
+  )
+  expect((await hostOf({})).href).toMatch(/^https:\/\/reef\.s3\.eu-central-1\.amazonaws\.com\/a\/b\?/)
+  expect((await hostOf({ endpoint: 'https://s3.example/base', forcePathStyle: true })).pathname).toBe('/base/reef/a/b')
+})
+
+test('without keys the default credential chain is asked', async () => {
+  const before = { ...process.env }
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'from-the-chain', AWS_SECRET_ACCESS_KEY: 'x' })
+  try {
+    const store = await open({ payload: true }, {})
+    const { url } = await store.signGet({ key: 'a', expiresIn: 60 })
+    expect(new URL(url).searchParams.get('X-Amz-Credential')).toMatch(/^from-the-chain\//)
+    await store.close()
+  } finally {
+    process.env = before
+  }
+})
