@@ -1,5 +1,6 @@
 import { makeWorker } from '@livestore/adapter-web/worker'
 import { makeWsSync } from '@livestore/sync-cf/client'
+import { LogLevel } from 'effect'
 import { schema } from './schema.ts'
 import { keepSyncTokenFresh } from './sync-token.ts'
 
@@ -7,6 +8,7 @@ keepSyncTokenFresh()
 
 makeWorker({
   schema,
+  logLevel: LogLevel.Warning,
   sync: {
     backend: makeWsSync({ url: `${location.origin}/sync`, ping: { requestInterval: 3_000 } }),
     // Offline, the page opens with what is here after this time.

@@ -1,6 +1,7 @@
 import { makePersistedAdapter } from '@livestore/adapter-web'
 import LiveStoreSharedWorker from '@livestore/adapter-web/shared-worker?sharedworker'
 import { createStorePromise, type Store } from '@livestore/livestore'
+import { LogLevel } from 'effect'
 import LiveStoreWorker from './livestore.worker.ts?worker'
 import { schema } from './schema.ts'
 import type { SyncPayload } from './sync-token.ts'
@@ -17,4 +18,5 @@ export const openStore = async (storeId: string, syncPayload: SyncPayload): Prom
     }),
     syncPayload: { ...syncPayload },
     batchUpdates: (run) => run(),
+    logLevel: LogLevel.Warning,
   })

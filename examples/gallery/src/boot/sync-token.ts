@@ -34,9 +34,10 @@ export const keepSyncTokenFresh = (): void => {
     const url = new URL(address)
     const { storeId, payload } = Object.fromEntries(url.searchParams)
     if (storeId === undefined || payload === undefined) return url
-    const first = JSON.parse(payload) as SyncPayload
+    // Encoded once more than the query itself (SearchParamsSchema in @livestore/sync-cf).
+    const first = JSON.parse(decodeURIComponent(payload)) as SyncPayload
     const authToken = newest ?? first.authToken
-    url.searchParams.set('payload', JSON.stringify({ ...first, authToken }))
+    url.searchParams.set('payload', encodeURIComponent(JSON.stringify({ ...first, authToken })))
     if (expiryOf(authToken) < Date.now() + MARGIN) void renew(first.user, storeId)
     return url
   }
