@@ -19,7 +19,7 @@ const CLOCK_SKEW_SECONDS = 30
 const LONGEST_TOKEN = 16_384
 
 /** An HS256 key has at least the size of the hash (RFC 7518, section 3.2): shorter ones can be guessed. */
-const SHORTEST_SECRET = 32
+export const SHORTEST_SECRET = 32
 
 /** Signatures by a key pair. HMAC is not among them: a public key must never be taken for a shared secret. */
 const KEY_PAIR_ALGORITHMS = [

@@ -1,6 +1,6 @@
 /** What a hostile client with a valid token tries (issue 4, "signer"), against a signer on any store. */
 import { PART_SIZE, partRange } from '@rockpool/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   bytesOf,
   type Content,
@@ -16,6 +16,7 @@ import {
 type Signed = { url: string; headers: Record<string, string> }
 
 export const hostileClient = (start: () => Promise<TestSigner> = startSigner): void => {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
   let signer: TestSigner
   let seed = 1_000
   const fresh = (size: number) => contentOf(size, seed++)

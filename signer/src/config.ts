@@ -1,0 +1,167 @@
+/** The environment of `rockpool-signer`, read once at the start: a configuration, or one line that says what is wrong. */
+import { isAbsolute, resolve } from 'node:path'
+import type { S3StoreOptions } from '@rockpool/object-store/s3'
+import { type Buckets, DEFAULT_BUCKETS, isRockpoolError } from '@rockpool/protocol'
+import * as schema from '@rockpool/protocol/schema'
+import { decode } from './body.ts'
+import { refusal } from './errors.ts'
+import { type JwksOptions, SHORTEST_SECRET, type SharedSecretOptions } from './token.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export type StoreConfig =
+  | { readonly mode: 'local'; readonly dataDir: string }
+  | { readonly mode: 's3'; readonly s3: S3StoreOptions }
+  | { readonly mode: 'hybrid'; readonly dataDir: string; readonly s3: S3StoreOptions }
+
+export interface Config {
+  readonly store: StoreConfig
+  readonly tokens: ({ readonly kind: 'secret' } & SharedSecretOptions) | ({ readonly kind: 'jwks' } & JwksOptions)
+  readonly buckets: Buckets
+  readonly origins: readonly string[]
+  /** '': URLs of the data plane are on the origin of each request */
+  readonly publicBaseUrl: string
+  readonly cdnBaseUrl: string | undefined
+  readonly serviceRole: boolean
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * The configuration of an environment. An empty variable counts as not set.
+ *
+ * @throws RockpoolError `bad_request`, whose message is one line naming the variable, never its value when that is secret
+ */
+export const readConfig = (env: Environment): Config => ({
+  store: readStore(env),
+  tokens: readTokens(env),
+  buckets: readBuckets(env),
+  origins: list(env, 'ROCKPOOL_ALLOWED_ORIGINS').map((origin) => {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+    throw wrong('ROCKPOOL_ALLOWED_ORIGINS', `"${origin}" is not an exact origin such as https://app.example.com`)
+  }),
+  publicBaseUrl: httpUrl(env, 'ROCKPOOL_PUBLIC_BASE_URL') ?? '',
+  cdnBaseUrl: httpUrl(env, 'ROCKPOOL_CDN_BASE_URL'),
+  serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
+  host: text(env, 'HOST') ?? '127.0.0.1',
+  port: readPort(env),
+})
+
+/** The S3 settings of an environment. @throws as {@link readConfig} */
+export const readS3 = (env: Environment): S3StoreOptions => {
+  const [accessKey, secretKey] = [text(env, 'ARTIFACT_ACCESS_KEY'), text(env, 'ARTIFACT_SECRET_KEY')]
+  if ((accessKey === undefined) !== (secretKey === undefined)) {
+    const missing = accessKey === undefined ? 'ARTIFACT_ACCESS_KEY' : 'ARTIFACT_SECRET_KEY'
+    throw wrong(missing, 'set both keys, or neither to use the default credential chain of the AWS SDK')
+  }
+  return {
+    endpoint: httpUrl(env, 'ARTIFACT_ENDPOINT'),
+    region: text(env, 'ARTIFACT_REGION') ?? 'us-east-1',
+    bucket: required(env, 'ARTIFACT_BUCKET', 'the name of the S3 bucket'),
+    accessKey,
+    secretKey,
+    forcePathStyle: yesOrNo(env, 'ARTIFACT_FORCE_PATH_STYLE'),
+  }
+}
+
+const readStore = (env: Environment): StoreConfig => {
+  const mode = text(env, 'ROCKPOOL_STORE') ?? 'local'
+  if (mode !== 'local' && mode !== 's3' && mode !== 'hybrid') throw wrong('ROCKPOOL_STORE', 'it is local, s3 or hybrid')
+  if (mode === 's3') return { mode, s3: readS3(env) }
+  const directory = required(env, 'ROCKPOOL_DATA_DIR', 'the folder that keeps the files')
+  const dataDir = isAbsolute(directory) ? directory : resolve(directory)
+  return mode === 'local' ? { mode, dataDir } : { mode, dataDir, s3: readS3(env) }
+}
+
+const readTokens = (env: Environment): Config['tokens'] => {
+  const secret = text(env, 'ROCKPOOL_JWT_SECRET')
+  const url = httpUrl(env, 'ROCKPOOL_JWKS_URL')
+  const [issuer, audience] = [text(env, 'ROCKPOOL_JWT_ISSUER'), text(env, 'ROCKPOOL_JWT_AUDIENCE')]
+  if (secret !== undefined && url !== undefined)
+    throw wrong('ROCKPOOL_JWKS_URL', 'set it or ROCKPOOL_JWT_SECRET, not both')
+  if (url !== undefined) {
+    const { protocol, hostname } = new URL(url)
+    if (protocol !== 'https:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) {
+      throw wrong('ROCKPOOL_JWKS_URL', 'keys that decide who may must come over https')
+    }
+    if (issuer === undefined) throw wrong('ROCKPOOL_JWT_ISSUER', 'is needed with ROCKPOOL_JWKS_URL')
+    if (audience === undefined) throw wrong('ROCKPOOL_JWT_AUDIENCE', 'is needed with ROCKPOOL_JWKS_URL')
+    return { kind: 'jwks', url, issuer, audience }
+  }
+  if (secret === undefined) {
+    throw wrong(
+      'ROCKPOOL_JWT_SECRET',
+      'set it, or ROCKPOOL_JWKS_URL: without a verifier of tokens the signer does not start',
+    )
+  }
+  const former = text(env, 'ROCKPOOL_JWT_SECRET_FORMER')
+  for (const [name, value] of [
+    ['ROCKPOOL_JWT_SECRET', secret],
+    ['ROCKPOOL_JWT_SECRET_FORMER', former],
+  ] as const) {
+    if (value !== undefined && Buffer.byteLength(value) < SHORTEST_SECRET) {
+      throw wrong(name, `a secret has at least ${SHORTEST_SECRET} bytes; make one with: openssl rand -base64 32`)
+    }
+  }
+  return {
+    kind: 'secret',
+    secrets: former === undefined ? [secret] : [secret, former],
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  }
+}
+
+const readBuckets = (env: Environment): Buckets => {
+  const value = text(env, 'ROCKPOOL_BUCKETS')
+  if (value === undefined) return DEFAULT_BUCKETS
+  let buckets: Buckets
+  try {
+    buckets = decode(schema.Buckets, JSON.parse(value))
+  } catch (error) {
+    const problem = isRockpoolError(error) ? error.message : 'it is not JSON'
+    throw wrong('ROCKPOOL_BUCKETS', `${problem}; write it like {"photos":{"access":"store","types":["image/*"]}}`)
+  }
+  if (Object.keys(buckets).length === 0) throw wrong('ROCKPOOL_BUCKETS', 'name at least one bucket')
+  return buckets
+}
+
+const readPort = (env: Environment): number => {
+  const value = text(env, 'PORT') ?? '8787'
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) throw wrong('PORT', 'it is a number from 0 to 65535')
+  return Number(value)
+}
+
+const text = (env: Environment, name: string): string | undefined => env[name]?.trim() || undefined
+
+const required = (env: Environment, name: string, what: string): string => {
+  const value = text(env, name)
+  if (value === undefined) throw wrong(name, `is not set: ${what}`)
+  return value
+}
+
+const list = (env: Environment, name: string): string[] =>
+  (text(env, name) ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+const yesOrNo = (env: Environment, name: string): boolean => {
+  const value = text(env, name) ?? 'false'
+  if (value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0') return false
+  throw wrong(name, 'it is true or false')
+}
+
+const httpUrl = (env: Environment, name: string): string | undefined => {
+  const value = text(env, name)
+  if (value === undefined) return undefined
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    throw wrong(name, 'it is a URL such as https://files.example.com, without a query')
+  }
+  return value.replace(/\/+$/, '')
+}
+
+/** One line, whatever was quoted in it. */
+const wrong = (name: string, problem: string) =>
+  refusal('bad_request', `${name}: ${problem.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')}.`)

@@ -1,0 +1,38 @@
+/** The object store that a configuration names, and the secret of its own signed URLs if it has any. */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ObjectStore } from '@rockpool/object-store'
+import { openLocalStore } from '@rockpool/object-store/local'
+import { openS3Store } from '@rockpool/object-store/s3'
+import type { StoreConfig } from './config.ts'
+import { refusal } from './errors.ts'
+
+export interface OpenedStore {
+  readonly store: ObjectStore
+  readonly urlSecret?: string
+}
+
+/** @throws ObjectStoreError when the store cannot be opened */
+export const openStore = async (config: StoreConfig, publicBaseUrl: string): Promise<OpenedStore> => {
+  if (config.mode === 's3') return { store: await openS3Store(config.s3) }
+  if (config.mode === 'hybrid') throw refusal('bad_request', 'ROCKPOOL_STORE: hybrid is not there yet.')
+  await mkdir(config.dataDir, { recursive: true })
+  const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
+  const directory = join(config.dataDir, 'store')
+  return { store: await openLocalStore({ directory, publicBaseUrl, secret: urlSecret }), urlSecret }
+}
+
+/** A random secret in a file of its own, made at the first start: shared links outlive a restart. */
+const keptSecret = async (path: string): Promise<string> => {
+  try {
+    await writeFile(path, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600, flush: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  await chmod(path, 0o600)
+  const secret = await readFile(path, 'utf8')
+  if (secret.length < 32)
+    throw refusal('bad_request', `The file ${path} is damaged. Delete it: signed URLs made before end then.`)
+  return secret
+}
