@@ -12,7 +12,7 @@ const MARKS = [
   ['reconnects within 2 seconds', /["']2 seconds["']/],
 ] as const
 
-describe('LiveStore fixes', () => {
+describe('LiveStore fixes', { timeout: 60_000 }, () => {
   it.each(LIVESTORE_FIXES)('$file still has the defect: $from', async ({ file, from }) => {
     // When this fails LiveStore has changed there: see whether the defect is mended, and remove the fix.
     expect((await readFile(join(nodeModules, file), 'utf8')).split(from)).toHaveLength(2)
@@ -23,13 +23,13 @@ describe('LiveStore fixes', () => {
     const files = (await readdir(join(dir, 'assets'))).filter((file) => file.endsWith('.js'))
     const code = (await Promise.all(files.map((file) => readFile(join(dir, 'assets', file), 'utf8')))).join('\n')
     for (const [what, mark] of MARKS) expect([what, mark.test(code)]).toEqual([what, true])
-  }, 60_000)
+  })
 
   it('are in what dev serves to the worker', async () => {
     const origin = originOf(await serveFixture())
     const code = await servedModules(`${origin}/src/livestore.worker.ts?worker_file&type=module`)
     for (const [what, mark] of MARKS) expect([what, mark.test(code)]).toEqual([what, true])
-  }, 60_000)
+  })
 })
 
 /** A module as a browser gets it, and all that it imports. */

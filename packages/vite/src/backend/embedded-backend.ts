@@ -16,10 +16,10 @@ export interface BackendOptions {
 }
 
 export interface EmbeddedBackend {
-  /** Answers the signer's calls, without their prefix. */
-  readonly signer: Promise<RequestListener>
+  /** Answers the signer's calls, without their prefix. Starts it at the first call, as does the next one. */
+  signer(): Promise<RequestListener>
   /** http URL of the sync backend, on a port of its own */
-  readonly syncUrl: Promise<string>
+  syncUrl(): Promise<string>
   /** A token that gives `user` all rights in a store, for {@link TOKEN_LIFETIME}. */
   token(user: string, storeId: StoreId): Promise<string>
   stop(): Promise<void>
@@ -32,8 +32,8 @@ export const SIGNER_PATH = '/signer'
 const TOKEN_LIFETIME = '10 minutes'
 
 /**
- * Takes the folder, and starts the rest behind it: signer and sync backend are ready a little later, and fail by their
- * own promises.
+ * Takes the folder. Loading signer and sync backend takes over a second of processor time, so they start when they are
+ * first asked for: the page server comes first.
  *
  * @throws Error when another process uses the folder, or it cannot be written
  */
@@ -51,8 +51,7 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
     throw isObjectStoreError(error, 'locked') ? inUse(dataDir) : error
   })
 
-  // Loaded when needed: a build and the first page have no use for them.
-  const signer = (async () => {
+  const signer = once(async () => {
     const [{ createSigner, sharedSecretTokens }, { getRequestListener }] = await Promise.all([
       import('@rockpool/signer'),
       import('@hono/node-server'),
@@ -60,16 +59,16 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
     const { fetch } = createSigner({ store, urlSecret, authenticate, ...(buckets ? { buckets } : {}) })
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
-  })()
-  const sync = (async () => {
+  })
+  const sync = once(async () => {
     const { startSyncBackend } = await import('@rockpool/livestore/embedded')
     const options = { dataDir: join(dataDir, 'sync'), secrets: [tokenSecret] }
     return startSyncBackend({ ...options, ...(buckets ? { buckets } : {}) })
-  })()
+  })
 
   return {
     signer,
-    syncUrl: sync.then(({ url }) => url),
+    syncUrl: async () => (await sync()).url,
     async token(user, storeId) {
       const { SignJWT } = await import('jose')
       return new SignJWT({ stores: { [storeId]: ['read', 'write', 'delete'] } })
@@ -79,10 +78,16 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
         .sign(new TextEncoder().encode(tokenSecret))
     },
     async stop() {
-      await Promise.allSettled([sync.then((backend) => backend.stop()), signer])
+      await Promise.allSettled([sync.started?.then((backend) => backend.stop()), signer.started])
       await store.close()
     },
   }
+}
+
+/** Calls `start` at the first call only. `started`: what it gave, if it was called. */
+const once = <A>(start: () => Promise<A>): (() => Promise<A>) & { readonly started: Promise<A> | undefined } => {
+  let started: Promise<A> | undefined
+  return Object.defineProperty(() => (started ??= start()), 'started', { get: () => started }) as never
 }
 
 const derive = (secret: string, purpose: string): string => createHmac('sha256', secret).update(purpose).digest('hex')

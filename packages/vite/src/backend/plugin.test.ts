@@ -43,7 +43,7 @@ const connects = (origin: string, store: string, authToken: string): Promise<boo
     socket.onerror = () => resolve(false)
   })
 
-describe('the embedded backend', () => {
+describe('the embedded backend', { timeout: 60_000 }, () => {
   it('stores what is uploaded, in dev, and has it after a restart', async () => {
     const dataDir = await temporaryFolder()
     const options = { backend: { dataDir } }
@@ -107,7 +107,7 @@ describe('the embedded backend', () => {
     const origin = server.resolvedUrls!.local[0]!.replace(/\/$/, '')
     expect(await connects(origin, 'gallery', await tokenFor(origin, 'gallery'))).toBe(true)
     expect((await fetch(`${origin}/service-worker.js`)).status).toBe(200)
-  }, 60_000)
+  })
 
   it('survives a restart of the dev server in its own process', async () => {
     const server = await serveFixture(fixture, { backend: { dataDir: await temporaryFolder() } })

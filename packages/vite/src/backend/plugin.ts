@@ -18,11 +18,15 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
   const { root, logger } = server.config
   const dataDir = resolve(root, process.env.ROCKPOOL_DATA_DIR ?? options.dataDir ?? '.rockpool')
   const { signer, syncUrl, token, release } = await take({ ...options, dataDir })
-  reportFailure(logger, 'signer', signer)
-  reportFailure(logger, 'sync backend', syncUrl)
+  const start = () => {
+    reportFailure(logger, 'signer', signer())
+    reportFailure(logger, 'sync backend', syncUrl())
+  }
+  if (server.httpServer) server.httpServer.once('listening', start)
+  else start()
 
   const answerSigner: Connect.NextHandleFunction = (request, response, next) => {
-    signer.then((answer) => answer(request, response), next)
+    signer().then((answer) => answer(request, response), next)
   }
   server.middlewares.use(SIGNER_PATH, answerSigner)
   server.middlewares.use(TOKEN_PATH, tokenEndpoint(token))

@@ -3,11 +3,11 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** Passes WebSocket connections to `path` on to another server, which may still be starting. */
-export const proxyWebSockets = (server: Pick<Server, 'on'>, path: string, target: Promise<string>): void => {
+export const proxyWebSockets = (server: Pick<Server, 'on'>, path: string, target: () => Promise<string>): void => {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url?.split('?', 1)[0] !== path) return
     socket.on('error', () => socket.destroy())
-    target.then(
+    target().then(
       (url) => tunnel(request, socket, head, new URL(url)),
       () => socket.destroy(),
     )

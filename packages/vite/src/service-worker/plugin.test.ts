@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { PrecacheEntry } from './precache-manifest.ts'
 import { buildFixture, copyFixture, originOf, serveFixture } from '../../fixtures/app.ts'
 
-describe('the service worker', () => {
+describe('the service worker', { timeout: 60_000 }, () => {
   it('is built as one classic script that knows every file of the build', async () => {
     const dir = await buildFixture()
     const manifest = run(await readFile(join(dir, 'service-worker.js'), 'utf8'))
@@ -20,7 +20,7 @@ describe('the service worker', () => {
       if (url.startsWith('/assets/')) expect(revision).toBeNull()
       else expect(revision).toMatch(/^[0-9a-f]{16}$/)
     }
-  }, 60_000)
+  })
 
   it('is served in dev, may control the whole origin, and precaches nothing', async () => {
     const server = await serveFixture()
@@ -62,7 +62,7 @@ describe('the service worker', () => {
     await expect(buildFixture(undefined, { serviceWorker: 'src/nowhere.ts' })).rejects.toThrow(
       'there is no service worker at src/nowhere.ts',
     )
-  }, 60_000)
+  })
 })
 
 /** Runs the fixture's service worker as the classic script it must be. @returns the manifest that it logs when it is installed */
