@@ -10,8 +10,9 @@ export interface PoolOptions extends EnginePorts {
   readonly buckets?: Buckets
   /** who uses the pool, as the token tells; nothing is refused early when not given */
   readonly claims?: () => TokenClaims | undefined
+  /** tells devices apart where one process holds several with the same store; not for browsers */
+  readonly device?: string
   /** the browser's own when not given */
-  readonly locks?: LockManager
   readonly fetch?: typeof fetch
   readonly send?: Send
 }
@@ -33,14 +34,14 @@ export const engineSettings = ({
   log,
   buckets,
   claims,
-  locks,
+  device,
   fetch: fetchLike,
   send,
 }: PoolOptions): EngineSettings => ({
   storeId: log.storeId,
   buckets: buckets ?? DEFAULT_BUCKETS,
   claims: claims ?? (() => undefined),
-  locks: locks ?? navigator.locks,
+  scope: device === undefined ? log.storeId : `${device}:${log.storeId}`,
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
   send: send ?? browserSend,
 })

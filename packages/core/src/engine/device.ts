@@ -41,7 +41,7 @@ export const DeviceLive = Layer.scoped(
   Device,
   Effect.gen(function* () {
     const index = yield* IndexPort
-    const { storeId } = yield* Settings
+    const { scope } = yield* Settings
     const contents = new Map<ContentAddress, DeviceContent>()
     const transfers = new Map<string, TransferRow>()
     const activities = new Map<RemoteKey, Activity>()
@@ -92,7 +92,7 @@ export const DeviceLive = Layer.scoped(
       listeners.tell()
     }
     const channel = yield* Effect.acquireRelease(
-      Effect.sync(() => activityChannel(storeId)),
+      Effect.sync(() => activityChannel(scope)),
       (open) => Effect.sync(() => open.close()),
     )
     channel.onmessage = (event: MessageEvent<ActivityMessage>) => note(event.data)

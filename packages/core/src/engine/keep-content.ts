@@ -66,9 +66,9 @@ const dropUnnamed = ({ address }: ContentDigest) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const index = yield* IndexPort
-    const { locks, storeId } = yield* Settings
+    const { scope } = yield* Settings
     yield* call(() =>
-      locks.request(`rockpool:${storeId}:${KEEPING}`, { ifAvailable: true }, async (lock) => {
+      navigator.locks.request(`rockpool:${scope}:${KEEPING}`, { ifAvailable: true }, async (lock) => {
         if (lock && !(await index.get('contents', address))) await blobs.delete(address)
       }),
     )

@@ -3,17 +3,24 @@ import { type RockpoolError } from '@rockpool/protocol'
 import { Effect, type Scope } from 'effect'
 import { call, Settings } from './services.ts'
 
-/** Waits for the lock `rockpool:<storeId>:<name>` and holds it until the scope closes. */
+/** Waits for the lock `rockpool:<scope>:<name>` and holds it until the scope closes. */
 export const hold = (name: string, mode: LockMode): Effect.Effect<void, RockpoolError, Scope.Scope | Settings> =>
   Effect.gen(function* () {
-    const { locks, storeId } = yield* Settings
+    const { scope } = yield* Settings
     const released = Promise.withResolvers<void>()
-    yield* Effect.addFinalizer(() => Effect.sync(released.resolve))
+    let request: Promise<unknown> = Promise.resolve()
+    // Ends when the browser has really let go: whoever asks next, with `ifAvailable`, must find it free.
+    yield* Effect.addFinalizer(() =>
+      Effect.promise(() => {
+        released.resolve()
+        return request
+      }),
+    )
     yield* call(
       (signal) =>
         new Promise<void>((held, refused) => {
-          locks
-            .request(`rockpool:${storeId}:${name}`, { mode, signal }, () => {
+          request = navigator.locks
+            .request(`rockpool:${scope}:${name}`, { mode, signal }, () => {
               held()
               return released.promise
             })

@@ -3,13 +3,13 @@
  * 40 ms), so every event stays in the outbox, on disk, until the sync backend has confirmed it.
  */
 import type { RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Stream } from 'effect'
+import { Clock, Effect, Queue, Stream } from 'effect'
 import { change, type IndexChange, type OutboxRow, put, remove } from '../ports/index-port.ts'
 import type { Confirmation } from '../ports/record-log.ts'
 import type { PoolEvent } from '../records/events.ts'
 import { Device } from './device.ts'
 import { retryOffline } from './enqueue.ts'
-import { asRockpoolError, call, IndexPort, LogPort } from './services.ts'
+import { call, IndexPort, LogPort } from './services.ts'
 
 let appended = 0
 
@@ -57,9 +57,9 @@ export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError
 
     const clear = (confirmations: readonly Confirmation[]) =>
       Effect.gen(function* () {
-        const confirmed = new Set(confirmations.map(({ opId }) => opId))
+        const opIds = new Set(confirmations.map(({ opId }) => opId))
         const rows = yield* call(() => index.getAll('outbox'))
-        const done = rows.filter(({ event }) => confirmed.has(event.opId))
+        const done = rows.filter(({ event }) => opIds.has(event.opId))
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
           [
@@ -72,19 +72,15 @@ export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError
         )
       })
 
-    yield* Stream.unwrapScoped(
-      Effect.gen(function* () {
-        const stop = yield* Effect.acquireRelease(
-          Effect.sync(() => new AbortController()),
-          (controller) => Effect.sync(() => controller.abort()),
-        )
-        return Stream.fromAsyncIterable(
-          log.confirmations(engine?.confirmationCursor ?? undefined, stop.signal),
-          asRockpoolError,
-        )
-      }),
-    ).pipe(
+    const confirmed = yield* Queue.unbounded<Confirmation>()
+    const listen = call(async (signal) => {
+      for await (const confirmation of log.confirmations(engine?.confirmationCursor ?? undefined, signal)) {
+        confirmed.unsafeOffer(confirmation)
+      }
+    })
+    const work = Stream.fromQueue(confirmed).pipe(
       Stream.groupedWithin(BATCH, GATHER),
       Stream.runForEach((batch) => clear([...batch])),
     )
+    yield* Effect.all([listen, work], { concurrency: 'unbounded', discard: true })
   })

@@ -1,5 +1,12 @@
 /** Reading a file: from disk, or from object storage to the reader and to disk. */
-import { addressOfKey, type ContentDigest, isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import {
+  addressOfKey,
+  type ContentDigest,
+  isRockpoolError,
+  parseRemoteKey,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
 import { Clock, Effect, Runtime } from 'effect'
 import type { OpenOptions } from '../pool.ts'
 import { remove as removeRow } from '../ports/index-port.ts'
@@ -100,6 +107,9 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, pinned: boolean)
 /** The content on this disk, if it is whole. One that was cut short there is dropped when object storage has it. */
 const onDisk = (file: FileRecord) =>
   Effect.gen(function* () {
+    // A record can name any key; with this user's rights only keys of this store are followed.
+    if (parseRemoteKey(file.remoteKey)?.storeId !== (yield* Settings).storeId)
+      return yield* Effect.fail(elsewhere(file))
     const blobs = yield* BlobPort
     const log = yield* LogPort
     const address = addressOfKey(file.remoteKey)
@@ -109,6 +119,9 @@ const onDisk = (file: FileRecord) =>
     yield* call(() => blobs.delete(address))
     return undefined
   })
+
+const elsewhere = (file: FileRecord): RockpoolError =>
+  new RockpoolError('bad_key', `The record of "${file.name}" names a content of another store. Remove it.`)
 
 const notUploadedYet = (cause: unknown): RockpoolError =>
   new RockpoolError(

@@ -17,7 +17,8 @@ export interface EngineSettings {
   readonly buckets: Buckets
   /** the signed-in user as the token tells it; undefined while no token could ever be had */
   readonly claims: () => TokenClaims | undefined
-  readonly locks: LockManager
+  /** names this device's locks and channels: the storeId, with the device before it where one process holds several */
+  readonly scope: string
   readonly fetch: typeof fetch
   readonly send: Send
 }

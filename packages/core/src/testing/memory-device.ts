@@ -1,6 +1,6 @@
 /** Devices of one store in one process, for tests of the engine: shared sync backend and object storage, own disks. */
 import type { RockpoolError, TokenClaims } from '@rockpool/protocol'
-import { Effect, type Scope } from 'effect'
+import { Effect, type Scope, TestClock } from 'effect'
 import { engineSettings, type PoolOptions } from '../create-pool.ts'
 import { makePool } from '../engine/engine.ts'
 import {
@@ -16,7 +16,10 @@ import { sendByFetch } from '../transfers/http.ts'
 
 export const STORE_ID = 'reef'
 
-export const memoryWorld = () => ({ backend: memorySyncBackend(), storage: memorySigner() })
+let worlds = 0
+
+/** Sync backend and object storage. */
+export const memoryWorld = () => ({ id: ++worlds, backend: memorySyncBackend(), storage: memorySigner() })
 
 export type MemoryWorld = ReturnType<typeof memoryWorld>
 
@@ -43,7 +46,7 @@ export const memoryDevice = (world: MemoryWorld, device: string, claims?: TokenC
         signer: world.storage.signer,
         fetch: world.storage.fetch,
         send: sendByFetch(world.storage.fetch),
-        locks: locksOf(device),
+        device: `${world.id}-${device}`,
         claims: () => claims,
         ...over,
       }
@@ -51,13 +54,6 @@ export const memoryDevice = (world: MemoryWorld, device: string, claims?: TokenC
     },
   }
 }
-
-/** The process has one lock manager; devices must not share its names. */
-const locksOf = (device: string): LockManager => ({
-  query: () => navigator.locks.query(),
-  request: ((name: string, ...rest: [never]) =>
-    navigator.locks.request(`${device}:${name}`, ...rest)) as LockManager['request'],
-})
 
 /** Resolves when `holds` does, looking again whenever the pool's files or transfers change. */
 export const until = (pool: Pool, holds: () => boolean): Effect.Effect<void> =>
@@ -70,4 +66,13 @@ export const until = (pool: Pool, holds: () => boolean): Effect.Effect<void> =>
     const unsubscribe = pool.transfers.subscribe(look)
     look()
     return Effect.sync(unsubscribe)
+  })
+
+/** Moves the test's clock, minute by minute, until `holds`. In between the event loop turns, so that promises settle. */
+export const advanceUntil = (holds: () => boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    while (!holds()) {
+      yield* TestClock.adjust('1 minute')
+      yield* Effect.promise(() => new Promise<void>((turned) => setImmediate(turned)))
+    }
   })

@@ -2,7 +2,7 @@
  * Which transfers are under way, told to all tabs of a store. Kept nowhere: progress is neither a fact for the log nor
  * worth a write to disk.
  */
-import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import type { RemoteKey } from '@rockpool/protocol'
 import type { TransferDirection } from '../ports/index-port.ts'
 
 export interface Activity {
@@ -20,8 +20,7 @@ export interface ActivityMessage {
   readonly activity: Activity | null
 }
 
-export const activityChannel = (storeId: StoreId): BroadcastChannel =>
-  new BroadcastChannel(`rockpool:${storeId}:activity`)
+export const activityChannel = (scope: string): BroadcastChannel => new BroadcastChannel(`rockpool:${scope}:activity`)
 
 export interface ActivityReport {
   progress(bytes: number, total: number): void
