@@ -1,49 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { contentOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
+import { runSigner } from './testing/process.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let dataDir: string
-const running = new Set<ChildProcess>()
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'rockpool-serve-'))
 })
 afterAll(async () => {
-  for (const process of running) process.kill('SIGKILL')
   await rm(dataDir, { recursive: true, force: true })
 })
 
-const run = (args: string[], env: Record<string, string>) => {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@rockpool/source', join(import.meta.dirname, 'cli.ts'), ...args],
-    {
-      env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  running.add(child)
-  const lines: string[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
-  let complaint = ''
-  child.stderr.on('data', (text) => (complaint += text))
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child)
-    return { code: code as number, complaint }
-  })
-  return { child, lines, ended, complaint: () => complaint }
-}
-
 const start = async (env: Record<string, string> = {}) => {
-  const signer = run(['serve'], { ROCKPOOL_DATA_DIR: dataDir, ROCKPOOL_JWT_SECRET: TOKEN_SECRET, PORT: '0', ...env })
-  await expect.poll(signer.complaint, { timeout: 30_000 }).toContain('listening on')
-  return { ...signer, url: /http:\S+/.exec(signer.complaint())![0] }
+  const signer = runSigner(['serve'], {
+    ROCKPOOL_DATA_DIR: dataDir,
+    ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+    PORT: '0',
+    ...env,
+  })
+  return { ...signer, url: await signer.url }
 }
 
 test('serves, logs one line each, stops at SIGTERM, and finds its data and its signed URLs again', async () => {
@@ -60,7 +39,7 @@ test('serves, logs one line each, stops at SIGTERM, and finds its data and its s
   const request = { key: `reef/files/${address}`, size: 1_000, type: 'image/png' }
   expect((await send(await ask(first.url, '/upload-url', request), bytes)).status).toBe(200)
   const shared = new URL((await ask(first.url, `/download-url?key=${request.key}&expiresIn=3600`)).url)
-  first.child.kill('SIGTERM')
+  first.kill('SIGTERM')
   expect((await first.ended).code).toBe(0)
 
   const lines = first.lines.map((line) => JSON.parse(line))
@@ -77,10 +56,13 @@ test('serves, logs one line each, stops at SIGTERM, and finds its data and its s
   expect(await ask(second.url, '/upload-url', request)).toMatchObject({ status: 'stored' })
   const again = await fetch(second.url + shared.pathname + shared.search)
   expect(Buffer.compare(new Uint8Array(await again.arrayBuffer()), bytes)).toBe(0)
-  const locked = await run(['serve'], { ROCKPOOL_DATA_DIR: dataDir, ROCKPOOL_JWT_SECRET: TOKEN_SECRET, PORT: '0' })
-    .ended
+  const locked = await runSigner(['serve'], {
+    ROCKPOOL_DATA_DIR: dataDir,
+    ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+    PORT: '0',
+  }).ended
   expect([locked.code, locked.complaint]).toEqual([1, expect.stringMatching(/^rockpool-signer: [^\n]+\n$/)])
-  second.child.kill('SIGINT')
+  second.kill('SIGINT')
   expect((await second.ended).code).toBe(0)
 })
 
@@ -88,7 +70,8 @@ test.each([
   ['ROCKPOOL_JWT_SECRET', ['serve'], {}],
   ['PORT', ['serve'], { PORT: 'x' }],
 ])('one clear line: %s', async (name, args, env) => {
-  const { code, complaint } = await run(args, { ROCKPOOL_DATA_DIR: dataDir, ROCKPOOL_JWT_SECRET: '', ...env }).ended
+  const { code, complaint } = await runSigner(args, { ROCKPOOL_DATA_DIR: dataDir, ROCKPOOL_JWT_SECRET: '', ...env })
+    .ended
   expect(code).toBe(1)
   expect(complaint).toMatch(new RegExp(`^rockpool-signer: (ROCKPOOL_JWT_SECRET|${name}): [^\\n]+\\n$`))
 })
@@ -96,17 +79,17 @@ test.each([
 test('a taken port is one clear line', async () => {
   const signer = await start()
   const other = join(dataDir, 'other')
-  const { code, complaint } = await run(['serve'], {
+  const { code, complaint } = await runSigner(['serve'], {
     ROCKPOOL_DATA_DIR: other,
     ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
     PORT: new URL(signer.url).port,
   }).ended
   expect([code, complaint]).toEqual([1, expect.stringMatching(/^rockpool-signer: PORT: \d+ is in use\. [^\n]+\n$/)])
-  signer.child.kill('SIGTERM')
+  signer.kill('SIGTERM')
   await signer.ended
 })
 
 test('an unknown command shows what there is', async () => {
-  const { code, complaint } = await run(['dance'], {}).ended
+  const { code, complaint } = await runSigner(['dance'], {}).ended
   expect([code, complaint]).toEqual([1, expect.stringContaining('Usage')])
 })

@@ -1,0 +1,42 @@
+/** For tests: `rockpool-signer` as a process of its own. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface SignerProcess {
+  /** of standard output, as they come */
+  readonly lines: readonly string[]
+  /** where `serve` listens */
+  readonly url: Promise<string>
+  readonly ended: Promise<{ readonly code: number | null; readonly output: string; readonly complaint: string }>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Runs the command line with exactly this environment. */
+export const runSigner = (args: readonly string[], env: Readonly<Record<string, string>>): SignerProcess => {
+  const cli = join(import.meta.dirname, '../cli.ts')
+  const child = spawn(process.execPath, ['--conditions=@rockpool/source', cli, ...args], {
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // However a test ends, its processes do too.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  const lines: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  const listening = Promise.withResolvers<string>()
+  let complaint = ''
+  child.stderr.on('data', (text) => {
+    complaint += text
+    const url = /listening on (\S+)/.exec(complaint)?.[1]
+    if (url) listening.resolve(url)
+  })
+  const ended = once(child, 'close').then(([code]) => {
+    process.off('exit', kill)
+    listening.reject(new Error(`It ended: ${complaint}`))
+    return { code: code as number | null, output: lines.join('\n'), complaint }
+  })
+  listening.promise.catch(() => {})
+  return { lines, url: listening.promise, ended, kill: (signal) => child.kill(signal) }
+}

@@ -1,0 +1,51 @@
+/** For tests: a bucket of its own on the real S3 that `npm test` runs, and signers on it. */
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
+import type { SignerOptions } from '../app.ts'
+import { startOn, type TestSigner } from './harness.ts'
+
+const variable = (name: string): string => {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: it names the S3 server of the tests (test/s3).`)
+  return value
+}
+
+/** An S3 bucket that does not exist yet. */
+export const namedBucket = (): S3StoreOptions & {
+  readonly endpoint: string
+  readonly accessKey: string
+  readonly secretKey: string
+} => ({
+  endpoint: variable('ROCKPOOL_TEST_S3_ENDPOINT'),
+  region: variable('ROCKPOOL_TEST_S3_REGION'),
+  accessKey: variable('ROCKPOOL_TEST_S3_ACCESS_KEY'),
+  secretKey: variable('ROCKPOOL_TEST_S3_SECRET_KEY'),
+  bucket: `rockpool-signer-${crypto.randomUUID()}`,
+  forcePathStyle: true,
+})
+
+export const clientOf = ({ endpoint, region, accessKey, secretKey }: ReturnType<typeof namedBucket>): S3Client =>
+  new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  })
+
+/** A new, empty S3 bucket. */
+export const createdBucket = async (): Promise<ReturnType<typeof namedBucket>> => {
+  const options = namedBucket()
+  const client = clientOf(options)
+  await client.send(new CreateBucketCommand({ Bucket: options.bucket }))
+  client.destroy()
+  return options
+}
+
+/** A signer on an S3 bucket of its own. */
+export const startOnS3 = async (options: Partial<SignerOptions> = {}): Promise<TestSigner> => {
+  const store = await openS3Store(await createdBucket())
+  const started = await startOn(store, options)
+  let stopped: Promise<void> | undefined
+  return { ...started, stop: () => (stopped ??= started.stop().then(() => store.close())) }
+}
