@@ -70,7 +70,7 @@ test('what failed for want of a network waits longer and longer, and is sent in 
       }
       const pool = yield* memoryDevice(world, 'a').open({ signer })
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
-      yield* advanceUntil(() => asked.length === 50)
+      yield* advanceUntil(() => asked.length >= 50)
       expect(state(pool, file)).toBe('local')
       expect(asked[49]! - asked[48]!).toBeLessThanOrEqual(6 * 60_000)
       expect(asked[49]! - asked[0]!).toBeGreaterThan(60 * 60_000)
@@ -106,8 +106,8 @@ test('a connection on which nothing moves for 30 s is given up, and its slot is 
       pool.on('error', ({ error }) => void errors.push(error.code))
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       yield* until(pool, () => state(pool, file) === 'uploading')
-      yield* advanceUntil(() => errors.length === 2)
-      expect(errors).toEqual(['storage_unavailable', 'storage_unavailable'])
+      yield* advanceUntil(() => errors.length >= 2)
+      expect(new Set(errors)).toEqual(new Set(['storage_unavailable']))
       world.storage.faults.stall = undefined
       yield* advanceUntil(() => state(pool, file) === 'stored')
     }),

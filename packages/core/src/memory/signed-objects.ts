@@ -119,7 +119,8 @@ export const memorySignedObjects = (faults: MemoryObjectFaults): MemorySignedObj
       const request = new Request(input, init)
       request.signal.throwIfAborted()
       if (faults.offline) throw new TypeError('Failed to fetch')
-      if (faults.stall === 'request') await stalled(request.signal)
+      // The caller's own signal: nobody would hold on to the one that Request derives from it (Node holds it weakly).
+      if (faults.stall === 'request') await stalled(init?.signal ?? request.signal)
       if (faults.status !== undefined) return answer(faults.status)
       const { origin, pathname, searchParams } = new URL(request.url)
       if (origin !== 'https://objects.memory') throw new TypeError(`Failed to fetch: nothing is at ${origin}`)
