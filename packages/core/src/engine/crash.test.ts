@@ -1,0 +1,178 @@
+/** Tabs that die, tabs that lead, and what the disk tells the next one. */
+import { PART_SIZE } from '@rockpool/protocol'
+import { Effect, Exit, Scope } from 'effect'
+import { expect, test } from 'vitest'
+import type { PoolEvent } from '../records/events.ts'
+import { put } from '../ports/index-port.ts'
+import { memoryDevice, memoryWorld, until } from '../testing/memory-device.ts'
+
+const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+
+/** A tab in a scope of its own, so that it can be ended by itself. */
+const tab = (device: ReturnType<typeof memoryDevice>, over = {}) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const pool = yield* device.open(over).pipe(Scope.extend(scope))
+    return { pool, end: Scope.close(scope, Exit.void) }
+  })
+
+test('a file whose event the log lost in a crash is there at the next open, and is uploaded (peer failure 8)', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      world.backend.disconnect('a')
+      world.storage.faults.offline = true
+      const device = memoryDevice(world, 'a')
+      const first = yield* tab(device)
+      const file = yield* promise(() => first.pool.add(new Blob(['reef']), { name: 'reef.txt' }))
+      yield* promise(() => first.pool.rename(file.id, 'shoal.txt'))
+      yield* first.end
+      world.backend.crash('a')
+      const next = yield* tab(device)
+      yield* until(next.pool, () => next.pool.files.get(file.id)?.name === 'shoal.txt')
+      expect(next.pool.files.list()).toHaveLength(1)
+      world.backend.connect('a')
+      world.storage.faults.offline = false
+      yield* promise(() => next.pool.transfers.retry(file.id))
+      yield* until(next.pool, () => next.pool.transfers.status(file.id).state === 'stored')
+      yield* next.end
+    }),
+  ))
+
+test('the outbox empties as the backend confirms', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'a')
+      const { pool, end } = yield* tab(device)
+      const index = device.index()
+      const emptied = promise(
+        () =>
+          new Promise<void>((resolve) => {
+            index.subscribe(() => void index.getAll('outbox').then((rows) => rows.length === 0 && resolve()))
+          }),
+      )
+      const waiting = yield* Effect.fork(emptied)
+      for (let i = 0; i < 20; i++) yield* promise(() => pool.add(new Blob([`${i}`])))
+      yield* waiting
+      expect((yield* promise(() => index.get('engine', 'engine')))?.confirmationCursor).not.toBeNull()
+      yield* end
+    }),
+  ))
+
+test.each<[string, (id: string) => Omit<PoolEvent, 'opId'>]>([
+  ['renamed', (id) => ({ name: 'v2.FileRenamed', args: { id, name: 'theirs.txt', at: 2 } })],
+  ['removed', (id) => ({ name: 'v2.FileDeleted', args: { id, at: 2 } })],
+])('an event that the outbox repeats after another device %s the file undoes nothing', (_, theirs) =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'a')
+      const a = yield* tab(device)
+      const b = yield* tab(memoryDevice(world, 'b'))
+      const file = yield* promise(() => a.pool.add(new Blob(['reef']), { name: 'mine.txt' }))
+      const [row] = yield* promise(() => device.index().getAll('outbox'))
+      yield* promise(() => a.pool.rename(file.id, 'second.txt'))
+      yield* until(b.pool, () => b.pool.files.get(file.id)?.name === 'second.txt')
+      b.pool.log.append([{ opId: crypto.randomUUID(), ...theirs(file.id) } as PoolEvent])
+      const after = b.pool.log.file(file.id)
+      yield* until(a.pool, () => JSON.stringify(a.pool.log.file(file.id)) === JSON.stringify(after))
+      yield* a.end
+
+      // A crash kept the outbox row although the backend had the event: replayed, and once more straight into the log.
+      yield* promise(() => device.index().write([put('outbox', row!)]))
+      const again = yield* tab(device)
+      again.pool.log.append([row!.event])
+      const marker = yield* promise(() => again.pool.add(new Blob(['marker'])))
+      yield* until(b.pool, () => b.pool.files.get(marker.id) !== undefined)
+      expect(again.pool.log.file(file.id)).toEqual(after)
+      expect(b.pool.log.file(file.id)).toEqual(after)
+      yield* again.end
+      yield* b.end
+    }),
+  ),
+)
+
+test('one tab leads; when it ends the other finishes its upload from the part where it was', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'a')
+      const sent: string[] = []
+      const counting = (who: string, holdAfter: number) => {
+        const { fetch } = world.storage
+        return async (
+          url: string,
+          headers: Record<string, string>,
+          body: Blob,
+          { signal }: { signal: AbortSignal },
+        ) => {
+          if (sent.filter((by) => by === who).length === holdAfter) {
+            await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+          }
+          sent.push(who)
+          const { status } = await fetch(url, { method: 'PUT', headers, body, signal })
+          return { status, etag: null }
+        }
+      }
+      const leader = yield* tab(device, { send: counting('leader', 2) })
+      const follower = yield* tab(device, { send: counting('follower', 99) })
+      const content = new Uint8Array(3 * PART_SIZE + 1)
+      content[PART_SIZE] = 1
+      content[2 * PART_SIZE] = 2
+      const file = yield* promise(() => follower.pool.add(content))
+      const { transfers } = follower.pool
+      yield* until(
+        follower.pool,
+        () => transfers.status(file).bytes === 2 * PART_SIZE || transfers.status(file).bytes === PART_SIZE + 1,
+      )
+      expect(sent).toEqual(['leader', 'leader'])
+      yield* leader.end
+      yield* until(follower.pool, () => transfers.status(file).state === 'stored')
+      expect(sent).toEqual(['leader', 'leader', 'follower', 'follower'])
+      yield* follower.end
+    }),
+  ))
+
+test('a leader that was superseded writes nothing any more', () =>
+  run(
+    Effect.gen(function* () {
+      const device = memoryDevice(memoryWorld(), 'a')
+      const index = device.index()
+      yield* promise(() =>
+        index.write([put('engine', { id: 'engine', epoch: 7, changeCursor: null, confirmationCursor: null })]),
+      )
+      const { end } = yield* tab(device)
+      yield* promise(
+        () =>
+          new Promise<void>((resolve) =>
+            index.subscribe(() => void index.get('engine', 'engine').then((row) => row?.epoch === 8 && resolve())),
+          ),
+      ).pipe(
+        Effect.raceFirst(
+          promise(async () => {
+            while ((await index.get('engine', 'engine'))?.epoch !== 8)
+              await new Promise((turned) => setImmediate(turned))
+          }),
+        ),
+      )
+      yield* promise(() => expect(index.write([], { epoch: 7 })).rejects.toMatchObject({ code: 'superseded' }))
+      yield* end
+    }),
+  ))
+
+test('two tabs see each other’s files and transfers', () =>
+  run(
+    Effect.gen(function* () {
+      const device = memoryDevice(memoryWorld(), 'a')
+      const one = yield* tab(device)
+      const two = yield* tab(device)
+      const file = yield* promise(() => two.pool.add(new Blob(['reef'])))
+      yield* until(one.pool, () => one.pool.transfers.status(file).state === 'stored')
+      yield* until(two.pool, () => two.pool.transfers.status(file).state === 'stored')
+      expect(yield* promise(async () => (await one.pool.open(file.id)).text())).toBe('reef')
+      yield* one.end
+      yield* two.end
+    }),
+  ))
