@@ -285,6 +285,18 @@ describe('two tabs', () => {
   })
 })
 
+test('a temp file is swept when nobody holds the lock of its name, open or not', async () => {
+  const storeId = newStoreId()
+  const store = closedAfterTest(await opfsBlobStoreDirect({ storeId }))
+  await (await folder(storeId, 'temp')).getFileHandle('left', { create: true })
+  await navigator.locks.request(`rockpool-opfs:rockpool-${storeId}/temp/left`, async () => {
+    expect(await store.sweep()).toBe(0)
+    expect(await namesIn(storeId, 'temp')).toEqual(['left'])
+  })
+  expect(await store.sweep()).toBe(1)
+  expect(await namesIn(storeId, 'temp')).toEqual([])
+})
+
 describe('the worker', () => {
   const lifeLocks = async () =>
     ((await navigator.locks.query()).held ?? [])
