@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { makeWsSync } from '@livestore/sync-cf/client'
+import { StoreInternalsSymbol } from '@livestore/livestore'
 import type { RecordLog } from '@rockpool/core'
 import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
-import { afterAll, beforeAll, vi } from 'vitest'
+import type { RemoteKey } from '@rockpool/protocol'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { EmbeddedSyncBackend } from '../sync-backend/embedded.ts'
+import { makeTokenSync } from '../sync-client/token-sync.ts'
 import { cuttable, openClient, startTestBackend, tokenFor } from '../testing/clients.ts'
-import { liveStoreLog } from './live-store-log.ts'
+import { listQuery, liveStoreLog } from './live-store-log.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -21,14 +23,14 @@ let stores = 0
 
 recordLogSuite('LiveStore, through the sync backend', async () => {
   const storeId = `suite${++stores}`
-  const token = await tokenFor(storeId)
   const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
-  const line = { a: cuttable(makeWsSync({ url: backend.url })), b: cuttable(makeWsSync({ url: backend.url })) }
+  const sync = makeTokenSync({ url: backend.url, token: () => tokenFor(storeId) })
+  const line = { a: cuttable(sync), b: cuttable(sync) }
   const shutdowns = new Map<DeviceName, () => Promise<void>>()
 
   const open = async (device: DeviceName): Promise<RecordLog> => {
     const own = path.join(folder, device)
-    const store = await openClient({ storeId, clientId: device, sync: line[device].connection, token, folder: own })
+    const store = await openClient({ storeId, clientId: device, sync: line[device].connection, folder: own })
     shutdowns.set(device, () => store.shutdownPromise().catch(() => undefined))
     return liveStoreLog({ store, removeData: () => rm(own, { recursive: true }) })
   }
@@ -47,4 +49,98 @@ recordLogSuite('LiveStore, through the sync backend', async () => {
       await rm(folder, { recursive: true, force: true })
     },
   }
+})
+
+describe('cost', () => {
+  const FILES = 10_000
+  const KEY = (n: number) => `shop/files/${n.toString(16).padStart(64, '0')}` as RemoteKey
+
+  it('of a change or a limited list is the same with 10 and with 10,000 files', async () => {
+    const store = await openClient({ storeId: 'shop', clientId: 'a' })
+    const log = liveStoreLog({ store })
+    // The statements of each commit, with what SQLite's virtual machine does for them: counted, since time depends on load.
+    const { sqliteDbWrapper } = store[StoreInternalsSymbol]
+    const statements: string[] = []
+    const execute = sqliteDbWrapper.cachedExecute.bind(sqliteDbWrapper)
+    sqliteDbWrapper.cachedExecute = (sql, ...rest) => {
+      statements.push(sql)
+      return execute(sql, ...rest)
+    }
+    const select = sqliteDbWrapper.cachedSelect.bind(sqliteDbWrapper)
+    sqliteDbWrapper.cachedSelect = (sql, ...rest) => {
+      statements.push(sql)
+      return select(sql, ...rest)
+    }
+    const during = (work: () => void): readonly string[] => {
+      statements.length = 0
+      work()
+      return [...statements]
+    }
+    const addMany = (from: number, to: number) =>
+      log.append(
+        Array.from({ length: to - from }, (_, i) => ({
+          name: 'v2.FileAdded' as const,
+          opId: `add ${from + i}`,
+          args: {
+            id: `f${from + i}`,
+            name: 'x',
+            type: 'image/png',
+            size: 1,
+            remoteKey: KEY(from + i),
+            meta: {},
+            at: from + i,
+          },
+        })),
+      )
+    const rename = (opId: string) =>
+      during(() => log.append([{ name: 'v2.FileRenamed', opId, args: { id: 'f5', name: 'y', at: 1 } }]))
+
+    const few = during(() => addMany(0, 10)).length
+    const renameFew = rename('rename few')
+    const many = during(() => addMany(10, FILES)).length
+    expect(many / (FILES - 10)).toBeCloseTo(few / 10, 0)
+    expect(rename('rename many')).toEqual(renameFew)
+
+    // Every statement of a change, and every read of the log, goes through an index: no table is walked.
+    const plan = (query: string) =>
+      store
+        .query<readonly { readonly detail: string }[]>({ query: `EXPLAIN QUERY PLAN ${query}`, bindValues: {} })
+        .map(({ detail }) => detail)
+        .join('; ')
+    const reads = during(() => {
+      log.list({ limit: 3 })
+      log.list({ bucket: 'files', limit: 3 })
+      log.file('f5')
+      log.versions('f5')
+      log.filesWithContent(KEY(5))
+      log.remoteContent(KEY(5))
+      log.applied('add 5')
+      log.changes(undefined, 5)
+    })
+    for (const sql of [...renameFew, ...reads].filter((statement) => /^\s*(select|insert)/i.test(statement))) {
+      expect(plan(sql)).not.toMatch(/SCAN (?!json_each)/)
+      expect(plan(sql)).not.toContain('TEMP B-TREE FOR ORDER BY')
+    }
+    expect(plan(listQuery({ limit: 3 }).query)).toContain('INDEX files_live ')
+    expect(plan(listQuery({ limit: 3, bucket: 'files' }).query)).toContain('INDEX files_live_by_bucket ')
+    await store.shutdownPromise()
+  })
+})
+
+describe('the store', () => {
+  it('stays open when the log is closed, and is shut down when it is erased', async () => {
+    const store = await openClient({ storeId: 'shop', clientId: 'a' })
+    const log = liveStoreLog({ store })
+    let told = 0
+    log.subscribe(() => told++)
+    await log.close()
+    const event = { name: 'v2.FileDeleted', opId: 'op', args: { id: 'x', at: 1 } } as const
+    log.append([event])
+    expect(log.applied('op')).toBe(true)
+    expect(told).toBe(0)
+    await log.erase()
+    expect(() => log.append([event])).toThrow(expect.objectContaining({ code: 'closed' }))
+    expect(() => log.list({})).toThrow(expect.objectContaining({ code: 'closed' }))
+    expect(() => log.subscribe(() => {})).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
 })

@@ -1,4 +1,3 @@
-import { makeWsSync } from '@livestore/sync-cf/client'
 import type { PoolEvent } from '@rockpool/core'
 import type { RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
@@ -42,8 +41,7 @@ const connect = async (
   const store = await openClient({
     storeId,
     clientId,
-    sync: makeWsSync({ url: backend.url }),
-    token: await tokenFor(storeId, tokenOptions),
+    sync: makeTokenSync({ url: backend.url, token: () => tokenFor(storeId, tokenOptions) }),
     ...options,
   })
   opened.push(() => store.shutdownPromise().catch(() => undefined))
@@ -72,7 +70,8 @@ const renamed = (id: string, name: string): PoolEvent => ({
 describe('two clients', () => {
   it('agree, whatever each did while it was alone', async () => {
     const storeId = nextStore()
-    const lines = [makeWsSync({ url: backend.url }), makeWsSync({ url: backend.url })].map(cuttable)
+    const sync = makeTokenSync({ url: backend.url, token: () => tokenFor(storeId) })
+    const lines = [cuttable(sync), cuttable(sync)]
     const [a, b] = await Promise.all(lines.map(({ connection }, i) => connect(storeId, `c${i}`, { sync: connection })))
     let runs = 0
     // The backend takes keys of configured buckets in this store only.

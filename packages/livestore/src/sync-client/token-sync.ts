@@ -1,5 +1,5 @@
 /**
- * LiveStore's WebSocket sync with tokens that are renewed while the page is open.
+ * LiveStore's WebSocket sync with tokens that are renewed while the page is open, and each event once (`in-order.ts`).
  *
  * LiveStore takes `syncPayload` once, when the store is made, and sync-cf puts it into the URL of every reconnect and into
  * every message. A token that expires would lock the tab out until it is reloaded. This asks for a token itself, and
@@ -9,6 +9,7 @@ import { makeWsSync, type WsSyncOptions } from '@livestore/sync-cf/client'
 import { IsOfflineError } from '@livestore/common'
 import { Deferred, Duration, Effect, Option, Schedule, Stream, SubscriptionRef } from 'effect'
 import { decodeJwt } from 'jose'
+import { inOrder } from './in-order.ts'
 
 export interface TokenSyncOptions {
   /** of the sync backend */
@@ -96,7 +97,12 @@ export const makeTokenSync =
         pull: (cursor, pullOptions) =>
           Stream.unwrap(
             Effect.map(connection, ({ backend, ended }) =>
-              backend.pull(cursor, pullOptions).pipe(Stream.interruptWhenDeferred(ended)),
+              backend
+                .pull(cursor, pullOptions)
+                .pipe(
+                  Stream.interruptWhenDeferred(ended),
+                  inOrder(Option.match(cursor, { onNone: () => 0, onSome: (at) => at.eventSequenceNumber })),
+                ),
             ),
           ),
         push: (batch) =>

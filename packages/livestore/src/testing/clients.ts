@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { makeAdapter } from '@livestore/adapter-node'
 import type { SyncOptions } from '@livestore/common'
-import { createStorePromise, makeSchema, Schema, State, type Store } from '@livestore/livestore'
+import { createStorePromise, makeSchema, State, type Store } from '@livestore/livestore'
 import type { Right } from '@rockpool/protocol'
 import { Effect, LogLevel, Stream } from 'effect'
 import { SignJWT } from 'jose'
@@ -40,21 +40,17 @@ export const tokenFor = (
     .setExpirationTime(Math.floor(Date.now() / 1000) + expiresIn)
     .sign(new TextEncoder().encode(secret))
 
-const SyncPayload = Schema.Struct({ authToken: Schema.String })
-
 export interface ClientOptions {
   readonly storeId: string
   readonly clientId: string
   /** none: a store that never syncs */
   readonly sync?: SyncOptions['backend']
-  /** none: it has no token */
-  readonly token?: string
   /** keeps the store's data in this folder; in memory when not given */
   readonly folder?: string
 }
 
 /** One client: a store with its own id. Shut it down with `store.shutdownPromise()`. */
-export const openClient = ({ storeId, clientId, sync, token, folder }: ClientOptions): Promise<Store<typeof schema>> =>
+export const openClient = ({ storeId, clientId, sync, folder }: ClientOptions): Promise<Store<typeof schema>> =>
   createStorePromise({
     schema,
     storeId,
@@ -68,7 +64,6 @@ export const openClient = ({ storeId, clientId, sync, token, folder }: ClientOpt
     batchUpdates: (run) => run(),
     disableDevtools: true,
     logLevel: LogLevel.None,
-    ...(token !== undefined && { syncPayloadSchema: SyncPayload, syncPayload: { authToken: token } }),
   })
 
 /** A sync connection that can be cut and joined again, at once. */
