@@ -43,7 +43,13 @@ export interface Access {
    *
    * @throws RockpoolError `bad_key`, `forbidden`
    */
-  permit(caller: Caller, action: Right, key: string, content?: { size: number; type?: string }): Promise<ResolvedKey>
+  permit(
+    caller: Caller,
+    action: Right,
+    key: string,
+    content?: { size: number; type?: string },
+    form?: 'legacy',
+  ): Promise<ResolvedKey>
   /**
    * The key, if anybody may read it.
    *
@@ -93,8 +99,8 @@ export const createAccess = (options: AccessOptions): Access => {
       return { claims, owner: await ownerSegment(claims.sub) }
     },
 
-    async permit(caller, action, text, content) {
-      const key = resolveKey(text, buckets, action)
+    async permit(caller, action, text, content, form) {
+      const key = resolveKey(text, buckets, action, form)
       const { claims } = caller
       const allowed = authorize
         ? (await authorize({ claims, action, key: key.key, ...content })) === true
@@ -118,8 +124,10 @@ export const createAccess = (options: AccessOptions): Access => {
   }
 }
 
-const bearerToken = (request: Request): string => {
-  const token = /^Bearer +([^\s,]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+const bearerToken = ({ headers }: Request): string => {
+  // The second one is livestore-filesync's.
+  const value = headers.get('authorization') ?? `Bearer ${headers.get('x-worker-auth') ?? ''}`
+  const token = /^Bearer +([^\s,]+)$/i.exec(value)?.[1]
   if (token === undefined) throw refusal('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
   return token
 }

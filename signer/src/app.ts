@@ -10,6 +10,7 @@ import { answerBatch } from './batches.ts'
 import { decode, readJson } from './body.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
 import { errorResponse, refusal } from './errors.ts'
+import { answerForm, uploadForm } from './gateway.ts'
 import { call, type SignerHooks } from './hooks.ts'
 import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
 import { answerSigned, deleteObject, readObject, writeObject } from './objects.ts'
@@ -31,6 +32,8 @@ export interface SignerOptions {
   readonly buckets?: Buckets
   /** the secret of a `local` or `hybrid` store's signed URLs: what the store was opened with */
   readonly urlSecret?: string
+  /** where this signer is reached from outside; the origin of each request when not given */
+  readonly publicBaseUrl?: string
   /** exact origins of web pages that may call; the page's own origin needs no mention */
   readonly cors?: { readonly origins: readonly string[] }
   /** per user, and per address on public reads; `false`: none */
@@ -41,6 +44,8 @@ export interface SignerOptions {
   readonly longestShare?: number
   /** a CDN in front of the public buckets, on an origin that is not the app's */
   readonly cdnBaseUrl?: string
+  /** answer the gateway contract of livestore-filesync under `/gateway`. Off unless set */
+  readonly gateway?: boolean
   readonly hooks?: SignerHooks
 }
 
@@ -209,6 +214,24 @@ export const createSigner = (options: SignerOptions): Signer => {
     return readObject(services, caller, object)
   })
 
+  if (options.gateway) {
+    app.get('/gateway/health', (c) => answer(c, { ok: true }))
+    app.post('/gateway/upload', async (c) => {
+      const caller = await services.access.identify(c.req.raw)
+      c.set('caller', caller)
+      const key = await uploadForm(services, caller, c.req.raw)
+      note(c, key)
+      return answer(c, { url: `${options.publicBaseUrl ?? new URL(c.req.url).origin}/gateway/files/${key}` })
+    })
+    app.on(['GET', 'DELETE'], '/gateway/files/*', async (c) => {
+      const path = pathBehind(c, '/gateway/files/')
+      note(c, path)
+      const caller = await services.access.identify(c.req.raw)
+      c.set('caller', caller)
+      return answerForm(services, caller, { request: c.req.raw, path, failed: (error) => c.set('failure', error) })
+    })
+  }
+
   return { fetch: async (request, source = {}) => app.fetch(request, source) }
 }
 
@@ -250,6 +273,7 @@ const allowOrigins = (origins: readonly string[]) =>
       'range',
       'if-none-match',
       'if-match',
+      'x-worker-auth',
       'x-amz-content-sha256',
       'x-amz-checksum-sha256',
     ],

@@ -22,6 +22,8 @@ describe('an environment that is right', () => {
       publicBaseUrl: '',
       cdnBaseUrl: undefined,
       serviceRole: false,
+      longestShare: 3600,
+      gateway: false,
       host: '127.0.0.1',
       port: 8787,
     })
@@ -108,6 +110,8 @@ test.each([
   ['ROCKPOOL_SERVICE_ROLE', { ...local, ROCKPOOL_SERVICE_ROLE: 'maybe' }],
   ['PORT', { ...local, PORT: '80a' }],
   ['PORT', { ...local, PORT: '65536' }],
+  ['ROCKPOOL_LONGEST_SHARE', { ...local, ROCKPOOL_LONGEST_SHARE: '604801' }],
+  ['ROCKPOOL_GATEWAY', { ...local, ROCKPOOL_GATEWAY: 'on' }],
 ])('wrong or missing: %s', (name, env) => {
   expect(() => readConfig(env)).toThrow(new RegExp(`^${name}: [^\\n]+\\.$`))
 })

@@ -23,6 +23,9 @@ export interface Config {
   readonly publicBaseUrl: string
   readonly cdnBaseUrl: string | undefined
   readonly serviceRole: boolean
+  /** seconds */
+  readonly longestShare: number
+  readonly gateway: boolean
   readonly host: string
   readonly port: number
 }
@@ -43,8 +46,10 @@ export const readConfig = (env: Environment): Config => ({
   publicBaseUrl: httpUrl(env, 'ROCKPOOL_PUBLIC_BASE_URL') ?? '',
   cdnBaseUrl: httpUrl(env, 'ROCKPOOL_CDN_BASE_URL'),
   serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
+  longestShare: wholeNumber(env, 'ROCKPOOL_LONGEST_SHARE', { unset: 3_600, least: 60, most: 604_800 }),
+  gateway: yesOrNo(env, 'ROCKPOOL_GATEWAY'),
   host: text(env, 'HOST') ?? '127.0.0.1',
-  port: readPort(env),
+  port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
 })
 
 /** The S3 settings of an environment. @throws as {@link readConfig} */
@@ -125,9 +130,15 @@ const readBuckets = (env: Environment): Buckets => {
   return buckets
 }
 
-const readPort = (env: Environment): number => {
-  const value = text(env, 'PORT') ?? '8787'
-  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) throw wrong('PORT', 'it is a number from 0 to 65535')
+const wholeNumber = (
+  env: Environment,
+  name: string,
+  { unset, least, most }: { readonly unset: number; readonly least: number; readonly most: number },
+): number => {
+  const value = text(env, name) ?? String(unset)
+  if (!/^\d{1,9}$/.test(value) || Number(value) < least || Number(value) > most) {
+    throw wrong(name, `it is a number from ${least} to ${most}`)
+  }
   return Number(value)
 }
 

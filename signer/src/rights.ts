@@ -21,11 +21,11 @@ export interface ResolvedKey extends RemoteKeyParts {
 
 /**
  * What a key means here: its bucket is configured, and it has the owner segment exactly when the bucket wants one. A
- * legacy key can be read, never written or deleted.
+ * legacy key can be read, never written or deleted, unless `form` says that only such a key will do.
  *
  * @throws RockpoolError `bad_key`
  */
-export const resolveKey = (text: string, buckets: Buckets, action: Right): ResolvedKey => {
+export const resolveKey = (text: string, buckets: Buckets, action: Right, form?: 'legacy'): ResolvedKey => {
   const parts = parseRemoteKey(text)
   if (!parts) {
     throw refusal(
@@ -34,9 +34,12 @@ export const resolveKey = (text: string, buckets: Buckets, action: Right): Resol
     )
   }
   if (parts.bucket === undefined) {
-    if (action !== 'read') throw refusal('bad_key', 'Keys without a bucket are old ones: they can be read only.')
+    if (action !== 'read' && form !== 'legacy') {
+      throw refusal('bad_key', 'Keys without a bucket are old ones: they can be read only.')
+    }
     return { ...parts, key: text as RemoteKey, rules: undefined }
   }
+  if (form === 'legacy') throw refusal('bad_key', 'Keys of the old form are <storeId>/<SHA-256>.')
   const rules = bucketRules(buckets, parts.bucket)
   if (!rules)
     throw refusal('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)

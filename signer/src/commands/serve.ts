@@ -16,12 +16,15 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
   const config = readConfig(env)
   const { store, urlSecret } = await openStore(config.store, config.publicBaseUrl)
   try {
-    const { buckets, origins, cdnBaseUrl, serviceRole, host, port } = config
+    const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, host, port } = config
     const signer = createSigner({
       store,
       authenticate: authenticator(config.tokens),
       buckets,
       serviceRole,
+      longestShare,
+      gateway,
+      ...(publicBaseUrl !== '' && { publicBaseUrl }),
       cors: { origins },
       hooks: logHooks(write),
       ...(urlSecret !== undefined && { urlSecret }),

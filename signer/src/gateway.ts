@@ -1,0 +1,81 @@
+/**
+ * The gateway contract of livestore-filesync, for those who come from it: whole files by form upload, under
+ * `<storeId>/<sha256 of the body>`. Off unless switched on, since it is the one way to make keys of the old form.
+ *
+ *     POST   {base}/upload        multipart form: `file`, optional `key`   -> { url }
+ *     GET    {base}/files/<key>   the file
+ *     DELETE {base}/files/<key>   204, and nothing is deleted: garbage collection decides
+ *     GET    {base}/health
+ */
+import { answerObject, isObjectStoreError } from '@rockpool/object-store'
+import { type RemoteKey, safeType, sha256, toHex } from '@rockpool/protocol'
+import { refusal } from './errors.ts'
+import type { ObjectCall } from './objects.ts'
+import type { Caller } from './rights.ts'
+import type { SignerServices } from './services.ts'
+
+/** Bytes of a form upload. Forms are read into memory; larger files come by the contract of today, in parts. */
+export const LARGEST_FORM = 64 * 1024 * 1024
+
+/** Stores the file of a form, once. Answers its key. */
+export const uploadForm = async (
+  { store, access, happened }: SignerServices,
+  caller: Caller,
+  request: Request,
+): Promise<RemoteKey> => {
+  // An HTTP server sees to it that the body has this length.
+  const length = request.headers.get('content-length')
+  if (length === null) throw refusal('bad_request', 'Send the header Content-Length.')
+  if (Number(length) > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
+  const form = await request.formData().catch((cause: unknown) => {
+    throw refusal('bad_request', 'Send a multipart form with the field "file".', { cause })
+  })
+  const file = form.get('file')
+  if (!(file instanceof Blob)) throw refusal('bad_request', 'Send a multipart form with the field "file".')
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const digest = await sha256(bytes)
+  const named = form.get('key')
+  const storeId = typeof named === 'string' ? named.split('/')[0]! : onlyStore(caller)
+  const key = `${storeId}/${toHex(digest)}`
+  if (typeof named === 'string' && named !== key) {
+    throw refusal('bad_key', 'The key of a form upload is <storeId>/<SHA-256 of the file>.')
+  }
+  const permitted = await access.permit(caller, 'write', key, { size: bytes.length, type: file.type }, 'legacy')
+  const once = {
+    size: bytes.length,
+    type: safeType(file.type),
+    sha256: digest,
+    ifNoneMatch: '*',
+    signal: request.signal,
+  } as const
+  try {
+    await store.put(key, bytes, once)
+    happened({ type: 'object.created', key: permitted.key, storeId, size: bytes.length, sub: caller.claims.sub })
+  } catch (error) {
+    // The same bytes are there already: that is what was asked for.
+    if (!isObjectStoreError(error, 'precondition_failed')) throw error
+  }
+  return permitted.key
+}
+
+/** Answers GET and DELETE of a form upload. */
+export const answerForm = async (
+  { store, access }: SignerServices,
+  caller: Caller,
+  { request, path, failed }: ObjectCall,
+): Promise<Response> => {
+  if (request.method === 'DELETE') {
+    await access.permit(caller, 'write', path, undefined, 'legacy')
+    return new Response(null, { status: 204 })
+  }
+  const { key } = await access.permit(caller, 'read', path)
+  return answerObject(store, request, { method: 'GET', key }, failed)
+}
+
+/** Without a key, the file goes to the one store that the token may write. */
+const onlyStore = ({ claims }: Caller): string => {
+  const writable = Object.entries(claims.stores).filter(([, rights]) => rights.includes('write'))
+  if (writable.length !== 1)
+    throw refusal('bad_request', 'Send the field "key": this token is not for exactly one store.')
+  return writable[0]![0]
+}
