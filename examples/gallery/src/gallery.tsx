@@ -3,6 +3,7 @@ import { useCallback, useDeferredValue, useState } from 'react'
 import { AddingNote } from './adding/adding-note.tsx'
 import { DropAndPaste } from './adding/drop-and-paste.tsx'
 import { useAddFiles } from './adding/use-add-files.ts'
+import type { Connection } from './boot/connection.ts'
 import { DetailView } from './detail/detail-view.tsx'
 import { useOpenId } from './detail/open-file.ts'
 import { FileGrid } from './grid/file-grid.tsx'
@@ -15,7 +16,7 @@ import { useFileActions } from './use-file-actions.ts'
 /** Files the page shows at first and adds with each "Show more": ten thousand at once would take seconds to lay out. */
 const PAGE = 120
 
-export const Gallery = () => {
+export const Gallery = ({ connection }: { readonly connection: Connection }) => {
   const [search, setSearch] = useState('')
   const [limit, setLimit] = useState(PAGE)
   const term = useDeferredValue(search.trim())
@@ -31,7 +32,7 @@ export const Gallery = () => {
   return (
     <>
       <div inert={openId !== null}>
-        <Header search={search} onSearch={setSearch} onFiles={onFiles} />
+        <Header connection={connection} search={search} onSearch={setSearch} onFiles={onFiles} />
         <main>
           {files.length > 0 && (
             <div className="overview">

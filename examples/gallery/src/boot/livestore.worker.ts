@@ -2,9 +2,9 @@ import { makeWorker } from '@livestore/adapter-web/worker'
 import { makeWsSync } from '@livestore/sync-cf/client'
 import { LogLevel } from 'effect'
 import { schema } from './schema.ts'
-import { keepSyncTokenFresh } from './sync-token.ts'
+import { connectWithToken } from './sync-token.ts'
 
-keepSyncTokenFresh()
+connectWithToken()
 
 makeWorker({
   schema,

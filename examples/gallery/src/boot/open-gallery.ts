@@ -1,4 +1,5 @@
 import { openPool, type Pool } from 'rockpool'
+import { type Connection, watchConnection } from './connection.ts'
 import { openStore } from './open-store.ts'
 import { fetchToken } from './token.ts'
 
@@ -7,12 +8,12 @@ import { fetchToken } from './token.ts'
  *
  * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage), `other_user`
  */
-export const openGallery = async (): Promise<Pool> => {
+export const openGallery = async (): Promise<{ readonly pool: Pool; readonly connection: Connection }> => {
   const query = new URLSearchParams(location.search)
   const storeId = query.get('store') ?? 'gallery'
   const user = query.get('user') ?? 'ada'
   const token = () => fetchToken(user, storeId)
-  // Offline there is no token, and the store opens without: it has no one to show it to.
-  const store = await openStore(storeId, { user, authToken: await token().catch(() => '') })
-  return openPool({ store, signer: { url: '/signer', token }, serviceWorker: '/service-worker.js' })
+  const store = await openStore(storeId, { user })
+  const pool = await openPool({ store, signer: { url: '/signer', token }, serviceWorker: '/service-worker.js' })
+  return { pool, connection: watchConnection(storeId) }
 }

@@ -1,50 +1,90 @@
 /**
- * LiveStore's WebSocket transport takes the token once, when the store opens, and connects with it for ever
- * (@livestore/sync-cf 0.4.0, ws-rpc-client.ts). This gives each later connection the newest one.
+ * LiveStore takes one `syncPayload` when the store opens and connects with it for ever (@livestore/sync-cf 0.4.0,
+ * ws-rpc-client.ts); worse, tabs whose payloads differ shut each other down ("Store invariants changed across leader
+ * transitions"). So a token has no place in it. This puts a fresh one into each connection instead.
  */
-import { expiryOf, fetchToken } from './token.ts'
+import { connectionReporter } from './connection.ts'
+import { fetchToken } from './token.ts'
 
-/** What the page gives LiveStore as `syncPayload`. The sync backend reads the token. */
+/** What the page gives LiveStore: the same in every tab, and at any time. */
 export interface SyncPayload {
-  readonly authToken: string
   readonly user: string
 }
 
-/** A token is renewed when it has less than this many ms left. */
-const MARGIN = 60_000
+/** Call it in the LiveStore worker, before `makeWorker`. A worker has one store. */
+export const connectWithToken = (): void => {
+  let report: ((connected: boolean) => void) | undefined
+  self.WebSocket = new Proxy(WebSocket, {
+    construct: (Native, [address, protocols]: [string | URL, (string | string[])?]) => {
+      const url = new URL(address)
+      const storeId = url.searchParams.get('storeId')
+      if (storeId === null) return new Native(address, protocols)
+      const socket = new TokenSocket(url, protocols)
+      const tell = (report ??= connectionReporter(storeId))
+      socket.addEventListener('open', () => tell(true))
+      socket.addEventListener('close', () => tell(false))
+      return socket
+    },
+  })
+}
 
-/** Call it in the LiveStore worker, before `makeWorker`. */
-export const keepSyncTokenFresh = (): void => {
-  let newest: string | undefined
-  let renewing = false
+const Native = WebSocket
 
-  const renew = async (user: string, storeId: string) => {
-    if (renewing) return
-    renewing = true
-    try {
-      newest = await fetchToken(user, storeId)
-    } catch {
-      // The servers are away: the next connection asks again.
-    }
-    renewing = false
+/** A WebSocket, as far as LiveStore uses it, that gets its token before it connects. */
+class TokenSocket extends EventTarget {
+  #socket: WebSocket | undefined
+  #closed = false
+
+  constructor(url: URL, protocols: string | string[] | undefined) {
+    super()
+    withToken(url).then(
+      () => {
+        if (this.#closed) return
+        this.#socket = new Native(url, protocols)
+        this.#socket.binaryType = 'arraybuffer'
+        this.#socket.addEventListener('open', () => this.dispatchEvent(new Event('open')))
+        this.#socket.addEventListener('error', () => this.dispatchEvent(new Event('error')))
+        this.#socket.addEventListener('message', ({ data }) =>
+          this.dispatchEvent(new MessageEvent('message', { data })),
+        )
+        this.#socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason))
+      },
+      // The servers are away. LiveStore tries again, and so is the token asked for again.
+      () => {
+        this.dispatchEvent(new Event('error'))
+        this.#end(ABNORMAL_CLOSURE, 'There is no token.')
+      },
+    )
   }
 
-  /** The address with the newest token in it. If that one is about to end, the next attempt will have a better. */
-  const withNewest = (address: string | URL): URL => {
-    const url = new URL(address)
-    const { storeId, payload } = Object.fromEntries(url.searchParams)
-    if (storeId === undefined || payload === undefined) return url
-    // Encoded once more than the query itself (SearchParamsSchema in @livestore/sync-cf).
-    const first = JSON.parse(decodeURIComponent(payload)) as SyncPayload
-    const authToken = newest ?? first.authToken
-    url.searchParams.set('payload', encodeURIComponent(JSON.stringify({ ...first, authToken })))
-    if (expiryOf(authToken) < Date.now() + MARGIN) void renew(first.user, storeId)
-    return url
+  get readyState(): number {
+    return this.#closed ? Native.CLOSED : (this.#socket?.readyState ?? Native.CONNECTING)
   }
 
-  self.WebSocket = class extends WebSocket {
-    constructor(address: string | URL, protocols?: string | string[]) {
-      super(withNewest(address), protocols)
-    }
+  send(data: string | ArrayBuffer): void {
+    this.#socket?.send(data)
   }
+
+  close(code?: number, reason?: string): void {
+    if (this.#socket) this.#socket.close(code, reason)
+    else this.#end(code, reason)
+  }
+
+  #end(code?: number, reason?: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.dispatchEvent(new CloseEvent('close', { code: code ?? NO_STATUS, reason: reason ?? '' }))
+  }
+}
+
+// RFC 6455, section 7.4.1
+const ABNORMAL_CLOSURE = 1006
+const NO_STATUS = 1005
+
+/** Adds a token to the payload in the address, which the sync backend reads. */
+const withToken = async ({ searchParams }: URL): Promise<void> => {
+  // Encoded once more than the query itself (SearchParamsSchema in @livestore/sync-cf).
+  const payload = JSON.parse(decodeURIComponent(searchParams.get('payload') ?? '{}')) as SyncPayload
+  const authToken = await fetchToken(payload.user, searchParams.get('storeId') ?? '')
+  searchParams.set('payload', encodeURIComponent(JSON.stringify({ ...payload, authToken })))
 }

@@ -9,13 +9,3 @@ export const fetchToken = async (user: string, storeId: string): Promise<string>
   const { token } = (await response.json()) as { readonly token: string }
   return token
 }
-
-/** Unix ms at which the token ends; 0 for what is no token. */
-export const expiryOf = (token: string): number => {
-  try {
-    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    return (JSON.parse(atob(payload)) as { readonly exp: number }).exp * 1000
-  } catch {
-    return 0
-  }
-}

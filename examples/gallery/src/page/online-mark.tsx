@@ -1,8 +1,11 @@
 import { useOnline } from '@rockpool/react'
+import { useSyncExternalStore } from 'react'
+import type { Connection } from '../boot/connection.ts'
 
-/** Whether this device has a network connection. */
-export const OnlineMark = () => {
-  const online = useOnline()
+/** Whether changes reach other devices now. */
+export const OnlineMark = ({ connection }: { readonly connection: Connection }) => {
+  const connected = useSyncExternalStore(connection.subscribe, connection.isConnected)
+  const online = useOnline() && connected
   return (
     <div
       className="online"
