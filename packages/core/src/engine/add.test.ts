@@ -217,6 +217,21 @@ test('a file that changes while its replacement is written is not overwritten ag
     expect(await device.blobs.list()).toHaveLength(2)
   }))
 
+test("a version in another user's space cannot be made current: its event would be refused for ever", () => {
+  const buckets = { files: { access: 'owner' } } as const
+  let user = 'ann'
+  return withPool(
+    async (pool) => {
+      const file = await pool.add(new Blob(['one']))
+      user = 'bob'
+      const theirs = await pool.replace(file.id, new Blob(['two']))
+      await expect(pool.revert(file.id, file.version)).rejects.toMatchObject({ code: 'forbidden' })
+      expect(pool.files.get(file.id)).toEqual(theirs)
+    },
+    { buckets, claims: () => ({ sub: user, stores: { [STORE_ID]: ['read', 'write'] } }) },
+  )
+})
+
 test('rename, metadata, remove and restore', () =>
   withPool(async (pool) => {
     const { id } = await pool.add(new Blob(['x']))

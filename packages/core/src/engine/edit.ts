@@ -6,6 +6,7 @@ import type { FileRecord } from '../records/record.ts'
 import { checkMeta, checkName, checkRight } from './checks.ts'
 import { tell } from './notices.ts'
 import { commit } from './outbox.ts'
+import { mayName } from './owner.ts'
 import { LogPort, Settings } from './services.ts'
 
 export const rename = (id: string, newName: string) =>
@@ -57,6 +58,7 @@ export const revert = (id: string, versionId: string) =>
     if (!version)
       return yield* Effect.fail(new RockpoolError('not_found', `"${file.name}" has no version "${versionId}".`))
     const { remoteKey, size, type } = version
+    yield* mayName(remoteKey)
     yield* record('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: file.remoteKey })
     const reverted = yield* liveFile(id)
     yield* tell('replaced', reverted)

@@ -1,5 +1,5 @@
 /** Bytes to disk first, then one index transaction, then the event: the order that a crash cannot hurt. */
-import { buildRemoteKey, type ContentDigest, ownerOf, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { buildRemoteKey, type ContentDigest, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../ports/blob-store.ts'
 import { change, type IndexChange } from '../ports/index-port.ts'
@@ -7,6 +7,7 @@ import type { PoolEvent } from '../records/events.ts'
 import { queued } from './enqueue.ts'
 import { underLock } from './locks.ts'
 import { commit } from './outbox.ts'
+import { ownerSegment } from './owner.ts'
 import { BlobPort, call, IndexPort, Settings } from './services.ts'
 
 export interface KeptContent {
@@ -77,19 +78,3 @@ const dropUnnamed = ({ address }: ContentDigest) =>
       Effect.logWarning('A content that nothing names stays on disk until the next sweep', error),
     ),
   )
-
-const ownerSegment = (bucket: string) =>
-  Effect.gen(function* () {
-    const { buckets, claims } = yield* Settings
-    if (buckets[bucket]?.access !== 'owner') return undefined
-    const user = claims()
-    if (!user) {
-      return yield* Effect.fail(
-        new RockpoolError(
-          'unauthenticated',
-          `The bucket "${bucket}" belongs to its users: sign in before adding to it.`,
-        ),
-      )
-    }
-    return yield* call(() => ownerOf(user.sub))
-  })

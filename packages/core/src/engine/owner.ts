@@ -1,0 +1,37 @@
+/** Owner buckets: everyone writes under their own segment. */
+import { ownerOf, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { Effect } from 'effect'
+import { call, Settings } from './services.ts'
+
+/** The user's segment in remote keys of the bucket; undefined where contents belong to the store. */
+export const ownerSegment = (bucket: string) =>
+  Effect.gen(function* () {
+    const { buckets, claims } = yield* Settings
+    if (buckets[bucket]?.access !== 'owner') return undefined
+    const user = claims()
+    if (!user) {
+      return yield* Effect.fail(
+        new RockpoolError(
+          'unauthenticated',
+          `The bucket "${bucket}" belongs to its users: sign in before adding to it.`,
+        ),
+      )
+    }
+    return yield* call(() => ownerOf(user.sub))
+  })
+
+/**
+ * Whether the user may put an event that names this content into the log. Asked before the commit, since the sync backend
+ * refuses it, and a LiveStore client whose push was refused never gets anything out again.
+ */
+export const mayName = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const { bucket = '', owner } = parseRemoteKey(key) ?? {}
+    if (owner === (yield* ownerSegment(bucket))) return
+    return yield* Effect.fail(
+      new RockpoolError(
+        'forbidden',
+        'These bytes are in the space of another user of this bucket. Open them and add them as your own.',
+      ),
+    )
+  })
