@@ -17,9 +17,10 @@ const remoteKey = fc
     fc.stringMatching(/^[0-9a-f]{64}(-[2-9][0-9]?)?$/),
   )
   .map((parts) => parts.filter((part) => part !== null).join('/') as RemoteKey)
+const anyCharacter = fc.nat({ max: 0x10ffff }).map((code) => String.fromCodePoint(code))
 /** Any text but the few that no URL segment can be. */
 const text = fc
-  .string({ unit: 'binary', minLength: 1 })
+  .string({ unit: anyCharacter, minLength: 1 })
   .filter((name) => !/^\.{1,2}$/.test(name) && name.isWellFormed())
 
 describe('file URLs', () => {
@@ -28,7 +29,7 @@ describe('file URLs', () => {
       fc.property(
         remoteKey,
         text,
-        fc.option(fc.string({ unit: 'binary' }).filter((type) => type.isWellFormed())),
+        fc.option(fc.string({ unit: anyCharacter }).filter((type) => type.isWellFormed())),
         (key, name, type) => {
           const url = at(contentUrl({ remoteKey: key, name, type: type ?? undefined }))
           expect(parseFileUrl(url)).toEqual({ kind: 'content', remoteKey: key, name, type: type ?? undefined })

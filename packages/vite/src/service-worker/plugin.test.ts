@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
@@ -56,6 +56,14 @@ describe('the service worker', { timeout: 60_000 }, () => {
     expect((await fetch(url)).status).toBe(500)
     await writeFile(join(root, 'src/service-worker.ts'), 'console.log("mended")')
     expect(await (await fetch(url)).text()).toMatch('mended')
+  })
+
+  it('is the ready-made one for an app that has none', async () => {
+    const root = await copyFixture()
+    await rm(join(root, 'src/service-worker.ts'))
+    const response = await fetch(`${originOf(await serveFixture(root))}/service-worker.js`)
+    expect(response.status).toBe(200)
+    expect(await response.text()).toMatch('rockpool:claim')
   })
 
   it('must exist where the options say', async () => {
