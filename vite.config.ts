@@ -73,7 +73,7 @@ export default defineConfig({
           globalSetup: 'test/e2e/global-setup.ts',
           // Browsers and a server of its own per file: two cores carry one at a time.
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },

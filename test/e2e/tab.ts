@@ -35,6 +35,7 @@ const PATIENCE_MS = 60_000
 
 export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
   const page = await browser.newPage()
+  page.setDefaultNavigationTimeout(PATIENCE_MS)
   const messages: string[] = []
   page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`))
   page.on('pageerror', (error) => messages.push(`uncaught: ${String(error)}`))
@@ -59,7 +60,7 @@ export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
   const ready = () =>
     until('was the pool open', () => 'pool' in window && navigator.serviceWorker.controller?.state === 'activated')
 
-  await page.goto(url)
+  await page.goto(url, { waitUntil: 'domcontentloaded' })
   await ready()
 
   const tab: Tab = {
@@ -135,7 +136,7 @@ export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
         `(${body.toString()})(window.pool, ...${JSON.stringify(args)})`,
       ) as never,
     reload: async () => {
-      await page.reload()
+      await page.reload({ waitUntil: 'domcontentloaded' })
       await ready()
     },
     close: () => page.close(),
