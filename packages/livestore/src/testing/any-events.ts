@@ -58,7 +58,7 @@ export const brokenEvent = fc
       fc.jsonValue(),
       fc.record({ opId: fc.jsonValue(), id: fc.jsonValue(), remoteKey: fc.integer(), meta: fc.constant(null) }),
       fc.constant({ opId: '', id: 'x', remoteKey: 'shop', at: 1, name: '' }),
-      fc.constant({ opId: 'op', id: 'x', meta: '{"half', at: 1 }),
+      fc.constant({ opId: 'op', id: 'x', meta: '{"half' }),
     ),
   })
   .filter(({ args }) => !UNCOMPARABLE.test(JSON.stringify(args)))
