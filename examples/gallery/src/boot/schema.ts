@@ -2,8 +2,7 @@
 import { type LiveStoreSchema, makeSchema, State } from '@livestore/livestore'
 import { rockpoolEvents, rockpoolMaterializers, rockpoolTables } from '@rockpool/livestore'
 
-const events = { ...rockpoolEvents }
-const tables = { ...rockpoolTables }
-const materializers = State.SQLite.materializers(events, { ...rockpoolMaterializers })
-
-export const schema: LiveStoreSchema = makeSchema({ events, state: State.SQLite.makeState({ tables, materializers }) })
+export const schema: LiveStoreSchema = makeSchema({
+  events: { ...rockpoolEvents },
+  state: State.SQLite.makeState({ tables: { ...rockpoolTables }, materializers: { ...rockpoolMaterializers } }),
+})
