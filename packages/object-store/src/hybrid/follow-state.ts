@@ -1,0 +1,210 @@
+/** What the hybrid store knows of its S3 side, on disk: what S3 lacks, what it has, and which of that is kept here too. */
+import { DatabaseSync } from 'node:sqlite'
+import type { ObjectInfo } from '../object-store.ts'
+
+/** A change that S3 has yet to follow. */
+export interface PendingChange {
+  readonly key: string
+  readonly operation: 'put' | 'delete'
+  /** grows with each change of the key: one that came meanwhile is not taken for done */
+  readonly version: number
+  readonly size: number
+  readonly attempts: number
+  /** unix ms */
+  readonly dueAt: number
+  /** of an upload to S3 that was begun */
+  readonly uploadId: string | null
+}
+
+/** An object that S3 has. */
+export interface RemoteObject {
+  readonly key: string
+  readonly size: number
+  /** null: found in S3 and not asked yet */
+  readonly type: string | null
+  readonly etag: string
+  readonly modifiedAt: number
+  readonly address: string | null
+  /** unix ms; null: not kept here */
+  readonly lastUsed: number | null
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS pending (
+    key TEXT PRIMARY KEY, operation TEXT NOT NULL, version INTEGER NOT NULL, size INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, dueAt INTEGER NOT NULL, uploadId TEXT
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX IF NOT EXISTS pending_due ON pending (dueAt);
+  CREATE TABLE IF NOT EXISTS remote (
+    key TEXT PRIMARY KEY, size INTEGER NOT NULL, type TEXT, etag TEXT NOT NULL, modifiedAt INTEGER NOT NULL,
+    address TEXT, lastUsed INTEGER
+  ) WITHOUT ROWID, STRICT;
+  CREATE INDEX IF NOT EXISTS remote_kept ON remote (lastUsed, size) WHERE lastUsed IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+`
+
+export class FollowState {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+
+  /** The folder is locked by its local store, which is opened first. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path)
+    this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    this.#database.exec(SCHEMA)
+  }
+
+  #sql(text: string) {
+    let statement = this.#statements.get(text)
+    if (!statement) this.#statements.set(text, (statement = this.#database.prepare(text)))
+    return statement
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** A change is about to be made here, which S3 must follow. On disk when this returns. */
+  mark(key: string, operation: PendingChange['operation'], size: number): void {
+    this.#sql(
+      `INSERT INTO pending VALUES (?, ?, 1, ?, 0, 0, NULL) ON CONFLICT (key) DO UPDATE SET
+         operation = excluded.operation, version = version + 1, size = excluded.size, dueAt = 0, uploadId = NULL`,
+    ).run(key, operation, size)
+  }
+
+  pending(key: string): PendingChange | undefined {
+    return this.#sql('SELECT * FROM pending WHERE key = ?').get(key) as PendingChange | undefined
+  }
+
+  /** Changes that are due, those that wait longest first. */
+  due(now: number, limit: number): readonly PendingChange[] {
+    return this.#sql('SELECT * FROM pending WHERE dueAt <= ? ORDER BY dueAt LIMIT ?').all(
+      now,
+      limit,
+    ) as unknown as PendingChange[]
+  }
+
+  /** When the next change is due after `now`, in unix ms. */
+  nextDue(now: number): number | undefined {
+    const row = this.#sql('SELECT MIN(dueAt) AS dueAt FROM pending WHERE dueAt > ?').get(now)
+    return (row as { dueAt: number | null }).dueAt ?? undefined
+  }
+
+  /** Changes that S3 has yet to follow, and how many of them have failed before. */
+  counts(): { readonly pending: number; readonly failing: number } {
+    const row = this.#sql(
+      'SELECT COUNT(*) AS pending, COUNT(*) FILTER (WHERE attempts > 0) AS failing FROM pending',
+    ).get()
+    return row as { pending: number; failing: number }
+  }
+
+  keepUpload({ key, version }: PendingChange, uploadId: string): void {
+    this.#sql('UPDATE pending SET uploadId = ? WHERE key = ? AND version = ?').run(uploadId, key, version)
+  }
+
+  postpone({ key, version }: PendingChange, dueAt: number): void {
+    this.#sql('UPDATE pending SET attempts = attempts + 1, dueAt = ? WHERE key = ? AND version = ?').run(
+      dueAt,
+      key,
+      version,
+    )
+  }
+
+  /** S3 answers again: nothing needs to wait. */
+  allDue(): void {
+    this.#sql('UPDATE pending SET dueAt = 0').run()
+  }
+
+  /**
+   * S3 has followed a change, unless another one came meanwhile.
+   *
+   * @param has what S3 has now
+   */
+  followed({ key, version }: PendingChange, has: ObjectInfo | 'nothing' | 'unchanged', now: number): void {
+    this.#transaction(() => {
+      const { changes } = this.#sql('DELETE FROM pending WHERE key = ? AND version = ?').run(key, version)
+      if (changes === 0 || has === 'unchanged') return
+      if (has === 'nothing') this.forget(key)
+      else this.setRemote({ ...has, address: has.address ?? null, lastUsed: now })
+    })
+  }
+
+  /** S3 does not have it. */
+  forget(key: string): void {
+    this.#sql('DELETE FROM remote WHERE key = ?').run(key)
+  }
+
+  remote(key: string): RemoteObject | undefined {
+    return this.#sql('SELECT * FROM remote WHERE key = ?').get(key) as RemoteObject | undefined
+  }
+
+  setRemote({ key, size, type, etag, modifiedAt, address, lastUsed }: RemoteObject): void {
+    this.#sql('INSERT OR REPLACE INTO remote VALUES (?, ?, ?, ?, ?, ?, ?)').run(
+      key,
+      size,
+      type,
+      etag,
+      modifiedAt,
+      address,
+      lastUsed,
+    )
+  }
+
+  /** Notes what was found in S3, except where more is known already. */
+  discover(objects: readonly Omit<RemoteObject, 'type' | 'address' | 'lastUsed'>[]): void {
+    this.#transaction(() => {
+      for (const { key, size, etag, modifiedAt } of objects) {
+        this.#sql('INSERT OR IGNORE INTO remote VALUES (?, ?, NULL, ?, ?, NULL, NULL)').run(key, size, etag, modifiedAt)
+      }
+    })
+  }
+
+  used(key: string, lastUsed: number | null): void {
+    this.#sql('UPDATE remote SET lastUsed = ? WHERE key = ?').run(lastUsed, key)
+  }
+
+  /** Objects that only S3 has, in the order of their keys, from `first` on, without `after`. */
+  onlyRemote(first: string, after: string, limit: number): readonly RemoteObject[] {
+    return this.#sql(
+      `SELECT * FROM remote WHERE key >= ? AND key > ? AND lastUsed IS NULL
+         AND key NOT IN (SELECT key FROM pending) ORDER BY key LIMIT ?`,
+    ).all(first, after, limit) as unknown as RemoteObject[]
+  }
+
+  /** Bytes kept here: those that S3 has too, and those that it lacks. */
+  bytesHere(): number {
+    const row = this.#sql(
+      `SELECT (SELECT COALESCE(SUM(size), 0) FROM remote WHERE lastUsed IS NOT NULL) +
+              (SELECT COALESCE(SUM(size), 0) FROM pending WHERE operation = 'put') AS bytes`,
+    ).get()
+    return (row as { bytes: number }).bytes
+  }
+
+  /** What S3 has too, least recently used first. */
+  evictable(limit: number): readonly RemoteObject[] {
+    return this.#sql(
+      `SELECT * FROM remote WHERE lastUsed IS NOT NULL AND key NOT IN (SELECT key FROM pending)
+         ORDER BY lastUsed LIMIT ?`,
+    ).all(limit) as unknown as RemoteObject[]
+  }
+
+  /** Whether both sides have been compared once: from then on nothing needs to be asked of S3 to know what exists. */
+  get compared(): boolean {
+    return this.#sql("SELECT value FROM facts WHERE name = 'compared'").get() !== undefined
+  }
+
+  setCompared(): void {
+    this.#sql("INSERT OR IGNORE INTO facts VALUES ('compared', 1)").run()
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}

@@ -1,0 +1,284 @@
+/** Makes S3 follow what happens here, for ever and in the background; keeps the folder within its size. */
+import type { LocalStore } from '../local/index.ts'
+import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
+import { throwIfAborted } from '../exact-body.ts'
+import type { ObjectStore } from '../object-store.ts'
+import { transferObject } from '../transfer-object.ts'
+import type { FollowState, PendingChange } from './follow-state.ts'
+import { isImmutable } from './immutable.ts'
+import { retryDelay } from './retry-delay.ts'
+
+/** Changes under way to S3 at once. */
+const PARALLEL = 4
+
+export interface FollowerOptions {
+  readonly local: LocalStore
+  readonly state: FollowState
+  readonly connect: (signal: AbortSignal) => Promise<ObjectStore>
+  /** bytes to keep here; what S3 lacks is kept even above it */
+  readonly cacheSize: number
+  readonly random: () => number
+}
+
+export class Follower {
+  readonly #options: FollowerOptions
+  readonly #closing = new AbortController()
+  /** key to the number of its writers under way: their change is not there to follow yet */
+  readonly #writing = new Map<string, number>()
+  /** changes on their way to S3, by key */
+  readonly #following = new Map<string, Promise<void>>()
+  readonly #evicting = new Map<string, Promise<void>>()
+  readonly #filling = new Map<string, Promise<void>>()
+  #remote: ObjectStore | undefined
+  #connecting: Promise<ObjectStore> | undefined
+  /** S3 as a whole failed, so many times in a row */
+  #failures = 0
+  #retryAt = 0
+  #error: Error | undefined
+  #wake = Promise.withResolvers<void>()
+  readonly #closed = Promise.withResolvers<void>()
+  readonly #compared = Promise.withResolvers<void>()
+  #running: Promise<void> | undefined
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+    // Nobody may be waiting when it is rejected.
+    this.#compared.promise.catch(() => {})
+    if (options.state.compared) this.#compared.resolve()
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Why S3 does not follow at the moment. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  /** S3, connected. @throws ObjectStoreError `unavailable` and others, at once while the last failure is fresh */
+  async remote(signal?: AbortSignal): Promise<ObjectStore> {
+    throwIfAborted(signal)
+    if (this.#remote) return this.#remote
+    if (Date.now() < this.#retryAt && this.#error) throw this.#error
+    this.#connecting ??= this.#options
+      .connect(this.#closing.signal)
+      .then(
+        (remote) => {
+          this.#succeeded()
+          return (this.#remote = remote)
+        },
+        (error: Error) => {
+          this.#failed(error)
+          throw error
+        },
+      )
+      .finally(() => (this.#connecting = undefined))
+    return this.#connecting
+  }
+
+  /** Waits until it is known what S3 has. */
+  async compared(signal?: AbortSignal): Promise<void> {
+    if (this.#options.state.compared) return
+    await this.remote(signal)
+    await this.#compared.promise
+  }
+
+  /** Runs a write to the local store that S3 must follow. The change is noted on disk first: no kill can lose it. */
+  async change<A>(
+    key: string,
+    operation: PendingChange['operation'],
+    size: number,
+    write: () => Promise<A>,
+  ): Promise<A> {
+    this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1)
+    try {
+      await this.#evicting.get(key)
+      this.#options.state.mark(key, operation, size)
+      return await write()
+    } finally {
+      const writers = this.#writing.get(key)! - 1
+      if (writers > 0) this.#writing.set(key, writers)
+      else this.#writing.delete(key)
+      this.#wake.resolve()
+    }
+  }
+
+  /** Brings an object of S3 here, in the background, once. */
+  fill(key: string, size: number): Promise<void> | undefined {
+    if (!isImmutable(key) || size > this.#options.cacheSize || this.#closing.signal.aborted) return undefined
+    let filling = this.#filling.get(key)
+    if (!filling) {
+      // The reader has its bytes from S3; a failure only means that the next one has them from there, too.
+      filling = this.#fill(key)
+        .catch(() => {})
+        .finally(() => this.#filling.delete(key))
+      this.#filling.set(key, filling)
+    }
+    return filling
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#compared.reject(new ObjectStoreError('unavailable', 'The store has been closed.'))
+    this.#closed.resolve()
+    await Promise.allSettled([this.#running, this.#connecting, ...this.#filling.values()])
+    await this.#remote?.close()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers<void>()
+      try {
+        const remote = await this.remote(signal)
+        if (this.#failures > 0) await this.#ask(remote)
+        await this.#compare(remote)
+        this.#followDue(remote)
+      } catch (error) {
+        if (!signal.aborted) this.#failed(error as Error)
+      }
+      await this.#sleep()
+    }
+    await Promise.all(this.#following.values())
+  }
+
+  /** Until a change, the end of one under way, or the moment when the next one is due again. */
+  async #sleep(): Promise<void> {
+    const now = Date.now()
+    const down = this.#failures > 0
+    const until = down ? this.#retryAt : this.#options.state.nextDue(now)
+    let timer: NodeJS.Timeout | undefined
+    const due = new Promise<void>((resolve) => {
+      if (until !== undefined) timer = setTimeout(resolve, until - now)
+    })
+    // While S3 is down, a change is no reason to ask it again.
+    await Promise.race(down ? [due, this.#closed.promise] : [due, this.#closed.promise, this.#wake.promise])
+    clearTimeout(timer)
+  }
+
+  /** After failures: whether S3 is there again. One question, before everything that waits is sent. */
+  async #ask(remote: ObjectStore): Promise<void> {
+    const health = await remote.checkHealth({ signal: this.#closing.signal })
+    if (!health.ok) throw new ObjectStoreError('unavailable', health.error ?? 'S3 cannot be reached.')
+    this.#succeeded()
+  }
+
+  /** Starts what is due, as far as there is room. */
+  #followDue(remote: ObjectStore): void {
+    const free = PARALLEL - this.#following.size
+    const isBusy = ({ key }: PendingChange) => this.#writing.has(key) || this.#following.has(key)
+    const due = this.#options.state.due(Date.now(), free + this.#writing.size + this.#following.size)
+    for (const change of due.filter((one) => !isBusy(one)).slice(0, free)) {
+      const following = this.#follow(remote, change)
+        .catch((error: Error) => this.#failed(error))
+        .finally(() => {
+          this.#following.delete(change.key)
+          this.#wake.resolve()
+        })
+      this.#following.set(change.key, following)
+    }
+  }
+
+  async #follow(remote: ObjectStore, change: PendingChange): Promise<void> {
+    const { local, state } = this.#options
+    const { signal } = this.#closing
+    try {
+      if (change.operation === 'delete') {
+        await remote.delete(change.key, { signal })
+        state.followed(change, 'nothing', Date.now())
+      } else {
+        const info = await transferObject(local, remote, change.key, {
+          signal,
+          uploadId: change.uploadId ?? undefined,
+          onUpload: (uploadId) => state.keepUpload(change, uploadId),
+        })
+        state.followed(change, info, Date.now())
+      }
+      this.#succeeded()
+      await this.#evict(remote)
+    } catch (error) {
+      if (signal.aborted) return
+      // A write that failed here: nothing to follow.
+      if (isObjectStoreError(error, 'not_found')) return state.followed(change, 'unchanged', Date.now())
+      state.postpone(change, Date.now() + retryDelay(change.attempts + 1, this.#options.random()))
+      // Of one object alone (damaged, say), or of S3 as a whole.
+      if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) this.#failed(error)
+      else this.#error = error as Error
+    }
+  }
+
+  /** Once in the folder's life: finds out what S3 has and the folder not, and the other way round. */
+  async #compare(remote: ObjectStore): Promise<void> {
+    const { local, state } = this.#options
+    const { signal } = this.#closing
+    if (state.compared) return
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await remote.list('', { ...(cursor === undefined ? {} : { cursor }), signal })
+      state.discover(page.objects.filter(({ key }) => !key.startsWith('tmp/')))
+      cursor = page.cursor
+    }
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await local.list('', { ...(cursor === undefined ? {} : { cursor }), signal })
+      for (const { key, size } of page.objects) {
+        if (state.pending(key)) continue
+        if (isImmutable(key) && state.remote(key)?.size === size) state.used(key, Date.now())
+        else state.mark(key, 'put', size)
+      }
+      cursor = page.cursor
+    }
+    state.setCompared()
+    this.#compared.resolve()
+  }
+
+  async #fill(key: string): Promise<void> {
+    const { local, state } = this.#options
+    const remote = await this.remote()
+    await transferObject(remote, local, key, { signal: this.#closing.signal })
+    if (state.remote(key) && state.pending(key)?.operation !== 'delete') state.used(key, Date.now())
+    // It was deleted meanwhile.
+    else if (state.compared && !state.pending(key)) await local.delete(key)
+    else if (state.pending(key)?.operation === 'delete') await local.delete(key)
+    await this.#evict(remote)
+  }
+
+  /** Drops what was not used longest, until the folder is within its size; never what S3 lacks, asked in that moment. */
+  async #evict(remote: ObjectStore): Promise<void> {
+    const { state, cacheSize } = this.#options
+    if (this.#evicting.size > 0 || !Number.isFinite(cacheSize)) return
+    while (state.bytesHere() > cacheSize && !this.#closing.signal.aborted) {
+      const [oldest] = state.evictable(1 + this.#writing.size).filter(({ key }) => !this.#writing.has(key))
+      if (!oldest) return
+      const evicting = this.#evictOne(remote, oldest.key)
+      // Who writes the key meanwhile waits for it.
+      const settled = evicting.catch(() => {})
+      this.#evicting.set(oldest.key, settled)
+      await settled
+      this.#evicting.delete(oldest.key)
+      await evicting
+    }
+  }
+
+  async #evictOne(remote: ObjectStore, key: string): Promise<void> {
+    const { local, state } = this.#options
+    if (!(await remote.exists(key, { signal: this.#closing.signal }))) {
+      // S3 lost it, or somebody emptied the bucket: it goes there again.
+      state.forget(key)
+      state.mark(key, 'put', (await local.head(key)).size)
+      return
+    }
+    await local.delete(key)
+    state.used(key, null)
+  }
+
+  #succeeded(): void {
+    if (this.#failures > 0) this.#options.state.allDue()
+    this.#failures = 0
+    this.#error = undefined
+  }
+
+  #failed(error: Error): void {
+    this.#error = error
+    this.#retryAt = Date.now() + retryDelay(++this.#failures, this.#options.random())
+  }
+}

@@ -1,0 +1,246 @@
+/** A folder as object store, and S3 that follows it: the folder answers at once, S3 keeps for good. */
+import { join } from 'node:path'
+import type { ContentAddress } from '@rockpool/protocol'
+import * as check from '../check-arguments.ts'
+import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
+import { orDiscard } from '../exact-body.ts'
+import { type LocalStoreOptions, openLocalStore } from '../local/index.ts'
+import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
+import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts'
+import { FollowState, type RemoteObject } from './follow-state.ts'
+import { Follower } from './follower.ts'
+
+export interface HybridStoreOptions extends LocalStoreOptions {
+  /** opens the S3 side; called again and again while it fails */
+  readonly connect: (signal: AbortSignal) => Promise<ObjectStore>
+  /** bytes to keep in the folder once S3 has them too; no limit when not given. What S3 lacks is never dropped */
+  readonly cacheSize?: number
+  /** jitter of the retries, 0 to 1 */
+  readonly random?: () => number
+}
+
+export interface HybridStore extends ObjectStore {
+  readonly mode: 'hybrid'
+}
+
+/** A note of the last use is written at most once a minute. */
+const USE_MS = 60_000
+
+/** How long a probe waits for S3. */
+const PROBE_MS = 3000
+
+/** Opens the folder; S3 may be down. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` (the folder) */
+export const openHybridStore = async (options: HybridStoreOptions): Promise<HybridStore> => {
+  const { connect, cacheSize = Number.POSITIVE_INFINITY, random = Math.random } = options
+  const local = await openLocalStore(options)
+  const state = new FollowState(join(options.directory, 'hybrid.sqlite'))
+  const follower = new Follower({ local, state, connect, cacheSize, random })
+
+  const notFound = () => new ObjectStoreError('not_found', 'There is no object of this key.')
+
+  /** What is known of an object that the folder does not hold. Undefined: only S3 can tell. */
+  const lookUp = (key: string): RemoteObject | undefined => {
+    if (state.pending(key)?.operation === 'delete') throw notFound()
+    const known = state.remote(key)
+    if (!known && state.compared) throw notFound()
+    return known
+  }
+
+  /** Runs `here` on the folder, and `elsewhere` when it does not have the object. */
+  const hereOr = async <A>(here: () => Promise<A>, elsewhere: () => Promise<A>): Promise<A> => {
+    try {
+      return await here()
+    } catch (error) {
+      if (!isObjectStoreError(error, 'not_found')) throw error
+      return elsewhere()
+    }
+  }
+
+  const onS3 = async <A>(
+    key: string,
+    signal: AbortSignal | undefined,
+    ask: (s3: ObjectStore) => Promise<A>,
+  ): Promise<A> => {
+    const s3 = await follower.remote(signal)
+    try {
+      return await ask(s3)
+    } catch (error) {
+      if (isObjectStoreError(error, 'not_found')) state.forget(key)
+      throw error
+    }
+  }
+
+  const head: ObjectStore['head'] = async (rawKey, call = {}) => {
+    const key = sanitizeKey(rawKey)
+    return hereOr(
+      async () => ({ ...(await local.head(key, call)), durable: state.pending(key) === undefined }),
+      async () => {
+        const known = lookUp(key)
+        if (known && known.type !== null) return toInfo(known, known.type)
+        const info = await onS3(key, call.signal, (s3) => s3.head(key, call))
+        state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
+        return info
+      },
+    )
+  }
+
+  const exists: ObjectStore['exists'] = async (rawKey, call = {}) => {
+    const key = sanitizeKey(rawKey)
+    if (await local.exists(key, call)) return true
+    try {
+      return lookUp(key) !== undefined || (await onS3(key, call.signal, (s3) => s3.exists(key, call)))
+    } catch (error) {
+      if (isObjectStoreError(error, 'not_found')) return false
+      throw error
+    }
+  }
+
+  /** For write-once: whether S3 has an object that the folder lacks. S3 down is no reason to refuse a write. */
+  const onlyS3Has = async (key: string, signal: AbortSignal | undefined): Promise<boolean> =>
+    exists(key, signal ? { signal } : {}).catch((error: unknown) => {
+      if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) return false
+      throw error
+    })
+
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await follower.close()
+    await local.close()
+    state.close()
+  }
+
+  const store: HybridStore = {
+    mode: 'hybrid',
+    integrity: local.integrity,
+    head,
+    exists,
+
+    put: (rawKey, body, put) =>
+      orDiscard(
+        body,
+        (async () => {
+          const key = sanitizeKey(rawKey)
+          check.checkSize(put.size)
+          if (put.ifNoneMatch === '*' && (await onlyS3Has(key, put.signal))) {
+            throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
+          }
+          const { etag } = await follower.change(key, 'put', put.size, () => local.put(key, body, put))
+          return { etag, durable: false }
+        })(),
+      ),
+
+    get: async (rawKey, get = {}) => {
+      const key = sanitizeKey(rawKey)
+      return hereOr(
+        async () => {
+          const read = await local.get(key, get)
+          const known = state.remote(key)
+          const now = Date.now()
+          if (known && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
+          return { ...read, info: { ...read.info, durable: state.pending(key) === undefined } }
+        },
+        async () => {
+          const known = lookUp(key)
+          if (known && known.lastUsed !== null) state.used(key, null)
+          const read = await onS3(key, get.signal, (s3) => s3.get(key, get))
+          void follower.fill(key, read.info.size)
+          return { ...read, info: known && known.type !== null ? toInfo(known, known.type) : read.info }
+        },
+      )
+    },
+
+    delete: async (rawKey, call = {}) => {
+      const key = sanitizeKey(rawKey)
+      await follower.change(key, 'delete', 0, () => local.delete(key, call))
+    },
+
+    list: async (rawPrefix, { cursor = '', limit = check.MAX_PAGE, signal } = {}) => {
+      const prefix = sanitizePrefix(rawPrefix)
+      check.checkLimit(limit)
+      await follower.compared(signal)
+      const here = await local.list(prefix, {
+        limit,
+        ...(cursor === '' ? {} : { cursor }),
+        ...(signal ? { signal } : {}),
+      })
+      const there = state.onlyRemote(prefix, cursor, limit).filter(({ key }) => key.startsWith(prefix))
+      const objects = merge(here.objects, there)
+      const page = objects.slice(0, limit)
+      const more = objects.length > limit || here.cursor !== undefined || there.length === limit
+      return { objects: page, ...(more && page.length > 0 ? { cursor: page.at(-1)!.key } : {}) }
+    },
+
+    copy: async (rawFrom, rawTo, call = {}) => {
+      const [from, to] = [sanitizeKey(rawFrom), sanitizeKey(rawTo)]
+      const { size } = await head(from, call)
+      await hereOr(
+        () => follower.change(to, 'put', size, () => local.copy(from, to, call)),
+        async () => {
+          const { info, body } = await store.get(from, call)
+          await follower.change(to, 'put', size, () => local.put(to, body, { size, type: info.type, ...call }))
+        },
+      )
+    },
+
+    signPut: (request) => local.signPut(request),
+    signGet: (request) => local.signGet(request),
+
+    multipart: {
+      ...local.multipart,
+      complete: async (rawKey, uploadId, parts, call = {}) => {
+        const key = sanitizeKey(rawKey)
+        // What is going to be refused must not be noted: the object that is there already stays durable.
+        await local.multipart.listParts(key, uploadId, call)
+        const size = parts.reduce((sum, part) => sum + part.size, 0)
+        const { etag } = await follower.change(key, 'put', size, () =>
+          local.multipart.complete(key, uploadId, parts, call),
+        )
+        return { etag, durable: false }
+      },
+    },
+
+    checkHealth: async (call = {}) => {
+      const health = await local.checkHealth(call)
+      const { pending, failing } = state.counts()
+      const error = (await probe(follower)) ?? (failing > 0 ? (follower.error?.message ?? 'trying again') : undefined)
+      return {
+        ...health,
+        mode: 'hybrid',
+        pending,
+        ...(error === undefined ? {} : { degraded: true, error: health.error ?? `S3 does not follow: ${error}` }),
+      }
+    },
+
+    close: () => (closing ??= close()),
+  }
+  follower.start()
+  return store
+}
+
+/** Why S3 cannot be used now, if so. */
+const probe = async (follower: Follower): Promise<string | undefined> => {
+  const signal = AbortSignal.timeout(PROBE_MS)
+  try {
+    const health = await (await follower.remote(signal)).checkHealth({ signal })
+    return signal.aborted ? 'It does not answer.' : health.error
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+const toInfo = ({ key, size, etag, modifiedAt, address }: RemoteObject, type: string): ObjectInfo => ({
+  key,
+  size,
+  type,
+  etag,
+  modifiedAt,
+  ...(address === null ? {} : { address: address as ContentAddress }),
+  durable: true,
+})
+
+/** Two sorted lists as one, by UTF-8 bytes; what is in both counts once. */
+const merge = (here: readonly ListedObject[], there: readonly RemoteObject[]): ListedObject[] => {
+  const byKey = new Map<string, ListedObject>()
+  for (const { key, size, modifiedAt, etag } of [...there, ...here]) byKey.set(key, { key, size, modifiedAt, etag })
+  return [...byKey.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+}

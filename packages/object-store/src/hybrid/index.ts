@@ -1,0 +1,1 @@
+export { type HybridStore, type HybridStoreOptions, openHybridStore } from './hybrid-store.ts'

@@ -1,0 +1,14 @@
+/** How long a change waits for its next attempt. */
+
+const FIRST_MS = 1000
+const LONGEST_MS = 5 * 60_000
+
+/**
+ * Exponential backoff with full jitter, at most 5 min.
+ *
+ * @param attempts failed so far, 1 or more
+ * @param random 0 to 1
+ * @returns ms
+ */
+export const retryDelay = (attempts: number, random: number): number =>
+  Math.round(random * Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 30)))
