@@ -1,13 +1,19 @@
 #!/usr/bin/env node
 /** `rockpool-signer <command>`. */
+import { parseArgs } from 'node:util'
 import { startFromEnvironment } from './commands/serve.ts'
+import { readOrigins, readS3 } from './config.ts'
+import { examine } from './s3/doctor.ts'
+import { initBucket } from './s3/init.ts'
 
-const USAGE = `Usage: rockpool-signer <command>
+const USAGE = `Usage: rockpool-signer <command>, configured by the environment (see README)
 
-  serve   answers the signer HTTP contract, configured by the environment (see README)
+  serve                                    answers the signer HTTP contract
+  doctor                                   tries on the live S3 bucket what it enforces
+  init [--create-bucket] [--dry-run]       sets the S3 bucket up: CORS, lifecycle, no public access
 `
 
-const serveCommand = async (): Promise<void> => {
+const serve = async (): Promise<void> => {
   const signer = await startFromEnvironment(process.env, (line) => process.stdout.write(line))
   process.stderr.write(`rockpool-signer: listening on ${signer.url}\n`)
   let stopping = false
@@ -21,12 +27,32 @@ const serveCommand = async (): Promise<void> => {
   }
 }
 
+const doctor = async (): Promise<void> => {
+  const options = { s3: readS3(process.env), origins: readOrigins(process.env) }
+  const healthy = await examine(options, ({ name, verdict, detail }) =>
+    process.stdout.write(`${verdict.padEnd(4)}  ${name.padEnd(36)}  ${detail}\n`),
+  )
+  process.exitCode = healthy ? 0 : 1
+}
+
+const init = async (args: string[]): Promise<void> => {
+  const { values } = parseArgs({
+    args,
+    options: { 'create-bucket': { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+  })
+  const { 'create-bucket': create = false, 'dry-run': dryRun = false } = values
+  await initBucket(
+    { s3: readS3(process.env), origins: readOrigins(process.env), create, dryRun },
+    ({ what, outcome }) => process.stdout.write(`${outcome.padEnd(13)}  ${what}\n`),
+  )
+}
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { serve, doctor, init }
+
 const fail = (error: unknown): never => {
   process.stderr.write(`rockpool-signer: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
 }
-
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { serve: serveCommand }
 
 const [name = '', ...args] = process.argv.slice(2)
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined

@@ -39,10 +39,7 @@ export const readConfig = (env: Environment): Config => ({
   store: readStore(env),
   tokens: readTokens(env),
   buckets: readBuckets(env),
-  origins: list(env, 'ROCKPOOL_ALLOWED_ORIGINS').map((origin) => {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
-    throw wrong('ROCKPOOL_ALLOWED_ORIGINS', `"${origin}" is not an exact origin such as https://app.example.com`)
-  }),
+  origins: readOrigins(env),
   publicBaseUrl: httpUrl(env, 'ROCKPOOL_PUBLIC_BASE_URL') ?? '',
   cdnBaseUrl: httpUrl(env, 'ROCKPOOL_CDN_BASE_URL'),
   serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
@@ -51,6 +48,13 @@ export const readConfig = (env: Environment): Config => ({
   host: text(env, 'HOST') ?? '127.0.0.1',
   port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
 })
+
+/** The allowed origins of an environment. @throws as {@link readConfig} */
+export const readOrigins = (env: Environment): string[] =>
+  list(env, 'ROCKPOOL_ALLOWED_ORIGINS').map((origin) => {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
+    throw wrong('ROCKPOOL_ALLOWED_ORIGINS', `"${origin}" is not an exact origin such as https://app.example.com`)
+  })
 
 /** The S3 settings of an environment. @throws as {@link readConfig} */
 export const readS3 = (env: Environment): S3StoreOptions => {
