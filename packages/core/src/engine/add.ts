@@ -2,12 +2,13 @@
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { AddOptions, FileSource, ReplaceOptions } from '../pool.ts'
+import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkContent, checkFile } from './checks.ts'
 import { liveFile, mayDo } from './edit.ts'
 import { keepContent } from './keep-content.ts'
 import { tell } from './notices.ts'
-import { call, Settings } from './services.ts'
+import { call, LogPort, Settings } from './services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
 export const add = (source: FileSource, options: AddOptions) =>
@@ -22,7 +23,7 @@ export const add = (source: FileSource, options: AddOptions) =>
     const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    const { args } = yield* keepContent(
+    const event = yield* keepContent(
       { body, bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) =>
         Effect.succeed({
@@ -39,7 +40,7 @@ export const add = (source: FileSource, options: AddOptions) =>
           },
         } as const),
     )
-    const file = yield* liveFile(args.id)
+    const file = recordAfter(event)!
     yield* tell('added', file)
     return file
   })
@@ -56,7 +57,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    yield* keepContent(
+    const event = yield* keepContent(
       { body, bucket: before.bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) =>
         // Writing took its time: the file is asked again, so that ifMatch holds at the moment of the change.
@@ -69,7 +70,8 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
           } as const),
         ),
     )
-    const file = yield* liveFile(id)
+    const log = yield* LogPort
+    const file = recordAfter(event, log.file(id) ?? before)!
     yield* tell('replaced', file)
     return file
   })

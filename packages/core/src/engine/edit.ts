@@ -2,6 +2,7 @@
 import { type Right, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { FileMeta, PoolEvent } from '../records/events.ts'
+import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkMeta, checkName, checkRight } from './checks.ts'
 import { tell } from './notices.ts'
@@ -15,9 +16,7 @@ export const rename = (id: string, newName: string) =>
     const name = newName.normalize('NFC')
     const wrong = checkName(name)
     if (wrong) return yield* Effect.fail(wrong)
-    yield* liveFile(id)
-    yield* record('v2.FileRenamed', { id, name })
-    return yield* liveFile(id)
+    return yield* record(yield* liveFile(id), 'v2.FileRenamed', { id, name })
   })
 
 export const setMeta = (id: string, meta: FileMeta) =>
@@ -25,9 +24,7 @@ export const setMeta = (id: string, meta: FileMeta) =>
     yield* mayDo('write')
     const wrong = checkMeta(meta)
     if (wrong) return yield* Effect.fail(wrong)
-    yield* liveFile(id)
-    yield* record('v2.FileMetaSet', { id, meta: JSON.parse(JSON.stringify(meta)) })
-    return yield* liveFile(id)
+    return yield* record(yield* liveFile(id), 'v2.FileMetaSet', { id, meta: JSON.parse(JSON.stringify(meta)) })
   })
 
 /** A tombstone, at once on all devices. Removing what is removed does nothing. */
@@ -36,7 +33,7 @@ export const remove = (id: string) =>
     yield* mayDo('delete')
     const file = yield* knownFile(id)
     if (file.deletedAt !== null) return
-    yield* record('v2.FileDeleted', { id })
+    yield* record(file, 'v2.FileDeleted', { id })
     yield* tell('removed', file)
   })
 
@@ -44,8 +41,7 @@ export const restore = (id: string) =>
   Effect.gen(function* () {
     yield* mayDo('write')
     const file = yield* knownFile(id)
-    if (file.deletedAt !== null) yield* record('v2.FileRestored', { id })
-    return yield* liveFile(id)
+    return file.deletedAt === null ? file : yield* record(file, 'v2.FileRestored', { id })
   })
 
 /** Makes a former version the current content: a replacement by bytes that are known already. */
@@ -59,18 +55,26 @@ export const revert = (id: string, versionId: string) =>
       return yield* Effect.fail(new RockpoolError('not_found', `"${file.name}" has no version "${versionId}".`))
     const { remoteKey, size, type } = version
     yield* mayName(remoteKey)
-    yield* record('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: file.remoteKey })
-    const reverted = yield* liveFile(id)
+    const args = { id, remoteKey, size, type, basedOn: file.remoteKey }
+    const reverted = yield* record(file, 'v2.FileContentReplaced', args)
     yield* tell('replaced', reverted)
     return reverted
   })
 
 type ArgsOf<Name extends PoolEvent['name']> = Omit<Extract<PoolEvent, { name: Name }>['args'], 'at'>
 
-const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(name: Name, args: ArgsOf<Name>) =>
-  Effect.flatMap(Clock.currentTimeMillis, (at) =>
-    commit({ name, opId: crypto.randomUUID(), args: { ...args, at } } as unknown as PoolEvent),
-  )
+/** Commits an event of now. @returns the file as the event leaves it */
+const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
+  before: FileRecord,
+  name: Name,
+  args: ArgsOf<Name>,
+) =>
+  Effect.gen(function* () {
+    const at = yield* Clock.currentTimeMillis
+    const event = { name, opId: crypto.randomUUID(), args: { ...args, at } } as unknown as PoolEvent
+    yield* commit(event)
+    return recordAfter(event, before) ?? before
+  })
 
 /** Fails with `forbidden` when the token does not give the right. */
 export const mayDo = (right: Right): Effect.Effect<void, RockpoolError, Settings> =>

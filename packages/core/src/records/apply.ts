@@ -34,6 +34,15 @@ export const applyEvent = (state: RecordState, event: PoolEvent): readonly Recor
 }
 
 /** Undefined for an event of a newer version, whose name says nothing here. */
+/**
+ * The record that `event` makes of a file which is `before` (undefined: unknown). What is asked of the log right after an
+ * append may not be there: LiveStore takes pending events back for a moment while it rebases.
+ */
+export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord | undefined => {
+  const state: RecordState = { applied: () => false, file: () => before, version: () => undefined }
+  return applyEvent(state, event).find((change) => change.table === 'files')?.row ?? before
+}
+
 const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
