@@ -1,4 +1,4 @@
-import { openPool, type Pool } from 'rockpool'
+import { openPool, type Pool, RockpoolError } from 'rockpool'
 import { type Connection, watchConnection } from './connection.ts'
 import { openStore } from './open-store.ts'
 import { fetchToken } from './token.ts'
@@ -9,6 +9,7 @@ import { fetchToken } from './token.ts'
  * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage), `other_user`
  */
 export const openGallery = async (): Promise<{ readonly pool: Pool; readonly connection: Connection }> => {
+  await assertDisk()
   const query = new URLSearchParams(location.search)
   const storeId = query.get('store') ?? 'gallery'
   const user = query.get('user') ?? 'ada'
@@ -16,4 +17,17 @@ export const openGallery = async (): Promise<{ readonly pool: Pool; readonly con
   const store = await openStore(storeId, { user })
   const pool = await openPool({ store, signer: { url: '/signer', token }, serviceWorker: '/service-worker.js' })
   return { pool, connection: watchConnection(storeId) }
+}
+
+/** LiveStore opens first, and says of a disk that it cannot have only that its worker failed. */
+const assertDisk = async (): Promise<void> => {
+  try {
+    await navigator.storage.getDirectory()
+  } catch (cause) {
+    throw new RockpoolError(
+      'unsupported',
+      'This browser cannot keep files for this page. Leave private mode, allow the site to store data, and open it over https or on localhost.',
+      { cause },
+    )
+  }
 }
