@@ -1,5 +1,4 @@
 export * from './answer-object.ts'
-export * from './byte-range.ts'
 export * from './errors.ts'
 export * from './object-key.ts'
 export * from './object-store.ts'

@@ -247,7 +247,7 @@ export class Follower {
     const { state, cacheSize } = this.#options
     if (this.#evicting.size > 0 || !Number.isFinite(cacheSize)) return
     while (state.bytesHere() > cacheSize && !this.#closing.signal.aborted) {
-      const [oldest] = state.evictable(1 + this.#writing.size).filter(({ key }) => !this.#writing.has(key))
+      const oldest = state.evictable(1 + this.#writing.size).find(({ key }) => !this.#writing.has(key))
       if (!oldest) return
       const evicting = this.#evictOne(remote, oldest.key)
       // Who writes the key meanwhile waits for it.

@@ -57,8 +57,9 @@ describe('S3 follows', () => {
   const put = (to: ObjectStore, key: string, bytes: Uint8Array<ArrayBuffer>) =>
     to.put(key, bytes, { size: bytes.length })
   const bytesOf = async (from: ObjectStore, key: string) => readAll((await from.get(key)).body)
-  const hasFollowed = (hybrid: ObjectStore) =>
-    expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 20_000 }).toBe(0)
+  const hasFollowed = async (hybrid: ObjectStore) => {
+    await expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 20_000 }).toBe(0)
+  }
 
   const contentKey = async (bytes: Uint8Array<ArrayBuffer>) =>
     buildRemoteKey({ storeId: 's', bucket: 'files', address: (await hashContent([bytes])).address })

@@ -1,5 +1,5 @@
 /** Contents as the rows and files that they are made of, kept as long as somebody reads them. */
-import type { ByteSpan } from '../byte-range.ts'
+import type { ByteSpan } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase } from './database.ts'

@@ -9,7 +9,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { formatRange } from '../byte-range.ts'
+import { formatRange } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'

@@ -1,0 +1,103 @@
+/** Brings everything of one store to another: verified by hash, resumable, and again without doing anything twice. */
+import { isObjectStoreError } from '../errors.ts'
+import type { ListedObject, ObjectStore } from '../object-store.ts'
+import { transferObject } from '../transfer-object.ts'
+import { isSame } from './is-same.ts'
+
+/** Objects on their way at once. */
+const PARALLEL = 4
+
+export interface CopyProgress {
+  /** objects and bytes in the source */
+  readonly objects: number
+  readonly bytes: number
+  /** of those: copied now */
+  readonly copied: number
+  readonly copiedBytes: number
+  /** of those: there already, with the same bytes */
+  readonly same: number
+  readonly sameBytes: number
+  readonly failed: readonly { readonly key: string; readonly reason: string }[]
+}
+
+export interface CopyOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: CopyProgress) => void
+}
+
+/**
+ * Copies all objects but those under `tmp/`. One that fails does not stop the others: it is named in the answer. Nothing is
+ * deleted. Stopped at any moment, it goes on where it was when it is run again.
+ *
+ * @throws ObjectStoreError `aborted`, or when a store cannot be listed
+ */
+export const copyStore = async (
+  source: ObjectStore,
+  target: ObjectStore,
+  options: CopyOptions = {},
+): Promise<CopyProgress> => {
+  const { signal, onProgress } = options
+  const call = signal ? { signal } : {}
+  const progress = { objects: 0, bytes: 0, copied: 0, copiedBytes: 0, same: 0, sameBytes: 0 }
+  const failed: { key: string; reason: string }[] = []
+  const report = () => onProgress?.({ ...progress, failed })
+
+  for await (const { size } of objectsOf(source, call)) {
+    progress.objects++
+    progress.bytes += size
+    if (progress.objects % 1000 === 0) report()
+  }
+  report()
+
+  const copyOne = async ({ key, size }: ListedObject): Promise<void> => {
+    let arrived = 0
+    try {
+      if (await isSame(source, target, key, signal)) {
+        progress.same++
+        progress.sameBytes += size
+        return
+      }
+      await transferObject(source, target, key, {
+        ...call,
+        onBytes: (bytes) => {
+          arrived += bytes
+          progress.copiedBytes += bytes
+          report()
+        },
+      })
+      progress.copied++
+    } catch (error) {
+      signal?.throwIfAborted()
+      progress.copiedBytes -= arrived
+      // Deleted since it was listed.
+      if (isObjectStoreError(error, 'not_found')) progress.objects--
+      else failed.push({ key, reason: (error as Error).message })
+    } finally {
+      report()
+    }
+  }
+
+  const waiting = objectsOf(source, call)
+  const worker = async () => {
+    for (;;) {
+      const { done, value } = await waiting.next()
+      if (done) return
+      await copyOne(value)
+    }
+  }
+  const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, worker))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+  return { ...progress, failed }
+}
+
+async function* objectsOf(
+  store: ObjectStore,
+  call: { readonly signal?: AbortSignal },
+): AsyncGenerator<ListedObject, void, undefined> {
+  let cursor: string | undefined
+  do {
+    const page = await store.list('', cursor === undefined ? call : { ...call, cursor })
+    for (const object of page.objects) if (!object.key.startsWith('tmp/')) yield object
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}
