@@ -1,6 +1,12 @@
 /** The data plane of `local` and `hybrid`: one allowed request on one object, as HTTP. */
-import { isPassiveType, type RockpoolError, safeType, WIRE_ERRORS } from '@rockpool/protocol'
-import { formatContentRange, parseRange } from '@rockpool/protocol'
+import {
+  formatContentRange,
+  isPassiveType,
+  parseRange,
+  type RockpoolError,
+  safeType,
+  WIRE_ERRORS,
+} from '@rockpool/protocol'
 import { isObjectStoreError, ObjectStoreError, toWireError } from './errors.ts'
 import type { ObjectInfo, ObjectRead, ObjectStore } from './object-store.ts'
 import type { GetGrant, ObjectGrant, PartGrant, PutGrant } from './signed-url.ts'

@@ -1,6 +1,5 @@
 /** The port of everything that keeps contents for good: a folder, an S3 bucket, or both. */
-import type { ContentAddress, SignedRequest, StoredContent } from '@rockpool/protocol'
-import type { ByteRange, ByteSpan } from '@rockpool/protocol'
+import type { ByteRange, ByteSpan, ContentAddress, SignedRequest, StoredContent } from '@rockpool/protocol'
 
 /** `s3`: the bucket is the truth. `local`: a folder is. `hybrid`: a folder is, and S3 follows. */
 export type StoreMode = 'local' | 's3' | 'hybrid'

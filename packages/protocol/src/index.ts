@@ -1,3 +1,4 @@
+export * from './byte-range.ts'
 export * from './bytes.ts'
 export * from './content-address.ts'
 export * from './content-hasher.ts'

@@ -1,10 +1,17 @@
 /** One request for a file URL: from disk, else from object storage. */
-import { addressOfKey, type FileUrl, parseFileUrl, parseRemoteKey, type RemoteKey } from '@rockpool/protocol'
+import {
+  addressOfKey,
+  type ByteSpan,
+  type FileUrl,
+  parseFileUrl,
+  parseRemoteKey,
+  type RemoteKey,
+} from '@rockpool/protocol'
 import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
 import { errorResponse, refusal } from './error-response.ts'
 import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
-import { type ByteSpan, contentRange, spanOf } from './range.ts'
+import { contentRange, spanOf } from './range.ts'
 import type { Store, Stores } from './stores.ts'
 
 export interface HandlerPorts {

@@ -1,7 +1,13 @@
 import type { BlobStore } from '@rockpool/core'
 import { type Download, download, type DownloadPorts } from '@rockpool/core/transfers'
-import { addressOfKey, type ContentDigest, PART_SIZE, type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import type { ByteSpan } from './range.ts'
+import {
+  addressOfKey,
+  type ByteSpan,
+  type ContentDigest,
+  PART_SIZE,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
 
 /** A place in a download. Give it back by `read`, whose stream does it at its end, or by `leave`. */
 export interface Seat {

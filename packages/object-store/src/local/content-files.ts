@@ -76,7 +76,7 @@ export class ContentFiles {
     const handle = await open(join(this.#folder, file), 'wx')
     try {
       for await (const chunk of exactBody(body, options.size, options.signal)) {
-        const written = handle.writeFile(chunk)
+        const written = writeAll(handle, chunk)
         // Hashing goes on beside the write.
         hash.update(chunk)
         await written
@@ -195,6 +195,11 @@ export class ContentFiles {
       throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB left. Make room.')
     }
   }
+}
+
+/** A write may take only a beginning. */
+const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
 }
 
 const shardName = (i: number): string => i.toString(16).padStart(2, '0')

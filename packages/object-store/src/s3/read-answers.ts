@@ -1,7 +1,6 @@
 /** S3's answers in the port's words. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, _Object } from '@aws-sdk/client-s3'
-import { OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
-import type { ByteSpan } from '@rockpool/protocol'
+import { type ByteSpan, OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import type { ListedObject, ObjectInfo } from '../object-store.ts'
 

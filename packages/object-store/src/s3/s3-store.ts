@@ -1,5 +1,5 @@
 /** An S3 bucket as object store, of any vendor. */
-import { OCTET_STREAM } from '@rockpool/protocol'
+import { formatRange, OCTET_STREAM } from '@rockpool/protocol'
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -9,7 +9,6 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { formatRange } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sha256, toHex } from '@rockpool/protocol'
-import type { ByteRange } from '@rockpool/protocol'
+import { type ByteRange, sha256, toHex } from '@rockpool/protocol'
 import type { ObjectBody, PutOptions } from '../object-store.ts'
 import { expectBytes, readAll, someBytes, streamOf } from './bytes.ts'
 import type { Subject } from './object-store-suite.ts'
