@@ -1,6 +1,7 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openLocalStore } from '@rockpool/object-store/local'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { contentOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
 import { runSigner } from './testing/process.ts'
@@ -92,4 +93,31 @@ test('a taken port is one clear line', async () => {
 test('an unknown command shows what there is', async () => {
   const { code, complaint } = await runSigner(['dance'], {}).ended
   expect([code, complaint]).toEqual([1, expect.stringContaining('Usage')])
+})
+
+test('gc: what would go, what went, and what it refuses', async () => {
+  const folder = join(dataDir, 'collected')
+  const store = await openLocalStore({ directory: join(folder, 'store'), publicBaseUrl: '', secret: TOKEN_SECRET })
+  const { address, bytes } = await contentOf(10)
+  await store.put(`reef/files/${address}`, bytes, { size: 10 })
+  await store.close()
+  const module = join(folder, 'live-set.mjs')
+  await writeFile(
+    module,
+    `const none = new Set()
+     export default { storeIds: async () => ['reef'], read: async () => ({ logId: 'log', live: none, named: none }), reportLost: async () => {} }`,
+  )
+  const env = { ROCKPOOL_DATA_DIR: folder, ROCKPOOL_LIVE_SET: module }
+  const gc = async (...args: string[]) => {
+    const { code, output, complaint } = await runSigner(['gc', ...args], env).ended
+    return { code, complaint, line: output === '' ? undefined : JSON.parse(output) }
+  }
+  expect(await gc()).toMatchObject({ code: 0, line: { storeId: 'reef', seen: 1, deleted: 0 } })
+  expect(await gc('--grace', '23h')).toMatchObject({ code: 1, complaint: expect.stringContaining('--force') })
+  expect(await gc('--grace', 'soon')).toMatchObject({ code: 1, complaint: expect.stringContaining('--grace') })
+  expect(await gc('--grace', '0h', '--force', '--dry-run')).toMatchObject({ code: 0, line: { deleted: 1 } })
+  expect(await gc('--grace', '0h', '--force')).toMatchObject({ code: 0, line: { seen: 1, deleted: 1, bytes: 10 } })
+  expect(await gc()).toMatchObject({ code: 0, line: { seen: 0 } })
+  await writeFile(module, 'export default {}')
+  expect(await gc()).toMatchObject({ code: 1, complaint: expect.stringContaining('ROCKPOOL_LIVE_SET') })
 })

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** `rockpool-signer <command>`. */
 import { parseArgs } from 'node:util'
-import { startFromEnvironment } from './commands/serve.ts'
-import { readOrigins, readS3 } from './config.ts'
+import { gcLine, startFromEnvironment } from './commands/serve.ts'
+import { readOrigins, readS3, readStore } from './config.ts'
+import { collectAll, loadLiveSets, readGcFlags } from './gc/command.ts'
+import { openStore } from './open-store.ts'
 import { examine } from './s3/doctor.ts'
 import { initBucket } from './s3/init.ts'
 
@@ -11,6 +13,7 @@ const USAGE = `Usage: rockpool-signer <command>, configured by the environment (
   serve                                    answers the signer HTTP contract
   doctor                                   tries on the live S3 bucket what it enforces
   init [--create-bucket] [--dry-run]       sets the S3 bucket up: CORS, lifecycle, no public access
+  gc [--dry-run] [--grace 7d] [--accept]   deletes what nothing names any more
 `
 
 const serve = async (): Promise<void> => {
@@ -47,7 +50,25 @@ const init = async (args: string[]): Promise<void> => {
   )
 }
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { serve, doctor, init }
+const gc = async (args: string[]): Promise<void> => {
+  const flags = readGcFlags(args)
+  const path = process.env.ROCKPOOL_LIVE_SET
+  if (!path) throw new Error('ROCKPOOL_LIVE_SET: is not set: the module that reads the event logs.')
+  const liveSets = await loadLiveSets(path)
+  const { store } = await openStore(readStore(process.env), '')
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  try {
+    await collectAll(store, liveSets, flags, interrupted.signal, (storeId, outcome) => {
+      process.stdout.write(gcLine(storeId, outcome))
+      if (outcome instanceof Error) process.exitCode = 1
+    })
+  } finally {
+    await store.close()
+  }
+}
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = { serve, doctor, init, gc }
 
 const fail = (error: unknown): never => {
   process.stderr.write(`rockpool-signer: ${error instanceof Error ? error.message : String(error)}\n`)

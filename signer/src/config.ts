@@ -26,6 +26,8 @@ export interface Config {
   /** seconds */
   readonly longestShare: number
   readonly gateway: boolean
+  /** module of the live sets for garbage collection */
+  readonly liveSet: string | undefined
   readonly host: string
   readonly port: number
 }
@@ -45,6 +47,7 @@ export const readConfig = (env: Environment): Config => ({
   serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
   longestShare: wholeNumber(env, 'ROCKPOOL_LONGEST_SHARE', { unset: 3_600, least: 60, most: 604_800 }),
   gateway: yesOrNo(env, 'ROCKPOOL_GATEWAY'),
+  liveSet: text(env, 'ROCKPOOL_LIVE_SET'),
   host: text(env, 'HOST') ?? '127.0.0.1',
   port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
 })
@@ -73,7 +76,8 @@ export const readS3 = (env: Environment): S3StoreOptions => {
   }
 }
 
-const readStore = (env: Environment): StoreConfig => {
+/** The object store of an environment. @throws as {@link readConfig} */
+export const readStore = (env: Environment): StoreConfig => {
   const mode = text(env, 'ROCKPOOL_STORE') ?? 'local'
   if (mode !== 'local' && mode !== 's3' && mode !== 'hybrid') throw wrong('ROCKPOOL_STORE', 'it is local, s3 or hybrid')
   if (mode === 's3') return { mode, s3: readS3(env) }

@@ -1,6 +1,9 @@
 /** `rockpool-signer serve`: the signer as its environment says, until it is told to stop. */
 import { createSigner } from '../app.ts'
 import { type Config, type Environment, readConfig } from '../config.ts'
+import type { CollectReport } from '../gc/collect.ts'
+import { collectAll, collectHourly, loadLiveSets } from '../gc/command.ts'
+import { DEFAULT_RULES } from '../gc/verdict.ts'
 import { logHooks } from '../log.ts'
 import { serve } from '../node.ts'
 import { openStore } from '../open-store.ts'
@@ -35,9 +38,17 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
         ? new Error(`PORT: ${port} is in use. Set another one.`, { cause: error })
         : error
     })
+    const stopping = new AbortController()
+    if (config.liveSet !== undefined) {
+      const liveSets = await loadLiveSets(config.liveSet)
+      const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs }
+      const tell = (storeId: string, outcome: CollectReport | Error) => write(gcLine(storeId, outcome))
+      collectHourly(() => collectAll(store, liveSets, flags, stopping.signal, tell), stopping.signal)
+    }
     return {
       url: `http://${host}:${server.port}`,
       async stop() {
+        stopping.abort()
         await server.stop()
         await store.close()
       },
@@ -50,3 +61,12 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
 
 const authenticator = (tokens: Config['tokens']): Authenticate =>
   tokens.kind === 'jwks' ? jwksTokens(tokens) : sharedSecretTokens(tokens)
+
+/** What a collection did, as a line of the log. */
+export const gcLine = (storeId: string, outcome: CollectReport | Error): string =>
+  `${JSON.stringify({
+    time: new Date().toISOString(),
+    kind: 'gc',
+    storeId,
+    ...(outcome instanceof Error ? { error: outcome.message } : outcome),
+  })}\n`

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLocalStore } from '@rockpool/object-store/local'
+import { PART_SIZE, type RemoteKey } from '@rockpool/protocol'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { contentOf, URL_SECRET } from '../testing/harness.ts'
+import { collect, type CollectOptions } from './collect.ts'
+import type { LiveSets } from './live-set.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+let directory: string
+let store: Awaited<ReturnType<typeof openLocalStore>>
+let log: { logId: string; live: Set<RemoteKey>; named: Set<RemoteKey> }
+let lost: RemoteKey[]
+let liveSets: LiveSets
+let days: number
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'rockpool-gc-'))
+  store = await openLocalStore({ directory, publicBaseUrl: '', secret: URL_SECRET })
+  log = { logId: 'log', live: new Set(), named: new Set() }
+  lost = []
+  days = 0
+  liveSets = {
+    storeIds: async () => ['reef'],
+    read: async () => ({ logId: log.logId, live: new Set(log.live), named: new Set([...log.named, ...log.live]) }),
+    reportLost: async (_, keys) => void lost.push(...keys),
+  }
+})
+afterEach(async () => {
+  await store.close()
+  await rm(directory, { recursive: true })
+})
+
+const started = Date.now()
+const run = (options: Partial<CollectOptions> = {}) =>
+  collect({ store, liveSets, storeId: 'reef', now: () => started + days * DAY, ...options })
+const stored = async (seed: number, size = 10, storeId = 'reef') => {
+  const { address, bytes } = await contentOf(size, seed)
+  const key = `${storeId}/files/${address}` as RemoteKey
+  await store.put(key, bytes, { size })
+  if (size > PART_SIZE) await store.put(`${key}.parts`, new Uint8Array(64), { size: 64 })
+  return key
+}
+const there = async () => (await store.list('')).objects.map(({ key }) => key).filter((key) => !key.startsWith('gc/'))
+
+test('what nothing names goes after its grace, with its digest list; the rest stays', async () => {
+  const [dead, big, live] = [await stored(1), await stored(2, PART_SIZE + 1), await stored(3)]
+  const foreign = await stored(1, 10, 'lagoon')
+  await store.put('reef/notes.txt', new Uint8Array(3), { size: 3 })
+  log.live.add(live)
+  days = 6
+  expect(await run()).toMatchObject({ seen: 3, deleted: 0 })
+  days = 8
+  expect(await run({ dryRun: true })).toMatchObject({ seen: 3, deleted: 2, bytes: PART_SIZE + 11 })
+  expect(await there()).toHaveLength(6)
+  expect(await run()).toEqual({ seen: 3, deleted: 2, bytes: PART_SIZE + 11, lost: 0, waiting: 0 })
+  expect((await there()).sort()).toEqual([foreign, 'reef/notes.txt', live].sort())
+  expect([dead, big].every((key) => !log.live.has(key))).toBe(true)
+})
+
+test('what was named once waits for the retention from when the collector saw it gone, and being named again resets that', async () => {
+  const key = await stored(1)
+  log.live.add(key)
+  await run()
+  log.live.clear()
+  log.named.add(key)
+  days = 100
+  expect(await run({ accept: true })).toMatchObject({ waiting: 1, deleted: 0 })
+  days = 130
+  expect(await run()).toMatchObject({ waiting: 1, deleted: 0 })
+  log.live.add(key)
+  days = 132
+  expect(await run()).toMatchObject({ waiting: 0, deleted: 0 })
+  log.live.clear()
+  days = 133
+  expect(await run({ accept: true })).toMatchObject({ waiting: 1, deleted: 0 })
+  days = 163
+  expect(await run()).toMatchObject({ waiting: 1, deleted: 0 })
+  days = 165
+  expect(await run()).toMatchObject({ waiting: 0, deleted: 1 })
+  expect(await there()).toEqual([])
+})
+
+test('it refuses to run when the log shrank by over 20 %, or is another one, until somebody accepts it', async () => {
+  const keys = [await stored(1), await stored(2), await stored(3)]
+  log.live = new Set(keys)
+  await run()
+  days = 50
+  log.live.delete(keys[0]!)
+  await expect(run()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('20 %') })
+  log = { logId: 'other', live: new Set(keys), named: new Set() }
+  await expect(run()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('another one') })
+  expect(await there()).toHaveLength(3)
+  await run({ accept: true })
+  expect(await run()).toMatchObject({ deleted: 0 })
+})
+
+test('a log that cannot be read deletes nothing, at either reading', async () => {
+  await stored(1)
+  days = 8
+  for (const good of [0, 1]) {
+    let reads = 0
+    const failing = {
+      ...liveSets,
+      read: async (...args: Parameters<LiveSets['read']>) => {
+        if (reads++ === good) throw new Error('The sync backend is down.')
+        return liveSets.read(...args)
+      },
+    }
+    await expect(run({ liveSets: failing })).rejects.toThrow('down')
+    expect(await there()).toHaveLength(1)
+  }
+})
+
+test('a run that died between deleting and looking again: the next one reports what was named meanwhile', async () => {
+  const key = await stored(1)
+  days = 8
+  let reads = 0
+  const dying = {
+    ...liveSets,
+    read: async (...args: Parameters<LiveSets['read']>) => {
+      if (++reads === 3) throw new Error('killed')
+      return liveSets.read(...args)
+    },
+  }
+  await expect(run({ liveSets: dying })).rejects.toThrow('killed')
+  expect(await there()).toEqual([])
+  log.live.add(key)
+  expect(await run()).toMatchObject({ lost: 1 })
+  expect(lost).toEqual([key])
+  await run()
+  expect(lost).toEqual([key])
+})
+
+test('a process that slept after reading the log deletes nothing more', async () => {
+  await stored(1)
+  days = 8
+  const slow = {
+    ...liveSets,
+    read: async (...args: Parameters<LiveSets['read']>) => {
+      const set = await liveSets.read(...args)
+      days += 61 / 86_400
+      return set
+    },
+  }
+  expect(await run({ liveSets: slow })).toMatchObject({ deleted: 0 })
+  expect(await there()).toHaveLength(1)
+})
+
+test('a damaged state stops the run', async () => {
+  await stored(1)
+  await store.put('gc/reef', new TextEncoder().encode('{"logId":1}'), { size: 11 })
+  days = 50
+  await expect(run()).rejects.toMatchObject({ code: 'bad_request' })
+  expect(await there()).toHaveLength(1)
+})

@@ -1,0 +1,186 @@
+/**
+ * Garbage collection of one store: deletes contents that nothing names any more.
+ *
+ * What makes it safe beside devices that work at the same time: the log is read at most a minute before each delete, and
+ * again after; a content named in between is reported lost, and its holder sends it again. A device evicts its copy only an
+ * hour after the log confirmed the content, and only when the signer, asked in that moment, still has it (ARCHITECTURE.md,
+ * "Garbage collection", "Space"). So a content is deleted only while every device that could name it keeps its bytes.
+ */
+import type { ObjectStore } from '@rockpool/object-store'
+import {
+  addressOfKey,
+  addressParts,
+  parseRemoteKey,
+  type RemoteKey,
+  RockpoolError,
+  type StoreId,
+} from '@rockpool/protocol'
+import { partsKey } from '../content.ts'
+import type { LiveSet, LiveSets } from './live-set.ts'
+import { type CollectorState, readState, writeState } from './state.ts'
+import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
+
+/** A live set older than this is not acted on. */
+const FRESH_MS = 60_000
+
+/** Contents deleted between two readings of the log. */
+const BATCH = 500
+
+export interface CollectOptions {
+  readonly store: ObjectStore
+  readonly liveSets: LiveSets
+  readonly storeId: StoreId
+  readonly rules?: CollectorRules
+  /** only say what would go */
+  readonly dryRun?: boolean
+  /** an operator has looked: the log is right though it shrank, or is another one */
+  readonly accept?: boolean
+  readonly signal?: AbortSignal
+  /** unix ms */
+  readonly now?: () => number
+}
+
+export interface CollectReport {
+  /** contents looked at */
+  readonly seen: number
+  /** contents deleted, or in a dry run: that would be */
+  readonly deleted: number
+  readonly bytes: number
+  /** contents that were deleted while somebody named them, and reported lost */
+  readonly lost: number
+  /** contents that go when the retention ends */
+  readonly waiting: number
+}
+
+interface Candidate {
+  readonly key: RemoteKey
+  readonly size: number
+  readonly modifiedAt: number
+  /** its digest list is there */
+  parts: boolean
+}
+
+/**
+ * Collects in one store.
+ *
+ * @throws RockpoolError `conflict` when the log is not to be trusted; what the store and the log threw. Nothing is deleted then
+ */
+export const collect = async (options: CollectOptions): Promise<CollectReport> => {
+  const { store, liveSets, storeId, rules = DEFAULT_RULES, dryRun = false, accept = false } = options
+  const { signal = new AbortController().signal, now = Date.now } = options
+  const before = await readState(store, storeId, signal)
+  let readAt = now()
+  let set = await liveSets.read(storeId, signal)
+  const trusted = (next: LiveSet) => {
+    const reason = distrust(before, next)
+    if (reason === undefined || accept) return next
+    throw new RockpoolError(
+      'conflict',
+      `${reason} Nothing was deleted. If that is right, run once: rockpool-signer gc --accept`,
+    )
+  }
+  trusted(set)
+
+  const report = { seen: 0, deleted: 0, bytes: 0, lost: 0, waiting: 0 }
+  const goneSince: Record<string, number> = {}
+  const remember = async (pending: readonly RemoteKey[]) => {
+    if (dryRun) return
+    const state: CollectorState = {
+      logId: set.logId,
+      liveCount: set.live.size,
+      goneSince: { ...before?.goneSince, ...goneSince },
+      pending,
+    }
+    await writeState(store, storeId, state, signal)
+  }
+
+  /** Reports what was deleted though the log names it by now. */
+  const heal = async (deleted: readonly RemoteKey[]) => {
+    set = await liveSets.read(storeId, signal)
+    const lost: RemoteKey[] = []
+    for (const key of deleted) {
+      if (!set.live.has(key)) continue
+      const needed = addressParts(addressOfKey(key)) > 1 ? [key, partsKey(key)] : [key]
+      for (const name of needed) {
+        if (await store.exists(name, { signal })) continue
+        lost.push(key)
+        break
+      }
+    }
+    if (lost.length > 0) await liveSets.reportLost(storeId, lost, signal)
+    report.lost += lost.length
+  }
+
+  const drop = async (candidates: readonly Candidate[]) => {
+    if (candidates.length === 0) return
+    readAt = now()
+    set = trusted(await liveSets.read(storeId, signal))
+    const going = candidates.filter(
+      (each) => verdictOn(each, set, before?.goneSince[each.key], rules, now()).kind === 'delete',
+    )
+    if (dryRun) return count(going)
+    await remember(going.map(({ key }) => key))
+    const gone: Candidate[] = []
+    for (const each of going) {
+      // The process may have slept since the log was read; what is left waits for the next run.
+      if (now() - readAt > FRESH_MS) break
+      // The digest list first: else an upload that completes in between would find it there, and lose it then.
+      if (each.parts) await store.delete(partsKey(each.key), { signal })
+      await store.delete(each.key, { signal })
+      gone.push(each)
+    }
+    count(gone)
+    await heal(gone.map(({ key }) => key))
+    await remember([])
+  }
+  const count = (gone: readonly Candidate[]) => {
+    report.deleted += gone.length
+    report.bytes += gone.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  // A run that died between deleting and looking again left these.
+  if (before && before.pending.length > 0 && !dryRun) await heal(before.pending)
+
+  let batch: Candidate[] = []
+  for await (const content of contents(store, storeId, signal)) {
+    report.seen++
+    const verdict = verdictOn(content, set, before?.goneSince[content.key], rules, now())
+    if (verdict.kind === 'wait') {
+      goneSince[content.key] = verdict.goneSince
+      report.waiting++
+    }
+    if (verdict.kind === 'delete') batch.push(content)
+    if (batch.length === BATCH) {
+      await drop(batch)
+      batch = []
+    }
+  }
+  await drop(batch)
+  // Only what still waits is remembered: a content named again, or gone, starts anew.
+  if (!dryRun)
+    await writeState(store, storeId, { logId: set.logId, liveCount: set.live.size, goneSince, pending: [] }, signal)
+  return report
+}
+
+/** The contents of a store, each with whether its digest list is there; a digest list without its content as one, too. */
+async function* contents(store: ObjectStore, storeId: StoreId, signal: AbortSignal): AsyncGenerator<Candidate> {
+  let last: Candidate | undefined
+  let cursor: string | undefined
+  do {
+    const page = await store.list(`${storeId}/`, { signal, ...(cursor !== undefined && { cursor }) })
+    for (const { key, size, modifiedAt } of page.objects) {
+      const name = key.replace(/\.parts$/, '')
+      // Anything else was put there past the signer: not ours to delete.
+      if (!parseRemoteKey(name)) continue
+      // In the order of keys a digest list comes right behind its content.
+      if (key !== name && last?.key === name) {
+        last.parts = true
+        continue
+      }
+      if (last) yield last
+      last = { key: name as RemoteKey, size, modifiedAt, parts: key !== name }
+    }
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  if (last) yield last
+}
