@@ -38,6 +38,11 @@ export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
   page.setDefaultNavigationTimeout(PATIENCE_MS)
   const messages: string[] = []
   page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`))
+  // A page that asks before it closes would hang the test: it must not ask, since nothing can be lost.
+  page.on('dialog', (dialog) => {
+    messages.push(`dialog: ${dialog.type()} ${dialog.message()}`)
+    void dialog.accept()
+  })
   page.on('pageerror', (error) => messages.push(`uncaught: ${String(error)}`))
 
   const tiles = () =>
@@ -138,6 +143,8 @@ export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
     reload: async () => {
       await page.reload({ waitUntil: 'domcontentloaded' })
       await ready()
+      const questions = messages.filter((message) => message.startsWith('dialog'))
+      if (questions.length > 0) throw new Error(`The page asked before it closed: ${questions.join(', ')}`)
     },
     close: () => page.close(),
   }

@@ -1,4 +1,5 @@
 import { openPool, type Pool, RockpoolError } from 'rockpool'
+import { buckets } from './buckets.ts'
 import { type Connection, watchConnection } from './connection.ts'
 import { openStore } from './open-store.ts'
 import { fetchToken } from './token.ts'
@@ -15,7 +16,12 @@ export const openGallery = async (): Promise<{ readonly pool: Pool; readonly con
   const user = query.get('user') ?? 'ada'
   const token = () => fetchToken(user, storeId)
   const store = await openStore(storeId, { user })
-  const pool = await openPool({ store, signer: { url: '/signer', token }, serviceWorker: '/service-worker.js' })
+  const pool = await openPool({
+    store,
+    buckets,
+    signer: { url: '/signer', token },
+    serviceWorker: '/service-worker.js',
+  })
   return { pool, connection: watchConnection(storeId) }
 }
 
