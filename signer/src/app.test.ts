@@ -126,6 +126,24 @@ describe('a content of several parts', () => {
     expect([status, json.error.code]).toEqual([404, 'not_found'])
   })
 
+  test('two complete at once at two signers: the slower one finds it done', async () => {
+    const content = await contentOf(PART_SIZE + 4, 10)
+    const key = `reef/files/${content.address}`
+    const other = await startSigner({}, (store) => ({
+      ...store,
+      multipart: {
+        ...store.multipart,
+        complete: async (...request) => {
+          await store.multipart.complete(...request)
+          return store.multipart.complete(...request)
+        },
+      },
+    }))
+    const { complete } = await uploadParts(other, key, content)
+    expect([complete.status, complete.json.durable]).toEqual([200, true])
+    await other.stop()
+  })
+
   test('an aborted one is gone', async () => {
     const { address, size, digests } = await contentOf(PART_SIZE + 3, 9)
     const key = `reef/files/${address}`
@@ -207,6 +225,14 @@ describe('downloads', () => {
     expect(headers.get('content-disposition')).toBe(disposition)
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     expect(headers.get('content-security-policy')).toContain('sandbox')
+  })
+
+  test('a type that the bucket does not take is answered as octet-stream', async () => {
+    const { address, bytes } = await contentOf(30, 33)
+    const key = `reef/photos/${address}`
+    await send((await signer.call('POST', '/upload-url', { key, size: 30, type: 'image/png' })).json, bytes)
+    const { json } = await signer.call('GET', `/download-url?key=${key}&type=text/plain`)
+    expect((await get(json.url)).headers.get('content-type')).toBe('application/octet-stream')
   })
 
   test('ranges: 206, 416, and the whole for nonsense', async () => {

@@ -24,6 +24,7 @@ describe('an environment that is right', () => {
       serviceRole: false,
       longestShare: 3600,
       gateway: false,
+      rateLimit: 100,
       liveSet: undefined,
       host: '127.0.0.1',
       port: 8787,

@@ -26,6 +26,8 @@ export interface Config {
   /** seconds */
   readonly longestShare: number
   readonly gateway: boolean
+  /** requests a second and user in the long run, ten times as many at once; 0: no limit */
+  readonly rateLimit: number
   /** module of the live sets for garbage collection */
   readonly liveSet: string | undefined
   readonly host: string
@@ -47,6 +49,7 @@ export const readConfig = (env: Environment): Config => ({
   serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
   longestShare: wholeNumber(env, 'ROCKPOOL_LONGEST_SHARE', { unset: 3_600, least: 60, most: 604_800 }),
   gateway: yesOrNo(env, 'ROCKPOOL_GATEWAY'),
+  rateLimit: wholeNumber(env, 'ROCKPOOL_RATE_LIMIT', { unset: 100, least: 0, most: 1_000_000 }),
   liveSet: text(env, 'ROCKPOOL_LIVE_SET'),
   host: text(env, 'HOST') ?? '127.0.0.1',
   port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),

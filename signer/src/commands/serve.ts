@@ -19,7 +19,8 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
   const config = readConfig(env)
   const { store, urlSecret } = await openStore(config.store, config.publicBaseUrl)
   try {
-    const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, host, port } = config
+    const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit, host, port } =
+      config
     const signer = createSigner({
       store,
       authenticate: authenticator(config.tokens),
@@ -27,6 +28,7 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
       serviceRole,
       longestShare,
       gateway,
+      rateLimit: rateLimit > 0 && { perSecond: rateLimit, burst: 10 * rateLimit },
       ...(publicBaseUrl !== '' && { publicBaseUrl }),
       cors: { origins },
       hooks: logHooks(write),
