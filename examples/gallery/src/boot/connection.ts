@@ -1,6 +1,6 @@
 /**
  * Whether the sync backend answers: what the browser's `navigator.onLine` cannot know. The LiveStore worker of one tab has
- * the connection, and tells all tabs. (LiveStore's own `networkStatus` says true now and then while the backend is down, 0.4.0.)
+ * the connection, and tells all tabs.
  */
 
 export interface Connection {

@@ -1,16 +1,23 @@
 import { makeWorker } from '@livestore/adapter-web/worker'
-import { makeWsSync } from '@livestore/sync-cf/client'
+import { makeTokenSync } from '@rockpool/livestore/sync'
 import { LogLevel } from 'effect'
+import { connectionReporter } from './connection.ts'
 import { schema } from './schema.ts'
-import { connectWithToken } from './sync-token.ts'
+import { fetchToken, type SyncPayload } from './token.ts'
 
-connectWithToken()
+// A worker has one store.
+let report: ((connected: boolean) => void) | undefined
 
 makeWorker({
   schema,
   logLevel: LogLevel.Warning,
   sync: {
-    backend: makeWsSync({ url: `${location.origin}/sync`, ping: { requestInterval: 3_000 } }),
+    backend: makeTokenSync({
+      url: `${location.origin}/sync`,
+      token: ({ storeId, payload }) => fetchToken((payload as SyncPayload).user, storeId),
+      ping: { requestInterval: 3_000 },
+      onConnection: (connected, storeId) => (report ??= connectionReporter(storeId))(connected),
+    }),
     // Offline, the page opens with what is here after this time.
     initialSyncOptions: { _tag: 'Blocking', timeout: 1_000 },
     // A backend that lost its data must not wipe ours.

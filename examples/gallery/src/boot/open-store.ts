@@ -4,7 +4,7 @@ import { createStorePromise, type Store } from '@livestore/livestore'
 import { LogLevel } from 'effect'
 import LiveStoreWorker from './livestore.worker.ts?worker'
 import { schema } from './schema.ts'
-import type { SyncPayload } from './sync-token.ts'
+import type { SyncPayload } from './token.ts'
 
 /** Opens the app's LiveStore store. Without a network it opens with what is on this device. */
 export const openStore = async (storeId: string, syncPayload: SyncPayload): Promise<Store<typeof schema>> =>

@@ -15,8 +15,20 @@ export interface TokenSyncOptions {
   /** of the sync backend */
   readonly url: string
   /** a fresh token; called in LiveStore's worker, so it can fetch but not reach the page */
-  readonly token: () => Promise<string>
+  readonly token: (request: TokenRequest) => Promise<string>
   readonly ping?: WsSyncOptions['ping']
+  /**
+   * Called with each change, in LiveStore's worker: whether the backend answers, which `navigator.onLine` cannot know.
+   * (`networkStatus` of LiveStore 0.4.0 says true now and then while the backend is down.)
+   */
+  readonly onConnection?: (connected: boolean, storeId: string) => void
+}
+
+/** For whom a token is asked. */
+export interface TokenRequest {
+  readonly storeId: string
+  /** the store's `syncPayload`, the same in every tab for ever: who the user is, never the token itself */
+  readonly payload: unknown
 }
 
 type SyncBackendConstructor = ReturnType<typeof makeWsSync>
@@ -46,7 +58,7 @@ export const usableFor = (token: string, now: number): number => {
 
 /** For `sync: { backend: makeTokenSync({ url, token }) }` of a LiveStore adapter, in place of `makeWsSync`. */
 export const makeTokenSync =
-  ({ url, token, ping }: TokenSyncOptions): SyncBackendConstructor =>
+  ({ url, token, ping, onConnection }: TokenSyncOptions): SyncBackendConstructor =>
   (options) =>
     Effect.gen(function* () {
       const isConnected = yield* SubscriptionRef.make(false)
@@ -58,7 +70,7 @@ export const makeTokenSync =
       )
 
       const connectOnce = Effect.gen(function* () {
-        const authToken = yield* Effect.tryPromise(token)
+        const authToken = yield* Effect.tryPromise(() => token({ storeId: options.storeId, payload: options.payload }))
         const usable = yield* Effect.try(() => usableFor(authToken, Date.now()))
         const backend = yield* makeWsSync({ url, ...(ping && { ping }) })({ ...options, payload: { authToken } })
         const ended = yield* Deferred.make<never, IsOfflineError>()
@@ -83,6 +95,13 @@ export const makeTokenSync =
         yield* Effect.race(Effect.sleep(Duration.millis(usable)), lost)
       }).pipe(Effect.scoped)
 
+      if (onConnection) {
+        yield* isConnected.changes.pipe(
+          Stream.changes,
+          Stream.runForEach((connected) => Effect.sync(() => onConnection(connected, options.storeId))),
+          Effect.forkScoped,
+        )
+      }
       yield* connectOnce.pipe(
         // no token to be had: offline, or signed out
         Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('30 seconds')))),
