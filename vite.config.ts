@@ -21,7 +21,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'node',
-          include: ['{packages/*,signer}/src/**/*.test.{ts,tsx}'],
+          include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}'],
           exclude: [BROWSER_TESTS, S3_TESTS],
           sequence: { groupOrder: 0 },
         },
