@@ -20,7 +20,8 @@ export const downloadUrl = async (
   { store, access, longestShare }: SignerServices,
   caller: Caller,
   request: DownloadUrlRequest,
-  signal: AbortSignal,
+  // Not the signal itself: the Node server makes a whole Request of its own to have one.
+  from: { readonly signal: AbortSignal },
 ): Promise<DownloadUrl> => {
   const { key: text, expiresIn = DOWNLOAD_SECONDS } = request
   const key = await access.permit(caller, 'read', text)
@@ -28,7 +29,7 @@ export const downloadUrl = async (
     throw refusal('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
   }
   if (request.check) {
-    await store.head(key.key, { signal }).catch((error: unknown) => {
+    await store.head(key.key, { signal: from.signal }).catch((error: unknown) => {
       if (isObjectStoreError(error, 'not_found'))
         throw refusal('not_found', 'The object store does not have this content.')
       throw error

@@ -1,0 +1,51 @@
+/**
+ * What the signer is measured against, in one process: the signer on a local store, a Hono route that verifies the same
+ * token and answers a constant (`/constant`), and a bare file server on the same disk (`/bare/<name>`).
+ *
+ *     node --conditions=@rockpool/source signer-server.ts <folder>
+ */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { getRequestListener } from '@hono/node-server'
+import { openLocalStore } from '@rockpool/object-store/local'
+import { createSigner, sharedSecretTokens } from '@rockpool/signer'
+import { Hono } from 'hono'
+
+const folder = process.argv[2]!
+const secret = 'a secret of the benchmark, thirty-two bytes'
+const authenticate = sharedSecretTokens({ secrets: [secret] })
+const store = await openLocalStore({ directory: join(folder, 'store'), publicBaseUrl: '', secret })
+const signer = createSigner({ store, authenticate, urlSecret: secret, rateLimit: false })
+
+const app = new Hono()
+app.get('/constant', async (c) => {
+  await authenticate(c.req.header('authorization')!.slice('Bearer '.length))
+  return c.json({ url: 'http://127.0.0.1/a/constant/answer', expiresAt: 1 })
+})
+
+const bareFolder = join(folder, 'bare')
+await mkdir(bareFolder, { recursive: true })
+const bare = async (request: IncomingMessage, response: ServerResponse) => {
+  const path = join(bareFolder, basename(request.url!))
+  if (request.method === 'PUT') {
+    await pipeline(request, createWriteStream(path))
+    response.end()
+  } else {
+    const { size } = await stat(path)
+    response.setHeader('content-length', size)
+    await pipeline(createReadStream(path), response)
+  }
+}
+
+const constant = getRequestListener(app.fetch)
+const signed = getRequestListener((request) => signer.fetch(request))
+const server = createServer((request, response) => {
+  const answer = request.url!.startsWith('/bare/') ? bare : request.url === '/constant' ? constant : signed
+  void answer(request, response)
+})
+server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))
+process.once('SIGTERM', () => process.exit(0))

@@ -1,0 +1,202 @@
+/** The signer's limits (issue 4): each as a ratio to something bare in the same process, in the same run. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fetchSigner } from '@rockpool/core/signer'
+import { hashContent, PART_SIZE, partRange, type RemoteKey, toBase64 } from '@rockpool/protocol'
+import { SignJWT } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const MB = 1e6
+const secret = 'a secret of the benchmark, thirty-two bytes'
+let folder: string
+let server: ChildProcess
+let port: number
+let token: string
+let origin: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rockpool-bench-'))
+  const script = join(import.meta.dirname, 'signer-server.ts')
+  server = spawn(process.execPath, ['--conditions=@rockpool/source', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(server.stdout!, 'data')
+  port = Number(line)
+  origin = `http://127.0.0.1:${port}`
+  token = await new SignJWT({ sub: 'bench', stores: { bench: ['read', 'write'] } })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('1 h')
+    .sign(new TextEncoder().encode(secret))
+})
+afterAll(async () => {
+  server.kill()
+  await once(server, 'exit')
+  await rm(folder, { recursive: true, force: true })
+})
+
+const signer = () => fetchSigner({ url: origin, token: async () => token })
+
+/** Requests a second over keep-alive connections that each ask again as soon as they are answered. */
+const requestsPerSecond = async (path: string, seconds: number): Promise<number> => {
+  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`
+  const end = performance.now() + seconds * 1000
+  let answers = 0
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      const socket = connect(port, '127.0.0.1')
+      let pending = ''
+      socket.on('data', (data) => {
+        pending += data
+        const head = pending.indexOf('\r\n\r\n')
+        if (head < 0) return
+        if (!pending.startsWith('HTTP/1.1 200')) throw new Error(pending.slice(0, 200))
+        const length = Number(/content-length: (\d+)/i.exec(pending)?.[1])
+        if (pending.length < head + 4 + length) return
+        pending = ''
+        answers++
+        if (performance.now() < end) socket.write(request)
+        else socket.end()
+      })
+      socket.write(request)
+      await once(socket, 'close')
+    }),
+  )
+  return Math.round(answers / seconds)
+}
+
+const bytesOf = (size: number, seed: number) => {
+  const bytes = new Uint8Array(size)
+  const words = new Uint32Array(bytes.buffer, 0, size >> 2)
+  let state = seed
+  for (let i = 0; i < words.length; i++) words[i] = state = Math.imul(state, 1_664_525) + 1_013_904_223
+  return bytes
+}
+
+/** Uploads in parts, one after the other, and returns the key. */
+const upload = async (bytes: Uint8Array<ArrayBuffer>) => {
+  const { address, digests, size } = await hashContent([bytes])
+  const content = { key: `bench/files/${address}` as RemoteKey, size, digests: toBase64(digests) }
+  const start = performance.now()
+  const begun = await signer().startMultipart({ ...content, type: 'video/mp4' })
+  if (!('uploadId' in begun)) throw new Error('It is there already.')
+  const { uploadId } = begun
+  const numbers = Array.from({ length: digests.length / 32 }, (_, i) => i + 1)
+  for (const number of numbers) {
+    const { parts } = await signer().signParts({ ...content, uploadId, numbers: [number] })
+    const { start, end } = partRange(size, number)
+    const response = await fetch(parts[0]!.url, {
+      method: 'PUT',
+      headers: parts[0]!.headers,
+      body: bytes.subarray(start, end),
+    })
+    if (response.status !== 200) throw new Error(await response.text())
+  }
+  await signer().completeMultipart({ ...content, uploadId })
+  return { key: content.key, ms: performance.now() - start }
+}
+
+const bareUpload = async (bytes: Uint8Array<ArrayBuffer>) => {
+  const start = performance.now()
+  for (let number = 0; number * PART_SIZE < bytes.length; number++) {
+    const body = bytes.subarray(number * PART_SIZE, (number + 1) * PART_SIZE)
+    await fetch(`${origin}/bare/${number}`, { method: 'PUT', body })
+  }
+  return performance.now() - start
+}
+
+const download = async (url: string): Promise<number> => {
+  const start = performance.now()
+  const response = await fetch(url)
+  if (response.status !== 200) throw new Error(await response.text())
+  for await (const _ of response.body!);
+  return performance.now() - start
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const ratio = (value: number) => value.toFixed(2)
+const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) / 1024
+
+test('/download-url beside a constant', async () => {
+  const path = `/download-url?key=bench/files/${'a'.repeat(64)}`
+  for (const warmUp of [path, '/constant']) await requestsPerSecond(warmUp, 2)
+  const rounds: number[][] = []
+  for (let round = 0; round < 5; round++)
+    rounds.push([await requestsPerSecond(path, 2), await requestsPerSecond('/constant', 2)])
+  const [url, constant] = [median(rounds.map(([url]) => url!)), median(rounds.map(([, constant]) => constant!))]
+  console.log(`signer: /download-url ${url}/s, constant ${constant}/s: ratio ${ratio(url / constant)} (at least 0.5)`)
+  expect(url / constant).toBeGreaterThanOrEqual(0.5)
+})
+
+test('data plane beside a bare file server, 256 MiB', async () => {
+  const size = 256 * 1024 * 1024
+  const [put, get, barePut, bareGet]: [number[], number[], number[], number[]] = [[], [], [], []]
+  await upload(bytesOf(2 * PART_SIZE, 7))
+  await fetch(`${origin}/bare/whole`, { method: 'PUT', body: bytesOf(size, 1) })
+  for (let round = 1; round <= 3; round++) {
+    const bytes = bytesOf(size, round)
+    const { key, ms } = await upload(bytes)
+    put.push(ms)
+    barePut.push(await bareUpload(bytes))
+    get.push(await download((await signer().downloadUrl({ key })).url))
+    bareGet.push(await download(`${origin}/bare/whole`))
+  }
+  const speed = (times: readonly number[]) => Math.round(size / MB / (median(times) / 1000))
+  const ratios = [median(barePut) / median(put), median(bareGet) / median(get)] as const
+  console.log(`signer: PUT ${speed(put)} MB/s, bare ${speed(barePut)} MB/s: ratio ${ratio(ratios[0])} (at least 0.5)`)
+  console.log(`signer: GET ${speed(get)} MB/s, bare ${speed(bareGet)} MB/s: ratio ${ratio(ratios[1])} (at least 0.6)`)
+  expect(ratios[0]).toBeGreaterThanOrEqual(0.5)
+  expect(ratios[1]).toBeGreaterThanOrEqual(0.6)
+})
+
+test('100 MB files', async () => {
+  const [up, down]: [number[], number[]] = [[], []]
+  for (let round = 1; round <= 5; round++) {
+    const { key, ms } = await upload(bytesOf(100 * MB, 100 + round))
+    up.push(ms)
+    down.push(await download((await signer().downloadUrl({ key })).url))
+  }
+  const speed = (times: readonly number[]) => Math.round(100 / (median(times) / 1000))
+  console.log(`signer: 100 MB, p50: upload ${speed(up)} MB/s (over 50), download ${speed(down)} MB/s (over 100)`)
+})
+
+test('memory while 1 GiB passes', async () => {
+  const before = memory()
+  let most = before
+  for (let round = 0; round < 4; round++) {
+    const { key } = await upload(bytesOf(256 * 1024 * 1024, 1000 + round))
+    most = Math.max(most, memory())
+    await download((await signer().downloadUrl({ key })).url)
+    most = Math.max(most, memory())
+  }
+  console.log(
+    `signer: memory ${Math.round(before)} MiB before, at most ${Math.round(most)} MiB while 1 GiB passed (+/- 32)`,
+  )
+  expect(most - before).toBeLessThanOrEqual(32)
+})
+
+test('signing the parts of an upload', async () => {
+  const perPart: number[] = []
+  for (const parts of [100, 1_000, 10_000]) {
+    const digests = bytesOf(32 * parts, parts)
+    const hash = Buffer.from(await crypto.subtle.digest('SHA-256', digests)).toString('hex')
+    const content = {
+      key: `bench/files/${hash}-${parts}` as RemoteKey,
+      size: parts * PART_SIZE,
+      digests: toBase64(digests),
+    }
+    const begun = await signer().startMultipart({ ...content, type: 'video/mp4' })
+    if (!('uploadId' in begun)) throw new Error('It is there already.')
+    const start = performance.now()
+    for (let first = 1; first <= parts; first += 100) {
+      const numbers = Array.from({ length: 100 }, (_, i) => first + i)
+      await signer().signParts({ ...content, uploadId: begun.uploadId, numbers })
+    }
+    perPart.push((performance.now() - start) / parts)
+  }
+  console.log(`signer: signing 100, 1,000, 10,000 parts: ${perPart.map((ms) => ms.toFixed(3)).join(', ')} ms a part`)
+})
