@@ -1,6 +1,7 @@
 /** The data plane of `local` and `hybrid`: one allowed request on one object, as HTTP. */
 import {
   formatContentRange,
+  essence,
   isPassiveType,
   parseRange,
   type RockpoolError,
@@ -34,12 +35,14 @@ export const answerObject = async (
   }
 }
 
-/** Nothing served from here runs in the app's origin (architecture, "Service worker"; signer contract, `/objects`). */
-const SAFETY: Readonly<Record<string, string>> = {
+/** Nothing served from here runs in the app's origin (signer contract, `/objects`). */
+const safety = (type: string): Record<string, string> => ({
   'x-content-type-options': 'nosniff',
-  'content-security-policy': "sandbox; default-src 'none'",
+  // Browsers' PDF viewers refuse a sandbox.
+  'content-security-policy':
+    essence(type) === 'application/pdf' ? "frame-ancestors 'self'" : "sandbox; default-src 'none'",
   'cross-origin-resource-policy': 'cross-origin',
-}
+})
 
 const answerGet = async (store: ObjectStore, request: Request, grant: GetGrant): Promise<Response> => {
   const { signal } = request
@@ -73,6 +76,7 @@ const answerGet = async (store: ObjectStore, request: Request, grant: GetGrant):
 const answerPut = async (store: ObjectStore, request: Request, grant: PutGrant): Promise<Response> => {
   checkLength(request, grant.size)
   if (request.headers.get('content-type') !== grant.type || request.headers.get('if-none-match') !== '*') {
+    await request.body?.cancel()
     return failure(403, 'forbidden', 'Send exactly the headers that came with the signed URL.')
   }
   const { etag } = await store.put(grant.key, request.body ?? new Uint8Array(), {
@@ -109,7 +113,7 @@ const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string
   const type = safeType(grant.responseType ?? info.type)
   const disposition = grant.responseDisposition ?? (isPassiveType(type) ? undefined : 'attachment')
   return {
-    ...SAFETY,
+    ...safety(type),
     etag: info.etag,
     'content-type': type,
     'accept-ranges': 'bytes',

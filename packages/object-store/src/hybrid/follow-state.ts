@@ -5,6 +5,7 @@ import type { ObjectInfo } from '../object-store.ts'
 /** A change that S3 has yet to follow. */
 export interface PendingChange {
   readonly key: string
+  /** what S3 must do if the folder does not have the object: it may have been killed before it was written or deleted */
   readonly operation: 'put' | 'delete'
   /** grows with each change of the key: one that came meanwhile is not taken for done */
   readonly version: number
@@ -71,11 +72,14 @@ export class FollowState {
     }
   }
 
-  /** A change is about to be made here, which S3 must follow. On disk when this returns. */
+  /**
+   * A change is about to be made here, which S3 must follow. On disk when this returns. A delete that S3 has not followed is
+   * not forgotten for a put that may yet fail.
+   */
   mark(key: string, operation: PendingChange['operation'], size: number): void {
     this.#sql(
       `INSERT INTO pending VALUES (?, ?, 1, ?, 0, 0, NULL) ON CONFLICT (key) DO UPDATE SET
-         operation = excluded.operation, version = version + 1, size = excluded.size, dueAt = 0, uploadId = NULL`,
+         operation = CASE operation WHEN 'delete' THEN 'delete' ELSE excluded.operation END, version = version + 1, size = excluded.size, dueAt = 0, uploadId = NULL`,
     ).run(key, operation, size)
   }
 
@@ -182,7 +186,7 @@ export class FollowState {
   bytesHere(): number {
     const row = this.#sql(
       `SELECT (SELECT COALESCE(SUM(size), 0) FROM remote WHERE lastUsed IS NOT NULL) +
-              (SELECT COALESCE(SUM(size), 0) FROM pending WHERE operation = 'put') AS bytes`,
+              (SELECT COALESCE(SUM(size), 0) FROM pending) AS bytes`,
     ).get()
     return (row as { bytes: number }).bytes
   }

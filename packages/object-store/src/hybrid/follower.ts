@@ -130,27 +130,29 @@ export class Follower {
     const { signal } = this.#closing
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers<void>()
+      const now = Date.now()
       try {
         const remote = await this.remote(signal)
         if (this.#failures > 0) await this.#ask(remote)
         await this.#compare(remote)
-        this.#followDue(remote)
+        this.#followDue(remote, now)
+        if (await this.#evictOldest(remote)) this.#wake.resolve()
       } catch (error) {
-        if (!signal.aborted) this.#failed(error as Error)
+        // A failure to connect has been noted where it happened.
+        if (!signal.aborted && error !== this.#error) this.#failed(error as Error)
       }
-      await this.#sleep()
+      await this.#sleep(now)
     }
     await Promise.all(this.#following.values())
   }
 
-  /** Until a change, the end of one under way, or the moment when the next one is due again. */
-  async #sleep(): Promise<void> {
-    const now = Date.now()
+  /** Until a change, the end of one under way, or the moment when the next one is due that was not yet at `now`. */
+  async #sleep(now: number): Promise<void> {
     const down = this.#failures > 0
     const until = down ? this.#retryAt : this.#options.state.nextDue(now)
     let timer: NodeJS.Timeout | undefined
     const due = new Promise<void>((resolve) => {
-      if (until !== undefined) timer = setTimeout(resolve, until - now)
+      if (until !== undefined) timer = setTimeout(resolve, until - Date.now())
     })
     // While S3 is down, a change is no reason to ask it again.
     await Promise.race(down ? [due, this.#closed.promise] : [due, this.#closed.promise, this.#wake.promise])
@@ -165,10 +167,10 @@ export class Follower {
   }
 
   /** Starts what is due, as far as there is room. */
-  #followDue(remote: ObjectStore): void {
+  #followDue(remote: ObjectStore, now: number): void {
     const free = PARALLEL - this.#following.size
     const isBusy = ({ key }: PendingChange) => this.#writing.has(key) || this.#following.has(key)
-    const due = this.#options.state.due(Date.now(), free + this.#writing.size + this.#following.size)
+    const due = this.#options.state.due(now, free + this.#writing.size + this.#following.size)
     for (const change of due.filter((one) => !isBusy(one)).slice(0, free)) {
       const following = this.#follow(remote, change)
         .catch((error: Error) => this.#failed(error))
@@ -184,23 +186,24 @@ export class Follower {
     const { local, state } = this.#options
     const { signal } = this.#closing
     try {
-      if (change.operation === 'delete') {
-        await remote.delete(change.key, { signal })
-        state.followed(change, 'nothing', Date.now())
-      } else {
+      // What was noted is an intention; what the folder has is the truth.
+      if (await local.exists(change.key)) {
         const info = await transferObject(local, remote, change.key, {
           signal,
           uploadId: change.uploadId ?? undefined,
           onUpload: (uploadId) => state.keepUpload(change, uploadId),
         })
         state.followed(change, info, Date.now())
+      } else if (change.operation === 'delete') {
+        await remote.delete(change.key, { signal })
+        state.followed(change, 'nothing', Date.now())
+      } else {
+        // A write that failed, or was never finished: S3 keeps what it has.
+        state.followed(change, 'unchanged', Date.now())
       }
       this.#succeeded()
-      await this.#evict(remote)
     } catch (error) {
       if (signal.aborted) return
-      // A write that failed here: nothing to follow.
-      if (isObjectStoreError(error, 'not_found')) return state.followed(change, 'unchanged', Date.now())
       state.postpone(change, Date.now() + retryDelay(change.attempts + 1, this.#options.random()))
       // Of one object alone (damaged, say), or of S3 as a whole.
       if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) this.#failed(error)
@@ -239,24 +242,27 @@ export class Follower {
     // It was deleted meanwhile.
     else if (state.compared && !state.pending(key)) await local.delete(key)
     else if (state.pending(key)?.operation === 'delete') await local.delete(key)
-    await this.#evict(remote)
+    this.#wake.resolve()
   }
 
-  /** Drops what was not used longest, until the folder is within its size; never what S3 lacks, asked in that moment. */
-  async #evict(remote: ObjectStore): Promise<void> {
+  /**
+   * While the folder is over its size: drops what was not used longest; never what S3 lacks, asked in that moment.
+   *
+   * @returns whether there was something to drop
+   */
+  async #evictOldest(remote: ObjectStore): Promise<boolean> {
     const { state, cacheSize } = this.#options
-    if (this.#evicting.size > 0 || !Number.isFinite(cacheSize)) return
-    while (state.bytesHere() > cacheSize && !this.#closing.signal.aborted) {
-      const oldest = state.evictable(1 + this.#writing.size).find(({ key }) => !this.#writing.has(key))
-      if (!oldest) return
-      const evicting = this.#evictOne(remote, oldest.key)
-      // Who writes the key meanwhile waits for it.
-      const settled = evicting.catch(() => {})
-      this.#evicting.set(oldest.key, settled)
-      await settled
-      this.#evicting.delete(oldest.key)
-      await evicting
-    }
+    if (!Number.isFinite(cacheSize) || state.bytesHere() <= cacheSize) return false
+    const oldest = state.evictable(1 + this.#writing.size).find(({ key }) => !this.#writing.has(key))
+    if (!oldest) return false
+    const evicting = this.#evictOne(remote, oldest.key)
+    // Who writes the key meanwhile waits for it.
+    const settled = evicting.catch(() => {})
+    this.#evicting.set(oldest.key, settled)
+    await settled
+    this.#evicting.delete(oldest.key)
+    await evicting
+    return true
   }
 
   async #evictOne(remote: ObjectStore, key: string): Promise<void> {

@@ -199,7 +199,7 @@ export class ContentFiles {
 
 /** A write may take only a beginning. */
 const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
-  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
 }
 
 const shardName = (i: number): string => i.toString(16).padStart(2, '0')

@@ -36,7 +36,7 @@ const answer = async (
         method: incoming.method ?? 'GET',
         headers: Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]),
         signal: gone.signal,
-        ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>, duplex: 'half' } : {}),
+        ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' } : {}),
       }),
     )
     outgoing.writeHead(response.status, Object.fromEntries(response.headers))
@@ -45,4 +45,23 @@ const answer = async (
   } catch {
     outgoing.destroy()
   }
+}
+
+/** What is not read is drained, so that the connection can carry the answer and the next request. */
+const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const chunks = incoming.iterator({ destroyOnReturn: false })
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await chunks.return?.()
+        incoming.resume()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

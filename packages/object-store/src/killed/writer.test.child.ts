@@ -1,14 +1,18 @@
 /**
- * Writes to a folder as fast as it can, and says on stdout what was acknowledged, until it is killed. What it writes
+ * Writes to a local or hybrid store (a second folder stands in for S3) as fast as it can, and says on stdout what was acknowledged, until it is killed. What it writes
  * follows from the key alone, so that whoever started it can tell right bytes from wrong ones.
  */
 import { writeSync } from 'node:fs'
 import { sha256 } from '@rockpool/protocol'
-import { bytesOfKey, STORE } from './killed.test.bytes.ts'
-import { openLocalStore } from './local-store.ts'
+import { bytesOfKey, STORE } from './bytes.test.shared.ts'
+import { openHybridStore } from '../hybrid/index.ts'
+import { openLocalStore } from '../local/index.ts'
 
-const [directory, run] = process.argv.slice(2) as [string, string]
-const store = await openLocalStore({ directory, ...STORE })
+const [run, directory, remote] = process.argv.slice(2) as [string, string, string?]
+const store =
+  remote === undefined
+    ? await openLocalStore({ directory, ...STORE })
+    : await openHybridStore({ directory, ...STORE, connect: () => openLocalStore({ directory: remote, ...STORE }) })
 const say = (line: string) => writeSync(1, `${line}\n`)
 say('open')
 

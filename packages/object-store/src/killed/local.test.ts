@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { expectBytes, readAll } from '../testing/bytes.ts'
-import { bytesOfKey, STORE } from './killed.test.bytes.ts'
-import { type LocalStore, openLocalStore } from './local-store.ts'
+import { type LocalStore, openLocalStore } from '../local/index.ts'
+import { bytesOfKey, STORE } from './bytes.test.shared.ts'
+import { startWriter, writeAndKill } from './writer.test.process.ts'
 
 /** Issue 4: killed 100 times under load, nothing acknowledged is lost or torn. */
 const KILLS = 100
@@ -17,28 +16,6 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rockpool-killed-'))
 })
 afterEach(() => rm(directory, { recursive: true }))
-
-const startWriter = (run: number): ChildProcess =>
-  spawn(
-    process.execPath,
-    ['--conditions=@rockpool/source', join(import.meta.dirname, 'killed.test.child.ts'), directory, String(run)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-
-/** Runs a writer until it has acknowledged so many writes, and kills it in the midst of the others. */
-const writeAndKill = async (run: number, acknowledgements: number): Promise<string[]> => {
-  const writer = startWriter(run)
-  const exited = once(writer, 'exit')
-  const lines: string[] = []
-  for await (const line of createInterface({ input: writer.stdout! })) {
-    lines.push(line)
-    // Goes on reading: what was said before the kill counts.
-    if (lines.length > acknowledgements) writer.kill('SIGKILL')
-  }
-  expect(await exited, `run ${run} was killed, after: ${lines.join(', ')}`).toEqual([null, 'SIGKILL'])
-  expect(lines[0]).toBe('open')
-  return lines.slice(1)
-}
 
 const readKey = async (store: LocalStore, key: string) => readAll((await store.get(key)).body)
 
@@ -50,7 +27,7 @@ test(
     const lacks = new Set<string>()
     let current = ''
     for (let run = 0; run < KILLS; run++) {
-      for (const line of await writeAndKill(run, (run * 7) % 23)) {
+      for (const line of await writeAndKill(run, [directory], (run * 7) % 23)) {
         const [word, key] = line.split(' ') as [string, string]
         if (word === 'has') has.add(key)
         else if (word === 'lacks') lacks.add(key)
@@ -89,7 +66,7 @@ test(
 )
 
 test('one process at a time; a killed one does not block the next', { timeout: 30_000 }, async () => {
-  const writer = startWriter(0)
+  const writer = startWriter(0, [directory])
   const exited = once(writer, 'exit')
   await once(writer.stdout!, 'data')
   await expect(openLocalStore({ directory, ...STORE })).rejects.toMatchObject({ code: 'locked' })
@@ -105,7 +82,7 @@ test('one process at a time; a killed one does not block the next', { timeout: 3
 test('what a killed writer left behind is swept, and nothing else', { timeout: 30_000 }, async () => {
   let swept = 0
   for (let run = 0; swept === 0 && run < 50; run++) {
-    await writeAndKill(run, 3)
+    await writeAndKill(run, [directory], 3)
     const store = await openLocalStore({ directory, ...STORE })
     const { objects } = await store.list('')
     swept = await store.swept
