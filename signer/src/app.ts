@@ -61,7 +61,14 @@ export interface Signer {
 
 type Env = {
   Bindings: RequestSource
-  Variables: { caller?: Caller; storeId?: string; failure?: unknown; requestId: string }
+  Variables: {
+    caller?: Caller
+    storeId?: string
+    failure?: unknown
+    requestId: string
+    /** the answer has its common headers already */
+    headed?: boolean
+  }
 }
 
 /**
@@ -98,7 +105,8 @@ export const createSigner = (options: SignerOptions): Signer => {
     c.set('requestId', crypto.randomUUID())
     await next()
     // Not `c.header`: after the answer it makes a new Response, which costs a third of a whole request.
-    c.res.headers.set('x-request-id', c.var.requestId)
+    if (!c.var.headed) c.res.headers.set('x-request-id', c.var.requestId)
+    if (!hooks.onRequest) return
     const { caller, storeId, failure } = c.var
     call(hooks.onRequest, {
       requestId: c.var.requestId,
@@ -115,7 +123,7 @@ export const createSigner = (options: SignerOptions): Signer => {
   app.use(async (c, next) => {
     if (c.req.header('origin') !== undefined) return cors(c, next)
     await next()
-    c.res.headers.append('vary', 'Origin')
+    if (!c.var.headed) c.res.headers.append('vary', 'Origin')
   })
   app.onError((error, c) => {
     c.set('failure', error)
@@ -137,9 +145,16 @@ export const createSigner = (options: SignerOptions): Signer => {
     if ('key' in request) note(c, request.key as string)
     return { caller, request, from: c.req.raw }
   }
+  /** With plain headers, all at once: the Node server writes them as they are, without a Headers object in between. */
   const answer = (c: Context<Env>, body: unknown) => {
-    c.header('cache-control', 'no-store')
-    return c.json(body as object)
+    c.set('headed', true)
+    const headers = {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      vary: 'Origin',
+      'x-request-id': c.var.requestId,
+    }
+    return new Response(JSON.stringify(body), { headers })
   }
   /** A store whose base URL is a path signs URLs on the origin of the request. */
   const located =

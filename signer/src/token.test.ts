@@ -31,6 +31,25 @@ describe('tokens by a shared secret', () => {
     await expect(authenticate(await signed({ ...good, nbf: now() + 20 }))).resolves.toBeDefined()
   })
 
+  test('a token that was good before is refused once it has ended', async () => {
+    const token = await signed({ ...good, exp: now() - 29 })
+    await expect(authenticate(token)).resolves.toMatchObject({ sub: 'ada' })
+    const refusedLater = () =>
+      authenticate(token).then(
+        () => 'good',
+        (error: { code: string }) => error.code,
+      )
+    await expect.poll(refusedLater, { timeout: 4_000 }).toBe('unauthenticated')
+  })
+
+  test('a token is remembered whole: with one letter changed it is another one', async () => {
+    const token = await signed(good)
+    await authenticate(token)
+    const at = token.length - 5
+    const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
+    await expect(authenticate(changed)).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
   const refused: [string, () => string | Promise<string>][] = [
     ['empty', () => ''],
     ['not a token', () => 'ada'],

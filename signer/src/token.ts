@@ -60,7 +60,7 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
     crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']),
   )
   const options = verifyOptions(['HS256'], issuer, audience)
-  return async (token) => {
+  return remembering(async (token) => {
     try {
       return await verify(token, () => current!, options)
     } catch (error) {
@@ -68,7 +68,7 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
       if (!former || !wrongKey) throw error
       return verify(token, () => former, options)
     }
-  }
+  })
 }
 
 export interface JwksOptions {
@@ -91,7 +91,26 @@ export const jwksTokens = ({ url, issuer, audience }: JwksOptions): Authenticate
       })
     })
   const options = verifyOptions(KEY_PAIR_ALGORITHMS, issuer, audience)
-  return (token) => verify(token, keyOf, options)
+  return remembering((token) => verify(token, keyOf, options))
+}
+
+/** A client sends the same token with each call: a verified one is taken as such for so long (ms), and never past its end. */
+const REMEMBERED_MS = 60_000
+/** Tokens remembered at a time. Only good ones are: nobody fills this with rubbish. */
+const MOST_REMEMBERED = 2_000
+
+const remembering = (verify: Authenticate): Authenticate => {
+  const known = new Map<string, { readonly claims: Claims; readonly until: number }>()
+  return async (token) => {
+    const now = Date.now()
+    const found = known.get(token)
+    if (found && now < found.until) return found.claims
+    const claims = await verify(token)
+    const end = claims.exp === undefined ? Number.POSITIVE_INFINITY : (claims.exp + CLOCK_SKEW_SECONDS) * 1000
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(token, { claims, until: Math.min(now + REMEMBERED_MS, end) })
+    return claims
+  }
 }
 
 const verifyOptions = (
