@@ -67,6 +67,31 @@ test('serves, logs one line each, stops at SIGTERM, and finds its data and its s
   expect((await second.ended).code).toBe(0)
 })
 
+test('hybrid with S3 down: files are taken, not yet durable, and /ready says that it is degraded', async () => {
+  const signer = await start({
+    ROCKPOOL_STORE: 'hybrid',
+    ROCKPOOL_DATA_DIR: join(dataDir, 'hybrid'),
+    ARTIFACT_ENDPOINT: 'http://127.0.0.1:1',
+    ARTIFACT_BUCKET: 'reef',
+    ARTIFACT_ACCESS_KEY: 'key',
+    ARTIFACT_SECRET_KEY: 'a secret of S3',
+  })
+  const { address, bytes } = await contentOf(1_000, 7)
+  const headers = { authorization: `Bearer ${await token({ reef: ['read', 'write'] })}` }
+  const body = JSON.stringify({ key: `reef/files/${address}`, size: 1_000, type: 'image/png' })
+  const ask = async () => (await fetch(`${signer.url}/upload-url`, { method: 'POST', headers, body })).json() as any
+  expect((await send(await ask(), bytes)).status).toBe(200)
+  expect(await ask()).toMatchObject({ status: 'stored', durable: false })
+  const ready = await fetch(`${signer.url}/ready`)
+  expect(ready.status).toBe(200)
+  const text = await ready.text()
+  expect(JSON.parse(text)).toMatchObject({ ok: true, store: { mode: 'hybrid', degraded: true } })
+  signer.kill('SIGTERM')
+  const { code, complaint, output } = await signer.ended
+  expect(code).toBe(0)
+  expect(text + complaint + output).not.toContain('a secret of S3')
+})
+
 test.each([
   ['ROCKPOOL_JWT_SECRET', ['serve'], {}],
   ['PORT', ['serve'], { PORT: 'x' }],

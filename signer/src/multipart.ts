@@ -190,7 +190,6 @@ const keepDigests = async (
   signal: AbortSignal,
 ) => {
   const at = partsKey(key.key)
-  if (await store.exists(at, { signal })) return
   const sha256 = fromHex(key.address.slice(0, 64))
   try {
     await store.put(at, digests, { size: digests.length, sha256, ifNoneMatch: '*', signal })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectStore } from '@rockpool/object-store'
+import { openHybridStore } from '@rockpool/object-store/hybrid'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { openS3Store } from '@rockpool/object-store/s3'
 import type { StoreConfig } from './config.ts'
@@ -16,11 +17,12 @@ export interface OpenedStore {
 /** @throws ObjectStoreError when the store cannot be opened */
 export const openStore = async (config: StoreConfig, publicBaseUrl: string): Promise<OpenedStore> => {
   if (config.mode === 's3') return { store: await openS3Store(config.s3) }
-  if (config.mode === 'hybrid') throw refusal('bad_request', 'ROCKPOOL_STORE: hybrid is not there yet.')
   await mkdir(config.dataDir, { recursive: true })
   const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
-  const directory = join(config.dataDir, 'store')
-  return { store: await openLocalStore({ directory, publicBaseUrl, secret: urlSecret }), urlSecret }
+  const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret }
+  if (config.mode === 'local') return { store: await openLocalStore(folder), urlSecret }
+  const { s3 } = config
+  return { store: await openHybridStore({ ...folder, connect: (signal) => openS3Store(s3, signal) }), urlSecret }
 }
 
 /** A random secret in a file of its own, made at the first start: shared links outlive a restart. */
