@@ -1,7 +1,7 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
 import { PART_SIZE } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../records/events.ts'
 import { put } from '../ports/index-port.ts'
 import { memoryDevice, memoryWorld, until } from '../testing/memory-device.ts'
@@ -47,15 +47,8 @@ test('the outbox empties as the backend confirms', () =>
       const device = memoryDevice(world, 'a')
       const { pool, end } = yield* tab(device)
       const index = device.index()
-      const emptied = promise(
-        () =>
-          new Promise<void>((resolve) => {
-            index.subscribe(() => void index.getAll('outbox').then((rows) => rows.length === 0 && resolve()))
-          }),
-      )
-      const waiting = yield* Effect.fork(emptied)
       for (let i = 0; i < 20; i++) yield* promise(() => pool.add(new Blob([`${i}`])))
-      yield* waiting
+      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
       expect((yield* promise(() => index.get('engine', 'engine')))?.confirmationCursor).not.toBeNull()
       yield* end
     }),
@@ -144,18 +137,8 @@ test('a leader that was superseded writes nothing any more', () =>
         index.write([put('engine', { id: 'engine', epoch: 7, changeCursor: null, confirmationCursor: null })]),
       )
       const { end } = yield* tab(device)
-      yield* promise(
-        () =>
-          new Promise<void>((resolve) =>
-            index.subscribe(() => void index.get('engine', 'engine').then((row) => row?.epoch === 8 && resolve())),
-          ),
-      ).pipe(
-        Effect.raceFirst(
-          promise(async () => {
-            while ((await index.get('engine', 'engine'))?.epoch !== 8)
-              await new Promise((turned) => setImmediate(turned))
-          }),
-        ),
+      yield* promise(() =>
+        vi.waitFor(async () => expect(await index.get('engine', 'engine')).toMatchObject({ epoch: 8 })),
       )
       yield* promise(() => expect(index.write([], { epoch: 7 })).rejects.toMatchObject({ code: 'superseded' }))
       yield* end
