@@ -1,7 +1,6 @@
-import type { FileQuery, FileRecord, Pool } from '@rockpool/core'
+import { type FileQuery, type FileRecord, keepSame, type Pool, sameRecord } from '@rockpool/core'
 import { useMemo, useSyncExternalStore } from 'react'
 import { usePool } from './pool-context.ts'
-import { keepSame, sameRecord } from './same-records.ts'
 
 /** The live files that `query` asks for, newest first. The same array, and the same records in it, while nothing changed. */
 export const useFiles = (query: FileQuery = {}): readonly FileRecord[] => {

@@ -232,6 +232,34 @@ test("a version in another user's space cannot be made current: its event would 
   )
 })
 
+test('each version of a file has a status of its own, the same object while nothing changes', () =>
+  withPool(async (pool) => {
+    const first = await pool.add(new Blob(['one']))
+    const second = await pool.replace(first.id, new Blob(['three']))
+    const [before, now] = [pool.transfers.status(first), pool.transfers.status(second)]
+    expect([before.total, now.total]).toEqual([3, 5])
+    expect(pool.transfers.status(first)).toBe(before)
+    expect(pool.transfers.status(second.id)).toBe(now)
+  }))
+
+test('a subscriber hears of two changes within a millisecond, and only of files that its query asks for', () =>
+  withPool(
+    async (pool) => {
+      const { id } = await pool.add(new Blob(['x']))
+      const heard: unknown[] = []
+      const unsubscribe = pool.files.subscribe({ bucket: 'files' }, ([file]) => void heard.push(file?.meta))
+      for (const n of [1, 2]) {
+        pool.log.append([{ name: 'v2.FileMetaSet', opId: `op-${n}`, args: { id, meta: { n }, at: 1 } }])
+      }
+      await pool.add(new Blob(['x']), { bucket: 'more' })
+      expect(heard).toEqual([{}, { n: 1 }, { n: 2 }])
+      unsubscribe()
+      await pool.remove(id)
+      expect(heard).toHaveLength(3)
+    },
+    { buckets: { files: { access: 'store' }, more: { access: 'store' } } },
+  ))
+
 test('rename, metadata, remove and restore', () =>
   withPool(async (pool) => {
     const { id } = await pool.add(new Blob(['x']))

@@ -4,6 +4,7 @@ import { Cause, type Context, Effect, Exit, Fiber, FiberSet, type Scope } from '
 import type { FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord } from '../records/record.ts'
+import { keepSame } from '../records/same-records.ts'
 import { add, replace } from './add.ts'
 import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './edit.ts'
@@ -60,18 +61,19 @@ export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, ne
             activity: device.activity(file.remoteKey),
           })
         : UNKNOWN
-      const id = idOf(reference)
-      const last = known.get(id)
+      // Versions of one file each keep their own object: a reader of two of them must not see both change for ever.
+      const content = file ? `${file.id} ${file.remoteKey}` : idOf(reference)
+      const last = known.get(content)
       if (last && sameStatus(last, next)) return last
-      known.set(id, next)
+      known.set(content, next)
       return next
     }
 
     const subscribeFiles = (query: FileQuery, fn: (files: readonly FileRecord[]) => void) => {
       let last = log.list(query)
       const unsubscribe = log.subscribe(() => {
-        const next = log.list(query)
-        if (sameRecords(last, next)) return
+        const next = keepSame(last, log.list(query))
+        if (next === last) return
         last = next
         fn(next)
       })
@@ -136,19 +138,6 @@ export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, ne
   })
 
 const UNKNOWN: FileStatus = { state: 'remote', onDevice: false, bytes: 0, total: 0, error: null }
-
-/** Whether two answers show the same: an unrelated change must not render a list again. */
-const sameRecords = (a: readonly FileRecord[], b: readonly FileRecord[]): boolean =>
-  a.length === b.length &&
-  a.every((file, i) => {
-    const other = b[i]!
-    return (
-      file.id === other.id &&
-      file.version === other.version &&
-      file.name === other.name &&
-      file.updatedAt === other.updatedAt
-    )
-  })
 
 const aborted = (cause: unknown): RockpoolError => new RockpoolError('aborted', 'The caller stopped this.', { cause })
 

@@ -92,6 +92,13 @@ describe('the event table', () => {
       expect(versions.get(added.opId)!.conflict).toBe(true)
     })
 
+    test('by the same bytes, on two devices at once, is no conflict', () => {
+      const [one, two] = [event.replaced('f1'), event.replaced('f1')]
+      const { files, versions } = after(event.added('f1'), one, two)
+      expect(files.get('f1')).toMatchObject({ remoteKey: key(2), version: two.opId })
+      expect([...versions.values()].map(({ conflict }) => conflict)).toEqual([false, false, false])
+    })
+
     test('of an unknown file, or with a key that is none, changes nothing', () => {
       const added = event.added('f1')
       const bad = event.replaced('f1', { remoteKey: 'x' as RemoteKey })

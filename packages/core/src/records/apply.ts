@@ -33,7 +33,6 @@ export const applyEvent = (state: RecordState, event: PoolEvent): readonly Recor
   return [...changes, { table: 'operations', row: { opId: event.opId, subject } }]
 }
 
-/** Undefined for an event of a newer version, whose name says nothing here. */
 /**
  * The record that `event` makes of a file which is `before` (undefined: unknown). What is asked of the log right after an
  * append may not be there: LiveStore takes pending events back for a moment while it rebases.
@@ -43,6 +42,7 @@ export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord |
   return applyEvent(state, event).find((change) => change.table === 'files')?.row ?? before
 }
 
+/** Undefined for an event of a newer version, whose name says nothing here. */
 const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
@@ -75,8 +75,9 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
       const bucket = parseRemoteKey(remoteKey)?.bucket
       if (!file || bucket === undefined) return []
       const former = state.version(file.version)
-      // An edit beats a concurrent delete: it lifts the tombstone, and the two are in conflict.
-      const conflict = basedOn !== file.remoteKey || file.deletedAt !== null
+      // An edit beats a concurrent delete: it lifts the tombstone, and the two are in conflict. Two who bring the same bytes
+      // are not.
+      const conflict = remoteKey !== file.remoteKey && (basedOn !== file.remoteKey || file.deletedAt !== null)
       return [
         {
           table: 'files',

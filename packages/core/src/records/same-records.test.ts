@@ -1,6 +1,6 @@
-import type { FileRecord } from '@rockpool/core'
 import type { RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
+import type { FileRecord } from './record.ts'
 import { keepSame, sameRecord } from './same-records.ts'
 
 const record = (id: string, patch: Partial<FileRecord> = {}): FileRecord => ({

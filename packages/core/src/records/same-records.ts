@@ -1,5 +1,5 @@
-/** Keeps the objects that React has seen, so that a change of one file renders one file. */
-import type { FileRecord } from '@rockpool/core'
+/** Keeps the objects that a reader has seen, so that a change of one file renders one file. Pure. */
+import type { FileRecord } from './record.ts'
 
 /** Whether two records say the same. */
 export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined): boolean => {
