@@ -37,7 +37,7 @@ export class Follower {
   #error: Error | undefined
   #wake = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
-  readonly #compared = Promise.withResolvers<void>()
+  #compared = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
 
   constructor(options: FollowerOptions) {
@@ -77,10 +77,11 @@ export class Follower {
     return this.#connecting
   }
 
-  /** Waits until it is known what S3 has. */
+  /** Waits until it is known what S3 has. @throws ObjectStoreError `unavailable` and others, while S3 does not tell */
   async compared(signal?: AbortSignal): Promise<void> {
     if (this.#options.state.compared) return
     await this.remote(signal)
+    if (this.#failures > 0 && this.#error) throw this.#error
     await this.#compared.promise
   }
 
@@ -283,8 +284,13 @@ export class Follower {
     this.#error = undefined
   }
 
-  #failed(error: Error): void {
-    this.#error = error
+  #failed(reason: Error): void {
+    this.#error = reason
+    if (!this.#options.state.compared) {
+      this.#compared.reject(reason)
+      this.#compared = Promise.withResolvers<void>()
+      this.#compared.promise.catch(() => {})
+    }
     this.#retryAt = Date.now() + retryDelay(++this.#failures, this.#options.random())
   }
 }

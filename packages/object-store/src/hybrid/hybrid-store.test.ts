@@ -111,7 +111,11 @@ describe('S3 follows', () => {
     await before.close()
     await put(remote, 'both', someBytes(10, 3))
     await put(remote, 'there', someBytes(10, 4))
+    s3.down = true
     const hybrid = await open()
+    expect(await hybrid.head('here')).toMatchObject({ durable: false })
+    s3.down = false
+    await expect.poll(() => hybrid.exists('there'), { timeout: 10_000 }).toBe(true)
     const listed = await hybrid.list('', { limit: 2 })
     expect(listed.objects.map((object) => object.key)).toEqual(['both', 'here'])
     const rest = await hybrid.list('', { limit: 2, cursor: listed.cursor! })

@@ -38,6 +38,8 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
 
   const notFound = () => new ObjectStoreError('not_found', 'There is no object of this key.')
 
+  const isDurable = (key: string): boolean => state.pending(key) === undefined && state.remote(key) !== undefined
+
   /** What is known of an object that the folder does not hold. Undefined: only S3 can tell. */
   const lookUp = (key: string): RemoteObject | undefined => {
     if (state.pending(key)?.operation === 'delete') throw notFound()
@@ -73,7 +75,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   const head: ObjectStore['head'] = async (rawKey, call = {}) => {
     const key = sanitizeKey(rawKey)
     return hereOr(
-      async () => ({ ...(await local.head(key, call)), durable: state.pending(key) === undefined }),
+      async () => ({ ...(await local.head(key, call)), durable: isDurable(key) }),
       async () => {
         const known = lookUp(key)
         if (known && known.type !== null) return toInfo(known, known.type)
@@ -137,7 +139,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           const known = state.remote(key)
           const now = Date.now()
           if (known && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
-          return { ...read, info: { ...read.info, durable: state.pending(key) === undefined } }
+          return { ...read, info: { ...read.info, durable: isDurable(key) } }
         },
         async () => {
           const known = lookUp(key)
