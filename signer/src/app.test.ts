@@ -315,6 +315,32 @@ describe('the data plane with a token', () => {
     expect((await get(url, { authorization })).status).toBe(404)
   })
 
+  test('PUT keeps to the rules of the bucket and of rights, and needs a length', async () => {
+    const { address, bytes } = await contentOf(500, 54)
+    const put = async (key: string, headers: Record<string, string>, stores = { reef: ['write' as const] }) => {
+      const authorization = `Bearer ${await token(stores)}`
+      const response = await fetch(`${signer.url}/objects/${key}`, {
+        method: 'PUT',
+        body: bytes,
+        headers: { authorization, ...headers },
+      })
+      return response.status
+    }
+    expect(await put(`reef/photos/${address}`, { 'content-type': 'text/plain' })).toBe(415)
+    expect(await put(`reef/photos/${address}-2`, { 'content-type': 'image/png' })).toBe(400)
+    expect(await put(`lagoon/files/${address}`, {})).toBe(403)
+    const chunked = await send(
+      {
+        url: `${signer.url}/objects/reef/files/${address}`,
+        headers: { authorization: `Bearer ${await token({ reef: ['write'] })}` },
+      },
+      new Blob([bytes]).stream(),
+    )
+    expect(chunked.status).toBe(400)
+    expect(await signer.store.exists(`reef/photos/${address}`)).toBe(false)
+    expect(await put(`reef/photos/${address}`, { 'content-type': 'image/png' })).toBe(200)
+  })
+
   test('of several parts: the content and its digest list are read', async () => {
     const content = await contentOf(PART_SIZE + 9, 53)
     const key = `reef/files/${content.address}`
