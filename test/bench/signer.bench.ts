@@ -77,7 +77,16 @@ const bytesOf = (size: number, seed: number) => {
   return bytes
 }
 
-/** Uploads in parts, one after the other, and returns the key. */
+/** As the engine does: four parts at a time. The bare server gets the same. */
+const inLanes = async (count: number, sendPart: (number: number) => Promise<void>) => {
+  let next = 1
+  const lane = async () => {
+    while (next <= count) await sendPart(next++)
+  }
+  await Promise.all([lane(), lane(), lane(), lane()])
+}
+
+/** Uploads in parts, and returns the key. */
 const upload = async (bytes: Uint8Array<ArrayBuffer>) => {
   const { address, digests, size } = await hashContent([bytes])
   const content = { key: `bench/files/${address}` as RemoteKey, size, digests: toBase64(digests) }
@@ -86,26 +95,23 @@ const upload = async (bytes: Uint8Array<ArrayBuffer>) => {
   if (!('uploadId' in begun)) throw new Error('It is there already.')
   const { uploadId } = begun
   const numbers = Array.from({ length: digests.length / 32 }, (_, i) => i + 1)
-  for (const number of numbers) {
-    const { parts } = await signer().signParts({ ...content, uploadId, numbers: [number] })
+  const { parts } = await signer().signParts({ ...content, uploadId, numbers })
+  await inLanes(numbers.length, async (number) => {
     const { start, end } = partRange(size, number)
-    const response = await fetch(parts[0]!.url, {
-      method: 'PUT',
-      headers: parts[0]!.headers,
-      body: bytes.subarray(start, end),
-    })
+    const { url, headers } = parts[number - 1]!
+    const response = await fetch(url, { method: 'PUT', headers, body: bytes.subarray(start, end) })
     if (response.status !== 200) throw new Error(await response.text())
-  }
+  })
   await signer().completeMultipart({ ...content, uploadId })
   return { key: content.key, ms: performance.now() - start }
 }
 
 const bareUpload = async (bytes: Uint8Array<ArrayBuffer>) => {
   const start = performance.now()
-  for (let number = 0; number * PART_SIZE < bytes.length; number++) {
-    const body = bytes.subarray(number * PART_SIZE, (number + 1) * PART_SIZE)
-    await fetch(`${origin}/bare/${number}`, { method: 'PUT', body })
-  }
+  await inLanes(Math.ceil(bytes.length / PART_SIZE), async (number) => {
+    const { start, end } = partRange(bytes.length, number)
+    await fetch(`${origin}/bare/${number}`, { method: 'PUT', body: bytes.subarray(start, end) })
+  })
   return performance.now() - start
 }
 
