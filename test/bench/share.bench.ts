@@ -21,9 +21,12 @@ describe.each(BROWSERS)('1 MiB from one device to another (%s)', (browser) => {
               const stop = pool.files.subscribe({ search: name }, ([file]) => {
                 if (!file) return
                 queueMicrotask(() => stop())
-                fetch(pool.url(file))
-                  .then((response) => response.arrayBuffer())
-                  .then((bytes) => resolve(bytes.byteLength), reject)
+                // The record may be here before the upload is over.
+                const read = async (): Promise<number> => {
+                  const response = await fetch(pool.url(file))
+                  return response.ok ? (await response.arrayBuffer()).byteLength : read()
+                }
+                read().then(resolve, reject)
               })
             }),
           name,

@@ -8,7 +8,7 @@ import { inject, test } from 'vitest'
 const kilobytes = (code: string | Uint8Array) => `${(gzipSync(code, { level: 9 }).length / 1000).toFixed(1)} kB`
 
 test('the page', async () => {
-  const { output } = (await build({
+  const [bundle] = (await build({
     configFile: false,
     logLevel: 'error',
     resolve: { conditions: ['@rockpool/source', ...defaultClientConditions] },
@@ -20,8 +20,8 @@ test('the page', async () => {
       minify: true,
       rolldownOptions: { external: [/^effect($|\/)/, /^@livestore\//] },
     },
-  })) as unknown as Rolldown.RolldownOutput
-  for (const file of output) {
+  })) as Rolldown.RolldownOutput[]
+  for (const file of bundle!.output) {
     console.log(`page: ${file.fileName} ${kilobytes(file.type === 'chunk' ? file.code : file.source)} gzipped`)
   }
 })
