@@ -20,8 +20,8 @@ export const attempt = (row: TransferRow, epoch: number) =>
   )
 
 /** Downloads are queued for pins only; a reader downloads for itself. */
-const attemptDownload = (row: TransferRow) =>
-  withoutStall((alive) => downloadToDisk(row.remoteKey, row.size, { pinned: true, onProgress: alive }))
+const attemptDownload = ({ remoteKey, size }: TransferRow) =>
+  downloadToDisk(remoteKey, size, { pinned: true, onProgress: undefined })
 
 const attemptUpload = (row: TransferRow, epoch: number) =>
   Effect.gen(function* () {

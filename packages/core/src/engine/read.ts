@@ -13,6 +13,7 @@ import { remove as removeRow } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
 import { type Download, download } from '../transfers/download.ts'
 import { Device, transferId } from './device.ts'
+import { queued } from './enqueue.ts'
 import { contentRow } from './keep-content.ts'
 import { underLock } from './locks.ts'
 import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
@@ -20,14 +21,14 @@ import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
 /** The whole content as a Blob, downloaded to disk first when it is not there. */
 export const open = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {
-    const blob = (yield* onDisk(file)) ?? (yield* downloaded(file, options.onProgress))
+    const blob = (yield* kept(file)) ?? (yield* downloaded(file, options.onProgress))
     return blob.slice(0, blob.size, file.type)
   })
 
 /** One tab downloads; the others wait and find it on disk. */
 const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
   Effect.gen(function* () {
-    const meanwhile = yield* onDisk(file)
+    const meanwhile = yield* kept(file)
     if (meanwhile) return meanwhile
     yield* downloadToDisk(file.remoteKey, file.size, { pinned: false, onProgress })
     const blob = yield* onDisk(file)
@@ -37,15 +38,16 @@ const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
 /** The content as a stream. What comes over the network is given on at once, and kept. */
 export const stream = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {
-    const blob = yield* onDisk(file)
+    const blob = yield* kept(file)
     if (blob) return blob.stream()
     const runtime = yield* Effect.runtime<Device>()
     const { remoteKey, size } = file
+    const start = yield* downloader(remoteKey, size, options.onProgress)
     // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
-    const started = yield* startDownload(remoteKey, size, options.signal, options.onProgress)
+    const started = yield* call((signal) => start(options.signal ? AbortSignal.any([signal, options.signal]) : signal))
     void started.kept
       .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, false)))
-      .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row are found at the next open
+      .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row get it at the next open
     return started.stream
   })
 
@@ -56,33 +58,27 @@ export const downloadToDisk = (
   { pinned, onProgress }: { readonly pinned: boolean; readonly onProgress: OpenOptions['onProgress'] },
 ) =>
   Effect.gen(function* () {
-    const stop = new AbortController()
-    const content = yield* Effect.gen(function* () {
-      const started = yield* startDownload(key, size, stop.signal, onProgress)
-      return yield* call(async () => {
-        // Reading drives the download; here nobody wants the bytes but the disk.
-        await started.stream.pipeTo(new WritableStream())
-        return started.kept
-      })
-    }).pipe(Effect.onInterrupt(() => Effect.sync(() => stop.abort())))
+    const start = yield* downloader(key, size, onProgress)
+    const content = yield* call(async (signal) => {
+      const started = await start(signal)
+      // Reading drives the download; here nobody wants the bytes but the disk.
+      await started.stream.pipeTo(new WritableStream())
+      return started.kept
+    })
     yield* recordDownload(key, content, pinned)
   })
 
-const startDownload = (
-  key: RemoteKey,
-  size: number,
-  signal: AbortSignal | undefined,
-  onProgress: OpenOptions['onProgress'],
-): Effect.Effect<Download, RockpoolError, BlobPort | SignerPort | Settings | Device | LogPort> =>
+/** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
+const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onProgress']) =>
   Effect.gen(function* () {
     const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch }
     const device = yield* Device
     const log = yield* LogPort
-    const report = device.report(key, 'download', size)
-    return yield* call(async () => {
+    return async (signal: AbortSignal): Promise<Download> => {
+      const report = device.report(key, 'download', size)
       try {
         const started = await download(ports, key, {
-          ...(signal ? { signal } : {}),
+          signal,
           onProgress(bytes, total) {
             report.progress(bytes, total)
             onProgress?.(bytes, total)
@@ -94,7 +90,7 @@ const startDownload = (
         report.end()
         throw isRockpoolError(error, 'not_found') && !log.remoteContent(key)?.stored ? notUploadedYet(error) : error
       }
-    })
+    }
   })
 
 const recordDownload = (key: RemoteKey, content: ContentDigest, pinned: boolean) =>
@@ -102,6 +98,13 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, pinned: boolean)
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
     yield* device.write([contentRow(content, now, pinned), removeRow('transfers', transferId('download', key))])
+  })
+
+/** The content on this disk that the index knows. One whose row is missing is hashed again, by a download without network. */
+const kept = (file: FileRecord) =>
+  Effect.gen(function* () {
+    const blob = yield* onDisk(file)
+    return (yield* Device).has(file.remoteKey) ? blob : undefined
   })
 
 /** The content on this disk, if it is whole. One that was cut short there is dropped when object storage has it. */
@@ -114,9 +117,17 @@ const onDisk = (file: FileRecord) =>
     const log = yield* LogPort
     const address = addressOfKey(file.remoteKey)
     const blob = yield* call(() => blobs.open(address))
-    if (!blob || blob.size === file.size) return blob
-    if (!log.remoteContent(file.remoteKey)?.stored) return yield* Effect.fail(cutShort(file))
-    yield* call(() => blobs.delete(address))
+    if (blob?.size === file.size) return blob
+    if (blob) {
+      if (!log.remoteContent(file.remoteKey)?.stored) return yield* Effect.fail(cutShort(file))
+      yield* call(() => blobs.delete(address))
+    }
+    const device = yield* Device
+    const row = device.contents.get(address)
+    if (!row) return undefined
+    // The index must not go on saying that it is here. A pinned one comes again.
+    const now = yield* Clock.currentTimeMillis
+    yield* device.write([removeRow('contents', address), ...(row.pinned ? [queued('download', file, now)] : [])])
     return undefined
   })
 

@@ -1,9 +1,6 @@
 /** From what went wrong with a call to the one error that says so. */
 import { RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
 
-export const stopped = (signal: AbortSignal): RockpoolError =>
-  new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
-
 export const offline = (cause: unknown): RockpoolError =>
   new RockpoolError('offline', 'The signer cannot be reached. It is tried again when the network is back.', { cause })
 

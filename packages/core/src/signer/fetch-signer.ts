@@ -15,7 +15,8 @@ import {
   isStoredContent,
   isUploadUrl,
 } from './answers.ts'
-import { abortable, errorOfAnswer, notASigner, offline, stopped } from './errors.ts'
+import { aborted } from '../transfers/http.ts'
+import { abortable, errorOfAnswer, notASigner, offline } from './errors.ts'
 
 export interface FetchSignerOptions {
   /** where the signer is, such as `/signer` or `https://signer.example.com` */
@@ -65,7 +66,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       if (!fits(answer)) throw notASigner(base, response.status)
       return answer
     } catch (cause) {
-      if (caller?.aborted) throw stopped(caller)
+      if (caller?.aborted) throw aborted(caller)
       throw isRockpoolError(cause) ? cause : offline(cause)
     } finally {
       clearTimeout(timer)

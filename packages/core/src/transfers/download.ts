@@ -45,10 +45,14 @@ export interface Download {
   readonly kept: Promise<ContentDigest>
 }
 
+/** The network brought nothing for so long: the download is given up (peer failure 16). */
+const STALL_MS = 30_000
+
 /**
  * Starts a download. Parts that are on disk already are read from there.
  *
- * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, and the signer's codes
+ * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, `storage_unavailable` when nothing came for 30 s, and the
+ *   signer's codes
  */
 export const download = async (
   ports: DownloadPorts,
@@ -62,16 +66,16 @@ export const download = async (
   if (whole) return asDownload(whole.size, readWhole(whole, address), stop, signal, options.onProgress)
 
   const present = new Set(await ports.blobs.parts(address))
-  const digests = await readDigests(ports, remoteKey, signal)
+  const digests = await unlessStalled(stop, readDigests(ports, remoteKey, signal))
   // The first missing part is asked for before anything is answered: this tells the size, and whether the object is there.
   let first = 1
   while (present.has(first)) first++
-  const { body, size } = await readFrom(ports, remoteKey, first, signal)
+  const { body, size } = await unlessStalled(stop, readFrom(ports, remoteKey, first, signal))
   if (partCount(size) !== addressParts(address)) {
     stop.abort()
     throw mismatch()
   }
-  const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, signal })
+  const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
   return asDownload(size, chunks, stop, signal, options.onProgress)
 }
 
@@ -94,10 +98,11 @@ async function* readParts(
     readonly present: ReadonlySet<number>
     readonly first: number
     readonly body: ByteReader
+    readonly stop: AbortController
     readonly signal: AbortSignal
   },
 ): Chunks {
-  const { digests, size, present, signal } = source
+  const { digests, size, present, stop, signal } = source
   const address = addressOfKey(key)
   let body = source.body
   let bodyAt = source.first
@@ -113,7 +118,7 @@ async function* readParts(
       }
       if (bodyAt !== number) {
         await body.cancel()
-        body = (await readFrom(ports, key, number, signal)).body
+        body = (await unlessStalled(stop, readFrom(ports, key, number, signal))).body
       }
       bodyAt = number + 1
       const { start, end } = partRange(size, number)
@@ -121,7 +126,7 @@ async function* readParts(
       let last = new Uint8Array(0)
       for (let filled = 0; filled < part.length; filled += last.length) {
         if (last.length > 0) yield last
-        last = await body.read(part.length - filled)
+        last = await unlessStalled(stop, body.read(part.length - filled))
         part.set(last, filled)
       }
       if (!equalBytes(await sha256(part), digestOfPart(digests, number))) throw mismatch()
@@ -147,12 +152,18 @@ const asDownload = (
   onProgress: DownloadOptions['onProgress'],
 ): Download => {
   const kept = Promise.withResolvers<ContentDigest>()
-  kept.promise.catch(() => {}) // whoever cares awaits it; a reader that does not must not crash the page
+  // Nobody may be reading when it is stopped.
+  const stopped = () => kept.reject(aborted(signal))
+  signal.addEventListener('abort', stopped)
+  kept.promise
+    .catch(() => {}) // whoever cares awaits it; a reader that does not must not crash the page
+    .finally(() => signal.removeEventListener('abort', stopped))
   let bytes = 0
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
         try {
+          signal.throwIfAborted()
           const { done, value } = await chunks.next()
           if (!done) {
             bytes += value.length
@@ -180,6 +191,19 @@ const asDownload = (
   )
   return { size, stream, kept: kept.promise }
 }
+
+/** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
+const unlessStalled = async <A>(stop: AbortController, work: Promise<A>): Promise<A> => {
+  const timer = setTimeout(() => stop.abort(stalled()), STALL_MS)
+  try {
+    return await work
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const stalled = (): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'Nothing came for 30 seconds. The download can go on from there.')
 
 const mismatch = (): RockpoolError =>
   new RockpoolError(

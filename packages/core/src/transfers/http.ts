@@ -1,5 +1,5 @@
 /** How a transfer reaches the object store. */
-import { RockpoolError } from '@rockpool/protocol'
+import { isRockpoolError, RockpoolError } from '@rockpool/protocol'
 
 /** Sends `body` to a presigned URL with exactly these headers. Resolves with any status. */
 export type Send = (
@@ -64,8 +64,11 @@ export const reach = async <A>(request: () => Promise<A>, signal?: AbortSignal):
   }
 }
 
+/** Why `signal` was aborted: by the caller, or with the error that it names. */
 export const aborted = (signal: AbortSignal): RockpoolError =>
-  new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
+  isRockpoolError(signal.reason)
+    ? signal.reason
+    : new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
 
 const unreachable = (cause?: unknown): RockpoolError =>
   new RockpoolError('offline', 'The object store cannot be reached. The transfer goes on when the network is back.', {
