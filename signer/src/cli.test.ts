@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { contentOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
-import { runSigner } from './testing/process.ts'
+import { endAll, runSigner } from './testing/process.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -13,6 +13,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'rockpool-serve-'))
 })
 afterAll(async () => {
+  await endAll()
   await rm(dataDir, { recursive: true, force: true })
 })
 

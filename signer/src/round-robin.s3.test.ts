@@ -2,7 +2,7 @@ import { fetchSigner } from '@rockpool/core/signer'
 import { addressOfDigests, hashContent, PART_SIZE, partRange, type RemoteKey, toBase64 } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
-import { runSigner, type SignerProcess } from './testing/process.ts'
+import { endAll, runSigner, type SignerProcess } from './testing/process.ts'
 import { createdBucket } from './testing/s3.ts'
 
 let processes: SignerProcess[]
@@ -23,10 +23,7 @@ beforeAll(async () => {
   processes = [1, 2, 3].map(() => runSigner(['serve'], env))
   origins = await Promise.all(processes.map(({ url }) => url))
 }, 60_000)
-afterAll(async () => {
-  for (const signer of processes) signer.kill('SIGKILL')
-  await Promise.all(processes.map(({ ended }) => ended))
-})
+afterAll(endAll)
 
 /** Each call goes to the next signer. */
 const roundRobin = () => {

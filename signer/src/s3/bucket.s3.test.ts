@@ -1,10 +1,12 @@
 import { PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
 import { openS3Store } from '@rockpool/object-store/s3'
-import { expect, test } from 'vitest'
-import { runSigner } from '../testing/process.ts'
+import { afterAll, expect, test } from 'vitest'
+import { endAll, runSigner } from '../testing/process.ts'
 import { clientOf, createdBucket, namedBucket } from '../testing/s3.ts'
 import { type Check, examine } from './doctor.ts'
 import { corsOf, initBucket, type InitStep, lifecycleOf } from './init.ts'
+
+afterAll(endAll)
 
 const origins = ['https://app.example.com', 'http://127.0.0.1:5173']
 

@@ -1,5 +1,5 @@
 /** For tests: `rockpool-signer` as a process of its own. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,6 +13,16 @@ export interface SignerProcess {
   kill(signal: NodeJS.Signals): void
 }
 
+const running = new Set<ChildProcess>()
+
+/** For `afterAll`: ends what a failed test left running. */
+export const endAll = async (): Promise<void> => {
+  for (const child of running) {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+}
+
 /** Runs the command line with exactly this environment. */
 export const runSigner = (args: readonly string[], env: Readonly<Record<string, string>>): SignerProcess => {
   const cli = join(import.meta.dirname, '../cli.ts')
@@ -20,9 +30,7 @@ export const runSigner = (args: readonly string[], env: Readonly<Record<string, 
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // However a test ends, its processes do too.
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  running.add(child)
   const lines: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
   const listening = Promise.withResolvers<string>()
@@ -33,7 +41,7 @@ export const runSigner = (args: readonly string[], env: Readonly<Record<string, 
     if (url) listening.resolve(url)
   })
   const ended = once(child, 'close').then(([code]) => {
-    process.off('exit', kill)
+    running.delete(child)
     listening.reject(new Error(`It ended: ${complaint}`))
     return { code: code as number | null, output: lines.join('\n'), complaint }
   })
