@@ -8,14 +8,18 @@ import { Device } from './device.ts'
 import { tell } from './notices.ts'
 import { commit } from './outbox.ts'
 import { downloadToDisk } from './read.ts'
-import { BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
+import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
 
 /** No byte for so long: the connection is given up (peer failure 16). */
 const STALL_MS = 30_000
 
-/** Runs one attempt. Never fails: a failure is noted in the transfer's row, for its next attempt or for a person. */
+/**
+ * Runs one attempt. A failure, a defect too, is noted in the transfer's row, for its next attempt or for a person. Fails
+ * when even that cannot be written.
+ */
 export const attempt = (row: TransferRow, epoch: number) =>
   (row.direction === 'upload' ? attemptUpload(row, epoch) : attemptDownload(row)).pipe(
+    Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
     Effect.catchAll((error) => noteFailure(row, error, epoch)),
   )
 
@@ -92,7 +96,7 @@ const withoutStall = <A, R>(
 const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
   Effect.gen(function* () {
     // Another tab leads, or this one closes: the row is theirs to judge.
-    if (['superseded', 'closed', 'aborted'].includes(error.code)) return
+    if (error.code === 'superseded' || error.code === 'closed') return yield* Effect.fail(error)
     const device = yield* Device
     const log = yield* LogPort
     const now = yield* Clock.currentTimeMillis
@@ -101,8 +105,9 @@ const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
     const blocked = isBlocking(error.code)
     yield* device.write(
       [
+        // One that a person has stopped meanwhile stays stopped.
         change('transfers', row.id, (current) =>
-          current
+          current?.state === 'waiting'
             ? {
                 ...current,
                 state: blocked ? 'blocked' : 'waiting',

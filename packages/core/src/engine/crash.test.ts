@@ -1,10 +1,11 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
 import { PART_SIZE } from '@rockpool/protocol'
-import { Effect, Exit, Scope } from 'effect'
+import { Effect, Exit, Scope, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../records/events.ts'
 import { put } from '../ports/index-port.ts'
-import { memoryDevice, memoryWorld, until } from '../testing/memory-device.ts'
+import { memoryRecordLog } from '../memory/index.ts'
+import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
 
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
@@ -53,6 +54,23 @@ test('the outbox empties as the backend confirms', () =>
       yield* end
     }),
   ))
+
+test('an event whose tab died before the log had it is appended by the tab that leads', () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'a')
+      const leader = yield* tab(device)
+      yield* promise(() => leader.pool.add(new Blob(['one'])))
+      const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
+      const dying = yield* tab(device, { log: { ...log, append: () => {} } })
+      const file = yield* promise(() => dying.pool.add(new Blob(['two'])))
+      yield* dying.end
+      yield* advanceUntil(() => leader.pool.files.get(file.id) !== undefined)
+      expect(world.backend.confirmed.filter(({ event }) => event.name === 'v2.FileAdded')).toHaveLength(2)
+      yield* leader.end
+    }),
+  ).pipe(Effect.provide(TestContext.TestContext), Effect.runPromise))
 
 test.each<[string, (id: string) => Omit<PoolEvent, 'opId'>]>([
   ['renamed', (id) => ({ name: 'v2.FileRenamed', args: { id, name: 'theirs.txt', at: 2 } })],

@@ -5,7 +5,7 @@ import { change, type IndexChange, put, remove } from '../ports/index-port.ts'
 import type { ChangeCursor } from '../ports/record-log.ts'
 import type { FileRecord } from '../records/record.ts'
 import { Device, transferId } from './device.ts'
-import { queued } from './enqueue.ts'
+import { queued, retried } from './enqueue.ts'
 import { Notices } from './notices.ts'
 import { call, IndexPort, LogPort } from './services.ts'
 
@@ -64,8 +64,13 @@ export const mirrorFiles = (epoch: number) =>
         : []
     const afterContent = (key: RemoteKey, now: number): readonly IndexChange[] => {
       const file = log.filesWithContent(key).find(({ deletedAt }) => deletedAt === null)
-      return file ? uploadIfNeeded(file, now) : []
+      return [...downloadIfThere(key), ...(file ? uploadIfNeeded(file, now) : [])]
     }
+    /** A pinned content that was asked for before its device had stored it. */
+    const downloadIfThere = (key: RemoteKey): readonly IndexChange[] =>
+      log.remoteContent(key)?.stored && device.transfer('download', key)?.error?.code === 'not_found'
+        ? [change('transfers', transferId('download', key), (row) => row && retried(row))]
+        : []
 
     yield* followChanges(engine?.changeCursor ?? undefined, (subjects, cursor) =>
       Effect.gen(function* () {
@@ -92,7 +97,9 @@ export const noticeContents = Effect.gen(function* () {
       for (const subject of subjects) {
         if (!parseRemoteKey(subject)) continue
         const key = subject as RemoteKey
-        const event = log.remoteContent(key)?.stored ? 'stored' : 'lost'
+        const content = log.remoteContent(key)
+        if (!content) continue // taken back by a rebase for a moment; it comes again
+        const event = content.stored ? 'stored' : 'lost'
         for (const file of log.filesWithContent(key)) notices.tell({ event, detail: file })
       }
     }),

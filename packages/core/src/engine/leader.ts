@@ -11,6 +11,7 @@ import { hold } from './locks.ts'
 import { clearConfirmed, replay } from './outbox.ts'
 import { PageState } from './page-state.ts'
 import { runTransfers } from './queue.ts'
+import { asRockpoolError } from './services.ts'
 
 /** Leads whenever it can. Never ends. */
 export const lead = Effect.gen(function* () {
@@ -19,14 +20,15 @@ export const lead = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* hold('leader', 'exclusive')
       const epoch = yield* nextEpoch
-      yield* replay
-      yield* Effect.all([runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)], {
+      yield* Effect.all([replay, runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)], {
         concurrency: 'unbounded',
         discard: true,
       })
     }),
   )
   const terms = term.pipe(
+    // A defect must not leave the store without a leader.
+    Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
     Effect.tapError((error) => Effect.logWarning(`Leading the transfers ended: ${error.message}`)),
     // A disk that fails for a moment, or a leader that was superseded: waits, then stands again.
     Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('1 minute')))),

@@ -34,14 +34,38 @@ export const commit = (
     yield* call(async () => log.append([event]))
   }).pipe(Effect.uninterruptible)
 
-/** Appends what a crash kept from the log. What the log already holds is left out; a repeated event changes nothing (opId). */
+/** A tab that lives has its event in the log long before. */
+const APPENDED_AFTER = '5 seconds'
+
+/**
+ * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
+ * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). Never ends.
+ */
 export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort> = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
-  const rows = yield* call(() => index.getAll('outbox'))
-  const missing = rows.map((row) => row.event).filter((event) => !log.applied(event.opId))
-  if (missing.length > 0) yield* call(async () => log.append(missing))
-})
+  const appendMissing = (rows: readonly (OutboxRow | undefined)[]) =>
+    call(async () => {
+      const missing = rows.flatMap((row) => (row && !log.applied(row.event.opId) ? [row.event] : []))
+      if (missing.length > 0) log.append(missing)
+    })
+  // Listening before the first read, so that no row falls between the two.
+  const written = yield* Queue.unbounded<string>()
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      index.subscribe((keys) => {
+        for (const { table, key } of keys) if (table === 'outbox') written.unsafeOffer(key)
+      }),
+    ),
+    (unsubscribe) => Effect.sync(unsubscribe),
+  )
+  yield* appendMissing(yield* call(() => index.getAll('outbox')))
+  while (true) {
+    const ids = yield* Queue.takeBetween(written, 1, Number.MAX_SAFE_INTEGER)
+    yield* Effect.sleep(APPENDED_AFTER)
+    yield* appendMissing(yield* Effect.forEach(ids, (id) => call(() => index.get('outbox', id))))
+  }
+}).pipe(Effect.scoped)
 
 /** How many confirmations are taken in one write, and how long they are gathered. */
 const BATCH = 500
