@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { memoryIndex, memoryIndexStorage } from './memory/index-store.ts'
 import { openSession, type SessionOptions } from './session.ts'
 
@@ -6,6 +6,8 @@ const storeId = 'reef'
 const jwt = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.x`
 const claimsOf = (over: object = {}) => ({ sub: 'ann', stores: { reef: ['read', 'write'] }, exp: 1_000, ...over })
 const device = memoryIndexStorage
+
+afterEach(() => void vi.useRealTimers())
 
 const open = (over: Partial<SessionOptions> = {}) =>
   openSession({
@@ -71,6 +73,34 @@ test("another user's files stay closed", async () => {
   const other = open({ index: memoryIndex(storage), token: async () => jwt(claimsOf({ sub: 'bob' })) })
   await expect(other).rejects.toMatchObject({ code: 'other_user' })
   expect(await memoryIndex(storage).get('session', 'session')).toMatchObject({ user: 'ann' })
+})
+
+test('two users who open the store at the same time: one of them is refused', async () => {
+  const storage = device()
+  const as = (sub: string) => open({ index: memoryIndex(storage), token: async () => jwt(claimsOf({ sub })) })
+  const opened = await Promise.allSettled([as('ann'), as('bob')])
+  expect(opened).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'other_user' } }])
+})
+
+test('a known user is not kept waiting by a dead connection, and each later token is asked for anew', async () => {
+  const storage = device()
+  await open({ index: memoryIndex(storage) })
+  vi.useFakeTimers()
+  let hangs = true
+  const answer = async () => jwt(claimsOf({ n: 2 }))
+  const opening = open({
+    index: memoryIndex(storage),
+    now: () => 2_000_000, // the token of the index has expired
+    token: () => (hangs ? new Promise(() => {}) : answer()),
+  })
+  await vi.advanceTimersByTimeAsync(10_000)
+  const session = await opening
+  expect(session.claims()).toMatchObject({ sub: 'ann' })
+  const asked = session.token().catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await asked).toMatchObject({ code: 'offline' })
+  hangs = false
+  expect(await session.token()).toBe(await answer())
 })
 
 test.each([

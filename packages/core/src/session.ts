@@ -3,7 +3,7 @@
  * it. No Effect: it is wired around the engine, not inside.
  */
 import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
-import { type Index, put } from './ports/index-port.ts'
+import { change, type Index } from './ports/index-port.ts'
 
 export interface SessionOptions {
   readonly storeId: StoreId
@@ -32,6 +32,12 @@ export interface Session {
 const RENEW_BEFORE_MS = 60_000
 
 /**
+ * An app that gives no token for so long has no network, if this browser knows its user: a reload on a dead connection
+ * must open the pool, and a request that hangs must not hold up all later ones. A first sign-in may take its time.
+ */
+const PATIENCE_MS = 10_000
+
+/**
  * Opens the session of a store on this browser.
  *
  * @throws RockpoolError `other_user` when somebody else's files are here, `forbidden` when the token does not name the
@@ -48,18 +54,19 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     try {
       token = await options.token()
     } catch (cause) {
-      throw new RockpoolError(
-        'offline',
-        'The app could not get a token for the signer. It is asked again with the next transfer.',
-        { cause },
-      )
+      throw noToken(cause)
     }
     const claims = readClaims(token)
-    if (known && known.user !== claims.sub) throw otherUser()
     if (!claims.stores[storeId]?.includes('read')) {
       throw new RockpoolError('forbidden', `The token does not give the right to read the store "${storeId}".`)
     }
-    await index.write([put('session', { id: 'session', storeId, user: claims.sub, signerUrl, token })])
+    await index.write([
+      // Asked within the write: another tab may be opened by another user at the same time.
+      change('session', 'session', (row) => {
+        if (row && row.user !== claims.sub) throw otherUser()
+        return { id: 'session', storeId, user: claims.sub, signerUrl, token }
+      }),
+    ])
     current = { token, claims }
     return token
   }
@@ -68,10 +75,12 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     async token({ fresh = false } = {}) {
       const expiresAt = (current?.claims.exp ?? Infinity) * 1000
       if (current && !fresh && expiresAt - RENEW_BEFORE_MS > now()) return current.token
-      asking ??= ask().finally(() => {
-        asking = undefined
-      })
-      return asking
+      const answer = (asking ??= ask())
+      const forget = () => {
+        if (asking === answer) asking = undefined
+      }
+      answer.then(forget, forget)
+      return current ? within(PATIENCE_MS, answer, forget) : answer
     },
     claims: () => current?.claims,
   }
@@ -93,6 +102,27 @@ const readClaims = (token: string): TokenClaims => {
   }
   throw notAToken()
 }
+
+/** The promise's own end; after `ms` without one, `late` is called and it rejects with `offline`. */
+const within = async <A>(ms: number, promise: Promise<A>, late: () => void): Promise<A> => {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late()
+    timeout.reject(noToken())
+  }, ms)
+  try {
+    return await Promise.race([promise, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const noToken = (cause?: unknown): RockpoolError =>
+  new RockpoolError(
+    'offline',
+    'The app could not get a token for the signer. It is asked again with the next transfer.',
+    { cause },
+  )
 
 const notAToken = (cause?: unknown): RockpoolError =>
   new RockpoolError(

@@ -1,6 +1,6 @@
 /** The engine as the app sees it: promises around effects. */
 import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
-import { Cause, type Context, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
+import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord } from '../records/record.ts'

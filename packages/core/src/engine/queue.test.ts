@@ -35,7 +35,7 @@ test('coming online wakes at once what failed for want of a network (peer failur
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       const index = device.index()
       yield* promise(() =>
-        vi.waitFor(async () => expect(await index.getAll('transfers')).toMatchObject([{ attempts: 1 }])),
+        vi.waitFor(async () => expect(await index.getAll('transfers')).toMatchObject([{ attempts: 1 }]), 4_000),
       )
       world.storage.faults.offline = false
       page.dispatchEvent(new Event('online'))

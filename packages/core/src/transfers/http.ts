@@ -43,7 +43,8 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     request.upload.onprogress = (event) => onProgress(event.loaded)
     request.onload = () => settle(() => resolve({ status: request.status, etag: request.getResponseHeader('etag') }))
     request.onerror = () => settle(() => reject(unreachable()))
-    request.onabort = () => settle(() => reject(aborted(signal)))
+    // Without our signal it was the browser, which leaves the page or the network.
+    request.onabort = () => settle(() => reject(signal.aborted ? aborted(signal) : unreachable()))
     if (signal.aborted) return reject(aborted(signal))
     signal.addEventListener('abort', abort)
     request.send(body)

@@ -6,6 +6,7 @@ import {
   addressParts,
   addressOfKey,
   hashContent,
+  isRockpoolError,
   PART_SIZE,
   partCount,
   partRange,
@@ -62,8 +63,10 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
   try {
     return partCount(job.size) === 1 ? await uploadWhole(ports, job, options) : await uploadParts(ports, job, options)
   } catch (error) {
+    // A multipart upload that the object store has given up, by a lifecycle rule perhaps: the next attempt begins anew.
+    if (isRockpoolError(error, 'not_found')) throw givenUp(error)
     // The object store found other bytes than were signed: are they wrong on disk, or was it the way?
-    if (error instanceof RockpoolError && error.code === 'digest_mismatch') {
+    if (isRockpoolError(error, 'digest_mismatch')) {
       const { address } = await hashContent(job.blob.stream())
       if (address !== addressOfKey(job.remoteKey)) throw corrupt(error)
     }
@@ -165,6 +168,9 @@ const inParallel = async (
     }
   }
 }
+
+const givenUp = (cause: RockpoolError): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })
 
 const corrupt = (cause?: unknown): RockpoolError =>
   new RockpoolError('corrupt', 'The bytes of this file on disk have changed since it was added. Add the file again.', {
