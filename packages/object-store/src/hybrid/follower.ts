@@ -8,7 +8,7 @@ import type { FollowState, PendingChange } from './follow-state.ts'
 import { isImmutable } from './immutable.ts'
 import { retryDelay } from './retry-delay.ts'
 
-/** Changes under way to S3 at once. */
+/** Changes under way to S3 at once, and objects on their way back: each takes up to 40 MiB. */
 const PARALLEL = 4
 
 export interface FollowerOptions {
@@ -105,11 +105,12 @@ export class Follower {
     }
   }
 
-  /** Brings an object of S3 here, in the background, once. */
+  /** Brings an object of S3 here, in the background, once; a few at a time, the rest when they are read again. */
   fill(key: string, size: number): Promise<void> | undefined {
     if (!isImmutable(key) || size > this.#options.cacheSize || this.#closing.signal.aborted) return undefined
     let filling = this.#filling.get(key)
     if (!filling) {
+      if (this.#filling.size >= PARALLEL) return undefined
       // The reader has its bytes from S3; a failure only means that the next one has them from there, too.
       filling = this.#fill(key)
         .catch(() => {})

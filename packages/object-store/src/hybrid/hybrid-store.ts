@@ -78,8 +78,13 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
       async () => ({ ...(await local.head(key, call)), durable: isDurable(key) }),
       async () => {
         const known = lookUp(key)
+        // Asked in this moment: a device may drop its copy for this answer. While S3 is down, it keeps it.
+        const info = await onS3(key, call.signal, (s3) => s3.head(key, call)).catch((error: unknown) => {
+          if (!isUnreachable(error) || known?.type == null) throw error
+          return { ...toInfo(known, known.type), durable: false }
+        })
+        if (!info.durable) return info
         if (known && known.type !== null) return toInfo(known, known.type)
-        const info = await onS3(key, call.signal, (s3) => s3.head(key, call))
         state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
         return info
       },
@@ -100,7 +105,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   /** For write-once: whether S3 has an object that the folder lacks. S3 down is no reason to refuse a write. */
   const onlyS3Has = async (key: string, signal: AbortSignal | undefined): Promise<boolean> =>
     exists(key, signal ? { signal } : {}).catch((error: unknown) => {
-      if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) return false
+      if (isUnreachable(error)) return false
       throw error
     })
 
@@ -218,6 +223,8 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   follower.start()
   return store
 }
+
+const isUnreachable = (error: unknown): boolean => isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')
 
 /** Why S3 cannot be used now, if so. */
 const probe = async (follower: Follower): Promise<string | undefined> => {
