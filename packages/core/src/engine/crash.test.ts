@@ -1,10 +1,11 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
 import { PART_SIZE } from '@rockpool/protocol'
-import { Effect, Exit, Scope, TestContext } from 'effect'
+import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../records/events.ts'
 import { put } from '../ports/index-port.ts'
 import { memoryRecordLog } from '../memory/index.ts'
+import { activityChannel, reportActivity } from '../transfers/activity.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
 
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
@@ -162,6 +163,28 @@ test('a leader that was superseded writes nothing any more', () =>
       yield* end
     }),
   ))
+
+test('a download whose tab or worker died does not go on for ever in the other tabs', () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'b')
+      const a = yield* tab(memoryDevice(world, 'a'))
+      const b = yield* tab(device)
+      const file = yield* promise(() => a.pool.add(new Blob(['reef'])))
+      yield* until(b.pool, () => b.pool.files.get(file.id) !== undefined)
+      const worker = activityChannel(`${world.id}-b:${STORE_ID}`)
+      reportActivity((message) => worker.postMessage(message), file.remoteKey, 'download', 4)
+      yield* until(b.pool, () => b.pool.transfers.status(file).state === 'downloading')
+      worker.close()
+      yield* TestClock.adjust('59 seconds')
+      expect(b.pool.transfers.status(file).state).toBe('downloading')
+      yield* TestClock.adjust('1 second')
+      expect(b.pool.transfers.status(file).state).toBe('remote')
+      yield* a.end
+      yield* b.end
+    }),
+  ).pipe(Effect.provide(TestContext.TestContext), Effect.runPromise))
 
 test('two tabs see each other’s files and transfers', () =>
   run(

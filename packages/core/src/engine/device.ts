@@ -3,9 +3,10 @@
  * up to date with every tab's writes, and the transfers under way. A change costs the same with 10 or 10,000 files.
  */
 import { addressOfKey, type ContentAddress, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
-import { Context, Effect, Layer, Queue, Stream } from 'effect'
+import { Context, Effect, FiberMap, Layer, Queue, Stream } from 'effect'
 import type { ContentRow, IndexChange, IndexKey, TransferDirection, TransferRow } from '../ports/index-port.ts'
 import {
+  ACTIVITY_LIFETIME_MS,
   type Activity,
   activityChannel,
   type ActivityMessage,
@@ -86,9 +87,15 @@ export const DeviceLive = Layer.scoped(
       Effect.forkScoped,
     )
 
+    const later = yield* FiberMap.makeRuntime<never, RemoteKey>()
+    const forget = (key: RemoteKey) => {
+      if (activities.delete(key)) listeners.tell()
+    }
     const note = ({ remoteKey, activity }: ActivityMessage) => {
-      if (activity) activities.set(remoteKey, activity)
-      else activities.delete(remoteKey)
+      if (!activity) return forget(remoteKey)
+      activities.set(remoteKey, activity)
+      // Takes the place of the timer that runs for this key.
+      later(remoteKey, Effect.sync(() => forget(remoteKey)).pipe(Effect.delay(ACTIVITY_LIFETIME_MS)))
       listeners.tell()
     }
     const channel = yield* Effect.acquireRelease(

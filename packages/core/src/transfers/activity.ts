@@ -27,8 +27,12 @@ export interface ActivityReport {
   end(): void
 }
 
-/** Progress is told at most once in so many bytes, or per cent of the whole if that is more. */
+/** Progress is told once in so many bytes, or per cent of the whole if that is more, and in so many ms at least. */
 const STEP = 256 * 1024
+const STEP_MS = 10_000
+
+/** What was not heard of for so long is over: its tab or worker died, or its reader stands still. ms */
+export const ACTIVITY_LIFETIME_MS = 60_000
 
 /** Reports one transfer: `tell` is called at its start, at each step, and once at its end. */
 export const reportActivity = (
@@ -38,12 +42,15 @@ export const reportActivity = (
   total: number,
 ): ActivityReport => {
   let told = 0
+  let toldAt = performance.now()
   let ended = false
   tell({ remoteKey, activity: { remoteKey, direction, bytes: 0, total } })
   return {
     progress(bytes, all) {
-      if (ended || bytes - told < Math.max(STEP, all / 100)) return
+      if (ended) return
+      if (bytes - told < Math.max(STEP, all / 100) && performance.now() - toldAt < STEP_MS) return
       told = bytes
+      toldAt = performance.now()
       tell({ remoteKey, activity: { remoteKey, direction, bytes, total: all } })
     },
     end() {
