@@ -21,9 +21,13 @@ export const controlledBy = async (url: string): Promise<void> => {
   }
 }
 
-/** Resolves when the page is controlled, or when the worker that is being installed has failed. */
+/** A worker that has not taken the page by then will not: one of the app's own, perhaps, that does not claim (ms). */
+const CONTROL_WAIT_MS = 10_000
+
+/** Resolves when the page is controlled, when the worker that is being installed has failed, or when it takes too long. */
 const controlOrEnd = (registration: ServiceWorkerRegistration): Promise<void> =>
   new Promise((resolve) => {
+    setTimeout(resolve, CONTROL_WAIT_MS)
     navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
     const coming = registration.installing ?? registration.waiting
     coming?.addEventListener('statechange', () => {

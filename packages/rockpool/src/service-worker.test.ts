@@ -1,0 +1,42 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { controlledBy } from './service-worker.ts'
+
+// Node has no service workers: this is a browser whose worker is active and does not take the page.
+const worker = { postMessage: vi.fn<(message: unknown) => void>() }
+vi.mock('workbox-window', () => ({
+  Workbox: class {
+    register = async () => ({ active: worker })
+  },
+}))
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+const page = () => {
+  const container = Object.assign(new EventTarget(), { controller: null })
+  vi.stubGlobal('navigator', { serviceWorker: container })
+  return container
+}
+
+test('a worker that does not take the page does not keep the pool shut', async () => {
+  vi.useFakeTimers()
+  page()
+  let opened = false
+  void controlledBy('/service-worker.js').then(() => (opened = true))
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(worker.postMessage).toHaveBeenCalledWith({ type: 'rockpool:claim' })
+  expect(opened).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(opened).toBe(true)
+})
+
+test('a worker that takes the page is not waited for any longer', async () => {
+  vi.useFakeTimers()
+  const container = page()
+  const waiting = controlledBy('/service-worker.js')
+  await vi.advanceTimersByTimeAsync(0)
+  container.dispatchEvent(new Event('controllerchange'))
+  await waiting
+})
