@@ -3,7 +3,7 @@ import { Cause, Effect, Exit, Scope } from 'effect'
 import { type EnginePorts, makePool } from './engine/engine.ts'
 import type { EngineSettings } from './engine/services.ts'
 import type { Pool } from './pool.ts'
-import { browserSend, type Send } from './transfers/http.ts'
+import { browserSend, type Send, sendByFetch } from './transfers/http.ts'
 
 export interface PoolOptions extends EnginePorts {
   /** as the signer has them; one bucket `files` with access `store` when not given */
@@ -12,8 +12,9 @@ export interface PoolOptions extends EnginePorts {
   readonly claims?: () => TokenClaims | undefined
   /** tells devices apart where one process holds several with the same store; not for browsers */
   readonly device?: string
-  /** the browser's own when not given */
+  /** the platform's own when not given */
   readonly fetch?: typeof fetch
+  /** how uploads are sent: through `fetch` when that is given, else the browser's own way, which tells progress */
   readonly send?: Send
 }
 
@@ -43,5 +44,5 @@ export const engineSettings = ({
   claims: claims ?? (() => undefined),
   scope: device === undefined ? log.storeId : `${device}:${log.storeId}`,
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
-  send: send ?? browserSend,
+  send: send ?? (fetchLike ? sendByFetch(fetchLike) : browserSend),
 })
