@@ -14,8 +14,11 @@ export const isMediaType = (text: string): boolean => text.length <= 255 && MEDI
 /** The type without parameters, in lower case. */
 export const essence = (type: string): string => type.split(';', 1)[0]!.trim().toLowerCase()
 
-/** Kinds of passive types; SVG is an image that can run script, so it is not one. */
-const PASSIVE = /^(?:image\/(?!svg)|audio\/|video\/|font\/)/
+/**
+ * Kinds of passive types. SVG is an image that can run script, so it is not one; nor is any other `+xml`: that is XML
+ * (WHATWG MIME Sniffing, section 4.6), in which a script element of XHTML or SVG runs.
+ */
+const PASSIVE = /^(?:image|audio|video|font)\/(?!svg)(?!.*\+xml$)/
 
 /** Whether a browser shows this type without running anything: image (not SVG), audio, video, font, PDF, plain text. */
 export const isPassiveType = (type: string): boolean => {
