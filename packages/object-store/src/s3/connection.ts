@@ -65,6 +65,9 @@ export const connect = (options: S3Options): S3Connection => {
   }
 }
 
+/** Connections at once. With the SDK's 50, fifty readers who take their time would keep all others waiting. */
+const MOST_SOCKETS = 1000
+
 const configOf = (options: S3Options): S3ClientConfig => {
   const { endpoint, region, accessKey, secretKey, sessionToken, forcePathStyle = false } = options
   if (endpoint !== undefined && !URL.canParse(endpoint)) {
@@ -86,6 +89,13 @@ const configOf = (options: S3Options): S3ClientConfig => {
     // What the SDK would print is in the errors it throws.
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     // A store that hangs must not hang the caller: 5 s to connect, 30 s without a byte.
-    requestHandler: { connectionTimeout: 5000, socketTimeout: 30_000 },
+    requestHandler: {
+      connectionTimeout: 5000,
+      socketTimeout: 30_000,
+      httpAgent: { maxSockets: MOST_SOCKETS },
+      httpsAgent: { maxSockets: MOST_SOCKETS },
+    },
   }
 }
+
+const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers'

@@ -106,6 +106,20 @@ test('an answer that ends early is an error, not a short file', async () => {
   await store.close()
 })
 
+test('a hundred readers who take their time keep nobody waiting', async () => {
+  const store = await open({
+    payload: true,
+    instead: (request) =>
+      request.method === 'GET'
+        ? new Response(streamOf(new Uint8Array(1_000), { end: 'hang' }), { headers: { 'content-length': '2000' } })
+        : undefined,
+  })
+  const slow = await Promise.all(Array.from({ length: 100 }, () => store.get('a')))
+  expect(await store.head('b')).toMatchObject({ size: 3 })
+  await Promise.all(slow.map(({ body }) => body.cancel()))
+  await store.close()
+})
+
 test('virtual hosts and AWS itself: the URL names the bucket in its host', async () => {
   const hostOf = async (options: Partial<S3StoreOptions>) => {
     const { presign } = connect({ region: 'eu-central-1', bucket: 'reef', ...KEYS, ...options })
