@@ -283,6 +283,8 @@ describe('downloads', () => {
     const sha256 = new Uint8Array(Buffer.from(address, 'hex'))
     await signer.store.put(`reef/${address}`, bytes, { size: 20, sha256 })
     const { json } = await signer.call('GET', `/download-url?key=reef/${address}&check=1`)
+    // livestore-filesync stored active types, too, and S3 answers them as they are.
+    expect(new URL(json.url).searchParams.get('response-content-type')).toBe('application/octet-stream')
     expect(same((await get(json.url)).bytes, bytes)).toBe(true)
     const { status, json: refused } = await signer.call('POST', '/upload-url', {
       key: `reef/${address}`,
@@ -310,6 +312,7 @@ describe('the data plane with a token', () => {
       'attachment',
     ])
     expect(same(got.bytes, bytes)).toBe(true)
+    expect(got.headers.get('vary')).toContain('Authorization')
     expect((await get(url)).status).toBe(401)
     expect((await fetch(url, { method: 'DELETE', headers: { authorization } })).status).toBe(204)
     expect((await get(url, { authorization })).status).toBe(404)
@@ -538,6 +541,30 @@ describe('service', () => {
     await open.stop()
   })
 
+  test('a hook that throws something odd lets nobody in', async () => {
+    const odd = await startSigner({ authorize: () => Promise.reject('odd') })
+    const key = `reef/files/${'a'.repeat(64)}`
+    const authorization = `Bearer ${await token({ reef: ['read'] })}`
+    const answer = await odd.fetch(new Request(`${odd.url}/download-url?key=${key}`, { headers: { authorization } }))
+    await odd.stop()
+    expect([answer.status, ((await answer.json()) as any).error.code]).toEqual([503, 'storage_unavailable'])
+  })
+
+  test('a purge takes the digest list first: an upload that completes meanwhile writes it again', async () => {
+    const deleted: string[] = []
+    const purging = await startSigner({}, (store) => ({
+      ...store,
+      delete: (key, call) => {
+        deleted.push(key)
+        return store.delete(key, call)
+      },
+    }))
+    const key = `reef/files/${'a'.repeat(64)}-2`
+    expect((await purging.call('DELETE', `/objects?key=${key}`)).status).toBe(204)
+    await purging.stop()
+    expect(deleted).toEqual([`${key}.parts`, key])
+  })
+
   test('429 with Retry-After, each user for himself', async () => {
     const slow = await startSigner({ rateLimit: { perSecond: 0.1, burst: 2 } })
     const key = `reef/site/${'a'.repeat(64)}`
@@ -568,6 +595,9 @@ describe('service', () => {
       [{ cors: { origins: ['*'] } }, 'origin'],
       [{ cors: { origins: ['https://app.example.com/'] } }, 'origin'],
       [{ cors: { origins: ['https://a.example'] }, cdnBaseUrl: 'https://a.example/cdn' }, 'CDN'],
+      // The app on the signer's own origin needs no mention among the origins.
+      [{ publicBaseUrl: 'https://a.example/signer', cdnBaseUrl: 'https://a.example/cdn' }, 'CDN'],
+      [{ longestShare: Number.NaN }, 'longestShare'],
     ] as const) {
       expect(() => createSigner({ ...good, ...bad } as never)).toThrow(message)
     }

@@ -253,7 +253,16 @@ export const createSigner = (options: SignerOptions): Signer => {
     })
   }
 
-  return { fetch: async (request, source = {}) => app.fetch(request, source) }
+  return {
+    fetch: async (request, source = {}) => {
+      try {
+        return await app.fetch(request, source)
+      } catch (error) {
+        // Hono passes on what is no Error: a hook of the app's own may throw anything.
+        return errorResponse(error)
+      }
+    },
+  }
 }
 
 /** The raw path behind `prefix`: keys need no percent-encoding, so one that has it is no key. */
@@ -302,7 +311,8 @@ const allowOrigins = (origins: readonly string[]) =>
     maxAge: 86_400,
   })
 
-const checkOptions = ({ store, authenticate, buckets, urlSecret, cors, cdnBaseUrl }: SignerOptions): void => {
+const checkOptions = (options: SignerOptions): void => {
+  const { store, authenticate, buckets, urlSecret, cors, cdnBaseUrl, publicBaseUrl, longestShare = 1 } = options
   const fail = (message: string) => new RockpoolError('bad_request', message)
   if (typeof authenticate !== 'function')
     throw fail('The signer needs a verifier for tokens: without one it does not start.')
@@ -315,6 +325,8 @@ const checkOptions = ({ store, authenticate, buckets, urlSecret, cors, cdnBaseUr
     decode(schema.Buckets, buckets)
     if (Object.keys(buckets).length === 0) throw fail('No bucket is configured.')
   }
+  if (!(longestShare >= 1 && longestShare <= 604_800))
+    throw fail('longestShare is 1 to 604800 seconds, the limit of S3.')
   const origins = cors?.origins ?? []
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
@@ -324,7 +336,8 @@ const checkOptions = ({ store, authenticate, buckets, urlSecret, cors, cdnBaseUr
   if (cdnBaseUrl !== undefined) {
     if (!URL.canParse(cdnBaseUrl)) throw fail('The CDN base URL is not a URL.')
     // Public files could run in it: a page of the app must never be one of them.
-    if (origins.includes(new URL(cdnBaseUrl).origin))
+    const own = publicBaseUrl !== undefined && URL.canParse(publicBaseUrl) ? [new URL(publicBaseUrl).origin] : []
+    if ([...origins, ...own].includes(new URL(cdnBaseUrl).origin))
       throw fail("The CDN base URL must not be on the app's own origin.")
   }
 }

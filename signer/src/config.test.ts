@@ -57,6 +57,16 @@ describe('an environment that is right', () => {
     })
   })
 
+  test('hybrid, with a limit of its folder', () => {
+    const hybrid = { ...s3, ROCKPOOL_STORE: 'hybrid', ROCKPOOL_DATA_DIR: '/data' }
+    expect(readConfig(hybrid).store).not.toHaveProperty('cacheSize')
+    expect(readConfig({ ...hybrid, ROCKPOOL_CACHE_SIZE: '50000000000' }).store).toMatchObject({
+      mode: 'hybrid',
+      dataDir: '/data',
+      cacheSize: 50e9,
+    })
+  })
+
   test('the rest', () => {
     const config = readConfig({
       ...jwks,
@@ -113,6 +123,7 @@ test.each([
   ['PORT', { ...local, PORT: '80a' }],
   ['PORT', { ...local, PORT: '65536' }],
   ['ROCKPOOL_LONGEST_SHARE', { ...local, ROCKPOOL_LONGEST_SHARE: '604801' }],
+  ['ROCKPOOL_CACHE_SIZE', { ...s3, ROCKPOOL_STORE: 'hybrid', ROCKPOOL_DATA_DIR: '/d', ROCKPOOL_CACHE_SIZE: '50GB' }],
   ['ROCKPOOL_GATEWAY', { ...local, ROCKPOOL_GATEWAY: 'on' }],
 ])('wrong or missing: %s', (name, env) => {
   expect(() => readConfig(env)).toThrow(new RegExp(`^${name}: [^\\n]+\\.$`))

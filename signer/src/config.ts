@@ -12,7 +12,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type StoreConfig =
   | { readonly mode: 'local'; readonly dataDir: string }
   | { readonly mode: 's3'; readonly s3: S3StoreOptions }
-  | { readonly mode: 'hybrid'; readonly dataDir: string; readonly s3: S3StoreOptions }
+  | {
+      readonly mode: 'hybrid'
+      readonly dataDir: string
+      readonly s3: S3StoreOptions
+      /** bytes to keep in the folder of what S3 has too; no limit when not given */
+      readonly cacheSize?: number
+    }
 
 export interface Config {
   readonly store: StoreConfig
@@ -86,7 +92,9 @@ export const readStore = (env: Environment): StoreConfig => {
   if (mode === 's3') return { mode, s3: readS3(env) }
   const directory = required(env, 'ROCKPOOL_DATA_DIR', 'the folder that keeps the files')
   const dataDir = isAbsolute(directory) ? directory : resolve(directory)
-  return mode === 'local' ? { mode, dataDir } : { mode, dataDir, s3: readS3(env) }
+  if (mode === 'local') return { mode, dataDir }
+  const cacheSize = wholeNumber(env, 'ROCKPOOL_CACHE_SIZE', { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER })
+  return { mode, dataDir, s3: readS3(env), ...(cacheSize > 0 && { cacheSize }) }
 }
 
 const readTokens = (env: Environment): Config['tokens'] => {
@@ -147,7 +155,7 @@ const wholeNumber = (
   { unset, least, most }: { readonly unset: number; readonly least: number; readonly most: number },
 ): number => {
   const value = text(env, name) ?? String(unset)
-  if (!/^\d{1,9}$/.test(value) || Number(value) < least || Number(value) > most) {
+  if (!/^\d{1,16}$/.test(value) || Number(value) < least || Number(value) > most) {
     throw wrong(name, `it is a number from ${least} to ${most}`)
   }
   return Number(value)

@@ -64,8 +64,10 @@ export const publicUrl = async (
  */
 const presentation = (
   { rules }: ResolvedKey,
-  { type, disposition, name }: Pick<DownloadUrlRequest, 'type' | 'disposition' | 'name'>,
+  { type: asked, disposition, name }: Pick<DownloadUrlRequest, 'type' | 'disposition' | 'name'>,
 ): { readonly responseType?: string; readonly responseDisposition?: string } => {
+  // What livestore-filesync stored has any type, active ones too: it is shown only as what a record calls it.
+  const type = asked ?? (rules ? undefined : OCTET_STREAM)
   const shown =
     type === undefined ? undefined : isPassiveType(type) && typeAllowed(type, rules?.types) ? type : OCTET_STREAM
   const how = shown === OCTET_STREAM ? 'attachment' : (disposition ?? (name === undefined ? undefined : 'inline'))

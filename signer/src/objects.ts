@@ -55,7 +55,15 @@ export const readObject = async (
 ): Promise<Response> => {
   const ofParts = path.endsWith('.parts')
   const key = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
-  return answerObject(store, request, { method: 'GET', key: ofParts ? partsKey(key.key) : key.key }, failed)
+  const answer = await answerObject(
+    store,
+    request,
+    { method: 'GET', key: ofParts ? partsKey(key.key) : key.key },
+    failed,
+  )
+  // A browser that keeps it must not give it to the next user, who has another token, or none (RFC 9111, section 4.1).
+  answer.headers.append('vary', 'Authorization')
+  return answer
 }
 
 /** Answers PUT of a caller with a token: a content of one part, once. */
@@ -93,8 +101,9 @@ export const deleteObject = async (
   signal: AbortSignal,
 ): Promise<Response> => {
   const key = await access.permit(caller, 'delete', path)
-  await store.delete(key.key, { signal })
+  // The digest list first: else an upload that completes in between would find it there, and lose it then.
   if (addressParts(key.address) > 1) await store.delete(partsKey(key.key), { signal })
+  await store.delete(key.key, { signal })
   happened({ type: 'object.deleted', key: key.key, storeId: key.storeId, sub: caller.claims.sub })
   return new Response(null, { status: 204 })
 }

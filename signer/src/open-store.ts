@@ -21,8 +21,9 @@ export const openStore = async (config: StoreConfig, publicBaseUrl: string): Pro
   const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
   const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret }
   if (config.mode === 'local') return { store: await openLocalStore(folder), urlSecret }
-  const { s3 } = config
-  return { store: await openHybridStore({ ...folder, connect: (signal) => openS3Store(s3, signal) }), urlSecret }
+  const { s3, cacheSize } = config
+  const connect = (signal: AbortSignal) => openS3Store(s3, signal)
+  return { store: await openHybridStore({ ...folder, connect, ...(cacheSize && { cacheSize }) }), urlSecret }
 }
 
 /** A random secret in a file of its own, made at the first start: shared links outlive a restart. */
