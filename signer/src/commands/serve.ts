@@ -1,13 +1,11 @@
 /** `rockpool-signer serve`: the signer as its environment says, until it is told to stop. */
-import { createSigner } from '../app.ts'
-import { type Config, type Environment, readConfig } from '../config.ts'
+import { type Environment, readConfig } from '../config.ts'
+import { configuredSigner } from '../configured-signer.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll, collectHourly, loadLiveSets } from '../gc/command.ts'
 import { DEFAULT_RULES } from '../gc/verdict.ts'
-import { logHooks } from '../log.ts'
 import { serve } from '../node.ts'
 import { openStore } from '../open-store.ts'
-import { type Authenticate, jwksTokens, sharedSecretTokens } from '../token.ts'
 
 export interface RunningSigner {
   readonly url: string
@@ -17,24 +15,11 @@ export interface RunningSigner {
 /** Starts the signer. @throws an error whose message is one line that says what is wrong */
 export const startFromEnvironment = async (env: Environment, write: (line: string) => void): Promise<RunningSigner> => {
   const config = readConfig(env)
-  const { store, urlSecret } = await openStore(config.store, config.publicBaseUrl)
+  const opened = await openStore(config.store, config.publicBaseUrl)
+  const { store } = opened
   try {
-    const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit, host, port } =
-      config
-    const signer = createSigner({
-      store,
-      authenticate: authenticator(config.tokens),
-      buckets,
-      serviceRole,
-      longestShare,
-      gateway,
-      rateLimit: rateLimit > 0 && { perSecond: rateLimit, burst: 10 * rateLimit },
-      ...(publicBaseUrl !== '' && { publicBaseUrl }),
-      cors: { origins },
-      hooks: logHooks(write),
-      ...(urlSecret !== undefined && { urlSecret }),
-      ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
-    })
+    const { host, port } = config
+    const signer = configuredSigner(config, opened, write)
     const server = await serve(signer, { port, hostname: host }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'EADDRINUSE'
         ? new Error(`PORT: ${port} is in use. Set another one.`, { cause: error })
@@ -60,9 +45,6 @@ export const startFromEnvironment = async (env: Environment, write: (line: strin
     throw error
   }
 }
-
-const authenticator = (tokens: Config['tokens']): Authenticate =>
-  tokens.kind === 'jwks' ? jwksTokens(tokens) : sharedSecretTokens(tokens)
 
 /** What a collection did, as a line of the log. */
 export const gcLine = (storeId: string, outcome: CollectReport | Error): string =>

@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundleForWorkers } from './bundle-for-workers.ts'
 
 /** Works from the sources of this workspace (`.ts`) and from the built package (`.js`). */
 const here = fileURLToPath(import.meta.url)
@@ -40,22 +41,10 @@ const describe = (files: readonly string[]): Promise<Input[]> =>
   )
 
 const build = async (bundle: string): Promise<void> => {
-  const { rolldown } = await import('rolldown')
-  const source = extension === '.ts' ? ['@rockpool/source'] : []
-  const bundler = await rolldown({
-    input: entry,
-    platform: 'browser',
-    external: [/^cloudflare:/, /^node:/],
-    resolve: { conditionNames: [...source, 'workerd', 'worker', 'browser', 'import', 'default'] },
-    logLevel: 'silent',
-  })
-  const { output } = await bundler.generate({ format: 'esm', codeSplitting: false })
-  await bundler.close()
-  const [chunk] = output
+  const { code, files } = await bundleForWorkers(entry)
   await mkdir(cacheFolder(), { recursive: true })
   // Another process may do the same: moved into place, and the list after the bundle that it speaks of.
-  const files = chunk.moduleIds.filter((id) => path.isAbsolute(id))
-  await replace(bundle, chunk.code)
+  await replace(bundle, code)
   await replace(`${bundle}.inputs`, JSON.stringify(await describe(files)))
 }
 

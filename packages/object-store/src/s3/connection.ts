@@ -88,13 +88,16 @@ const configOf = (options: S3Options): S3ClientConfig => {
     responseChecksumValidation: 'WHEN_REQUIRED',
     // What the SDK would print is in the errors it throws.
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    // A store that hangs must not hang the caller: 5 s to connect, 30 s without a byte.
-    requestHandler: {
-      connectionTimeout: 5000,
-      socketTimeout: 30_000,
-      httpAgent: { maxSockets: MOST_SOCKETS },
-      httpsAgent: { maxSockets: MOST_SOCKETS },
-    },
+    // A store that hangs must not hang the caller: 5 s to connect, 30 s without a byte. On Workers the SDK sends by
+    // `fetch`, and can only be told how long to wait for the beginning of an answer.
+    requestHandler: onWorkers()
+      ? { requestTimeout: 30_000 }
+      : {
+          connectionTimeout: 5000,
+          socketTimeout: 30_000,
+          httpAgent: { maxSockets: MOST_SOCKETS },
+          httpsAgent: { maxSockets: MOST_SOCKETS },
+        },
   }
 }
 

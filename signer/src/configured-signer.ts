@@ -1,0 +1,32 @@
+/** The signer that a configuration describes, on its opened store. */
+import { createSigner, type Signer } from './app.ts'
+import type { Config } from './config.ts'
+import { logHooks } from './log.ts'
+import type { OpenedStore } from './open-store.ts'
+import { type Authenticate, jwksTokens, sharedSecretTokens } from './token.ts'
+
+/** `write` takes whole lines of the log. @throws RockpoolError `bad_request` when parts of it don't fit together */
+export const configuredSigner = (
+  config: Config,
+  { store, urlSecret }: OpenedStore,
+  write: (line: string) => void,
+): Signer => {
+  const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
+  return createSigner({
+    store,
+    authenticate: authenticator(config.tokens),
+    buckets,
+    serviceRole,
+    longestShare,
+    gateway,
+    rateLimit: rateLimit > 0 && { perSecond: rateLimit, burst: 10 * rateLimit },
+    ...(publicBaseUrl !== '' && { publicBaseUrl }),
+    cors: { origins },
+    hooks: logHooks(write),
+    ...(urlSecret !== undefined && { urlSecret }),
+    ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
+  })
+}
+
+const authenticator = (tokens: Config['tokens']): Authenticate =>
+  tokens.kind === 'jwks' ? jwksTokens(tokens) : sharedSecretTokens(tokens)

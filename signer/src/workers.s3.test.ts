@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { fetchSigner } from '@rockpool/core/signer'
+import { SIGNER_SUITE_BUCKETS, signerSuite } from '@rockpool/core/testing'
+import type { Right } from '@rockpool/protocol'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { token, TOKEN_SECRET } from './testing/harness.ts'
+import { createdBucket } from './testing/s3.ts'
+import { startWorker, type TestWorker } from './testing/workers.ts'
+
+let bindings: Record<string, unknown>
+let worker: TestWorker
+beforeAll(async () => {
+  const { endpoint, region, bucket, accessKey, secretKey } = await createdBucket()
+  bindings = {
+    ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+    ROCKPOOL_BUCKETS: SIGNER_SUITE_BUCKETS,
+    ARTIFACT_ENDPOINT: endpoint,
+    ARTIFACT_REGION: region,
+    ARTIFACT_BUCKET: bucket,
+    ARTIFACT_ACCESS_KEY: accessKey,
+    ARTIFACT_SECRET_KEY: secretKey,
+    ARTIFACT_FORCE_PATH_STYLE: true,
+  }
+  worker = await startWorker(bindings)
+}, 60_000)
+afterAll(() => worker?.stop())
+
+let stores = 0
+signerSuite('fetchSigner with the Worker, S3', async () => {
+  const storeId = `reef${++stores}`
+  let { url } = worker
+  return {
+    signer: fetchSigner({
+      url: '/signer',
+      token: () => token({ [storeId]: ['read', 'write', 'delete'] }),
+      fetch: (path, init) => fetch(`${url}${String(path)}`, init),
+    }),
+    storeId,
+    fetch,
+    // Nothing listens there: the one Worker serves all tests.
+    disconnect: async () => void (url = 'http://127.0.0.1:1'),
+    [Symbol.asyncDispose]: async () => {},
+  }
+})
+
+describe('the sync backend beside it', () => {
+  const syncUrl = async (storeId: string, rights: Record<string, Right[]> | undefined) => {
+    const payload = JSON.stringify(rights === undefined ? {} : { authToken: await token(rights) })
+    // sync-cf decodes the payload twice.
+    const query = new URLSearchParams({ storeId, transport: 'ws', payload: encodeURIComponent(payload) })
+    return `${worker.url}/sync?${query}`
+  }
+
+  test.each([
+    ['no token', undefined, 401],
+    ['a token for another store', { reef10: ['read'] as Right[] }, 403],
+    ['a token that may write but not read', { reef: ['write'] as Right[] }, 403],
+  ])('lets nobody in with %s', async (_, rights, status) => {
+    const { status: answered } = await fetch(await syncUrl('reef', rights))
+    expect(answered).toBe(status)
+  })
+
+  test('lets a reader in, into the Durable Object', async () => {
+    const socket = new WebSocket((await syncUrl('reef', { reef: ['read'] })).replace('http', 'ws'))
+    const outcome = await new Promise<string>((settle) => {
+      for (const type of ['open', 'error']) socket.addEventListener(type, () => settle(type), { once: true })
+    })
+    expect(outcome).toBe('open')
+    const closed = new Promise<number>((settle) => socket.addEventListener('close', ({ code }) => settle(code)))
+    // A message that names another store than the connection's: only Rockpool's own Durable Object ends it for that.
+    socket.send(JSON.stringify({ _tag: 'Request', payload: { storeId: 'other' } }))
+    expect(await closed).toBe(4403)
+  })
+})
+
+test('other paths are nobody’s', async () => {
+  for (const path of ['/', '/signer', '/signerx/health', '/sync/x', '/download-url']) {
+    expect((await fetch(worker.url + path)).status).toBe(404)
+  }
+})
+
+test('the log has a line for each request and decision, without token or signed URL', async () => {
+  const bearer = await token({ reef: ['read', 'write'] })
+  const key = `reef/files/${'a'.repeat(64)}`
+  const response = await fetch(`${worker.url}/signer/download-url?key=${key}`, {
+    headers: { authorization: `Bearer ${bearer}` },
+  })
+  expect(response.status).toBe(200)
+  const id = response.headers.get('x-request-id')!
+  await expect.poll(() => worker.log()).toContain(id)
+  expect(worker.log()).not.toContain(bearer)
+  expect(worker.log()).not.toContain('X-Amz-Signature')
+})
+
+describe('a Worker that is configured wrongly', () => {
+  test.each([
+    ['ROCKPOOL_JWT_SECRET', undefined],
+    ['ROCKPOOL_JWT_SECRET', 'short-secret'],
+    ['ARTIFACT_SECRET_KEY', undefined],
+    ['ARTIFACT_SECRET_KEY', 'not-the-secret-key'],
+    ['ARTIFACT_BUCKET', 'rockpool-no-such-bucket'],
+  ])('%s: %s', async (name, value) => {
+    const wrong = await startWorker({ ...bindings, [name]: value })
+    try {
+      const key = `reef/files/${'a'.repeat(64)}`
+      for (const path of ['/health', `/download-url?key=${key}`, `/public/${key}`]) {
+        const response = await fetch(`${wrong.url}/signer${path}`, {
+          headers: { authorization: `Bearer ${await token({ reef: ['read'] })}` },
+        })
+        expect(response.status).toBe(503)
+        expect(response.headers.get('content-type')).toContain('application/json')
+        const text = await response.text()
+        const { error } = JSON.parse(text)
+        expect(error.code).toBe('storage_unavailable')
+        expect(error.message).toMatch(
+          value === undefined || value === 'short-secret'
+            ? name
+            : /S3 bucket does not exist|S3 refused the credentials/,
+        )
+        for (const secret of ['short-secret', 'not-the-secret-key', TOKEN_SECRET]) expect(text).not.toContain(secret)
+      }
+    } finally {
+      await wrong.stop()
+    }
+  })
+
+  test('an S3 that never answers', async () => {
+    const asked: Socket[] = []
+    const silent = createServer((socket) => void asked.push(socket))
+    await once(silent.listen(0, '127.0.0.1'), 'listening')
+    const { port } = silent.address() as AddressInfo
+    const wrong = await startWorker({ ...bindings, ARTIFACT_ENDPOINT: `http://127.0.0.1:${port}` })
+    try {
+      const response = await fetch(`${wrong.url}/signer/health`)
+      expect(asked.length).toBeGreaterThan(0)
+      expect(response.status).toBe(503)
+      expect((await response.json()).error.message).toContain('The S3 bucket did not answer within 10 s.')
+    } finally {
+      await wrong.stop()
+      for (const socket of asked) socket.destroy()
+      silent.close()
+    }
+  })
+})

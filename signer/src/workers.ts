@@ -1,0 +1,79 @@
+/** The signer for Cloudflare Workers, on an S3 bucket. The bindings are the environment variables of the README. */
+import { isObjectStoreError } from '@rockpool/object-store'
+import { openS3Store } from '@rockpool/object-store/s3'
+import { isRockpoolError } from '@rockpool/protocol'
+import type { Signer } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { configuredSigner } from './configured-signer.ts'
+import { errorResponse, refusal } from './errors.ts'
+
+/** Opening takes some ten requests to the S3 bucket, one after another. */
+const PATIENCE_SECONDS = 10
+
+export interface WorkerSigner {
+  /** Answers one request; 503 with one sentence while a binding is wrong or the S3 bucket cannot be used. Never rejects. */
+  readonly fetch: (request: Request, bindings: object) => Promise<Response>
+}
+
+/**
+ * ```ts
+ * import { makeWorkerSigner } from '@rockpool/signer/workers'
+ * export default makeWorkerSigner()
+ * ```
+ */
+export const makeWorkerSigner = (): WorkerSigner => {
+  // One for the isolate, kept when it is open: a Worker may not wait for what another request, maybe cancelled, has begun.
+  let signer: Signer | undefined
+  return {
+    fetch: async (request, bindings) => {
+      try {
+        signer ??= await openSigner(bindings)
+      } catch (error) {
+        return notConfigured(error)
+      }
+      return signer.fetch(request, { address: request.headers.get('cf-connecting-ip') ?? '' })
+    },
+  }
+}
+
+export default makeWorkerSigner()
+
+const openSigner = async (bindings: object): Promise<Signer> => {
+  const config = readBindings(bindings)
+  const patience = AbortSignal.timeout(PATIENCE_SECONDS * 1000)
+  const store = await openS3Store(config.store.s3, patience).catch((error: unknown) => {
+    if (!patience.aborted) throw error
+    throw refusal('storage_unavailable', `The S3 bucket did not answer within ${PATIENCE_SECONDS} s.`, { cause: error })
+  })
+  return configuredSigner(config, { store }, (line) => console.log(line.trimEnd()))
+}
+
+type S3Config = Config & { readonly store: { readonly mode: 's3' } }
+
+/** @throws RockpoolError `bad_request`: one line that names the binding, never a secret's value */
+export const readBindings = (bindings: object): S3Config => {
+  const { store, ...config } = readConfig({ ROCKPOOL_STORE: 's3', ...textsOf(bindings) })
+  if (store.mode !== 's3') throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
+  if (store.s3.accessKey === undefined) {
+    throw refusal('bad_request', 'ARTIFACT_ACCESS_KEY: set it and ARTIFACT_SECRET_KEY, since a Worker has no role.')
+  }
+  if (config.liveSet !== undefined) {
+    throw refusal('bad_request', 'ROCKPOOL_LIVE_SET: Workers collect no garbage. Run `rockpool-signer gc` elsewhere.')
+  }
+  return { ...config, store }
+}
+
+/** Variables may be written as JSON in `wrangler.jsonc`: numbers, booleans and objects arrive as such. */
+const textsOf = (bindings: object): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(bindings)
+      .filter(([name]) => /^(ROCKPOOL|ARTIFACT)_/.test(name))
+      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  )
+
+const notConfigured = (error: unknown): Response => {
+  const known = isRockpoolError(error) || isObjectStoreError(error)
+  console.error('rockpool-signer:', known ? error.message : error)
+  const reason = known ? error.message : 'The log has the reason.'
+  return errorResponse(refusal('storage_unavailable', `The signer did not start. ${reason}`))
+}
