@@ -10,7 +10,7 @@ import { answerBatch } from './batches.ts'
 import { decode, readJson } from './body.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
 import { errorResponse, refusal } from './errors.ts'
-import { answerForm, uploadForm } from './gateway.ts'
+import { answerForm, formUploads } from './gateway.ts'
 import { call, type SignerHooks } from './hooks.ts'
 import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
 import { answerSigned, deleteObject, readObject, writeObject } from './objects.ts'
@@ -236,11 +236,12 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
 
   if (options.gateway) {
+    const uploadForm = formUploads(services)
     app.get('/gateway/health', (c) => answer(c, { ok: true }))
     app.post('/gateway/upload', async (c) => {
       const caller = await services.access.identify(c.req.raw)
       c.set('caller', caller)
-      const key = await uploadForm(services, caller, c.req.raw)
+      const key = await uploadForm(caller, c.req.raw)
       note(c, key)
       return answer(c, { url: `${options.publicBaseUrl ?? new URL(c.req.url).origin}/gateway/files/${key}` })
     })

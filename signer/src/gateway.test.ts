@@ -77,6 +77,38 @@ describe('the gateway contract of livestore-filesync', () => {
     expect(await signer.store.exists(`reef/${address}`)).toBe(false)
   })
 
+  test('forms are held in memory: two of the largest at once, and no more', async () => {
+    const broken = Array.from({ length: 2 }, () => Promise.withResolvers<never>())
+    const post = (body: ReadableStream, length: number) =>
+      signer.fetch(
+        new Request(`${signer.url}/gateway/upload`, {
+          method: 'POST',
+          body,
+          duplex: 'half',
+          headers: {
+            authorization: `Bearer ${ada}`,
+            'content-length': String(length),
+            'content-type': 'multipart/form-data; boundary=x',
+          },
+        } as RequestInit),
+      )
+    const read = Array.from({ length: 2 }, () => Promise.withResolvers<void>())
+    const held = broken.map(({ promise }, i) => {
+      const pull = () => {
+        read[i]!.resolve()
+        return promise
+      }
+      return post(new ReadableStream({ pull }, { highWaterMark: 0 }), 64 * 1024 * 1024)
+    })
+    await Promise.all(read.map(({ promise }) => promise))
+    const { bytes } = await contentOf(10, 6)
+    const refused = await upload(bytes)
+    expect([refused.status, refused.json.error.code]).toEqual([429, 'rate_limited'])
+    for (const { reject } of broken) reject(new Error('The client is gone.'))
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([400, 400])
+    expect((await upload(bytes)).status).toBe(200)
+  })
+
   test('is off unless switched on', async () => {
     const off = await startSigner()
     expect((await off.call('GET', '/gateway/health')).status).toBe(404)

@@ -17,16 +17,37 @@ import type { SignerServices } from './services.ts'
 /** Bytes of a form upload. Forms are read into memory; larger files come by the contract of today, in parts. */
 export const LARGEST_FORM = 64 * 1024 * 1024
 
+/** Bytes of all form uploads under way at once: what is over waits at the client. */
+const MOST_UNDER_WAY = 2 * LARGEST_FORM
+
 /** Stores the file of a form, once. Answers its key. */
-export const uploadForm = async (
+export type UploadForm = (caller: Caller, request: Request) => Promise<RemoteKey>
+
+export const formUploads = (services: SignerServices): UploadForm => {
+  let underWay = 0
+  return async (caller, request) => {
+    // An HTTP server sees to it that the body has this length.
+    const header = request.headers.get('content-length')
+    if (header === null) throw refusal('bad_request', 'Send the header Content-Length.')
+    const length = Number(header)
+    if (length > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
+    if (underWay + length > MOST_UNDER_WAY) {
+      throw refusal('rate_limited', 'Too many form uploads at once. Try again soon.', { retryAfterMs: 1_000 })
+    }
+    underWay += length
+    try {
+      return await storeForm(services, caller, request)
+    } finally {
+      underWay -= length
+    }
+  }
+}
+
+const storeForm = async (
   { store, access, happened }: SignerServices,
   caller: Caller,
   request: Request,
 ): Promise<RemoteKey> => {
-  // An HTTP server sees to it that the body has this length.
-  const length = request.headers.get('content-length')
-  if (length === null) throw refusal('bad_request', 'Send the header Content-Length.')
-  if (Number(length) > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
   const form = await request.formData().catch((cause: unknown) => {
     throw refusal('bad_request', 'Send a multipart form with the field "file".', { cause })
   })

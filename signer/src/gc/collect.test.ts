@@ -149,6 +149,22 @@ test('a process that slept after reading the log deletes nothing more', async ()
   expect(await there()).toHaveLength(1)
 })
 
+test('what waited out the retention and was not reached goes in the next run', async () => {
+  log.named.add(await stored(1))
+  await run()
+  days = 32
+  const slow = {
+    ...liveSets,
+    read: async (...args: Parameters<LiveSets['read']>) => {
+      const set = await liveSets.read(...args)
+      days += 61 / 86_400
+      return set
+    },
+  }
+  expect(await run({ liveSets: slow })).toMatchObject({ deleted: 0, waiting: 0 })
+  expect(await run()).toMatchObject({ deleted: 1 })
+})
+
 test('a damaged state stops the run', async () => {
   await stored(1)
   await store.put('gc/reef', new TextEncoder().encode('{"logId":1}'), { size: 11 })

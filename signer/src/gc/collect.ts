@@ -119,6 +119,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
       (each) => verdictOn(each, set, before?.goneSince[each.key], rules, now()).kind === 'delete',
     )
     if (dryRun) return count(going)
+    for (const { key } of candidates) if (set.live.has(key)) delete goneSince[key]
     await remember(going.map(({ key }) => key))
     const gone: Candidate[] = []
     for (const each of going) {
@@ -127,6 +128,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
       // The digest list first: else an upload that completes in between would find it there, and lose it then.
       if (each.parts) await store.delete(partsKey(each.key), { signal })
       await store.delete(each.key, { signal })
+      delete goneSince[each.key]
       gone.push(each)
     }
     count(gone)
@@ -149,7 +151,12 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
       goneSince[content.key] = verdict.goneSince
       report.waiting++
     }
-    if (verdict.kind === 'delete') batch.push(content)
+    if (verdict.kind === 'delete') {
+      // It waited its time: should it not be reached in this run, it does not wait again.
+      const since = before?.goneSince[content.key]
+      if (since !== undefined) goneSince[content.key] = since
+      batch.push(content)
+    }
     if (batch.length === BATCH) {
       await drop(batch)
       batch = []
