@@ -144,6 +144,13 @@ test('gc: what would go, what went, and what it refuses', async () => {
   expect(await gc('--grace', '0h', '--force', '--dry-run')).toMatchObject({ code: 0, line: { deleted: 1 } })
   expect(await gc('--grace', '0h', '--force')).toMatchObject({ code: 0, line: { seen: 1, deleted: 1, bytes: 10 } })
   expect(await gc()).toMatchObject({ code: 0, line: { seen: 0 } })
+  await writeFile(
+    module,
+    `const fail = async () => { throw new Error('The sync backend is down.') }
+     export default { storeIds: fail, read: fail, reportLost: fail }`,
+  )
+  // Told as a line of the log, since nobody sees what the hourly run of `serve` throws.
+  expect(await gc()).toMatchObject({ code: 1, line: { kind: 'gc', error: 'The sync backend is down.' } })
   await writeFile(module, 'export default {}')
   expect(await gc()).toMatchObject({ code: 1, complaint: expect.stringContaining('ROCKPOOL_LIVE_SET') })
 })

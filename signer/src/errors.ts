@@ -26,13 +26,10 @@ export const toWireError = (error: unknown): WireError & { readonly retryAfterMs
   }
 }
 
-/** The answer for an error. `status` overrides the code's own where HTTP has a more exact one (405, 412, 416). */
-export const errorResponse = (error: unknown, status?: number, headers?: HeadersInit): Response => {
+/** The answer for an error. */
+export const errorResponse = (error: unknown, headers: Record<string, string> = {}): Response => {
   const { code, message, retryAfterMs } = toWireError(error)
-  const response = Response.json(
-    { error: { code, message } },
-    { status: status ?? WIRE_ERRORS[code], ...(headers && { headers }) },
-  )
+  const response = Response.json({ error: { code, message } }, { status: WIRE_ERRORS[code], headers })
   response.headers.set('cache-control', 'no-store')
   if (retryAfterMs !== undefined)
     response.headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))))

@@ -94,6 +94,6 @@ export const serve = async (
 }
 
 const goodbye = () =>
-  errorResponse(refusal('storage_unavailable', 'This signer is stopping. Try again.', { retryAfterMs: 1_000 }), 503, {
+  errorResponse(refusal('storage_unavailable', 'This signer is stopping. Try again.', { retryAfterMs: 1_000 }), {
     connection: 'close',
   })

@@ -67,21 +67,26 @@ export const loadLiveSets = async (path: string): Promise<LiveSets> => {
   return sets as LiveSets
 }
 
-/** Collects in each store in turn. One that fails leaves the others alone. */
+/** Collects in each store in turn, and tells how it went. One that fails leaves the others alone. */
 export const collectAll = async (
   store: ObjectStore,
   liveSets: LiveSets,
   { dryRun, accept, graceMs }: GcFlags,
   signal: AbortSignal,
+  /** `*`: of all stores */
   tell: (storeId: string, outcome: CollectReport | Error) => void,
 ): Promise<void> => {
-  for (const storeId of await liveSets.storeIds(signal)) {
+  const failed = (storeId: string, error: unknown) => {
+    signal.throwIfAborted()
+    tell(storeId, error instanceof Error ? error : new Error(String(error)))
+    return []
+  }
+  for (const storeId of await liveSets.storeIds(signal).catch((error: unknown) => failed('*', error))) {
     try {
       const rules = { ...DEFAULT_RULES, graceMs }
       tell(storeId, await collect({ store, liveSets, storeId, rules, dryRun, accept, signal }))
     } catch (error) {
-      signal.throwIfAborted()
-      tell(storeId, error instanceof Error ? error : new Error(String(error)))
+      failed(storeId, error)
     }
   }
 }

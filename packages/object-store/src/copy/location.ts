@@ -51,6 +51,12 @@ export const openLocation = async (location: Location, side: Side): Promise<Obje
   if (side === 'from' && !existsSync(join(directory, 'index.sqlite'))) {
     throw new ObjectStoreError('misconfigured', `There is no store in the folder ${directory}. Correct --from.`)
   }
+  if (existsSync(join(directory, 'hybrid.sqlite'))) {
+    throw new ObjectStoreError(
+      'misconfigured',
+      `The folder ${directory} is a hybrid store's: what it has is not all, and S3 would not follow. Name its S3 bucket.`,
+    )
+  }
   // Nothing is signed here.
   const secret = randomBytes(32).toString('hex')
   return openLocalStore({ directory, publicBaseUrl: 'http://localhost', secret })
