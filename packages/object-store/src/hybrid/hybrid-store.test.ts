@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { buildRemoteKey, hashContent, sha256 } from '@rockpool/protocol'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
+import { LocalContents } from '../local/local-contents.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { objectStoreSuite } from '../testing/index.ts'
@@ -215,6 +216,39 @@ describe('S3 follows', () => {
     // Each reader's own, and those of four to keep.
     expect(s3Reads.mock.calls.length).toBeGreaterThan(20)
     expect(s3Reads.mock.calls.length).toBeLessThanOrEqual(20 + 4)
+  })
+
+  test('what is dropped while it is opened stays in the list', async () => {
+    const bytes = someBytes(1000)
+    const key = await contentKey(bytes)
+    s3.down = true
+    const s3Reads = vi.spyOn(remote, 'get')
+    const hybrid = await open({ cacheSize: 900 })
+    await put(hybrid, key, bytes)
+    const dropped = Promise.withResolvers<void>()
+    const { read } = LocalContents.prototype
+    const opening = vi.spyOn(LocalContents.prototype, 'read').mockImplementationOnce(async function (
+      this: LocalContents,
+      ...args
+    ) {
+      const stream = await read.apply(this, args)
+      await dropped.promise
+      return stream
+    })
+    const reader = bytesOf(hybrid, key)
+    await expect.poll(() => opening.mock.calls.length).toBe(1)
+    s3.down = false
+    // Without the folder's copy, it comes from S3.
+    await expect
+      .poll(async () => {
+        expectBytes(await bytesOf(hybrid, key), bytes)
+        return s3Reads.mock.calls.length
+      })
+      .toBeGreaterThan(0)
+    dropped.resolve()
+    expectBytes(await reader, bytes)
+    opening.mockRestore()
+    expect((await hybrid.list('')).objects.map((object) => object.key)).toEqual([key])
   })
 
   test('of what only S3 has, S3 is asked whether it still has it; down, nobody may rely on it', async () => {

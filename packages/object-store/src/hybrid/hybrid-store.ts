@@ -143,7 +143,9 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           const read = await local.get(key, get)
           const known = state.remote(key)
           const now = Date.now()
-          if (known && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
+          // Dropped from the folder while it was opened, it must not be noted as kept: lists would miss it.
+          const kept = known && (known.lastUsed !== null || (await local.exists(key)))
+          if (kept && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
           return { ...read, info: { ...read.info, durable: isDurable(key) } }
         },
         async () => {
