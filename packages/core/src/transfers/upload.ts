@@ -51,13 +51,16 @@ export interface UploadOptions {
   readonly onStarted?: (uploadId: string) => Promise<void>
 }
 
+/** The object store has it. Whether durably (hybrid) is for the signer to say, at the moment when it matters: eviction. */
+export type UploadedContent = Omit<StoredContent, 'durable'>
+
 /**
  * Uploads a content, unless object storage has it already.
  *
  * @throws RockpoolError `corrupt` when the bytes on disk are no longer those that were hashed, `offline`, `aborted`, and
  *   the signer's codes
  */
-export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<StoredContent> => {
+export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
   // A file cut short on disk must not travel under the old hash (peer failure 4).
   if (job.blob.size !== job.size) throw corrupt()
   try {
@@ -74,7 +77,7 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
   }
 }
 
-const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<StoredContent> => {
+const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
   const ask = () => ports.signer.uploadUrl({ key: job.remoteKey, size: job.size, type: job.type }, options.signal)
   const send = ports.send ?? browserSend
   let answer = await ask()
@@ -84,14 +87,14 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
       signal: options.signal,
       onProgress: (bytes) => options.onProgress?.(bytes),
     })
-    if (status >= 200 && status < 300) return { durable: true, ...(etag === null ? {} : { etag }) }
+    if (status >= 200 && status < 300) return etag === null ? {} : { etag }
     // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
     if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file')
     answer = await ask()
   }
 }
 
-const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<StoredContent> => {
+const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
   const { signer, send = browserSend } = ports
   const { remoteKey: key, size, type, blob } = job
   const digests = toBase64(job.digests)
