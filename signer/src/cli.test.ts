@@ -91,6 +91,12 @@ test('hybrid with S3 down: files are taken, not yet durable, and /ready says tha
   const { code, complaint, output } = await signer.ended
   expect(code).toBe(0)
   expect(text + complaint + output).not.toContain('a secret of S3')
+  const local = await runSigner(['serve'], {
+    ROCKPOOL_DATA_DIR: join(dataDir, 'hybrid'),
+    ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+    PORT: '0',
+  }).ended
+  expect([local.code, local.complaint]).toEqual([1, expect.stringContaining('Set hybrid')])
 })
 
 test.each([

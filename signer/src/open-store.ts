@@ -1,5 +1,6 @@
 /** The object store that a configuration names, and the secret of its own signed URLs if it has any. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectStore } from '@rockpool/object-store'
@@ -20,7 +21,15 @@ export const openStore = async (config: StoreConfig, publicBaseUrl: string): Pro
   await mkdir(config.dataDir, { recursive: true })
   const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
   const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret }
-  if (config.mode === 'local') return { store: await openLocalStore(folder), urlSecret }
+  if (config.mode === 'local') {
+    if (existsSync(join(folder.directory, 'hybrid.sqlite'))) {
+      throw refusal(
+        'bad_request',
+        'ROCKPOOL_STORE: this folder is a hybrid store, of which S3 may have more. Set hybrid, or give another ROCKPOOL_DATA_DIR.',
+      )
+    }
+    return { store: await openLocalStore(folder), urlSecret }
+  }
   const { s3, cacheSize } = config
   const connect = (signal: AbortSignal) => openS3Store(s3, signal)
   return { store: await openHybridStore({ ...folder, connect, ...(cacheSize && { cacheSize }) }), urlSecret }
