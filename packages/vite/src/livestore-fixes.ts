@@ -39,6 +39,30 @@ export const LIVESTORE_FIXES: readonly Fix[] = [
     from: `Schedule.fixed('30 seconds')`,
     to: `Schedule.spaced('2 seconds')`,
   },
+  // Events are committed to the state database first and to the event log after it. A page that ends in between leaves a
+  // state that knows events which the log has lost: the client numbers its next events after them, the sync backend
+  // refuses these for ever, and the tab neither sends nor receives again, reloaded or not. (Firefox, 20 quick reloads: one
+  // run in five.) The state is then made anew from the log; what was lost comes back from the pool's outbox.
+  {
+    file: '@livestore/common/dist/leader-thread/make-leader-thread-layer.js',
+    from: 'const dbStateMissing = !hasStateTables(dbState);',
+    to: `const dbStateMissing = !hasStateTables(dbState) || (() => {
+        const head = (db, table) => db.select('select max(seqNumGlobal) as head from ' + table)[0]?.head ?? 0;
+        const logged = dbEventlogMissing ? 0 : head(dbEventlog, SystemTables.EVENTLOG_META_TABLE);
+        if (head(dbState, SystemTables.SESSION_CHANGESET_META_TABLE) <= logged) return false;
+        dbState.execute('PRAGMA foreign_keys = OFF', undefined);
+        const tables = dbState.select("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'");
+        for (const { name } of tables) dbState.execute('drop table "' + name + '"', undefined);
+        return true;
+    })();`,
+  },
+  // The head of the sync backend is noted before the events up to it are: a page that ends in between could never boot again.
+  {
+    file: '@livestore/common/dist/leader-thread/make-leader-thread-layer.js',
+    from: 'EventSequenceNumber.Client.ROOT.global : Eventlog.getBackendHeadFromDb(dbEventlog);',
+    to: `EventSequenceNumber.Client.ROOT.global
+        : Math.min(Eventlog.getBackendHeadFromDb(dbEventlog), Eventlog.getClientHeadFromDb(dbEventlog).global);`,
+  },
 ]
 
 /** Mends LiveStore while it is bundled. Needed wherever its code passes: pages, workers, and dependencies bundled ahead in dev. */
