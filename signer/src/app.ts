@@ -286,11 +286,14 @@ const absolute = <A extends object>(signed: A, requestUrl: string): A => {
   return located as A
 }
 
-/** For the operator's log: codes and messages of the error and its causes, without their details. */
+/**
+ * For the operator's log: codes and messages of the error and its causes, without their details. Of what S3 answered
+ * (the SDK's `$fault`) only the code: its words may repeat what was signed.
+ */
 const describe = (error: unknown): string => {
   const texts: string[] = []
   for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)
-    texts.push(`${at.name}: ${at.message}`)
+    texts.push('$fault' in at ? at.name : `${at.name}: ${at.message}`)
   return texts.join(' < ') || String(error)
 }
 

@@ -11,6 +11,7 @@ import { ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
 import { type Presign, presigner } from './presign.ts'
 import { asStoreError } from './s3-errors.ts'
+import { timeOfS3 } from './time-of-s3.ts'
 
 export interface S3Options {
   /** the vendor's URL; AWS when not given */
@@ -49,13 +50,15 @@ export interface S3Connection {
 /** Prepares the connection; sends nothing. @throws ObjectStoreError `misconfigured` */
 export const connect = (options: S3Options): S3Connection => {
   const client = new S3Client(configOf(options))
+  const inTime = timeOfS3(client, options.bucket)
   return {
     client,
     Bucket: options.bucket,
-    presign: presigner(client, options),
+    presign: presigner(client, options, inTime),
     send: async (command, signal) => {
       throwIfAborted(signal)
       try {
+        await inTime()
         return await client.send(command, signal ? { abortSignal: signal } : {})
       } catch (error) {
         throwIfAborted(signal)

@@ -34,6 +34,8 @@ export const presigner = (
     readonly endpoint?: string | undefined
     readonly forcePathStyle?: boolean | undefined
   },
+  /** awaited before signing: the SDK knows the server's time then */
+  inTime: () => Promise<void> | undefined,
 ): Presign => {
   const { config } = client
   const signer = new SignatureV4({
@@ -68,6 +70,7 @@ export const presigner = (
     // Without this header the signer would sign the digest of no bytes. Not among `names`, it moves into the query.
     const payload: Headers = names.has('x-amz-content-sha256') ? {} : { 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD' }
     // The server's clock counts; the SDK has learnt the difference from its answers.
+    await inTime()
     const signingDate = new Date(Date.now() + config.systemClockOffset)
     const { query: signed } = await signer
       .presign(
@@ -89,7 +92,7 @@ export const presigner = (
       url: `${base.protocol}//${base.host}${path}?${pairs.join('&')}`,
       // Every HTTP client sets the length itself; browsers refuse to let scripts do it.
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length')),
-      expiresAt: Date.now() + expiresIn * 1000,
+      expiresAt: signingDate.getTime() + expiresIn * 1000,
     }
   }
 
