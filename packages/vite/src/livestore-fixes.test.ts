@@ -10,8 +10,6 @@ const MARKS = [
   ['fails calls in flight on a ping timeout', /reason:\s*["']Read["'],\s*cause:[^\n]{0,40}Error\(["']ping timeout/],
   ['waits a whole interval after each ping', /spaced[\w$]*\(\w+\)/],
   ['reconnects within 2 seconds', /["']2 seconds["']/],
-  ['makes a torn state anew', /PRAGMA foreign_keys = OFF/],
-  ['boots from a head that is ahead of the log', /Math\.min\([\w$.]+\(\w+\),\s*[\w$.]+\(\w+\)\.global\)/],
 ] as const
 
 describe('LiveStore fixes', { timeout: 60_000 }, () => {

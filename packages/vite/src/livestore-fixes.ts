@@ -39,33 +39,6 @@ export const LIVESTORE_FIXES: readonly Fix[] = [
     from: `Schedule.fixed('30 seconds')`,
     to: `Schedule.spaced('2 seconds')`,
   },
-  // The state database is written before the event log, and made table by table, event by event. A page that ends in between
-  // leaves a state that knows events which the log has lost (the client numbers its next events after them, the sync backend
-  // refuses these for ever, and the device neither sends nor receives again, reloaded or not), or one that lacks tables or
-  // rows. (Seen in Firefox: one run of 20 quick reloads in five.) Such a state is made anew from the log; events that the log
-  // lost come back from the pool's outbox. Pages must take the state from the leader: `disableFastPath`.
-  {
-    file: '@livestore/common/dist/leader-thread/make-leader-thread-layer.js',
-    from: 'const dbStateMissing = !hasStateTables(dbState);',
-    to: `const dbStateMissing = !hasStateTables(dbState) || (() => {
-        const names = dbState.select("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'").map((_) => _.name);
-        const head = (db, table) => db.select('select max(seqNumGlobal) as head from ' + table)[0]?.head ?? 0;
-        const known = [...schema.eventsDefsMap.keys()].map((name) => "'" + name.replaceAll("'", "''") + "'").join(', ');
-        const logged = dbEventlogMissing ? 0 : head(dbEventlog, SystemTables.EVENTLOG_META_TABLE + ' where name in (' + known + ')');
-        const whole = [...schema.state.sqlite.tables.keys()].every((name) => names.includes(name));
-        if (whole && head(dbState, SystemTables.SESSION_CHANGESET_META_TABLE) === logged) return false;
-        dbState.execute('PRAGMA foreign_keys = OFF', undefined);
-        for (const name of names) dbState.execute('drop table "' + name + '"', undefined);
-        return true;
-    })();`,
-  },
-  // The head of the sync backend is noted before the events up to it are: a page that ends in between could never boot again.
-  {
-    file: '@livestore/common/dist/leader-thread/make-leader-thread-layer.js',
-    from: 'EventSequenceNumber.Client.ROOT.global : Eventlog.getBackendHeadFromDb(dbEventlog);',
-    to: `EventSequenceNumber.Client.ROOT.global
-        : Math.min(Eventlog.getBackendHeadFromDb(dbEventlog), Eventlog.getClientHeadFromDb(dbEventlog).global);`,
-  },
 ]
 
 /** Mends LiveStore while it is bundled. Needed wherever its code passes: pages, workers, and dependencies bundled ahead in dev. */

@@ -15,8 +15,6 @@ export const openStore = async (storeId: string, syncPayload: SyncPayload): Prom
       storage: { type: 'opfs' },
       worker: LiveStoreWorker,
       sharedWorker: LiveStoreSharedWorker,
-      // The page takes its state from the leader, which mends what a quick reload has torn (packages/vite/src/livestore-fixes.ts).
-      experimental: { disableFastPath: true },
     }),
     syncPayload: { ...syncPayload },
     batchUpdates: (run) => run(),
