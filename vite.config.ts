@@ -70,9 +70,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Known and open (issue 3): after a tab closes or reloads quickly, LiveStore 0.4.0 sometimes has a leader that never pushes
-          // again ("ServerAheadError" with a head that the backend never had). Remove this when that is mended.
-          retry: 2,
           globalSetup: 'test/e2e/global-setup.ts',
           // Browsers and a server of its own per file: two cores carry one at a time.
           fileParallelism: false,

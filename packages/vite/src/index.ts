@@ -1,2 +1,2 @@
 export { rockpool, type RockpoolOptions } from './plugin.ts'
-export { livestoreFixes } from './livestore-fixes.ts'
+export { livestoreFixes } from './livestore-fixes/index.ts'

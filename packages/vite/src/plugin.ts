@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite'
 import type { BackendOptions } from './backend/embedded-backend.ts'
 import { backend } from './backend/plugin.ts'
-import { livestoreFixes } from './livestore-fixes.ts'
+import { livestoreFixes } from './livestore-fixes/index.ts'
 import { serviceWorker } from './service-worker/plugin.ts'
 
 export interface RockpoolOptions {

@@ -1,8 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LIVESTORE_FIXES } from './livestore-fixes.ts'
-import { buildFixture, nodeModules, originOf, serveFixture } from '../fixtures/app.ts'
+import { LIVESTORE_FIXES } from './index.ts'
+import { buildFixture, nodeModules, originOf, serveFixture } from '../../fixtures/app.ts'
 
 /** What only mended code has. */
 const MARKS = [
