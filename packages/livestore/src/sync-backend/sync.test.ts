@@ -180,11 +180,14 @@ describe('a connection', () => {
     socket.addEventListener('message', ({ data }) => received.push(String(data)))
     socket.send(pull(storeId))
     await vi.waitFor(() => expect(received.length).toBeGreaterThan(0))
+    const reader = await connect(storeId, 'reader')
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(ends), { timeout: 10_000 })
     const { log } = await connect(storeId, 'writer')
     log.append([added(storeId, 'after the end')])
     expect(await closed).toBe(4401)
     expect(received.join()).not.toContain('after the end')
+    // nor does the closed connection keep it from the others
+    await until(() => reader.log.applied('add after the end'))
   })
 })
 
@@ -209,6 +212,31 @@ describe('a push that is refused', () => {
     expect(writer.log.file('refused')).toBe(undefined)
     log.append([renamed('refused', 'more')]) // not shut down
     expect(log.file('refused')?.name).toBe('more')
+  })
+
+  it('is told with its reason, once, until the events are taken', async () => {
+    const storeId = nextStore()
+    let mayWrite = false
+    const told: unknown[] = []
+    const sync = makeTokenSync({
+      url: backend.url,
+      // 4 s: renewed every 2 s
+      token: () => tokenFor(storeId, { rights: mayWrite ? ['read', 'write'] : ['read'], expiresIn: 4 }),
+      onRefusal: (...now) => told.push(now),
+    })
+    const { log } = await connect(storeId, 'a', { sync })
+    const other = await connect(storeId, 'b')
+    log.append([added(storeId, 'waiting')])
+    await until(() => told.length > 0)
+    // What another device writes has LiveStore push again, and is no word on this one's own.
+    other.log.append([added(storeId, 'theirs')])
+    await until(() => log.applied('add theirs'))
+    mayWrite = true
+    await until(() => other.log.applied('add waiting') && told.length > 1)
+    expect(told).toEqual([
+      [`This token may not write in the store "${storeId}".`, storeId],
+      [undefined, storeId],
+    ])
   })
 })
 

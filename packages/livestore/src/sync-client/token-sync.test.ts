@@ -1,7 +1,10 @@
+import { IsOfflineError, ServerAheadError, UnknownError } from '@livestore/common'
+import { Effect, type Scope, TestClock, TestContext } from 'effect'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { newEvents } from './in-order.ts'
-import { usableFor } from './token-sync.ts'
+import { refusalOf } from './refusal.ts'
+import { makeTokenSync, usableFor } from './token-sync.ts'
 
 describe('newEvents', () => {
   const events = (from: number, to: number) =>
@@ -33,4 +36,43 @@ describe('usableFor', () => {
   it('has no end when the token has none', async () => {
     expect(usableFor(await token({}), 0)).toBe(2 ** 31 - 1)
   })
+})
+
+describe('refusalOf', () => {
+  it.each([
+    ['what the backend said', new UnknownError({ cause: new Error('You may not.') }), 'You may not.'],
+    [
+      'nothing, when the connection broke',
+      new UnknownError({ cause: Object.assign(new Error('Error in socket'), { _tag: 'RpcClientError' }) }),
+      undefined,
+    ],
+    ['nothing, offline', new IsOfflineError({ cause: new Error('offline') }), undefined],
+    [
+      'nothing, when others wrote first',
+      ServerAheadError.make({ minimumExpectedNum: 2 as never, providedNum: 1 as never }),
+      undefined,
+    ],
+  ])('is %s', (_, error, reason) => {
+    expect(refusalOf(error)).toBe(reason)
+  })
+})
+
+describe('a token that does not come', () => {
+  it('is asked for again after 10 s and the wait of a retry', () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const sync = makeTokenSync({
+        url: 'http://localhost',
+        token: () => {
+          asked++
+          return new Promise(() => {})
+        },
+      })
+      // Without a token it connects to nothing, and needs nothing.
+      yield* sync({ storeId: 'shop', clientId: 'a', payload: {} }) as Effect.Effect<unknown, never, Scope.Scope>
+      yield* TestClock.adjust('10 seconds')
+      expect(asked).toBe(1)
+      yield* TestClock.adjust('1 second')
+      expect(asked).toBe(2)
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext), Effect.runPromise))
 })

@@ -10,6 +10,7 @@ import { IsOfflineError } from '@livestore/common'
 import { Deferred, Duration, Effect, Option, Schedule, Stream, SubscriptionRef } from 'effect'
 import { decodeJwt } from 'jose'
 import { inOrder } from './in-order.ts'
+import { refusalOf } from './refusal.ts'
 
 export interface TokenSyncOptions {
   /** of the sync backend */
@@ -22,6 +23,12 @@ export interface TokenSyncOptions {
    * (`networkStatus` of LiveStore 0.4.0 says true now and then while the backend is down.)
    */
   readonly onConnection?: (connected: boolean, storeId: string) => void
+  /**
+   * Called with each change, in LiveStore's worker: why the backend takes none of this device's changes, in its own words
+   * (`This token may not write in the store "x".`), and undefined once it takes them, the first time included. Until then
+   * LiveStore sends the same events again and again, and none behind them.
+   */
+  readonly onRefusal?: (reason: string | undefined, storeId: string) => void
 }
 
 /** For whom a token is asked. */
@@ -39,6 +46,8 @@ interface Connection {
   readonly ended: Deferred.Deferred<never, IsOfflineError>
 }
 
+/** A token that takes longer to come is asked for again: a request that hangs must not keep the device offline for ever. */
+const TOKEN_PATIENCE = Duration.seconds(10)
 /** A token is replaced so long before it ends. */
 const MARGIN_MS = 30_000
 /** A token that lives so short is replaced at half its life. */
@@ -58,10 +67,12 @@ export const usableFor = (token: string, now: number): number => {
 
 /** For `sync: { backend: makeTokenSync({ url, token }) }` of a LiveStore adapter, in place of `makeWsSync`. */
 export const makeTokenSync =
-  ({ url, token, ping, onConnection }: TokenSyncOptions): SyncBackendConstructor =>
+  ({ url, token, ping, onConnection, onRefusal }: TokenSyncOptions): SyncBackendConstructor =>
   (options) =>
     Effect.gen(function* () {
       const isConnected = yield* SubscriptionRef.make(false)
+      /** why the last push that was answered was refused, or undefined when it was taken */
+      const answer = yield* SubscriptionRef.make(Option.none<string | undefined>())
       const current = yield* SubscriptionRef.make(Option.none<Connection>())
       const connection = current.changes.pipe(
         Stream.filterMap((connection) => connection),
@@ -70,7 +81,14 @@ export const makeTokenSync =
       )
 
       const connectOnce = Effect.gen(function* () {
-        const authToken = yield* Effect.tryPromise(() => token({ storeId: options.storeId, payload: options.payload }))
+        const authToken = yield* Effect.tryPromise(() =>
+          token({ storeId: options.storeId, payload: options.payload }),
+        ).pipe(
+          Effect.timeoutFail({
+            duration: TOKEN_PATIENCE,
+            onTimeout: () => new IsOfflineError({ cause: 'no token came' }),
+          }),
+        )
         const usable = yield* Effect.try(() => usableFor(authToken, Date.now()))
         const backend = yield* makeWsSync({ url, ...(ping && { ping }) })({ ...options, payload: { authToken } })
         const ended = yield* Deferred.make<never, IsOfflineError>()
@@ -102,6 +120,14 @@ export const makeTokenSync =
           Effect.forkScoped,
         )
       }
+      if (onRefusal) {
+        yield* answer.changes.pipe(
+          Stream.filterMap((known) => known),
+          Stream.changes,
+          Stream.runForEach((reason) => Effect.sync(() => onRefusal(reason, options.storeId))),
+          Effect.forkScoped,
+        )
+      }
       yield* connectOnce.pipe(
         // no token to be had: offline, or signed out
         Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('30 seconds')))),
@@ -116,17 +142,26 @@ export const makeTokenSync =
         pull: (cursor, pullOptions) =>
           Stream.unwrap(
             Effect.map(connection, ({ backend, ended }) =>
-              backend
-                .pull(cursor, pullOptions)
-                .pipe(
-                  Stream.interruptWhenDeferred(ended),
-                  inOrder(Option.match(cursor, { onNone: () => 0, onSome: (at) => at.eventSequenceNumber })),
+              backend.pull(cursor, pullOptions).pipe(
+                Stream.interruptWhenDeferred(ended),
+                inOrder(Option.match(cursor, { onNone: () => 0, onSome: (at) => at.eventSequenceNumber })),
+                // A push that is taken rarely ends well: its events come back first, whereupon LiveStore interrupts it.
+                Stream.tap(({ batch }) =>
+                  batch.some(({ eventEncoded }) => eventEncoded.clientId === options.clientId)
+                    ? SubscriptionRef.set(answer, Option.some(undefined))
+                    : Effect.void,
                 ),
+              ),
             ),
           ),
         push: (batch) =>
           Effect.flatMap(connection, ({ backend, ended }) =>
             Effect.raceFirst(backend.push(batch), Deferred.await(ended)),
+          ).pipe(
+            Effect.tapError((error) => {
+              const reason = refusalOf(error)
+              return reason === undefined ? Effect.void : SubscriptionRef.set(answer, Option.some(reason))
+            }),
           ),
         metadata: { name: '@rockpool/livestore', description: 'LiveStore sync with renewed tokens', url },
         supports: { pullPageInfoKnown: true, pullLive: true },
