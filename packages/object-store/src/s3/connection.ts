@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
+import { ANSWER_WITHIN, sendWithin } from './deadline.ts'
 import { type Presign, presigner } from './presign.ts'
 import { asStoreError } from './s3-errors.ts'
 import { timeOfS3 } from './time-of-s3.ts'
@@ -25,6 +26,11 @@ export interface S3Options {
   readonly sessionToken?: string | undefined
   /** `<endpoint>/<bucket>/<key>` instead of `<bucket>.<endpoint>/<key>` */
   readonly forcePathStyle?: boolean | undefined
+  /**
+   * ms in which S3 has to begin an answer, all attempts and waits between them included, else the call fails with
+   * `unavailable`; 20,000 when not given. A body that travels, to S3 or from it, has its own time
+   */
+  readonly answerWithin?: number | undefined
 }
 
 /** Any command of the SDK, with what it answers. */
@@ -39,7 +45,7 @@ export type S3Command<Input extends ServiceInputTypes, Output extends ServiceOut
 export interface S3Connection {
   readonly client: S3Client
   readonly Bucket: string
-  /** `client.send` with the store's errors */
+  /** `client.send` with a deadline and the store's errors */
   readonly send: <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     command: S3Command<Input, Output>,
     signal?: AbortSignal,
@@ -50,7 +56,8 @@ export interface S3Connection {
 /** Prepares the connection; sends nothing. @throws ObjectStoreError `misconfigured` */
 export const connect = (options: S3Options): S3Connection => {
   const client = new S3Client(configOf(options))
-  const inTime = timeOfS3(client, options.bucket)
+  const ask = sendWithin(client, options.answerWithin ?? ANSWER_WITHIN)
+  const inTime = timeOfS3(ask, options.bucket)
   return {
     client,
     Bucket: options.bucket,
@@ -59,7 +66,7 @@ export const connect = (options: S3Options): S3Connection => {
       throwIfAborted(signal)
       try {
         await inTime()
-        return await client.send(command, signal ? { abortSignal: signal } : {})
+        return await ask(command, signal)
       } catch (error) {
         throwIfAborted(signal)
         throw asStoreError(error)
@@ -91,7 +98,7 @@ const configOf = (options: S3Options): S3ClientConfig => {
     responseChecksumValidation: 'WHEN_REQUIRED',
     // What the SDK would print is in the errors it throws.
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    // A store that hangs must not hang the caller: 5 s to connect, 30 s without a byte. On Workers the SDK sends by
+    // One attempt (see deadline.ts for all of them): 5 s to connect, 30 s without a byte. On Workers the SDK sends by
     // `fetch`, and can only be told how long to wait for the beginning of an answer.
     requestHandler: onWorkers()
       ? { requestTimeout: 30_000 }

@@ -11,7 +11,7 @@ export interface FakeVendor {
   /** not for parts */
   readonly exceptParts?: boolean
   /** answers everything itself, when it returns something */
-  readonly instead?: (request: Request) => Response | undefined
+  readonly instead?: (request: Request) => Response | undefined | Promise<Response>
   /** of the server's clock, ms */
   readonly clockOffset?: number
 }
@@ -22,7 +22,7 @@ export const serveFakeS3 = (vendor: FakeVendor): Promise<Serving> => {
     const date = { date: new Date(Date.now() + (vendor.clockOffset ?? 0)).toUTCString() }
     const answer = (body: string | null, status = 200, headers = {}) =>
       new Response(body, { status, headers: { ...date, ...headers } })
-    const instead = vendor.instead?.(request)
+    const instead = await vendor.instead?.(request)
     if (instead) return instead
     const url = new URL(request.url)
     const bytes = await request.bytes()

@@ -1,6 +1,6 @@
 /** What Ceph cannot show: other vendors, and S3 that fails. */
-import { afterEach, expect, test } from 'vitest'
-import { sha256, toHex } from '@rockpool/protocol'
+import { afterEach, describe, expect, test } from 'vitest'
+import { PART_SIZE, sha256, toHex } from '@rockpool/protocol'
 import { streamOf } from '../testing/bytes.ts'
 import type { Serving } from '../testing/serve-fetch.ts'
 import { connect } from './connection.ts'
@@ -89,6 +89,68 @@ test('a server an hour ahead: URLs are signed in its time', async () => {
   )!
   expect(Math.abs(Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`) - Date.now() - hour)).toBeLessThan(60_000)
   await store.close()
+})
+
+describe('time for an answer', () => {
+  /** Hangs for keys `hung`, and sends the second half of `slow` bodies when told to. */
+  const openImpatient = async (answers: FakeVendor = {}) => {
+    const released = Promise.withResolvers<void>()
+    const halves = (first: Uint8Array, second: Uint8Array) =>
+      new ReadableStream<Uint8Array<ArrayBuffer>>({
+        async start(controller) {
+          controller.enqueue(new Uint8Array(first))
+          await released.promise
+          controller.enqueue(new Uint8Array(second))
+          controller.close()
+        },
+      })
+    const instead = (request: Request) => {
+      if (request.url.includes('hung')) return new Promise<Response>(() => {})
+      if (request.method === 'GET') {
+        return new Response(halves(bytes, bytes), { headers: { 'content-length': '6' } })
+      }
+      if (request.url.includes('uploadId=slow')) return new Response(halves(BLANKS, COMPLETED))
+      return answers.instead?.(request)
+    }
+    const store = await open({ payload: true, instead }, { ...KEYS, answerWithin: 500 })
+    return { store, halves, release: released.resolve }
+  }
+  const BLANKS = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n   ')
+  const COMPLETED = new TextEncoder().encode(
+    '<CompleteMultipartUploadResult><ETag>"made"</ETag></CompleteMultipartUploadResult>',
+  )
+  const silent = { code: 'unavailable', cause: { name: 'TimeoutError' } }
+
+  test('S3 hangs: unavailable, all attempts together', async () => {
+    const { store } = await openImpatient()
+    await expect(store.head('hung')).rejects.toMatchObject(silent)
+    await expect(store.get('hung')).rejects.toMatchObject(silent)
+    await expect(store.put('hung', bytes, { size: 3 })).rejects.toMatchObject(silent)
+    await store.close()
+  })
+
+  test('S3 says to wait for a minute: unavailable before it is over, and when to try again', async () => {
+    const busy = (request: Request) =>
+      request.url.includes('busy') ? new Response(null, { status: 503, headers: { 'retry-after': '60' } }) : undefined
+    const { store } = await openImpatient({ instead: busy })
+    await expect(store.head('busy')).rejects.toMatchObject({ ...silent, retryAfterMs: 60_000 })
+    await store.close()
+  })
+
+  test('what is under way then goes on: a download, an upload, an object being put together', async () => {
+    const { store, halves, release } = await openImpatient()
+    const { body } = await store.get('slow')
+    const large = new Uint8Array(PART_SIZE)
+    const whole = { size: PART_SIZE + 3, sha256: await sha256(new Uint8Array([...large, ...bytes])) }
+    const sent = store.put('slow', halves(large, bytes), whole)
+    const made = store.multipart.complete('slow', 'slow', [{ number: 1, size: 3, etag: '"e"' }])
+    await expect(store.head('hung')).rejects.toMatchObject(silent)
+    release()
+    expect((await new Response(body).arrayBuffer()).byteLength).toBe(6)
+    expect(await sent).toMatchObject({ durable: true })
+    expect(await made).toMatchObject({ etag: '"made"' })
+    await store.close()
+  })
 })
 
 test('an answer that ends early is an error, not a short file', async () => {
