@@ -1,8 +1,12 @@
 /** For tests: a bucket of its own on the real S3 that `npm test` runs, and signers on it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { openHybridStore } from '@rockpool/object-store/hybrid'
 import { openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
 import type { SignerOptions } from '../app.ts'
-import { startOn, type TestSigner } from './harness.ts'
+import { startOn, type TestSigner, URL_SECRET } from './harness.ts'
 
 const variable = (name: string): string => {
   const value = process.env[name]
@@ -45,7 +49,22 @@ export const createdBucket = async (): Promise<ReturnType<typeof namedBucket>> =
 /** A signer on an S3 bucket of its own. */
 export const startOnS3 = async (options: Partial<SignerOptions> = {}): Promise<TestSigner> => {
   const store = await openS3Store(await createdBucket())
-  const started = await startOn(store, options)
+  return endingOnce(await startOn(store, options), () => store.close())
+}
+
+/** A signer on a folder of its own, which an S3 bucket of its own follows. */
+export const startOnHybrid = async (options: Partial<SignerOptions> = {}): Promise<TestSigner> => {
+  const s3 = await createdBucket()
+  const directory = await mkdtemp(join(tmpdir(), 'rockpool-signer-'))
+  const folder = { directory, publicBaseUrl: '', secret: URL_SECRET }
+  const store = await openHybridStore({ ...folder, connect: (signal) => openS3Store(s3, signal) })
+  return endingOnce(await startOn(store, options), async () => {
+    await store.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+}
+
+const endingOnce = (started: TestSigner, after: () => Promise<void>): TestSigner => {
   let stopped: Promise<void> | undefined
-  return { ...started, stop: () => (stopped ??= started.stop().then(() => store.close())) }
+  return { ...started, stop: () => (stopped ??= started.stop().then(after)) }
 }
