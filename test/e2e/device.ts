@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import puppeteer, { type Browser, type LaunchOptions } from 'puppeteer-core'
+import puppeteer, { type Browser, type LaunchOptions, type Page } from 'puppeteer-core'
 import { type Tab, openTab } from './tab.ts'
 
 export type BrowserName = 'chromium' | 'firefox'
@@ -18,8 +18,12 @@ const PATHS: Record<BrowserName, string> = {
 export const BROWSERS = (['chromium', 'firefox'] as const).filter((name) => process.env.CI || existsSync(PATHS[name]))
 
 export interface Device extends AsyncDisposable {
-  /** Opens the gallery in a new tab, and waits until its pool is open. */
-  open(): Promise<Tab>
+  /** of the gallery */
+  readonly url: string
+  /** Opens the gallery in a new tab, and waits until its pool is open. `query`: such as `?store=other`. */
+  open(query?: string, prepare?: (page: Page) => Promise<unknown>): Promise<Tab>
+  /** An empty tab. */
+  blank(): Promise<Page>
   /** SIGKILL to the whole browser; the profile stays, and the next `open` starts the browser again. */
   kill(): Promise<void>
 }
@@ -38,10 +42,17 @@ export const createDevice = async (name: BrowserName, url: string): Promise<Devi
     process.kill(-child.pid, 'SIGKILL')
     await exited
   }
+  const blank = async () => {
+    browser ??= await puppeteer.launch(launchOptions(name, profile))
+    return browser.newPage()
+  }
   return {
-    open: async () => {
-      browser ??= await puppeteer.launch(launchOptions(name, profile))
-      return openTab(browser, url)
+    url,
+    blank,
+    open: async (query = '', prepare) => {
+      const page = await blank()
+      await prepare?.(page)
+      return openTab(page, url + query)
     },
     kill,
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,6 @@
 /** A tab with the gallery, driven by what a person sees ([data-testid]) and by `window.pool`. */
 import type { Pool } from '@rockpool/core'
-import type { Browser, ElementHandle, EvaluateFunc, Page } from 'puppeteer-core'
+import type { ElementHandle, EvaluateFunc, Page } from 'puppeteer-core'
 
 /** What a tile of the gallery says. */
 export interface Tile {
@@ -33,8 +33,7 @@ export interface Tab {
 /** A state is reached within this time, or never. Covers a retry's back-off after a cut of the network. */
 const PATIENCE_MS = 60_000
 
-export const openTab = async (browser: Browser, url: string): Promise<Tab> => {
-  const page = await browser.newPage()
+export const openTab = async (page: Page, url: string): Promise<Tab> => {
   page.setDefaultNavigationTimeout(PATIENCE_MS)
   const messages: string[] = []
   page.on('console', (message) => messages.push(`${message.type()}: ${message.text()}`))

@@ -124,6 +124,13 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
                 yield* step;
         }).pipe(Effect.uninterruptible, Effect.exit);`,
   },
+  {
+    file: LEADER,
+    from: `Effect.catchTag('BackendIdMismatchError', handleBackendIdMismatchError), Effect.catchAllCause(maybeShutdownOnError));
+        yield* FiberHandle.run(`,
+    to: `Effect.catchTag('BackendIdMismatchError', handleBackendIdMismatchError), Effect.catchAllCause(maybeShutdownOnError), Effect.interruptible);
+        yield* FiberHandle.run(`,
+  },
   // The heads of both are compared at the boot (the log may hold events that this version of the app does not know: they
   // change no state). The state is made in one transaction.
   {
@@ -154,6 +161,15 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
             dbState.execute('PRAGMA foreign_keys = ON', undefined);
             return recreated;
         })`,
+  },
+  // The files that the databases live in are made ahead, 21 of them. A first page that ended meanwhile left too few: "unable to
+  // open database file" for ever.
+  {
+    file: '@livestore/sqlite-wasm/dist/browser/opfs/AccessHandlePoolVFS.js',
+    from: `                if (this.getCapacity() === 0) {
+                    yield* this.addCapacity(DEFAULT_CAPACITY);`,
+    to: `                if (this.getCapacity() < DEFAULT_CAPACITY) {
+                    yield* this.addCapacity(DEFAULT_CAPACITY - this.getCapacity());`,
   },
   // A page reads the file of the state by itself, for a quicker start, maybe in the middle of a transaction.
   {
