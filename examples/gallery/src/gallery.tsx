@@ -10,6 +10,7 @@ import { FileGrid } from './grid/file-grid.tsx'
 import { Announcer } from './page/announcer.tsx'
 import { EmptyGallery, NothingFound } from './page/empty.tsx'
 import { Header } from './page/header.tsx'
+import { RefusalNote } from './page/refusal-note.tsx'
 import { StorageMeter } from './page/storage-meter.tsx'
 import { useFileActions } from './use-file-actions.ts'
 
@@ -34,6 +35,7 @@ export const Gallery = ({ connection }: { readonly connection: Connection }) => 
       <div inert={openId !== null}>
         <Header connection={connection} search={search} onSearch={setSearch} onFiles={onFiles} />
         <main>
+          <RefusalNote connection={connection} />
           {files.length > 0 && (
             <div className="overview">
               <h1>Gallery</h1>
@@ -56,7 +58,7 @@ export const Gallery = ({ connection }: { readonly connection: Connection }) => 
       {adding && <AddingNote adding={adding} />}
       {openId !== null && <DetailView id={openId} files={files} actions={actions} />}
       <DropAndPaste onFiles={add} />
-      <Announcer />
+      <Announcer connection={connection} />
     </>
   )
 }

@@ -6,7 +6,8 @@ import { schema } from './schema.ts'
 import { fetchToken, type SyncPayload } from './token.ts'
 
 // A worker has one store.
-let report: ((connected: boolean) => void) | undefined
+let reporter: ReturnType<typeof connectionReporter> | undefined
+const reporterOf = (storeId: string) => (reporter ??= connectionReporter(storeId))
 
 makeWorker({
   schema,
@@ -16,7 +17,8 @@ makeWorker({
       url: `${location.origin}/sync`,
       token: ({ storeId, payload }) => fetchToken((payload as SyncPayload).user, storeId),
       ping: { requestInterval: 3_000 },
-      onConnection: (connected, storeId) => (report ??= connectionReporter(storeId))(connected),
+      onConnection: (connected, storeId) => reporterOf(storeId)({ connected }),
+      onRefusal: (refusal, storeId) => reporterOf(storeId)({ refusal }),
     }),
     // Offline, the page opens with what is here after this time.
     initialSyncOptions: { _tag: 'Blocking', timeout: 1_000 },

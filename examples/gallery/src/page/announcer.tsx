@@ -1,5 +1,7 @@
 import { usePool } from '@rockpool/react'
 import { useEffect, useState } from 'react'
+import type { Connection } from '../boot/connection.ts'
+import { useRefusal } from './refusal-note.tsx'
 
 /** News of a burst are told together: a screen reader should not read a hundred names. */
 const TOGETHER = 700
@@ -7,9 +9,10 @@ const TOGETHER = 700
 type News = 'added' | 'removed' | 'stored' | 'failed'
 const WORDS: Record<News, string> = { added: 'added', removed: 'removed', stored: 'stored', failed: 'not sent' }
 
-/** Tells a screen reader what happens to files. */
-export const Announcer = () => {
+/** Tells a screen reader what happens to files, and that changes are not accepted. */
+export const Announcer = ({ connection }: { readonly connection: Connection }) => {
   const pool = usePool()
+  const refusal = useRefusal(connection)
   const [text, setText] = useState('')
 
   useEffect(() => {
@@ -41,8 +44,13 @@ export const Announcer = () => {
   }, [pool])
 
   return (
-    <div className="unseen" role="status" aria-live="polite">
-      {text}
-    </div>
+    <>
+      <div className="unseen" role="status" aria-live="polite">
+        {text}
+      </div>
+      <div className="unseen" role="status" aria-live="polite">
+        {refusal}
+      </div>
+    </>
   )
 }
