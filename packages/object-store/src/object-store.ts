@@ -146,6 +146,9 @@ export interface MultipartUploads {
     options: PutPartOptions,
   ): Promise<UploadedPart>
 
+  /** The uploadIds of this very key that were started and neither completed nor aborted, in no certain order. */
+  listUploads(key: string, options?: CallOptions): Promise<readonly string[]>
+
   /** All parts that have arrived, ascending by number, through all pages. @throws `upload_not_found` */
   listParts(key: string, uploadId: string, options?: CallOptions): Promise<readonly UploadedPart[]>
 

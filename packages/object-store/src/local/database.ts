@@ -141,6 +141,10 @@ export class LocalDatabase {
     return this.#sql('SELECT * FROM uploads WHERE id = ?').get(id) as UploadRow | undefined
   }
 
+  uploadsOf(key: string): readonly UploadRow[] {
+    return this.#sql('SELECT * FROM uploads WHERE key = ?').all(key) as unknown as UploadRow[]
+  }
+
   putUpload(row: UploadRow): void {
     this.#sql('INSERT INTO uploads VALUES (:id, :key, :type, :startedAt)').run({ ...row })
   }

@@ -75,6 +75,8 @@ export const localMultipart = ({ database, files, contents, run, sign }: LocalPa
         }),
       ),
 
+    listUploads: (key, call = {}) => run(call.signal, () => database.uploadsOf(sanitizeKey(key)).map(({ id }) => id)),
+
     listParts: (key, uploadId, call = {}) => run(call.signal, () => database.parts(find(key, uploadId).id).map(toPart)),
 
     complete: (rawKey, uploadId, parts, call = {}) =>

@@ -4,6 +4,8 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListPartsCommand,
   type ListPartsCommandOutput,
   type Part,
@@ -49,6 +51,21 @@ export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode):
     }
   }
 
+  const listUploads: MultipartUploads['listUploads'] = async (rawKey, call = {}) => {
+    const Key = sanitizeKey(rawKey)
+    const ids: string[] = []
+    let from: { readonly KeyMarker?: string | undefined; readonly UploadIdMarker?: string | undefined } = {}
+    for (;;) {
+      const page: ListMultipartUploadsCommandOutput = await connection.send(
+        new ListMultipartUploadsCommand({ Bucket, Prefix: Key, ...from }),
+        call.signal,
+      )
+      for (const upload of page.Uploads ?? []) if (upload.Key === Key) ids.push(upload.UploadId!)
+      if (!page.IsTruncated || !page.NextKeyMarker) return ids
+      from = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+    }
+  }
+
   return {
     start: async (rawKey, { type, signal }) => {
       const Key = sanitizeKey(rawKey)
@@ -89,6 +106,7 @@ export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode):
         })(),
       ),
 
+    listUploads,
     listParts,
 
     complete: async (rawKey, UploadId, parts, call = {}) => {

@@ -139,6 +139,36 @@ export const multipartCases = (subject: Subject): void => {
       await expect(multipart.listParts(key, 'no/such upload?')).rejects.toMatchObject({ code: 'upload_not_found' })
     })
 
+    test('uploads are listed by their key until they are completed or aborted', { timeout: 120_000 }, async () => {
+      const { multipart } = subject.store
+      const key = `${subject.prefix()}/ü & <b>+%20`
+      expect(await multipart.listUploads(key)).toEqual([])
+      const started = await Promise.all([1, 2, 3, 4].map(() => multipart.start(key, TYPE)))
+      for (const other of [`${key}-longer`, key.slice(0, -1)]) await multipart.start(other, TYPE)
+      expect((await multipart.listUploads(key)).toSorted()).toEqual(started.toSorted())
+      const [first, second, ...open] = started as [string, string, ...string[]]
+      await putPart(key, first, 1, someBytes(20, 1))
+      await multipart.complete(key, first, await multipart.listParts(key, first))
+      await multipart.abort(key, second)
+      expect((await multipart.listUploads(key)).toSorted()).toEqual(open.toSorted())
+      for (const uploadId of open) await multipart.abort(key, uploadId)
+    })
+
+    test('all of 1,001 uploads of a key are listed', { timeout: 120_000 }, async () => {
+      const { multipart } = subject.store
+      const key = subject.prefix()
+      await multipart.start(`${key}-longer`, TYPE)
+      const waiting = Array.from({ length: 1001 }, (_, i) => i)
+      const started: string[] = []
+      const worker = async () => {
+        while (waiting.pop() !== undefined) started.push(await multipart.start(key, TYPE))
+      }
+      await Promise.all(Array.from({ length: 16 }, worker))
+      expect((await multipart.listUploads(key)).toSorted()).toEqual(started.toSorted())
+      await Promise.all(started.map((uploadId) => multipart.abort(key, uploadId)))
+      expect(await multipart.listUploads(key)).toEqual([])
+    })
+
     test('all of 1,001 parts are listed, through all pages', { timeout: 120_000 }, async () => {
       const { multipart } = subject.store
       const key = subject.prefix()
