@@ -11,9 +11,9 @@ const USAGE = `Usage: rockpool-store copy --from <store> --to <store>
   <store>  local:<folder> or s3:<bucket>
 
 Copies every object that the target lacks or has otherwise, and verifies each by its hash. It can be stopped at any moment
-and run again. Nothing is deleted. S3 is reached by ARTIFACT_ENDPOINT, ARTIFACT_REGION, ARTIFACT_ACCESS_KEY,
-ARTIFACT_SECRET_KEY and ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side only.
-Stop the signer of a folder first: one process may use it at a time.
+and run again: it goes on part by part. Nothing is deleted. S3 is reached by ARTIFACT_ENDPOINT, ARTIFACT_REGION,
+ARTIFACT_ACCESS_KEY, ARTIFACT_SECRET_KEY and ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side
+only. Stop the signer of a folder first: one process may use it at a time.
 `
 
 /** Times a second that the bar is drawn; without a terminal, a line every 10 s. */

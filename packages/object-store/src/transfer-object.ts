@@ -5,6 +5,7 @@ import {
   addressParts,
   type ContentAddress,
   DIGEST_SIZE,
+  digestOfPart,
   equalBytes,
   parseRemoteKey,
   PART_SIZE,
@@ -13,8 +14,9 @@ import {
   sha256,
   toHex,
 } from '@rockpool/protocol'
-import { isObjectStoreError, ObjectStoreError } from './errors.ts'
+import { ObjectStoreError } from './errors.ts'
 import type { ObjectInfo, ObjectStore, UploadedPart } from './object-store.ts'
+import { digestsBeside, findUnfinished, partsOf, type UnfinishedUpload } from './unfinished-upload.ts'
 
 /** Parts on their way at once: 32 MiB of memory. */
 const PARALLEL = 4
@@ -23,10 +25,12 @@ export interface TransferOptions {
   readonly signal?: AbortSignal
   /** the uploadId of an earlier attempt, whose parts need not be sent again */
   readonly uploadId?: string | undefined
+  /** nobody kept an uploadId: goes on with an upload of this key that the target lists */
+  readonly adopt?: boolean
   /** told the uploadId to keep for a next attempt */
   readonly onUpload?: (uploadId: string) => void
-  /** told how many more bytes have arrived */
-  readonly onBytes?: (bytes: number) => void
+  /** told how many more bytes have arrived, and whether an earlier attempt had sent them */
+  readonly onBytes?: (bytes: number, before: boolean) => void
 }
 
 /**
@@ -50,7 +54,7 @@ export const transferObject = async (
     const digest = await proof.add(bytes)
     await proof.check()
     await target.put(key, bytes, { size: info.size, type: info.type, sha256: digest, ...signalOf(options) })
-    options.onBytes?.(info.size)
+    options.onBytes?.(info.size, false)
   } else {
     await transferParts(source, target, info, proof, options)
   }
@@ -66,58 +70,109 @@ const transferParts = async (
 ): Promise<void> => {
   const { key, size, type } = info
   const { multipart } = target
-  const { uploadId, parts: before } = await startOrResume(target, info, options)
+  const call = signalOf(options)
+  const { uploadId, parts: before, digests } = await startOrResume(source, target, info, options)
   const there = new Map(before.map((part) => [part.number, part]))
+  /** part 1 first: as the target named those that hold the right bytes */
+  const proven: UploadedPart[] = []
   const underWay = new Set<Promise<unknown>>()
   let failure: unknown
 
-  for (let number = 1; number <= partCount(size) && failure === undefined; number++) {
+  const sendPart = async (number: number): Promise<void> => {
+    const { start, end } = partRange(size, number)
+    const part = there.get(number)
+    const expected = digests && digestOfPart(digests, number)
+    if (expected && part?.size === end - start && part.sha256 && equalBytes(part.sha256, expected)) {
+      proof.addDigest(expected)
+      proven[number - 1] = part
+      return options.onBytes?.(end - start, true)
+    }
     const bytes = await readPart(source, info, number, options.signal)
     const digest = await proof.add(bytes)
-    if (isThere(there.get(number), bytes, digest)) {
-      options.onBytes?.(bytes.length)
-      continue
+    if (expected && !equalBytes(digest, expected)) throw damaged()
+    if (part && isThere(part, bytes, digest)) {
+      proven[number - 1] = part
+      return options.onBytes?.(bytes.length, true)
     }
     const sending = multipart
-      .putPart(key, uploadId, number, bytes, { size: bytes.length, sha256: digest, ...signalOf(options) })
-      .then(() => options.onBytes?.(bytes.length))
+      .putPart(key, uploadId, number, bytes, { size: bytes.length, sha256: digest, ...call })
+      .then((sent) => {
+        proven[number - 1] = sent
+        options.onBytes?.(bytes.length, false)
+      })
       .catch((error: unknown) => (failure ??= error))
       .finally(() => underWay.delete(sending))
     underWay.add(sending)
     if (underWay.size >= PARALLEL) await Promise.race(underWay)
   }
-  await Promise.all(underWay)
+
+  try {
+    for (let number = 1; number <= partCount(size) && failure === undefined; number++) await sendPart(number)
+  } finally {
+    await Promise.all(underWay)
+  }
   if (failure !== undefined) throw failure
   try {
     await proof.check()
   } catch (error) {
-    await multipart.abort(key, uploadId, signalOf(options))
+    await multipart.abort(key, uploadId, call)
     throw error
   }
-  const parts = await multipart.listParts(key, uploadId, signalOf(options))
-  await multipart.complete(key, uploadId, parts, signalOf(options))
-
-  async function startOrResume(store: ObjectStore, of: ObjectInfo, { uploadId: known, onUpload }: TransferOptions) {
-    if (known !== undefined) {
-      try {
-        return { uploadId: known, parts: await store.multipart.listParts(of.key, known, signalOf(options)) }
-      } catch (error) {
-        if (!isObjectStoreError(error, 'upload_not_found')) throw error
-      }
-    }
-    const started = await store.multipart.start(of.key, { type, ...signalOf(options) })
-    onUpload?.(started)
-    return { uploadId: started, parts: [] }
+  const parts = await multipart.listParts(key, uploadId, call)
+  if (!isSameList(parts, proven)) {
+    throw new ObjectStoreError('conflict', 'Somebody else sent parts of this upload meanwhile. Copy the object again.')
+  }
+  await multipart.complete(key, uploadId, parts, call)
+  // No store tells the type that an upload was started with.
+  if (before.length > 0 && (await target.head(key, call)).type !== type) {
+    throw new ObjectStoreError('conflict', 'The upload had been started with another type. Copy the object again.')
   }
 }
 
+/** With the digest list of a content, when there are parts that it can prove. */
+const startOrResume = async (
+  source: ObjectStore,
+  target: ObjectStore,
+  info: ObjectInfo,
+  options: TransferOptions,
+): Promise<UnfinishedUpload & { readonly digests?: Uint8Array<ArrayBuffer> | undefined }> => {
+  const call = signalOf(options)
+  const { key, type } = info
+  if (options.uploadId !== undefined) {
+    const parts = await partsOf(target, key, options.uploadId, call)
+    if (parts) {
+      const digests = parts.length > 0 ? await digestsBeside(source, info, call) : undefined
+      return { uploadId: options.uploadId, parts, digests }
+    }
+  }
+  const found = options.adopt ? await findUnfinished(target, info, call) : undefined
+  if (found) {
+    const digests = await digestsBeside(source, info, call)
+    // It may be a device's, and where S3 keeps no SHA-256 the signer completes it without asking for one: nothing that
+    // is not proven may be sent there.
+    if (digests || !parseRemoteKey(key)) return { ...found, digests }
+  }
+  const uploadId = await target.multipart.start(key, { type, ...call })
+  options.onUpload?.(uploadId)
+  return { uploadId, parts: [] }
+}
+
 /** Whether a part of an earlier attempt is this one: by the store's SHA-256, or else by the MD5 that S3 has as its etag. */
-const isThere = (part: UploadedPart | undefined, bytes: Uint8Array, digest: Uint8Array): boolean =>
-  part !== undefined &&
+const isThere = (part: UploadedPart, bytes: Uint8Array, digest: Uint8Array): boolean =>
   part.size === bytes.length &&
   (part.sha256
     ? equalBytes(part.sha256, digest)
-    : part.etag.replaceAll('"', '') === createHash('md5').update(bytes).digest('hex'))
+    : unquoted(part.etag) === createHash('md5').update(bytes).digest('hex'))
+
+/** Whether the target lists exactly the parts that were proven. */
+const isSameList = (listed: readonly UploadedPart[], proven: readonly UploadedPart[]): boolean =>
+  listed.length === proven.length &&
+  listed.every(({ number, size, etag }, i) => {
+    const part = proven[i]!
+    return number === part.number && size === part.size && unquoted(etag) === unquoted(part.etag)
+  })
+
+const unquoted = (etag: string): string => etag.replaceAll('"', '')
 
 const readPart = async (
   source: ObjectStore,
@@ -169,20 +224,27 @@ class Proof {
   async add(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#isWhole) this.#whole.update(bytes)
     const digest = await sha256(bytes)
-    this.#digests.set(digest, this.#parts++ * DIGEST_SIZE)
+    this.addDigest(digest)
     return digest
+  }
+
+  /** Of a part that need not be read. Counts for composite addresses only. */
+  addDigest(digest: Uint8Array<ArrayBuffer>): void {
+    this.#digests.set(digest, this.#parts++ * DIGEST_SIZE)
   }
 
   /** @throws ObjectStoreError `digest_mismatch` */
   async check(): Promise<void> {
     if (this.#address === undefined) return
     const found = this.#isWhole ? toHex(this.#whole.digest()) : await addressOfDigests(this.#digests)
-    if (found === this.#address) return
-    throw new ObjectStoreError(
-      'digest_mismatch',
-      'The source holds other bytes than the address says: they are damaged. Delete the object, or restore it.',
-    )
+    if (found !== this.#address) throw damaged()
   }
 }
+
+const damaged = () =>
+  new ObjectStoreError(
+    'digest_mismatch',
+    'The source holds other bytes than the address says: they are damaged. Delete the object, or restore it.',
+  )
 
 const signalOf = ({ signal }: TransferOptions): { readonly signal?: AbortSignal } => (signal ? { signal } : {})

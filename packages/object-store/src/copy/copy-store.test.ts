@@ -44,6 +44,8 @@ test('copies all, with types and addresses; again copies nothing', async () => {
     bytes,
     copied: contents.size,
     copiedBytes: bytes,
+    resumed: 0,
+    resumedBytes: 0,
     same: 0,
     sameBytes: 0,
     failed: [],

@@ -14,6 +14,9 @@ export interface CopyProgress {
   /** of those: copied now */
   readonly copied: number
   readonly copiedBytes: number
+  /** of the copied: partly there already, from a copy that was interrupted; those bytes were not sent again */
+  readonly resumed: number
+  readonly resumedBytes: number
   /** of those: there already, with the same bytes */
   readonly same: number
   readonly sameBytes: number
@@ -27,7 +30,7 @@ export interface CopyOptions {
 
 /**
  * Copies all objects but those under `tmp/`. One that fails does not stop the others: it is named in the answer. Nothing is
- * deleted. Stopped at any moment, it goes on where it was when it is run again.
+ * deleted. Stopped at any moment, it goes on where it was when it is run again, part by part.
  *
  * @throws ObjectStoreError `aborted`, or when a store cannot be listed
  */
@@ -38,7 +41,16 @@ export const copyStore = async (
 ): Promise<CopyProgress> => {
   const { signal, onProgress } = options
   const call = signal ? { signal } : {}
-  const progress = { objects: 0, bytes: 0, copied: 0, copiedBytes: 0, same: 0, sameBytes: 0 }
+  const progress = {
+    objects: 0,
+    bytes: 0,
+    copied: 0,
+    copiedBytes: 0,
+    resumed: 0,
+    resumedBytes: 0,
+    same: 0,
+    sameBytes: 0,
+  }
   const failed: { key: string; reason: string }[] = []
   const report = () => onProgress?.({ ...progress, failed })
 
@@ -51,6 +63,7 @@ export const copyStore = async (
 
   const copyOne = async ({ key, size }: ListedObject): Promise<void> => {
     let arrived = 0
+    let found = 0
     try {
       if (await isSame(source, target, key, signal)) {
         progress.same++
@@ -59,16 +72,23 @@ export const copyStore = async (
       }
       await transferObject(source, target, key, {
         ...call,
-        onBytes: (bytes) => {
+        adopt: true,
+        onBytes: (bytes, before) => {
           arrived += bytes
           progress.copiedBytes += bytes
+          if (before) {
+            found += bytes
+            progress.resumedBytes += bytes
+          }
           report()
         },
       })
       progress.copied++
+      if (found > 0) progress.resumed++
     } catch (error) {
       signal?.throwIfAborted()
       progress.copiedBytes -= arrived
+      progress.resumedBytes -= found
       // Deleted since it was listed.
       if (isObjectStoreError(error, 'not_found')) progress.objects--
       else failed.push({ key, reason: (error as Error).message })

@@ -17,10 +17,11 @@ export const progressLine = (progress: CopyProgress): string => {
 
 /** What was done, and what to do about what was not. */
 export const summary = (progress: CopyProgress, milliseconds: number): string => {
-  const { copied, copiedBytes, same, sameBytes, failed } = progress
-  const rate = milliseconds > 0 ? ` (${size((copiedBytes / milliseconds) * 1000)}/s)` : ''
+  const { copied, copiedBytes, resumed, resumedBytes, same, sameBytes, failed } = progress
+  const rate = milliseconds > 0 ? ` (${size(((copiedBytes - resumedBytes) / milliseconds) * 1000)}/s)` : ''
   const lines = [
     `Copied         ${count(copied)} objects, ${size(copiedBytes)}, in ${(milliseconds / 1000).toFixed(1)} s${rate}; all verified by hash`,
+    `Resumed        ${count(resumed)} objects, ${size(resumedBytes)} of them left by an interrupted copy`,
     `Already there  ${count(same)} objects, ${size(sameBytes)}, same hash`,
     `Failed         ${count(failed.length)}`,
     ...failed.slice(0, 20).map(({ key, reason }) => `  ${key}: ${reason}`),

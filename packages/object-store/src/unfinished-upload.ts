@@ -1,0 +1,65 @@
+/** Finds an upload that an interrupted copy has left in the target, and what proves its parts. */
+import { addressOfDigests, addressParts, DIGEST_SIZE, parseRemoteKey, partCount } from '@rockpool/protocol'
+import { isObjectStoreError } from './errors.ts'
+import type { CallOptions, ObjectInfo, ObjectStore, UploadedPart } from './object-store.ts'
+
+export interface UnfinishedUpload {
+  readonly uploadId: string
+  /** what has arrived; whether these are the right bytes is not known yet */
+  readonly parts: readonly UploadedPart[]
+}
+
+/** The upload of this object with the most parts, of those that an object of this size can be made of. */
+export const findUnfinished = async (
+  target: ObjectStore,
+  { key, size }: ObjectInfo,
+  call: CallOptions,
+): Promise<UnfinishedUpload | undefined> => {
+  // A vendor or a right that lists no uploads costs no more than sending all parts; a store that is down fails there, too.
+  const uploadIds = await target.multipart.listUploads(key, call).catch(() => [])
+  let most: UnfinishedUpload | undefined
+  for (const uploadId of uploadIds) {
+    const parts = await partsOf(target, key, uploadId, call)
+    // A part behind the last one cannot be taken out of an upload.
+    if (!parts?.length || parts.at(-1)!.number > partCount(size)) continue
+    if (parts.length > (most?.parts.length ?? 0)) most = { uploadId, parts }
+  }
+  return most
+}
+
+/** The parts of an upload; undefined when there is no such upload any more. */
+export const partsOf = async (
+  target: ObjectStore,
+  key: string,
+  uploadId: string,
+  call: CallOptions,
+): Promise<readonly UploadedPart[] | undefined> => {
+  try {
+    return await target.multipart.listParts(key, uploadId, call)
+  } catch (error) {
+    if (isObjectStoreError(error, 'upload_not_found')) return undefined
+    throw error
+  }
+}
+
+/** The digest list beside a content of several parts, if it hashes to the address in the key. */
+export const digestsBeside = async (
+  source: ObjectStore,
+  { key, size }: ObjectInfo,
+  call: CallOptions,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const address = parseRemoteKey(key)?.address
+  if (address === undefined || addressParts(address) !== partCount(size)) return undefined
+  try {
+    const { info, body } = await source.get(`${key}.parts`, call)
+    if (info.size !== partCount(size) * DIGEST_SIZE) {
+      await body.cancel()
+      return undefined
+    }
+    const digests = await new Response(body).bytes()
+    return (await addressOfDigests(digests)) === address ? digests : undefined
+  } catch (error) {
+    if (isObjectStoreError(error, 'not_found')) return undefined
+    throw error
+  }
+}
