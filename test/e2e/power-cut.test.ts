@@ -6,7 +6,7 @@ import { inWorld } from './world.ts'
 const SIZE = 1_000
 /** Counted: over 120 writes while LiveStore makes its databases, over 45 for the few events below. */
 const WRITES_OF_BOOT = [1, 21, 64, 89, 120]
-const WRITES_OF_EVENTS = [1, 3, 8, 20, 34]
+const WRITES_OF_EVENTS = [1, 3, 8, 13, 20, 34]
 
 describe.each(BROWSERS)('a page that ends between two writes of LiveStore (%s)', (browser) => {
   test('while its databases are made, does no harm to the next one', () =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bytesOf, sha256 } from './content.ts'
 import { BROWSERS } from './device.ts'
+import { TabCrashed } from './tab.ts'
 import { inWorld } from './world.ts'
 
 const SIZE = 10_000
@@ -8,12 +9,17 @@ const SIZE = 10_000
 describe.each(BROWSERS)('all converge (%s)', (browser) => {
   test('after 20 quick reloads, each right after a file was added', () =>
     inWorld(browser, async ({ A, B }) => {
-      const a = await A.open()
+      let a = await A.open()
       const b = await B.open()
       const names = Array.from({ length: 20 }, (_, index) => `${index}.bin`)
       for (const name of names) {
         await a.add(name, name, SIZE)
-        await a.reload()
+        // Firefox ESR 153 loses a tab in some 1 of 150 such reloads (a segfault in a "DOM Worker"): files must not be lost even so.
+        await a.reload().catch(async (error) => {
+          if (!(error instanceof TabCrashed)) throw error
+          await A.kill()
+          a = await A.open()
+        })
       }
       await a.shows(...names)
       await b.shows(...names)

@@ -26,12 +26,25 @@ export interface Tab {
   imageWidth(name: string): Promise<number>
   /** Runs `body` in the page with its pool. It sees nothing of this file. */
   inPage<Args extends unknown[], R>(body: (pool: Pool, ...args: Args) => R, ...args: Args): Promise<Awaited<R>>
+  /** @throws TabCrashed when the browser lost the tab meanwhile */
   reload(): Promise<void>
   close(): Promise<void>
 }
 
 /** A state is reached within this time, or never. Covers a retry's back-off after a cut of the network. */
 const PATIENCE_MS = 60_000
+
+/** The browser's process behind a tab has died. */
+export class TabCrashed extends Error {}
+
+/** Whether a page still runs code: one that waits for its successor does, one that crashed does not. */
+const answers = (page: Page): Promise<boolean> =>
+  page
+    .waitForFunction(() => true, { timeout: 5_000 })
+    .then(
+      () => true,
+      () => false,
+    )
 
 export const openTab = async (page: Page, url: string): Promise<Tab> => {
   page.setDefaultNavigationTimeout(PATIENCE_MS)
@@ -140,7 +153,9 @@ export const openTab = async (page: Page, url: string): Promise<Tab> => {
         `(${body.toString()})(window.pool, ...${JSON.stringify(args)})`,
       ) as never,
     reload: async () => {
-      await page.reload({ waitUntil: 'domcontentloaded' })
+      await page.reload({ waitUntil: 'domcontentloaded' }).catch(async (error) => {
+        throw (await answers(page)) ? error : new TabCrashed('The tab crashed while it was reloaded.', { cause: error })
+      })
       await ready()
       const questions = messages.filter((message) => message.startsWith('dialog'))
       if (questions.length > 0) throw new Error(`The page asked before it closed: ${questions.join(', ')}`)
