@@ -10,7 +10,14 @@ const MARKS = [
   ['fails calls in flight on a ping timeout', /reason:\s*["']Read["'],\s*cause:[^\n]{0,40}Error\(["']ping timeout/],
   ['waits a whole interval after each ping', /spaced[\w$]*\(\w+\)/],
   ['reconnects within 2 seconds', /["']2 seconds["']/],
+  [
+    'commits the log before the state',
+    /[lL]og\w*\.execute\(["']COMMIT["'], (?:undefined|void 0)\);\s*db\w*\.execute\(["']COMMIT["']/,
+  ],
 ] as const
+
+/** The same of the shared worker, which is a bundle of its own. */
+const SHARED_WORKER_MARK = /["']answer["'] in outcome/
 
 describe('LiveStore fixes', { timeout: 60_000 }, () => {
   it.each(LIVESTORE_FIXES)('$file still has the defect: $from', async ({ file, from }) => {
@@ -18,12 +25,16 @@ describe('LiveStore fixes', { timeout: 60_000 }, () => {
     expect((await readFile(join(nodeModules, file), 'utf8')).split(from)).toHaveLength(2)
   })
 
-  it('are in the worker of a build', async () => {
+  it('are in the workers of a build', async () => {
     const assets = join(await buildFixture(), 'assets')
-    const [worker, ...more] = (await readdir(assets)).filter((file) => file.startsWith('livestore.worker-'))
-    expect(more).toEqual([])
-    const code = await readFile(join(assets, worker!), 'utf8')
+    const bundle = async (name: string) => {
+      const files = (await readdir(assets)).filter((file) => file.startsWith(`${name}-`))
+      expect(files).toHaveLength(1)
+      return readFile(join(assets, files[0]!), 'utf8')
+    }
+    const code = await bundle('livestore.worker')
     for (const [what, mark] of MARKS) expect([what, mark.test(code)]).toEqual([what, true])
+    expect(await bundle('make-shared-worker')).toMatch(SHARED_WORKER_MARK)
   })
 
   it('are in what dev serves to the worker, which brings no dependency that the page did not', async () => {
