@@ -116,6 +116,21 @@ describe('a content of several parts', () => {
     }
   })
 
+  test('completed by a signer that ended before it told the hooks: told when the client asks again', async () => {
+    const content = await contentOf(PART_SIZE + 1, 61)
+    const key = `reef/files/${content.address}`
+    const { uploadId } = await uploadParts(signer, key, content)
+    const told = () => signer.events.filter((event) => 'key' in event && event.key === key)
+    const created = { type: 'object.created', key, storeId: 'reef', size: content.size, sub: 'ada' }
+    expect(told()).toEqual([created])
+    const { size, digests } = content
+    const forged = await contentOf(size, 62)
+    await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests: forged.digests })
+    expect(told()).toEqual([created])
+    await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
+    expect(told()).toEqual([created, created])
+  })
+
   test('an unknown upload is a new one at start, and 404 at complete', async () => {
     const { address, size, digests } = await contentOf(PART_SIZE + 2, 8)
     const request = { key: `reef/files/${address}`, size, digests, uploadId: 'unknown' }

@@ -46,6 +46,7 @@ export interface SignerOptions {
   readonly cdnBaseUrl?: string
   /** answer the gateway contract of livestore-filesync under `/gateway`. Off unless set */
   readonly gateway?: boolean
+  /** told of requests, decisions and objects: not of a single PUT straight to an S3 bucket (see hooks.ts) */
   readonly hooks?: SignerHooks
 }
 

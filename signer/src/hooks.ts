@@ -3,15 +3,23 @@ import type { RemoteKey } from '@rockpool/protocol'
 import type { Decision } from './access.ts'
 
 /**
- * Something that happened to an object. A single PUT straight to an S3 bucket passes no signer: only the bucket's own
- * notifications tell of it.
+ * Something that happened to an object, told to whoever keeps a count or an index of them.
+ *
+ * `object.created` is told of what passes the signer: a complete of an upload in parts, at least once and again when the
+ * client asks again, and a PUT that the signer serves (`local`, `hybrid`, the gateways). It is not told of a single PUT
+ * (up to 8 MiB) straight to an S3 bucket: nobody asks the signer afterwards. Listen to the S3 bucket's own notifications
+ * for those. In `hybrid`, it says that the folder has the object; S3 follows.
+ *
+ * `object.deleted` is told of explicit purges, not of garbage collection.
  */
 export type SignerEvent =
   | {
       readonly type: 'object.created'
       readonly key: RemoteKey
       readonly storeId: string
+      /** bytes */
       readonly size: number
+      /** undefined: by a signed URL, which does not say whose it is */
       readonly sub: string | undefined
     }
   | { readonly type: 'object.deleted'; readonly key: RemoteKey; readonly storeId: string; readonly sub: string }
