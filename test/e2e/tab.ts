@@ -153,7 +153,7 @@ export const openTab = async (page: Page, url: string): Promise<Tab> => {
         `(${body.toString()})(window.pool, ...${JSON.stringify(args)})`,
       ) as never,
     reload: async () => {
-      await page.reload({ waitUntil: 'domcontentloaded' }).catch(async (error) => {
+      await page.reload({ waitUntil: 'domcontentloaded', timeout: 20_000 }).catch(async (error) => {
         throw (await answers(page)) ? error : new TabCrashed('The tab crashed while it was reloaded.', { cause: error })
       })
       await ready()
