@@ -1,4 +1,7 @@
-/** Ends LiveStore's leader worker at a chosen write to its databases, as a page that is closed at that moment would. */
+/**
+ * Ends LiveStore's leader worker at a chosen write to its databases, as a page that is closed at that moment would. Nothing that was
+ * written before is lost: the browser still has it.
+ */
 import type { Page } from 'puppeteer-core'
 
 /**
@@ -13,7 +16,11 @@ export const arm = (page: Page, writes: number): Promise<void> =>
     (writes) =>
       new Promise<void>((resolve) => {
         const channel = new BroadcastChannel('power-cut')
-        channel.onmessage = ({ data }) => data === 'armed' && resolve()
+        channel.onmessage = ({ data }) => {
+          if (data !== 'armed') return
+          channel.close()
+          resolve()
+        }
         channel.postMessage(writes)
       }),
     writes,
@@ -58,7 +65,7 @@ const powerCut = (cut: number, origin: string) => {
     const native = disk[name] as (...args: unknown[]) => number
     disk[name] = function (this: FileSystemSyncAccessHandle, ...args: unknown[]) {
       left -= 1
-      if (left < 0) {
+      if (left <= 0) {
         // What runs on until the worker ends must not reach the disk, either.
         if (!dead) channel.postMessage('dead')
         dead = true

@@ -37,7 +37,7 @@ const PATIENCE_MS = 60_000
 /** The browser's process behind a tab has died. */
 export class TabCrashed extends Error {}
 
-/** Whether a page still runs code: one that waits for its successor does, one that crashed does not. */
+/** Whether a page still runs code. One whose reload merely takes long does, one that crashed does not. */
 const answers = (page: Page): Promise<boolean> =>
   page
     .waitForFunction(() => true, { timeout: 5_000 })

@@ -145,7 +145,7 @@ export const makeTokenSync =
               backend.pull(cursor, pullOptions).pipe(
                 Stream.interruptWhenDeferred(ended),
                 inOrder(Option.match(cursor, { onNone: () => 0, onSome: (at) => at.eventSequenceNumber })),
-                // A push that is taken rarely ends well: its events come back first, whereupon LiveStore interrupts it.
+                // The events of a push that is taken often come back before its answer, whereupon LiveStore interrupts it.
                 Stream.tap(({ batch }) =>
                   batch.some(({ eventEncoded }) => eventEncoded.clientId === options.clientId)
                     ? SubscriptionRef.set(answer, Option.some(undefined))
@@ -158,6 +158,7 @@ export const makeTokenSync =
           Effect.flatMap(connection, ({ backend, ended }) =>
             Effect.raceFirst(backend.push(batch), Deferred.await(ended)),
           ).pipe(
+            Effect.tap(() => SubscriptionRef.set(answer, Option.some(undefined))),
             Effect.tapError((error) => {
               const reason = refusalOf(error)
               return reason === undefined ? Effect.void : SubscriptionRef.set(answer, Option.some(reason))

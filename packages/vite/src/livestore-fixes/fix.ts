@@ -6,3 +6,6 @@ export interface Fix {
   readonly from: string
   readonly to: string
 }
+
+/** The module that writes, tells the tabs and pushes. */
+export const LEADER = '@livestore/common/dist/leader-thread/LeaderSyncProcessor.js'

@@ -2,11 +2,10 @@
  * A page can end between any two writes to the disk. LiveStore keeps an event log and a state, two databases, and writes the
  * state first and in steps. A state that knows events which the log has lost makes the client number its next events after
  * them; the sync backend refuses these for ever, and the device never sends again. So: the log first, each database in one
- * transaction, nobody is told before both are written, and a state that is behind the log is made anew from it.
+ * transaction, nobody is told before both are written, and a state that is not level with the log is made anew from it.
  */
-import type { Fix } from './fix.ts'
+import { type Fix, LEADER } from './fix.ts'
 
-const LEADER = '@livestore/common/dist/leader-thread/LeaderSyncProcessor.js'
 const LEADER_BOOT = '@livestore/common/dist/leader-thread/make-leader-thread-layer.js'
 
 export const TORN_DATABASE_FIXES: readonly Fix[] = [
@@ -41,6 +40,21 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
         if (deferred !== undefined)
             yield* Deferred.succeed(deferred, void 0);`,
   },
+  // One may be committed already, or rolled back by SQLite itself (a full disk): that must not leave the other one open.
+  {
+    file: LEADER,
+    from: `        db.execute('ROLLBACK', undefined);
+        dbEventlog.execute('ROLLBACK', undefined);`,
+    to: `        for (const database of [db, dbEventlog])
+            yield* Effect.try(() => database.execute('ROLLBACK', undefined)).pipe(Effect.ignoreLogged);`,
+  },
+  // The row of the head stays also when events come that change no state, such as those of a newer version of the app: it says
+  // where a tab that opens, and the state itself, stand.
+  {
+    file: LEADER,
+    from: 'WHERE seqNumGlobal < ${newHead.global}`);',
+    to: 'WHERE seqNumGlobal < ${newHead.global} AND seqNumGlobal < (SELECT MAX(seqNumGlobal) FROM ${SystemTables.SESSION_CHANGESET_META_TABLE})`);',
+  },
   // A push: written, then told to the tabs and queued for the backend.
   {
     file: LEADER,
@@ -58,7 +72,7 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
             yield* materializeEventsBatch({ batchItems: mergeResult.newEvents, deferreds });
         }).pipe(localPushBackendPullMutex.withPermits(1));`,
     to: `            yield* BucketQueue.offerAll(syncBackendPushQueue, filteredBatch);
-        }).pipe(Effect.uninterruptible, localPushBackendPullMutex.withPermits(1));`,
+        }).pipe(Effect.uninterruptible, Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER), localPushBackendPullMutex.withPermits(1));`,
   },
   // A pull: the backend's head, a rollback and the metadata belong into the transaction (`before`), the tabs and the pushes
   // that start again come after it (`after`). It is not interrupted in between, as a lost connection could.
@@ -113,13 +127,15 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
             yield* SubscriptionRef.set(syncStateSref, mergeResult.newSyncState);
         }).pipe(Effect.exit);`,
     to: `            before.push(Effect.sync(() => trimChangesetRows(db, newBackendHead)));
-            yield* materializeEventsBatch({ batchItems: mergeResult.newEvents, deferreds: undefined, before });
-            advancePushHead(mergeResult.newSyncState.localHead);
-            yield* SubscriptionRef.set(syncStateSref, mergeResult.newSyncState);
-            yield* connectedClientSessionPullQueues.offer({
-                payload: SyncState.payloadFromMergeResult(mergeResult),
-                leaderHead: mergeResult.newSyncState.localHead,
-            });
+            yield* Effect.gen(function* () {
+                yield* materializeEventsBatch({ batchItems: mergeResult.newEvents, deferreds: undefined, before });
+                advancePushHead(mergeResult.newSyncState.localHead);
+                yield* SubscriptionRef.set(syncStateSref, mergeResult.newSyncState);
+                yield* connectedClientSessionPullQueues.offer({
+                    payload: SyncState.payloadFromMergeResult(mergeResult),
+                    leaderHead: mergeResult.newSyncState.localHead,
+                });
+            }).pipe(Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER));
             for (const step of after)
                 yield* step;
         }).pipe(Effect.uninterruptible, Effect.exit);`,
@@ -141,10 +157,11 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
     const { strategy } = schema.state.sqlite.migrations;
     const headOf = (db, table) => JSON.stringify(db.select(
         'SELECT seqNumGlobal, seqNumClient, seqNumRebaseGeneration FROM ' + table + ' ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 1'));
-    const knownEvents = [...schema.eventsDefsMap.keys()].map((name) => "'" + name.replaceAll("'", "''") + "'").join(', ');
-    const dbStateMissing = !hasStateTables(dbState) || (strategy === 'auto' &&
+    const materialized = [...schema.state.materializers.keys()].filter((name) => schema.eventsDefsMap.has(name));
+    const materializedNames = materialized.map((name) => "'" + name.replaceAll("'", "''") + "'").join(', ');
+    const dbStateMissing = !hasStateTables(dbState) || (strategy === 'auto' && dbState.metadata._tag === 'opfs' &&
         headOf(dbState, SystemTables.SESSION_CHANGESET_META_TABLE) !==
-            headOf(dbEventlog, SystemTables.EVENTLOG_META_TABLE + ' WHERE name IN (' + knownEvents + ')'));`,
+            headOf(dbEventlog, SystemTables.EVENTLOG_META_TABLE + ' WHERE name IN (' + materializedNames + ')'));`,
   },
   {
     file: LEADER_BOOT,
@@ -152,13 +169,11 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
     to: `        ? yield* Effect.gen(function* () {
             if (strategy !== 'auto')
                 return yield* recreateDb({ dbState, dbEventlog, schema, bootStatusQueue, materializeEvent });
-            dbState.execute('PRAGMA foreign_keys = OFF', undefined);
             dbState.execute('BEGIN TRANSACTION', undefined);
             for (const { name } of dbState.select("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))
-                dbState.execute('DROP TABLE "' + name + '"', undefined);
+                dbState.execute('DROP TABLE IF EXISTS "' + name + '"', undefined);
             const recreated = yield* recreateDb({ dbState, dbEventlog, schema, bootStatusQueue, materializeEvent });
             dbState.execute('COMMIT', undefined);
-            dbState.execute('PRAGMA foreign_keys = ON', undefined);
             return recreated;
         })`,
   },
@@ -174,7 +189,12 @@ export const TORN_DATABASE_FIXES: readonly Fix[] = [
   // A page reads the file of the state by itself, for a quicker start, maybe in the middle of a transaction.
   {
     file: '@livestore/adapter-web/dist/web-worker/client-session/persisted-adapter.js',
-    from: `options.experimental?.disableFastPath === true || opfsWarning !== undefined`,
-    to: `true`,
+    from: 'options.experimental?.disableFastPath === true',
+    to: 'true',
+  },
+  {
+    file: '@livestore/adapter-web/dist/single-tab/single-tab-adapter.js',
+    from: 'options.experimental?.disableFastPath === true',
+    to: 'true',
   },
 ]
