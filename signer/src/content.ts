@@ -1,7 +1,6 @@
 /** What a client says of a content, held against its bucket and its address. */
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
-import { type ContentAddress, DIGEST_SIZE } from '@rockpool/protocol'
+import { addressOfDigests, type ContentAddress } from '@rockpool/protocol'
 import { checkContent } from './buckets.ts'
 import { refusal } from './errors.ts'
 import type { ResolvedKey } from './rights.ts'
@@ -23,13 +22,10 @@ export const checkBucket = ({ bucket, rules }: ResolvedKey, size: number, type?:
  *
  * @throws RockpoolError `digest_mismatch`
  */
-export const provenDigests = (address: ContentAddress, base64: string): Uint8Array<ArrayBuffer> => {
-  // Each call for some parts of an upload brings the digests of all: 320 kB of 10,000. Buffer reads them 20 times faster
-  // than atob, and node:crypto, which Workers have too, has hashed them while WebCrypto changes threads.
-  const bytes = Buffer.from(base64, 'base64')
-  const digests = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  const hash = createHash('sha256').update(digests).digest('hex')
-  if (`${hash}-${digests.length / DIGEST_SIZE}` !== address) {
+export const provenDigests = async (address: ContentAddress, base64: string): Promise<Uint8Array<ArrayBuffer>> => {
+  // Buffer: 20 times faster than atob on the 427 KB of 10,000 digests.
+  const digests = new Uint8Array(Buffer.from(base64, 'base64'))
+  if ((await addressOfDigests(digests)) !== address) {
     throw refusal('digest_mismatch', 'The digests do not hash to the address in the key. Hash the content again.')
   }
   return digests

@@ -34,7 +34,7 @@ export const startMultipart = async (
   const { size, type, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size, type })
   checkBucket(key, size, type)
-  const digests = provenDigests(key.address, request.digests)
+  const digests = await provenDigests(key.address, request.digests)
   const stored = await findStored(store, key.key, size, signal)
   if (stored) {
     await keepDigests(store, key, digests, signal)
@@ -65,7 +65,7 @@ export const signParts = async (
   const { size, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size })
   checkBucket(key, size)
-  const digests = provenDigests(key.address, request.digests)
+  const digests = await provenDigests(key.address, request.digests)
 
   const signed = await Promise.all(
     request.numbers.map(async (number) => {
@@ -100,7 +100,7 @@ export const completeMultipart = async (
   const { size, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size })
   checkBucket(key, size)
-  const digests = provenDigests(key.address, request.digests)
+  const digests = await provenDigests(key.address, request.digests)
   const stored = await putTogether(store, key, { size, uploadId, digests }, signal)
   // Also when it was there already: the signer that put it together may have ended before it told anybody.
   happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })

@@ -43,6 +43,15 @@ const stored = async (seed: number, size = 10, storeId = 'reef') => {
   if (size > PART_SIZE) await store.put(`${key}.parts`, new Uint8Array(64), { size: 64 })
   return key
 }
+/** The process sleeps for 61 s when it has read the log. */
+const sleepyLiveSets = (): LiveSets => ({
+  ...liveSets,
+  read: async (...args) => {
+    const set = await liveSets.read(...args)
+    days += 61 / 86_400
+    return set
+  },
+})
 const there = async () => (await store.list('')).objects.map(({ key }) => key).filter((key) => !key.startsWith('gc/'))
 
 test('what nothing names goes after its grace, with its digest list; the rest stays', async () => {
@@ -137,15 +146,7 @@ test('a run that died between deleting and looking again: the next one reports w
 test('a process that slept after reading the log deletes nothing more', async () => {
   await stored(1)
   days = 8
-  const slow = {
-    ...liveSets,
-    read: async (...args: Parameters<LiveSets['read']>) => {
-      const set = await liveSets.read(...args)
-      days += 61 / 86_400
-      return set
-    },
-  }
-  expect(await run({ liveSets: slow })).toMatchObject({ deleted: 0 })
+  expect(await run({ liveSets: sleepyLiveSets() })).toMatchObject({ deleted: 0 })
   expect(await there()).toHaveLength(1)
 })
 
@@ -153,15 +154,7 @@ test('what waited out the retention and was not reached goes in the next run', a
   log.named.add(await stored(1))
   await run()
   days = 32
-  const slow = {
-    ...liveSets,
-    read: async (...args: Parameters<LiveSets['read']>) => {
-      const set = await liveSets.read(...args)
-      days += 61 / 86_400
-      return set
-    },
-  }
-  expect(await run({ liveSets: slow })).toMatchObject({ deleted: 0, waiting: 0 })
+  expect(await run({ liveSets: sleepyLiveSets() })).toMatchObject({ deleted: 0, waiting: 0 })
   expect(await run()).toMatchObject({ deleted: 1 })
 })
 
