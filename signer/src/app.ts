@@ -8,6 +8,7 @@ import { routePath } from 'hono/route'
 import { type Authorize, createAccess } from './access.ts'
 import { answerBatch } from './batches.ts'
 import { decode, readJson } from './body.ts'
+import { createDigestLists } from './digest-lists.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
 import { errorResponse, refusal } from './errors.ts'
 import { answerForm, formUploads } from './gateway.ts'
@@ -46,8 +47,14 @@ export interface SignerOptions {
   readonly cdnBaseUrl?: string
   /** answer the gateway contract of livestore-filesync under `/gateway`. Off unless set */
   readonly gateway?: boolean
-  /** told of requests, decisions and objects: not of a single PUT straight to an S3 bucket (see hooks.ts) */
+  /** told of requests, decisions and objects */
   readonly hooks?: SignerHooks
+  /**
+   * Clients confirm single PUTs (up to 8 MiB) by one more small request each, so that `object.created` is told of them,
+   * whoever served them. Unless set: on when `hooks.onEvent` is given. When off, it is told of those that the signer
+   * serves itself (`local`, `hybrid`), not of those that go straight to an S3 bucket
+   */
+  readonly confirmUploads?: boolean
 }
 
 /** Where a request came from, which a Request does not tell. */
@@ -79,12 +86,14 @@ type Env = {
  */
 export const createSigner = (options: SignerOptions): Signer => {
   checkOptions(options)
-  const { store, hooks = {}, longestShare = 3_600 } = options
+  const { store, hooks = {}, longestShare = 3_600, confirmUploads = hooks.onEvent !== undefined } = options
   const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
   const services: SignerServices = {
     store,
     longestShare,
     cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
+    digestLists: createDigestLists(),
+    confirmUploads,
     happened: (event) => call(hooks.onEvent, event),
     access: createAccess({
       authenticate: options.authenticate,
@@ -196,8 +205,8 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
   app.post('/multipart/parts', async (c) => {
     const { caller, request } = await asked(c, schema.MultipartPartsRequest)
-    const { parts, expiresAt } = await signParts(services, caller, request)
-    return answer(c, { parts: parts.map(located(c)), expiresAt })
+    const signed = await signParts(services, caller, request)
+    return answer(c, 'parts' in signed ? { ...signed, parts: signed.parts.map(located(c)) } : signed)
   })
   app.post('/multipart/complete', async (c) => {
     const { caller, request, from } = await asked(c, schema.MultipartCompleteRequest)

@@ -24,6 +24,7 @@ describe('an environment that is right', () => {
       serviceRole: false,
       longestShare: 3600,
       gateway: false,
+      confirmUploads: false,
       rateLimit: 100,
       liveSet: undefined,
       host: '127.0.0.1',
@@ -75,6 +76,7 @@ describe('an environment that is right', () => {
       ROCKPOOL_CDN_BASE_URL: 'https://cdn.example',
       ROCKPOOL_BUCKETS: '{"photos":{"access":"public","types":["image/*"],"maxSize":5}}',
       ROCKPOOL_SERVICE_ROLE: 'true',
+      ROCKPOOL_CONFIRM_UPLOADS: 'true',
       PORT: '80',
       HOST: '0.0.0.0',
     })
@@ -85,6 +87,7 @@ describe('an environment that is right', () => {
       cdnBaseUrl: 'https://cdn.example',
       buckets: { photos: { access: 'public', types: ['image/*'], maxSize: 5 } },
       serviceRole: true,
+      confirmUploads: true,
       port: 80,
       host: '0.0.0.0',
     })
@@ -125,6 +128,7 @@ test.each([
   ['ROCKPOOL_LONGEST_SHARE', { ...local, ROCKPOOL_LONGEST_SHARE: '604801' }],
   ['ROCKPOOL_CACHE_SIZE', { ...s3, ROCKPOOL_STORE: 'hybrid', ROCKPOOL_DATA_DIR: '/d', ROCKPOOL_CACHE_SIZE: '50GB' }],
   ['ROCKPOOL_GATEWAY', { ...local, ROCKPOOL_GATEWAY: 'on' }],
+  ['ROCKPOOL_CONFIRM_UPLOADS', { ...local, ROCKPOOL_CONFIRM_UPLOADS: 'on' }],
 ])('wrong or missing: %s', (name, env) => {
   expect(() => readConfig(env)).toThrow(new RegExp(`^${name}: [^\\n]+\\.$`))
 })

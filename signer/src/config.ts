@@ -32,6 +32,7 @@ export interface Config {
   /** seconds */
   readonly longestShare: number
   readonly gateway: boolean
+  readonly confirmUploads: boolean
   /** requests a second and user in the long run, ten times as many at once; 0: no limit */
   readonly rateLimit: number
   /** module of the live sets for garbage collection */
@@ -55,6 +56,7 @@ export const readConfig = (env: Environment): Config => ({
   serviceRole: yesOrNo(env, 'ROCKPOOL_SERVICE_ROLE'),
   longestShare: wholeNumber(env, 'ROCKPOOL_LONGEST_SHARE', { unset: 3_600, least: 60, most: 604_800 }),
   gateway: yesOrNo(env, 'ROCKPOOL_GATEWAY'),
+  confirmUploads: yesOrNo(env, 'ROCKPOOL_CONFIRM_UPLOADS'),
   rateLimit: wholeNumber(env, 'ROCKPOOL_RATE_LIMIT', { unset: 100, least: 0, most: 1_000_000 }),
   liveSet: text(env, 'ROCKPOOL_LIVE_SET'),
   host: text(env, 'HOST') ?? '127.0.0.1',

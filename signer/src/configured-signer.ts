@@ -12,6 +12,7 @@ export const configuredSigner = (
   write: (line: string) => void,
 ): Signer => {
   const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
+  const { confirmUploads } = config
   return createSigner({
     store,
     authenticate: authenticator(config.tokens),
@@ -19,6 +20,7 @@ export const configuredSigner = (
     serviceRole,
     longestShare,
     gateway,
+    confirmUploads,
     rateLimit: rateLimit > 0 && { perSecond: rateLimit, burst: 10 * rateLimit },
     ...(publicBaseUrl !== '' && { publicBaseUrl }),
     cors: { origins },

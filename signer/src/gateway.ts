@@ -10,6 +10,7 @@
 import { answerObject, isObjectStoreError } from '@rockpool/object-store'
 import { type RemoteKey, safeType, sha256, toHex } from '@rockpool/protocol'
 import { refusal } from './errors.ts'
+import { created } from './hooks.ts'
 import type { ObjectCall } from './objects.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
@@ -71,7 +72,7 @@ const storeForm = async (
   } as const
   try {
     await store.put(key, bytes, once)
-    happened({ type: 'object.created', key: permitted.key, storeId, size: bytes.length, sub: caller.claims.sub })
+    happened(created(caller, permitted, bytes.length))
   } catch (error) {
     // The same bytes are there already: that is what was asked for.
     if (!isObjectStoreError(error, 'precondition_failed')) throw error

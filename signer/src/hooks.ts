@@ -1,14 +1,15 @@
 /** What an operator can listen to: events, the audit of decisions, one line a request. */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { Decision } from './access.ts'
+import type { Caller, ResolvedKey } from './rights.ts'
 
 /**
  * Something that happened to an object, told to whoever keeps a count or an index of them.
  *
- * `object.created` is told of what passes the signer: a complete of an upload in parts, at least once and again when the
- * client asks again, and a PUT that the signer serves (`local`, `hybrid`, the gateways). It is not told of a single PUT
- * (up to 8 MiB) straight to an S3 bucket: nobody asks the signer afterwards. Listen to the S3 bucket's own notifications
- * for those. In `hybrid`, it says that the folder has the object; S3 follows.
+ * `object.created` is told at least once of each object, and again when the client asks again: count keys, not events.
+ * Of an upload in parts it is told when the client completes it; of a single PUT by a signed URL when the client confirms
+ * it (`confirmUploads`), of any other when the signer has served it. In `hybrid`, it says that the folder has the object;
+ * S3 follows.
  *
  * `object.deleted` is told of explicit purges, not of garbage collection.
  */
@@ -24,6 +25,15 @@ export type SignerEvent =
     }
   | { readonly type: 'object.deleted'; readonly key: RemoteKey; readonly storeId: string; readonly sub: string }
   | ({ readonly type: 'access.denied' } & Decision)
+
+/** The event of an object that `caller` has stored. */
+export const created = ({ claims }: Caller, { key, storeId }: ResolvedKey, size: number): SignerEvent => ({
+  type: 'object.created',
+  key,
+  storeId,
+  size,
+  sub: claims.sub,
+})
 
 /** One request, after its answer was made. Never holds a token or a signed URL. */
 export interface RequestLine {

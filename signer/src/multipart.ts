@@ -1,6 +1,6 @@
 /**
- * Uploads in parts. The signer keeps no state: each call brings the whole digest list, which proves itself by hashing to
- * the address; each part is signed with its exact length and digest; the object store's own list says what is there.
+ * Uploads in parts. The signer keeps no state: calls bring the whole digest list, which proves itself by hashing to the
+ * address; each part is signed with its exact length and digest; the object store's own list says what is there.
  */
 import { isObjectStoreError, type ObjectStore, type UploadedPart } from '@rockpool/object-store'
 import {
@@ -20,13 +20,14 @@ import {
 } from '@rockpool/protocol'
 import { checkBucket, partsKey, provenDigests } from './content.ts'
 import { refusal } from './errors.ts'
+import { created } from './hooks.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 import { findStored, UPLOAD_SECONDS } from './uploads.ts'
 
 /** Starts an upload, or tells what has arrived of one that was started before. */
 export const startMultipart = async (
-  { store, access }: SignerServices,
+  { store, access, digestLists, happened }: SignerServices,
   caller: Caller,
   request: MultipartRequest,
   signal: AbortSignal,
@@ -34,10 +35,12 @@ export const startMultipart = async (
   const { size, type, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size, type })
   checkBucket(key, size, type)
-  const digests = await provenDigests(key.address, request.digests)
+  const digests = await digestLists.prove(caller, key, request.digests)
   const stored = await findStored(store, key.key, size, signal)
   if (stored) {
     await keepDigests(store, key, digests, signal)
+    // Perhaps its own upload, completed by a signer that ended before it told anybody.
+    if (uploadId !== undefined) happened(created(caller, key, size))
     return { status: 'stored', ...stored }
   }
   if (uploadId !== undefined) {
@@ -58,14 +61,18 @@ export const startMultipart = async (
 
 /** Presigned PUTs of single parts. */
 export const signParts = async (
-  { store, access }: SignerServices,
+  { store, access, digestLists }: SignerServices,
   caller: Caller,
   request: MultipartPartsRequest,
 ): Promise<MultipartParts> => {
   const { size, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size })
   checkBucket(key, size)
-  const digests = await provenDigests(key.address, request.digests)
+  const digests =
+    request.digests === undefined
+      ? digestLists.recall(caller, key)
+      : await digestLists.prove(caller, key, request.digests)
+  if (digests === undefined) return { status: 'digests_needed' }
 
   const signed = await Promise.all(
     request.numbers.map(async (number) => {
@@ -103,7 +110,7 @@ export const completeMultipart = async (
   const digests = await provenDigests(key.address, request.digests)
   const stored = await putTogether(store, key, { size, uploadId, digests }, signal)
   // Also when it was there already: the signer that put it together may have ended before it told anybody.
-  happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })
+  happened(created(caller, key, size))
   return stored
 }
 

@@ -5,6 +5,7 @@ import { UploadUrlRequest } from '@rockpool/protocol/schema'
 import { decode } from './body.ts'
 import { checkBucket, partsKey } from './content.ts'
 import { refusal } from './errors.ts'
+import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
@@ -19,7 +20,7 @@ export interface ObjectCall {
 
 /** Answers a request whose query is signed. */
 export const answerSigned = async (
-  { store, happened }: SignerServices,
+  { store, confirmUploads, happened }: SignerServices,
   secret: string | undefined,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
@@ -33,7 +34,7 @@ export const answerSigned = async (
   })
   const response = await answerObject(store, request, grant, failed)
   const parts = parseRemoteKey(path)
-  if (parts && response.ok && isWholePut(grant)) {
+  if (parts && response.ok && isWholePut(grant) && !confirmUploads) {
     happened({
       type: 'object.created',
       key: path as RemoteKey,
@@ -80,7 +81,7 @@ export const writeObject = async (
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
   const answer = await answerObject(store, asSigned(request, grant), grant, failed)
-  if (answer.ok) happened({ type: 'object.created', key: key.key, storeId: key.storeId, size, sub: caller.claims.sub })
+  if (answer.ok) happened(created(caller, key, size))
   return answer
 }
 

@@ -12,6 +12,7 @@ beforeAll(async () => {
   const env = {
     ROCKPOOL_STORE: 's3',
     ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+    ROCKPOOL_CONFIRM_UPLOADS: 'true',
     ARTIFACT_ENDPOINT: endpoint,
     ARTIFACT_REGION: region,
     ARTIFACT_BUCKET: bucket,
@@ -54,6 +55,20 @@ test('an upload in parts, each call at another signer, completed by all at once'
   const { url, partsUrl } = await signer.downloadUrl({ key: content.key, check: true })
   expect(Buffer.compare(new Uint8Array(await (await fetch(url)).arrayBuffer()), bytes)).toBe(0)
   expect(Buffer.compare(new Uint8Array(await (await fetch(partsUrl!)).arrayBuffer()), digests)).toBe(0)
+})
+
+test('a single PUT to S3, signed by one, confirmed at the next: that one logs the object, once', async () => {
+  const signer = roundRobin()
+  const bytes = bytesOf(1_000, 7)
+  const { address, size } = await hashContent([bytes])
+  const request = { key: `reef/files/${address}` as RemoteKey, size, type: 'image/png' }
+  const answer = await signer.uploadUrl(request)
+  if (!('url' in answer)) throw new Error('It cannot be there yet.')
+  expect(answer.confirm).toBe(true)
+  expect((await send(answer, bytes)).status).toBe(200)
+  expect(await signer.uploadUrl({ ...request, sent: true })).toMatchObject({ status: 'stored', durable: true })
+  const created = (line: string) => line.includes('object.created') && line.includes(request.key)
+  await expect.poll(() => processes.map(({ lines }) => lines.filter(created).length)).toEqual([0, 1, 0])
 })
 
 test('one signer is killed in the midst: the others go on where it was, and end when told', async () => {

@@ -1,6 +1,7 @@
 /** What every call of the signer works with. */
 import type { ObjectStore } from '@rockpool/object-store'
 import type { Access } from './access.ts'
+import type { DigestLists } from './digest-lists.ts'
 import type { SignerEvent } from './hooks.ts'
 
 export interface SignerServices {
@@ -10,5 +11,8 @@ export interface SignerServices {
   readonly longestShare: number
   /** base URL of a CDN over public buckets, without a slash at its end */
   readonly cdnBaseUrl: string | undefined
+  readonly digestLists: DigestLists
+  /** clients confirm their single PUTs, so that `object.created` is told of those too */
+  readonly confirmUploads: boolean
   readonly happened: (event: SignerEvent) => void
 }

@@ -3,6 +3,7 @@ import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import { fromHex, safeType, type StoredContent, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
 import { checkBucket } from './content.ts'
 import { refusal } from './errors.ts'
+import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
@@ -10,19 +11,21 @@ import type { SignerServices } from './services.ts'
 export const UPLOAD_SECONDS = 300
 
 export const uploadUrl = async (
-  { store, access }: SignerServices,
+  { store, access, confirmUploads, happened }: SignerServices,
   caller: Caller,
-  { key: text, size, type }: UploadUrlRequest,
+  { key: text, size, type, sent }: UploadUrlRequest,
   signal: AbortSignal,
 ): Promise<UploadUrl> => {
   const key = await access.permit(caller, 'write', text, { size, type })
   checkBucket(key, size, type)
   const stored = await findStored(store, key.key, size, signal)
+  if (stored && sent) happened(created(caller, key, size))
   if (stored) return { status: 'stored', ...stored }
   const sha256 = fromHex(key.address)
   return {
     status: 'put',
     ...(await store.signPut({ key: key.key, size, type: safeType(type), sha256, expiresIn: UPLOAD_SECONDS })),
+    ...(confirmUploads && { confirm: true }),
   }
 }
 

@@ -1,7 +1,6 @@
 /**
  * What the signer is measured against, in one process: the signer on a local store, a Hono route that verifies the same
- * token and answers a constant (`/constant`), one that only reads a JSON body (`/read`), and a bare file server on the
- * same disk (`/bare/<name>`).
+ * token and answers a constant (`/constant`), and a bare file server on the same disk (`/bare/<name>`).
  *
  *     node --conditions=@rockpool/source signer-server.ts <folder>
  */
@@ -35,7 +34,6 @@ app.get('/constant', async (c) => {
   await jwtVerify(c.req.header('authorization')!.slice('Bearer '.length), key, { algorithms: ['HS256'] })
   return c.json({ url: 'http://127.0.0.1/a/constant/answer', expiresAt: 1 })
 })
-app.post('/read', async (c) => c.json(Object.keys(await c.req.json())))
 
 const bareFolder = join(folder, 'bare')
 await mkdir(bareFolder, { recursive: true })
@@ -54,11 +52,7 @@ const bare = async (request: IncomingMessage, response: ServerResponse) => {
 const constant = getRequestListener(app.fetch)
 const signed = getRequestListener((request) => signer.fetch(request))
 const server = createServer((request, response) => {
-  const answer = request.url!.startsWith('/bare/')
-    ? bare
-    : ['/constant', '/read'].includes(request.url!)
-      ? constant
-      : signed
+  const answer = request.url!.startsWith('/bare/') ? bare : request.url === '/constant' ? constant : signed
   void answer(request, response)
 })
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

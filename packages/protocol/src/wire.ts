@@ -74,6 +74,8 @@ export interface UploadUrlRequest {
   /** bytes; one part at most */
   readonly size: number
   readonly type: string
+  /** asked again after the PUT, or after one that may have arrived: as an answer with `confirm` wants it */
+  readonly sent?: boolean
 }
 
 /** Items in one batch call, at most. */
@@ -102,7 +104,14 @@ export interface DownloadUrls {
   readonly items: readonly BatchItem<DownloadUrl>[]
 }
 
-export type UploadUrl = Stored | ({ readonly status: 'put'; readonly expiresAt: number } & SignedRequest)
+export type UploadUrl =
+  | Stored
+  | ({
+      readonly status: 'put'
+      readonly expiresAt: number
+      /** ask again with `sent` when the PUT has succeeded: somebody waits to hear of new objects */
+      readonly confirm?: boolean
+    } & SignedRequest)
 
 export interface MultipartRequest {
   readonly key: RemoteKey
@@ -121,15 +130,19 @@ export interface MultipartPartsRequest {
   readonly key: RemoteKey
   readonly size: number
   readonly uploadId: string
-  readonly digests: string
+  /** left out at first: the signer may remember the list, and says when it does not */
+  readonly digests?: string
   /** 1 to N, each once; at most {@link SIGNED_PARTS_LIMIT} */
   readonly numbers: readonly number[]
 }
 
-export interface MultipartParts {
+export interface SignedParts {
   readonly parts: readonly ({ readonly number: number } & SignedRequest)[]
   readonly expiresAt: number
 }
+
+/** `digests_needed`: the signer does not remember the list. Ask again with it. */
+export type MultipartParts = SignedParts | { readonly status: 'digests_needed' }
 
 export interface MultipartCompleteRequest {
   readonly key: RemoteKey

@@ -39,23 +39,24 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const content = yield* call(() => index.get('contents', address))
     const blob = yield* call(() => blobs.open(address))
     if (!content || !blob) return yield* Effect.fail(gone())
+    const { size, digests } = content
 
-    const report = device.report(remoteKey, 'upload', content.size)
+    const note = (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>) =>
+      index.write([change('transfers', row.id, (current) => (current ? { ...current, ...begun } : current))], { epoch })
+    const report = device.report(remoteKey, 'upload', size)
     const stored = yield* withoutStall((alive) =>
       call((signal) =>
         upload(
           ports,
-          { remoteKey, type, blob, size: content.size, digests: content.digests, uploadId: row.uploadId ?? undefined },
+          { remoteKey, type, blob, size, digests, uploadId: row.uploadId ?? undefined, sent: row.sent },
           {
             signal,
             onProgress(bytes) {
               alive()
-              report.progress(bytes, content.size)
+              report.progress(bytes, size)
             },
-            onStarted: (uploadId) =>
-              index.write([change('transfers', row.id, (current) => (current ? { ...current, uploadId } : current))], {
-                epoch,
-              }),
+            onStarted: (uploadId) => note({ uploadId }),
+            onSending: () => note({ sent: true }),
           },
         ),
       ),

@@ -1,5 +1,5 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
-import { PART_SIZE } from '@rockpool/protocol'
+import { PART_SIZE, type UploadUrlRequest } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../records/events.ts'
@@ -38,6 +38,32 @@ test('a file whose event the log lost in a crash is there at the next open, and 
       world.storage.faults.offline = false
       yield* promise(() => next.pool.transfers.retry(file.id))
       yield* until(next.pool, () => next.pool.transfers.status(file.id).state === 'stored')
+      yield* next.end
+    }),
+  ))
+
+test('a tab that dies after its PUT, before it could confirm it: the next one does', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld({ confirmUploads: true })
+      const { signer, objects, confirmed } = world.storage
+      const device = memoryDevice(world, 'a')
+      const dying = yield* tab(device, {
+        signer: {
+          ...signer,
+          uploadUrl: (request: UploadUrlRequest, signal?: AbortSignal) =>
+            request.sent
+              ? new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+              : signer.uploadUrl(request, signal),
+        },
+      })
+      const file = yield* promise(() => dying.pool.add(new Blob(['reef'])))
+      yield* promise(() => vi.waitFor(() => expect(objects.has(file.remoteKey)).toBe(true)))
+      yield* dying.end
+      expect(confirmed).toEqual([])
+      const next = yield* tab(device)
+      yield* until(next.pool, () => next.pool.transfers.status(file.id).state === 'stored')
+      expect(confirmed).toEqual([file.remoteKey])
       yield* next.end
     }),
   ))

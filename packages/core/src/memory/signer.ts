@@ -36,6 +36,8 @@ export interface MemorySignerOptions {
   readonly buckets?: Buckets
   /** what the caller may do; all in every store when not given */
   readonly stores?: TokenClaims['stores']
+  /** single PUTs are confirmed by the client, which `confirmed` tells of */
+  readonly confirmUploads?: boolean
 }
 
 /** What goes wrong; may be set while transfers run. */
@@ -50,13 +52,16 @@ export interface MemorySigner {
   readonly fetch: typeof fetch
   /** what the object store has, by remote key, and digest lists by `<remoteKey>.parts`. Delete one to lose it */
   readonly objects: Map<string, MemoryObject>
+  /** contents whose single PUT a client has confirmed, each time */
+  readonly confirmed: readonly RemoteKey[]
   readonly faults: MemorySignerFaults
 }
 
 const URL_LIFETIME_MS = 60_000
 
 /** A Signer and its object store in memory. Enforces what the signer contract says, so that transfers can be tested. */
-export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySignerOptions = {}): MemorySigner => {
+export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner => {
+  const { buckets = DEFAULT_BUCKETS, stores, confirmUploads = false } = options
   const faults: MemorySignerFaults = {
     offline: false,
     refuse: undefined,
@@ -65,6 +70,7 @@ export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySigner
     tamper: undefined,
   }
   const { objects, uploads, sign, fetch } = memorySignedObjects(faults)
+  const confirmed: RemoteKey[] = []
   let uploadIds = 0
 
   const reach = (signal: AbortSignal | undefined): void => {
@@ -100,6 +106,7 @@ export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySigner
   return {
     fetch,
     objects,
+    confirmed,
     faults,
     signer: {
       async downloadUrl(request, signal) {
@@ -115,14 +122,16 @@ export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySigner
 
       async uploadUrl(request, signal) {
         reach(signal)
-        const { key, size, type: declared } = read(schema.UploadUrlRequest, request)
+        const { key, size, type: declared, sent } = read(schema.UploadUrlRequest, request)
         permit('write', key, size, declared)
         const there = stored(key)
+        if (there && sent) confirmed.push(key)
         if (there) return there
         const type = safeType(declared)
         const expiresAt = Date.now() + URL_LIFETIME_MS
         const url = sign({ method: 'PUT', key, size, type, sha256: fromHex(addressOfKey(key)) }, expiresAt)
-        return { status: 'put', url, headers: { 'content-type': type, 'if-none-match': '*' }, expiresAt }
+        const headers = { 'content-type': type, 'if-none-match': '*' }
+        return { status: 'put', url, headers, expiresAt, ...(confirmUploads && { confirm: true }) }
       },
 
       async startMultipart(request, signal) {
@@ -143,9 +152,9 @@ export const memorySigner = ({ buckets = DEFAULT_BUCKETS, stores }: MemorySigner
 
       async signParts(request, signal) {
         reach(signal)
-        const { key, size, uploadId, digests, numbers } = read(schema.MultipartPartsRequest, request)
+        const { key, size, uploadId, numbers } = read(schema.MultipartPartsRequest, request)
         permit('write', key, size)
-        const list = await proven(addressOfKey(key), digests)
+        const list = await proven(addressOfKey(key), request.digests)
         const expiresAt = Date.now() + URL_LIFETIME_MS
         const parts = numbers.map((number) => {
           const { start, end } = partRange(size, number)

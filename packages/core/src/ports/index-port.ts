@@ -37,6 +37,8 @@ export interface TransferRow {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
   /** a multipart upload that was begun */
   readonly uploadId: string | null
+  /** a single PUT that is to be confirmed was begun */
+  readonly sent?: boolean
   /** unix ms */
   readonly createdAt: number
 }

@@ -3,14 +3,17 @@ import type {
   DownloadUrlRequest,
   MultipartAbortRequest,
   MultipartCompleteRequest,
-  MultipartParts,
   MultipartPartsRequest,
   MultipartRequest,
   MultipartUpload,
+  SignedParts,
   StoredContent,
   UploadUrl,
   UploadUrlRequest,
 } from '@rockpool/protocol'
+
+/** With the digests, so that whoever signs can prove them; an adapter may spare their way. */
+export type SignPartsRequest = Required<MultipartPartsRequest>
 
 /**
  * Client of the signer HTTP contract, v1. Every call rejects with a RockpoolError: one of the contract's codes, `offline`
@@ -23,7 +26,7 @@ export interface Signer {
   uploadUrl(request: UploadUrlRequest, signal?: AbortSignal): Promise<UploadUrl>
   /** Starts a multipart upload or, given an uploadId, resumes it. */
   startMultipart(request: MultipartRequest, signal?: AbortSignal): Promise<MultipartUpload>
-  signParts(request: MultipartPartsRequest, signal?: AbortSignal): Promise<MultipartParts>
+  signParts(request: SignPartsRequest, signal?: AbortSignal): Promise<SignedParts>
   completeMultipart(request: MultipartCompleteRequest, signal?: AbortSignal): Promise<StoredContent>
   abortMultipart(request: MultipartAbortRequest, signal?: AbortSignal): Promise<void>
 }

@@ -3,6 +3,7 @@ import type {
   DownloadUrl,
   MultipartParts,
   MultipartUpload,
+  SignedParts,
   SignedRequest,
   Stored,
   StoredContent,
@@ -14,6 +15,7 @@ type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
+const isOptionalBoolean = (value: unknown): boolean => value === undefined || typeof value === 'boolean'
 const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string'
 
 const isSignedRequest = (answer: Fields): answer is Fields & SignedRequest =>
@@ -36,7 +38,11 @@ export const isDownloadUrl = (answer: unknown): answer is DownloadUrl =>
 
 export const isUploadUrl = (answer: unknown): answer is UploadUrl =>
   isFields(answer) &&
-  (isStored(answer) || (answer.status === 'put' && isSignedRequest(answer) && isNumber(answer.expiresAt)))
+  (isStored(answer) ||
+    (answer.status === 'put' &&
+      isSignedRequest(answer) &&
+      isNumber(answer.expiresAt) &&
+      isOptionalBoolean(answer.confirm)))
 
 export const isMultipartUpload = (answer: unknown): answer is MultipartUpload =>
   isFields(answer) &&
@@ -47,6 +53,9 @@ export const isMultipartUpload = (answer: unknown): answer is MultipartUpload =>
       answer.uploaded.every((number) => isNumber(number))))
 
 export const isMultipartParts = (answer: unknown): answer is MultipartParts =>
+  isSignedParts(answer) || (isFields(answer) && answer.status === 'digests_needed')
+
+export const isSignedParts = (answer: unknown): answer is SignedParts =>
   isFields(answer) &&
   isNumber(answer.expiresAt) &&
   Array.isArray(answer.parts) &&

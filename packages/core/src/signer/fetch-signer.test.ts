@@ -5,7 +5,7 @@ import { Schema } from 'effect'
 import { DownloadUrlQuery } from '@rockpool/protocol/schema'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memorySigner } from '../memory/signer.ts'
-import type { Signer } from '../ports/signer.ts'
+import type { Signer, SignPartsRequest } from '../ports/signer.ts'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '../testing/signer-suite.ts'
 import { fetchSigner } from './fetch-signer.ts'
 
@@ -36,7 +36,9 @@ const contract = (signer: Signer): RequestListener => {
   const calls: Record<string, (body: never) => Promise<unknown>> = {
     '/upload-url': signer.uploadUrl,
     '/multipart': signer.startMultipart,
-    '/multipart/parts': signer.signParts,
+    // It remembers no digests.
+    '/multipart/parts': async (request: SignPartsRequest) =>
+      'digests' in request ? signer.signParts(request) : { status: 'digests_needed' },
     '/multipart/complete': signer.completeMultipart,
     '/multipart/abort': signer.abortMultipart,
   }
@@ -121,6 +123,39 @@ describe('what goes over the wire', () => {
     expect(await fetchSigner({ url: server.url, token }).uploadUrl(upload)).toMatchObject(stored)
     expect(heard.at(-1)).toMatchObject({ method: 'POST', url: '/upload-url', type: 'application/json' })
     expect(JSON.parse(heard.at(-1)!.body)).toEqual(upload)
+  })
+})
+
+describe('the digests of parts', () => {
+  const parts = { parts: [{ number: 1, url: 'https://s3.test/1', headers: {} }], expiresAt: 1 }
+  const request = { key, size: 3, uploadId: 'u', digests: 'AAAA', numbers: [1] }
+
+  const signing = async (answers: readonly object[]) => {
+    const bodies: object[] = []
+    await using server = await listen(async (incoming, response) => {
+      bodies.push(JSON.parse(await readBody(incoming)) as object)
+      answer(response, 200, answers[bodies.length - 1])
+    })
+    const result = await fetchSigner({ url: server.url, token })
+      .signParts(request)
+      .catch((error: unknown) => error)
+    return { bodies, result }
+  }
+  const { digests: _, ...without } = request
+
+  test('stay here while the signer remembers them', async () => {
+    expect(await signing([parts])).toEqual({ bodies: [without], result: parts })
+  })
+
+  test('are sent to a signer that does not', async () => {
+    expect(await signing([{ status: 'digests_needed' }, parts])).toEqual({ bodies: [without, request], result: parts })
+  })
+
+  test('are asked for once: what asks again is no signer', async () => {
+    const needed = { status: 'digests_needed' }
+    const { bodies, result } = await signing([needed, needed])
+    expect(bodies).toHaveLength(2)
+    expect(result).toMatchObject({ code: 'storage_unavailable' })
   })
 })
 

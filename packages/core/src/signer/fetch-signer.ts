@@ -1,8 +1,8 @@
 import {
   type DownloadUrl,
   isRockpoolError,
-  type MultipartParts,
   type MultipartUpload,
+  type SignedParts,
   type StoredContent,
   type UploadUrl,
 } from '@rockpool/protocol'
@@ -12,6 +12,7 @@ import {
   isMultipartParts,
   isMultipartUpload,
   isNothing,
+  isSignedParts,
   isStoredContent,
   isUploadUrl,
 } from './answers.ts'
@@ -91,8 +92,11 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     uploadUrl: (request, signal): Promise<UploadUrl> => post('/upload-url', request, isUploadUrl, signal),
     startMultipart: (request, signal): Promise<MultipartUpload> =>
       post('/multipart', request, isMultipartUpload, signal),
-    signParts: (request, signal): Promise<MultipartParts> =>
-      post('/multipart/parts', request, isMultipartParts, signal),
+    async signParts({ digests, ...request }, signal): Promise<SignedParts> {
+      // The list of a large content is many times the rest of the call: sent only to a signer that does not remember it.
+      const answer = await post('/multipart/parts', request, isMultipartParts, signal)
+      return 'parts' in answer ? answer : post('/multipart/parts', { ...request, digests }, isSignedParts, signal)
+    },
     completeMultipart: (request, signal): Promise<StoredContent> =>
       post('/multipart/complete', request, isStoredContent, signal),
     async abortMultipart(request, signal) {

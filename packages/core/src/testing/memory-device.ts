@@ -9,6 +9,7 @@ import {
   memoryIndexStorage,
   memoryRecordLog,
   memorySigner,
+  type MemorySignerOptions,
   memorySyncBackend,
 } from '../memory/index.ts'
 import type { Pool } from '../pool.ts'
@@ -19,7 +20,11 @@ export const STORE_ID = 'reef'
 let worlds = 0
 
 /** Sync backend and object storage. */
-export const memoryWorld = () => ({ id: ++worlds, backend: memorySyncBackend(), storage: memorySigner() })
+export const memoryWorld = (signer: MemorySignerOptions = {}) => ({
+  id: ++worlds,
+  backend: memorySyncBackend(),
+  storage: memorySigner(signer),
+})
 
 export type MemoryWorld = ReturnType<typeof memoryWorld>
 

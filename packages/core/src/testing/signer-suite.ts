@@ -158,15 +158,12 @@ export const signerSuite = (name: string, make: () => Promise<SignerFixture>): v
         expect(resumed).toMatchObject({ uploaded: [] })
       })
 
-      test('digests that do not hash to the address are refused by every call: digest_mismatch', async () => {
+      test('digests that do not hash to the address are refused, at the start and at the end: digest_mismatch', async () => {
         await using fixture = await make()
         const { request, uploadId, key, size } = await startUpload(fixture)
         const digests = toBase64(sampleBytes(64))
         const mismatch = { code: 'digest_mismatch' }
         await expect(fixture.signer.startMultipart({ ...request, digests })).rejects.toMatchObject(mismatch)
-        await expect(fixture.signer.signParts({ key, size, uploadId, digests, numbers: [1] })).rejects.toMatchObject(
-          mismatch,
-        )
         await expect(fixture.signer.completeMultipart({ key, size, uploadId, digests })).rejects.toMatchObject(mismatch)
       })
 

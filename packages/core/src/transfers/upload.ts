@@ -41,6 +41,8 @@ export interface Upload {
   readonly digests: Uint8Array<ArrayBuffer>
   /** a multipart upload that was begun before */
   readonly uploadId?: string | undefined
+  /** a single PUT to be confirmed was begun before */
+  readonly sent?: boolean | undefined
 }
 
 export interface UploadOptions {
@@ -49,6 +51,8 @@ export interface UploadOptions {
   readonly onProgress?: (bytes: number) => void
   /** a multipart upload was begun; with its id a later attempt goes on where this one ended */
   readonly onStarted?: (uploadId: string) => Promise<void>
+  /** a single PUT begins, to be confirmed: by a later attempt, should this one end before it has */
+  readonly onSending?: () => Promise<void>
 }
 
 /** The object store has it. Whether durably (hybrid) is for the signer to say, at the moment when it matters: eviction. */
@@ -78,20 +82,29 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
 }
 
 const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
-  const ask = () => ports.signer.uploadUrl({ key: job.remoteKey, size: job.size, type: job.type }, options.signal)
+  const { remoteKey: key, size, type, blob } = job
   const send = ports.send ?? browserSend
+  let sent = job.sent ?? false
+  const ask = () => ports.signer.uploadUrl({ key, size, type, ...(sent && { sent }) }, options.signal)
   let answer = await ask()
-  for (let tries = 1; ; tries++) {
+  for (const last of [false, true]) {
     if (!('url' in answer)) return answer
-    const { status, etag } = await send(answer.url, answer.headers, job.blob, {
+    if (answer.confirm && !sent) {
+      await options.onSending?.()
+      sent = true
+    }
+    const { status, etag } = await send(answer.url, answer.headers, blob, {
       signal: options.signal,
       onProgress: (bytes) => options.onProgress?.(bytes),
     })
-    if (status >= 200 && status < 300) return etag === null ? {} : { etag }
+    const arrived = status >= 200 && status < 300
+    if (arrived && !answer.confirm) return etag === null ? {} : { etag }
     // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
-    if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file')
+    if (!arrived && (last || ![403, 409, 412].includes(status))) throw refusal(status, 'file')
     answer = await ask()
   }
+  if ('url' in answer) throw lost()
+  return answer
 }
 
 const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
@@ -174,6 +187,9 @@ const inParallel = async (
 
 const givenUp = (cause: RockpoolError): RockpoolError =>
   new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })
+
+const lost = (): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'The object store took this file and does not have it. It is tried again.')
 
 const corrupt = (cause?: unknown): RockpoolError =>
   new RockpoolError('corrupt', 'The bytes of this file on disk have changed since it was added. Add the file again.', {

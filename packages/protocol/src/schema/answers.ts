@@ -33,7 +33,7 @@ export const DownloadUrl = Schema.Struct({
 
 export const UploadUrl = Schema.Union(
   Stored,
-  Schema.Struct({ status: Schema.Literal('put'), ...signedFields, expiresAt: Time }),
+  Schema.Struct({ status: Schema.Literal('put'), ...signedFields, expiresAt: Time, confirm: optional(Schema.Boolean) }),
 ).annotations({ identifier: 'UploadUrl' })
 
 export const UploadUrls = Schema.Struct({
@@ -49,7 +49,10 @@ export const MultipartUpload = Schema.Union(
   Schema.Struct({ uploadId: UploadId, partSize: Size, uploaded: Schema.Array(PartNumber) }),
 ).annotations({ identifier: 'MultipartUpload' })
 
-export const MultipartParts = Schema.Struct({
-  parts: Schema.Array(Schema.Struct({ number: PartNumber, ...signedFields })),
-  expiresAt: Time,
-}).annotations({ identifier: 'MultipartParts' })
+export const MultipartParts = Schema.Union(
+  Schema.Struct({
+    parts: Schema.Array(Schema.Struct({ number: PartNumber, ...signedFields })),
+    expiresAt: Time,
+  }),
+  Schema.Struct({ status: Schema.Literal('digests_needed') }),
+).annotations({ identifier: 'MultipartParts' })

@@ -37,7 +37,7 @@ export const DownloadUrlQuery = Schema.Struct({
 const keyAndSize = { key: RemoteKey, size: Size }
 const describedParts = { ...keyAndSize, digests: DigestList }
 
-export const UploadUrlRequest = Schema.Struct({ ...keyAndSize, type: MediaType })
+export const UploadUrlRequest = Schema.Struct({ ...keyAndSize, type: MediaType, sent: optional(Schema.Boolean) })
   .pipe(
     Schema.filter(sizeFitsKey, { jsonSchema: {} }),
     Schema.filter(
@@ -70,6 +70,7 @@ export const MultipartRequest = Schema.Struct({ ...describedParts, type: MediaTy
 
 export const MultipartPartsRequest = Schema.Struct({
   ...describedParts,
+  digests: optional(DigestList),
   uploadId: UploadId,
   numbers: Schema.Array(PartNumber).pipe(Schema.minItems(1), Schema.maxItems(SIGNED_PARTS_LIMIT)),
 })
@@ -104,10 +105,10 @@ function sizeFitsKey({ key, size }: { readonly key: RemoteKeyType; readonly size
 }
 
 /** Whether key, size and digests speak of the same number of parts, several. */
-function describesParts(content: { readonly key: RemoteKeyType; readonly size: number; readonly digests: string }) {
+function describesParts(content: { readonly key: RemoteKeyType; readonly size: number; readonly digests?: string }) {
   const parts = addressParts(addressOfKey(content.key))
   if (parts === 1) return { path: ['key'], message: 'a content of one part goes by /upload-url' }
-  if (digestCount(content.digests) !== parts) {
+  if (content.digests !== undefined && digestCount(content.digests) !== parts) {
     return { path: ['digests'], message: `a content of ${parts} parts has ${parts} digests` }
   }
   return sizeFitsKey(content)

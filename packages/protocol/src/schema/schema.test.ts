@@ -30,8 +30,12 @@ test('what the schemas decode is what wire.ts says', () => {
   expectTypeOf<typeof schema.MultipartRequest.Type>().toEqualTypeOf<Flat<wire.MultipartRequest>>()
   expectTypeOf<Flat<typeof schema.MultipartUpload.Type>>().toEqualTypeOf<Flat<wire.MultipartUpload>>()
   expectTypeOf<typeof schema.MultipartPartsRequest.Type>().toEqualTypeOf<Flat<wire.MultipartPartsRequest>>()
-  expectTypeOf<Flat<(typeof schema.MultipartParts.Type.parts)[number]>>().toEqualTypeOf<
-    Flat<wire.MultipartParts['parts'][number]>
+  type Signed<T> = Extract<T, { readonly parts: unknown }>
+  expectTypeOf<Flat<Signed<typeof schema.MultipartParts.Type>['parts'][number]>>().toEqualTypeOf<
+    Flat<wire.SignedParts['parts'][number]>
+  >()
+  expectTypeOf<Exclude<typeof schema.MultipartParts.Type, Signed<typeof schema.MultipartParts.Type>>>().toEqualTypeOf<
+    Exclude<wire.MultipartParts, wire.SignedParts>
   >()
   expectTypeOf<typeof schema.MultipartCompleteRequest.Type>().toEqualTypeOf<Flat<wire.MultipartCompleteRequest>>()
   expectTypeOf<typeof schema.MultipartAbortRequest.Type>().toEqualTypeOf<Flat<wire.MultipartAbortRequest>>()
@@ -64,6 +68,8 @@ describe('requests: the field that is wrong', () => {
   test.each([
     [{ key: one, size: 1, type: 'image/png' }, undefined],
     [{ key: one, size: PART_SIZE, type: 'text/plain; charset=utf-8' }, undefined],
+    [{ key: one, size: 1, type: 'image/png', sent: true }, undefined],
+    [{ key: one, size: 1, type: 'image/png', sent: 1 }, 'sent'],
     [{ key: one, size: 0, type: '' }, 'type'],
     [{ key: one, size: -1, type: 'image/png' }, 'size'],
     [{ key: one, size: 1.5, type: 'image/png' }, 'size'],
@@ -109,6 +115,15 @@ describe('requests: the field that is wrong', () => {
     [Array.from({ length: 101 }, (_, i) => i + 1), 'numbers'],
   ])('MultipartPartsRequest for parts %j: %s', (numbers, field) => {
     expect(where(schema.MultipartPartsRequest, { key: two, size, uploadId, digests, numbers })).toBe(field)
+  })
+
+  test.each([
+    [undefined, undefined],
+    [Buffer.alloc(96).toString('base64'), 'digests'],
+    [null, 'digests'],
+  ])('MultipartPartsRequest with the digests %j: %s', (list, field) => {
+    const request = { key: two, size, uploadId, numbers: [1], ...(list !== undefined && { digests: list }) }
+    expect(where(schema.MultipartPartsRequest, request)).toBe(field)
   })
 
   test.each([
@@ -176,7 +191,10 @@ test.each([
   [schema.UploadUrl, { status: 'put', url: 'https://s3.test/x', headers: { a: 'b' }, expiresAt: 1 }, undefined],
   [schema.UploadUrl, { status: 'put', url: 'https://s3.test/x', expiresAt: 1 }, 'headers'],
   [schema.MultipartUpload, { uploadId, partSize: PART_SIZE, uploaded: [1] }, undefined],
-  [schema.MultipartParts, { parts: [{ number: 0, url: 'u', headers: {} }], expiresAt: 1 }, 'parts.0.number'],
+  [schema.UploadUrl, { status: 'put', url: 'u', headers: {}, expiresAt: 1, confirm: true }, undefined],
+  [schema.MultipartParts, { parts: [{ number: 1, url: 'u', headers: {} }], expiresAt: 1 }, undefined],
+  [schema.MultipartParts, { status: 'digests_needed' }, undefined],
+  [schema.MultipartParts, { parts: [{ number: 1, url: 'u', headers: {} }] }, 'status'],
   [schema.WireErrorAnswer, { error: { code: 'forbidden', message: 'Ask.' } }, undefined],
   [schema.WireErrorAnswer, { error: { code: 'teapot', message: 'Ask.' } }, 'error.code'],
   [

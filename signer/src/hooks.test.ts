@@ -1,0 +1,110 @@
+import { PART_SIZE } from '@rockpool/protocol'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { contentOf, send, startSigner, type TestSigner, token, uploadParts } from './testing/harness.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await startSigner()
+})
+afterAll(() => signer.stop())
+
+const toldOf = ({ events }: TestSigner, key: string) => events.filter((event) => 'key' in event && event.key === key)
+
+const put = async (on: TestSigner, seed: number) => {
+  const { address, bytes, size } = await contentOf(10, seed)
+  const request = { key: `reef/files/${address}`, size, type: 'image/png' }
+  const { json } = await on.call('POST', '/upload-url', request)
+  expect((await send(json, bytes)).status).toBe(200)
+  const created = { type: 'object.created', key: request.key, storeId: 'reef', size, sub: 'ada' }
+  return { request, key: request.key, answer: json, created }
+}
+
+describe('object.created of a single PUT', () => {
+  test('is told when the client confirms it, as the answer says, and again when it confirms again', async () => {
+    const { request, key, answer, created } = await put(signer, 1)
+    expect(answer.confirm).toBe(true)
+    expect(toldOf(signer, key)).toEqual([])
+    const confirm = () => signer.call('POST', '/upload-url', { ...request, sent: true })
+    expect((await confirm()).json).toMatchObject({ status: 'stored', durable: true })
+    expect(toldOf(signer, key)).toEqual([created])
+    await confirm()
+    expect(toldOf(signer, key)).toEqual([created, created])
+  })
+
+  test('is told in a batch, too', async () => {
+    const { request, key, created } = await put(signer, 2)
+    const { json } = await signer.call('POST', '/upload-urls', { items: [{ ...request, sent: true }] })
+    expect(json.items).toMatchObject([{ status: 'stored' }])
+    expect(toldOf(signer, key)).toEqual([created])
+  })
+
+  test('is not told of what did not arrive, of who only asks, and to who may not write', async () => {
+    const { address } = await contentOf(10, 3)
+    const missing = { key: `reef/files/${address}`, size: 10, type: 'image/png', sent: true }
+    expect((await signer.call('POST', '/upload-url', missing)).json).toMatchObject({ status: 'put', confirm: true })
+    const { request } = await put(signer, 4)
+    expect((await signer.call('POST', '/upload-url', request)).json.status).toBe('stored')
+    const reader = await token({ reef: ['read'] })
+    expect((await signer.call('POST', '/upload-url', { ...request, sent: true }, reader)).status).toBe(403)
+    expect([...toldOf(signer, missing.key), ...toldOf(signer, request.key)]).toEqual([
+      expect.objectContaining({ type: 'access.denied' }),
+    ])
+  })
+
+  test('without confirmation: told when the signer itself has served the PUT', async () => {
+    const unconfirmed = await startSigner({ confirmUploads: false })
+    const { key, answer, created } = await put(unconfirmed, 5)
+    await unconfirmed.stop()
+    expect(answer).not.toHaveProperty('confirm')
+    expect(toldOf(unconfirmed, key)).toEqual([{ ...created, sub: undefined }])
+  })
+})
+
+describe('object.created of an upload in parts', () => {
+  test('completed by a signer that ended before it told: told when the client asks again', async () => {
+    const content = await contentOf(PART_SIZE + 1, 61)
+    const key = `reef/files/${content.address}`
+    const { uploadId } = await uploadParts(signer, key, content)
+    const { size, digests } = content
+    const created = { type: 'object.created', key, storeId: 'reef', size, sub: 'ada' }
+    expect(toldOf(signer, key)).toEqual([created])
+
+    const forged = await contentOf(size, 62)
+    await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests: forged.digests })
+    expect(toldOf(signer, key)).toEqual([created])
+    await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
+    expect(toldOf(signer, key)).toEqual([created, created])
+
+    const start = { key, size, type: 'video/mp4', digests }
+    await signer.call('POST', '/multipart', start)
+    expect(toldOf(signer, key)).toEqual([created, created])
+    await signer.call('POST', '/multipart', { ...start, uploadId })
+    expect(toldOf(signer, key)).toEqual([created, created, created])
+  })
+})
+
+test('object.deleted is told of a purge', async () => {
+  const { key } = await put(signer, 6)
+  await signer.call('DELETE', `/objects?key=${key}`)
+  expect(toldOf(signer, key)).toEqual([{ type: 'object.deleted', key, storeId: 'reef', sub: 'ada' }])
+})
+
+test('one line a request, with no secret in it', async () => {
+  const { address } = await contentOf(10, 91)
+  const before = signer.lines.length
+  const { headers } = await signer.call('GET', `/download-url?key=reef/files/${address}&name=secret`)
+  expect(signer.lines.slice(before)).toEqual([
+    {
+      requestId: headers.get('x-request-id'),
+      method: 'GET',
+      route: '/download-url',
+      status: 200,
+      ms: expect.any(Number),
+      sub: 'ada',
+      storeId: 'reef',
+    },
+  ])
+  expect(JSON.stringify(signer.lines)).not.toMatch(/signature|eyJ|Bearer/)
+})

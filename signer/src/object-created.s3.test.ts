@@ -1,0 +1,58 @@
+/** `object.created` of PUTs that go past the signer, straight to S3: the engine's own upload, on a real S3. */
+import { fetchSigner } from '@rockpool/core/signer'
+import { sendByFetch, upload, type UploadOptions } from '@rockpool/core/transfers'
+import { hashContent, type RemoteKey } from '@rockpool/protocol'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bytesOf, type TestSigner, token } from './testing/harness.ts'
+import { startOnS3 } from './testing/s3.ts'
+
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await startOnS3()
+}, 30_000)
+afterAll(() => signer.stop())
+
+const uploading = async (seed: number) => {
+  const blob = new Blob([bytesOf(1_000, seed)])
+  const { address, digests, size } = await hashContent(blob.stream())
+  const remoteKey = `reef/files/${address}` as RemoteKey
+  const ports = {
+    signer: fetchSigner({ url: signer.url, token: () => token({ reef: ['write'] }) }),
+    send: sendByFetch(fetch),
+  }
+  return {
+    created: { type: 'object.created', key: remoteKey, storeId: 'reef', size, sub: 'ada' },
+    told: () => signer.events.filter((event) => 'key' in event && event.key === remoteKey),
+    go: (options: Partial<UploadOptions> = {}, sent?: boolean) =>
+      upload(
+        ports,
+        { remoteKey, type: 'image/png', blob, size, digests, sent },
+        { signal: new AbortController().signal, ...options },
+      ),
+  }
+}
+
+test('is told once of an upload', async () => {
+  const { go, told, created } = await uploading(1)
+  expect(await go()).toMatchObject({ durable: true, etag: expect.any(String) })
+  expect(told()).toEqual([created])
+  await go()
+  expect(told()).toEqual([created])
+})
+
+test('is told when the client ends after its PUT, and comes back', async () => {
+  const { go, told, created } = await uploading(2)
+  const ends = new AbortController()
+  const noted: string[] = []
+  const attempt = go({
+    signal: ends.signal,
+    onSending: async () => void noted.push('sending'),
+    // The last byte is sent, the confirmation is not.
+    onProgress: () => ends.abort(),
+  })
+  await expect(attempt).rejects.toMatchObject({ code: 'aborted' })
+  expect(noted).toEqual(['sending'])
+  expect(told()).toEqual([])
+  await go({}, true)
+  expect(told()).toEqual([created])
+})
