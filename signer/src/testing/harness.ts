@@ -131,6 +131,14 @@ const parsed = (text: string): unknown => {
   }
 }
 
+export const get = async (url: string, headers: Record<string, string> = {}) => {
+  const response = await fetch(url, { headers })
+  return { status: response.status, headers: response.headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+}
+
+/** Matchers take seconds for 16 MiB. */
+export const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+
 /** Sends bytes to a presigned request. */
 export const send = (
   signed: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
