@@ -11,7 +11,8 @@ import { decode, readJson } from './body.ts'
 import { createDigestLists } from './digest-lists.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
 import { errorResponse, refusal } from './errors.ts'
-import { answerForm, formUploads } from './gateway.ts'
+import { answerForm, uploadForm } from './gateway.ts'
+import { createHeldBodies } from './held-bodies.ts'
 import { call, type SignerHooks } from './hooks.ts'
 import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
 import { answerSigned, deleteObject, readObject, writeObject } from './objects.ts'
@@ -93,6 +94,7 @@ export const createSigner = (options: SignerOptions): Signer => {
     longestShare,
     cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
     digestLists: createDigestLists(),
+    holdBody: createHeldBodies(),
     confirmUploads,
     happened: (event) => call(hooks.onEvent, event),
     access: createAccess({
@@ -246,12 +248,11 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
 
   if (options.gateway) {
-    const uploadForm = formUploads(services)
     app.get('/gateway/health', (c) => answer(c, { ok: true }))
     app.post('/gateway/upload', async (c) => {
       const caller = await services.access.identify(c.req.raw)
       c.set('caller', caller)
-      const key = await uploadForm(caller, c.req.raw)
+      const key = await uploadForm(services, caller, c.req.raw)
       note(c, key)
       return answer(c, { url: `${options.publicBaseUrl ?? new URL(c.req.url).origin}/gateway/files/${key}` })
     })

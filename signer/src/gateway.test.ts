@@ -42,7 +42,10 @@ describe('the gateway contract of livestore-filesync', () => {
     }
     const url = `${signer.url}/gateway/files/reef/${address}`
     const got = await at(url)
-    expect(got.headers.get('content-type')).toBe('image/png')
+    expect([got.headers.get('content-type'), got.headers.get('vary')]).toEqual([
+      'image/png',
+      expect.stringContaining('Authorization'),
+    ])
     expect(Buffer.compare(new Uint8Array(await got.arrayBuffer()), bytes)).toBe(0)
     expect((await at(url, 'DELETE')).status).toBe(204)
     expect((await at(url, 'GET', { 'x-worker-auth': ada })).status).toBe(200)
@@ -79,11 +82,13 @@ describe('the gateway contract of livestore-filesync', () => {
 
   test('forms are held in memory: two of the largest at once, and no more', async () => {
     const broken = Array.from({ length: 2 }, () => Promise.withResolvers<never>())
+    const gone = new AbortController()
     const post = (body: ReadableStream, length: number) =>
       signer.fetch(
         new Request(`${signer.url}/gateway/upload`, {
           method: 'POST',
           body,
+          signal: gone.signal,
           duplex: 'half',
           headers: {
             authorization: `Bearer ${ada}`,
@@ -104,7 +109,8 @@ describe('the gateway contract of livestore-filesync', () => {
     const { bytes } = await contentOf(10, 6)
     const refused = await upload(bytes)
     expect([refused.status, refused.json.error.code]).toEqual([429, 'rate_limited'])
-    for (const { reject } of broken) reject(new Error('The client is gone.'))
+    broken[0]!.reject(new Error('The client is gone.'))
+    gone.abort()
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([400, 400])
     expect((await upload(bytes)).status).toBe(200)
   })

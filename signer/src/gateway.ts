@@ -7,49 +7,34 @@
  *     DELETE {base}/files/<key>   204, and nothing is deleted: garbage collection decides
  *     GET    {base}/health
  */
-import { answerObject, isObjectStoreError } from '@rockpool/object-store'
+import { isObjectStoreError } from '@rockpool/object-store'
 import { type RemoteKey, safeType, sha256, toHex } from '@rockpool/protocol'
 import { refusal } from './errors.ts'
 import { created } from './hooks.ts'
-import type { ObjectCall } from './objects.ts'
+import { answerCaller, type ObjectCall } from './objects.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
 /** Bytes of a form upload. Forms are read into memory; larger files come by the contract of today, in parts. */
 export const LARGEST_FORM = 64 * 1024 * 1024
 
-/** Bytes of all form uploads under way at once: what is over waits at the client. */
-const MOST_UNDER_WAY = 2 * LARGEST_FORM
-
 /** Stores the file of a form, once. Answers its key. */
-export type UploadForm = (caller: Caller, request: Request) => Promise<RemoteKey>
-
-export const formUploads = (services: SignerServices): UploadForm => {
-  let underWay = 0
-  return async (caller, request) => {
-    // An HTTP server sees to it that the body has this length.
-    const header = request.headers.get('content-length')
-    if (header === null) throw refusal('bad_request', 'Send the header Content-Length.')
-    const length = Number(header)
-    if (length > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
-    if (underWay + length > MOST_UNDER_WAY) {
-      throw refusal('rate_limited', 'Too many form uploads at once. Try again soon.', { retryAfterMs: 1_000 })
-    }
-    underWay += length
-    try {
-      return await storeForm(services, caller, request)
-    } finally {
-      underWay -= length
-    }
-  }
+export const uploadForm = async (services: SignerServices, caller: Caller, request: Request): Promise<RemoteKey> => {
+  // An HTTP server sees to it that the body has this length.
+  const header = request.headers.get('content-length')
+  if (header === null) throw refusal('bad_request', 'Send the header Content-Length.')
+  const length = Number(header)
+  if (length > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
+  return services.holdBody(length, request.signal, (signal) => storeForm(services, caller, request, signal))
 }
 
 const storeForm = async (
   { store, access, happened }: SignerServices,
   caller: Caller,
   request: Request,
+  signal: AbortSignal,
 ): Promise<RemoteKey> => {
-  const form = await request.formData().catch((cause: unknown) => {
+  const form = await formOf(request, signal).catch((cause: unknown) => {
     throw refusal('bad_request', 'Send a multipart form with the field "file".', { cause })
   })
   const file = form.get('file')
@@ -68,7 +53,7 @@ const storeForm = async (
     type: safeType(file.type),
     sha256: digest,
     ifNoneMatch: '*',
-    signal: request.signal,
+    signal,
   } as const
   try {
     await store.put(key, bytes, once)
@@ -79,6 +64,10 @@ const storeForm = async (
   }
   return permitted.key
 }
+
+/** The form, read until `signal` ends it, which `request.formData()` does not know. */
+const formOf = ({ body, headers }: Request, signal: AbortSignal): Promise<FormData> =>
+  new Response(body?.pipeThrough(new TransformStream(), { signal }), { headers }).formData()
 
 /** Answers GET and DELETE of a form upload. */
 export const answerForm = async (
@@ -91,7 +80,7 @@ export const answerForm = async (
     return new Response(null, { status: 204 })
   }
   const { key } = await access.permit(caller, 'read', path)
-  return answerObject(store, request, { method: 'GET', key }, failed)
+  return answerCaller(store, request, key, failed)
 }
 
 /** Without a key, the file goes to the one store that the token may write. */

@@ -120,6 +120,13 @@ const putTogether = async (
   { size, uploadId, digests }: { size: number; uploadId: string; digests: Uint8Array<ArrayBuffer> },
   signal: AbortSignal,
 ): Promise<StoredContent> => {
+  const stored = await findStored(store, key.key, size, signal)
+  if (stored) {
+    // By this upload or by another one of the same bytes, which must not replace it: its type and version stay.
+    await keepDigests(store, key, digests, signal)
+    await store.multipart.abort(key.key, uploadId, { signal })
+    return stored
+  }
   const parts = await listParts(store, key.key, uploadId, signal)
   if (!parts) return completedBefore(store, key, size, digests, signal)
   const problem = problemOfParts(parts, size, digests)

@@ -1,5 +1,5 @@
 /** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
-import { answerObject, type ObjectGrant, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
+import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
 import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
 import { UploadUrlRequest } from '@rockpool/protocol/schema'
 import { decode } from './body.ts'
@@ -55,13 +55,18 @@ export const readObject = async (
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
   const ofParts = path.endsWith('.parts')
-  const key = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
-  const answer = await answerObject(
-    store,
-    request,
-    { method: 'GET', key: ofParts ? partsKey(key.key) : key.key },
-    failed,
-  )
+  const { key } = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
+  return answerCaller(store, request, ofParts ? partsKey(key) : key, failed)
+}
+
+/** Answers GET and HEAD of an object that the caller may read. */
+export const answerCaller = async (
+  store: ObjectStore,
+  request: Request,
+  key: string,
+  failed: ObjectCall['failed'],
+): Promise<Response> => {
+  const answer = await answerObject(store, request, { method: 'GET', key }, failed)
   // A browser that keeps it must not give it to the next user, who has another token, or none (RFC 9111, section 4.1).
   answer.headers.append('vary', 'Authorization')
   return answer
@@ -69,7 +74,7 @@ export const readObject = async (
 
 /** Answers PUT of a caller with a token: a content of one part, once. */
 export const writeObject = async (
-  { store, access, happened }: SignerServices,
+  { store, access, happened, holdBody }: SignerServices,
   caller: Caller,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
@@ -80,17 +85,19 @@ export const writeObject = async (
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
-  const answer = await answerObject(store, asSigned(request, grant), grant, failed)
+  const write = (signal: AbortSignal) => answerObject(store, asSigned(request, grant, signal), grant, failed)
+  // An S3 store reads a body whole before it sends it on.
+  const answer = store.mode === 's3' ? await holdBody(size, request.signal, write) : await write(request.signal)
   if (answer.ok) happened(created(caller, key, size))
   return answer
 }
 
 /** The request with the headers that a presigned PUT of the grant would have. */
-const asSigned = (request: Request, grant: PutGrant): Request => {
+const asSigned = (request: Request, grant: PutGrant, signal: AbortSignal): Request => {
   const headers = new Headers(request.headers)
   headers.set('content-type', grant.type)
   headers.set('if-none-match', '*')
-  const { body, signal, url } = request
+  const { body, url } = request
   return new Request(url, { method: 'PUT', headers, body, signal, duplex: 'half' } as RequestInit)
 }
 

@@ -2,6 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import type { Access } from './access.ts'
 import type { DigestLists } from './digest-lists.ts'
+import type { HoldBody } from './held-bodies.ts'
 import type { SignerEvent } from './hooks.ts'
 
 export interface SignerServices {
@@ -12,6 +13,7 @@ export interface SignerServices {
   /** base URL of a CDN over public buckets, without a slash at its end */
   readonly cdnBaseUrl: string | undefined
   readonly digestLists: DigestLists
+  readonly holdBody: HoldBody
   /** clients confirm their single PUTs, so that `object.created` is told of those too */
   readonly confirmUploads: boolean
   readonly happened: (event: SignerEvent) => void

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => signer.stop())
 
 describe('a content of one part', () => {
-  test.each([0, 1, 5_000, PART_SIZE])('of %d bytes goes up once and comes down', async (size) => {
+  test.each([1, 5_000, PART_SIZE])('of %d bytes goes up once and comes down', async (size) => {
     const { address, bytes } = await contentOf(size, size + 1)
     const request = { key: `reef/files/${address}`, size, type: 'image/png' }
     const { status, json } = await signer.call('POST', '/upload-url', request)
@@ -28,6 +28,20 @@ describe('a content of one part', () => {
     expect(same(got.bytes, bytes)).toBe(true)
     expect(got.headers.get('content-type')).toBe('image/png')
   })
+})
+
+test('the empty file is stored by the signer: of a signed PUT without a body, Ceph makes a copy of any object', async () => {
+  const { address, size } = await contentOf(0)
+  const request = { key: `reef/files/${address}`, size, type: 'image/png' }
+  const { json } = await signer.call('POST', '/upload-url', request)
+  expect(json).toEqual({ status: 'stored', durable: true, etag: expect.any(String) })
+  expect(signer.events).toContainEqual(expect.objectContaining({ type: 'object.created', key: request.key, size: 0 }))
+  expect((await signer.call('POST', '/upload-url', request)).json).toEqual(json)
+  const { json: down } = await signer.call('GET', `/download-url?key=${request.key}`)
+  const got = await get(down.url)
+  expect([got.status, got.bytes.length, got.headers.get('content-type')]).toEqual([200, 0, 'image/png'])
+  const wrong = { key: `reef/files/${'0'.repeat(64)}`, size: 0, type: 'image/png' }
+  expect((await signer.call('POST', '/upload-url', wrong)).json.error.code).toBe('digest_mismatch')
 })
 
 describe('a content of several parts', () => {
@@ -82,6 +96,25 @@ describe('a content of several parts', () => {
       expect((await signer.call('POST', path, body)).status).toBe(200)
       expect((await signer.store.head(`${key}.parts`)).size).toBe(64)
     }
+  })
+
+  test('two uploads of the same bytes: the second complete finds the first one, and replaces nothing', async () => {
+    const content = await contentOf(PART_SIZE + 6, 13)
+    const { address, size, digests, bytes } = content
+    const key = `reef/files/${address}`
+    const { json: begun } = await signer.call('POST', '/multipart', { key, size, type: 'application/pdf', digests })
+    const { uploadId } = begun
+    const { json } = await signer.call('POST', '/multipart/parts', { key, size, uploadId, digests, numbers: [1, 2] })
+    for (const [i, part] of json.parts.entries())
+      expect((await send(part, bytes.slice(i * PART_SIZE, (i + 1) * PART_SIZE))).status).toBe(200)
+
+    const { complete } = await uploadParts(signer, key, content, 'image/png')
+    const stored = await signer.store.head(key)
+    const second = await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
+    expect([second.status, second.json]).toEqual([200, complete.json])
+    expect(await signer.store.head(key)).toEqual(stored)
+    expect(stored.type).toBe('image/png')
+    expect(await signer.store.multipart.listUploads(key)).toEqual([])
   })
 
   test('an unknown upload is a new one at start, and 404 at complete', async () => {

@@ -1,5 +1,5 @@
 /** `/upload-url`: a presigned PUT for a content of one part, unless it is there already. */
-import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import { isObjectStoreError, type ObjectStore, type PutOptions } from '@rockpool/object-store'
 import { fromHex, safeType, type StoredContent, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
 import { checkBucket } from './content.ts'
 import { refusal } from './errors.ts'
@@ -21,11 +21,36 @@ export const uploadUrl = async (
   const stored = await findStored(store, key.key, size, signal)
   if (stored && sent) happened(created(caller, key, size))
   if (stored) return { status: 'stored', ...stored }
-  const sha256 = fromHex(key.address)
+  const content = { size, type: safeType(type), sha256: fromHex(key.address) }
+  if (size === 0) {
+    const written = await storeEmpty(store, key.key, content, signal)
+    happened(created(caller, key, size))
+    return { status: 'stored', ...written }
+  }
   return {
     status: 'put',
-    ...(await store.signPut({ key: key.key, size, type: safeType(type), sha256, expiresIn: UPLOAD_SECONDS })),
+    ...(await store.signPut({ key: key.key, ...content, expiresIn: UPLOAD_SECONDS })),
     ...(confirmUploads && { confirm: true }),
+  }
+}
+
+/**
+ * The signer stores the empty file itself. A signed PUT binds only the headers that were signed, and of a PUT without a
+ * body Ceph makes a copy of any object that a header beside them names, `x-amz-copy-source`.
+ */
+const storeEmpty = async (
+  store: ObjectStore,
+  key: string,
+  content: Pick<PutOptions, 'size' | 'type' | 'sha256'>,
+  signal: AbortSignal,
+): Promise<StoredContent> => {
+  try {
+    return await store.put(key, new Uint8Array(), { ...content, ifNoneMatch: '*', signal })
+  } catch (error) {
+    // Somebody else was faster.
+    const stored = isObjectStoreError(error, 'precondition_failed') && (await findStored(store, key, 0, signal))
+    if (stored) return stored
+    throw error
   }
 }
 
