@@ -1,10 +1,9 @@
 /** From a request to a caller, and from a caller and a key to a permission. Everything that is not surely allowed is refused. */
 import { type Buckets, ownerOf, type RemoteKey, type Right } from '@rockpool/protocol'
-import type { Claims } from './claims.ts'
+import type { Authenticate, Claims } from '@rockpool/tokens'
 import { refusal } from './errors.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type Caller, mayAct, type ResolvedKey, resolveKey } from './rights.ts'
-import type { Authenticate } from './token.ts'
 
 /** What an `authorize` hook decides about. */
 export interface AuthorizeRequest {

@@ -1,8 +1,8 @@
 import { PART_SIZE } from '@rockpool/protocol'
+import { sharedSecretTokens } from '@rockpool/tokens'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSigner } from './app.ts'
 import { contentOf, ownerOf, send, startSigner, type TestSigner, token, get, same } from './testing/harness.ts'
-import { sharedSecretTokens } from './token.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 

@@ -2,6 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { type Buckets, DEFAULT_BUCKETS, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
+import type { Authenticate } from '@rockpool/tokens'
 import { type Context, Hono } from 'hono'
 import { cors as corsMiddleware } from 'hono/cors'
 import { routePath } from 'hono/route'
@@ -21,7 +22,6 @@ import { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate
 import { createReadiness } from './readiness.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
-import type { Authenticate } from './token.ts'
 import { uploadUrl } from './uploads.ts'
 
 export interface SignerOptions {

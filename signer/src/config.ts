@@ -3,11 +3,9 @@ import { isAbsolute, resolve } from 'node:path'
 import type { S3StoreOptions } from '@rockpool/object-store/s3'
 import { type Buckets, DEFAULT_BUCKETS, isRockpoolError } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
+import { type Environment, readTokens, type TokenSettings } from '@rockpool/tokens'
 import { decode } from './body.ts'
 import { refusal } from './errors.ts'
-import { type JwksOptions, SHORTEST_SECRET, type SharedSecretOptions } from './token.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export type StoreConfig =
   | { readonly mode: 'local'; readonly dataDir: string }
@@ -22,7 +20,7 @@ export type StoreConfig =
 
 export interface Config {
   readonly store: StoreConfig
-  readonly tokens: ({ readonly kind: 'secret' } & SharedSecretOptions) | ({ readonly kind: 'jwks' } & JwksOptions)
+  readonly tokens: TokenSettings
   readonly buckets: Buckets
   readonly origins: readonly string[]
   /** '': URLs of the data plane are on the origin of each request */
@@ -97,44 +95,6 @@ export const readStore = (env: Environment): StoreConfig => {
   if (mode === 'local') return { mode, dataDir }
   const cacheSize = wholeNumber(env, 'ROCKPOOL_CACHE_SIZE', { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER })
   return { mode, dataDir, s3: readS3(env), ...(cacheSize > 0 && { cacheSize }) }
-}
-
-const readTokens = (env: Environment): Config['tokens'] => {
-  const secret = text(env, 'ROCKPOOL_JWT_SECRET')
-  const url = httpUrl(env, 'ROCKPOOL_JWKS_URL')
-  const [issuer, audience] = [text(env, 'ROCKPOOL_JWT_ISSUER'), text(env, 'ROCKPOOL_JWT_AUDIENCE')]
-  if (secret !== undefined && url !== undefined)
-    throw wrong('ROCKPOOL_JWKS_URL', 'set it or ROCKPOOL_JWT_SECRET, not both')
-  if (url !== undefined) {
-    const { protocol, hostname } = new URL(url)
-    if (protocol !== 'https:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) {
-      throw wrong('ROCKPOOL_JWKS_URL', 'keys that decide who may must come over https')
-    }
-    if (issuer === undefined) throw wrong('ROCKPOOL_JWT_ISSUER', 'is needed with ROCKPOOL_JWKS_URL')
-    if (audience === undefined) throw wrong('ROCKPOOL_JWT_AUDIENCE', 'is needed with ROCKPOOL_JWKS_URL')
-    return { kind: 'jwks', url, issuer, audience }
-  }
-  if (secret === undefined) {
-    throw wrong(
-      'ROCKPOOL_JWT_SECRET',
-      'set it, or ROCKPOOL_JWKS_URL: without a verifier of tokens the signer does not start',
-    )
-  }
-  const former = text(env, 'ROCKPOOL_JWT_SECRET_FORMER')
-  for (const [name, value] of [
-    ['ROCKPOOL_JWT_SECRET', secret],
-    ['ROCKPOOL_JWT_SECRET_FORMER', former],
-  ] as const) {
-    if (value !== undefined && Buffer.byteLength(value) < SHORTEST_SECRET) {
-      throw wrong(name, `a secret has at least ${SHORTEST_SECRET} bytes; make one with: openssl rand -base64 32`)
-    }
-  }
-  return {
-    kind: 'secret',
-    secrets: former === undefined ? [secret] : [secret, former],
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
-  }
 }
 
 const readBuckets = (env: Environment): Buckets => {

@@ -1,9 +1,9 @@
 /** The signer that a configuration describes, on its opened store. */
+import { tokensOf } from '@rockpool/tokens'
 import { createSigner, type Signer } from './app.ts'
 import type { Config } from './config.ts'
 import { logHooks } from './log.ts'
 import type { OpenedStore } from './open-store.ts'
-import { type Authenticate, jwksTokens, sharedSecretTokens } from './token.ts'
 
 /** `write` takes whole lines of the log. @throws RockpoolError `bad_request` when parts of it don't fit together */
 export const configuredSigner = (
@@ -15,7 +15,7 @@ export const configuredSigner = (
   const { confirmUploads } = config
   return createSigner({
     store,
-    authenticate: authenticator(config.tokens),
+    authenticate: tokensOf(config.tokens),
     buckets,
     serviceRole,
     longestShare,
@@ -29,6 +29,3 @@ export const configuredSigner = (
     ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
   })
 }
-
-const authenticator = (tokens: Config['tokens']): Authenticate =>
-  tokens.kind === 'jwks' ? jwksTokens(tokens) : sharedSecretTokens(tokens)

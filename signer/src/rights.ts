@@ -8,8 +8,8 @@ import {
   type RemoteKeyParts,
   type Right,
 } from '@rockpool/protocol'
+import type { Claims } from '@rockpool/tokens'
 import { bucketRules } from './buckets.ts'
-import type { Claims } from './claims.ts'
 import { refusal } from './errors.ts'
 
 /** A key that is well-formed for the bucket it names. */

@@ -2,6 +2,7 @@
 import { isObjectStoreError } from '@rockpool/object-store'
 import { openS3Store } from '@rockpool/object-store/s3'
 import { isRockpoolError } from '@rockpool/protocol'
+import { environmentOf } from '@rockpool/tokens'
 import type { Signer } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
@@ -52,7 +53,7 @@ type S3Config = Config & { readonly store: { readonly mode: 's3' } }
 
 /** @throws RockpoolError `bad_request`: one line that names the binding, never a secret's value */
 export const readBindings = (bindings: object): S3Config => {
-  const { store, ...config } = readConfig({ ROCKPOOL_STORE: 's3', ...textsOf(bindings) })
+  const { store, ...config } = readConfig({ ROCKPOOL_STORE: 's3', ...environmentOf(bindings) })
   if (store.mode !== 's3') throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
   if (store.s3.accessKey === undefined) {
     throw refusal('bad_request', 'ARTIFACT_ACCESS_KEY: set it and ARTIFACT_SECRET_KEY, since a Worker has no role.')
@@ -62,14 +63,6 @@ export const readBindings = (bindings: object): S3Config => {
   }
   return { ...config, store }
 }
-
-/** Variables may be written as JSON in `wrangler.jsonc`: numbers, booleans and objects arrive as such. */
-const textsOf = (bindings: object): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(bindings)
-      .filter(([name]) => /^(ROCKPOOL|ARTIFACT)_/.test(name))
-      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
-  )
 
 const notConfigured = (error: unknown): Response => {
   const known = isRockpoolError(error) || isObjectStoreError(error)

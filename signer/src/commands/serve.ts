@@ -1,5 +1,6 @@
 /** `rockpool-signer serve`: the signer as its environment says, until it is told to stop. */
-import { type Environment, readConfig } from '../config.ts'
+import type { Environment } from '@rockpool/tokens'
+import { readConfig } from '../config.ts'
 import { configuredSigner } from '../configured-signer.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll, collectHourly, loadLiveSets } from '../gc/command.ts'

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { base64url, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { jwksTokens, sharedSecretTokens } from './token.ts'
+import { jwksTokens, sharedSecretTokens } from './verify.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 const OTHER = 'another one of at least thirty-two bytes'

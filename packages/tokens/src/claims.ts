@@ -1,7 +1,7 @@
 /** The claims of a token, and the one reading of them: anything of another shape is refused as a whole. */
 import { isStoreId, type Right, type TokenClaims } from '@rockpool/protocol'
 
-/** What the signer reads from a verified token. */
+/** What is read from a verified token. */
 export interface Claims extends TokenClaims {
   /** rights on claim-check artifacts */
   readonly requests?: readonly Right[]

@@ -1,8 +1,7 @@
 /** Verifying bearer tokens with jose: HS256 by a shared secret, or the keys of an identity provider's JWKS. */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose'
-import { isRockpoolError } from '@rockpool/protocol'
+import { isRockpoolError, RockpoolError } from '@rockpool/protocol'
 import { type Claims, readClaims } from './claims.ts'
-import { refusal } from './errors.ts'
 
 /**
  * Says who sent a token.
@@ -12,8 +11,8 @@ import { refusal } from './errors.ts'
  */
 export type Authenticate = (token: string) => Promise<Claims>
 
-/** Seconds by which the clocks of issuer and signer may differ. */
-const CLOCK_SKEW_SECONDS = 30
+/** Seconds by which the clocks of the issuer and of who verifies may differ. */
+export const CLOCK_SKEW_SECONDS = 30
 
 /** Longer than any sensible token; refused before it is parsed. */
 const LONGEST_TOKEN = 16_384
@@ -51,7 +50,7 @@ export interface SharedSecretOptions {
 export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOptions): Authenticate => {
   const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
   if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < SHORTEST_SECRET)) {
-    throw refusal(
+    throw new RockpoolError(
       'bad_request',
       `A token secret has at least ${SHORTEST_SECRET} bytes; give one, or two while rotating.`,
     )
@@ -86,9 +85,13 @@ export const jwksTokens = ({ url, issuer, audience }: JwksOptions): Authenticate
       const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors
       if ([JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some((kind) => cause instanceof kind))
         throw cause
-      throw refusal('storage_unavailable', 'The keys to verify tokens with cannot be reached. Try again soon.', {
-        cause,
-      })
+      throw new RockpoolError(
+        'storage_unavailable',
+        'The keys to verify tokens with cannot be reached. Try again soon.',
+        {
+          cause,
+        },
+      )
     })
   const options = verifyOptions(KEY_PAIR_ALGORITHMS, issuer, audience)
   return remembering((token) => verify(token, keyOf, options))
@@ -125,12 +128,13 @@ const verifyOptions = (
 })
 
 const verify = async (token: string, key: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<Claims> => {
-  if (token.length > LONGEST_TOKEN) throw refusal('unauthenticated', 'The token is too long. Sign in again.')
+  if (token.length > LONGEST_TOKEN) throw new RockpoolError('unauthenticated', 'The token is too long. Sign in again.')
   const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
     throw refusalOf(error)
   })
   const claims = readClaims(payload)
-  if (typeof claims === 'string') throw refusal('unauthenticated', `The token lacks what this signer needs. ${claims}`)
+  if (typeof claims === 'string')
+    throw new RockpoolError('unauthenticated', `The token lacks what is needed here. ${claims}`)
   return claims
 }
 
@@ -138,14 +142,14 @@ const verify = async (token: string, key: JWTVerifyGetKey, options: JWTVerifyOpt
 const refusalOf = (cause: unknown) => {
   if (isRockpoolError(cause)) return cause
   if (cause instanceof errors.JWTExpired) {
-    return refusal('unauthenticated', 'The token has expired. Get a fresh one.', { cause })
+    return new RockpoolError('unauthenticated', 'The token has expired. Get a fresh one.', { cause })
   }
   if (cause instanceof errors.JWTClaimValidationFailed) {
-    return refusal(
+    return new RockpoolError(
       'unauthenticated',
-      `The token was not made for this signer: its claim "${cause.claim}" does not fit.`,
+      `The token was not made for here: its claim "${cause.claim}" does not fit.`,
       { cause },
     )
   }
-  return refusal('unauthenticated', 'The token is not valid. Sign in again.', { cause })
+  return new RockpoolError('unauthenticated', 'The token is not valid. Sign in again.', { cause })
 }

@@ -1,0 +1,78 @@
+/** Which tokens are good, as an environment says: the same variables for the signer and the sync backend. */
+import { RockpoolError } from '@rockpool/protocol'
+import {
+  type Authenticate,
+  jwksTokens,
+  type JwksOptions,
+  sharedSecretTokens,
+  type SharedSecretOptions,
+  SHORTEST_SECRET,
+} from './verify.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export type TokenSettings =
+  | ({ readonly kind: 'secret' } & SharedSecretOptions)
+  | ({ readonly kind: 'jwks' } & JwksOptions)
+
+/**
+ * Reads `ROCKPOOL_JWT_SECRET` and, while it is rotated, `ROCKPOOL_JWT_SECRET_FORMER`, or `ROCKPOOL_JWKS_URL`; and
+ * `ROCKPOOL_JWT_ISSUER` and `ROCKPOOL_JWT_AUDIENCE`, which a JWKS needs. An empty variable counts as not set.
+ *
+ * @throws RockpoolError `bad_request`, whose message is one line naming the variable, never its value
+ */
+export const readTokens = (env: Environment): TokenSettings => {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined
+  const [secret, former] = [text('ROCKPOOL_JWT_SECRET'), text('ROCKPOOL_JWT_SECRET_FORMER')]
+  const [issuer, audience] = [text('ROCKPOOL_JWT_ISSUER'), text('ROCKPOOL_JWT_AUDIENCE')]
+  const url = text('ROCKPOOL_JWKS_URL')
+  if (url !== undefined) {
+    if (secret !== undefined) throw wrong('ROCKPOOL_JWKS_URL', 'set it or ROCKPOOL_JWT_SECRET, not both')
+    if (!isKeysUrl(url)) throw wrong('ROCKPOOL_JWKS_URL', 'it is an https URL, without a query')
+    if (issuer === undefined) throw wrong('ROCKPOOL_JWT_ISSUER', 'is needed with ROCKPOOL_JWKS_URL')
+    if (audience === undefined) throw wrong('ROCKPOOL_JWT_AUDIENCE', 'is needed with ROCKPOOL_JWKS_URL')
+    return { kind: 'jwks', url, issuer, audience }
+  }
+  if (secret === undefined) {
+    throw wrong('ROCKPOOL_JWT_SECRET', 'set it, or ROCKPOOL_JWKS_URL: without a verifier of tokens nobody is let in')
+  }
+  for (const [name, value] of [
+    ['ROCKPOOL_JWT_SECRET', secret],
+    ['ROCKPOOL_JWT_SECRET_FORMER', former],
+  ] as const) {
+    if (value !== undefined && new TextEncoder().encode(value).length < SHORTEST_SECRET) {
+      throw wrong(name, `a secret has at least ${SHORTEST_SECRET} bytes; make one with: openssl rand -base64 32`)
+    }
+  }
+  return {
+    kind: 'secret',
+    secrets: former === undefined ? [secret] : [secret, former],
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  }
+}
+
+/** Says who sent a token, by these settings. */
+export const tokensOf = (settings: TokenSettings): Authenticate =>
+  settings.kind === 'jwks' ? jwksTokens(settings) : sharedSecretTokens(settings)
+
+/**
+ * The variables among a Worker's bindings. They may be written as JSON in `wrangler.jsonc`: numbers, booleans and objects
+ * arrive as such.
+ */
+export const environmentOf = (bindings: object): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(bindings)
+      .filter(([name, value]) => /^(ROCKPOOL|ARTIFACT)_/.test(name) && value !== undefined)
+      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  )
+
+/** Keys that decide who may must come over https; on this machine, http will do. */
+const isKeysUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, search, hash } = new URL(text)
+  const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+  return (protocol === 'https:' || (protocol === 'http:' && isLoopback)) && !(username || search || hash)
+}
+
+const wrong = (name: string, problem: string) => new RockpoolError('bad_request', `${name}: ${problem}.`)
