@@ -217,7 +217,12 @@ export interface ObjectStore {
   /** One page of the objects whose key starts with `prefix` ('' for all). */
   list(prefix: string, options?: ListOptions): Promise<ObjectPage>
 
-  /** Gives an object's bytes and type a second key, replacing what is there. @throws `not_found`, `no_space` */
+  /**
+   * Gives an object's bytes and type a second key, replacing what is there. S3 refuses to over 5 GiB; the command line tool
+   * `rockpool-store copy` has no such limit.
+   *
+   * @throws `not_found`, `no_space`
+   */
   copy(from: string, to: string, options?: CallOptions): Promise<void>
 
   /** A URL for one upload of exactly these bytes, where nothing is yet (`if-none-match: *`). */
