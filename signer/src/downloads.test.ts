@@ -108,6 +108,18 @@ describe('downloads', () => {
     expect((await get(dangling.url)).status).toBe(404)
   })
 
+  test('check of several parts asks for the digest list, too: who is told that all is there may drop his copy', async () => {
+    const content = await contentOf(PART_SIZE + 7, 34)
+    const key = `reef/files/${content.address}`
+    await uploadParts(signer, key, content)
+    const check = async () => (await signer.call('GET', `/download-url?key=${key}&check=1`)).status
+    expect(await check()).toBe(200)
+    for (const lost of [`${key}.parts`, key]) {
+      await signer.store.delete(lost)
+      expect(await check()).toBe(404)
+    }
+  })
+
   test('a legacy key is read and never written', async () => {
     const { address, bytes } = await contentOf(20, 41)
     const sha256 = new Uint8Array(Buffer.from(address, 'hex'))

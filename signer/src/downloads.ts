@@ -29,7 +29,9 @@ export const downloadUrl = async (
     throw refusal('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
   }
   if (request.check) {
-    await store.head(key.key, { signal: from.signal }).catch((error: unknown) => {
+    // Whoever asks may drop his copy then: without its digest list the content is of no use to anybody.
+    const needed = addressParts(key.address) === 1 ? [key.key] : [key.key, partsKey(key.key)]
+    await Promise.all(needed.map((name) => store.head(name, { signal: from.signal }))).catch((error: unknown) => {
       if (isObjectStoreError(error, 'not_found'))
         throw refusal('not_found', 'The object store does not have this content.')
       throw error

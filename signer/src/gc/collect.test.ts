@@ -6,6 +6,7 @@ import { PART_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { contentOf, URL_SECRET } from '../testing/harness.ts'
 import { collect, type CollectOptions } from './collect.ts'
+import { collectAll } from './command.ts'
 import type { LiveSets } from './live-set.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -158,9 +159,90 @@ test('what waited out the retention and was not reached goes in the next run', a
   expect(await run()).toMatchObject({ deleted: 1 })
 })
 
+/** Another collector does `what` when this one has remembered and read. */
+const meanwhile = (what: () => Promise<unknown>): LiveSets => {
+  let reads = 0
+  return {
+    ...liveSets,
+    read: async (...args) => {
+      const set = await liveSets.read(...args)
+      if (++reads === 1) await what()
+      return set
+    },
+  }
+}
+
+test.each([
+  ['has written once', 1],
+  ['has written several times, and tidied up', 2],
+])('two at once: when the other %s, this one deletes nothing', async (_, runs) => {
+  const key = await stored(1)
+  log.named.add(key)
+  const other = async () => {
+    for (let i = 0; i < runs; i++) await run()
+    log.named.clear()
+    days = 50
+  }
+  await expect(run({ liveSets: meanwhile(other) })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('Another collector'),
+  })
+  expect(await there()).toEqual([key])
+  expect((await store.list('gc/')).objects).toHaveLength(1)
+  expect(await run()).toMatchObject({ deleted: 1 })
+  expect((await store.list('gc/')).objects).toHaveLength(1)
+})
+
+test('while another one deletes, or died at it less than 20 minutes ago, none begins; a dry run may', async () => {
+  const key = await stored(1)
+  days = 8
+  let reads = 0
+  const dying = {
+    ...liveSets,
+    read: async (...args: Parameters<LiveSets['read']>) => {
+      if (++reads === 3) throw new Error('killed')
+      return liveSets.read(...args)
+    },
+  }
+  // The store's clock is the machine's: the other one writes now.
+  const at = (minutes: number) => () => Date.now() + minutes * 60_000
+  const rules = { graceMs: 0, retentionMs: 0 }
+  await expect(run({ liveSets: dying, rules, now: at(0) })).rejects.toThrow('killed')
+  log.live.add(key)
+  await expect(run({ now: at(19) })).rejects.toMatchObject({ code: 'conflict' })
+  expect(await run({ now: at(19), dryRun: true })).toMatchObject({ lost: 0 })
+  expect(lost).toEqual([])
+  expect(await run({ now: at(21) })).toMatchObject({ lost: 1 })
+})
+
+test('of several stores, one that fails leaves the others alone; stopped, none is begun or told of any more', async () => {
+  const flags = { dryRun: false, accept: false, graceMs: 0 }
+  const told: unknown[] = []
+  const tell = (storeId: string, outcome: unknown) => told.push([storeId, outcome])
+  const read = async (storeId: string) => {
+    if (storeId === 'reef') throw new Error('The sync backend is down.')
+    return { ...log }
+  }
+  const two = { ...liveSets, storeIds: async () => ['reef', 'lagoon'], read }
+  await collectAll(store, two, flags, new AbortController().signal, tell)
+  expect(told).toEqual([
+    ['reef', expect.objectContaining({ message: 'The sync backend is down.' })],
+    ['lagoon', expect.objectContaining({ seen: 0 })],
+  ])
+
+  const stopping = new AbortController()
+  const stop = async (storeId: string) => {
+    expect(storeId).toBe('reef')
+    stopping.abort()
+    return { ...log }
+  }
+  await expect(collectAll(store, { ...two, read: stop }, flags, stopping.signal, tell)).rejects.toThrow('abort')
+  expect(told).toHaveLength(2)
+})
+
 test('a damaged state stops the run', async () => {
   await stored(1)
-  await store.put('gc/reef', new TextEncoder().encode('{"logId":1}'), { size: 11 })
+  await store.put('gc/reef/000000000000001', new TextEncoder().encode('{"logId":1}'), { size: 11 })
   days = 50
   await expect(run()).rejects.toMatchObject({ code: 'bad_request' })
   expect(await there()).toHaveLength(1)

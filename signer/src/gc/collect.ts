@@ -17,7 +17,7 @@ import {
 } from '@rockpool/protocol'
 import { partsKey } from '../content.ts'
 import type { LiveSet, LiveSets } from './live-set.ts'
-import { type CollectorState, readState, writeState } from './state.ts'
+import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
 
 /** A live set older than this is not acted on. */
@@ -25,6 +25,12 @@ const FRESH_MS = 60_000
 
 /** Contents deleted between two readings of the log. */
 const BATCH = 500
+
+/**
+ * So old are the last deletes of a batch at most, when they take effect: they begin while the log is fresh, and S3 refuses
+ * requests that were signed 15 minutes ago. Four more for clocks that differ.
+ */
+const DELETING_MS = 20 * 60_000
 
 export interface CollectOptions {
   readonly store: ObjectStore
@@ -63,12 +69,17 @@ interface Candidate {
 /**
  * Collects in one store.
  *
- * @throws RockpoolError `conflict` when the log is not to be trusted; what the store and the log threw. Nothing is deleted then
+ * @throws RockpoolError `conflict` when the log is not to be trusted, or another collector is at work in this store;
+ *   what the store and the log threw. Nothing more is deleted then
  */
 export const collect = async (options: CollectOptions): Promise<CollectReport> => {
   const { store, liveSets, storeId, rules = DEFAULT_RULES, dryRun = false, accept = false } = options
   const { signal = new AbortController().signal, now = Date.now } = options
-  const before = await readState(store, storeId, signal)
+  const memory = await readMemory(store, storeId, signal)
+  const before = memory.state
+  const interrupted = before?.pending ?? []
+  // Its collector may live, and delete one of them after this one has looked.
+  if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < DELETING_MS) throw overtaken()
   let readAt = now()
   let set = await liveSets.read(storeId, signal)
   const trusted = (next: LiveSet) => {
@@ -85,13 +96,8 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   const goneSince: Record<string, number> = {}
   const remember = async (pending: readonly RemoteKey[]) => {
     if (dryRun) return
-    const state: CollectorState = {
-      logId: set.logId,
-      liveCount: set.live.size,
-      goneSince: { ...before?.goneSince, ...goneSince },
-      pending,
-    }
-    await writeState(store, storeId, state, signal)
+    const { logId, live } = set
+    await memory.write({ logId, liveCount: live.size, goneSince: { ...before?.goneSince, ...goneSince }, pending })
   }
 
   /** Reports what was deleted though the log names it by now. */
@@ -141,7 +147,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   }
 
   // A run that died between deleting and looking again left these.
-  if (before && before.pending.length > 0 && !dryRun) await heal(before.pending)
+  if (interrupted.length > 0 && !dryRun) await heal(interrupted)
 
   let batch: Candidate[] = []
   for await (const content of contents(store, storeId, signal)) {
@@ -164,8 +170,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   }
   await drop(batch)
   // Only what still waits is remembered: a content named again, or gone, starts anew.
-  if (!dryRun)
-    await writeState(store, storeId, { logId: set.logId, liveCount: set.live.size, goneSince, pending: [] }, signal)
+  if (!dryRun) await memory.write({ logId: set.logId, liveCount: set.live.size, goneSince, pending: [] })
   return report
 }
 

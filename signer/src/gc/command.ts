@@ -92,7 +92,7 @@ export const collectAll = async (
 }
 
 /** Collects every hour, the first time an hour from now; never two runs at once. Stops with the signal. */
-export const collectHourly = (run: () => Promise<void>, signal: AbortSignal, everyMs = HOUR_MS): void => {
+export const collectHourly = (run: () => Promise<void>, signal: AbortSignal): void => {
   let running = false
   const timer = setInterval(() => {
     if (running) return
@@ -100,7 +100,7 @@ export const collectHourly = (run: () => Promise<void>, signal: AbortSignal, eve
     void run()
       .catch(() => {})
       .finally(() => (running = false))
-  }, everyMs)
+  }, HOUR_MS)
   // It keeps no process alive.
   timer.unref()
   signal.addEventListener('abort', () => clearInterval(timer), { once: true })

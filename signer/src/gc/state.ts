@@ -1,6 +1,10 @@
-/** What the collector remembers of a store between runs: an object `gc/<storeId>` in the object store itself. */
+/**
+ * What the collector remembers of a store between runs, in the object store itself: the object of the highest number
+ * under `gc/<storeId>/`. What is remembered next has the next number, and is written once: of two collectors that go on
+ * from the same memory one is refused, before it deletes anything.
+ */
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
-import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { Schema } from 'effect'
 import { decode } from '../body.ts'
 
@@ -23,29 +27,67 @@ export interface CollectorState {
   readonly pending: readonly RemoteKey[]
 }
 
-const keyOf = (storeId: StoreId) => `gc/${storeId}`
+export interface CollectorMemory {
+  /** as the last collector left it */
+  readonly state: CollectorState | undefined
+  /** when it was written: unix ms, the object store's clock */
+  readonly writtenAt: number
+  /** @throws RockpoolError `conflict` when another collector has written since: its memory counts, this one ends */
+  write(state: CollectorState): Promise<void>
+}
 
 /** @throws RockpoolError `bad_request` when the object is damaged: better no collection than a wrong one */
-export const readState = async (
+export const readMemory = async (
   store: ObjectStore,
   storeId: StoreId,
   signal: AbortSignal,
-): Promise<CollectorState | undefined> => {
+): Promise<CollectorMemory> => {
+  const prefix = `gc/${storeId}/`
+  // One object, or two when a collector ended between writing and tidying up: never more than a page.
+  const written = async () => (await store.list(prefix, { signal })).objects
+  const found = await written()
+  const last = found.at(-1)
+  let keys = found.map(({ key }) => key)
+  let number = last ? Number(last.key.slice(prefix.length)) : 0
+
+  return {
+    state: last && (await readState(store, last.key, signal)),
+    writtenAt: last?.modifiedAt ?? 0,
+    async write(state) {
+      // In the order of keys the highest number is the last.
+      const key = `${prefix}${String(++number).padStart(15, '0')}`
+      const bytes = new TextEncoder().encode(JSON.stringify(state))
+      const once = { size: bytes.length, type: 'application/json', ifNoneMatch: '*', signal } as const
+      await store.put(key, bytes, once).catch((error: unknown) => {
+        throw isObjectStoreError(error, 'precondition_failed') ? overtaken(error) : error
+      })
+      // The number may be free because its object was followed by others, and tidied up.
+      if ((await written()).at(-1)?.key !== key) {
+        await store.delete(key, { signal })
+        throw overtaken()
+      }
+      for (const old of keys) await store.delete(old, { signal })
+      keys = [key]
+    },
+  }
+}
+
+const readState = async (store: ObjectStore, key: string, signal: AbortSignal): Promise<CollectorState> => {
   try {
-    const { body } = await store.get(keyOf(storeId), { signal })
+    const { body } = await store.get(key, { signal })
     return decode(State, await new Response(body).text()) as CollectorState
   } catch (error) {
-    if (isObjectStoreError(error, 'not_found')) return undefined
+    if (isObjectStoreError(error, 'not_found')) throw overtaken(error)
     throw error
   }
 }
 
-export const writeState = async (
-  store: ObjectStore,
-  storeId: StoreId,
-  state: CollectorState,
-  signal: AbortSignal,
-): Promise<void> => {
-  const bytes = new TextEncoder().encode(JSON.stringify(state))
-  await store.put(keyOf(storeId), bytes, { size: bytes.length, type: 'application/json', signal })
-}
+/** Another collector is at work in this store. */
+export const overtaken = (cause?: unknown) =>
+  new RockpoolError(
+    'conflict',
+    'Another collector is at work in this store, or was just now. This one goes no further.',
+    {
+      cause,
+    },
+  )
