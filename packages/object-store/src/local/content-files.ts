@@ -14,6 +14,9 @@ import type { ObjectBody } from '../object-store.ts'
 /** Bytes per read: large enough that the thread pool's round trip does not count. */
 const READ_SIZE = 256 * 1024
 
+/** Bytes of the disk that are left to the databases: no delete could make room on a disk that is full to the brim. */
+const RESERVE = 64 * 1024 * 1024
+
 export interface WrittenFile {
   readonly file: string
   readonly sha256: Uint8Array<ArrayBuffer>
@@ -62,6 +65,7 @@ export class ContentFiles {
     const file = `${name.slice(0, 2)}/${name}`
     this.#live.add(file)
     try {
+      await this.#checkRoom(options.size)
       const sha256 = await this.#fill(file, body, options)
       await syncFolder(join(this.#folder, name.slice(0, 2)))
       return { file, sha256 }
@@ -187,12 +191,16 @@ export class ContentFiles {
     return removed
   }
 
-  /** Whether files can be written, and there is room for another part. */
+  /** @throws ObjectStoreError `no_space`, and errors of the file system when files cannot be written */
   async probe(): Promise<void> {
     await access(this.#folder, constants.W_OK)
+    await this.#checkRoom(0)
+  }
+
+  async #checkRoom(size: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder)
-    if (bavail * bsize < 64 * 1024 * 1024) {
-      throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB left. Make room.')
+    if (bavail * bsize < size + RESERVE) {
+      throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB to spare. Make room.')
     }
   }
 }
@@ -217,11 +225,18 @@ const syncFolder = async (folder: string): Promise<void> => {
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const SQLITE_FULL = 13
 
+/** Whether an error of the file system, or of SQLite, means that there is no room left. */
+export const isFull = (error: unknown): boolean => {
+  const { code, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number }
+  return NO_SPACE.has(code ?? '') || errcode === SQLITE_FULL
+}
+
 /** Errors of the file system in the store's words. */
 export const asStoreError = (error: unknown): Error => {
   if (error instanceof ObjectStoreError) return error
-  const { code, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number }
-  return NO_SPACE.has(code ?? '') || errcode === SQLITE_FULL
-    ? new ObjectStoreError('no_space', 'The disk of the storage folder is full. Make room.', { cause: error })
-    : new ObjectStoreError('unavailable', `The storage folder cannot be used (${code ?? error}).`, { cause: error })
+  if (isFull(error)) {
+    return new ObjectStoreError('no_space', 'The disk of the storage folder is full. Make room.', { cause: error })
+  }
+  const reason = (error as NodeJS.ErrnoException).code ?? error
+  return new ObjectStoreError('unavailable', `The storage folder cannot be used (${reason}).`, { cause: error })
 }

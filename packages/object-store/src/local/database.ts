@@ -149,8 +149,9 @@ export class LocalDatabase {
     this.#sql('INSERT INTO uploads VALUES (:id, :key, :type, :startedAt)').run({ ...row })
   }
 
-  deleteUpload(id: string): void {
-    this.#sql('DELETE FROM uploads WHERE id = ?').run(id)
+  /** @returns whether there was one */
+  deleteUpload(id: string): boolean {
+    return this.#sql('DELETE FROM uploads WHERE id = ?').run(id).changes > 0
   }
 
   uploadsBefore(startedAt: number): readonly UploadRow[] {

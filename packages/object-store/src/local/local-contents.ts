@@ -1,7 +1,7 @@
 /** Contents as the rows and files that they are made of, kept as long as somebody reads them. */
 import type { ByteSpan } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
-import type { ContentFiles } from './content-files.ts'
+import { type ContentFiles, isFull } from './content-files.ts'
 import type { LocalDatabase } from './database.ts'
 
 export class LocalContents {
@@ -20,17 +20,22 @@ export class LocalContents {
   /**
    * Makes written files and changes to the database true in one transaction.
    *
-   * @param files written for it; removed when it fails
+   * @param files written for it; removed when it certainly failed
    * @param work the change; it returns contents that no key names any more
    */
   async commit(files: readonly string[], work: () => readonly string[]): Promise<void> {
     let removed: (readonly [content: string, files: readonly string[]])[]
+    let worked = false
     try {
-      removed = this.#database.transaction(() =>
-        work().map((content) => [content, this.#database.deleteParts(content)] as const),
-      )
+      removed = this.#database.transaction(() => {
+        const unnamed = work().map((content) => [content, this.#database.deleteParts(content)] as const)
+        worked = true
+        return unnamed
+      })
     } catch (error) {
-      await this.#files.remove(files)
+      // A COMMIT that failed when it was synced may be in the log all the same, and name these files after a crash: they
+      // are left to the next start's sweep. A full disk is told before the log has the end of it (sqlite3WalFrames).
+      if (!worked || isFull(error)) await this.#files.remove(files)
       throw error
     }
     for (const file of files) this.#files.settle(file)

@@ -117,11 +117,9 @@ export const sweepUploads = async (database: LocalDatabase, contents: LocalConte
   for (const { id } of database.uploadsBefore(now - UPLOAD_LIFE_MS)) await drop(database, contents, id)
 }
 
+/** One that was completed meanwhile keeps its parts: they are an object now. */
 const drop = (database: LocalDatabase, contents: LocalContents, uploadId: string): Promise<void> =>
-  contents.commit([], () => {
-    database.deleteUpload(uploadId)
-    return [uploadId]
-  })
+  contents.commit([], () => (database.deleteUpload(uploadId) ? [uploadId] : []))
 
 /** @throws ObjectStoreError `conflict` unless both are the same parts in the same order */
 const checkParts = (present: readonly PartRow[], given: readonly UploadedPart[]): void => {

@@ -29,6 +29,9 @@ export interface LocalStore extends ObjectStore {
   readonly swept: Promise<number>
 }
 
+/** How often uploads are looked for that nobody completed. */
+const SWEEP_MS = 24 * 3600 * 1000
+
 /** Opens a folder as object store. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` */
 export const openLocalStore = async (options: LocalStoreOptions): Promise<LocalStore> => {
   if (options.secret.length < 32) {
@@ -87,6 +90,10 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
   })
   // Whoever asks for it gets the error; a sweep that failed is tried again at the next start.
   swept.catch(() => {})
+  const daily = setInterval(() => {
+    // One that failed is tried again tomorrow.
+    run(undefined, () => sweepUploads(database, contents, Date.now())).catch(() => {})
+  }, SWEEP_MS).unref()
 
   return {
     mode: 'local',
@@ -211,6 +218,7 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     close: async () => {
       if (closing.signal.aborted) return
       closing.abort()
+      clearInterval(daily)
       await Promise.allSettled(running)
       database.close()
     },

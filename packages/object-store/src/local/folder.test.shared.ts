@@ -1,0 +1,15 @@
+/** What tests of the folder look at. */
+import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Where the methods of all file handles are. */
+export const fileHandles: FileHandle = await open(import.meta.filename).then(async (handle) => {
+  await handle.close()
+  return Object.getPrototypeOf(handle)
+})
+
+/** How many files hold bytes in a store's folder. */
+export const countFiles = async (directory: string): Promise<number> => {
+  const entries = await readdir(join(directory, 'contents'), { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).length
+}
