@@ -1,11 +1,17 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { base64url, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { base64url, type JWTPayload, SignJWT } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import {
+  AUDIENCE,
+  type IdentityProvider,
+  ISSUER,
+  keyPairCases,
+  SECRET,
+  FORMER_SECRET,
+  sharedSecretCases,
+  startIdentityProvider,
+} from './testing/index.ts'
 import { jwksTokens, sharedSecretTokens } from './verify.ts'
 
-const SECRET = 'a secret of at least thirty-two bytes'
-const OTHER = 'another one of at least thirty-two bytes'
 const GOOD = { sub: 'ada', stores: { reef: ['read', 'write'] } }
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -17,6 +23,13 @@ const unsigned = (header: object, payload: object) =>
 describe('tokens by a shared secret', () => {
   const authenticate = sharedSecretTokens({ secrets: [SECRET], issuer: 'me', audience: 'rockpool' })
   const good = { ...GOOD, iss: 'me', aud: 'rockpool', exp: now() + 60 }
+
+  test.each(sharedSecretCases(GOOD))('by the table: $what', async ({ taken, token }) => {
+    const secrets = [SECRET, FORMER_SECRET] as const
+    const answer = sharedSecretTokens({ secrets, issuer: ISSUER, audience: AUDIENCE })(await token())
+    if (taken) await expect(answer).resolves.toMatchObject({ sub: 'ada' })
+    else await expect(answer).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
 
   test('a good one gives its claims, and nothing else of it', async () => {
     expect(await authenticate(await signed({ ...good, email: 'ada@example.org' }))).toEqual({
@@ -52,21 +65,9 @@ describe('tokens by a shared secret', () => {
 
   const refused: [string, () => string | Promise<string>][] = [
     ['empty', () => ''],
-    ['not a token', () => 'ada'],
     ['three empty segments', () => '..'],
     ['a very long one', () => `${'a'.repeat(1 << 20)}.b.c`],
-    ['alg none', () => unsigned({ alg: 'none' }, good)],
-    ['alg None', () => unsigned({ alg: 'None' }, good)],
     ['no alg', () => unsigned({}, good)],
-    ['HS512 with the right secret', () => signed(good, { alg: 'HS512', secret: SECRET.repeat(3) })],
-    ['signed with another secret', () => signed(good, { secret: OTHER })],
-    [
-      'a changed payload',
-      async () => {
-        const [header, , signature] = (await signed(good)).split('.')
-        return [header, base64url.encode(JSON.stringify({ ...good, sub: 'eve' })), signature].join('.')
-      },
-    ],
     [
       'a critical header nobody understands',
       () =>
@@ -74,14 +75,7 @@ describe('tokens by a shared secret', () => {
           .setProtectedHeader({ alg: 'HS256', crit: ['exp'], exp: 1 })
           .sign(new TextEncoder().encode(SECRET), { crit: { exp: true } }),
     ],
-    ['expired', () => signed({ ...good, exp: now() - 31 })],
-    ['not yet valid', () => signed({ ...good, nbf: now() + 40 })],
     ['exp that is no number', () => signed({ ...good, exp: 'never' })],
-    ['another issuer', () => signed({ ...good, iss: 'eve' })],
-    ['no issuer', () => signed({ ...good, iss: undefined })],
-    ['another audience', () => signed({ ...good, aud: 'mail' })],
-    ['no audience', () => signed({ ...good, aud: undefined })],
-    ['no sub', () => signed({ ...good, sub: undefined })],
     ['empty sub', () => signed({ ...good, sub: '' })],
     ['sub a number', () => signed({ ...good, sub: 7 })],
     ['no stores', () => signed({ ...good, stores: undefined })],
@@ -91,7 +85,6 @@ describe('tokens by a shared secret', () => {
     ['rights a string', () => signed({ ...good, stores: { reef: 'read' } })],
     ['rights true', () => signed({ ...good, stores: { reef: true } })],
     ['an unknown right', () => signed({ ...good, stores: { reef: ['read', 'admin'] } })],
-    ['a wildcard store', () => signed({ ...good, stores: { '*': ['read'] } })],
     ['a reserved store', () => signed({ ...good, stores: { tmp: ['read'] } })],
     ['a store with a slash', () => signed({ ...good, stores: { 'a/b': ['read'] } })],
     ['another role', () => signed({ ...good, role: 'admin' })],
@@ -108,10 +101,10 @@ describe('tokens by a shared secret', () => {
   })
 
   test('while secrets are rotated both are good, others are not', async () => {
-    const rotating = sharedSecretTokens({ secrets: [OTHER, SECRET] })
-    await expect(rotating(await signed(GOOD, { secret: OTHER }))).resolves.toMatchObject({ sub: 'ada' })
+    const rotating = sharedSecretTokens({ secrets: [FORMER_SECRET, SECRET] })
+    await expect(rotating(await signed(GOOD, { secret: FORMER_SECRET }))).resolves.toMatchObject({ sub: 'ada' })
     await expect(rotating(await signed(GOOD, { secret: SECRET }))).resolves.toMatchObject({ sub: 'ada' })
-    await expect(rotating(await signed(GOOD, { secret: `${OTHER}!` }))).rejects.toMatchObject({
+    await expect(rotating(await signed(GOOD, { secret: `${FORMER_SECRET}!` }))).rejects.toMatchObject({
       code: 'unauthenticated',
     })
     await expect(rotating(await signed({ ...GOOD, exp: now() - 60 }, { secret: SECRET }))).rejects.toThrow('expired')
@@ -124,65 +117,68 @@ describe('tokens by a shared secret', () => {
 })
 
 describe('tokens of an identity provider', () => {
-  let url: string
-  let answer: { status: number; body: string }
-  const server = createServer((_, response) => response.writeHead(answer.status).end(answer.body))
-  const pair = generateKeyPair('ES256')
-  const expect_ = { issuer: 'https://id.example', audience: 'rockpool' }
-
-  const issued = async (payload: JWTPayload = {}, kid = 'one') =>
-    new SignJWT({ ...GOOD, iss: expect_.issuer, aud: expect_.audience, ...payload })
-      .setProtectedHeader({ alg: 'ES256', kid })
-      .sign((await pair).privateKey)
-
+  const rules = { issuer: ISSUER, audience: AUDIENCE }
+  const good = { ...GOOD, iss: ISSUER, aud: AUDIENCE }
+  let provider: IdentityProvider
   beforeAll(async () => {
-    const { publicKey } = await pair
-    answer = {
-      status: 200,
-      body: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] }),
+    provider = await startIdentityProvider()
+  })
+  afterAll(() => provider.stop())
+  afterEach(async () => {
+    vi.useRealTimers()
+    await provider.publish('one')
+  })
+  const unavailable = { code: 'storage_unavailable' }
+  const unauthenticated = { code: 'unauthenticated' }
+
+  test('are taken by the table', async () => {
+    const authenticate = jwksTokens({ url: provider.url, ...rules })
+    for (const { what, taken, token } of keyPairCases(provider, GOOD)) {
+      const answer = authenticate(await token())
+      if (taken) await expect(answer, what).resolves.toMatchObject({ sub: 'ada' })
+      else await expect(answer, what).rejects.toMatchObject(unauthenticated)
     }
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
-  })
-  afterAll(() => server.close())
-
-  test('a good one passes; wrong issuer, audience, key id and key do not', async () => {
-    const authenticate = jwksTokens({ url, ...expect_ })
-    await expect(authenticate(await issued())).resolves.toMatchObject({ sub: 'ada' })
-    const { privateKey } = await generateKeyPair('ES256')
-    const bad = [
-      await issued({ iss: 'https://evil.example' }),
-      await issued({ aud: 'other' }),
-      await issued({}, 'two'),
-      await new SignJWT({ ...GOOD, iss: expect_.issuer, aud: expect_.audience })
-        .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-        .sign(privateKey),
-    ]
-    for (const token of bad) await expect(authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
-  test('the public key is never taken for a shared secret', async () => {
-    const authenticate = jwksTokens({ url, ...expect_ })
-    const token = await new SignJWT({ ...GOOD, iss: expect_.issuer, aud: expect_.audience })
-      .setProtectedHeader({ alg: 'HS256', kid: 'one' })
-      .sign(new TextEncoder().encode(answer.body))
-    await expect(authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' })
+  test('keys rotate: a new one is taken 30 s after keys were fetched, a withdrawn one for up to 10 min more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
+    const authenticate = jwksTokens({ url: provider.url, ...rules })
+    await authenticate(await provider.sign(good, 'one'))
+    await provider.publish('one', 'two')
+    later(31)
+    await authenticate(await provider.sign(good, 'two'))
+    await authenticate(await provider.sign(good, 'one'))
+    await provider.publish('two')
+    later(9 * 60)
+    await authenticate(await provider.sign(good, 'one'))
+    later(61)
+    await expect(authenticate(await provider.sign(good, 'one'))).rejects.toMatchObject(unauthenticated)
+    await authenticate(await provider.sign(good, 'two'))
   })
 
-  test('keys that cannot be fetched are a failure of ours, not of the token', async () => {
-    const good = answer
-    for (const broken of [
-      { status: 500, body: '' },
-      { status: 200, body: 'no json' },
-      { status: 200, body: '{}' },
-    ]) {
-      answer = broken
-      await expect(jwksTokens({ url, ...expect_ })(await issued())).rejects.toMatchObject({
-        code: 'storage_unavailable',
-      })
-    }
-    answer = good
-    const nowhere = jwksTokens({ url: 'http://127.0.0.1:1/jwks', ...expect_ })
-    await expect(nowhere(await issued())).rejects.toMatchObject({ code: 'storage_unavailable' })
+  test('an unknown key id makes nobody ask for the keys more often than every 30 s', async () => {
+    const authenticate = jwksTokens({ url: provider.url, ...rules })
+    await authenticate(await provider.sign(good))
+    provider.answer(500, '')
+    await expect(authenticate(await provider.sign(good, 'unknown'))).rejects.toMatchObject(unauthenticated)
+  })
+
+  test.each([
+    ['an error', 500, ''],
+    ['a page elsewhere', 302, ''],
+    ['no JSON', 200, 'no json'],
+    ['no keys', 200, '{}'],
+  ])('%s in place of the keys is a failure of ours, not of the token', async (_, status, body) => {
+    provider.answer(status, body)
+    const authenticate = jwksTokens({ url: provider.url, ...rules })
+    await expect(authenticate(await provider.sign(good))).rejects.toMatchObject(unavailable)
+    await provider.publish('one')
+    await expect(authenticate(await provider.sign(good))).resolves.toMatchObject({ sub: 'ada' })
+  })
+
+  test('nothing that listens there is, too', async () => {
+    const nowhere = jwksTokens({ url: 'http://127.0.0.1:1/jwks', ...rules })
+    await expect(nowhere(await provider.sign(good))).rejects.toMatchObject(unavailable)
   })
 })

@@ -1,5 +1,6 @@
 import { type Buckets, ownerOf, type Right } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
+import { rockpoolEvents } from '../records/events.ts'
 import { type PushedEvent, refusalOfPush } from './access.ts'
 
 const STORE = 'shop'
@@ -52,6 +53,15 @@ const MAY: { readonly [W in keyof typeof PUSHERS]: readonly ('write' | 'delete')
 }
 
 describe('refusalOfPush', () => {
+  it('is tried with every event of the schema', () => {
+    const tried = EVENTS.map(({ name }) => name).filter((name) => !name.startsWith('v1.'))
+    expect(tried.toSorted()).toEqual(
+      Object.values(rockpoolEvents)
+        .map(({ name }) => name)
+        .toSorted(),
+    )
+  })
+
   const cases = WHO.flatMap((who) => EVENTS.map((event) => [who, event.name, event] as const))
   it.each(cases)('%s, %s', (who, _, event) => {
     const refusal = refusalOfPush(PUSHERS[who], [event])
@@ -59,7 +69,7 @@ describe('refusalOfPush', () => {
     else expect(refusal).toMatch(/^This token may not (write in|delete files in) the store "shop"\.$/)
   })
 
-  const content = ['v2.FileAdded', 'v2.FileContentReplaced', 'v2.ContentStored', 'v2.ContentLost']
+  const content = EVENTS.filter(({ args }) => Object.hasOwn(args as object, 'remoteKey')).map(({ name }) => name)
   const keys = [
     ['none', undefined, 'is not one'],
     ['one that is no text', 7, 'is not one'],

@@ -9,8 +9,14 @@ export interface SyncBackendOptions {
   readonly port?: number
   /** the folder that keeps the event logs */
   readonly dataDir: string
-  /** one token secret or, while it is rotated, the new and the former one; 32 bytes at least. None: nobody is let in */
-  readonly secrets: readonly string[]
+  /** one token secret or, while it is rotated, the new and the former one; 32 bytes at least */
+  readonly secrets?: readonly string[]
+  /** in place of secrets, an identity provider's keys; needs `issuer` and `audience`. Neither: nobody is let in */
+  readonly jwksUrl?: string
+  /** what the claim `iss` has to be */
+  readonly issuer?: string
+  /** what the claim `aud` has to be or hold */
+  readonly audience?: string
   /** bucket name to rules; one bucket `files` when not given */
   readonly buckets?: Buckets
 }
@@ -25,7 +31,10 @@ export interface EmbeddedSyncBackend {
 export const startSyncBackend = async ({
   port = 0,
   dataDir,
-  secrets,
+  secrets = [],
+  jwksUrl,
+  issuer,
+  audience,
   buckets,
 }: SyncBackendOptions): Promise<EmbeddedSyncBackend> => {
   const [secret, former] = secrets
@@ -41,6 +50,9 @@ export const startSyncBackend = async ({
     bindings: {
       ...(secret !== undefined && { ROCKPOOL_JWT_SECRET: secret }),
       ...(former !== undefined && { ROCKPOOL_JWT_SECRET_FORMER: former }),
+      ...(jwksUrl !== undefined && { ROCKPOOL_JWKS_URL: jwksUrl }),
+      ...(issuer !== undefined && { ROCKPOOL_JWT_ISSUER: issuer }),
+      ...(audience !== undefined && { ROCKPOOL_JWT_AUDIENCE: audience }),
       ...(buckets && { ROCKPOOL_BUCKETS: JSON.stringify(buckets) }),
     },
     // sync-cf logs each message; what matters reaches the client as an error

@@ -10,20 +10,26 @@
  * ```
  */
 import { handleSyncRequest, makeDurableObject, matchSyncRequest } from '@livestore/sync-cf/cf-worker'
-import { type Buckets, DEFAULT_BUCKETS, ownerOf } from '@rockpool/protocol'
+import { type Buckets, isRockpoolError, ownerOf, RockpoolError } from '@rockpool/protocol'
+import { type Claims, CLOCK_SKEW_SECONDS } from '@rockpool/tokens'
 import { decodeJwt } from 'jose'
 import { hasRight, refusalOfPush } from './access.ts'
-import { CLOCK_SKEW_SECONDS, verifyToken } from './token.ts'
+import { readRules, type Rules } from './rules.ts'
 
 export { hasRight, type PushedEvent, type Pusher, refusalOfPush } from './access.ts'
-export { verifyToken } from './token.ts'
 
-/** Bindings of the worker. */
+/** Bindings of the worker: the signer's variables of the same names. Without a verifier of tokens nobody is let in. */
 export interface SyncBackendEnv {
-  /** token secret, 32 bytes at least; none: nobody is let in */
+  /** token secret, 32 bytes at least */
   readonly ROCKPOOL_JWT_SECRET?: string
   /** the former secret while it is rotated */
   readonly ROCKPOOL_JWT_SECRET_FORMER?: string
+  /** in place of a secret, an identity provider's keys; needs issuer and audience */
+  readonly ROCKPOOL_JWKS_URL?: string
+  /** what the claim `iss` has to be */
+  readonly ROCKPOOL_JWT_ISSUER?: string
+  /** what the claim `aud` has to be or hold */
+  readonly ROCKPOOL_JWT_AUDIENCE?: string
   /** bucket name to rules, JSON; none: one bucket `files` */
   readonly ROCKPOOL_BUCKETS?: string | Buckets
   /** the Durable Object namespace of the class `SyncBackend` */
@@ -33,14 +39,6 @@ export interface SyncBackendEnv {
 /** Close codes of WebSockets: what the client should do next. */
 const TOKEN_EXPIRED = 4401
 const FORBIDDEN = 4403
-
-const secretsOf = (env: SyncBackendEnv) =>
-  [env.ROCKPOOL_JWT_SECRET, env.ROCKPOOL_JWT_SECRET_FORMER].filter(
-    (secret): secret is string => secret !== undefined && secret !== '',
-  )
-
-const bucketsOf = ({ ROCKPOOL_BUCKETS: buckets }: SyncBackendEnv): Buckets =>
-  typeof buckets === 'string' && buckets !== '' ? JSON.parse(buckets) : buckets || DEFAULT_BUCKETS
 
 /** What was proved at the connect is kept with the WebSocket, through hibernation, as "forwarded headers" of these names. */
 const STORE = 'rockpool-store'
@@ -53,8 +51,10 @@ interface Attachment {
 }
 
 export const makeSyncBackend = () => {
-  // onPush gets no env: the class keeps it. It is one per worker.
+  // onPush gets no env: the class keeps it. It is one per worker, and so are the rules in it.
   let env: SyncBackendEnv | undefined
+  let rules: Rules | undefined
+  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= readRules(bindings))
 
   class SyncBackend extends makeDurableObject({
     // The only transport whose requests all pass `fetch` below and `guard`.
@@ -65,10 +65,10 @@ export const makeSyncBackend = () => {
     },
     onPush: async ({ batch }, { storeId, headers }) => {
       // The payload in the message is the client's word; the headers are what the connect proved. The token is verified
-      // again, so that a secret that was taken out of service ends its tokens' writes at once.
-      const claims = await verifyToken(headers?.get(TOKEN), env ? secretsOf(env) : [])
-      if (typeof claims === 'string') throw new Error(claims)
-      const pusher = { claims, owner: await ownerOf(claims.sub), storeId, buckets: bucketsOf(env!) }
+      // again, so that a secret or key that was taken out of service ends its tokens' writes, too.
+      const known = rulesOf(env!)
+      const claims = await claimsOf(headers?.get(TOKEN), known)
+      const pusher = { claims, owner: await ownerOf(claims.sub), storeId, buckets: known.buckets }
       const refusal = refusalOfPush(pusher, batch)
       if (refusal !== undefined) throw new Error(refusal)
     },
@@ -91,12 +91,19 @@ export const makeSyncBackend = () => {
   }
 
   const worker = {
-    /** Answers sync requests: 401 without a good token, 403 when it may not read the store. */
+    /**
+     * Answers sync requests: 401 without a good token, 403 when it may not read the store, 503 while a binding is wrong or
+     * the keys to verify tokens with can't be had.
+     */
     fetch: async (request: Request, bindings: SyncBackendEnv, context: unknown): Promise<Response> => {
       const searchParams = matchSyncRequest(request as never)
       if (!searchParams) return new Response('This is a sync backend of Rockpool.', { status: 404 })
-      const claims = await verifyToken(tokenOf(searchParams.payload), secretsOf(bindings))
-      if (typeof claims === 'string') return new Response(claims, { status: 401 })
+      let claims: Claims
+      try {
+        claims = await claimsOf(tokenOf(searchParams.payload), rulesOf(bindings))
+      } catch (error) {
+        return refused(error)
+      }
       const { storeId } = searchParams
       if (!hasRight(claims, storeId, 'read')) {
         return new Response(`This token may not read the store "${storeId}".`, { status: 403 })
@@ -110,6 +117,20 @@ export const makeSyncBackend = () => {
 }
 
 const tokenOf = (payload: unknown): unknown => (payload as { readonly authToken?: unknown } | undefined)?.authToken
+
+/** @throws RockpoolError `unauthenticated`, `storage_unavailable` */
+const claimsOf = async (token: unknown, { authenticate }: Rules): Promise<Claims> => {
+  if (typeof token !== 'string') throw new RockpoolError('unauthenticated', 'There is no token. Sign in.')
+  return authenticate(token)
+}
+
+/** All but a bad token is a failure of this side, and its owner's to mend: a line in the log. */
+const refused = (error: unknown): Response => {
+  if (!isRockpoolError(error)) throw error
+  if (error.code === 'unauthenticated') return new Response(error.message, { status: 401 })
+  console.error('rockpool sync backend:', error.message)
+  return new Response(error.message, { status: 503 })
+}
 
 interface ServerSocket {
   readonly readyState: number

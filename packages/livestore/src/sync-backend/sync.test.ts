@@ -1,5 +1,6 @@
 import type { PoolEvent } from '@rockpool/core'
 import type { RemoteKey } from '@rockpool/protocol'
+import { CLOCK_SKEW_SECONDS } from '@rockpool/tokens'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { liveStoreLog } from '../log/live-store-log.ts'
@@ -15,7 +16,6 @@ import {
   until,
 } from '../testing/clients.ts'
 import type { EmbeddedSyncBackend } from './embedded.ts'
-import { CLOCK_SKEW_SECONDS } from './token.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -112,34 +112,6 @@ describe('two clients', () => {
     a.log.append(ids.flatMap((id) => [added(storeId, id), renamed(id, 'x'), renamed(id, `${id} y`)]))
     await until(() => b.log.applied('rename f99 f99 y'))
     expect(b.log.list({ limit: 1_000 })).toEqual(a.log.list({ limit: 1_000 }))
-  })
-})
-
-describe('at the connect', () => {
-  const ask = async (storeId: string, token: unknown) => {
-    const payload = encodeURIComponent(JSON.stringify({ authToken: token }))
-    const response = await fetch(
-      `${backend.url}?storeId=${storeId}&transport=ws&payload=${encodeURIComponent(payload)}`,
-    )
-    return response.status
-  }
-
-  it.each([
-    ['no token', () => undefined, 401],
-    ['a wrong secret', () => tokenFor('shop', { secret: 'x'.repeat(40) }), 401],
-    ['an expired token', () => tokenFor('shop', { expiresIn: -31 }), 401],
-    ['a token for another store', () => tokenFor('shop10'), 403],
-    ['a token that may write but not read', () => tokenFor('shop', { rights: ['write'] }), 403],
-    ['a good token, but no WebSocket', () => tokenFor('shop'), 426],
-  ])('%s', async (_, token, status) => {
-    expect(await ask('shop', await token())).toBe(status)
-  })
-
-  it('is refused to all without a secret', async () => {
-    const locked = await startTestBackend({ secrets: [] })
-    const url = `${locked.url}?storeId=shop&transport=ws&payload=%2522%2522`
-    expect((await fetch(url)).status).toBe(401)
-    await locked.stop()
   })
 })
 

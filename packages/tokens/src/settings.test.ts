@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { type Environment, environmentOf, readTokens } from './settings.ts'
+
+const SECRET = 'a secret of at least thirty-two bytes'
+const jwks = {
+  ROCKPOOL_JWKS_URL: 'https://id.example/keys',
+  ROCKPOOL_JWT_ISSUER: 'https://id.example',
+  ROCKPOOL_JWT_AUDIENCE: 'rockpool',
+}
+
+describe('readTokens', () => {
+  test('a secret, with issuer and audience when they are set', () => {
+    expect(readTokens({ ROCKPOOL_JWT_SECRET: SECRET })).toEqual({ kind: 'secret', secrets: [SECRET] })
+    const { ROCKPOOL_JWKS_URL: _, ...who } = jwks
+    expect(
+      readTokens({ ...who, ROCKPOOL_JWT_SECRET: ` ${SECRET}\n`, ROCKPOOL_JWT_SECRET_FORMER: `${SECRET}!` }),
+    ).toEqual({
+      kind: 'secret',
+      secrets: [SECRET, `${SECRET}!`],
+      issuer: 'https://id.example',
+      audience: 'rockpool',
+    })
+  })
+
+  test('an identity provider', () => {
+    expect(readTokens(jwks)).toEqual({
+      kind: 'jwks',
+      url: 'https://id.example/keys',
+      issuer: 'https://id.example',
+      audience: 'rockpool',
+    })
+  })
+
+  test.each(['http://127.0.0.1:9/keys', 'http://localhost/keys', 'http://[::1]/keys'])(
+    'keys on this machine: %s',
+    (url) => {
+      expect(readTokens({ ...jwks, ROCKPOOL_JWKS_URL: url })).toMatchObject({ url })
+    },
+  )
+
+  test.each<[string, Environment]>([
+    ['ROCKPOOL_JWT_SECRET', {}],
+    ['ROCKPOOL_JWT_SECRET', { ROCKPOOL_JWT_SECRET: ' ' }],
+    ['ROCKPOOL_JWT_SECRET', { ROCKPOOL_JWT_SECRET_FORMER: SECRET }],
+    ['ROCKPOOL_JWT_SECRET', { ROCKPOOL_JWT_SECRET: 'short' }],
+    ['ROCKPOOL_JWT_SECRET_FORMER', { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_JWT_SECRET_FORMER: 'short' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWT_SECRET: SECRET }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'keys' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'http://id.example/keys' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'http://localhost.evil.example/keys' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'ftp://127.0.0.1/keys' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'https://ada:word@id.example/keys' }],
+    ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'https://id.example/keys?tenant=1' }],
+    ['ROCKPOOL_JWT_ISSUER', { ...jwks, ROCKPOOL_JWT_ISSUER: '' }],
+    ['ROCKPOOL_JWT_AUDIENCE', { ...jwks, ROCKPOOL_JWT_AUDIENCE: undefined }],
+  ])('refuses a wrong %s in one line: %j', (name, environment) => {
+    expect(() => readTokens(environment)).toThrow(
+      expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(new RegExp(`^${name}: .+\\.$`)) }),
+    )
+  })
+})
+
+test('environmentOf takes variables written as JSON, and no other bindings', () => {
+  const bindings = {
+    ROCKPOOL_BUCKETS: { a: 1 },
+    ROCKPOOL_RATE_LIMIT: 7,
+    ARTIFACT_BUCKET: 'b',
+    ROCKPOOL_X: undefined,
+    SYNC_BACKEND: {},
+    PORT: '1',
+  }
+  expect(environmentOf(bindings)).toEqual({
+    ROCKPOOL_BUCKETS: '{"a":1}',
+    ROCKPOOL_RATE_LIMIT: '7',
+    ARTIFACT_BUCKET: 'b',
+  })
+})
