@@ -46,7 +46,7 @@ const sourceOf = ({ incoming }: HttpBindings): RequestSource => {
 export const serve = async (
   signer: Signer,
   { port, hostname = '127.0.0.1' }: ServeOptions,
-  { headersMs = HEADERS_MS } = {},
+  { headersMs = HEADERS_MS, idleMs = IDLE_MS, requestMs = REQUEST_MS } = {},
 ): Promise<SignerServer> => {
   let stopping = false
   const listener = getRequestListener((request, env) =>
@@ -55,7 +55,7 @@ export const serve = async (
   let inFlight = 0
   let drained = () => {}
   const server = createServer(
-    { headersTimeout: headersMs, requestTimeout: REQUEST_MS, connectionsCheckingInterval: headersMs },
+    { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: headersMs },
     (incoming, outgoing) => {
       if (!stopping) {
         inFlight++
@@ -66,7 +66,7 @@ export const serve = async (
       void listener(incoming, outgoing)
     },
   )
-  server.timeout = IDLE_MS
+  server.timeout = idleMs
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, hostname, resolve)
