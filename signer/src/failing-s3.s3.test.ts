@@ -6,7 +6,7 @@ import { createServer, request as forwarded, type IncomingMessage, type ServerRe
 import type { AddressInfo } from 'node:net'
 import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { openS3Store } from '@rockpool/object-store/s3'
-import { PART_SIZE } from '@rockpool/protocol'
+import { hashContent, PART_SIZE } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Check, examine } from './s3/doctor.ts'
 import { type Content, contentOf, send, startOn, type TestSigner, token } from './testing/harness.ts'
@@ -123,10 +123,15 @@ describe('S3 fails', () => {
       await contentOf(PART_SIZE + 2, 3),
     ]
     const upload = await readyToComplete(signer, whole)
+    const bearer = await token({ reef: ['read', 'write', 'delete'] })
+    const text = 'A small file, sent through the signer.'
+    const { address } = await hashContent([new TextEncoder().encode(text)])
+    const stored = `reef/files/${address}`
+    expect((await signer.call('PUT', `/objects/${stored}`, text, bearer)).status).toBe(200)
     const before = await held()
-    expect(before).toEqual({ objects: [], uploads: [upload.uploadId] })
+    expect(before).toEqual({ objects: [stored], uploads: [upload.uploadId] })
     signer.lines.length = 0
-    const bearer = await token({ reef: ['read', 'write'] })
+    signer.events.length = 0
 
     proxy.fail(fault)
     const calls: [string, string, unknown?][] = [
@@ -138,21 +143,36 @@ describe('S3 fails', () => {
         { key: `reef/files/${fresh.address}`, size: fresh.size, digests: fresh.digests, type: 'video/mp4' },
       ],
       ['POST', '/multipart/complete', upload],
+      ['POST', '/multipart/abort', { key: upload.key, uploadId: upload.uploadId }],
+      ['PUT', `/objects/reef/site/${address}`, text],
+      ['GET', `/objects/${stored}`],
+      ['HEAD', `/objects/${stored}`],
+      ['DELETE', `/objects/${stored}`],
+      ['DELETE', `/objects?key=${stored}`],
     ]
-    const answers = await Promise.all(calls.map(([method, path, body]) => signer.call(method, path, body, bearer)))
-    expect(proxy.failed()).toBeGreaterThanOrEqual(calls.length)
+    const [ready, ...answers] = await Promise.all([
+      signer.call('GET', '/ready', undefined, null),
+      ...calls.map(([method, path, body]) => signer.call(method, path, body, bearer)),
+    ])
+    expect(proxy.failed()).toBeGreaterThan(calls.length)
 
     for (const [i, { status, json, headers }] of answers.entries()) {
-      expect([calls[i]![1], status, json.error.code, headers.get('retry-after')]).toEqual([
-        calls[i]![1],
+      const [method, path] = calls[i]!
+      // The answer to HEAD has no body.
+      const code = method === 'HEAD' ? undefined : 'storage_unavailable'
+      expect([method, path, status, json?.error.code, headers.get('retry-after')]).toEqual([
+        method,
+        path,
         503,
-        'storage_unavailable',
+        code,
         retryAfter,
       ])
     }
-    expect(signer.lines.map(({ status }) => status)).toEqual([503, 503, 503, 503])
-    expect(signer.lines.every(({ error }) => error)).toBe(true)
-    const told = answers.map(({ text, headers }) => text + JSON.stringify([...headers])).join('\n')
+    expect(ready).toMatchObject({ status: 503, json: { ok: false, store: { mode: 's3', error: expect.any(String) } } })
+    expect(signer.lines).toHaveLength(calls.length + 1)
+    expect(signer.lines.every(({ status, route, error }) => status === 503 && (error || route === '/ready'))).toBe(true)
+    expect(signer.events).toEqual([])
+    const told = [ready, ...answers].map(({ text, headers }) => text + JSON.stringify([...headers])).join('\n')
     for (const text of [told, JSON.stringify([signer.lines, signer.events])]) {
       expect(text).not.toContain(s3.secretKey)
       expect(text).not.toContain(s3.accessKey)
@@ -166,7 +186,8 @@ describe('S3 fails', () => {
     // The store is well again: so is the signer, and no byte that had arrived is lost.
     proxy.fail(undefined)
     expect((await signer.call('POST', '/multipart/complete', upload)).json).toMatchObject({ durable: true })
-    expect((await held()).objects.toSorted()).toEqual([upload.key, `${upload.key}.parts`])
+    expect((await held()).objects.toSorted()).toEqual([stored, upload.key, `${upload.key}.parts`].toSorted())
+    expect((await signer.call('GET', `/objects/${stored}`, undefined, bearer)).text).toBe(text)
   })
 
   test('the answer to a complete is lost on its way: asked again by itself, and told as done', async () => {
