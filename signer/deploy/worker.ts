@@ -1,4 +1,4 @@
-/** Signer and sync backend in one Worker: `/signer/*` signs, `/sync` syncs. One origin, one token secret. */
+/** Signer and sync backend in one Worker: `/signer/*` signs, `/sync` syncs. One origin, one set of bindings, the same tokens. */
 import { makeSyncBackend, type SyncBackendEnv } from '@rockpool/livestore/sync-backend'
 import { makeWorkerSigner } from '@rockpool/signer/workers'
 

@@ -2,8 +2,16 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { fetchSigner } from '@rockpool/core/signer'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '@rockpool/core/testing'
-import type { Right } from '@rockpool/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  AUDIENCE,
+  FORMER_SECRET,
+  ISSUER,
+  keyPairCases,
+  SECRET,
+  sharedSecretCases,
+  startIdentityProvider,
+} from '@rockpool/tokens/testing'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { token, TOKEN_SECRET } from './testing/harness.ts'
 import { createdBucket } from './testing/s3.ts'
 import { startWorker, type TestWorker } from './testing/workers.ts'
@@ -44,25 +52,24 @@ signerSuite('fetchSigner with the Worker, S3', async () => {
   }
 })
 
-describe('the sync backend beside it', () => {
-  const syncUrl = async (storeId: string, rights: Record<string, Right[]> | undefined) => {
-    const payload = JSON.stringify(rights === undefined ? {} : { authToken: await token(rights) })
-    // sync-cf decodes the payload twice.
-    const query = new URLSearchParams({ storeId, transport: 'ws', payload: encodeURIComponent(payload) })
-    return `${worker.url}/sync?${query}`
-  }
+const syncUrl = ({ url }: TestWorker, authToken: string | undefined): string => {
+  // sync-cf decodes the payload twice.
+  const payload = encodeURIComponent(JSON.stringify({ authToken }))
+  return `${url}/sync?${new URLSearchParams({ storeId: 'reef', transport: 'ws', payload })}`
+}
 
+describe('the sync backend beside it', () => {
   test.each([
-    ['no token', undefined, 401],
-    ['a token for another store', { reef10: ['read'] as Right[] }, 403],
-    ['a token that may write but not read', { reef: ['write'] as Right[] }, 403],
-  ])('lets nobody in with %s', async (_, rights, status) => {
-    const { status: answered } = await fetch(await syncUrl('reef', rights))
+    ['no token', () => undefined, 401],
+    ['a token for another store', () => token({ reef10: ['read'] }), 403],
+    ['a token that may write but not read', () => token({ reef: ['write'] }), 403],
+  ])('lets nobody in with %s', async (_, make, status) => {
+    const { status: answered } = await fetch(syncUrl(worker, await make()))
     expect(answered).toBe(status)
   })
 
   test('lets a reader in, into the Durable Object', async () => {
-    const socket = new WebSocket((await syncUrl('reef', { reef: ['read'] })).replace('http', 'ws'))
+    const socket = new WebSocket(syncUrl(worker, await token({ reef: ['read'] })).replace('http', 'ws'))
     const outcome = await new Promise<string>((settle) => {
       for (const type of ['open', 'error']) socket.addEventListener(type, () => settle(type), { once: true })
     })
@@ -71,6 +78,49 @@ describe('the sync backend beside it', () => {
     // A message that names another store than the connection's: only Rockpool's own Durable Object ends it for that.
     socket.send(JSON.stringify({ _tag: 'Request', payload: { storeId: 'other' } }))
     expect(await closed).toBe(4403)
+  })
+})
+
+describe('signer and sync backend take the same tokens', () => {
+  const claims = { sub: 'ada', stores: { reef: ['read'] } }
+  const who = { ROCKPOOL_JWT_ISSUER: ISSUER, ROCKPOOL_JWT_AUDIENCE: AUDIENCE }
+  const started = async (tokens: Record<string, unknown>) => {
+    const taker = await startWorker({ ...bindings, ROCKPOOL_JWT_SECRET: undefined, ...tokens, ...who })
+    onTestFinished(() => taker.stop())
+    return taker
+  }
+  const answers = async (taker: TestWorker, bearer: string) => {
+    const key = `reef/files/${'a'.repeat(64)}`
+    const headers = { authorization: `Bearer ${bearer}` }
+    const [signed, synced] = await Promise.all([
+      fetch(`${taker.url}/signer/download-url?key=${key}`, { headers }),
+      fetch(syncUrl(taker, bearer)),
+    ])
+    return { signer: signed.status, sync: synced.status }
+  }
+  // All that the sync backend misses is a WebSocket.
+  const TAKEN = { signer: 200, sync: 426 }
+  const REFUSED = { signer: 401, sync: 401 }
+
+  test('by a shared secret, with issuer and audience', async () => {
+    const taker = await started({ ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_JWT_SECRET_FORMER: FORMER_SECRET })
+    for (const { what, taken, token } of sharedSecretCases(claims)) {
+      expect(await answers(taker, await token()), what).toEqual(taken ? TAKEN : REFUSED)
+    }
+  })
+
+  test('by the keys of an identity provider, and none while these can’t be had', async () => {
+    const provider = await startIdentityProvider()
+    onTestFinished(() => provider.stop())
+    const taker = await started({ ROCKPOOL_JWKS_URL: provider.url })
+    const cases = keyPairCases(provider, claims)
+    provider.answer(500, '')
+    const { token: good } = cases.find(({ taken }) => taken)!
+    expect(await answers(taker, await good())).toEqual({ signer: 503, sync: 503 })
+    await provider.publish('one')
+    for (const { what, taken, token } of cases) {
+      expect(await answers(taker, await token()), what).toEqual(taken ? TAKEN : REFUSED)
+    }
   })
 })
 
@@ -97,6 +147,7 @@ describe('a Worker that is configured wrongly', () => {
   test.each([
     ['ROCKPOOL_JWT_SECRET', undefined],
     ['ROCKPOOL_JWT_SECRET', 'short-secret'],
+    ['ROCKPOOL_BUCKETS', 'photos'],
     ['ARTIFACT_SECRET_KEY', undefined],
     ['ARTIFACT_SECRET_KEY', 'not-the-secret-key'],
     ['ARTIFACT_BUCKET', 'rockpool-no-such-bucket'],
@@ -114,12 +165,16 @@ describe('a Worker that is configured wrongly', () => {
         const { error } = JSON.parse(text)
         expect(error.code).toBe('storage_unavailable')
         expect(error.message).toMatch(
-          value === undefined || value === 'short-secret'
+          name.startsWith('ROCKPOOL_') || value === undefined
             ? name
             : /S3 bucket does not exist|S3 refused the credentials/,
         )
         for (const secret of ['short-secret', 'not-the-secret-key', TOKEN_SECRET]) expect(text).not.toContain(secret)
       }
+      // The sync backend needs no S3 bucket: it does without what does not concern it.
+      const sync = await fetch(syncUrl(wrong, await token({ reef: ['read'] })))
+      expect(sync.status).toBe(name.startsWith('ARTIFACT_') ? 426 : 503)
+      if (sync.status === 503) expect(await sync.text()).toMatch(new RegExp(`^${name}: [^\\n]+\\.$`))
     } finally {
       await wrong.stop()
     }
