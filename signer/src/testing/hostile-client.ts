@@ -15,6 +15,11 @@ import {
 
 type Signed = { url: string; headers: Record<string, string> }
 
+const isDigest = ([name]: [string, string]) => name.endsWith('sha256')
+const digestIn = (headers: Record<string, string>) => Object.fromEntries(Object.entries(headers).filter(isDigest))
+const withoutDigest = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).filter((header) => !isDigest(header)))
+
 export const hostileClient = (start: () => Promise<TestSigner> = startSigner): void => {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
   let signer: TestSigner
@@ -49,11 +54,34 @@ export const hostileClient = (start: () => Promise<TestSigner> = startSigner): v
   const nothingStored = async (key: string) => expect(await signer.store.exists(key)).toBe(false)
 
   describe('a single PUT', () => {
-    test('stores no other bytes of the same length', async () => {
-      const content = await fresh(5_000)
-      const response = await send(await signPut(content), bytesOf(5_000, 7))
-      expect([400, 403]).toContain(response.status)
+    test('stores no other bytes of the same length, whatever digest comes with them', async () => {
+      const [content, other] = [await fresh(5_000), await fresh(5_000)]
+      const [signed, theirs] = [await signPut(content), await signPut(other)]
+      for (const headers of [signed.headers, theirs.headers, withoutDigest(signed.headers)]) {
+        expect([400, 403]).toContain((await send({ ...signed, headers }, other.bytes)).status)
+      }
       await nothingStored(keyOf(content))
+    })
+
+    test('stores nothing at all only under the address of nothing', async () => {
+      const { address } = await fresh(5_000)
+      const key = `reef/files/${address}`
+      const { status, json } = await signer.call('POST', '/upload-url', { key, size: 0, type: 'image/png' })
+      if (status === 200) expect((await send(json, new Uint8Array())).status).toBe(400)
+      else expect([status, json.error.code]).toEqual([400, 'digest_mismatch'])
+      await nothingStored(key)
+    })
+
+    test("becomes no copy of another store's content, and spoils nothing by naming an encoding", async () => {
+      const [content, theirs] = [await fresh(5_000), await fresh(5_000)]
+      await signer.store.put(`lagoon/files/${theirs.address}`, theirs.bytes, { size: 5_000 })
+      const signed = await signPut(content)
+      const [, bucket] = new URL(signed.url).pathname.split('/')
+      await send(signed, content.bytes, { 'x-amz-copy-source': `${bucket}/lagoon/files/${theirs.address}` })
+      // Where the header is not refused, it does nothing.
+      expect([200, 412]).toContain((await send(signed, content.bytes, { 'content-encoding': 'gzip' })).status)
+      const { json } = await signer.call('GET', `/download-url?key=${keyOf(content)}`)
+      expect(await (await fetch(json.url)).bytes()).toEqual(content.bytes)
     })
 
     test('stores neither more nor less than was declared, with or without a length', async () => {
@@ -107,7 +135,11 @@ export const hostileClient = (start: () => Promise<TestSigner> = startSigner): v
       const content = await fresh(PART_SIZE + 1_000)
       const upload = await begin(content)
       const first = await signPart(upload, 1)
-      expect([400, 403]).toContain((await send(first, bytesOf(PART_SIZE, 9))).status)
+      const other = await fresh(PART_SIZE)
+      const theirs = { ...first.headers, ...digestIn((await signPut(other)).headers) }
+      for (const headers of [first.headers, theirs, withoutDigest(first.headers)]) {
+        expect([400, 403]).toContain((await send({ ...first, headers }, other.bytes)).status)
+      }
       expect([400, 403]).toContain((await send(first, part(content, 1).slice(1))).status)
       expect([400, 403, 413]).toContain((await send(first, content.bytes)).status)
       const second = await signPart(upload, 2)

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { openHybridStore } from '@rockpool/object-store/hybrid'
 import { openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
+import { serveChecksums } from '@rockpool/object-store/testing'
+import { expect } from 'vitest'
 import type { SignerOptions } from '../app.ts'
 import { startOn, type TestSigner, URL_SECRET } from './harness.ts'
 
@@ -50,6 +52,18 @@ export const createdBucket = async (): Promise<ReturnType<typeof namedBucket>> =
 export const startOnS3 = async (options: Partial<SignerOptions> = {}): Promise<TestSigner> => {
   const store = await openS3Store(await createdBucket())
   return endingOnce(await startOn(store, options), () => store.close())
+}
+
+/** As `startOnS3`, where S3 has checksums as AWS does: the store is in mode `checksum` then. */
+export const startOnChecksums = async (options: Partial<SignerOptions> = {}): Promise<TestSigner> => {
+  const s3 = await createdBucket()
+  const proxy = await serveChecksums(s3.endpoint)
+  const store = await openS3Store({ ...s3, endpoint: proxy.url })
+  expect(store.integrity).toBe('checksum')
+  return endingOnce(await startOn(store, options), async () => {
+    await store.close()
+    await proxy.close()
+  })
 }
 
 /** A signer on a folder of its own, which an S3 bucket of its own follows. */

@@ -1,11 +1,10 @@
 /** What Ceph cannot show: other vendors, and S3 that fails. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { PART_SIZE, sha256, toHex } from '@rockpool/protocol'
+import { PART_SIZE, sha256 } from '@rockpool/protocol'
 import { streamOf } from '../testing/bytes.ts'
 import type { Serving } from '../testing/serve-fetch.ts'
 import { connect } from './connection.ts'
 import { type FakeVendor, serveFakeS3 } from './fake-s3.test.server.ts'
-import { toBase64 } from './presign.ts'
 import { openS3Store, type S3StoreOptions } from './s3-store.ts'
 
 let serving: Serving | undefined
@@ -22,32 +21,6 @@ const open = async (vendor: FakeVendor, options: Partial<S3StoreOptions> = KEYS)
 }
 
 const bytes = new TextEncoder().encode('abc')
-const digest = await sha256(bytes)
-const onePut = { key: 's/files/a', size: 3, type: 'image/png', sha256: digest, expiresIn: 60 }
-
-test('a bucket that keeps SHA-256 checksums is used so, and proves addresses', async () => {
-  const store = await open({ checksum: true, payload: true })
-  expect(store.integrity).toBe('checksum')
-  const { url, headers } = await store.signPut(onePut)
-  expect(headers).toEqual({
-    'content-type': 'image/png',
-    'if-none-match': '*',
-    'x-amz-checksum-sha256': toBase64(digest),
-  })
-  const signed = new URL(url).searchParams.get('X-Amz-SignedHeaders')
-  expect(signed).toBe('content-length;content-type;host;if-none-match;x-amz-checksum-sha256')
-  await store.put('s/files/b', bytes, { size: 3 })
-  expect((await store.head('s/files/b')).address).toBe(toHex(digest))
-  await store.close()
-})
-
-test('a bucket that only checks the payload is used so', async () => {
-  const store = await open({ payload: true })
-  expect(store.integrity).toBe('payload')
-  const { headers } = await store.signPut(onePut)
-  expect(headers).toEqual({ 'content-type': 'image/png', 'if-none-match': '*', 'x-amz-content-sha256': toHex(digest) })
-  await store.close()
-})
 
 test.for<FakeVendor>([{}, { checksum: true, payload: true, exceptParts: true }])(
   'a bucket that keeps wrong bytes is refused: %j',

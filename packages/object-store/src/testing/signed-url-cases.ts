@@ -43,6 +43,24 @@ export const signedUrlCases = (subject: Subject): void => {
       expect(await subject.store.exists(`${key}x`)).toBe(false)
     })
 
+    test('becomes no copy of another object by a header that was not signed', async () => {
+      const key = subject.prefix()
+      await subject.store.put(`${key}-other`, someBytes(5000, 4), { size: 5000 })
+      const signed = await signPut(key)
+      const bucket = new URL(signed.url).pathname.split('/')[1]
+      await send(signed, bytes, { 'x-amz-copy-source': `${bucket}/${key}-other` })
+      // Where the header is not refused, it does nothing.
+      expect([200, 412]).toContain(await send(signed, bytes))
+      expectBytes(await readAll((await subject.store.get(key)).body), bytes)
+    })
+
+    test('that names an encoding is read as it was sent', async () => {
+      const key = subject.prefix()
+      expect(await send(await signPut(key), bytes, { 'content-encoding': 'gzip' })).toBe(200)
+      const { url, headers } = await subject.store.signGet({ key, expiresIn: 60 })
+      expectBytes(await (await fetch(url, { headers })).bytes(), bytes)
+    })
+
     test('does not read, and a signed get does not write', async () => {
       const key = subject.prefix()
       expect((await fetch((await signPut(key)).url)).status).toBe(403)
@@ -50,17 +68,19 @@ export const signedUrlCases = (subject: Subject): void => {
       expect(await subject.store.exists(key)).toBe(false)
     })
 
-    test('of an empty object', async () => {
+    test('of an empty object: nothing at all, and only under the digest of nothing', async () => {
       const key = subject.prefix()
       const empty = new Uint8Array()
-      const signed = await subject.store.signPut({
-        key,
-        size: 0,
-        type: 'text/plain',
-        sha256: await sha256(empty),
-        expiresIn: 60,
-      })
+      const signEmpty = async (content: Uint8Array<ArrayBuffer>) =>
+        subject.store.signPut({ key, size: 0, type: 'text/plain', sha256: await sha256(content), expiresIn: 60 })
+      const refused = await signEmpty(bytes).then(
+        (signed) => send(signed, empty),
+        (error: { code: string }) => error.code,
+      )
+      expect([400, 'digest_mismatch']).toContain(refused)
+      const signed = await signEmpty(empty)
       expect(await send(signed, bytes)).toBeGreaterThanOrEqual(400)
+      expect(await subject.store.exists(key)).toBe(false)
       expect(await send(signed, empty)).toBe(200)
       expect((await subject.store.head(key)).size).toBe(0)
     })
