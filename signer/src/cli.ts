@@ -46,7 +46,8 @@ const init = async (args: string[]): Promise<void> => {
   const { 'create-bucket': create = false, 'dry-run': dryRun = false } = values
   await initBucket(
     { s3: readS3(process.env), origins: readOrigins(process.env), create, dryRun },
-    ({ what, outcome }) => process.stdout.write(`${outcome.padEnd(13)}  ${what}\n`),
+    ({ what, outcome, note }) =>
+      process.stdout.write(`${outcome.padEnd(13)}  ${what}${note === undefined ? '' : `\n${' '.repeat(15)}${note}`}\n`),
   )
 }
 

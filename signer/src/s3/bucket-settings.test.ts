@@ -1,32 +1,30 @@
 import type { CORSRule, LifecycleRule } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { merged, wantedCors, wantedLifecycle } from './bucket-settings.ts'
+import { WANTED_LIFECYCLE, wantedCors, withRule } from './bucket-settings.ts'
 
 const foreign: LifecycleRule = { ID: 'mine', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Expiration: { Days: 1 } }
+const [tmp, incomplete] = WANTED_LIFECYCLE.map(({ rule }) => rule) as [LifecycleRule, LifecycleRule]
 
-test("nothing there: all of ours; others' rules stay; ours are replaced, not repeated", () => {
-  const wanted = wantedLifecycle()
-  expect(merged([], wanted)).toEqual(wanted)
-  expect(merged([foreign], wanted)).toEqual([foreign, ...wanted])
-  expect(merged([foreign, ...wanted], wanted)).toBeUndefined()
-  const changed = [{ ...wanted[0]!, Expiration: { Days: 3 } }, foreign, ...wanted.slice(1)]
-  expect(merged(changed, wanted)).toEqual([foreign, ...wanted])
-  expect(merged([...wanted, { ...foreign, ID: 'rockpool-old' }], wanted)).toEqual(wanted)
+test("nothing there: the rule; others' rules stay; ours is replaced, not repeated", () => {
+  expect(withRule([], tmp)).toEqual([tmp])
+  expect(withRule([foreign, incomplete], tmp)).toEqual([foreign, incomplete, tmp])
+  expect(withRule([foreign, tmp], tmp)).toBeUndefined()
+  expect(withRule([{ ...tmp, Expiration: { Days: 3 } }, foreign], tmp)).toEqual([foreign, tmp])
+  expect(withRule([{ ...tmp, Status: 'Disabled' }], tmp)).toEqual([tmp])
+  expect(withRule([{ ...tmp, ID: 'mine' }], tmp)).toHaveLength(2)
 })
 
 test("the same in a vendor's words is the same", () => {
-  const [rule] = wantedCors(['https://a.example', 'https://b.example'])
+  const rule = wantedCors(['https://a.example', 'https://b.example'])
   const echoed: CORSRule = {
-    ...rule!,
-    AllowedOrigins: [...rule!.AllowedOrigins!].reverse(),
-    AllowedHeaders: rule!.AllowedHeaders!.map((header) => header.toUpperCase()),
+    ...rule,
+    AllowedOrigins: [...rule.AllowedOrigins!].reverse(),
+    AllowedHeaders: rule.AllowedHeaders!.map((header) => header.toUpperCase()),
   }
-  expect(merged([echoed], [rule!])).toBeUndefined()
-  expect(merged([echoed], wantedCors(['https://a.example']))).toEqual(wantedCors(['https://a.example']))
-  const [tmp, ...rest] = wantedLifecycle()
-  const { Filter: _, ...bare } = tmp!
-  expect(merged([{ ...bare, Prefix: 'tmp/' }, ...rest], wantedLifecycle())).toBeUndefined()
-  expect(merged([{ ...bare, Prefix: 'other/' }, ...rest], wantedLifecycle())).toBeDefined()
+  expect(withRule([echoed], rule)).toBeUndefined()
+  const other = wantedCors(['https://a.example'])
+  expect(withRule([echoed], other)).toEqual([other])
+  const { Filter: _, ...bare } = tmp
+  expect(withRule([{ ...bare, Prefix: 'tmp/' }], tmp)).toBeUndefined()
+  expect(withRule([{ ...bare, Prefix: 'other/' }], tmp)).toBeDefined()
 })
-
-test('no origin, no rule', () => expect(merged([], wantedCors([]))).toBeUndefined())

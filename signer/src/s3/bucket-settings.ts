@@ -16,50 +16,59 @@ export const EXPOSED_HEADERS = ['ETag', 'Content-Range', 'Content-Length', 'Acce
 /** Days after which leftovers go: `tmp/`, incomplete multipart uploads, noncurrent versions. */
 export const LEFTOVER_DAYS = 7
 
-/** Rules of ours carry names that start so; all others belong to somebody else, and stay. */
-const OURS = 'rockpool-'
+export const wantedCors = (origins: readonly string[]): CORSRule => ({
+  ID: 'rockpool-cors',
+  AllowedOrigins: [...origins],
+  AllowedMethods: CORS_METHODS,
+  AllowedHeaders: CORS_HEADERS,
+  ExposeHeaders: EXPOSED_HEADERS,
+  MaxAgeSeconds: 86_400,
+})
 
-export const wantedCors = (origins: readonly string[]): CORSRule[] =>
-  origins.length === 0
-    ? []
-    : [
-        {
-          ID: `${OURS}cors`,
-          AllowedOrigins: [...origins],
-          AllowedMethods: CORS_METHODS,
-          AllowedHeaders: CORS_HEADERS,
-          ExposeHeaders: EXPOSED_HEADERS,
-          MaxAgeSeconds: 86_400,
-        },
-      ]
+export interface WantedLifecycle {
+  readonly rule: LifecycleRule
+  readonly what: string
+  /** what is left to do by hand where the vendor has no such rule */
+  readonly without: string
+}
 
-export const wantedLifecycle = (): LifecycleRule[] => [
-  { ID: `${OURS}tmp`, Status: 'Enabled', Filter: { Prefix: 'tmp/' }, Expiration: { Days: LEFTOVER_DAYS } },
+export const WANTED_LIFECYCLE: readonly WantedLifecycle[] = [
   {
-    ID: `${OURS}incomplete-uploads`,
-    Status: 'Enabled',
-    Filter: { Prefix: '' },
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: LEFTOVER_DAYS },
+    rule: { ID: 'rockpool-tmp', Status: 'Enabled', Filter: { Prefix: 'tmp/' }, Expiration: { Days: LEFTOVER_DAYS } },
+    what: `tmp/ goes after ${LEFTOVER_DAYS} days`,
+    without: 'delete by hand what is older under tmp/',
   },
   {
-    ID: `${OURS}noncurrent-versions`,
-    Status: 'Enabled',
-    Filter: { Prefix: '' },
-    NoncurrentVersionExpiration: { NoncurrentDays: LEFTOVER_DAYS },
+    rule: {
+      ID: 'rockpool-incomplete-uploads',
+      Status: 'Enabled',
+      Filter: { Prefix: '' },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: LEFTOVER_DAYS },
+    },
+    what: `incomplete uploads go after ${LEFTOVER_DAYS} days`,
+    without:
+      'abort by hand the multipart uploads that are older (aws s3api list-multipart-uploads): they fill the disk',
+  },
+  {
+    rule: {
+      ID: 'rockpool-noncurrent-versions',
+      Status: 'Enabled',
+      Filter: { Prefix: '' },
+      NoncurrentVersionExpiration: { NoncurrentDays: LEFTOVER_DAYS },
+    },
+    what: `noncurrent versions go after ${LEFTOVER_DAYS} days`,
+    without: 'leave versioning off, or what is deleted takes space for ever',
   },
 ]
 
-/** The rules that the bucket should have: the others' as they are, ours as wanted. Undefined: it has them. */
-export const merged = <Rule extends { readonly ID?: string | undefined }>(
+/** The rules with this one among them: others' as they are, one of the same name replaced. Undefined: it is there. */
+export const withRule = <Rule extends { readonly ID?: string | undefined }>(
   present: readonly Rule[],
-  wanted: readonly Rule[],
-): Rule[] | undefined => {
-  const ours = present.filter(({ ID }) => ID?.startsWith(OURS))
-  const same =
-    ours.length === wanted.length &&
-    wanted.every((rule) => ours.some((other) => other.ID === rule.ID && covers(other, rule)))
-  return same ? undefined : [...present.filter(({ ID }) => !ID?.startsWith(OURS)), ...wanted]
-}
+  wanted: Rule,
+): Rule[] | undefined =>
+  present.some((rule) => rule.ID === wanted.ID && covers(rule, wanted))
+    ? undefined
+    : [...present.filter(({ ID }) => ID !== wanted.ID), wanted]
 
 /** Whether `actual` says all that `wanted` says. Vendors add fields, reorder lists, and write a filter's prefix elsewhere. */
 const covers = (actual: unknown, wanted: unknown): boolean => {

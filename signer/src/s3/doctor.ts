@@ -1,17 +1,13 @@
 /** `rockpool-signer doctor`: tries on the live S3 bucket what Rockpool relies on, and says what the vendor enforces. */
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { ObjectStore, Presigned } from '@rockpool/object-store'
+import type { ObjectStore } from '@rockpool/object-store'
 import { connectS3, openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
 import { sha256 } from '@rockpool/protocol'
-import { CORS_HEADERS, CORS_METHODS, EXPOSED_HEADERS, merged, wantedLifecycle } from './bucket-settings.ts'
+import { WANTED_LIFECYCLE, withRule } from './bucket-settings.ts'
+import { corsGaps, MOST_GAPS } from './cors-gaps.ts'
 import { lifecycleOf } from './init.ts'
-
-/** `fail`: do not use this bucket; `warn`: works, with the drawback that is told. */
-export interface Check {
-  readonly name: string
-  readonly verdict: 'ok' | 'warn' | 'fail'
-  readonly detail: string
-}
+import { type Check, probeKey, readAnonymously, type Report, send } from './probes.ts'
+import { examineUnsignedHeaders } from './unsigned-headers.ts'
 
 export interface DoctorOptions {
   readonly s3: S3StoreOptions
@@ -21,7 +17,7 @@ export interface DoctorOptions {
 /** Runs all checks, telling each as it is done. Nothing is left in the bucket. True when none failed. */
 export const examine = async ({ s3, origins }: DoctorOptions, tell: (check: Check) => void): Promise<boolean> => {
   let healthy = true
-  const report = (name: string, verdict: Check['verdict'], detail: string) => {
+  const report: Report = (name, verdict, detail) => {
     if (verdict === 'fail') healthy = false
     tell({ name, verdict, detail })
   }
@@ -36,6 +32,7 @@ export const examine = async ({ s3, origins }: DoctorOptions, tell: (check: Chec
   try {
     report('integrity', 'ok', `mode ${store.integrity}: the bucket refuses other bytes than were signed`)
     await examineUploads(store, report)
+    await examineUnsignedHeaders(store, Bucket, report)
     await examineMissing(store, report)
     await examineClock(store, report)
     for (const origin of origins) await examineCors(store, origin, report)
@@ -48,9 +45,6 @@ export const examine = async ({ s3, origins }: DoctorOptions, tell: (check: Chec
   return healthy
 }
 
-type Report = (name: string, verdict: Check['verdict'], detail: string) => void
-
-const probeKey = () => `tmp/doctor-${crypto.randomUUID()}`
 const RIGHT = new TextEncoder().encode('What the doctor sends, byte by byte.')
 const WRONG = new TextEncoder().encode('What the doctor sends, bite by bite.')
 
@@ -82,6 +76,13 @@ const examineUploads = async (store: ObjectStore, report: Report): Promise<void>
     await must('type', RIGHT, { 'content-type': 'text/html' }, 'fail')
     const { status } = await send(signed, RIGHT)
     report('upload', status === 200 ? 'ok' : 'fail', `answered ${status}`)
+    const anonymous = await readAnonymously(signed.url)
+    const advice = 'Take back the public ACL or policy of the bucket, or run: rockpool-signer init'
+    report(
+      'anonymous read',
+      anonymous.ok ? 'fail' : 'ok',
+      anonymous.ok ? `NOT refused: the whole world reads. ${advice}` : `refused with ${anonymous.status}`,
+    )
     await must('If-None-Match', RIGHT, {}, 'warn')
   } finally {
     await store.delete(key)
@@ -107,41 +108,22 @@ const examineClock = async (store: ObjectStore, report: Report): Promise<void> =
   report('clock skew', verdict, `${Math.round(seconds)} s${advice}`)
 }
 
-/** What a browser on that origin asks before it uploads, with every header, and what it may read of the answer. */
 const examineCors = async (store: ObjectStore, origin: string, report: Report): Promise<void> => {
   const { url } = await store.signGet({ key: probeKey(), expiresIn: 60 })
-  const missing: string[] = []
-  for (const method of CORS_METHODS) {
-    for (const header of CORS_HEADERS) {
-      const { status, headers } = await fetch(url, {
-        method: 'OPTIONS',
-        headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': header },
-      })
-      const allowed = headers.get('access-control-allow-headers')?.toLowerCase() ?? ''
-      const good = status < 300 && allows(headers, origin) && (allowed.includes(header) || allowed.includes('*'))
-      if (!good) missing.push(`${method} with ${header}`)
-    }
-  }
-  const answer = await fetch(url, { headers: { origin } })
-  const exposed = answer.headers.get('access-control-expose-headers')?.toLowerCase() ?? ''
-  for (const header of EXPOSED_HEADERS) {
-    if (!exposed.includes(header.toLowerCase())) missing.push(`reading ${header}`)
-  }
-  const detail =
-    missing.length === 0 ? 'every method and header' : `lacks ${missing.join(', ')}. Run: rockpool-signer init`
-  report(`CORS from ${origin}`, missing.length === 0 ? 'ok' : 'fail', detail)
+  const gaps = await corsGaps(url, origin)
+  const lacks = gaps.length === MOST_GAPS ? 'refuses browsers altogether' : `lacks ${gaps.join(', ')}`
+  const detail = gaps.length === 0 ? 'every method and header' : `${lacks}. Run: rockpool-signer init`
+  report(`CORS from ${origin}`, gaps.length === 0 ? 'ok' : 'fail', detail)
 }
-
-const allows = (headers: Headers, origin: string): boolean =>
-  [origin, '*'].includes(headers.get('access-control-allow-origin') ?? '')
 
 const examineSettings = async (client: S3Client, Bucket: string, report: Report): Promise<void> => {
   try {
-    const lacks = merged(await lifecycleOf(client, Bucket), wantedLifecycle()) !== undefined
+    const present = await lifecycleOf(client, Bucket)
+    const lacks = WANTED_LIFECYCLE.filter(({ rule }) => withRule(present, rule)).map(({ what }) => what)
     report(
       'lifecycle',
-      lacks ? 'warn' : 'ok',
-      lacks ? 'leftovers stay for ever. Run: rockpool-signer init' : 'leftovers go after 7 days',
+      lacks.length > 0 ? 'warn' : 'ok',
+      lacks.length > 0 ? `lacks "${lacks.join('", "')}". Run: rockpool-signer init` : 'leftovers go after 7 days',
     )
   } catch (error) {
     report('lifecycle', 'warn', `cannot be read: ${(error as Error).message}`)
@@ -156,10 +138,4 @@ const examineSettings = async (client: S3Client, Bucket: string, report: Report)
   } catch (error) {
     report('versioning', 'warn', `cannot be read: ${(error as Error).message}`)
   }
-}
-
-const send = async ({ url, headers }: Presigned, body: Uint8Array<ArrayBuffer>, other: Record<string, string> = {}) => {
-  const response = await fetch(url, { method: 'PUT', body, headers: { ...headers, ...other } })
-  await response.body?.cancel()
-  return response
 }

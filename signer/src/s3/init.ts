@@ -6,6 +6,7 @@ import {
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
+  type LifecycleRule,
   PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutPublicAccessBlockCommand,
@@ -13,7 +14,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { connectS3, type S3StoreOptions } from '@rockpool/object-store/s3'
 import { refusal } from '../errors.ts'
-import { merged, wantedCors, wantedLifecycle } from './bucket-settings.ts'
+import { WANTED_LIFECYCLE, wantedCors, withRule } from './bucket-settings.ts'
+import { corsGaps } from './cors-gaps.ts'
 
 export interface InitOptions {
   readonly s3: S3StoreOptions
@@ -27,58 +29,112 @@ export interface InitOptions {
 
 export interface InitStep {
   readonly what: string
-  /** `unsupported`: the vendor has no such setting */
+  /** `unsupported`: the vendor has no such setting; the other steps go on */
   readonly outcome: 'done' | 'would be done' | 'was so' | 'unsupported'
+  /** of `unsupported`: what S3 said, and what it means for the operator */
+  readonly note?: string
 }
 
 /**
  * Sets the S3 bucket up, and tells each step.
  *
- * @throws RockpoolError `bad_request` when it does not exist and must not be created; what S3 threw
+ * Of what a vendor does not support, only CORS is an error, and only when browsers are not let in some other way (by the
+ * server's own configuration): without it nothing can be uploaded. Lifecycle can be done by hand, and whether uploads can
+ * make themselves public is for the doctor to try.
+ *
+ * @throws RockpoolError `bad_request` when it does not exist and must not be created, or browsers are kept out; what S3 threw
  */
-export const initBucket = async (
-  { s3, origins, create, dryRun }: InitOptions,
-  tell: (step: InitStep) => void,
-): Promise<void> => {
-  const { client, Bucket } = connectS3(s3)
-  const change = async (what: string, needed: boolean, act: () => Promise<unknown>) => {
-    if (!needed) return tell({ what, outcome: 'was so' })
-    if (!dryRun) await act()
-    tell({ what, outcome: dryRun ? 'would be done' : 'done' })
+export const initBucket = async (options: InitOptions, tell: (step: InitStep) => void): Promise<void> => {
+  const { s3, origins, create, dryRun } = options
+  const { client, Bucket, presign } = connectS3(s3)
+  const settle = async (what: string, change: Change) => {
+    if (change && !dryRun) await change()
+    tell({ what, outcome: !change ? 'was so' : dryRun ? 'would be done' : 'done' })
+  }
+  /** A setting that the vendor may lack. @returns whether it has it */
+  const step = async (what: string, without: string, find: () => Promise<Change>): Promise<boolean> => {
+    try {
+      await settle(what, await find())
+      return true
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+      tell({ what, outcome: 'unsupported', note: `S3 says ${(error as Error).name}; ${without}` })
+      return false
+    }
   }
   try {
     const exists = await bucketExists(client, Bucket)
     if (!exists && !create) {
       throw refusal('bad_request', `The S3 bucket "${Bucket}" does not exist. Add --create-bucket to create it.`)
     }
-    const input: CreateBucketCommandInput = { Bucket }
-    // AWS wants the region said, except its first one, where it must not be.
-    if (s3.endpoint === undefined && s3.region !== 'us-east-1') {
-      input.CreateBucketConfiguration = { LocationConstraint: s3.region as never }
-    }
-    await change(`S3 bucket "${Bucket}"`, !exists, () => client.send(new CreateBucketCommand(input)))
-
+    await settle(
+      `S3 bucket "${Bucket}"`,
+      exists ? undefined : () => client.send(new CreateBucketCommand(newBucket(s3))),
+    )
     // Of a bucket that a dry run did not create, nothing can be asked.
     const there = exists || !dryRun
-    const cors = merged(there ? await corsOf(client, Bucket) : [], wantedCors(origins))
-    const CORSRules = cors ?? []
-    await change(`CORS for ${origins.join(', ') || 'no origin'}`, cors !== undefined, () =>
-      client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } })),
+
+    const wanted = wantedCors(origins)
+    const settable = await step(
+      `CORS for ${origins.join(', ') || 'no origin: ROCKPOOL_ALLOWED_ORIGINS is not set'}`,
+      'browsers get in only as the server itself is configured',
+      async () => {
+        const CORSRules = origins.length > 0 ? withRule(there ? await corsOf(client, Bucket) : [], wanted) : undefined
+        return CORSRules && (() => client.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } })))
+      },
     )
-    const lifecycle = merged(there ? await lifecycleOf(client, Bucket) : [], wantedLifecycle())
-    await change(
-      'lifecycle: tmp/, incomplete uploads and noncurrent versions go after 7 days',
-      lifecycle !== undefined,
-      () =>
-        client.send(
-          new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: lifecycle ?? [] } }),
-        ),
+
+    // Asked once: what was just written may take a while to be told.
+    let rules: LifecycleRule[] | undefined
+    for (const { rule, what, without } of WANTED_LIFECYCLE) {
+      await step(`lifecycle: ${what}`, without, async () => {
+        rules ??= there ? await lifecycleOf(client, Bucket) : []
+        const Rules = withRule(rules, rule)
+        return (
+          Rules &&
+          (async () => {
+            await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }))
+            rules = Rules
+          })
+        )
+      })
+    }
+
+    await step(
+      'public access blocked: everything is read by presigned URL',
+      'keep the bucket private; the doctor tries whether uploads can make themselves public',
+      async () => {
+        const present = there ? await publicAccessBlockOf(client, Bucket) : undefined
+        if (BLOCKED.every((name) => present?.[name] === true)) return undefined
+        const block = { ...present, ...Object.fromEntries(BLOCKED.map((name) => [name, true])) }
+        return () => client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: block }))
+      },
     )
-    await blockPublicAccess(client, Bucket, there, change, tell)
+
+    if (settable) return
+    const { url } = await presign.download('tmp/init', {}, 60)
+    for (const origin of origins) {
+      if ((await corsGaps(url, origin)).length === 0) continue
+      throw refusal(
+        'bad_request',
+        `Browsers on ${origin} cannot use this S3 bucket: it takes no CORS. Configure it at the server; doctor says what lacks.`,
+      )
+    }
   } finally {
     client.destroy()
   }
 }
+
+/** Undefined: it is so already. */
+type Change = (() => Promise<unknown>) | undefined
+
+const newBucket = ({ bucket, endpoint, region }: S3StoreOptions): CreateBucketCommandInput => ({
+  Bucket: bucket,
+  // AWS wants the region said, except its first one, where it must not be.
+  ...(endpoint === undefined && region !== 'us-east-1'
+    ? { CreateBucketConfiguration: { LocationConstraint: region as never } }
+    : {}),
+})
 
 const bucketExists = async (client: S3Client, Bucket: string): Promise<boolean> => {
   try {
@@ -101,34 +157,14 @@ export const corsOf = async (client: S3Client, Bucket: string) =>
 export const lifecycleOf = async (client: S3Client, Bucket: string) =>
   (await orAbsent(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))))?.Rules ?? []
 
+export const publicAccessBlockOf = async (client: S3Client, Bucket: string) =>
+  (await orAbsent(client.send(new GetPublicAccessBlockCommand({ Bucket }))))?.PublicAccessBlockConfiguration
+
 /**
  * Without BlockPublicAcls, which is left as it is: with it Ceph 16 refuses every PUT (measured). IgnorePublicAcls makes such
  * ACLs void all the same.
  */
 const BLOCKED = ['IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'] as const
-
-const blockPublicAccess = async (
-  client: S3Client,
-  Bucket: string,
-  there: boolean,
-  change: (what: string, needed: boolean, act: () => Promise<unknown>) => Promise<void>,
-  tell: (step: InitStep) => void,
-): Promise<void> => {
-  const what = 'public access blocked: everything is read by presigned URL'
-  try {
-    const present = there
-      ? (await orAbsent(client.send(new GetPublicAccessBlockCommand({ Bucket }))))?.PublicAccessBlockConfiguration
-      : undefined
-    const blocked = BLOCKED.every((name) => present?.[name] === true)
-    const PublicAccessBlockConfiguration = { ...present, ...Object.fromEntries(BLOCKED.map((name) => [name, true])) }
-    await change(what, !blocked, () =>
-      client.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration })),
-    )
-  } catch (error) {
-    if (![400, 405, 501].includes(statusOf(error) ?? 0)) throw error
-    tell({ what, outcome: 'unsupported' })
-  }
-}
 
 /** Nothing set is a 404 of its own kind for each setting. */
 const orAbsent = <A>(answer: Promise<A>): Promise<A | undefined> =>
@@ -136,6 +172,12 @@ const orAbsent = <A>(answer: Promise<A>): Promise<A | undefined> =>
     if (statusOf(error) === 404) return undefined
     throw error
   })
+
+/** What vendors call a setting, or a rule of one, that they do not have. */
+const UNSUPPORTED = new Set(['NotImplemented', 'MethodNotAllowed', 'MalformedXML', 'InvalidRequest', 'InvalidArgument'])
+
+const isUnsupported = (error: unknown): boolean =>
+  [405, 501].includes(statusOf(error) ?? 0) || UNSUPPORTED.has((error as Error).name)
 
 const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode

@@ -1,0 +1,34 @@
+/** What the doctor's checks have in common. */
+import type { Presigned } from '@rockpool/object-store'
+
+/** `fail`: do not use this bucket; `warn`: works, with the drawback that is told. */
+export interface Check {
+  readonly name: string
+  readonly verdict: 'ok' | 'warn' | 'fail'
+  readonly detail: string
+}
+
+export type Report = (name: string, verdict: Check['verdict'], detail: string) => void
+
+/** Under `tmp/`, where lifecycle clears what a killed doctor leaves. */
+export const probeKey = (): string => `tmp/doctor-${crypto.randomUUID()}`
+
+/** Uploads as signed, with `other` headers added or in their place. */
+export const send = async (
+  { url, headers }: Presigned,
+  body: Uint8Array<ArrayBuffer>,
+  other: Record<string, string> = {},
+): Promise<Response> => {
+  const answer = await fetch(url, { method: 'PUT', body, headers: { ...headers, ...other } })
+  await answer.body?.cancel()
+  return answer
+}
+
+/** Reads what a signed URL names, without its signature. */
+export const readAnonymously = async (signed: string): Promise<Response> => {
+  const url = new URL(signed)
+  url.search = ''
+  const answer = await fetch(url)
+  await answer.body?.cancel()
+  return answer
+}
