@@ -1,76 +1,22 @@
-import { PART_SIZE } from '@rockpool/protocol'
 import { sharedSecretTokens } from '@rockpool/tokens'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSigner } from './app.ts'
-import { contentOf, ownerOf, send, startSigner, type TestSigner, token, get, same } from './testing/harness.ts'
+import { accessSuite } from './testing/access-suite.ts'
+import { contentOf, startSigner, type TestSigner, token } from './testing/harness.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
-const ada = await ownerOf('ada')
 let signer: TestSigner
 beforeAll(async () => {
   signer = await startSigner({ cors: { origins: ['https://app.example.com'] } })
 })
 afterAll(() => signer.stop())
 
-describe('buckets', () => {
-  test('public: read by anybody, written by rights', async () => {
-    const { address, bytes } = await contentOf(60, 61)
-    const key = `reef/site/${address}`
-    const refused = await signer.call('POST', '/upload-url', { key, size: 60, type: 'image/png' }, null)
-    expect(refused.status).toBe(401)
-    await send((await signer.call('POST', '/upload-url', { key, size: 60, type: 'image/png' })).json, bytes)
-    const { status, headers } = await signer.call('GET', `/public/${key}?type=image/webp`, undefined, null)
-    expect([status, headers.get('cache-control')]).toEqual([302, 'no-store'])
-    const got = await get(headers.get('location')!)
-    expect([got.headers.get('content-type'), got.bytes]).toEqual(['image/webp', bytes])
-  })
-
-  test.each([
-    ['reef/files/' + 'a'.repeat(64), 403],
-    ['reef/' + 'a'.repeat(64), 403],
-    [`reef/private/${ada}/` + 'a'.repeat(64), 403],
-    ['reef/nowhere/' + 'a'.repeat(64), 400],
-    ['reef/site/nonsense', 400],
-    ['reef%2Fsite/' + 'a'.repeat(64), 400],
-  ])('public read of %s: %d', async (key, status) => {
-    expect((await signer.call('GET', `/public/${key}`, undefined, null)).status).toBe(status)
-  })
-
-  test('owner: own segment only', async () => {
-    const { address, bytes } = await contentOf(70, 71)
-    const key = `reef/private/${ada}/${address}`
-    await send((await signer.call('POST', '/upload-url', { key, size: 70, type: 'image/png' })).json, bytes)
-    const { json } = await signer.call('GET', `/download-url?key=${key}&check=1`)
-    expect(same((await get(json.url)).bytes, bytes)).toBe(true)
-    const eve = await token({ reef: ['read', 'write', 'delete'] }, 'eve')
-    expect((await signer.call('GET', `/download-url?key=${key}`, undefined, eve)).status).toBe(403)
-  })
-
-  test.each([
-    ['photos', 9_000_001, 'image/png', 413, 'too_large'],
-    ['photos', 100, 'text/plain', 415, 'type_not_allowed'],
-    ['photos', 100, 'image/png', 200, undefined],
-    ['nowhere', 100, 'image/png', 400, 'bad_key'],
-  ] as const)('%s, %d bytes of %s: %d', async (bucket, size, type, status, code) => {
-    const { address, digests } = await contentOf(size, 81)
-    const body = { key: `reef/${bucket}/${address}`, size, type, digests }
-    const answer = await signer.call('POST', size > PART_SIZE ? '/multipart' : '/upload-url', body)
-    expect([answer.status, answer.json.error?.code]).toEqual([status, code])
-  })
+describe('who may, on a local store', () => {
+  accessSuite()
 })
 
 describe('service', () => {
-  test('/health and /ready need no token', async () => {
-    expect((await signer.call('GET', '/health', undefined, null)).json).toEqual({ ok: true })
-    const { status, json } = await signer.call('GET', '/ready', undefined, null)
-    expect(status).toBe(200)
-    expect(json).toMatchObject({
-      ok: true,
-      store: { mode: 'local', integrity: 'checksum', latencyMs: expect.any(Number) },
-    })
-  })
-
   test('/ready asks the store every 5 s at most, and says when it is down', async () => {
     let asked = 0
     const down = await startSigner({}, (store) => ({
@@ -131,21 +77,6 @@ describe('service', () => {
       401,
       'https://app.example.com',
     ])
-  })
-
-  test('the service role, switched on, may everywhere, and each use is told', async () => {
-    const decisions: unknown[] = []
-    const trusting = await startSigner({
-      serviceRole: true,
-      hooks: { onDecision: (decision) => decisions.push(decision) },
-    })
-    const service = await token({}, 'robot', { role: 'service' })
-    const { address } = await contentOf(10, 92)
-    const key = `lagoon/private/${await ownerOf('eve')}/${address}`
-    const { status } = await trusting.call('POST', '/upload-url', { key, size: 10, type: 'a/b' }, service)
-    await trusting.stop()
-    expect(status).toBe(200)
-    expect(decisions).toEqual([{ allowed: true, action: 'write', key, storeId: 'lagoon', sub: 'robot', service: true }])
   })
 
   test('an authorize hook replaces the rule; shapes and buckets hold', async () => {
