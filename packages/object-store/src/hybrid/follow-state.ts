@@ -26,7 +26,10 @@ export interface RemoteObject {
   readonly etag: string
   readonly modifiedAt: number
   readonly address: string | null
-  /** unix ms; null: not kept here */
+  /**
+   * unix ms; null: not kept here. It says what to drop, not what is here: what is noted as kept and is not (a kill, a
+   * reader meanwhile) counts until its turn to be dropped comes, or it is read
+   */
   readonly lastUsed: number | null
 }
 
@@ -174,10 +177,10 @@ export class FollowState {
     this.#sql('UPDATE remote SET lastUsed = ? WHERE key = ?').run(lastUsed, key)
   }
 
-  /** Objects that only S3 has, in the order of their keys, from `first` on, without `after`. */
-  onlyRemote(first: string, after: string, limit: number): readonly RemoteObject[] {
+  /** Objects that S3 has as the folder wants them, in the order of their keys, from `first` on, without `after`. */
+  remotesFrom(first: string, after: string, limit: number): readonly RemoteObject[] {
     return this.#sql(
-      `SELECT * FROM remote WHERE key >= ? AND key > ? AND lastUsed IS NULL
+      `SELECT * FROM remote WHERE key >= ? AND key > ?
          AND key NOT IN (SELECT key FROM pending) ORDER BY key LIMIT ?`,
     ).all(first, after, limit) as unknown as RemoteObject[]
   }

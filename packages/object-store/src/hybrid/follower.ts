@@ -4,7 +4,7 @@ import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
-import type { FollowState, PendingChange } from './follow-state.ts'
+import type { FollowState, PendingChange, RemoteObject } from './follow-state.ts'
 import { isImmutable } from './immutable.ts'
 import { retryDelay } from './retry-delay.ts'
 
@@ -114,7 +114,10 @@ export class Follower {
       // The reader has its bytes from S3; a failure only means that the next one has them from there, too.
       filling = this.#fill(key)
         .catch(() => {})
-        .finally(() => this.#filling.delete(key))
+        .finally(() => {
+          this.#filling.delete(key)
+          this.#wake.resolve()
+        })
       this.#filling.set(key, filling)
     }
     return filling
@@ -171,8 +174,13 @@ export class Follower {
   /** Starts what is due, as far as there is room. */
   #followDue(remote: ObjectStore, now: number): void {
     const free = PARALLEL - this.#following.size
-    const isBusy = ({ key }: PendingChange) => this.#writing.has(key) || this.#following.has(key)
-    const due = this.#options.state.due(now, free + this.#writing.size + this.#following.size)
+    // What is on its way here would be taken for what the folder has, also when a delete is what S3 must follow.
+    const busy = [this.#writing, this.#following, this.#filling]
+    const isBusy = ({ key }: PendingChange) => busy.some((keys) => keys.has(key))
+    const due = this.#options.state.due(
+      now,
+      busy.reduce((sum, keys) => sum + keys.size, free),
+    )
     for (const change of due.filter((one) => !isBusy(one)).slice(0, free)) {
       const following = this.#follow(remote, change)
         .catch((error: Error) => this.#failed(error))
@@ -244,7 +252,6 @@ export class Follower {
     // It was deleted meanwhile.
     else if (state.compared && !state.pending(key)) await local.delete(key)
     else if (state.pending(key)?.operation === 'delete') await local.delete(key)
-    this.#wake.resolve()
   }
 
   /**
@@ -257,7 +264,7 @@ export class Follower {
     if (!Number.isFinite(cacheSize) || state.bytesHere() <= cacheSize) return false
     const oldest = state.evictable(1 + this.#writing.size).find(({ key }) => !this.#writing.has(key))
     if (!oldest) return false
-    const evicting = this.#evictOne(remote, oldest.key)
+    const evicting = this.#evictOne(remote, oldest)
     // Who writes the key meanwhile waits for it.
     const settled = evicting.catch(() => {})
     this.#evicting.set(oldest.key, settled)
@@ -267,12 +274,12 @@ export class Follower {
     return true
   }
 
-  async #evictOne(remote: ObjectStore, key: string): Promise<void> {
+  async #evictOne(remote: ObjectStore, { key, size }: RemoteObject): Promise<void> {
     const { local, state } = this.#options
     if (!(await remote.exists(key, { signal: this.#closing.signal }))) {
       // S3 lost it, or somebody emptied the bucket: it goes there again.
       state.forget(key)
-      state.mark(key, 'put', (await local.head(key)).size)
+      state.mark(key, 'put', size)
       return
     }
     await local.delete(key)

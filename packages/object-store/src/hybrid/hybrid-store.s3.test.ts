@@ -1,24 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll } from 'vitest'
 import { connect } from '../s3/connection.ts'
 import { openS3Store } from '../s3/index.ts'
 import { testBucket } from '../s3/test-bucket.ts'
 import { objectStoreSuite } from '../testing/index.ts'
+import { anyOrderCase } from './any-order.test.cases.ts'
+import { followCases } from './follow.test.cases.ts'
+import { newFolder } from './hybrid.test.subject.ts'
 import { openHybridStore } from './hybrid-store.ts'
 
-const target = testBucket('hybrid')
-const directory = await mkdtemp(join(tmpdir(), 'rockpool-hybrid-'))
-
-beforeAll(async () => {
+const newBucket = async () => {
+  const target = testBucket('hybrid')
   const { client, Bucket } = connect(target)
   await client.send(new CreateBucketCommand({ Bucket }))
   client.destroy()
+  return target
+}
+
+let target: Awaited<ReturnType<typeof newBucket>>
+const directory = await newFolder()
+beforeAll(async () => {
+  target = await newBucket()
 })
 afterAll(() => rm(directory, { recursive: true }))
 
 objectStoreSuite('hybrid', (setup) =>
   openHybridStore({ directory, ...setup, connect: (signal) => openS3Store(target, signal) }),
 )
+
+const openRemote = async () => openS3Store(await newBucket())
+followCases(openRemote)
+anyOrderCase(openRemote, 10)

@@ -143,9 +143,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           const read = await local.get(key, get)
           const known = state.remote(key)
           const now = Date.now()
-          // Dropped from the folder while it was opened, it must not be noted as kept: lists would miss it.
-          const kept = known && (known.lastUsed !== null || (await local.exists(key)))
-          if (kept && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
+          if (known && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
           return { ...read, info: { ...read.info, durable: isDurable(key) } }
         },
         async () => {
@@ -172,10 +170,10 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
         ...(cursor === '' ? {} : { cursor }),
         ...(signal ? { signal } : {}),
       })
-      const there = state.onlyRemote(prefix, cursor, limit).filter(({ key }) => key.startsWith(prefix))
+      const there = state.remotesFrom(prefix, cursor, limit + 1).filter(({ key }) => key.startsWith(prefix))
       const objects = merge(here.objects, there)
       const page = objects.slice(0, limit)
-      const more = objects.length > limit || here.cursor !== undefined || there.length === limit
+      const more = objects.length > limit || here.cursor !== undefined
       return { objects: page, ...(more && page.length > 0 ? { cursor: page.at(-1)!.key } : {}) }
     },
 

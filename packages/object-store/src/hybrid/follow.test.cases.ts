@@ -1,0 +1,350 @@
+/** What the hybrid store does, whatever keeps its S3 side. */
+import { describe, expect, test, vi } from 'vitest'
+import { sha256 } from '@rockpool/protocol'
+import { countFiles } from '../local/folder.test.shared.ts'
+import { openLocalStore } from '../local/index.ts'
+import { LocalContents } from '../local/local-contents.ts'
+import type { ObjectStore } from '../object-store.ts'
+import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
+import { bytesOf, contentKey, hasFollowed, hybridSubject, put, SETUP } from './hybrid.test.subject.ts'
+
+/** @param openRemote gives the S3 side of one test, empty */
+export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
+  describe('S3 follows', () => {
+    const subject = hybridSubject(openRemote)
+
+    test('an answer at once, durable later', async () => {
+      const hybrid = await subject.open()
+      subject.s3.down = true
+      expect(await put(hybrid, 'a', someBytes(1000))).toMatchObject({ durable: false })
+      expect(await hybrid.head('a')).toMatchObject({ durable: false })
+      subject.s3.down = false
+      await hasFollowed(hybrid)
+      expect(await hybrid.head('a')).toMatchObject({ durable: true })
+      expectBytes(await bytesOf(subject.remote, 'a'), someBytes(1000))
+    })
+
+    test('S3 down from the start: nothing fails, health says so; up again: all follows, also after a restart', async () => {
+      subject.s3.down = true
+      const first = await subject.open()
+      const keys = Array.from({ length: 20 }, (_, i) => `a/${i}`)
+      for (const [i, key] of keys.entries()) {
+        await first.put(key, someBytes(1000 + i), { size: 1000 + i, ifNoneMatch: '*' })
+        expectBytes(await bytesOf(first, key), someBytes(1000 + i))
+      }
+      const upload = await first.multipart.start('b', { type: 'video/mp4' })
+      const bytes = someBytes(500)
+      await first.multipart.putPart('b', upload, 1, bytes, { size: 500, sha256: await sha256(bytes) })
+      await first.multipart.complete('b', upload, await first.multipart.listParts('b', upload))
+      await first.delete('a/0')
+      expect(await first.exists('a/0')).toBe(false)
+      const health = await first.checkHealth()
+      expect(health).toMatchObject({ ok: true, degraded: true, pending: 21 })
+      expect(health.error).toContain('S3')
+      await first.close()
+
+      const second = await subject.open()
+      expect(await second.checkHealth()).toMatchObject({ ok: true, degraded: true, pending: 21 })
+      subject.s3.down = false
+      await hasFollowed(second)
+      expect(await second.checkHealth()).not.toHaveProperty('degraded')
+      const there = (await subject.remote.list('')).objects.map((object) => object.key)
+      expect(there).toEqual([...keys.slice(1), 'b'].toSorted())
+      expect((await second.list('')).objects.map((object) => object.key)).toEqual(there)
+    })
+
+    test('a folder that becomes hybrid goes to S3; an S3 that becomes hybrid is seen in the folder', async () => {
+      const before = await openLocalStore({ directory: subject.directory, ...SETUP })
+      await put(before, 'here', someBytes(10, 1))
+      await put(before, 'both', someBytes(10, 2))
+      await before.close()
+      await put(subject.remote, 'both', someBytes(10, 3))
+      await put(subject.remote, 'there', someBytes(10, 4))
+      subject.s3.down = true
+      const hybrid = await subject.open()
+      expect(await hybrid.head('here')).toMatchObject({ durable: false })
+      subject.s3.down = false
+      await expect.poll(() => hybrid.exists('there'), { timeout: 10_000 }).toBe(true)
+      const listed = await hybrid.list('', { limit: 2 })
+      expect(listed.objects.map((object) => object.key)).toEqual(['both', 'here'])
+      const rest = await hybrid.list('', { limit: 2, cursor: listed.cursor! })
+      expect(rest.objects.map((object) => object.key)).toEqual(['there'])
+      await hasFollowed(hybrid)
+      // The folder is the truth.
+      expectBytes(await bytesOf(subject.remote, 'both'), someBytes(10, 2))
+      expectBytes(await bytesOf(subject.remote, 'here'), someBytes(10, 1))
+      expectBytes(await bytesOf(hybrid, 'there'), someBytes(10, 4))
+      const second = hybrid.put('there', someBytes(10), { size: 10, ifNoneMatch: '*' })
+      await expect(second).rejects.toMatchObject({ code: 'precondition_failed' })
+      subject.s3.down = true
+      expect(await hybrid.exists('there')).toBe(true)
+      expect(await hybrid.exists('nowhere')).toBe(false)
+      await expect(hybrid.head('nowhere')).rejects.toMatchObject({ code: 'not_found' })
+      await expect(hybrid.get('there')).rejects.toMatchObject({ code: 'unavailable' })
+    })
+
+    test('S3 down and both sides never compared: what is not here is unknown, not lost', async () => {
+      await put(subject.remote, 'there', someBytes(10))
+      subject.s3.down = true
+      const hybrid = await subject.open()
+      await expect(hybrid.head('there')).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(hybrid.list('')).rejects.toMatchObject({ code: 'unavailable' })
+      subject.s3.down = false
+      await expect.poll(() => hybrid.exists('there')).toBe(true)
+    })
+
+    test('what is read from S3 is kept here, verified', async () => {
+      const large = someBytes(9_000_001, 3)
+      const key = await contentKey(large)
+      const upload = await subject.remote.multipart.start(key, { type: 'video/mp4' })
+      for (const [i, part] of [large.slice(0, 8_388_608), large.slice(8_388_608)].entries()) {
+        await subject.remote.multipart.putPart(key, upload, i + 1, part, {
+          size: part.length,
+          sha256: await sha256(part),
+        })
+      }
+      await subject.remote.multipart.complete(key, upload, await subject.remote.multipart.listParts(key, upload))
+      const wrong = await contentKey(someBytes(10, 1))
+      await put(subject.remote, wrong, someBytes(10, 2))
+      const hybrid = await subject.open()
+      const { body, span } = await hybrid.get(key, { range: { start: 8_388_600, end: 8_388_620 } })
+      expect(span).toEqual({ start: 8_388_600, end: 8_388_620 })
+      expectBytes(await readAll(body), large.slice(8_388_600, 8_388_620))
+      await (await hybrid.get(wrong)).body.cancel()
+      // Once it is here, it is read without S3.
+      await expect
+        .poll(async () => {
+          subject.s3.down = true
+          const all = await bytesOf(hybrid, key).catch(() => undefined)
+          subject.s3.down = false
+          return all?.length
+        })
+        .toBe(large.length)
+      subject.s3.down = true
+      expectBytes(await bytesOf(hybrid, key), large)
+      expect(await hybrid.head(key)).toMatchObject({ type: 'video/mp4', durable: true })
+      await expect(hybrid.get(wrong)).rejects.toMatchObject({ code: 'unavailable' })
+    })
+
+    test('the folder keeps to its size, and never drops what S3 lacks', async () => {
+      const s3Reads = vi.spyOn(subject.remote, 'get')
+      const hybrid = await subject.open({ cacheSize: 250_000 })
+      const contents = Array.from({ length: 10 }, (_, i) => someBytes(100_000, i + 1))
+      const keys = await Promise.all(contents.map((bytes) => contentKey(bytes)))
+      subject.s3.down = true
+      for (const [i, key] of keys.entries()) await put(hybrid, key, contents[i]!)
+      for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
+      subject.s3.down = false
+      await hasFollowed(hybrid)
+      // Counted on the disk: cutting S3 off to find out would stop the eviction that is waited for.
+      const filesHere = () => countFiles(subject.directory)
+      await expect.poll(filesHere, { timeout: 20_000 }).toBe(2)
+      for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
+      // The last one read is kept: it comes from S3 until it is here.
+      const askedOfS3 = async () => {
+        s3Reads.mockClear()
+        expectBytes(await bytesOf(hybrid, keys.at(-1)!), contents.at(-1)!)
+        return s3Reads.mock.calls.length
+      }
+      await expect.poll(askedOfS3, { timeout: 20_000 }).toBe(0)
+      await expect.poll(filesHere, { timeout: 20_000 }).toBe(2)
+      expect((await hybrid.list('s/')).objects).toHaveLength(10)
+    })
+
+    test('many reads from S3 at once bring a few of them here at a time: memory stays bounded', async () => {
+      const contents = Array.from({ length: 20 }, (_, i) => someBytes(1000, i + 1))
+      const keys = await Promise.all(contents.map((bytes) => contentKey(bytes)))
+      for (const [i, key] of keys.entries()) await put(subject.remote, key, contents[i]!)
+      const s3Reads = vi.spyOn(subject.remote, 'get')
+      const hybrid = await subject.open()
+      await hybrid.list('')
+      await Promise.all(keys.map((key) => bytesOf(hybrid, key)))
+      await hybrid.close()
+      // Each reader's own, and those of four to keep.
+      expect(s3Reads.mock.calls.length).toBeGreaterThan(20)
+      expect(s3Reads.mock.calls.length).toBeLessThanOrEqual(20 + 4)
+    })
+
+    test('what is dropped while it is opened stays in the list', async () => {
+      const bytes = someBytes(1000)
+      const key = await contentKey(bytes)
+      subject.s3.down = true
+      const s3Reads = vi.spyOn(subject.remote, 'get')
+      const hybrid = await subject.open({ cacheSize: 900 })
+      await put(hybrid, key, bytes)
+      const dropped = Promise.withResolvers<void>()
+      const { read } = LocalContents.prototype
+      const opening = vi.spyOn(LocalContents.prototype, 'read').mockImplementationOnce(async function (
+        this: LocalContents,
+        ...args
+      ) {
+        const stream = await read.apply(this, args)
+        await dropped.promise
+        return stream
+      })
+      const reader = bytesOf(hybrid, key)
+      await expect.poll(() => opening.mock.calls.length).toBe(1)
+      subject.s3.down = false
+      // Without the folder's copy, it comes from S3.
+      await expect
+        .poll(async () => {
+          expectBytes(await bytesOf(hybrid, key), bytes)
+          return s3Reads.mock.calls.length
+        })
+        .toBeGreaterThan(0)
+      dropped.resolve()
+      expectBytes(await reader, bytes)
+      opening.mockRestore()
+      expect((await hybrid.list('')).objects.map((object) => object.key)).toEqual([key])
+    })
+
+    test('of what only S3 has, S3 is asked whether it still has it; down, nobody may rely on it', async () => {
+      const key = await contentKey(someBytes(1000))
+      await put(subject.remote, key, someBytes(1000))
+      const hybrid = await subject.open()
+      await hybrid.list('')
+      expect(await hybrid.head(key)).toMatchObject({ size: 1000, durable: true })
+      subject.s3.down = true
+      expect(await hybrid.head(key)).toMatchObject({ size: 1000, durable: false })
+      subject.s3.down = false
+      await subject.remote.delete(key)
+      // The first question after an outage may come before the next attempt to connect.
+      await expect.poll(() => hybrid.head(key).catch((error: { code: string }) => error.code)).toBe('not_found')
+      expect(await hybrid.exists(key)).toBe(false)
+    })
+
+    test('what S3 has lost is sent again, not dropped', async () => {
+      const hybrid = await subject.open({ cacheSize: 1000 })
+      await put(hybrid, 'a', someBytes(900, 1))
+      await hasFollowed(hybrid)
+      await subject.remote.delete('a')
+      await put(hybrid, 'b', someBytes(900, 2))
+      await expect.poll(() => subject.remote.exists('a')).toBe(true)
+      expectBytes(await bytesOf(hybrid, 'a'), someBytes(900, 1))
+    })
+
+    test('damaged bytes do not reach S3, and health says so', async () => {
+      const key = await contentKey(someBytes(10, 1))
+      const hybrid = await subject.open()
+      await put(hybrid, key, someBytes(10, 2))
+      await expect.poll(async () => (await hybrid.checkHealth()).error).toContain('damaged')
+      expect(await hybrid.head(key)).toMatchObject({ durable: false })
+      await put(hybrid, 'other', someBytes(10))
+      await expect.poll(() => subject.remote.exists('other')).toBe(true)
+      expect(await subject.remote.exists(key)).toBe(false)
+    })
+
+    test('killed while it drops an object, it still lists and reads it, and goes on dropping', async () => {
+      const contents = Array.from({ length: 3 }, (_, i) => someBytes(1000, i + 1))
+      const keys = await Promise.all(contents.map((bytes) => contentKey(bytes)))
+      const before = await subject.open()
+      for (const [i, key] of keys.entries()) await put(before, key, contents[i]!)
+      await hasFollowed(before)
+      await before.close()
+      // The file is gone, the note of it is not.
+      const folder = await openLocalStore({ directory: subject.directory, ...SETUP })
+      await folder.delete(keys[0]!)
+      await folder.close()
+      const hybrid = await subject.open({ cacheSize: 999 })
+      const listed = async () => (await hybrid.list('')).objects.map((object) => object.key)
+      expect(await listed()).toEqual(keys.toSorted())
+      await expect.poll(() => countFiles(subject.directory)).toBe(0)
+      expect(await listed()).toEqual(keys.toSorted())
+      for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
+    })
+
+    test('pages hold once what both sides have and what one has, and the last one says so', async () => {
+      for (const key of ['s3/a', 's3/b', 's3/c']) await put(subject.remote, key, someBytes(10))
+      const hybrid = await subject.open()
+      for (const key of ['both/a', 'both/b', 'both/c', 'both/d']) await put(hybrid, key, someBytes(10))
+      await hasFollowed(hybrid)
+      const pages = async (prefix: string) => {
+        const found: string[][] = []
+        for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+          const page = await hybrid.list(prefix, { limit: 2, ...(cursor === undefined ? {} : { cursor }) })
+          found.push(page.objects.map(({ key }) => key.slice(prefix.length)))
+          cursor = page.cursor
+        }
+        return found
+      }
+      expect(await pages('both/')).toEqual([
+        ['a', 'b'],
+        ['c', 'd'],
+      ])
+      expect(await pages('s3/')).toEqual([['a', 'b'], ['c']])
+    })
+
+    /** Holds what is brought here next, when it is in the folder, and not yet seen whether anybody wants it. */
+    const holdNextCommit = () => {
+      const [brought, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { commit } = LocalContents.prototype
+      vi.spyOn(LocalContents.prototype, 'commit').mockImplementationOnce(async function (this: LocalContents, ...args) {
+        await commit.apply(this, args)
+        brought.resolve()
+        await mayEnd.promise
+      })
+      return { brought: brought.promise, end: mayEnd.resolve }
+    }
+
+    test('a delete is not undone by what was on its way here before', async () => {
+      const bytes = someBytes(1000)
+      const key = await contentKey(bytes)
+      await put(subject.remote, key, bytes)
+      const deleted = Promise.withResolvers<void>()
+      const { get } = subject.remote
+      const s3Reads = vi.spyOn(subject.remote, 'get').mockImplementation(async (...args) => {
+        const read = await get(...args)
+        // The reader's own passes; the one to keep it here arrives after the delete.
+        if (s3Reads.mock.calls.length > 1) await deleted.promise
+        return read
+      })
+      const hybrid = await subject.open()
+      await hybrid.list('')
+      await (await hybrid.get(key)).body.cancel()
+      await expect.poll(() => s3Reads.mock.calls.length).toBe(2)
+      subject.s3.down = true
+      await hybrid.delete(key)
+      const held = holdNextCommit()
+      deleted.resolve()
+      await held.brought
+      subject.s3.down = false
+      await put(hybrid, 'other', bytes)
+      await expect.poll(() => subject.remote.exists('other')).toBe(true)
+      held.end()
+      await hasFollowed(hybrid)
+      for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
+    })
+
+    test('nor by what set out while S3 followed', async () => {
+      const bytes = someBytes(1000)
+      const key = await contentKey(bytes)
+      await put(subject.remote, key, bytes)
+      const [mayRead, mayDelete] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { get, delete: remove } = subject.remote
+      const s3Reads = vi.spyOn(subject.remote, 'get').mockImplementationOnce(async (...args) => {
+        const read = await get(...args)
+        await mayRead.promise
+        return read
+      })
+      const s3Deletes = vi.spyOn(subject.remote, 'delete').mockImplementationOnce(async (...args) => {
+        await mayDelete.promise
+        return remove(...args)
+      })
+      const hybrid = await subject.open()
+      await hybrid.list('')
+      const reading = hybrid.get(key)
+      await expect.poll(() => s3Reads.mock.calls.length).toBe(1)
+      await hybrid.delete(key)
+      await expect.poll(() => s3Deletes.mock.calls.length).toBe(1)
+      const held = holdNextCommit()
+      mayRead.resolve()
+      await (await reading).body.cancel()
+      await held.brought
+      mayDelete.resolve()
+      await hasFollowed(hybrid)
+      held.end()
+      await expect.poll(() => countFiles(subject.directory)).toBe(0)
+      for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
+    })
+  })
+}
