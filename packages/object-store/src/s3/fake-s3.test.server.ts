@@ -10,6 +10,8 @@ export interface FakeVendor {
   readonly payload?: boolean
   /** not for parts */
   readonly exceptParts?: boolean
+  /** obeys `x-amz-copy-source` though nobody signed it, in these uploads; in others, as AWS does, it refuses it */
+  readonly copies?: 'puts' | 'parts'
   /** answers everything itself, when it returns something */
   readonly instead?: (request: Request) => Response | undefined | Promise<Response>
   /** of the server's clock, ms */
@@ -18,6 +20,7 @@ export interface FakeVendor {
 
 export const serveFakeS3 = (vendor: FakeVendor): Promise<Serving> => {
   const checksums = new Map<string, string>()
+  const lengths = new Map<string, number>()
   return serveFetch(async (request) => {
     const date = { date: new Date(Date.now() + (vendor.clockOffset ?? 0)).toUTCString() }
     const answer = (body: string | null, status = 200, headers = {}) =>
@@ -40,11 +43,18 @@ export const serveFakeS3 = (vendor: FakeVendor): Promise<Serving> => {
         (vendor.payload && payload !== null && payload !== toHex(digest))
       if (enforced && wrong) return answer('<Error><Code>BadDigest</Code></Error>', 400)
       if (vendor.checksum && checksum !== null) checksums.set(url.pathname, checksum)
+      const source = request.headers.get('x-amz-copy-source')
+      if (source !== null && vendor.copies !== (part ? 'parts' : 'puts')) return answer(null, 403)
+      lengths.set(url.pathname, source === null ? bytes.length : lengths.get(`/${source}`)!)
       return answer(null, 200, { etag: '"e"' })
+    }
+    if (url.searchParams.has('uploadId') && request.method === 'GET') {
+      const part = `<Part><PartNumber>1</PartNumber><Size>${lengths.get(url.pathname)}</Size></Part>`
+      return answer(`<ListPartsResult>${part}</ListPartsResult>`)
     }
     const kept = checksums.get(url.pathname)
     return answer(null, request.method === 'DELETE' ? 204 : 200, {
-      'content-length': '3',
+      'content-length': String(lengths.get(url.pathname) ?? 3),
       ...(kept === undefined ? {} : { 'x-amz-checksum-sha256': kept }),
     })
   })

@@ -1,10 +1,12 @@
-/** Finds out, on the live bucket, what makes it refuse other bytes than those that were signed. */
+/** Finds out, on the live bucket, what makes it refuse other bytes than those that were signed, however they are sent. */
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListPartsCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { sha256 } from '@rockpool/protocol'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
@@ -23,90 +25,113 @@ export const probeIntegrity = async (connection: S3Connection, signal?: AbortSig
       cause: error,
     })
   }
+  let copying = false
   for (const mode of ['checksum', 'payload'] as const) {
-    if (await holds(connection, mode, signal)) return mode
+    if (!(await comparesPuts(connection, mode, signal)) || !(await comparesParts(connection, mode, signal))) continue
+    copying = await obeysCopies(connection, mode, signal)
+    if (!copying) return mode
   }
   throw new ObjectStoreError(
     'misconfigured',
-    'This S3 vendor keeps bytes whose SHA-256 is not the one that was signed, so uploads cannot be trusted. Use another.',
+    copying
+      ? 'This S3 vendor obeys a header that was not signed (x-amz-copy-source): whoever may upload could read every object. Update it, or use another.'
+      : 'This S3 vendor keeps bytes whose SHA-256 is not the one that was signed, so uploads cannot be trusted. Use another.',
   )
 }
 
 const RIGHT = new TextEncoder().encode('Rockpool asks whether this bucket checks what it is sent.')
 const WRONG = new TextEncoder().encode('Rockpool asks whether this bucket checks what it is sent!')
+/** Of another length, which tells a copy. */
+const FOREIGN = new TextEncoder().encode('What nobody may copy.')
 
 /** Seconds that a probe's URL lives. */
 const LIFE = 60
 
-const holds = async (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> => {
+const comparesPuts = async (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> => {
   const { send, Bucket } = connection
-  const Key = `tmp/probe-${crypto.randomUUID()}`
-  const copy = `${Key}-copy`
+  const Key = probeKey()
   try {
-    return (
-      (await holdsForPut(connection, mode, Key, signal)) &&
-      !(await sent(asCopy(await signPut(connection, mode, copy), Bucket, Key), WRONG, signal)) &&
-      (await holdsForParts(connection, mode, Key, signal))
-    )
+    const signed = await signPut(connection, mode, Key)
+    if (await sent(signed, WRONG, signal)) return false
+    if (!(await sent(signed, RIGHT, signal))) return false
+    if (mode === 'payload') return true
+    const proof = await send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }), signal)
+    return proof.ChecksumSHA256 === toBase64(await sha256(RIGHT))
   } finally {
-    for (const key of [Key, copy]) await send(new DeleteObjectCommand({ Bucket, Key: key }), signal).catch(() => {})
+    await drop(connection, Key, signal)
   }
 }
 
-const holdsForPut = async (
-  connection: S3Connection,
-  mode: IntegrityMode,
-  Key: string,
-  signal?: AbortSignal,
-): Promise<boolean> => {
-  const { send, Bucket } = connection
-  const signed = await signPut(connection, mode, Key)
-  if (await sent(signed, WRONG, signal)) return false
-  if (!(await sent(signed, RIGHT, signal))) return false
-  if (mode === 'payload') return true
-  const proof = await send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }), signal)
-  return proof.ChecksumSHA256 === toBase64(await sha256(RIGHT))
-}
-
-/** @param source an object of the right bytes, not to be copied */
-const holdsForParts = async (
-  connection: S3Connection,
-  mode: IntegrityMode,
-  source: string,
-  signal?: AbortSignal,
-): Promise<boolean> => {
-  const { send, presign, Bucket } = connection
-  const Key = `tmp/probe-${crypto.randomUUID()}`
-  const checksum = { ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE' } as const
-  const { UploadId } = await send(
-    new CreateMultipartUploadCommand({ Bucket, Key, ...(mode === 'checksum' ? checksum : {}) }),
+const comparesParts = (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> =>
+  withPart(
+    connection,
+    mode,
+    async (signed) => !(await sent(signed, WRONG, signal)) && (await sent(signed, RIGHT, signal)),
     signal,
   )
+
+/**
+ * Whether a header that nobody signed makes a signed upload a copy of any object, which the digest says nothing about.
+ * AWS refuses each `x-amz-` header that was not signed, Ceph 16 only a copy with a signed payload.
+ */
+const obeysCopies = async (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> => {
+  const { send, Bucket } = connection
+  const [Key, source] = [probeKey(), probeKey()]
+  const asCopy = ({ headers, ...signed }: Presigned): Presigned => ({
+    ...signed,
+    headers: { ...headers, 'x-amz-copy-source': `${Bucket}/${source}` },
+  })
   try {
-    const signed = await presign.upload(Key, { partNumber: '1', uploadId: UploadId! }, await right(), {}, mode)
-    return (
-      !(await sent(signed, WRONG, signal)) &&
-      !(await sent(asCopy(signed, Bucket, source), WRONG, signal)) &&
-      (await sent(signed, RIGHT, signal))
+    await send(new PutObjectCommand({ Bucket, Key: source, Body: FOREIGN }), signal)
+    if (await sent(asCopy(await signPut(connection, mode, Key)), RIGHT, signal)) {
+      const { ContentLength } = await send(new HeadObjectCommand({ Bucket, Key }), signal)
+      if (ContentLength === FOREIGN.length) return true
+    }
+    return await withPart(
+      connection,
+      mode,
+      async (signed, upload) => {
+        if (!(await sent(asCopy(signed), RIGHT, signal))) return false
+        const { Parts = [] } = await send(new ListPartsCommand(upload), signal)
+        return Parts.some(({ Size }) => Size === FOREIGN.length)
+      },
+      signal,
     )
   } finally {
-    await send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), signal).catch(() => {})
+    for (const key of [Key, source]) await drop(connection, key, signal)
   }
 }
+
+const probeKey = () => `tmp/probe-${crypto.randomUUID()}`
 
 const right = async () => ({ size: RIGHT.length, sha256: await sha256(RIGHT), expiresIn: LIFE })
 
 const signPut = async ({ presign }: S3Connection, mode: IntegrityMode, key: string): Promise<Presigned> =>
   presign.upload(key, {}, await right(), { 'content-type': 'text/plain', 'if-none-match': '*' }, mode)
 
-/**
- * What a hostile client makes of it: a copy of any other object, whose bytes no digest of the body says anything about.
- * AWS refuses headers that were not signed, Ceph 16 does so only with a signed payload.
- */
-const asCopy = ({ headers, ...signed }: Presigned, bucket: string, source: string): Presigned => ({
-  ...signed,
-  headers: { ...headers, 'x-amz-copy-source': `${bucket}/${source}` },
-})
+/** Asks with a signed part of an upload of its own, which it ends then. */
+const withPart = async (
+  connection: S3Connection,
+  mode: IntegrityMode,
+  ask: (signed: Presigned, upload: { Bucket: string; Key: string; UploadId: string }) => Promise<boolean>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> => {
+  const { send, presign, Bucket } = connection
+  const Key = probeKey()
+  const checksum = mode === 'checksum' ? ({ ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE' } as const) : {}
+  const started = await send(new CreateMultipartUploadCommand({ Bucket, Key, ...checksum }), signal)
+  const UploadId = started.UploadId!
+  try {
+    const signed = await presign.upload(Key, { partNumber: '1', uploadId: UploadId }, await right(), {}, mode)
+    return await ask(signed, { Bucket, Key, UploadId })
+  } finally {
+    await send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), signal).catch(() => {})
+  }
+}
+
+/** What is left behind goes with `tmp/`. */
+const drop = ({ send, Bucket }: S3Connection, Key: string, signal: AbortSignal | undefined) =>
+  send(new DeleteObjectCommand({ Bucket, Key }), signal).catch(() => {})
 
 /** Whether the bucket kept it. @throws ObjectStoreError `unavailable` when it did not say */
 const sent = async (

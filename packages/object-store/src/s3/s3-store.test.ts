@@ -29,6 +29,16 @@ test.for<FakeVendor>([{}, { checksum: true, payload: true, exceptParts: true }])
   },
 )
 
+test.for<FakeVendor>([
+  { payload: true, copies: 'puts' },
+  { checksum: true, payload: true, copies: 'parts' },
+])('a bucket that copies what a header names that nobody signed is refused: %j', async (vendor) => {
+  await expect(open(vendor)).rejects.toMatchObject({
+    code: 'misconfigured',
+    message: expect.stringContaining('x-amz-copy-source'),
+  })
+})
+
 const failing = (status: number, headers = {}): FakeVendor => ({
   instead: () => new Response(null, { status, headers }),
 })
