@@ -1,5 +1,6 @@
 /** Makes S3 follow what happens here, for ever and in the background; keeps the folder within its size. */
 import type { LocalStore } from '../local/index.ts'
+import { asStoreError } from '../local/content-files.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
 import type { ObjectStore } from '../object-store.ts'
@@ -97,6 +98,8 @@ export class Follower {
       await this.#evicting.get(key)
       this.#options.state.mark(key, operation, size)
       return await write()
+    } catch (error) {
+      throw asStoreError(error)
     } finally {
       const writers = this.#writing.get(key)! - 1
       if (writers > 0) this.#writing.set(key, writers)

@@ -58,6 +58,15 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     }
   }
 
+  /** What is only noted in order to know it sooner next time: a full disk is no reason to refuse a read. */
+  const note = (write: () => void): void => {
+    try {
+      write()
+    } catch {
+      // The folder and S3 say the same once more.
+    }
+  }
+
   const onS3 = async <A>(
     key: string,
     signal: AbortSignal | undefined,
@@ -67,7 +76,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     try {
       return await ask(s3)
     } catch (error) {
-      if (isObjectStoreError(error, 'not_found')) state.forget(key)
+      if (isObjectStoreError(error, 'not_found')) note(() => state.forget(key))
       throw error
     }
   }
@@ -85,7 +94,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
         })
         if (!info.durable) return info
         if (known && known.type !== null) return toInfo(known, known.type)
-        state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
+        note(() => state.setRemote({ ...info, address: info.address ?? null, lastUsed: null }))
         return info
       },
     )
@@ -143,12 +152,12 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           const read = await local.get(key, get)
           const known = state.remote(key)
           const now = Date.now()
-          if (known && (known.lastUsed ?? 0) < now - USE_MS) state.used(key, now)
+          if (known && (known.lastUsed ?? 0) < now - USE_MS) note(() => state.used(key, now))
           return { ...read, info: { ...read.info, durable: isDurable(key) } }
         },
         async () => {
           const known = lookUp(key)
-          if (known && known.lastUsed !== null) state.used(key, null)
+          if (known && known.lastUsed !== null) note(() => state.used(key, null))
           const read = await onS3(key, get.signal, (s3) => s3.get(key, get))
           void follower.fill(key, read.info.size)
           return { ...read, info: known && known.type !== null ? toInfo(known, known.type) : read.info }
