@@ -1,6 +1,7 @@
 /**
  * Presigned requests that bind what the bucket must enforce: every given header is signed and stays a header.
- * `s3-request-presigner` cannot: it forces UNSIGNED-PAYLOAD and leaves content-type out.
+ * `s3-request-presigner` cannot: it forces UNSIGNED-PAYLOAD and leaves content-type out. Headers that are not given are
+ * not bound: whoever has the URL may send any of them, and vendors differ in which they obey (probe-integrity.ts).
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
@@ -73,27 +74,24 @@ export const presigner = (
     // The server's clock counts; the SDK has learnt the difference from its answers.
     await inTime()
     const signingDate = new Date(Date.now() + config.systemClockOffset)
-    const { query: signed } = await signer
-      .presign(
-        {
-          method,
-          protocol: base.protocol,
-          hostname: base.hostname,
-          path,
-          query: { ...query },
-          headers: { host: base.host, ...headers, ...payload },
-        },
-        { expiresIn, signingDate, unhoistableHeaders: names, signableHeaders: new Set(['host', ...names]) },
-      )
-      .catch((error: unknown) => {
-        throw asStoreError(error)
-      })
+    const request = {
+      ...{ method, protocol: base.protocol, hostname: base.hostname, path, query: { ...query } },
+      headers: { host: base.host, ...headers, ...payload },
+    }
+    const options = { expiresIn, signingDate, unhoistableHeaders: names, signableHeaders: new Set(['host', ...names]) }
+    const [{ query: signed }, { expiration }] = await Promise.all([
+      signer.presign(request, options),
+      config.credentials(),
+    ]).catch((error: unknown) => {
+      throw asStoreError(error)
+    })
     const pairs = Object.entries(signed ?? {}).map(([name, value]) => `${escape(name)}=${escape(String(value))}`)
     return {
       url: `${base.protocol}//${base.host}${path}?${pairs.join('&')}`,
       // Every HTTP client sets the length itself; browsers refuse to let scripts do it.
       headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'content-length')),
-      expiresAt: signingDate.getTime() + expiresIn * 1000,
+      // A role's credentials end, and with them all that they have signed.
+      expiresAt: Math.min(signingDate.getTime() + expiresIn * 1000, expiration?.getTime() ?? Infinity),
     }
   }
 

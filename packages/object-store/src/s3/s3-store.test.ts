@@ -1,5 +1,5 @@
 /** What Ceph cannot show: other vendors, and S3 that fails. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PART_SIZE, sha256 } from '@rockpool/protocol'
 import { streamOf } from '../testing/bytes.ts'
 import type { Serving } from '../testing/serve-fetch.ts'
@@ -11,6 +11,7 @@ let serving: Serving | undefined
 afterEach(async () => {
   await serving?.close()
   serving = undefined
+  vi.unstubAllEnvs()
 })
 
 const KEYS = { accessKey: 'key', secretKey: 'secret' }
@@ -71,6 +72,16 @@ test('a server an hour ahead: URLs are signed in its time', async () => {
     new URL(url).searchParams.get('X-Amz-Date')!,
   )!
   expect(Math.abs(Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`) - Date.now() - hour)).toBeLessThan(60_000)
+  await store.close()
+})
+
+test('a URL ends with the credentials of a role that signed it', async () => {
+  const end = Math.floor(Date.now() / 1_000) * 1_000 + 600_000
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'key').stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+  vi.stubEnv('AWS_CREDENTIAL_EXPIRATION', new Date(end).toISOString())
+  const store = await open({ payload: true }, {})
+  expect(await store.signGet({ key: 'a', expiresIn: 3_600 })).toMatchObject({ expiresAt: end })
+  expect((await store.signGet({ key: 'a', expiresIn: 60 })).expiresAt).toBeLessThan(end)
   await store.close()
 })
 
