@@ -159,6 +159,18 @@ describe('bodies', () => {
     await cancelled.promise
   })
 
+  test('a body that breaks off is no failure of the signer', async () => {
+    const before = signer.lines.length
+    const bearer = await token({ reef: ['write'] })
+    for (const head of ['POST /upload-url', `PUT /objects/reef/files/${HASH}`]) {
+      const socket = connect(Number(new URL(signer.url).port), '127.0.0.1')
+      socket.write(`${head} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${bearer}\r\nContent-Length: 1000\r\n\r\n{`)
+      socket.end()
+      socket.resume()
+    }
+    await expect.poll(() => signer.lines.slice(before).map(({ status }) => status)).toEqual([400, 400])
+  })
+
   test('without a token nobody gets to send one', async () => {
     const socket = connect(Number(new URL(signer.url).port), '127.0.0.1')
     socket.write('POST /upload-url HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{')

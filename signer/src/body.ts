@@ -51,6 +51,10 @@ const isBadKey = (path: readonly PropertyKey[], value: unknown): boolean => {
   return typeof key === 'string' && parseRemoteKey(key) === undefined
 }
 
+const brokenOff = (cause: unknown): never => {
+  throw refusal('bad_request', 'The request body broke off. Send it again.', { cause })
+}
+
 const readText = async (request: Request, deadlineMs: number): Promise<string> => {
   const tooLarge = () => refusal('too_large', `A request body has at most ${LARGEST_BODY} bytes.`)
   if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BODY) throw tooLarge()
@@ -67,7 +71,7 @@ const readText = async (request: Request, deadlineMs: number): Promise<string> =
     let text = ''
     let size = 0
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise])
+      const { done, value } = await Promise.race([reader.read().catch(brokenOff), late.promise])
       if (done) return text + decoder.decode()
       size += value.length
       if (size > LARGEST_BODY) throw tooLarge()

@@ -72,7 +72,9 @@ const presentation = (
   const type = asked ?? (rules ? undefined : OCTET_STREAM)
   const shown =
     type === undefined ? undefined : isPassiveType(type) && typeAllowed(type, rules?.types) ? type : OCTET_STREAM
-  const how = shown === OCTET_STREAM ? 'attachment' : (disposition ?? (name === undefined ? undefined : 'inline'))
+  // Always said of a known type: else S3 answers what the uploader may have had it keep.
+  const how =
+    shown === OCTET_STREAM ? 'attachment' : (disposition ?? ((shown ?? name) === undefined ? undefined : 'inline'))
   return {
     ...(shown !== undefined && { responseType: shown }),
     ...(how !== undefined && { responseDisposition: contentDisposition(how, name) }),

@@ -29,8 +29,8 @@ export const WIRE_CODE = {
   locked: 'storage_unavailable',
   /** the store cannot enforce integrity, or its settings are wrong */
   misconfigured: 'storage_unavailable',
-  /** the caller's AbortSignal fired */
-  aborted: 'storage_unavailable',
+  /** the caller's AbortSignal fired: the client has gone, and nobody reads the answer; it must not look like a failure */
+  aborted: 'bad_request',
 } as const satisfies Record<string, WireErrorCode>
 
 export type ObjectStoreErrorCode = keyof typeof WIRE_CODE

@@ -27,7 +27,7 @@ export const downloadsSuite = (start: () => Promise<TestSigner> = startSigner): 
 
     test.each([
       ['', 'text/plain', null],
-      ['&type=image/png', 'image/png', null],
+      ['&type=image/png', 'image/png', 'inline'],
       ['&type=text/html', 'application/octet-stream', 'attachment'],
       ['&type=image/svg%2Bxml&disposition=inline', 'application/octet-stream', 'attachment'],
       ['&type=image/png&disposition=attachment', 'image/png', 'attachment'],
