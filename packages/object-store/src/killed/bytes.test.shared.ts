@@ -1,5 +1,6 @@
 /** What the killed writer and its judge agree on. */
 import { createHash } from 'node:crypto'
+import type { ObjectStore } from '../object-store.ts'
 import { someBytes } from '../testing/bytes.ts'
 
 export const STORE = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
@@ -8,4 +9,15 @@ export const STORE = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is sig
 export const bytesOfKey = (key: string): Uint8Array<ArrayBuffer> => {
   const seed = createHash('sha256').update(key).digest().readUInt32LE()
   return someBytes(seed & 0x1ffff, seed)
+}
+
+/** All keys of a store, through all pages. */
+export const listKeys = async (store: ObjectStore): Promise<readonly string[]> => {
+  const keys: string[] = []
+  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+    const page = await store.list('', cursor === undefined ? {} : { cursor })
+    keys.push(...page.objects.map((object) => object.key))
+    cursor = page.cursor
+  }
+  return keys
 }

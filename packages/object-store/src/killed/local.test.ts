@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { expectBytes, readAll } from '../testing/bytes.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
-import { bytesOfKey, STORE } from './bytes.test.shared.ts'
+import { bytesOfKey, listKeys, STORE } from './bytes.test.shared.ts'
 import { startWriter, writeAndKill } from './writer.test.process.ts'
 
 /** Issue 4: killed 100 times under load, nothing acknowledged is lost or torn. */
@@ -46,13 +46,7 @@ test(
     }
     for (const key of lacks) expect(await store.exists(key)).toBe(false)
     // What was not acknowledged is there whole or not at all.
-    const listed: string[] = []
-    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-      const page = await store.list('', cursor === undefined ? {} : { cursor })
-      listed.push(...page.objects.map((object) => object.key))
-      cursor = page.cursor
-    }
-    for (const key of listed) {
+    for (const key of await listKeys(store)) {
       if (key !== 'current') expectBytes(await readKey(store, key), bytesOfKey(key))
     }
     const version = (await store.head('current')).type.slice('x/'.length)

@@ -1,10 +1,11 @@
 /**
- * Writes to a local or hybrid store (a second folder stands in for S3) as fast as it can, and says on stdout what was acknowledged, until it is killed. What it writes
- * follows from the key alone, so that whoever started it can tell right bytes from wrong ones.
+ * Writes to a local or hybrid store as fast as it can, and says on stdout what was acknowledged, until it is killed. What it
+ * writes follows from the key alone, so that whoever started it can tell right bytes from wrong ones.
  */
 import { writeSync } from 'node:fs'
 import { sha256 } from '@rockpool/protocol'
 import { bytesOfKey, STORE } from './bytes.test.shared.ts'
+import { openRemote } from './remote.test.shared.ts'
 import { openHybridStore } from '../hybrid/index.ts'
 import { openLocalStore } from '../local/index.ts'
 
@@ -12,7 +13,7 @@ const [run, directory, remote] = process.argv.slice(2) as [string, string, strin
 const store =
   remote === undefined
     ? await openLocalStore({ directory, ...STORE })
-    : await openHybridStore({ directory, ...STORE, connect: () => openLocalStore({ directory: remote, ...STORE }) })
+    : await openHybridStore({ directory, ...STORE, connect: () => openRemote(remote) })
 const say = (line: string) => writeSync(1, `${line}\n`)
 say('open')
 

@@ -5,21 +5,21 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'vitest'
 
-/** @param folders of the local store, or of the hybrid one and what stands in for its S3 */
-export const startWriter = (run: number, folders: readonly string[]): ChildProcess =>
+/** @param places the folder of a local store, or that of a hybrid one and its remote (`openRemote`) */
+export const startWriter = (run: number, places: readonly string[]): ChildProcess =>
   spawn(
     process.execPath,
-    ['--conditions=@rockpool/source', join(import.meta.dirname, 'writer.test.child.ts'), String(run), ...folders],
+    ['--conditions=@rockpool/source', join(import.meta.dirname, 'writer.test.child.ts'), String(run), ...places],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
 
 /** Runs a writer until it has acknowledged so many writes, and kills it in the midst of the others. */
 export const writeAndKill = async (
   run: number,
-  folders: readonly string[],
+  places: readonly string[],
   acknowledgements: number,
 ): Promise<string[]> => {
-  const writer = startWriter(run, folders)
+  const writer = startWriter(run, places)
   const exited = once(writer, 'exit')
   const lines: string[] = []
   for await (const line of createInterface({ input: writer.stdout! })) {
