@@ -1,4 +1,4 @@
-import { buildRemoteKey, hashContent } from '@rockpool/protocol'
+import { buildRemoteKey, hashContent, type RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { sampleBytes } from '../testing/sample-bytes.ts'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '../testing/signer-suite.ts'
@@ -54,6 +54,16 @@ describe('faults', () => {
     const response = await fetch(url)
     expect(response.headers.get('content-length')).toBe(String(bytes.length))
     expect((await response.arrayBuffer()).byteLength).toBe(10)
+  })
+
+  test('a lost digest list: the content is not whole', async () => {
+    const { objects, signer } = memorySigner()
+    const key = `store/files/${'a'.repeat(64)}-2` as RemoteKey
+    const object = { bytes: new Blob(['reef']), type: 'video/mp4' }
+    objects.set(key, object)
+    await expect(signer.downloadUrl({ key, check: true })).rejects.toMatchObject({ code: 'not_found' })
+    objects.set(`${key}.parts`, object)
+    expect(await signer.downloadUrl({ key, check: true })).toMatchObject({ partsUrl: expect.any(String) })
   })
 
   test('stall: a request waits until it is aborted', async () => {

@@ -113,10 +113,12 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         reach(signal)
         const { key, type, disposition, name, expiresIn = 60, check } = read(schema.DownloadUrlRequest, request)
         permit('read', key)
-        if (check && !objects.has(key)) throw error('not_found', 'The object store does not have this content.')
+        const whole = addressParts(addressOfKey(key)) === 1 ? [key] : [key, `${key}.parts`]
+        if (check && !whole.every((name) => objects.has(name)))
+          throw error('not_found', 'The object store does not have this content.')
         const expiresAt = Date.now() + expiresIn * 1_000
         const url = sign({ method: 'GET', key, ...presentation(type, disposition, name) }, expiresAt)
-        if (addressParts(addressOfKey(key)) === 1) return { url, expiresAt }
+        if (whole.length === 1) return { url, expiresAt }
         return { url, partsUrl: sign({ method: 'GET', key: `${key}.parts` }, expiresAt), expiresAt }
       },
 
