@@ -71,19 +71,6 @@ export const objectCases = (subject: Subject): void => {
       expectBytes(await bytesOf(key), someBytes(10))
     })
 
-    test('an abort ends a put whose source hangs, cancels the source, and leaves nothing', async () => {
-      const key = subject.prefix()
-      const abort = new AbortController()
-      const cancelled = Promise.withResolvers<void>()
-      const body = streamOf(someBytes(70_000), { end: 'hang', onCancel: cancelled.resolve })
-      const putting = put(key, body, { size: 100_000, signal: abort.signal })
-      abort.abort()
-      await expect(putting).rejects.toMatchObject({ code: 'aborted' })
-      await cancelled.promise
-      expect(await subject.store.exists(key)).toBe(false)
-      await expect(subject.store.head(key, { signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' })
-    })
-
     test('a put of the same key replaces the object, its type too', async () => {
       const key = subject.prefix()
       await put(key, someBytes(200_000, 1), { size: 200_000, type: 'image/png' })

@@ -4,6 +4,7 @@ import { isRockpoolError } from '@rockpool/protocol'
 import { answerObject } from '../answer-object.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { verifyLocalUrl } from '../signed-url.ts'
+import { abortCases } from './abort-cases.ts'
 import { keyCases } from './key-cases.ts'
 import { multipartCases } from './multipart-cases.ts'
 import { objectCases } from './object-cases.ts'
@@ -52,6 +53,7 @@ export const objectStoreSuite = (name: string, make: MakeStore): void => {
     keyCases(subject)
     signedUrlCases(subject)
     multipartCases(subject)
+    abortCases(subject)
   })
 }
 
