@@ -51,9 +51,8 @@ export interface SignerOptions {
   /** told of requests, decisions and objects */
   readonly hooks?: SignerHooks
   /**
-   * Clients confirm single PUTs (up to 8 MiB) by one more small request each, so that `object.created` is told of them,
-   * whoever served them. Unless set: on when `hooks.onEvent` is given. When off, it is told of those that the signer
-   * serves itself (`local`, `hybrid`), not of those that go straight to an S3 bucket
+   * Clients confirm single PUTs (up to 8 MiB) straight to an S3 bucket by one more small request each, so that
+   * `object.created` is told of those, too. Unless set: on when `hooks.onEvent` is given
    */
   readonly confirmUploads?: boolean
 }

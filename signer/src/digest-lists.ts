@@ -2,8 +2,11 @@ import { LRUCache } from 'lru-cache'
 import { provenDigests } from './content.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 
-/** Bytes of the lists remembered at a time: 50 of the largest contents (80 GB), thousands of common ones. */
+/** Memory for lists: 50 of the largest contents (80 GB), thousands of common ones. */
 const MOST_BYTES = 16 * 1024 * 1024
+
+/** Bytes that an entry takes beside its digests, measured with the shortest. */
+const ENTRY_BYTES = 1_024
 
 /**
  * The digest lists of uploads under way. A list is remembered once it has proven itself, so that signing the parts of a
@@ -16,10 +19,10 @@ export interface DigestLists {
   recall(caller: Caller, key: ResolvedKey): Uint8Array<ArrayBuffer> | undefined
 }
 
-export const createDigestLists = (): DigestLists => {
+export const createDigestLists = (mostBytes = MOST_BYTES): DigestLists => {
   const lists = new LRUCache<string, Uint8Array<ArrayBuffer>>({
-    maxSize: MOST_BYTES,
-    sizeCalculation: (digests) => digests.length,
+    maxSize: mostBytes,
+    sizeCalculation: (digests) => digests.length + ENTRY_BYTES,
   })
   // Each user's own: signed requests tell digests, which knowing the address alone does not.
   const nameOf = ({ claims }: Caller, { key }: ResolvedKey) => `${key} ${claims.sub}`

@@ -1,32 +1,49 @@
 import { PART_SIZE } from '@rockpool/protocol'
-import { expect, test } from 'vitest'
-import { contentOf, token } from './testing/harness.ts'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { type TestSigner, token } from './testing/harness.ts'
 import { startOnS3 } from './testing/s3.ts'
 
-test('whole PUTs that an S3 store reads first: 128 MiB at once, and no more', async () => {
-  const signer = await startOnS3()
-  const authorization = `Bearer ${await token({ reef: ['write'] })}`
-  const put = async (body: ReadableStream, seed: number) => {
-    const { address } = await contentOf(PART_SIZE, seed)
-    const headers = { authorization, 'content-length': String(PART_SIZE), 'content-type': 'image/png' }
-    const request = new Request(`${signer.url}/objects/reef/files/${address}`, {
-      ...{ method: 'PUT', body, headers },
-      duplex: 'half',
-    } as RequestInit)
-    return signer.fetch(request)
+let signer: TestSigner
+beforeAll(async () => {
+  signer = await startOnS3()
+}, 30_000)
+afterEach(() => void vi.restoreAllMocks())
+afterAll(() => signer.stop())
+
+/** A whole PUT with a token, whose body stops before it has begun, until the client goes. */
+const stalledPut = async (sub: string, number: number) => {
+  const [read, gone] = [Promise.withResolvers<void>(), new AbortController()]
+  const pull = () => (read.resolve(), new Promise<void>(() => {}))
+  const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+  const headers = {
+    authorization: `Bearer ${await token({ reef: ['write'] }, sub)}`,
+    'content-length': String(PART_SIZE),
+    'content-type': 'image/png',
   }
-  const bodies = Array.from({ length: 16 }, () => {
-    const [read, broken] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()]
-    const pull = () => (read.resolve(), broken.promise)
-    return { read, broken, stream: new ReadableStream({ pull }, { highWaterMark: 0 }) }
-  })
-  const held = bodies.map(({ stream }, i) => put(stream, i))
-  await Promise.all(bodies.map(({ read }) => read.promise))
-  const { bytes } = await contentOf(PART_SIZE, 16)
-  const refused = await put(new Blob([bytes]).stream(), 16)
+  const key = `reef/files/${String(number).padStart(64, '0')}`
+  const request = new Request(`${signer.url}/objects/${key}`, {
+    ...{ method: 'PUT', body, headers, signal: gone.signal },
+    duplex: 'half',
+  } as RequestInit)
+  const answer = signer.fetch(request)
+  await Promise.race([read.promise, answer])
+  return { answer, leave: () => gone.abort() }
+}
+
+test('whole PUTs, which an S3 store reads first: 32 of one user at once, and no more', async () => {
+  const puts = await Promise.all(Array.from({ length: 33 }, (_, number) => stalledPut('ada', number)))
+  const refused = await Promise.race(puts.map(({ answer }) => answer))
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
-  for (const { broken } of bodies) broken.reject(new Error('The client is gone.'))
-  for (const { status } of await Promise.all(held)) expect(status).toBeGreaterThanOrEqual(400)
-  expect((await put(new Blob([bytes]).stream(), 16)).status).toBe(200)
-  await signer.stop()
-}, 60_000)
+  const bobs = await stalledPut('bob', 33)
+  for (const { leave } of [...puts, bobs]) leave()
+  const statuses = (await Promise.all([...puts, bobs].map(({ answer }) => answer))).map(({ status }) => status)
+  expect(statuses.toSorted()).toEqual([...Array.from({ length: 33 }, () => 400), 429])
+})
+
+test('one that takes too long is ended', async () => {
+  const late = new AbortController()
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(late.signal)
+  const { answer } = await stalledPut('ada', 1)
+  late.abort()
+  expect((await answer).status).toBe(400)
+})

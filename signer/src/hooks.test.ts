@@ -1,5 +1,7 @@
+import { ObjectStoreError } from '@rockpool/object-store'
 import { PART_SIZE } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { uploadForm } from './testing/gateway-suite.ts'
 import { contentOf, send, startSigner, type TestSigner, token, uploadParts } from './testing/harness.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -22,43 +24,83 @@ const put = async (on: TestSigner, seed: number) => {
 }
 
 describe('object.created of a single PUT', () => {
-  test('is told when the client confirms it, as the answer says, and again when it confirms again', async () => {
-    const { request, key, answer, created } = await put(signer, 1)
-    expect(answer.confirm).toBe(true)
-    expect(toldOf(signer, key)).toEqual([])
-    const confirm = () => signer.call('POST', '/upload-url', { ...request, sent: true })
-    expect((await confirm()).json).toMatchObject({ status: 'stored', durable: true })
-    expect(toldOf(signer, key)).toEqual([created])
-    await confirm()
-    expect(toldOf(signer, key)).toEqual([created, created])
+  test('is told when the signer has served it, and nobody has to confirm that', async () => {
+    const { key, answer, created } = await put(signer, 1)
+    expect(answer).not.toHaveProperty('confirm')
+    expect(toldOf(signer, key)).toEqual([{ ...created, sub: undefined }])
   })
 
-  test('is told in a batch, too', async () => {
+  test('is told of what a client confirms, alone or in a batch', async () => {
     const { request, key, created } = await put(signer, 2)
-    const { json } = await signer.call('POST', '/upload-urls', { items: [{ ...request, sent: true }] })
+    const [, ...before] = toldOf(signer, key)
+    expect(before).toEqual([])
+    const confirm = { ...request, sent: true }
+    expect((await signer.call('POST', '/upload-url', confirm)).json).toMatchObject({ status: 'stored' })
+    expect(toldOf(signer, key).slice(1)).toEqual([created])
+    const { json } = await signer.call('POST', '/upload-urls', { items: [confirm] })
     expect(json.items).toMatchObject([{ status: 'stored' }])
-    expect(toldOf(signer, key)).toEqual([created])
+    expect(toldOf(signer, key).slice(1)).toEqual([created, created])
   })
 
   test('is not told of what did not arrive, of who only asks, and to who may not write', async () => {
     const { address } = await contentOf(10, 3)
     const missing = { key: `reef/files/${address}`, size: 10, type: 'image/png', sent: true }
-    expect((await signer.call('POST', '/upload-url', missing)).json).toMatchObject({ status: 'put', confirm: true })
+    expect((await signer.call('POST', '/upload-url', missing)).json).toMatchObject({ status: 'put' })
     const { request } = await put(signer, 4)
     expect((await signer.call('POST', '/upload-url', request)).json.status).toBe('stored')
     const reader = await token({ reef: ['read'] })
     expect((await signer.call('POST', '/upload-url', { ...request, sent: true }, reader)).status).toBe(403)
-    expect([...toldOf(signer, missing.key), ...toldOf(signer, request.key)]).toEqual([
+    expect([...toldOf(signer, missing.key), ...toldOf(signer, request.key).slice(1)]).toEqual([
       expect.objectContaining({ type: 'access.denied' }),
     ])
   })
+})
 
-  test('without confirmation: told when the signer itself has served the PUT', async () => {
-    const unconfirmed = await startSigner({ confirmUploads: false })
-    const { key, answer, created } = await put(unconfirmed, 5)
-    await unconfirmed.stop()
-    expect(answer).not.toHaveProperty('confirm')
-    expect(toldOf(unconfirmed, key)).toEqual([{ ...created, sub: undefined }])
+describe('object.created of what the signer stores itself, when its answer is lost: told when the client asks again', () => {
+  const failure = { unavailable: 503, precondition_failed: 200 } as const
+
+  /** A signer whose store keeps what comes first, and fails then. */
+  const losing = (code: keyof typeof failure) => {
+    let puts = 0
+    return startSigner({ gateway: true }, (store) => ({
+      ...store,
+      put: async (...args) => {
+        const stored = await store.put(...args)
+        if (++puts === 1) throw new ObjectStoreError(code, 'The answer is lost.')
+        return stored
+      },
+    }))
+  }
+
+  test.each(['unavailable', 'precondition_failed'] as const)('the empty file, %s', async (code) => {
+    const lossy = await losing(code)
+    const { address } = await contentOf(0)
+    const request = { key: `reef/files/${address}`, size: 0, type: 'image/png' }
+    expect((await lossy.call('POST', '/upload-url', request)).status).toBe(failure[code])
+    expect((await lossy.call('POST', '/upload-url', request)).json.status).toBe('stored')
+    expect(toldOf(lossy, request.key)).toContainEqual(expect.objectContaining({ type: 'object.created', sub: 'ada' }))
+    await lossy.stop()
+  })
+
+  test('a PUT with a token', async () => {
+    const lossy = await losing('unavailable')
+    const { address, bytes } = await contentOf(10, 7)
+    const key = `reef/files/${address}`
+    const headers = { authorization: `Bearer ${await token({ reef: ['write'] })}`, 'content-type': 'image/png' }
+    const again = () => fetch(`${lossy.url}/objects/${key}`, { method: 'PUT', headers, body: bytes })
+    expect([(await again()).status, (await again()).status]).toEqual([503, 412])
+    expect(toldOf(lossy, key)).toMatchObject([{ type: 'object.created', sub: 'ada' }])
+    await lossy.stop()
+  })
+
+  test('a form', async () => {
+    const lossy = await losing('unavailable')
+    const { address, bytes } = await contentOf(10, 8)
+    const ada = await token({ reef: ['write'] })
+    const again = () => uploadForm(lossy, ada, bytes)
+    expect([(await again()).status, (await again()).status]).toEqual([503, 200])
+    expect(toldOf(lossy, `reef/${address}`)).toMatchObject([{ type: 'object.created', sub: 'ada' }])
+    await lossy.stop()
   })
 })
 
@@ -88,7 +130,7 @@ describe('object.created of an upload in parts', () => {
 test('object.deleted is told of a purge', async () => {
   const { key } = await put(signer, 6)
   await signer.call('DELETE', `/objects?key=${key}`)
-  expect(toldOf(signer, key)).toEqual([{ type: 'object.deleted', key, storeId: 'reef', sub: 'ada' }])
+  expect(toldOf(signer, key).slice(1)).toEqual([{ type: 'object.deleted', key, storeId: 'reef', sub: 'ada' }])
 })
 
 test('one line a request, with no secret in it', async () => {

@@ -6,10 +6,10 @@ import type { Caller, ResolvedKey } from './rights.ts'
 /**
  * Something that happened to an object, told to whoever keeps a count or an index of them.
  *
- * `object.created` is told at least once of each object, and again when the client asks again: count keys, not events.
- * Of an upload in parts it is told when the client completes it; of a single PUT by a signed URL when the client confirms
- * it (`confirmUploads`), of any other when the signer has served it. In `hybrid`, it says that the folder has the object;
- * S3 follows.
+ * `object.created` is told of each object, and again when its client asks again: count keys, not events. Of an upload in
+ * parts it is told when the client completes it; of a single PUT when the signer has served it or, of one that went
+ * straight to S3, when the client confirms it (`confirmUploads`): never, when the client does not. `sub` is whoever put,
+ * completed or confirmed it. In `hybrid`, it says that the folder has the object; S3 follows.
  *
  * `object.deleted` is told of explicit purges, not of garbage collection.
  */

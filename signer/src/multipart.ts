@@ -1,6 +1,6 @@
 /**
- * Uploads in parts. The signer keeps no state: calls bring the whole digest list, which proves itself by hashing to the
- * address; each part is signed with its exact length and digest; the object store's own list says what is there.
+ * Uploads in parts. The signer keeps no state: the client brings the whole digest list, which proves itself by hashing to
+ * the address; each part is signed with its exact length and digest; the object store's own list says what is there.
  */
 import { isObjectStoreError, type ObjectStore, type UploadedPart } from '@rockpool/object-store'
 import {

@@ -3,7 +3,7 @@ import { fetchSigner } from '@rockpool/core/signer'
 import { sendByFetch, upload, type UploadOptions } from '@rockpool/core/transfers'
 import { hashContent, type RemoteKey } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bytesOf, type TestSigner, token } from './testing/harness.ts'
+import { bytesOf, startOn, type TestSigner, token } from './testing/harness.ts'
 import { startOnS3 } from './testing/s3.ts'
 
 let signer: TestSigner
@@ -31,6 +31,18 @@ const uploading = async (seed: number) => {
       ),
   }
 }
+
+test('clients are asked to confirm, unless nobody wants to hear of it', async () => {
+  const content = { key: `reef/files/${'a'.repeat(64)}`, size: 10, type: 'image/png' }
+  const { store } = signer
+  const deaf = await startOn(store, { confirmUploads: false })
+  const answers = [await signer.call('POST', '/upload-url', content), await deaf.call('POST', '/upload-url', content)]
+  await deaf.stop()
+  expect(answers.map(({ json }) => [json.status, json.confirm])).toEqual([
+    ['put', true],
+    ['put', undefined],
+  ])
+})
 
 test('is told once of an upload', async () => {
   const { go, told, created } = await uploading(1)

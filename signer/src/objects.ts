@@ -20,7 +20,7 @@ export interface ObjectCall {
 
 /** Answers a request whose query is signed. */
 export const answerSigned = async (
-  { store, confirmUploads, happened }: SignerServices,
+  { store, happened }: SignerServices,
   secret: string | undefined,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
@@ -34,7 +34,7 @@ export const answerSigned = async (
   })
   const response = await answerObject(store, request, grant, failed)
   const parts = parseRemoteKey(path)
-  if (parts && response.ok && isWholePut(grant) && !confirmUploads) {
+  if (parts && response.ok && isWholePut(grant)) {
     happened({
       type: 'object.created',
       key: path as RemoteKey,
@@ -68,7 +68,7 @@ export const answerCaller = async (
 ): Promise<Response> => {
   const answer = await answerObject(store, request, { method: 'GET', key }, failed)
   // A browser that keeps it must not give it to the next user, who has another token, or none (RFC 9111, section 4.1).
-  answer.headers.append('vary', 'Authorization')
+  answer.headers.append('vary', 'Authorization, X-Worker-Auth')
   return answer
 }
 
@@ -78,18 +78,26 @@ export const writeObject = async (
   caller: Caller,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
-  const length = request.headers.get('content-length') ?? ''
-  if (!/^\d{1,15}$/.test(length)) throw refusal('bad_request', 'Send the header Content-Length.')
+  const length = lengthOf(request)
   const declared = request.headers.get('content-type') ?? OCTET_STREAM
-  const { size, type } = decode(UploadUrlRequest, { key: path, size: Number(length), type: declared })
+  const { size, type } = decode(UploadUrlRequest, { key: path, size: length, type: declared })
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
   const write = (signal: AbortSignal) => answerObject(store, asSigned(request, grant, signal), grant, failed)
   // An S3 store reads a body whole before it sends it on.
-  const answer = store.mode === 's3' ? await holdBody(size, request.signal, write) : await write(request.signal)
-  if (answer.ok) happened(created(caller, key, size))
+  const answer =
+    store.mode === 's3' ? await holdBody(caller.claims.sub, size, request.signal, write) : await write(request.signal)
+  // Also when it was there already: the answer to the PUT that brought it may have been lost, and nobody was told.
+  if (answer.ok || answer.status === 412) happened(created(caller, key, size))
   return answer
+}
+
+/** The length of a body, in bytes, which an HTTP server sees to. @throws RockpoolError `bad_request` without one */
+export const lengthOf = (request: Request): number => {
+  const length = request.headers.get('content-length') ?? ''
+  if (!/^\d{1,15}$/.test(length)) throw refusal('bad_request', 'Send the header Content-Length.')
+  return Number(length)
 }
 
 /** The request with the headers that a presigned PUT of the grant would have. */

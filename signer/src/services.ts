@@ -14,7 +14,7 @@ export interface SignerServices {
   readonly cdnBaseUrl: string | undefined
   readonly digestLists: DigestLists
   readonly holdBody: HoldBody
-  /** clients confirm their single PUTs, so that `object.created` is told of those too */
+  /** clients confirm single PUTs that go past the signer, so that `object.created` is told of those too */
   readonly confirmUploads: boolean
   readonly happened: (event: SignerEvent) => void
 }
