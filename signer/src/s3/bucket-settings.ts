@@ -59,6 +59,17 @@ export const WANTED_LIFECYCLE: readonly WantedLifecycle[] = [
     what: `noncurrent versions go after ${LEFTOVER_DAYS} days`,
     without: 'leave versioning off, or what is deleted takes space for ever',
   },
+  {
+    // Beside noncurrent versions it would be one rule of two kinds, which a vendor may lack as a whole.
+    rule: {
+      ID: 'rockpool-delete-markers',
+      Status: 'Enabled',
+      Filter: { Prefix: '' },
+      Expiration: { ExpiredObjectDeleteMarker: true },
+    },
+    what: 'delete markers go when no version is left behind them',
+    without: 'leave versioning off, or remove them by hand: every run of gc leaves some',
+  },
 ]
 
 /** The rules with this one among them: others' as they are, one of the same name replaced. Undefined: it is there. */

@@ -229,6 +229,17 @@ describe('a vendor that is wrong in one respect', () => {
       async (call, truth) => (call.query.has('lifecycle') ? s3Error(501, 'NotImplemented') : truth()),
     ],
     [
+      'lacks one of the lifecycle rules',
+      'warn',
+      ['lifecycle'],
+      async (call, truth) => {
+        const answer = await truth()
+        if (!call.query.has('lifecycle')) return answer
+        const xml = await answer.text()
+        return new Response(xml.replace(/<Rule><ID>rockpool-delete-markers<.*?<\/Rule>/s, ''), answer)
+      },
+    ],
+    [
       'does not tell its versioning',
       'warn',
       ['versioning'],

@@ -13,6 +13,7 @@ import { sha256 } from '@rockpool/protocol'
 import { afterAll, describe, expect, test } from 'vitest'
 import { endAll, runSigner } from '../testing/process.ts'
 import { clientOf, createdBucket, namedBucket } from '../testing/s3.ts'
+import { WANTED_LIFECYCLE } from './bucket-settings.ts'
 import { corsOf, initBucket, type InitStep, lifecycleOf, publicAccessBlockOf } from './init.ts'
 import { type Lie, s3Error, serveLyingVendor } from '../testing/lying-vendor.ts'
 
@@ -23,7 +24,7 @@ afterAll(async () => {
 })
 
 const origins = ['https://app.example.com', 'http://127.0.0.1:5173']
-const STEPS = ['bucket', 'CORS', 'tmp', 'incomplete uploads', 'noncurrent versions', 'public access']
+const STEPS = ['bucket', 'CORS', 'tmp', 'incomplete uploads', 'noncurrent versions', 'delete markers', 'public access']
 
 type Bucket = ReturnType<typeof namedBucket>
 
@@ -96,6 +97,7 @@ test("others' rules stay", async () => {
   expect(cors.map(({ ID }) => ID).sort()).toEqual(['mine', 'rockpool-cors'])
   expect(lifecycle.map(({ ID }) => ID).sort()).toEqual([
     'mine',
+    'rockpool-delete-markers',
     'rockpool-incomplete-uploads',
     'rockpool-noncurrent-versions',
     'rockpool-tmp',
@@ -154,7 +156,7 @@ describe('a vendor that lacks a setting', () => {
   test('CORS: the other steps go on, then it is an error that browsers are kept out', async () => {
     const vendor = await behind(await createdBucket(), answering('cors', notImplemented))
     const { outcomes, steps, error } = await init(vendor)
-    expect(outcomes).toEqual(['was so', 'unsupported', 'done', 'done', 'done', 'done'])
+    expect(outcomes).toEqual(['was so', 'unsupported', ...all('done').slice(2)])
     expect(steps[1]!.note).toMatch(/^S3 says NotImplemented; browsers/)
     expect(error).toContain('https://app.example.com')
     expect((await init(vendor, { origins: [] })).error).toBeUndefined()
@@ -163,14 +165,14 @@ describe('a vendor that lacks a setting', () => {
   test('CORS, but its own configuration lets browsers in: no error', async () => {
     const vendor = await behind(await createdBucket(), letIn(answering('cors', notImplemented)))
     expect(await init(vendor)).toMatchObject({
-      outcomes: ['was so', 'unsupported', 'done', 'done', 'done', 'done'],
+      outcomes: ['was so', 'unsupported', ...all('done').slice(2)],
       error: undefined,
     })
   })
 
   test.each([
-    ['lifecycle', ['done', 'unsupported', 'unsupported', 'unsupported', 'done']],
-    ['publicAccessBlock', ['done', 'done', 'done', 'done', 'unsupported']],
+    ['lifecycle', ['done', 'unsupported', 'unsupported', 'unsupported', 'unsupported', 'done']],
+    ['publicAccessBlock', ['done', 'done', 'done', 'done', 'done', 'unsupported']],
   ] as const)('%s: told what it means, no error', async (setting, outcomes) => {
     const vendor = await behind(await createdBucket(), answering(setting, notImplemented))
     const told = await init(vendor)
@@ -178,26 +180,44 @@ describe('a vendor that lacks a setting', () => {
     for (const { outcome, note } of told.steps) expect(note !== undefined).toBe(outcome === 'unsupported')
   })
 
-  test('one rule of a lifecycle: the other two are set, and were so the next time', async () => {
+  test.each([
+    ['incomplete uploads', '<AbortIncomplete', 'rockpool-incomplete-uploads'],
+    ['delete markers', '<ExpiredObjectDeleteMarker', 'rockpool-delete-markers'],
+  ])('%s: the other rules of its lifecycle are set, and were so the next time', async (name, element, id) => {
     const malformed = () => s3Error(400, 'MalformedXML')
     const s3 = await createdBucket()
     const vendor = await behind(
       s3,
-      answering('lifecycle', malformed, (xml) => xml.includes('<AbortIncomplete')),
+      answering('lifecycle', malformed, (xml) => xml.includes(element)),
     )
-    expect((await init(vendor)).outcomes).toEqual(['was so', 'done', 'done', 'unsupported', 'done', 'done'])
+    const at = STEPS.indexOf(name)
+    expect((await init(vendor)).outcomes).toEqual(['was so', ...all('done').slice(1)].with(at, 'unsupported'))
     const again = await init(vendor)
-    expect(again).toMatchObject({
-      outcomes: ['was so', 'was so', 'was so', 'unsupported', 'was so', 'was so'],
-      error: undefined,
-    })
-    expect(again.steps[3]!.note).toContain('by hand')
+    expect(again).toMatchObject({ outcomes: all('was so').with(at, 'unsupported'), error: undefined })
+    expect(again.steps[at]!.note).toContain('by hand')
     const client = clientOf(s3)
-    expect((await lifecycleOf(client, s3.bucket)).map(({ ID }) => ID).sort()).toEqual([
-      'rockpool-noncurrent-versions',
-      'rockpool-tmp',
-    ])
+    const ids = (await lifecycleOf(client, s3.bucket)).map(({ ID }) => ID)
+    expect(ids.sort()).toEqual(
+      WANTED_LIFECYCLE.map(({ rule }) => rule.ID)
+        .filter((each) => each !== id)
+        .sort(),
+    )
     client.destroy()
+  })
+
+  test('told in its own words, so that a refusal of these rules can be told from a setting it lacks', async () => {
+    const message = 'Filter element can only be used in Lifecycle V2.\n'
+    const refusing = answering(
+      'lifecycle',
+      () => s3Error(400, 'InvalidRequest', message),
+      (xml) => xml !== '',
+    )
+    const { steps, error } = await init(await behind(await createdBucket(), refusing))
+    expect(error).toBeUndefined()
+    for (const { outcome, note } of steps.filter(({ what }) => what.startsWith('lifecycle'))) {
+      expect(outcome).toBe('unsupported')
+      expect(note).toMatch(/^S3 says InvalidRequest: Filter element can only be used in Lifecycle V2; /)
+    }
   })
 
   test('all of them, on the command line', async () => {
@@ -209,7 +229,7 @@ describe('a vendor that lacks a setting', () => {
     expect(opened.output).toMatch(/^unsupported +CORS for .*\n +S3 says NotImplemented; browsers/m)
     const kept = await runSigner(['init'], environment(shut)).ended
     expect([kept.code, kept.complaint]).toEqual([1, expect.stringContaining('takes no CORS')])
-    expect(kept.output.match(/^unsupported/gm)).toHaveLength(5)
+    expect(kept.output.match(/^unsupported/gm)).toHaveLength(6)
   })
 
   test('a refusal is an error at once', async () => {

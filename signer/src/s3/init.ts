@@ -58,7 +58,7 @@ export const initBucket = async (options: InitOptions, tell: (step: InitStep) =>
       return true
     } catch (error) {
       if (!isUnsupported(error)) throw error
-      tell({ what, outcome: 'unsupported', note: `S3 says ${(error as Error).name}; ${without}` })
+      tell({ what, outcome: 'unsupported', note: `S3 says ${said(error as Error)}; ${without}` })
       return false
     }
   }
@@ -178,6 +178,19 @@ const UNSUPPORTED = new Set(['NotImplemented', 'MethodNotAllowed', 'MalformedXML
 
 const isUnsupported = (error: unknown): boolean =>
   [405, 501].includes(statusOf(error) ?? 0) || UNSUPPORTED.has((error as Error).name)
+
+/**
+ * S3's own words, on one line: by them a setting that it lacks can be told from a rule that it refuses beside others. They
+ * hold no secret: what a caller sent (a key's id, a token) S3 repeats in elements of its own, never in the message.
+ */
+const said = ({ name, message }: Error): string => {
+  const words = message
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim()
+    .replace(/\.$/, '')
+  // The SDK's stand-ins for no message.
+  return ['', name, 'UnknownError'].includes(words) ? name : `${name}: ${words}`
+}
 
 const statusOf = (error: unknown): number | undefined =>
   (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode

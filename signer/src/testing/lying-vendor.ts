@@ -50,8 +50,8 @@ const ask = (endpoint: string, path: string, { method, headers }: Request, body:
   })
 
 /** An error answer in S3's words. */
-export const s3Error = (status: number, code: string): Response =>
-  new Response(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`, {
+export const s3Error = (status: number, code: string, message = code): Response =>
+  new Response(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`, {
     status,
     headers: { 'content-type': 'application/xml' },
   })
