@@ -1,6 +1,7 @@
 import { openS3Store } from '@rockpool/object-store/s3'
+import type { ObjectStore } from '@rockpool/object-store'
 import type { RemoteKey } from '@rockpool/protocol'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contentOf } from '../testing/harness.ts'
 import { createdBucket } from '../testing/s3.ts'
 import { collect } from './collect.ts'
@@ -9,26 +10,61 @@ const rules = { graceMs: 0, retentionMs: 0 }
 /** The clock of S3 may be a second ahead. */
 const now = () => Date.now() + 60_000
 
-test('two signers collect in one S3 bucket at once: one goes on, the other deletes nothing', async () => {
-  const store = await openS3Store(await createdBucket())
-  const { address, bytes, size } = await contentOf(10)
-  const key = `reef/files/${address}` as RemoteKey
-  await store.put(key, bytes, { size })
-  const empty = { logId: 'log', live: new Set<RemoteKey>(), named: new Set<RemoteKey>() }
-  const liveSets = { storeIds: async () => ['reef'], read: async () => empty, reportLost: async () => {} }
-  const run = (sets = liveSets) => collect({ store, liveSets: sets, storeId: 'reef', rules, now })
+describe('two signers collect in one S3 bucket at once: one goes on, the other deletes nothing', () => {
+  let store: ObjectStore
+  let key: RemoteKey
+  let upload: () => Promise<unknown>
+  beforeEach(async () => {
+    store = await openS3Store(await createdBucket())
+    const { address, bytes, size } = await contentOf(10)
+    key = `reef/files/${address}` as RemoteKey
+    upload = () => store.put(key, bytes, { size })
+    await upload()
+  })
+  afterEach(() => store.close())
 
-  let other: Promise<unknown> | undefined
-  // The other one begins and ends between this one's first reading and its first writing.
-  const read = async () => {
-    await (other ??= run())
-    await store.put(key, bytes, { size })
-    return empty
+  const live = new Set<RemoteKey>()
+  const empty = { logId: 'log', live, named: live }
+  const run = (read = async () => empty) =>
+    collect({
+      store,
+      liveSets: { storeIds: async () => ['reef'], read, reportLost: async () => {} },
+      storeId: 'reef',
+      rules,
+      now,
+    })
+  const there = async () => (await store.list('')).objects.map((each) => each.key)
+  /** Begins and ends between this one's first reading and its first writing. */
+  const meanwhile = (what: () => Promise<unknown>) => {
+    let done: Promise<unknown> | undefined
+    return async () => {
+      await (done ??= what())
+      return empty
+    }
   }
-  await expect(run({ ...liveSets, read })).rejects.toMatchObject({ code: 'conflict' })
-  expect(await other).toMatchObject({ deleted: 1 })
-  expect((await store.list('')).objects.map((each) => each.key)).toEqual(['gc/reef/000000000000003', key])
-  expect(await run()).toMatchObject({ deleted: 1 })
-  expect((await store.list('')).objects.map((each) => each.key)).toEqual(['gc/reef/000000000000006'])
-  await store.close()
+  const overtaken = expect.objectContaining({ code: 'conflict', message: expect.stringContaining('Another collector') })
+
+  test('the other has written several times, and tidied up: this number is free, and not the highest', async () => {
+    const other = meanwhile(async () => {
+      expect(await run()).toMatchObject({ deleted: 1 })
+      await upload()
+    })
+    await expect(run(other)).rejects.toEqual(overtaken)
+    expect(await there()).toEqual(['gc/reef/000000000000003', key])
+    expect(await run()).toMatchObject({ deleted: 1 })
+    expect(await there()).toEqual(['gc/reef/000000000000006'])
+  })
+
+  test('the other has written once: this number is taken (412)', async () => {
+    await store.delete(key)
+    const other = meanwhile(async () => {
+      expect(await run()).toMatchObject({ deleted: 0 })
+      await upload()
+    })
+    await expect(run(other)).rejects.toEqual(
+      expect.objectContaining({ code: 'conflict', cause: expect.objectContaining({ code: 'precondition_failed' }) }),
+    )
+    expect(await there()).toEqual(['gc/reef/000000000000001', key])
+    expect(await run()).toMatchObject({ deleted: 1 })
+  })
 })

@@ -236,7 +236,7 @@ describe('a vendor that is wrong in one respect', () => {
         const answer = await truth()
         if (!call.query.has('lifecycle')) return answer
         const xml = await answer.text()
-        return new Response(xml.replace(/<Rule><ID>rockpool-delete-markers<.*?<\/Rule>/s, ''), answer)
+        return new Response(xml.replace(/<Rule><ID>rockpool-delete-markers<.*?<\/Rule>/s, ''))
       },
     ],
     [
