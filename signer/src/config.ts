@@ -1,11 +1,15 @@
 /** The environment of `rockpool-signer`, read once at the start: a configuration, or one line that says what is wrong. */
 import { isAbsolute, resolve } from 'node:path'
 import type { S3StoreOptions } from '@rockpool/object-store/s3'
-import { type Buckets, DEFAULT_BUCKETS, isRockpoolError } from '@rockpool/protocol'
-import * as schema from '@rockpool/protocol/schema'
-import { type Environment, readTokens, type TokenSettings } from '@rockpool/tokens'
-import { decode } from './body.ts'
-import { refusal } from './errors.ts'
+import type { Buckets } from '@rockpool/protocol'
+import {
+  type Environment,
+  readBuckets,
+  readTokens,
+  type TokenSettings,
+  variable as text,
+  wrongVariable as wrong,
+} from '@rockpool/tokens'
 
 export type StoreConfig =
   | { readonly mode: 'local'; readonly dataDir: string }
@@ -97,20 +101,6 @@ export const readStore = (env: Environment): StoreConfig => {
   return { mode, dataDir, s3: readS3(env), ...(cacheSize > 0 && { cacheSize }) }
 }
 
-const readBuckets = (env: Environment): Buckets => {
-  const value = text(env, 'ROCKPOOL_BUCKETS')
-  if (value === undefined) return DEFAULT_BUCKETS
-  let buckets: Buckets
-  try {
-    buckets = decode(schema.Buckets, JSON.parse(value))
-  } catch (error) {
-    const problem = isRockpoolError(error) ? error.message : 'it is not JSON'
-    throw wrong('ROCKPOOL_BUCKETS', `${problem}; write it like {"photos":{"access":"store","types":["image/*"]}}`)
-  }
-  if (Object.keys(buckets).length === 0) throw wrong('ROCKPOOL_BUCKETS', 'name at least one bucket')
-  return buckets
-}
-
 const wholeNumber = (
   env: Environment,
   name: string,
@@ -122,8 +112,6 @@ const wholeNumber = (
   }
   return Number(value)
 }
-
-const text = (env: Environment, name: string): string | undefined => env[name]?.trim() || undefined
 
 const required = (env: Environment, name: string, what: string): string => {
   const value = text(env, name)
@@ -153,7 +141,3 @@ const httpUrl = (env: Environment, name: string): string | undefined => {
   }
   return value.replace(/\/+$/, '')
 }
-
-/** One line, whatever was quoted in it. */
-const wrong = (name: string, problem: string) =>
-  refusal('bad_request', `${name}: ${problem.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')}.`)

@@ -8,7 +8,7 @@ import {
   type RemoteKeyParts,
   type Right,
 } from '@rockpool/protocol'
-import type { Claims } from '@rockpool/tokens'
+import { type Claims, hasRight } from '@rockpool/tokens'
 import { bucketRules } from './buckets.ts'
 import { refusal } from './errors.ts'
 
@@ -68,8 +68,6 @@ export interface Caller {
  */
 export const mayAct = (caller: Caller, action: Right, key: ResolvedKey, serviceRole = false): boolean => {
   if (serviceRole && caller.claims.role === 'service') return true
-  const { stores } = caller.claims
-  const rights = Object.hasOwn(stores, key.storeId) ? stores[key.storeId]! : []
-  if (!rights.includes(action)) return false
+  if (!hasRight(caller.claims, key.storeId, action)) return false
   return key.owner === undefined || key.owner === caller.owner
 }

@@ -1,5 +1,5 @@
 /** The claims of a token, and the one reading of them: anything of another shape is refused as a whole. */
-import { isStoreId, type Right, type TokenClaims } from '@rockpool/protocol'
+import { isStoreId, type Right, type StoreId, type TokenClaims } from '@rockpool/protocol'
 
 /** What is read from a verified token. */
 export interface Claims extends TokenClaims {
@@ -8,6 +8,10 @@ export interface Claims extends TokenClaims {
   /** `service`: every right in every store; honoured only where the service role is switched on */
   readonly role?: 'service'
 }
+
+/** Whether these claims give a right in a store. Names come from outside: inherited properties are no stores. */
+export const hasRight = ({ stores }: TokenClaims, storeId: StoreId, right: Right): boolean =>
+  Object.hasOwn(stores, storeId) && stores[storeId]!.includes(right)
 
 const RIGHTS: ReadonlySet<unknown> = new Set<Right>(['read', 'write', 'delete'])
 

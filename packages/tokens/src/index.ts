@@ -1,6 +1,8 @@
-/** Which tokens are good, and what they say: one answer for the signer and the sync backend. */
-export type { Claims } from './claims.ts'
-export { type Environment, environmentOf, readTokens, type TokenSettings, tokensOf } from './settings.ts'
+/** Who may, and where: which tokens are good, what they say, which buckets there are. One answer for signer and sync backend. */
+export { readBuckets } from './buckets.ts'
+export { type Claims, hasRight } from './claims.ts'
+export { type Environment, environmentOf, variable, wrongVariable } from './environment.ts'
+export { readTokens, type TokenSettings, tokensOf } from './settings.ts'
 export {
   type Authenticate,
   CLOCK_SKEW_SECONDS,

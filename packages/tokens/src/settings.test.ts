@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Environment, environmentOf, readTokens } from './settings.ts'
+import type { Environment } from './environment.ts'
+import { readTokens } from './settings.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 const jwks = {
@@ -57,21 +58,5 @@ describe('readTokens', () => {
     expect(() => readTokens(environment)).toThrow(
       expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(new RegExp(`^${name}: .+\\.$`)) }),
     )
-  })
-})
-
-test('environmentOf takes variables written as JSON, and no other bindings', () => {
-  const bindings = {
-    ROCKPOOL_BUCKETS: { a: 1 },
-    ROCKPOOL_RATE_LIMIT: 7,
-    ARTIFACT_BUCKET: 'b',
-    ROCKPOOL_X: undefined,
-    SYNC_BACKEND: {},
-    PORT: '1',
-  }
-  expect(environmentOf(bindings)).toEqual({
-    ROCKPOOL_BUCKETS: '{"a":1}',
-    ROCKPOOL_RATE_LIMIT: '7',
-    ARTIFACT_BUCKET: 'b',
   })
 })

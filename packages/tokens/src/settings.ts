@@ -1,5 +1,5 @@
 /** Which tokens are good, as an environment says: the same variables for the signer and the sync backend. */
-import { RockpoolError } from '@rockpool/protocol'
+import { type Environment, variable, wrongVariable as wrong } from './environment.ts'
 import {
   type Authenticate,
   jwksTokens,
@@ -8,8 +8,6 @@ import {
   type SharedSecretOptions,
   SHORTEST_SECRET,
 } from './verify.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export type TokenSettings =
   | ({ readonly kind: 'secret' } & SharedSecretOptions)
@@ -22,7 +20,7 @@ export type TokenSettings =
  * @throws RockpoolError `bad_request`, whose message is one line naming the variable, never its value
  */
 export const readTokens = (env: Environment): TokenSettings => {
-  const text = (name: string): string | undefined => env[name]?.trim() || undefined
+  const text = (name: string) => variable(env, name)
   const [secret, former] = [text('ROCKPOOL_JWT_SECRET'), text('ROCKPOOL_JWT_SECRET_FORMER')]
   const [issuer, audience] = [text('ROCKPOOL_JWT_ISSUER'), text('ROCKPOOL_JWT_AUDIENCE')]
   const url = text('ROCKPOOL_JWKS_URL')
@@ -56,17 +54,6 @@ export const readTokens = (env: Environment): TokenSettings => {
 export const tokensOf = (settings: TokenSettings): Authenticate =>
   settings.kind === 'jwks' ? jwksTokens(settings) : sharedSecretTokens(settings)
 
-/**
- * The variables among a Worker's bindings. They may be written as JSON in `wrangler.jsonc`: numbers, booleans and objects
- * arrive as such.
- */
-export const environmentOf = (bindings: object): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(bindings)
-      .filter(([name, value]) => /^(ROCKPOOL|ARTIFACT)_/.test(name) && value !== undefined)
-      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
-  )
-
 /** Keys that decide who may must come over https; on this machine, http will do. */
 const isKeysUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false
@@ -74,5 +61,3 @@ const isKeysUrl = (text: string): boolean => {
   const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
   return (protocol === 'https:' || (protocol === 'http:' && isLoopback)) && !(username || search || hash)
 }
-
-const wrong = (name: string, problem: string) => new RockpoolError('bad_request', `${name}: ${problem}.`)

@@ -1,12 +1,6 @@
 /** Who may put which events into a store's log: pure rules, the same rights as the signer's. */
-import {
-  type Buckets,
-  type Owner,
-  parseRemoteKey,
-  type Right,
-  type StoreId,
-  type TokenClaims,
-} from '@rockpool/protocol'
+import { type Buckets, type Owner, parseRemoteKey, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import { hasRight } from '@rockpool/tokens'
 
 /** An event as a client pushes it. */
 export interface PushedEvent {
@@ -21,9 +15,6 @@ export interface Pusher {
   readonly storeId: StoreId
   readonly buckets: Buckets
 }
-
-export const hasRight = (claims: TokenClaims, storeId: StoreId, right: Right): boolean =>
-  Object.hasOwn(claims.stores, storeId) && claims.stores[storeId]!.includes(right)
 
 /** Events that remove a file for everyone. */
 const DELETES: ReadonlySet<string> = new Set(['v2.FileDeleted', 'v1.FileDeleted'])

@@ -11,12 +11,12 @@
  */
 import { handleSyncRequest, makeDurableObject, matchSyncRequest } from '@livestore/sync-cf/cf-worker'
 import { type Buckets, isRockpoolError, ownerOf, RockpoolError } from '@rockpool/protocol'
-import { type Claims, CLOCK_SKEW_SECONDS } from '@rockpool/tokens'
+import { type Claims, CLOCK_SKEW_SECONDS, hasRight } from '@rockpool/tokens'
 import { decodeJwt } from 'jose'
-import { hasRight, refusalOfPush } from './access.ts'
+import { refusalOfPush } from './access.ts'
 import { readRules, type Rules } from './rules.ts'
 
-export { hasRight, type PushedEvent, type Pusher, refusalOfPush } from './access.ts'
+export { type PushedEvent, type Pusher, refusalOfPush } from './access.ts'
 
 /** Bindings of the worker: the signer's variables of the same names. Without a verifier of tokens nobody is let in. */
 export interface SyncBackendEnv {
