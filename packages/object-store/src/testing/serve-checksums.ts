@@ -19,11 +19,10 @@
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request as forwarded, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type IncomingMessage, request as forwarded, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import type { Serving } from './serve-fetch.ts'
+import { serveRequests, type Serving } from './serve-fetch.ts'
 
 const CHECKSUM = 'x-amz-checksum-sha256'
 
@@ -31,7 +30,7 @@ const CHECKSUM = 'x-amz-checksum-sha256'
  * @param endpoint of an S3, which is reached by path style
  * @param options `takesUnsigned`: unlike AWS, takes headers that nobody signed, as Ceph does
  */
-export const serveChecksums = async (
+export const serveChecksums = (
   endpoint: string,
   { takesUnsigned = false }: { readonly takesUnsigned?: boolean } = {},
 ): Promise<Serving> => {
@@ -120,17 +119,7 @@ export const serveChecksums = async (
     await pipeline(reply, response)
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  return serveRequests(answer)
 }
 
 const refuse = (response: ServerResponse, status: number, code: string): void => {

@@ -10,8 +10,16 @@ export interface Serving {
   close(): Promise<void>
 }
 
-export const serveFetch = async (handle: (request: Request) => Promise<Response>): Promise<Serving> => {
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing, handle))
+export const serveFetch = (handle: (request: Request) => Promise<Response>): Promise<Serving> =>
+  serveRequests((incoming, outgoing) => answer(incoming, outgoing, handle))
+
+/** Answers requests as Node gives them, on a free port of this machine. What rejects breaks its connection. */
+export const serveRequests = async (
+  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>,
+): Promise<Serving> => {
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing).catch(() => outgoing.destroy())
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -29,22 +37,18 @@ const answer = async (
 ): Promise<void> => {
   const gone = new AbortController()
   outgoing.on('close', () => gone.abort())
-  try {
-    const hasBody = incoming.method === 'PUT' || incoming.method === 'POST'
-    const response = await handle(
-      new Request(`http://${incoming.headers.host}${incoming.url}`, {
-        method: incoming.method ?? 'GET',
-        headers: Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]),
-        signal: gone.signal,
-        ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' } : {}),
-      }),
-    )
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-    if (response.body === null) outgoing.end()
-    else await pipeline(Readable.fromWeb(response.body as never), outgoing)
-  } catch {
-    outgoing.destroy()
-  }
+  const hasBody = incoming.method === 'PUT' || incoming.method === 'POST'
+  const response = await handle(
+    new Request(`http://${incoming.headers.host}${incoming.url}`, {
+      method: incoming.method ?? 'GET',
+      headers: Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]),
+      signal: gone.signal,
+      ...(hasBody ? { body: bodyOf(incoming), duplex: 'half' } : {}),
+    }),
+  )
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  if (response.body === null) outgoing.end()
+  else await pipeline(Readable.fromWeb(response.body as never), outgoing)
 }
 
 /** What is not read is drained, so that the connection can carry the answer and the next request. */
