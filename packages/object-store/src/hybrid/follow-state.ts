@@ -177,11 +177,14 @@ export class FollowState {
     this.#sql('UPDATE remote SET lastUsed = ? WHERE key = ?').run(lastUsed, key)
   }
 
-  /** Objects that S3 has as the folder wants them, in the order of their keys, from `first` on, without `after`. */
+  /**
+   * Objects that S3 has and that nobody has deleted here, in the order of their keys, from `first` on, without `after`. Also
+   * those that are being written here: S3 keeps what it has if that fails.
+   */
   remotesFrom(first: string, after: string, limit: number): readonly RemoteObject[] {
     return this.#sql(
       `SELECT * FROM remote WHERE key >= ? AND key > ?
-         AND key NOT IN (SELECT key FROM pending) ORDER BY key LIMIT ?`,
+         AND key NOT IN (SELECT key FROM pending WHERE operation = 'delete') ORDER BY key LIMIT ?`,
     ).all(first, after, limit) as unknown as RemoteObject[]
   }
 

@@ -250,7 +250,14 @@ export class Follower {
   async #fill(key: string): Promise<void> {
     const { local, state } = this.#options
     const remote = await this.remote()
-    await transferObject(remote, local, key, { signal: this.#closing.signal })
+    let uploadId: string | undefined
+    try {
+      await transferObject(remote, local, key, { signal: this.#closing.signal, onUpload: (id) => (uploadId = id) })
+    } catch (error) {
+      // Nobody goes on with it, and its parts are not counted to the folder's size.
+      if (uploadId !== undefined) await local.multipart.abort(key, uploadId)
+      throw error
+    }
     if (state.remote(key) && state.pending(key)?.operation !== 'delete') state.used(key, Date.now())
     // It was deleted meanwhile.
     else if (state.compared && !state.pending(key)) await local.delete(key)

@@ -3,6 +3,7 @@ import { afterAll, describe } from 'vitest'
 import { openLocalStore } from '../local/index.ts'
 import { objectStoreSuite } from '../testing/index.ts'
 import { anyOrderCase } from './any-order.test.cases.ts'
+import { evictCases } from './evict.test.cases.ts'
 import { followCases } from './follow.test.cases.ts'
 import { newFolder, SETUP } from './hybrid.test.subject.ts'
 import { openHybridStore } from './hybrid-store.ts'
@@ -23,5 +24,6 @@ describe('with a folder in the place of S3', () => {
 
   const openRemote = async () => openLocalStore({ directory: await folder(), ...SETUP })
   followCases(openRemote)
+  evictCases(openRemote)
   anyOrderCase(openRemote, 40)
 })
