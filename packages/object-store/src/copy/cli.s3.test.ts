@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { connect } from '../s3/connection.ts'
 import { testBucket } from '../s3/test-bucket.ts'
 import { expectBytes, readAll } from '../testing/bytes.ts'
 import { fillStore } from './contents.test.files.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const target = testBucket('copy')
 const folder = await mkdtemp(join(tmpdir(), 'rockpool-cli-'))
 const [source, back] = [join(folder, 'source'), join(folder, 'back')]

@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { fillStore } from './contents.test.files.ts'
 import { copyStore } from './copy-store.ts'
-
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 
 let folder: string
 let source: LocalStore

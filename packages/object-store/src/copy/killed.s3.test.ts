@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { buildRemoteKey, hashContent, PART_SIZE, sha256 } from '@rockpool/protocol'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { connect } from '../s3/connection.ts'
@@ -16,7 +17,6 @@ import { testBucket } from '../s3/test-bucket.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { type PartProxy, startPartProxy } from './proxy.test.server.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const PARTS = 8
 const BYTES = someBytes(PARTS * PART_SIZE, 31)
 const { address, digests } = await hashContent([BYTES])

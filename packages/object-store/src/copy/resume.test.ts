@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildRemoteKey, hashContent, PART_SIZE, sha256 } from '@rockpool/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { copyStore } from './copy-store.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const TYPE = 'video/mp4'
 const BYTES = someBytes(3 * PART_SIZE + 5, 21)
 const partOf = (number: number, bytes = BYTES) => bytes.slice((number - 1) * PART_SIZE, number * PART_SIZE)

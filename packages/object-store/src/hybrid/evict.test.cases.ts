@@ -1,12 +1,12 @@
 /** The folder makes room: it drops what it can have again from S3, and nothing else. */
 import { describe, expect, test, vi } from 'vitest'
-import { countFiles } from '../local/folder.test.shared.ts'
+import { countFiles, SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { LocalContents } from '../local/local-contents.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
 import { FollowState } from './follow-state.ts'
-import { bytesOf, contentKey, hasFollowed, hybridSubject, put, SETUP } from './hybrid.test.subject.ts'
+import { bytesOf, contentKey, hasFollowed, hybridSubject, put } from './hybrid.test.subject.ts'
 
 /** @param openRemote gives the S3 side of one test, empty */
 export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {

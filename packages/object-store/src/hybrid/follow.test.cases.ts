@@ -2,12 +2,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import { PART_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
-import { countFiles } from '../local/folder.test.shared.ts'
+import { countFiles, SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { LocalContents } from '../local/local-contents.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
-import { bytesOf, contentKey, hasFollowed, hybridSubject, put, SETUP } from './hybrid.test.subject.ts'
+import { bytesOf, contentKey, hasFollowed, hybridSubject, put } from './hybrid.test.subject.ts'
 
 const putInParts = async (to: ObjectStore, key: string, bytes: Uint8Array<ArrayBuffer>) => {
   const uploadId = await to.multipart.start(key, { type: 'video/mp4' })
@@ -104,6 +104,20 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       await expect.poll(() => hybrid.exists('there')).toBe(true)
     })
 
+    test('closed while it connects: who waits for S3 is told to try again', async () => {
+      const hybrid = await subject.open({
+        connect: (signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => reject(new ObjectStoreError('aborted', 'Given up.')))
+          }),
+      })
+      const waiting = Promise.allSettled([hybrid.head('there'), hybrid.list('')])
+      // Time in which both find nothing in the folder, and go to S3.
+      await put(hybrid, 'here', someBytes(10))
+      await hybrid.close()
+      for (const call of await waiting) expect(call).toMatchObject({ reason: { code: 'unavailable' } })
+    })
+
     test('what is read from S3 is kept here, verified', async () => {
       const large = someBytes(9_000_001, 3)
       const key = await contentKey(large)
@@ -136,8 +150,9 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       await putInParts(subject.remote, key, large)
       const { get } = subject.remote
       const failed = vi.fn()
-      vi.spyOn(subject.remote, 'get').mockImplementation(async (...args) => {
-        if (args[1]?.range?.start !== PART_SIZE) return get(...args)
+      vi.spyOn(subject.remote, 'get').mockImplementation(async (from, { range, ...call } = {}) => {
+        if (!range || !('start' in range) || range.start < PART_SIZE)
+          return get(from, range ? { range, ...call } : call)
         failed()
         throw new ObjectStoreError('unavailable', 'S3 broke off.')
       })

@@ -60,6 +60,7 @@ export class Follower {
   /** S3, connected. @throws ObjectStoreError `unavailable` and others, at once while the last failure is fresh */
   async remote(signal?: AbortSignal): Promise<ObjectStore> {
     throwIfAborted(signal)
+    if (this.#closing.signal.aborted) throw closed()
     if (this.#remote) return this.#remote
     if (Date.now() < this.#retryAt && this.#error) throw this.#error
     this.#connecting ??= this.#options
@@ -70,6 +71,8 @@ export class Follower {
           return (this.#remote = remote)
         },
         (error: Error) => {
+          // Given up by `close`, not by those who wait for it.
+          if (this.#closing.signal.aborted) throw closed()
           this.#failed(error)
           throw error
         },
@@ -128,7 +131,7 @@ export class Follower {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#compared.reject(new ObjectStoreError('unavailable', 'The store has been closed.'))
+    this.#compared.reject(closed())
     this.#closed.resolve()
     await Promise.allSettled([this.#running, this.#connecting, ...this.#filling.values()])
     await this.#remote?.close()
@@ -312,3 +315,5 @@ export class Follower {
     this.#retryAt = Date.now() + retryDelay(++this.#failures, this.#options.random())
   }
 }
+
+const closed = () => new ObjectStoreError('unavailable', 'The store has been closed.')

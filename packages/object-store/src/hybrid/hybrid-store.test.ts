@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, describe } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { objectStoreSuite } from '../testing/index.ts'
 import { anyOrderCase } from './any-order.test.cases.ts'
 import { evictCases } from './evict.test.cases.ts'
 import { followCases } from './follow.test.cases.ts'
-import { newFolder, SETUP } from './hybrid.test.subject.ts'
+import { newFolder } from './hybrid.test.subject.ts'
 import { openHybridStore } from './hybrid-store.ts'
 
 describe('with a folder in the place of S3', () => {

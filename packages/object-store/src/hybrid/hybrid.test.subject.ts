@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { buildRemoteKey, hashContent } from '@rockpool/protocol'
+import { SETUP } from '../local/folder.test.shared.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { readAll } from '../testing/bytes.ts'
 import { type HybridStore, type HybridStoreOptions, openHybridStore } from './hybrid-store.ts'
 import { type Outage, withOutages } from './outage.test.store.ts'
-
-/** No URL is signed in these tests. */
-export const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 
 export const newFolder = () => mkdtemp(join(tmpdir(), 'rockpool-hybrid-'))
 

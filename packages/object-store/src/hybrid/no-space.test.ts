@@ -2,10 +2,10 @@
 import { rm } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test, vi } from 'vitest'
-import { countFiles } from '../local/folder.test.shared.ts'
+import { countFiles, SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
-import { bytesOf, hasFollowed, hybridSubject, newFolder, put, SETUP } from './hybrid.test.subject.ts'
+import { bytesOf, hasFollowed, hybridSubject, newFolder, put } from './hybrid.test.subject.ts'
 
 const NO_SPACE = { name: 'ObjectStoreError', code: 'no_space' }
 

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildRemoteKey, hashContent, PART_SIZE } from '@rockpool/protocol'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { connect } from '../s3/connection.ts'
 import { openS3Store } from '../s3/index.ts'
 import { testBucket } from '../s3/test-bucket.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { openHybridStore } from './hybrid-store.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const target = testBucket('outage')
 const folder = await mkdtemp(join(tmpdir(), 'rockpool-outage-'))
 

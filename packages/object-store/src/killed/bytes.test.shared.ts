@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto'
 import type { ObjectStore } from '../object-store.ts'
 import { someBytes } from '../testing/bytes.ts'
 
-export const STORE = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
-
 /** 0 to 131,071 bytes that follow from the key. */
 export const bytesOfKey = (key: string): Uint8Array<ArrayBuffer> => {
   const seed = createHash('sha256').update(key).digest().readUInt32LE()

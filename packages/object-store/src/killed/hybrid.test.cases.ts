@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openHybridStore } from '../hybrid/index.ts'
+import { SETUP } from '../local/folder.test.shared.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, readAll } from '../testing/bytes.ts'
-import { bytesOfKey, listKeys, STORE } from './bytes.test.shared.ts'
+import { bytesOfKey, listKeys } from './bytes.test.shared.ts'
 import { openRemote } from './remote.test.shared.ts'
 import { writeAndKill } from './writer.test.process.ts'
 
@@ -36,7 +37,7 @@ export const killedHybridCase = (kills: number, makeRemote: () => Promise<string
 
       const remote = await openRemote(place)
       const connect = async () => ({ ...remote, close: async () => {} })
-      const hybrid = await openHybridStore({ directory, ...STORE, connect })
+      const hybrid = await openHybridStore({ directory, ...SETUP, connect })
       await expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 60_000 }).toBe(0)
       for (const key of has) expectBytes(await readAll((await remote.get(key)).body), bytesOfKey(key))
       for (const key of lacks) expect(await remote.exists(key)).toBe(false)

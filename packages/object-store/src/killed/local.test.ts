@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SETUP } from '../local/folder.test.shared.ts'
 import { expectBytes, readAll } from '../testing/bytes.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
-import { bytesOfKey, listKeys, STORE } from './bytes.test.shared.ts'
+import { bytesOfKey, listKeys } from './bytes.test.shared.ts'
 import { startWriter, writeAndKill } from './writer.test.process.ts'
 
 /** Issue 4: killed 100 times under load, nothing acknowledged is lost or torn. */
@@ -37,7 +38,7 @@ test(
     expect(has.size).toBeGreaterThan(KILLS)
     expect(lacks.size).toBeGreaterThan(0)
 
-    const store = await openLocalStore({ directory, ...STORE })
+    const store = await openLocalStore({ directory, ...SETUP })
     await store.swept
     for (const key of has) {
       // Deleted later in its life, acknowledged or in the moment of the kill.
@@ -63,21 +64,21 @@ test('one process at a time; a killed one does not block the next', { timeout: 3
   const writer = startWriter(0, [directory])
   const exited = once(writer, 'exit')
   await once(writer.stdout!, 'data')
-  await expect(openLocalStore({ directory, ...STORE })).rejects.toMatchObject({ code: 'locked' })
+  await expect(openLocalStore({ directory, ...SETUP })).rejects.toMatchObject({ code: 'locked' })
   writer.stdout!.resume()
   writer.kill('SIGKILL')
   await exited
-  const store = await openLocalStore({ directory, ...STORE })
-  await expect(openLocalStore({ directory, ...STORE })).rejects.toMatchObject({ code: 'locked' })
+  const store = await openLocalStore({ directory, ...SETUP })
+  await expect(openLocalStore({ directory, ...SETUP })).rejects.toMatchObject({ code: 'locked' })
   await store.close()
-  await (await openLocalStore({ directory, ...STORE })).close()
+  await (await openLocalStore({ directory, ...SETUP })).close()
 })
 
 test('what a killed writer left behind is swept, and nothing else', { timeout: 30_000 }, async () => {
   let swept = 0
   for (let run = 0; swept === 0 && run < 50; run++) {
     await writeAndKill(run, [directory], 3)
-    const store = await openLocalStore({ directory, ...STORE })
+    const store = await openLocalStore({ directory, ...SETUP })
     const { objects } = await store.list('')
     swept = await store.swept
     for (const { key } of objects) if (key !== 'current') expectBytes(await readKey(store, key), bytesOfKey(key))

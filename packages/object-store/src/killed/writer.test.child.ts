@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs'
 import { sha256 } from '@rockpool/protocol'
-import { bytesOfKey, STORE } from './bytes.test.shared.ts'
+import { SETUP } from '../local/folder.test.shared.ts'
+import { bytesOfKey } from './bytes.test.shared.ts'
 import { openRemote } from './remote.test.shared.ts'
 import { openHybridStore } from '../hybrid/index.ts'
 import { openLocalStore } from '../local/index.ts'
@@ -12,8 +13,8 @@ import { openLocalStore } from '../local/index.ts'
 const [run, directory, remote] = process.argv.slice(2) as [string, string, string?]
 const store =
   remote === undefined
-    ? await openLocalStore({ directory, ...STORE })
-    : await openHybridStore({ directory, ...STORE, connect: () => openRemote(remote) })
+    ? await openLocalStore({ directory, ...SETUP })
+    : await openHybridStore({ directory, ...SETUP, connect: () => openRemote(remote) })
 const say = (line: string) => writeSync(1, `${line}\n`)
 say('open')
 

@@ -5,10 +5,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { sha256 } from '@rockpool/protocol'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { ContentFiles } from './content-files.ts'
-import { countFiles } from './folder.test.shared.ts'
+import { countFiles, SETUP } from './folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const DAY = 24 * 3600 * 1000
 
 let directory: string

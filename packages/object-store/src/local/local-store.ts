@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContentAddress, OCTET_STREAM, resolveRange, toHex } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
-import { ObjectStoreError } from '../errors.ts'
+import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard, throwIfAborted } from '../exact-body.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ObjectInfo, ObjectStore, Presigned, PutOptions } from '../object-store.ts'
@@ -59,13 +59,16 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
   /** Runs a call while the store is open, and turns its errors into the store's. */
   const run = async <A>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<A> | A): Promise<A> => {
     throwIfAborted(signal)
-    if (closing.signal.aborted) throw new ObjectStoreError('unavailable', 'The storage folder has been closed.')
+    const closed = () => new ObjectStoreError('unavailable', 'The storage folder has been closed.')
+    if (closing.signal.aborted) throw closed()
     const both = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
     const result = (async () => call(both))()
     running.add(result)
     try {
       return await result
     } catch (error) {
+      // Not by the caller, who still waits for an answer.
+      if (isObjectStoreError(error, 'aborted') && !signal?.aborted) throw closed()
       throw asStoreError(error)
     } finally {
       running.delete(result)

@@ -7,10 +7,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { sha256 } from '@rockpool/protocol'
 import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
-import { countFiles, fileHandles } from './folder.test.shared.ts'
+import { countFiles, fileHandles, SETUP } from './folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 
-const SETUP = { publicBaseUrl: 'http://127.0.0.1', secret: 'no URL is signed in this test, none at all' }
 const SIZE = 600_000
 const NO_SPACE = { name: 'ObjectStoreError', code: 'no_space' }
 
