@@ -25,18 +25,29 @@ export const probeIntegrity = async (connection: S3Connection, signal?: AbortSig
       cause: error,
     })
   }
-  let copying = false
+  const flaws = new Set<Flaw>()
   for (const mode of ['checksum', 'payload'] as const) {
-    if (!(await comparesPuts(connection, mode, signal)) || !(await comparesParts(connection, mode, signal))) continue
-    copying = await obeysCopies(connection, mode, signal)
-    if (!copying) return mode
+    const flaw =
+      (await flawOfPuts(connection, mode, signal)) ??
+      (await flawOfParts(connection, mode, signal)) ??
+      ((await obeysCopies(connection, mode, signal)) ? 'copies' : undefined)
+    if (!flaw) return mode
+    flaws.add(flaw)
   }
-  throw new ObjectStoreError(
-    'misconfigured',
-    copying
-      ? 'This S3 vendor obeys a header that was not signed (x-amz-copy-source): whoever may upload could read every object. Update it, or use another.'
-      : 'This S3 vendor keeps bytes whose SHA-256 is not the one that was signed, so uploads cannot be trusted. Use another.',
-  )
+  const worst = (['copies', 'keeps', 'refuses'] as const).find((flaw) => flaws.has(flaw))!
+  throw new ObjectStoreError('misconfigured', SENTENCE[worst])
+}
+
+/** Why uploads cannot be signed in one of the modes. */
+type Flaw = keyof typeof SENTENCE
+
+const SENTENCE = {
+  copies:
+    'This S3 vendor obeys a header that was not signed (x-amz-copy-source): whoever may upload could read every object. Update it, or use another.',
+  keeps:
+    'This S3 vendor keeps bytes whose SHA-256 is not the one that was signed, so uploads cannot be trusted. Use another.',
+  refuses:
+    'This S3 vendor takes no uploads whose SHA-256 and If-None-Match are signed, or does not tell the SHA-256 again. Use another.',
 }
 
 const RIGHT = new TextEncoder().encode('Rockpool asks whether this bucket checks what it is sent.')
@@ -47,28 +58,31 @@ const FOREIGN = new TextEncoder().encode('What nobody may copy.')
 /** Seconds that a probe's URL lives. */
 const LIFE = 60
 
-const comparesPuts = async (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> => {
+const flawOfPuts = async (
+  connection: S3Connection,
+  mode: IntegrityMode,
+  signal?: AbortSignal,
+): Promise<Flaw | undefined> => {
   const { send, Bucket } = connection
   const Key = probeKey()
   try {
-    const signed = await signPut(connection, mode, Key)
-    if (await sent(signed, WRONG, signal)) return false
-    if (!(await sent(signed, RIGHT, signal))) return false
-    if (mode === 'payload') return true
+    const flaw = await flawOf(await signPut(connection, mode, Key), signal)
+    if (flaw || mode === 'payload') return flaw
     const proof = await send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }), signal)
-    return proof.ChecksumSHA256 === toBase64(await sha256(RIGHT))
+    return proof.ChecksumSHA256 === toBase64(await sha256(RIGHT)) ? undefined : 'refuses'
   } finally {
     await drop(connection, Key, signal)
   }
 }
 
-const comparesParts = (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> =>
-  withPart(
-    connection,
-    mode,
-    async (signed) => !(await sent(signed, WRONG, signal)) && (await sent(signed, RIGHT, signal)),
-    signal,
-  )
+const flawOfParts = (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<Flaw | undefined> =>
+  withPart(connection, mode, (signed) => flawOf(signed, signal), signal)
+
+/** Of what was signed for the right bytes. */
+const flawOf = async (signed: Presigned, signal: AbortSignal | undefined): Promise<Flaw | undefined> => {
+  if (await sent(signed, WRONG, signal)) return 'keeps'
+  return (await sent(signed, RIGHT, signal)) ? undefined : 'refuses'
+}
 
 /**
  * Whether a header that nobody signed makes a signed upload a copy of any object, which the digest says nothing about.
@@ -82,7 +96,9 @@ const obeysCopies = async (connection: S3Connection, mode: IntegrityMode, signal
     headers: { ...headers, 'x-amz-copy-source': `${Bucket}/${source}` },
   })
   try {
-    await send(new PutObjectCommand({ Bucket, Key: source, Body: FOREIGN }), signal)
+    // A bucket with Object Lock takes nothing without a checksum.
+    const proof = mode === 'checksum' ? { ChecksumSHA256: toBase64(await sha256(FOREIGN)) } : {}
+    await send(new PutObjectCommand({ Bucket, Key: source, Body: FOREIGN, ...proof }), signal)
     if (await sent(asCopy(await signPut(connection, mode, Key)), RIGHT, signal)) {
       const { ContentLength } = await send(new HeadObjectCommand({ Bucket, Key }), signal)
       if (ContentLength === FOREIGN.length) return true
@@ -110,12 +126,12 @@ const signPut = async ({ presign }: S3Connection, mode: IntegrityMode, key: stri
   presign.upload(key, {}, await right(), { 'content-type': 'text/plain', 'if-none-match': '*' }, mode)
 
 /** Asks with a signed part of an upload of its own, which it ends then. */
-const withPart = async (
+const withPart = async <A>(
   connection: S3Connection,
   mode: IntegrityMode,
-  ask: (signed: Presigned, upload: { Bucket: string; Key: string; UploadId: string }) => Promise<boolean>,
+  ask: (signed: Presigned, upload: { Bucket: string; Key: string; UploadId: string }) => Promise<A>,
   signal: AbortSignal | undefined,
-): Promise<boolean> => {
+): Promise<A> => {
   const { send, presign, Bucket } = connection
   const Key = probeKey()
   const checksum = mode === 'checksum' ? ({ ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE' } as const) : {}

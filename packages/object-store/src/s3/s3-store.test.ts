@@ -26,9 +26,53 @@ const bytes = new TextEncoder().encode('abc')
 test.for<FakeVendor>([{}, { checksum: true, payload: true, exceptParts: true }])(
   'a bucket that keeps wrong bytes is refused: %j',
   async (vendor) => {
-    await expect(open(vendor)).rejects.toMatchObject({ code: 'misconfigured' })
+    await expect(open(vendor)).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('keeps bytes'),
+    })
   },
 )
+
+/** Answers uploads of which `refuses` is true with a status. */
+const refusing = (status: number, refuses: (headers: Headers) => boolean): FakeVendor => ({
+  checksum: true,
+  payload: true,
+  instead: ({ method, headers }) => (method === 'PUT' && refuses(headers) ? new Response(null, { status }) : undefined),
+})
+
+test.for([400, 501])('a bucket that knows no If-None-Match, and answers %i, is refused for that', async (status) => {
+  await expect(open(refusing(status, (headers) => headers.has('if-none-match')))).rejects.toMatchObject({
+    code: 'misconfigured',
+    message: expect.stringContaining('If-None-Match'),
+  })
+})
+
+test('a bucket that has not implemented copies of this kind copies nothing', async () => {
+  const store = await open(refusing(501, (headers) => headers.has('x-amz-copy-source')))
+  expect(store.integrity).toBe('checksum')
+  await store.close()
+})
+
+test('a bucket with Object Lock takes no upload without a checksum, and is asked with one', async () => {
+  const store = await open(refusing(400, (headers) => !headers.has('x-amz-checksum-sha256')))
+  expect(store.integrity).toBe('checksum')
+  await store.close()
+})
+
+test('an encoding that who uploaded has named is not told to who reads: fetch would decode by it', async () => {
+  const asked: (string | null)[] = []
+  const store = await open({
+    payload: true,
+    instead: ({ method, url }) => {
+      if (method !== 'GET') return undefined
+      asked.push(new URL(url).searchParams.get('response-content-encoding'))
+      return new Response(bytes, { headers: { 'content-length': '3' } })
+    },
+  })
+  await (await store.get('a')).body.cancel()
+  expect(asked).toEqual(['identity'])
+  await store.close()
+})
 
 test.for<FakeVendor>([
   { payload: true, copies: 'puts' },

@@ -80,7 +80,9 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
     get: async (rawKey, { range, signal } = {}) => {
       const key = sanitizeKey(rawKey)
       const Range = range && formatRange(range)
-      const answer = await send(new GetObjectCommand({ Bucket, Key: key, Range }), signal)
+      // As in URLs (presign.ts): Workers' fetch would decode by an encoding that who uploaded has named.
+      const ResponseContentEncoding = 'identity'
+      const answer = await send(new GetObjectCommand({ Bucket, Key: key, Range, ResponseContentEncoding }), signal)
       const span = toSpan(answer)
       const size = span.size ?? span.end
       return {

@@ -59,6 +59,7 @@ export const signedUrlCases = (subject: Subject): void => {
       expect(await send(await signPut(key), bytes, { 'content-encoding': 'gzip' })).toBe(200)
       const { url, headers } = await subject.store.signGet({ key, expiresIn: 60 })
       expectBytes(await (await fetch(url, { headers })).bytes(), bytes)
+      expectBytes(await readAll((await subject.store.get(key)).body), bytes)
     })
 
     test('does not read, and a signed get does not write', async () => {
