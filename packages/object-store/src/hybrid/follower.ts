@@ -1,6 +1,6 @@
 /** Makes S3 follow what happens here, for ever and in the background; keeps the folder within its size. */
 import type { LocalStore } from '../local/index.ts'
-import { asStoreError } from '../local/content-files.ts'
+import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
 import type { ObjectStore } from '../object-store.ts'

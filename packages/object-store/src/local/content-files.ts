@@ -5,11 +5,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { equalBytes } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import { exactBody } from '../exact-body.ts'
 import type { ObjectBody } from '../object-store.ts'
+import { asStoreError } from './disk-errors.ts'
 
 /** Bytes per read: large enough that the thread pool's round trip does not count. */
 const READ_SIZE = 256 * 1024
@@ -33,6 +34,8 @@ export class ContentFiles {
   readonly #folder: string
   /** being written, or written and not yet in the database */
   readonly #live = new Set<string>()
+  /** bytes that writes under way have yet to write: room on the disk that is theirs */
+  #promised = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -43,8 +46,10 @@ export class ContentFiles {
     const made = await mkdir(folder, { recursive: true })
     if (made !== undefined || (await readdir(folder)).length < 256) {
       for (let i = 0; i < 256; i++) await mkdir(join(folder, shardName(i)), { recursive: true })
-      await syncFolder(folder)
     }
+    // Always: a process that was killed here may have made them, and not synced their names.
+    await syncFolder(folder)
+    await syncFolder(dirname(folder))
     return new ContentFiles(folder)
   }
 
@@ -64,18 +69,30 @@ export class ContentFiles {
     const name = randomBytes(16).toString('hex')
     const file = `${name.slice(0, 2)}/${name}`
     this.#live.add(file)
+    let promised = 0
     try {
-      await this.#checkRoom(options.size)
-      const sha256 = await this.#fill(file, body, options)
+      await this.#promiseRoom(options.size)
+      promised = options.size
+      const sha256 = await this.#fill(file, body, options, (written) => {
+        promised -= written
+        this.#promised -= written
+      })
       await syncFolder(join(this.#folder, name.slice(0, 2)))
       return { file, sha256 }
     } catch (error) {
       await this.remove([file])
       throw asStoreError(error)
+    } finally {
+      this.#promised -= promised
     }
   }
 
-  async #fill(file: string, body: ObjectBody, options: Parameters<ContentFiles['write']>[1]) {
+  async #fill(
+    file: string,
+    body: ObjectBody,
+    options: Parameters<ContentFiles['write']>[1],
+    onWritten: (bytes: number) => void,
+  ) {
     const hash = createHash('sha256')
     const handle = await open(join(this.#folder, file), 'wx')
     try {
@@ -84,6 +101,7 @@ export class ContentFiles {
         // Hashing goes on beside the write.
         hash.update(chunk)
         await written
+        onWritten(chunk.length)
       }
       const sha256 = new Uint8Array(hash.digest())
       if (options.sha256 && !equalBytes(sha256, options.sha256)) {
@@ -194,14 +212,17 @@ export class ContentFiles {
   /** @throws ObjectStoreError `no_space`, and errors of the file system when files cannot be written */
   async probe(): Promise<void> {
     await access(this.#folder, constants.W_OK)
-    await this.#checkRoom(0)
+    await this.#promiseRoom(0)
   }
 
-  async #checkRoom(size: number): Promise<void> {
+  /** Sets room aside for a write. What it has written, or gives up, it takes off again. */
+  async #promiseRoom(size: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder)
-    if (bavail * bsize < size + RESERVE) {
+    if (bavail * bsize < size + this.#promised + RESERVE) {
       throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB to spare. Make room.')
     }
+    // Before anybody else can ask.
+    this.#promised += size
   }
 }
 
@@ -220,23 +241,4 @@ const syncFolder = async (folder: string): Promise<void> => {
   } finally {
     await handle.close()
   }
-}
-
-const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
-const SQLITE_FULL = 13
-
-/** Whether an error of the file system, or of SQLite, means that there is no room left. */
-export const isFull = (error: unknown): boolean => {
-  const { code, errcode } = error as NodeJS.ErrnoException & { readonly errcode?: number }
-  return NO_SPACE.has(code ?? '') || errcode === SQLITE_FULL
-}
-
-/** Errors of the file system in the store's words. */
-export const asStoreError = (error: unknown): Error => {
-  if (error instanceof ObjectStoreError) return error
-  if (isFull(error)) {
-    return new ObjectStoreError('no_space', 'The disk of the storage folder is full. Make room.', { cause: error })
-  }
-  const reason = (error as NodeJS.ErrnoException).code ?? error
-  return new ObjectStoreError('unavailable', `The storage folder cannot be used (${reason}).`, { cause: error })
 }

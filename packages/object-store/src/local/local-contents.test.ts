@@ -1,5 +1,5 @@
 /** What is on the disk, and in which order: a commit names only files that a power cut cannot take back. */
-import { fstatSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 import { type FileHandle, mkdtemp, rm } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
@@ -89,6 +89,18 @@ describe('synced to the disk', () => {
     expect(events).toContain('folder synced')
   })
 
+  test('a folder that was killed before its names were', async () => {
+    await reopen()
+    const synced: number[] = []
+    const { sync } = fileHandles
+    vi.spyOn(fileHandles, 'sync').mockImplementation(async function (this: FileHandle) {
+      synced.push(fstatSync(this.fd).ino)
+      await Reflect.apply(sync, this, [])
+    })
+    await reopen()
+    for (const path of [directory, join(directory, 'contents')]) expect(synced).toContain(statSync(path).ino)
+  })
+
   test('a commit, in the log', async () => {
     const opened = vi.spyOn(DatabaseSync.prototype, 'exec')
     await reopen()
@@ -101,6 +113,18 @@ describe('synced to the disk', () => {
 })
 
 describe('a commit that fails', () => {
+  test('as another writer was first leaves no file', async () => {
+    await reopen()
+    const once = (seed: number) => store.put('key', someBytes(SIZE, seed), { size: SIZE, ifNoneMatch: '*' })
+    const writes = await Promise.allSettled([once(1), once(2)])
+    expect(writes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(writes).toContainEqual({
+      status: 'rejected',
+      reason: expect.objectContaining({ code: 'precondition_failed' }),
+    })
+    expect(await countFiles(directory)).toBe(1)
+  })
+
   const IOERR_FSYNC = 1034
   const FULL = 13
 

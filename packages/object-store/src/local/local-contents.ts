@@ -1,8 +1,9 @@
 /** Contents as the rows and files that they are made of, kept as long as somebody reads them. */
 import type { ByteSpan } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
-import { type ContentFiles, isFull } from './content-files.ts'
+import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase } from './database.ts'
+import { isFull } from './disk-errors.ts'
 
 export class LocalContents {
   readonly #database: LocalDatabase

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sha256 } from '@rockpool/protocol'
 import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
 import { countFiles, fileHandles, SETUP } from './folder.test.shared.ts'
@@ -88,22 +88,60 @@ test.for([
   expect(await store.head('upload')).toMatchObject({ size: 2 * SIZE })
 })
 
-test('64 MiB are left to the databases: objects can still be deleted, to make room', async () => {
-  const stats = await fs.statfs(directory)
-  let room = 0
-  vi.spyOn(fs, 'statfs').mockImplementation(async () => ({ ...stats, bsize: 1, bavail: room }) as never)
-  syncBuiltinESMExports()
-  room = 64 * 1024 * 1024 + SIZE - 1
-  expect(await store.checkHealth()).not.toHaveProperty('error')
-  await expect(put('new', 2)).rejects.toMatchObject(NO_SPACE)
-  expect(await countFiles(directory)).toBe(1)
-  room = 64 * 1024 * 1024 - 1
-  expect(await store.checkHealth()).toMatchObject({ ok: false, error: expect.stringContaining('Make room') })
-  await store.delete('former')
-  expect(await countFiles(directory)).toBe(0)
-  room = 64 * 1024 * 1024 + SIZE
-  await put('new', 2)
-  expect(await store.checkHealth()).toMatchObject({ ok: true })
+describe('64 MiB are left to the databases', () => {
+  const RESERVE = 64 * 1024 * 1024
+  let room: number
+  beforeEach(async () => {
+    const stats = await fs.statfs(directory)
+    vi.spyOn(fs, 'statfs').mockImplementation(async () => ({ ...stats, bsize: 1, bavail: room }) as never)
+    syncBuiltinESMExports()
+  })
+
+  test('objects can still be deleted, to make room', async () => {
+    room = RESERVE + SIZE - 1
+    expect(await store.checkHealth()).not.toHaveProperty('error')
+    await expect(put('new', 2)).rejects.toMatchObject(NO_SPACE)
+    expect(await countFiles(directory)).toBe(1)
+    room = RESERVE - 1
+    expect(await store.checkHealth()).toMatchObject({ ok: false, error: expect.stringContaining('Make room') })
+    await store.delete('former')
+    expect(await countFiles(directory)).toBe(0)
+    room = RESERVE + SIZE
+    await put('new', 2)
+    expect(await store.checkHealth()).toMatchObject({ ok: true })
+  })
+
+  test('by writes at once, too: each counts on the room that it was promised', async () => {
+    const HALF = SIZE / 2
+    const halfWritten = Promise.withResolvers<void>()
+    let pulls = 0
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        pull(controller) {
+          if (pulls++ === 0) return controller.enqueue(someBytes(HALF))
+          room -= HALF
+          halfWritten.resolve()
+          return new Promise<void>(() => {})
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const givenUp = new AbortController()
+    room = RESERVE + 2 * SIZE - 1
+    const writing = Promise.allSettled([
+      store.put('slow', body, { size: SIZE, signal: givenUp.signal }),
+      // At the same moment.
+      put('new', 2),
+    ])
+    await halfWritten.promise
+    await expect(put('new', 2)).rejects.toMatchObject(NO_SPACE)
+    room += 1
+    await put('new', 2)
+    givenUp.abort()
+    expect(await writing).toMatchObject([{ reason: { code: 'aborted' } }, { reason: NO_SPACE }])
+    room = RESERVE + SIZE
+    await put('new', 3)
+  })
 })
 
 test('full when the database needs another page', async () => {
