@@ -1,17 +1,20 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { LARGEST_FORM } from './gateway.ts'
 import { gatewaySuite, uploadForm } from './testing/gateway-suite.ts'
 import { contentOf, startSigner, token } from './testing/harness.ts'
+
+afterEach(() => void vi.restoreAllMocks())
 
 describe('the gateway contract of livestore-filesync, local store', () => {
   gatewaySuite()
 })
 
-test('forms are held in memory: of each user one of the largest at once, and no more', async () => {
+test('forms are held in memory: of each user one of the largest at once, for some time, and no more', async () => {
   const signer = await startSigner({ gateway: true })
   const [ada, bob] = [await token({ reef: ['write'] }), await token({ reef: ['write'] }, 'bob')]
   const read = Promise.withResolvers<void>()
-  const gone = new AbortController()
+  const late = new AbortController()
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(late.signal)
   const stalled = new ReadableStream(
     {
       pull: () => {
@@ -28,7 +31,7 @@ test('forms are held in memory: of each user one of the largest at once, and no 
   }
   const held = signer.fetch(
     new Request(`${signer.url}/gateway/upload`, {
-      ...{ method: 'POST', body: stalled, headers, signal: gone.signal },
+      ...{ method: 'POST', body: stalled, headers },
       duplex: 'half',
     } as RequestInit),
   )
@@ -37,7 +40,7 @@ test('forms are held in memory: of each user one of the largest at once, and no 
   const refused = await uploadForm(signer, ada, bytes)
   expect([refused.status, refused.json.error.code]).toEqual([429, 'rate_limited'])
   expect((await uploadForm(signer, bob, bytes)).status).toBe(200)
-  gone.abort()
+  late.abort()
   expect((await held).status).toBe(400)
   expect((await uploadForm(signer, ada, bytes)).status).toBe(200)
   await signer.stop()

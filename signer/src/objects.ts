@@ -32,7 +32,7 @@ export const answerSigned = async (
     query: searchParams,
     now: Date.now(),
   })
-  const response = await answerObject(store, request, grant, failed)
+  const response = await answerObject(store, request, grant, { failed })
   const parts = parseRemoteKey(path)
   if (parts && response.ok && isWholePut(grant)) {
     happened({
@@ -66,7 +66,7 @@ export const answerCaller = async (
   key: string,
   failed: ObjectCall['failed'],
 ): Promise<Response> => {
-  const answer = await answerObject(store, request, { method: 'GET', key }, failed)
+  const answer = await answerObject(store, request, { method: 'GET', key }, { failed })
   // A browser that keeps it must not give it to the next user, who has another token, or none (RFC 9111, section 4.1).
   answer.headers.append('vary', 'Authorization, X-Worker-Auth')
   return answer
@@ -84,7 +84,7 @@ export const writeObject = async (
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
-  const write = (signal: AbortSignal) => answerObject(store, asSigned(request, grant, signal), grant, failed)
+  const write = (signal: AbortSignal) => answerObject(store, asSigned(request, grant), grant, { failed, signal })
   // An S3 store reads a body whole before it sends it on.
   const answer =
     store.mode === 's3' ? await holdBody(caller.claims.sub, size, request.signal, write) : await write(request.signal)
@@ -101,12 +101,12 @@ export const lengthOf = (request: Request): number => {
 }
 
 /** The request with the headers that a presigned PUT of the grant would have. */
-const asSigned = (request: Request, grant: PutGrant, signal: AbortSignal): Request => {
+const asSigned = (request: Request, grant: PutGrant): Request => {
   const headers = new Headers(request.headers)
   headers.set('content-type', grant.type)
   headers.set('if-none-match', '*')
   const { body, url } = request
-  return new Request(url, { method: 'PUT', headers, body, signal, duplex: 'half' } as RequestInit)
+  return new Request(url, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit)
 }
 
 /** Removes a content and its digest list for good: an explicit purge. */

@@ -16,19 +16,23 @@ import type { GetGrant, ObjectGrant, PartGrant, PutGrant } from './signed-url.ts
  * Answers GET, HEAD or PUT as the grant allows: from `verifyLocalUrl`, or made by the caller after its own check of
  * rights. Errors are answered too: `{ error: { code, message } }`, 412 where S3 says it (write-once), 416 for ranges.
  *
- * @param failed is told of an error before it is answered, for the operator's log
+ * @param options.failed is told of an error before it is answered, for the operator's log
+ * @param options.signal ends it, instead of the request's own. Do not make a new Request to give it one: Node forgets the
+ *   signal of a Request that follows another one, when it collects garbage
  */
 export const answerObject = async (
   store: ObjectStore,
   request: Request,
   grant: ObjectGrant,
-  failed?: (error: unknown) => void,
+  options: { readonly failed?: (error: unknown) => void; readonly signal?: AbortSignal } = {},
 ): Promise<Response> => {
+  const signal = options.signal ?? request.signal
   try {
-    if (grant.method === 'GET') return await answerGet(store, request, grant)
-    return 'uploadId' in grant ? await answerPart(store, request, grant) : await answerPut(store, request, grant)
+    if (grant.method === 'GET') return await answerGet(store, request, grant, signal)
+    if ('uploadId' in grant) return await answerPart(store, request, grant, signal)
+    return await answerPut(store, request, grant, signal)
   } catch (error) {
-    failed?.(error)
+    options.failed?.(error)
     // What was not read must not hold the connection.
     await request.body?.cancel().catch(() => {})
     return answerError(error)
@@ -44,8 +48,12 @@ const safety = (type: string): Record<string, string> => ({
   'cross-origin-resource-policy': 'cross-origin',
 })
 
-const answerGet = async (store: ObjectStore, request: Request, grant: GetGrant): Promise<Response> => {
-  const { signal } = request
+const answerGet = async (
+  store: ObjectStore,
+  request: Request,
+  grant: GetGrant,
+  signal: AbortSignal,
+): Promise<Response> => {
   if (request.method === 'HEAD') {
     const info = await store.head(grant.key, { signal })
     return new Response(null, { headers: { ...objectHeaders(info, grant), 'content-length': String(info.size) } })
@@ -73,7 +81,12 @@ const answerGet = async (store: ObjectStore, request: Request, grant: GetGrant):
   })
 }
 
-const answerPut = async (store: ObjectStore, request: Request, grant: PutGrant): Promise<Response> => {
+const answerPut = async (
+  store: ObjectStore,
+  request: Request,
+  grant: PutGrant,
+  signal: AbortSignal,
+): Promise<Response> => {
   checkLength(request, grant.size)
   if (request.headers.get('content-type') !== grant.type || request.headers.get('if-none-match') !== '*') {
     await request.body?.cancel()
@@ -84,19 +97,24 @@ const answerPut = async (store: ObjectStore, request: Request, grant: PutGrant):
     type: grant.type,
     sha256: grant.sha256,
     ifNoneMatch: '*',
-    signal: request.signal,
+    signal,
   })
   return new Response(null, { status: 200, headers: { etag } })
 }
 
-const answerPart = async (store: ObjectStore, request: Request, grant: PartGrant): Promise<Response> => {
+const answerPart = async (
+  store: ObjectStore,
+  request: Request,
+  grant: PartGrant,
+  signal: AbortSignal,
+): Promise<Response> => {
   checkLength(request, grant.size)
   const { etag } = await store.multipart.putPart(
     grant.key,
     grant.uploadId,
     grant.number,
     request.body ?? new Uint8Array(),
-    { size: grant.size, sha256: grant.sha256, signal: request.signal },
+    { size: grant.size, sha256: grant.sha256, signal },
   )
   return new Response(null, { status: 200, headers: { etag } })
 }
