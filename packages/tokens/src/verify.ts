@@ -55,19 +55,24 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
       `A token secret has at least ${SHORTEST_SECRET} bytes; give one, or two while rotating.`,
     )
   }
-  const [current, former] = bytes.map((secret) =>
-    crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']),
-  )
+  const [current, former] = bytes.map(importOnce)
   const options = verifyOptions(['HS256'], issuer, audience)
   return remembering(async (token) => {
     try {
-      return await verify(token, () => current!, options)
+      return await verify(token, current!, options)
     } catch (error) {
       const wrongKey = (error as Error).cause instanceof errors.JWSSignatureVerificationFailed
       if (!former || !wrongKey) throw error
-      return verify(token, () => former, options)
+      return verify(token, former, options)
     }
   })
+}
+
+/** The key, not the promise of it, is kept: a Worker may not wait for what another request, maybe cancelled, has begun. */
+const importOnce = (secret: Uint8Array<ArrayBuffer>) => {
+  let key: CryptoKey | undefined
+  return async () =>
+    (key ??= await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']))
 }
 
 export interface JwksOptions {
