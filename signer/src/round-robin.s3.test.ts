@@ -3,22 +3,16 @@ import { addressOfDigests, hashContent, PART_SIZE, partRange, type RemoteKey, to
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
 import { endAll, runSigner, type SignerProcess } from './testing/process.ts'
-import { createdBucket } from './testing/s3.ts'
+import { createdBucket, environmentOfBucket } from './testing/s3.ts'
 
 let processes: SignerProcess[]
 let origins: string[]
 beforeAll(async () => {
-  const { endpoint, region, bucket, accessKey, secretKey } = await createdBucket()
   const env = {
+    ...environmentOfBucket(await createdBucket()),
     ROCKPOOL_STORE: 's3',
     ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
     ROCKPOOL_CONFIRM_UPLOADS: 'true',
-    ARTIFACT_ENDPOINT: endpoint,
-    ARTIFACT_REGION: region,
-    ARTIFACT_BUCKET: bucket,
-    ARTIFACT_ACCESS_KEY: accessKey,
-    ARTIFACT_SECRET_KEY: secretKey,
-    ARTIFACT_FORCE_PATH_STYLE: 'true',
     PORT: '0',
   }
   processes = [1, 2, 3].map(() => runSigner(['serve'], env))

@@ -44,6 +44,17 @@ const stored = async (seed: number, size = 10, storeId = 'reef') => {
   if (size > PART_SIZE) await store.put(`${key}.parts`, new Uint8Array(64), { size: 64 })
   return key
 }
+/** The log cannot be read the `nth` time, from 1. */
+const failingAt = (nth: number, message: string): LiveSets => {
+  let reads = 0
+  return {
+    ...liveSets,
+    read: async (...args) => {
+      if (++reads === nth) throw new Error(message)
+      return liveSets.read(...args)
+    },
+  }
+}
 /** The process sleeps for 61 s when it has read the log. */
 const sleepyLiveSets = (): LiveSets => ({
   ...liveSets,
@@ -110,16 +121,8 @@ test('it refuses to run when the log shrank by over 20 %, or is another one, unt
 test('a log that cannot be read deletes nothing, at either reading', async () => {
   await stored(1)
   days = 8
-  for (const good of [0, 1]) {
-    let reads = 0
-    const failing = {
-      ...liveSets,
-      read: async (...args: Parameters<LiveSets['read']>) => {
-        if (reads++ === good) throw new Error('The sync backend is down.')
-        return liveSets.read(...args)
-      },
-    }
-    await expect(run({ liveSets: failing })).rejects.toThrow('down')
+  for (const nth of [1, 2]) {
+    await expect(run({ liveSets: failingAt(nth, 'The sync backend is down.') })).rejects.toThrow('down')
     expect(await there()).toHaveLength(1)
   }
 })
@@ -127,15 +130,7 @@ test('a log that cannot be read deletes nothing, at either reading', async () =>
 test('a run that died between deleting and looking again: the next one reports what was named meanwhile', async () => {
   const key = await stored(1)
   days = 8
-  let reads = 0
-  const dying = {
-    ...liveSets,
-    read: async (...args: Parameters<LiveSets['read']>) => {
-      if (++reads === 3) throw new Error('killed')
-      return liveSets.read(...args)
-    },
-  }
-  await expect(run({ liveSets: dying })).rejects.toThrow('killed')
+  await expect(run({ liveSets: failingAt(3, 'killed') })).rejects.toThrow('killed')
   expect(await there()).toEqual([])
   log.live.add(key)
   expect(await run()).toMatchObject({ lost: 1 })
@@ -196,18 +191,10 @@ test.each([
 test('while another one deletes, or died at it less than 20 minutes ago, none begins; a dry run may', async () => {
   const key = await stored(1)
   days = 8
-  let reads = 0
-  const dying = {
-    ...liveSets,
-    read: async (...args: Parameters<LiveSets['read']>) => {
-      if (++reads === 3) throw new Error('killed')
-      return liveSets.read(...args)
-    },
-  }
   // The store's clock is the machine's: the other one writes now.
   const at = (minutes: number) => () => Date.now() + minutes * 60_000
   const rules = { graceMs: 0, retentionMs: 0 }
-  await expect(run({ liveSets: dying, rules, now: at(0) })).rejects.toThrow('killed')
+  await expect(run({ liveSets: failingAt(3, 'killed'), rules, now: at(0) })).rejects.toThrow('killed')
   log.live.add(key)
   await expect(run({ now: at(19) })).rejects.toMatchObject({ code: 'conflict' })
   expect(await run({ now: at(19), dryRun: true })).toMatchObject({ lost: 0 })

@@ -12,7 +12,7 @@ import type { Serving } from '@rockpool/object-store/testing'
 import { sha256 } from '@rockpool/protocol'
 import { afterAll, describe, expect, test } from 'vitest'
 import { endAll, runSigner } from '../testing/process.ts'
-import { clientOf, createdBucket, namedBucket } from '../testing/s3.ts'
+import { clientOf, createdBucket, environmentOfBucket, namedBucket } from '../testing/s3.ts'
 import { WANTED_LIFECYCLE } from './bucket-settings.ts'
 import { corsOf, initBucket, type InitStep, lifecycleOf, publicAccessBlockOf } from './init.ts'
 import { type Lie, s3Error, serveLyingVendor } from '../testing/lying-vendor.ts'
@@ -246,13 +246,8 @@ test('credentials that may not enter', async () => {
   expect((await init(stranger, { create: true })).error).toContain('credentials')
 })
 
-const environment = ({ endpoint, region, bucket, accessKey, secretKey }: Bucket) => ({
-  ARTIFACT_ENDPOINT: endpoint,
-  ARTIFACT_REGION: region,
-  ARTIFACT_BUCKET: bucket,
-  ARTIFACT_ACCESS_KEY: accessKey,
-  ARTIFACT_SECRET_KEY: secretKey,
-  ARTIFACT_FORCE_PATH_STYLE: 'true',
+const environment = (bucket: Bucket) => ({
+  ...environmentOfBucket(bucket),
   ROCKPOOL_ALLOWED_ORIGINS: origins.join(','),
 })
 

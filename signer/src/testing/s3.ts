@@ -39,6 +39,22 @@ export const clientOf = ({ endpoint, region, accessKey, secretKey }: ReturnType<
     requestChecksumCalculation: 'WHEN_REQUIRED',
   })
 
+/** The variables that name an S3 bucket to the signer. */
+export const environmentOfBucket = ({
+  endpoint,
+  region,
+  bucket,
+  accessKey,
+  secretKey,
+}: ReturnType<typeof namedBucket>) => ({
+  ARTIFACT_ENDPOINT: endpoint,
+  ARTIFACT_REGION: region,
+  ARTIFACT_BUCKET: bucket,
+  ARTIFACT_ACCESS_KEY: accessKey,
+  ARTIFACT_SECRET_KEY: secretKey,
+  ARTIFACT_FORCE_PATH_STYLE: 'true',
+})
+
 /** A new, empty S3 bucket. */
 export const createdBucket = async (): Promise<ReturnType<typeof namedBucket>> => {
   const options = namedBucket()
