@@ -1,6 +1,6 @@
 /** From a request to a caller, and from a caller and a key to a permission. Everything that is not surely allowed is refused. */
 import { type Buckets, ownerOf, type RemoteKey, type Right } from '@rockpool/protocol'
-import type { Authenticate, Claims } from '@rockpool/tokens'
+import type { Authenticate, Claims } from '@rockpool/access'
 import { refusal } from './errors.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type Caller, mayAct, type ResolvedKey, resolveKey } from './rights.ts'

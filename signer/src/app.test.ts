@@ -1,4 +1,4 @@
-import { sharedSecretTokens } from '@rockpool/tokens'
+import { sharedSecretTokens } from '@rockpool/access'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSigner } from './app.ts'
 import { accessSuite } from './testing/access-suite.ts'

@@ -2,7 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { type Buckets, DEFAULT_BUCKETS, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import type { Authenticate } from '@rockpool/tokens'
+import type { Authenticate } from '@rockpool/access'
 import { type Context, Hono } from 'hono'
 import { cors as corsMiddleware } from 'hono/cors'
 import { routePath } from 'hono/route'

@@ -9,7 +9,7 @@ import {
   type TokenSettings,
   variable as text,
   wrongVariable as wrong,
-} from '@rockpool/tokens'
+} from '@rockpool/access'
 
 export type StoreConfig =
   | { readonly mode: 'local'; readonly dataDir: string }

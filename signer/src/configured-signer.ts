@@ -1,5 +1,5 @@
 /** The signer that a configuration describes, on its opened store. */
-import { tokensOf } from '@rockpool/tokens'
+import { tokensOf } from '@rockpool/access'
 import { createSigner, type Signer } from './app.ts'
 import type { Config } from './config.ts'
 import { logHooks } from './log.ts'

@@ -11,4 +11,4 @@ export {
   type JwksOptions,
   sharedSecretTokens,
   type SharedSecretOptions,
-} from '@rockpool/tokens'
+} from '@rockpool/access'

@@ -8,7 +8,7 @@ import {
   type RemoteKeyParts,
   type Right,
 } from '@rockpool/protocol'
-import { type Claims, hasRight } from '@rockpool/tokens'
+import { type Claims, hasRight } from '@rockpool/access'
 import { bucketRules } from './buckets.ts'
 import { refusal } from './errors.ts'
 

@@ -10,7 +10,7 @@ import {
   SECRET,
   sharedSecretCases,
   startIdentityProvider,
-} from '@rockpool/tokens/testing'
+} from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { token, TOKEN_SECRET } from './testing/harness.ts'
 import { createdBucket } from './testing/s3.ts'

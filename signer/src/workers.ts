@@ -2,7 +2,7 @@
 import { isObjectStoreError } from '@rockpool/object-store'
 import { openS3Store } from '@rockpool/object-store/s3'
 import { isRockpoolError } from '@rockpool/protocol'
-import { environmentOf } from '@rockpool/tokens'
+import { environmentOf } from '@rockpool/access'
 import type { Signer } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'

@@ -1,5 +1,5 @@
 /** `rockpool-signer serve`: the signer as its environment says, until it is told to stop. */
-import type { Environment } from '@rockpool/tokens'
+import type { Environment } from '@rockpool/access'
 import { readConfig } from '../config.ts'
 import { configuredSigner } from '../configured-signer.ts'
 import type { CollectReport } from '../gc/collect.ts'

@@ -1,6 +1,6 @@
 /** Who may put which events into a store's log: pure rules, the same rights as the signer's. */
 import { type Buckets, type Owner, parseRemoteKey, type StoreId, type TokenClaims } from '@rockpool/protocol'
-import { hasRight } from '@rockpool/tokens'
+import { hasRight } from '@rockpool/access'
 
 /** An event as a client pushes it. */
 export interface PushedEvent {

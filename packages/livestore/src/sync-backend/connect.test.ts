@@ -6,7 +6,7 @@ import {
   SECRET,
   sharedSecretCases,
   startIdentityProvider,
-} from '@rockpool/tokens/testing'
+} from '@rockpool/access/testing'
 import type { RemoteKey } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { liveStoreLog } from '../log/live-store-log.ts'

@@ -11,7 +11,7 @@
  */
 import { handleSyncRequest, makeDurableObject, matchSyncRequest } from '@livestore/sync-cf/cf-worker'
 import { type Buckets, isRockpoolError, ownerOf, RockpoolError } from '@rockpool/protocol'
-import { type Claims, CLOCK_SKEW_SECONDS, hasRight } from '@rockpool/tokens'
+import { type Claims, CLOCK_SKEW_SECONDS, hasRight } from '@rockpool/access'
 import { decodeJwt } from 'jose'
 import { refusalOfPush } from './access.ts'
 import { readRules, type Rules } from './rules.ts'

@@ -1,6 +1,6 @@
 /** What the worker's bindings say: which tokens are good, and which buckets there are. The signer reads them the same way. */
 import type { Buckets } from '@rockpool/protocol'
-import { type Authenticate, environmentOf, readBuckets, readTokens, tokensOf } from '@rockpool/tokens'
+import { type Authenticate, environmentOf, readBuckets, readTokens, tokensOf } from '@rockpool/access'
 
 export interface Rules {
   readonly authenticate: Authenticate

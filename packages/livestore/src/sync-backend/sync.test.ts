@@ -1,6 +1,6 @@
 import type { PoolEvent } from '@rockpool/core'
 import type { RemoteKey } from '@rockpool/protocol'
-import { CLOCK_SKEW_SECONDS } from '@rockpool/tokens'
+import { CLOCK_SKEW_SECONDS } from '@rockpool/access'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { liveStoreLog } from '../log/live-store-log.ts'
