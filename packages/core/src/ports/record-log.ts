@@ -1,6 +1,7 @@
 import type { RemoteKey, StoreId } from '@rockpool/protocol'
 import type { PoolEvent } from '../records/events.ts'
 import type { FileRecord, FileVersion, RemoteContent } from '../records/record.ts'
+import type { SyncStatusSource } from '../sync/sync-status.ts'
 
 /** Which live files, newest first. */
 export interface FileQuery {
@@ -75,6 +76,9 @@ export interface RecordLog {
 
   /** Events that the sync backend has confirmed, after `since`, then on as they come, until `signal` aborts. */
   confirmations(since: string | undefined, signal: AbortSignal): AsyncIterable<Confirmation>
+
+  /** Whether events travel between this device and the sync server. `online` when not given. */
+  readonly sync?: SyncStatusSource
 
   /** Ends the log's use by this pool; the store itself belongs to the app. */
   close(): Promise<void>
