@@ -1,4 +1,7 @@
+export { requirePlugin } from './log/plugin-mark.ts'
 export { liveStoreLog, type LiveStoreLogOptions } from './log/live-store-log.ts'
+export { checkSchema } from './records/check-schema.ts'
 export { rockpoolEvents } from './records/events.ts'
+export { createFilesView } from './records/files-view.ts'
 export { rockpoolMaterializers } from './records/materializers.ts'
 export { rockpoolTables } from './records/tables.ts'

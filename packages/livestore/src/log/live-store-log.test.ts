@@ -1,14 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { StoreInternalsSymbol } from '@livestore/livestore'
+import { makeSchema, State, StoreInternalsSymbol } from '@livestore/livestore'
 import type { RecordLog } from '@rockpool/core'
 import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
 import type { RemoteKey } from '@rockpool/protocol'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { rockpoolEvents } from '../records/events.ts'
+import { rockpoolMaterializers } from '../records/materializers.ts'
+import { rockpoolTables } from '../records/tables.ts'
 import type { EmbeddedSyncBackend } from '../sync-backend/embedded.ts'
 import { makeTokenSync } from '../sync-client/token-sync.ts'
-import { cuttable, openClient, startTestBackend, tokenFor } from '../testing/clients.ts'
+import { cuttable, openClient, startTestBackend, tokenFor, until } from '../testing/clients.ts'
 import { listQuery, liveStoreLog } from './live-store-log.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -120,10 +123,10 @@ describe('cost', () => {
     for (const sql of [...renameFew, ...reads].filter((statement) => /^\s*(select|insert)/i.test(statement))) {
       expect(plan(sql)).not.toMatch(/SCAN (?!json_each)/)
       // the versions of one file are sorted; files come in order
-      if (sql.includes('FROM files')) expect(plan(sql)).not.toContain('TEMP B-TREE')
+      if (sql.includes('FROM rockpool_files')) expect(plan(sql)).not.toContain('TEMP B-TREE')
     }
-    expect(plan(listQuery({ limit: 3 }).query)).toContain('INDEX files_live ')
-    expect(plan(listQuery({ limit: 3, bucket: 'files' }).query)).toContain('INDEX files_live_by_bucket ')
+    expect(plan(listQuery({ limit: 3 }).query)).toContain('INDEX rockpool_files_live ')
+    expect(plan(listQuery({ limit: 3, bucket: 'files' }).query)).toContain('INDEX rockpool_files_live_by_bucket ')
     await store.shutdownPromise()
   })
 })
@@ -143,5 +146,71 @@ describe('the store', () => {
     expect(() => log.append([event])).toThrow(expect.objectContaining({ code: 'closed' }))
     expect(() => log.list({})).toThrow(expect.objectContaining({ code: 'closed' }))
     expect(() => log.subscribe(() => {})).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
+
+  it('is refused when its schema replaces a table of ours', async () => {
+    const { rockpoolFiles: _, ...tables } = rockpoolTables
+    const files = State.SQLite.table({
+      name: 'rockpool_files',
+      columns: { id: State.SQLite.text({ primaryKey: true }) },
+    })
+    const schema = makeSchema({
+      events: rockpoolEvents,
+      state: State.SQLite.makeState({ tables: { ...tables, files }, materializers: rockpoolMaterializers }),
+    })
+    const store = await openClient({ storeId: 'shop', clientId: 'a', schema })
+    onTestFinished(() => store.shutdownPromise())
+    expect(() => liveStoreLog({ store })).toThrow(
+      expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('"rockpool_files"') }),
+    )
+  })
+
+  it('fails an append whose materializer fails, in a batch too', async () => {
+    for (const size of [1, 2]) {
+      const store = await openClient({ storeId: 'shop', clientId: 'a' })
+      const log = liveStoreLog({ store })
+      // A damaged database; our materializers do not fail by themselves.
+      store[StoreInternalsSymbol].sqliteDbWrapper.cachedExecute('DROP TABLE rockpool_files', undefined, {
+        hasNoEffects: true,
+      })
+      const events = Array.from({ length: size }, (_, i) => ({
+        name: 'v2.FileDeleted' as const,
+        opId: `op ${i}`,
+        args: { id: 'x', at: 1 },
+      }))
+      expect(() => log.append(events)).toThrow(expect.objectContaining({ code: 'closed' }))
+    }
+  })
+
+  it('rebuilds the records of a device that has them in the tables of version 0.1', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const files = State.SQLite.table({
+      name: 'files',
+      columns: { id: State.SQLite.text({ primaryKey: true }), name: State.SQLite.text() },
+    })
+    const formerSchema = makeSchema({
+      events: { fileAdded: rockpoolEvents.fileAdded },
+      state: State.SQLite.makeState({
+        tables: { files },
+        materializers: { 'v2.FileAdded': (args) => files.insert({ id: args.id, name: args.name }) },
+      }),
+    })
+    const former = await openClient({ storeId: 'shop', clientId: 'a', folder, schema: formerSchema })
+    const remoteKey = `shop/files/${'a'.repeat(64)}` as RemoteKey
+    former.commit(
+      rockpoolEvents.fileAdded({
+        ...{ opId: 'op', id: 'f', name: 'reef', type: 'image/png', size: 1, remoteKey, meta: {}, at: 1 },
+      }),
+    )
+    expect(former.query(files.count())).toBe(1)
+    await until(() => former.syncStatus().isSynced)
+    await former.shutdownPromise()
+
+    const store = await openClient({ storeId: 'shop', clientId: 'a', folder })
+    onTestFinished(() => store.shutdownPromise())
+    const log = liveStoreLog({ store })
+    expect(log.file('f')?.name).toBe('reef')
+    expect(log.applied('op')).toBe(true)
   })
 })

@@ -1,5 +1,5 @@
 /** The RecordLog port on a LiveStore store whose schema has the rockpool tables, events and materializers. */
-import { EventSequenceNumber, queryDb, Schema, type Store } from '@livestore/livestore'
+import { EventSequenceNumber, queryDb, Schema, type Store, StoreInternalsSymbol } from '@livestore/livestore'
 import {
   type ChangeCursor,
   type Confirmation,
@@ -11,6 +11,7 @@ import {
 } from '@rockpool/core'
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, Option, Stream } from 'effect'
+import { checkSchema } from '../records/check-schema.ts'
 import { EVENT_NAMES } from '../records/decode-event.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
@@ -34,7 +35,7 @@ export interface LiveStoreLogOptions {
 
 /** Live files by query. With a bucket or not, an index gives them in order: the limit ends the walk. */
 export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset = 0 }: FileQuery) => ({
-  query: `SELECT * FROM files WHERE deletedAt IS NULL${bucket === undefined ? '' : ' AND bucket = $bucket'}${
+  query: `SELECT * FROM rockpool_files WHERE deletedAt IS NULL${bucket === undefined ? '' : ' AND bucket = $bucket'}${
     // SQLite's lower() is ASCII only, as the port says
     search === undefined || search === '' ? '' : ' AND instr(lower(name), lower($search)) > 0'
   } ORDER BY createdAt DESC, id DESC LIMIT $limit OFFSET $offset`,
@@ -47,10 +48,12 @@ export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset =
   },
 })
 
+/** @throws RockpoolError `unsupported` when the store's schema lacks Rockpool's parts, or replaces one */
 export const liveStoreLog = ({
   store,
   removeData = () => removeOpfsFolder(store.storeId),
 }: LiveStoreLogOptions): RecordLog => {
+  checkSchema(store.schema)
   const select = <Row>(query: string, bindValues: Record<string, string | number> = {}): readonly Row[] => {
     try {
       return store.query<readonly Row[]>({ query, bindValues })
@@ -59,7 +62,7 @@ export const liveStoreLog = ({
     }
   }
   const operationAt = (seq: number) =>
-    select<OperationRow>('SELECT * FROM applied_operations WHERE seq = $seq', { seq })[0]
+    select<OperationRow>('SELECT * FROM rockpool_applied_operations WHERE seq = $seq', { seq })[0]
 
   const unsubscribers = new Set<() => void>()
 
@@ -73,9 +76,11 @@ export const liveStoreLog = ({
       } catch (cause) {
         throw closed(cause)
       }
+      // LiveStore 0.4.0 does not throw when a materializer or the database fails: `commit` shuts the store down and returns.
+      if (store[StoreInternalsSymbol].isShutdown) throw closed()
     },
 
-    file: (id) => toFileRecord(select<FileRow>('SELECT * FROM files WHERE id = $id', { id })[0]),
+    file: (id) => toFileRecord(select<FileRow>('SELECT * FROM rockpool_files WHERE id = $id', { id })[0]),
 
     list(query) {
       const { query: sql, bindValues } = listQuery(query)
@@ -84,29 +89,34 @@ export const liveStoreLog = ({
 
     versions: (fileId) =>
       select<VersionRow>(
-        `SELECT file_versions.* FROM file_versions JOIN applied_operations ON opId = file_versions.id
-         WHERE fileId = $fileId ORDER BY seq DESC`,
+        `SELECT versions.* FROM rockpool_file_versions AS versions
+         JOIN rockpool_applied_operations ON opId = versions.id WHERE fileId = $fileId ORDER BY seq DESC`,
         { fileId },
       ).map((row) => toFileVersion(row)),
 
     filesWithContent: (remoteKey) =>
-      select<FileRow>('SELECT * FROM files WHERE remoteKey = $remoteKey', { remoteKey }).map((row) =>
+      select<FileRow>('SELECT * FROM rockpool_files WHERE remoteKey = $remoteKey', { remoteKey }).map((row) =>
         toFileRecord(row),
       ),
 
     remoteContent: (remoteKey) =>
       toRemoteContent(
-        select<RemoteContentRow>('SELECT * FROM remote_contents WHERE remoteKey = $remoteKey', { remoteKey })[0],
+        select<RemoteContentRow>('SELECT * FROM rockpool_remote_contents WHERE remoteKey = $remoteKey', {
+          remoteKey,
+        })[0],
       ),
 
-    applied: (opId) => select('SELECT seq FROM applied_operations WHERE opId = $opId', { opId }).length > 0,
+    applied: (opId) => select('SELECT seq FROM rockpool_applied_operations WHERE opId = $opId', { opId }).length > 0,
 
     changes(cursor: ChangeCursor | undefined, limit: number): RecordChanges {
       const { seq, rolledBack } = resumeAt(readCursor(cursor), (place) => operationAt(place)?.opId)
-      const rows = select<OperationRow>('SELECT * FROM applied_operations WHERE seq > $seq ORDER BY seq LIMIT $limit', {
-        seq,
-        limit: limit + 1,
-      })
+      const rows = select<OperationRow>(
+        'SELECT * FROM rockpool_applied_operations WHERE seq > $seq ORDER BY seq LIMIT $limit',
+        {
+          seq,
+          limit: limit + 1,
+        },
+      )
       const operations = rows.slice(0, limit)
       const places = placesToRemember(operations.at(-1)?.seq ?? seq).flatMap((place) => operationAt(place) ?? [])
       return {
@@ -121,7 +131,7 @@ export const liveStoreLog = ({
       // gives a new object each time: after a rebase the last row may be the same though others have moved.
       const query = queryDb(
         {
-          query: 'SELECT max(seq) AS seq FROM applied_operations',
+          query: 'SELECT max(seq) AS seq FROM rockpool_applied_operations',
           schema: Schema.Array(Schema.Struct({ seq: Schema.NullOr(Schema.Number) })),
         },
         { label: 'rockpool:changes', map: () => Symbol('changed') },
@@ -185,5 +195,5 @@ const aborted = (signal: AbortSignal) =>
     return Effect.sync(() => signal.removeEventListener('abort', done))
   })
 
-const closed = (cause: unknown) =>
-  new RockpoolError('closed', 'The LiveStore store was shut down. Open it again, and the pool with it.', { cause })
+const closed = (cause?: unknown) =>
+  new RockpoolError('closed', 'The LiveStore store was shut down. Open the store and the pool again.', { cause })

@@ -165,13 +165,13 @@ const replay = (events: readonly PoolEvent[]): Contents => {
 
 /** The tables' rows of one run, through LiveStore's query builder and column schemas, as an app reads them. */
 const contentOf = (run: string): Contents => {
-  const { files, fileVersions, remoteContents, appliedOperations } = rockpoolTables
+  const { rockpoolFiles, rockpoolFileVersions, rockpoolRemoteContents, rockpoolAppliedOperations } = rockpoolTables
   return {
-    files: byKey(store.query(files.where('id', 'LIKE', `${run}%`))),
-    versions: byKey(store.query(fileVersions.where('id', 'LIKE', `${run}%`))),
-    remoteContents: byKey(store.query(remoteContents).filter(({ remoteKey }) => remoteKey.startsWith(run))),
+    files: byKey(store.query(rockpoolFiles.where('id', 'LIKE', `${run}%`))),
+    versions: byKey(store.query(rockpoolFileVersions.where('id', 'LIKE', `${run}%`))),
+    remoteContents: byKey(store.query(rockpoolRemoteContents).filter(({ remoteKey }) => remoteKey.startsWith(run))),
     operations: store
-      .query(appliedOperations.where('opId', 'LIKE', `${run}%`).orderBy('seq', 'asc'))
+      .query(rockpoolAppliedOperations.where('opId', 'LIKE', `${run}%`).orderBy('seq', 'asc'))
       .map(({ opId, subject }) => ({ opId, subject })),
   }
 }

@@ -17,7 +17,7 @@ import { type FileRow, toFileRecord, toFileVersion, type VersionRow } from './ro
 
 type Table = RecordChange['table']
 
-/** The tables that an event may read or write; apps that watch `files` are not woken by an event about stored contents. */
+/** The tables that an event may read or write; queries of `rockpool_files` do not rerun for an event about stored content. */
 const TABLES: { readonly [Name in PoolEventName]: readonly Table[] } = {
   'v2.FileAdded': ['files', 'versions', 'operations'],
   'v2.FileContentReplaced': ['files', 'versions', 'operations'],
@@ -39,8 +39,8 @@ const upsert = (table: string, key: string, columns: readonly string[]) => {
 
 const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql: string } } = {
   files: {
-    name: 'files',
-    sql: upsert('files', 'id', [
+    name: 'rockpool_files',
+    sql: upsert('rockpool_files', 'id', [
       'id',
       'name',
       'type',
@@ -55,17 +55,17 @@ const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql
     ]),
   },
   versions: {
-    name: 'file_versions',
-    sql: upsert('file_versions', 'id', ['id', 'fileId', 'remoteKey', 'size', 'type', 'at', 'conflict']),
+    name: 'rockpool_file_versions',
+    sql: upsert('rockpool_file_versions', 'id', ['id', 'fileId', 'remoteKey', 'size', 'type', 'at', 'conflict']),
   },
   remoteContents: {
-    name: 'remote_contents',
-    sql: upsert('remote_contents', 'remoteKey', ['remoteKey', 'stored', 'etag', 'versionId']),
+    name: 'rockpool_remote_contents',
+    sql: upsert('rockpool_remote_contents', 'remoteKey', ['remoteKey', 'stored', 'etag', 'versionId']),
   },
   operations: {
-    name: 'applied_operations',
+    name: 'rockpool_applied_operations',
     // seq is the rowid: SQLite gives the largest one + 1
-    sql: upsert('applied_operations', 'opId', ['opId', 'subject']),
+    sql: upsert('rockpool_applied_operations', 'opId', ['opId', 'subject']),
   },
 }
 
@@ -92,9 +92,9 @@ const materialize =
     const changes = event
       ? applyEvent(
           {
-            applied: (opId) => select(query, 'applied_operations', 'opId', opId) !== undefined,
-            file: (id) => toFileRecord(select<FileRow>(query, 'files', 'id', id)),
-            version: (id) => toFileVersion(select<VersionRow>(query, 'file_versions', 'id', id)),
+            applied: (opId) => select(query, 'rockpool_applied_operations', 'opId', opId) !== undefined,
+            file: (id) => toFileRecord(select<FileRow>(query, 'rockpool_files', 'id', id)),
+            version: (id) => toFileVersion(select<VersionRow>(query, 'rockpool_file_versions', 'id', id)),
           },
           event,
         )

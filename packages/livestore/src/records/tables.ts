@@ -1,5 +1,5 @@
 /**
- * The tables that the events materialize into. Merge them into the app's own schema and join with `files`.
+ * The tables that the events materialize into. All names begin with `rockpool_`, so that an app can have its own `files`.
  *
  * **The schema hash trap.** LiveStore rebuilds its state from the event log when the hash of the tables changes, and only
  * then: the hash does not cover events. A client that met an event it did not know has skipped it, and after an upgrade
@@ -19,8 +19,8 @@ const remoteKey = Schema.String as unknown as Schema.Schema<RemoteKey, string>
 const meta = Schema.parseJson(Schema.Unknown) as unknown as Schema.Schema<FileMeta, string>
 
 /** One row per file, tombstones included. */
-const files = table({
-  name: 'files',
+const rockpoolFiles = table({
+  name: 'rockpool_files',
   columns: {
     id: text({ primaryKey: true }),
     name: text(),
@@ -41,15 +41,15 @@ const files = table({
   },
   indexes: [
     // Listing live files newest first, with and without a bucket: the limit ends the walk, whatever the number of files.
-    { name: 'files_live', columns: ['deletedAt', 'createdAt', 'id'] },
-    { name: 'files_live_by_bucket', columns: ['deletedAt', 'bucket', 'createdAt', 'id'] },
-    { name: 'files_by_remote_key', columns: ['remoteKey'] },
+    { name: 'rockpool_files_live', columns: ['deletedAt', 'createdAt', 'id'] },
+    { name: 'rockpool_files_live_by_bucket', columns: ['deletedAt', 'bucket', 'createdAt', 'id'] },
+    { name: 'rockpool_files_by_remote_key', columns: ['remoteKey'] },
   ],
 })
 
 /** Contents that files have and had. */
-const fileVersions = table({
-  name: 'file_versions',
+const rockpoolFileVersions = table({
+  name: 'rockpool_file_versions',
   columns: {
     /** opId of the event that brought it */
     id: text({ primaryKey: true }),
@@ -60,12 +60,12 @@ const fileVersions = table({
     at: integer(),
     conflict: boolean(),
   },
-  indexes: [{ name: 'file_versions_by_file', columns: ['fileId'] }],
+  indexes: [{ name: 'rockpool_file_versions_by_file', columns: ['fileId'] }],
 })
 
 /** What the log knows of contents in object storage. */
-const remoteContents = table({
-  name: 'remote_contents',
+const rockpoolRemoteContents = table({
+  name: 'rockpool_remote_contents',
   columns: {
     remoteKey: text({ primaryKey: true, schema: remoteKey }),
     stored: boolean(),
@@ -75,15 +75,21 @@ const remoteContents = table({
 })
 
 /** Operations in the order in which this device applied them; `seq` grows, and starts over where a rebase rolled back. */
-const appliedOperations = table({
-  name: 'applied_operations',
+const rockpoolAppliedOperations = table({
+  name: 'rockpool_applied_operations',
   columns: {
     seq: integer({ primaryKey: true }),
     opId: text(),
     /** file id or remote key */
     subject: text(),
   },
-  indexes: [{ name: 'applied_operations_by_op_id', columns: ['opId'], isUnique: true }],
+  indexes: [{ name: 'rockpool_applied_operations_by_op_id', columns: ['opId'], isUnique: true }],
 })
 
-export const rockpoolTables = { files, fileVersions, remoteContents, appliedOperations }
+/** Merge these into the app's own tables. The keys have the prefix too, so that a spread replaces none of them. */
+export const rockpoolTables = {
+  rockpoolFiles,
+  rockpoolFileVersions,
+  rockpoolRemoteContents,
+  rockpoolAppliedOperations,
+}

@@ -232,6 +232,6 @@ describe('makeTokenSync', () => {
 })
 
 const rowsOf = (store: Awaited<ReturnType<typeof openClient>>) =>
-  ['files', 'file_versions', 'remote_contents', 'applied_operations'].map((table) =>
+  ['rockpool_files', 'rockpool_file_versions', 'rockpool_remote_contents', 'rockpool_applied_operations'].map((table) =>
     store.query({ query: `SELECT * FROM ${table} ORDER BY 1`, bindValues: {} }),
   )

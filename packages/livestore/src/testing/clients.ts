@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { makeAdapter } from '@livestore/adapter-node'
 import type { SyncOptions } from '@livestore/common'
-import { createStorePromise, makeSchema, State, type Store } from '@livestore/livestore'
+import { createStorePromise, type LiveStoreSchema, makeSchema, State, type Store } from '@livestore/livestore'
 import type { Right } from '@rockpool/protocol'
 import { Effect, LogLevel, Stream } from 'effect'
 import { SignJWT } from 'jose'
@@ -47,12 +47,20 @@ export interface ClientOptions {
   readonly sync?: SyncOptions['backend']
   /** keeps the store's data in this folder; in memory when not given */
   readonly folder?: string
+  /** Rockpool's alone when not given */
+  readonly schema?: LiveStoreSchema
 }
 
 /** One client: a store with its own id. Shut it down with `store.shutdownPromise()`. */
-export const openClient = ({ storeId, clientId, sync, folder }: ClientOptions): Promise<Store<typeof schema>> =>
+export const openClient = ({
+  storeId,
+  clientId,
+  sync,
+  folder,
+  schema: appSchema = schema,
+}: ClientOptions): Promise<Store<typeof schema>> =>
   createStorePromise({
-    schema,
+    schema: appSchema as typeof schema,
     storeId,
     adapter: makeAdapter({
       storage: folder === undefined ? { type: 'in-memory' } : { type: 'fs', baseDirectory: folder },
