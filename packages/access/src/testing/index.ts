@@ -1,5 +1,6 @@
 /** For tests of whoever takes tokens: tokens to be taken and refused, and an identity provider that signs some. */
 export { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+export { signToken, type SignTokenOptions } from './sign-token.ts'
 export {
   AUDIENCE,
   FORMER_SECRET,

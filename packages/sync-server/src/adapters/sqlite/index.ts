@@ -1,0 +1,67 @@
+/**
+ * Event logs in a folder, one SQLite file per store: write-ahead log, synced to disk at each commit. One process at a time
+ * uses the folder.
+ */
+import { chmod, mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { StoreId } from '@rockpool/protocol'
+import { closedError, type EventLog, type Logs } from '../../event-log/event-log.ts'
+import { sqlEventLog } from '../../event-log/sql-log.ts'
+import { toLogError } from './errors.ts'
+import { lockFolder } from './folder-lock.ts'
+import { type LogFile, openLogFile } from './log-file.ts'
+
+export interface SqliteLogsOptions {
+  /** created with mode 0700 when it is missing */
+  readonly directory: string
+}
+
+/** Files that stay open. Each takes two file descriptors. */
+const MAX_OPEN_FILES = 256
+
+/** @throws EventLogError `locked`, `unavailable` */
+export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs> => {
+  try {
+    const created = await mkdir(directory, { recursive: true, mode: 0o700 })
+    if (created !== undefined) await chmod(directory, 0o700)
+  } catch (error) {
+    throw toLogError(error, 'The folder of the event logs')
+  }
+  const unlock = lockFolder(directory)
+  /** open files; the one that was used last is the last */
+  const files = new Map<StoreId, LogFile>()
+  let closed = false
+
+  const fileOf = (storeId: StoreId): LogFile => {
+    if (closed) throw closedError()
+    const file = files.get(storeId) ?? openLogFile(path.join(directory, storeId), storeId)
+    files.delete(storeId)
+    files.set(storeId, file)
+    const [oldest] = files.keys()
+    if (files.size > MAX_OPEN_FILES) closeFile(oldest!)
+    return file
+  }
+
+  const closeFile = (storeId: StoreId) => {
+    files.get(storeId)?.close()
+    files.delete(storeId)
+  }
+
+  const logOf = (storeId: StoreId): EventLog => {
+    let isOpen = true
+    const sql = () => {
+      if (!isOpen) throw closedError()
+      return fileOf(storeId).sql
+    }
+    return sqlEventLog(sql, fileOf(storeId).backendId, async () => void (isOpen = false))
+  }
+
+  return {
+    open: async (storeId) => logOf(storeId),
+    close: async () => {
+      closed = true
+      for (const storeId of files.keys()) closeFile(storeId)
+      unlock()
+    },
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The SQLite file of one store, and its marker: `<storeId>.sqlite` and `<storeId>.id`. The marker holds the backend id. A
+ * log whose file is missing, cut or replaced must not start again at 0: devices would take that for another log.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { StoreId } from '@rockpool/protocol'
+import { EventLogError } from '../../event-log/event-log.ts'
+import {
+  createTables,
+  newerVersion,
+  readLogRow,
+  SCHEMA_VERSION,
+  type Sql,
+  type SqlValue,
+} from '../../event-log/sql-log.ts'
+import { damaged, toLogError } from './errors.ts'
+
+export interface LogFile {
+  readonly sql: Sql
+  readonly backendId: string
+  close(): void
+}
+
+/**
+ * Opens or creates the log of a store. A file that is refused is left as it is.
+ *
+ * @param base path of the file without its extension
+ * @throws EventLogError
+ */
+export const openLogFile = (base: string, storeId: StoreId): LogFile => {
+  const what = `The event log of "${storeId}"`
+  const [file, marker] = [`${base}.sqlite`, `${base}.id`]
+  try {
+    const expected = existsSync(marker) ? readFileSync(marker, 'utf8').trim() : undefined
+    const found = existsSync(file) ? inspect(file, storeId, what) : undefined
+    if (found === undefined && expected !== undefined) throw missing(storeId)
+    if (found !== undefined && expected !== undefined && found !== expected) throw replaced(storeId)
+    const database = open(file)
+    try {
+      const backendId = found ?? create(database, storeId)
+      if (expected === undefined) writeMarker(marker, backendId)
+      return { sql: toSql(database, what), backendId, close: () => database.close() }
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  } catch (error) {
+    throw toLogError(error, what)
+  }
+}
+
+/** Reads without writing: @returns the backend id, or undefined when the tables were never created */
+const inspect = (file: string, storeId: StoreId, what: string): string | undefined => {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    const sql = toSql(database, what)
+    const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > SCHEMA_VERSION) throw newerVersion(storeId)
+    if (version === 0) {
+      if (database.prepare('SELECT 1 FROM sqlite_schema').get()) throw damaged(what)
+      return undefined
+    }
+    const check = database.prepare('PRAGMA quick_check(1)').get()
+    if (check?.quick_check !== 'ok') throw damaged(what, new Error(String(check?.quick_check)))
+    const row = readLogRow(sql, storeId)
+    const gap = database.prepare('SELECT count(*) <> coalesce(max(seqNum), 0) AS gap FROM events').get()
+    if (gap?.gap !== 0) throw damaged(what, new Error('Events are missing.'))
+    return row.backendId
+  } finally {
+    database.close()
+  }
+}
+
+const open = (file: string): DatabaseSync => {
+  // SQLite gives its files beside this one (-wal) the same mode.
+  closeSync(openSync(file, 'a', 0o600))
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // The first write takes the lock, and keeps it.
+    database.exec('BEGIN EXCLUSIVE; COMMIT')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+const create = (database: DatabaseSync, storeId: StoreId): string => {
+  const backendId = crypto.randomUUID()
+  const sql = toSql(database, '')
+  sql.transaction(() => {
+    createTables(sql, { storeId, backendId, createdAt: Date.now() })
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+  })
+  return backendId
+}
+
+/** Written after the log is on disk. A crash in between leaves a log without a marker, which gets one at the next open. */
+const writeMarker = (marker: string, backendId: string): void => {
+  const temporary = `${marker}.new`
+  const file = openSync(temporary, 'w', 0o600)
+  try {
+    writeSync(file, `${backendId}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(temporary, marker)
+  syncFolder(path.dirname(marker))
+}
+
+/** Windows cannot sync a folder. */
+const syncFolder = (folder: string): void => {
+  if (process.platform === 'win32') return
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+const missing = (storeId: StoreId) =>
+  new EventLogError(
+    'missing',
+    `The event log of "${storeId}" is missing. Restore ${storeId}.sqlite from a backup; to start an empty log, delete ${storeId}.id.`,
+  )
+
+const replaced = (storeId: StoreId) =>
+  new EventLogError(
+    'corrupt',
+    `The event log of "${storeId}" was replaced by another one. Put back the right ${storeId}.sqlite, or delete ${storeId}.id to keep this one.`,
+  )
+
+export const toSql = (database: DatabaseSync, what: string): Sql => {
+  const statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+  const prepare = (query: string) => {
+    const statement = statements.get(query) ?? database.prepare(query)
+    statements.set(query, statement)
+    return statement
+  }
+  const call = <A>(work: () => A): A => {
+    try {
+      return work()
+    } catch (error) {
+      throw isSqliteError(error) ? toLogError(error, what) : error
+    }
+  }
+  return {
+    rows: (query: string, ...values: SqlValue[]) => ({
+      *[Symbol.iterator]() {
+        const rows = call(() => prepare(query).iterate(...values))
+        try {
+          for (;;) {
+            const { done, value } = call(() => rows.next())
+            if (done) return
+            yield value as Record<string, unknown>
+          }
+        } finally {
+          // A statement that is left in the middle keeps its read transaction.
+          rows.return?.()
+        }
+      },
+    }),
+    run: (query, ...values) => void call(() => prepare(query).run(...values)),
+    transaction: (work) => {
+      call(() => database.exec('BEGIN IMMEDIATE'))
+      try {
+        const result = work()
+        call(() => database.exec('COMMIT'))
+        return result
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK')
+        throw error
+      }
+    },
+  }
+}
+
+const isSqliteError = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 'ERR_SQLITE_ERROR'

@@ -1,0 +1,102 @@
+/** The port of the sync server: the event log of one store. Every adapter passes `eventLogSuite`. */
+import type { StoreId } from '@rockpool/protocol'
+import type { LogEvent, Origin, StoredEvent } from './event.ts'
+
+export interface EventLog {
+  /** Random id that the log gets when it is created. */
+  readonly backendId: string
+
+  /** The number of the last event; 0 while the log is empty. */
+  head(): Promise<number>
+
+  /**
+   * Compares and appends in one transaction. Events that the log already holds at the same numbers with the same content
+   * count as appended; the rest is stored. Durable when it resolves. Nothing is stored unless the result is `appended`.
+   *
+   * @param parent the number before the first event; the events are numbered `parent + 1`, `parent + 2`, …
+   * @throws EventLogError
+   */
+  append(parent: number, events: readonly LogEvent[], options: AppendOptions): Promise<AppendResult>
+
+  /**
+   * The events after `since`: at most `limit` and at most `maxBytes` of them as JSON, but at least one.
+   *
+   * @throws EventLogError
+   */
+  read(since: number, limits: ReadLimits): Promise<Page>
+
+  /** Later calls fail with `closed`. */
+  close(): Promise<void>
+}
+
+export interface AppendOptions extends Origin {
+  /**
+   * Runs in the transaction before anything is stored, when the push fits. Throws to refuse the push.
+   *
+   * @param firstNew index of the first event that the log does not hold yet
+   */
+  readonly check?: (firstNew: number) => void
+}
+
+export type AppendResult =
+  /** All of them are in the log. Those from index `firstNew` on are new; `before` is the head before this append. */
+  | { readonly kind: 'appended'; readonly head: number; readonly before: number; readonly firstNew: number }
+  /** Other events hold these numbers. `common` is the number of the last event that both sides have. */
+  | { readonly kind: 'conflict'; readonly head: number; readonly common: number }
+  /** `parent` is above the head. */
+  | { readonly kind: 'parent_ahead'; readonly head: number }
+
+export interface ReadLimits {
+  readonly limit: number
+  readonly maxBytes: number
+}
+
+export interface Page {
+  /** head of the log when the page was read */
+  readonly head: number
+  readonly events: readonly StoredEvent[]
+}
+
+/** The logs of all stores of one server. */
+export interface Logs {
+  /**
+   * The log of a store; it is created at the first call.
+   *
+   * @throws EventLogError
+   */
+  open(storeId: StoreId): Promise<EventLog>
+  close(): Promise<void>
+}
+
+export type EventLogErrorCode =
+  /** another process uses the log */
+  | 'locked'
+  /** the log file is damaged, or belongs to another store */
+  | 'corrupt'
+  /** the log file existed and is missing */
+  | 'missing'
+  /** a newer version of Rockpool wrote the log */
+  | 'newer_version'
+  /** the disk is full */
+  | 'no_space'
+  /** reading or writing failed for another reason */
+  | 'unavailable'
+  /** the log was closed */
+  | 'closed'
+
+/** For the operator of the server: one line that says what happened and what to do. */
+export class EventLogError extends Error {
+  override readonly name = 'EventLogError'
+  readonly code: EventLogErrorCode
+
+  constructor(code: EventLogErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+  }
+}
+
+/** Whether `error` is an {@link EventLogError}. Safe across bundles (no instanceof). */
+export const isEventLogError = (error: unknown): error is EventLogError =>
+  error instanceof Error && error.name === 'EventLogError'
+
+export const closedError = (): EventLogError => new EventLogError('closed', 'This event log is closed. Open it again.')

@@ -1,0 +1,53 @@
+/** An event as the log stores it. */
+
+export interface LogEvent {
+  readonly name: string
+  /** The args as JSON text, or undefined for an event without args. The server never changes them. */
+  readonly argsJson: string | undefined
+  /** The event's number; its parent is `seqNum - 1`. */
+  readonly seqNum: number
+  readonly clientId: string
+  readonly sessionId: string
+}
+
+/** What the log keeps beside an event. */
+export interface Origin {
+  /** `sub` of the token that pushed the event; undefined for imported events */
+  readonly sub: string | undefined
+  /** the server's time when the event was stored, in ms */
+  readonly at: number
+}
+
+export interface StoredEvent extends LogEvent, Origin {}
+
+/** The event as it travels: `SyncEvent` of docs/contracts/sync-http.md. Args keep their text. */
+export const eventToJson = ({ name, argsJson, seqNum, clientId, sessionId }: LogEvent): string => {
+  const args = argsJson === undefined ? '' : `"args":${argsJson},`
+  const [nameJson, clientJson, sessionJson] = [name, clientId, sessionId].map((text) => JSON.stringify(text))
+  return `{"name":${nameJson},${args}"seqNum":${seqNum},"parentSeqNum":${seqNum - 1},"clientId":${clientJson},"sessionId":${sessionJson}}`
+}
+
+const encoder = new TextEncoder()
+
+/** Bytes of a text in UTF-8. */
+export const utf8Length = (text: string): number => encoder.encode(text).byteLength
+
+/**
+ * SHA-256 (hex) of what makes two events the same. The order of keys does not count: LiveStore compares args by
+ * `deepEqual` (`LiveStoreEvent.Client.isEqualEncoded` of @livestore/common 0.4.0).
+ */
+export const hashEvent = async ({ name, argsJson, seqNum, clientId, sessionId }: LogEvent): Promise<string> => {
+  const args = argsJson === undefined ? undefined : sortKeys(JSON.parse(argsJson))
+  const identity = JSON.stringify([name, args === undefined ? [] : [args], seqNum, clientId, sessionId])
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(identity)))
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Objects become lists of [key, value], so that a key such as `__proto__` is a key like any other. */
+const sortKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return { list: value.map(sortKeys) }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => [key, sortKeys(field)])
+}

@@ -1,0 +1,143 @@
+/** The event log in SQLite, over the few things that node:sqlite and a Durable Object's storage have in common. */
+import type { StoreId } from '@rockpool/protocol'
+import type { AppendOptions, AppendResult, EventLog, Page, ReadLimits } from './event-log.ts'
+import { EventLogError } from './event-log.ts'
+import { hashEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { takePage } from './page.ts'
+import { planAppend } from './plan-append.ts'
+
+export type SqlValue = string | number | null
+
+/** A synchronous SQLite database. */
+export interface Sql {
+  /** Rows are read one at a time: a page stops where it is full. */
+  rows(query: string, ...values: SqlValue[]): Iterable<Readonly<Record<string, unknown>>>
+  run(query: string, ...values: SqlValue[]): void
+  /** Runs `work`, all of it or nothing. Durable when it returns. */
+  transaction<A>(work: () => A): A
+}
+
+export const SCHEMA_VERSION = 1
+
+const SCHEMA = [
+  'CREATE TABLE log (version INTEGER NOT NULL, storeId TEXT NOT NULL, backendId TEXT NOT NULL, createdAt INTEGER NOT NULL) STRICT',
+  `CREATE TABLE events (
+    seqNum INTEGER PRIMARY KEY, name TEXT NOT NULL, args TEXT, clientId TEXT NOT NULL, sessionId TEXT NOT NULL,
+    hash TEXT NOT NULL, sub TEXT, at INTEGER NOT NULL
+  ) STRICT`,
+]
+
+/** The row of the table `log`. */
+export interface LogRow {
+  readonly version: number
+  readonly storeId: string
+  readonly backendId: string
+}
+
+/** Creates the tables. Call it in a transaction. */
+export const createTables = (sql: Sql, row: Omit<LogRow, 'version'> & { readonly createdAt: number }): void => {
+  for (const statement of SCHEMA) sql.run(statement)
+  sql.run('INSERT INTO log VALUES (?, ?, ?, ?)', SCHEMA_VERSION, row.storeId, row.backendId, row.createdAt)
+}
+
+/**
+ * The row of an existing log.
+ *
+ * @throws EventLogError `newer_version`, or `corrupt` when the log belongs to another store or has a gap
+ */
+export const readLogRow = (sql: Sql, storeId: StoreId): LogRow => {
+  const [row] = Array.from(sql.rows('SELECT version, storeId, backendId FROM log')) as unknown as readonly LogRow[]
+  return checkLogRow(row, storeId)
+}
+
+const checkLogRow = (row: LogRow | undefined, storeId: StoreId): LogRow => {
+  if (!row) throw new EventLogError('corrupt', `The event log of "${storeId}" is damaged. Restore it from a backup.`)
+  if (row.version > SCHEMA_VERSION) throw newerVersion(storeId)
+  if (row.storeId !== storeId) {
+    throw new EventLogError(
+      'corrupt',
+      `The event log of "${storeId}" holds the events of "${row.storeId}". Put the right file in its place.`,
+    )
+  }
+  return row
+}
+
+export const newerVersion = (storeId: StoreId): EventLogError =>
+  new EventLogError(
+    'newer_version',
+    `A newer version of Rockpool wrote the event log of "${storeId}". Update this server.`,
+  )
+
+/** Stores events without comparing. Call it in a transaction. */
+export const insertEvents = (sql: Sql, events: readonly (StoredEvent & { readonly hash: string })[]): void => {
+  for (const { seqNum, name, argsJson, clientId, sessionId, hash, sub, at } of events) {
+    const values = [seqNum, name, argsJson ?? null, clientId, sessionId, hash, sub ?? null, at]
+    sql.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...values)
+  }
+}
+
+/** @param sql asked for at each call, so that an adapter can close idle files and translate errors */
+export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Promise<void>): EventLog => {
+  const readHead = (database: Sql): number => {
+    for (const { head } of database.rows('SELECT coalesce(max(seqNum), 0) AS head FROM events')) return Number(head)
+    return 0
+  }
+  return {
+    backendId,
+    head: async () => readHead(sql()),
+    append: async (parent, events, options) => {
+      const pushed = await Promise.all(events.map(hashEvent))
+      return appendHashed(sql(), readHead, parent, events, pushed, options)
+    },
+    read: async (since, limits): Promise<Page> => {
+      const database = sql()
+      return { head: readHead(database), events: readPage(database, since, limits) }
+    },
+    close,
+  }
+}
+
+const appendHashed = (
+  sql: Sql,
+  readHead: (sql: Sql) => number,
+  parent: number,
+  events: readonly LogEvent[],
+  pushed: readonly string[],
+  { sub, at, check }: AppendOptions,
+): AppendResult =>
+  sql.transaction(() => {
+    const head = readHead(sql)
+    const query = 'SELECT hash FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
+    const stored = parent < head ? Array.from(sql.rows(query, parent, pushed.length), ({ hash }) => String(hash)) : []
+    const plan = planAppend({ parent, head, pushed, stored })
+    if (plan.kind !== 'append') return { ...plan, head }
+    const { firstNew } = plan
+    const newEvents = events.slice(firstNew)
+    if (newEvents.length > 0) {
+      check?.(firstNew)
+      insertEvents(
+        sql,
+        newEvents.map((event, index) => ({ ...event, hash: pushed[firstNew + index]!, sub, at })),
+      )
+    }
+    return { kind: 'appended', head: head + newEvents.length, before: head, firstNew }
+  })
+
+const readPage = (sql: Sql, since: number, limits: ReadLimits): StoredEvent[] => {
+  const query =
+    'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
+  const events = function* () {
+    for (const row of sql.rows(query, since, limits.limit)) yield toStoredEvent(row)
+  }
+  return takePage(events(), limits)
+}
+
+const toStoredEvent = (row: Readonly<Record<string, unknown>>): StoredEvent => ({
+  name: row.name as string,
+  argsJson: (row.args as string | null) ?? undefined,
+  seqNum: row.seqNum as number,
+  clientId: row.clientId as string,
+  sessionId: row.sessionId as string,
+  sub: (row.sub as string | null) ?? undefined,
+  at: row.at as number,
+})

@@ -1,0 +1,134 @@
+/** The calls of docs/contracts/sync-http.md, from Request to Response. */
+import { type Authenticate, checkEvent, checkWriter, type Claims } from '@rockpool/access'
+import { type Buckets, DEFAULT_BUCKETS, ownerOf, type StoreId } from '@rockpool/protocol'
+import { type Clock, systemClock } from '../clock.ts'
+import type { EventLog, Logs } from '../event-log/event-log.ts'
+import { type LiveUpdate, pageToJson } from '../live/message.ts'
+import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
+import { errorResponse, isServerFault, SyncError, toSyncError } from './errors.ts'
+import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
+import { parsePush, type PushRequest } from './parse-push.ts'
+import { readBody } from './read-body.ts'
+import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
+
+export interface SyncOptions {
+  readonly logs: Logs
+  readonly authenticate: Authenticate
+  /** bucket name to rules; one bucket `files` unless set */
+  readonly buckets?: Buckets
+  /** no limit unless set */
+  readonly rateLimit?: RateLimit
+  /** origins of web apps that are served from elsewhere; none unless set */
+  readonly allowedOrigins?: AllowedOrigins
+  /** what stands before `/<storeId>`; `/sync` unless set */
+  readonly basePath?: string
+  /** Called with failures that the operator of the server has to know about; `console.error` unless set. */
+  readonly onError?: (error: unknown) => void
+  readonly clock?: Clock
+}
+
+export const DEFAULT_BASE_PATH = '/sync'
+
+/** What the handler needs of the live side. */
+export interface Live {
+  /** Called after each append, before the pusher gets its response. */
+  publish(storeId: StoreId, update: LiveUpdate): void
+  /** `GET /live` without an upgrade. */
+  openStream(request: Request, storeId: StoreId, since: number, claims: Claims): Promise<Response>
+}
+
+/** Bytes of the events in one page. */
+export const MAX_PAGE_BYTES = 1024 * 1024
+const PAGE_LIMITS = { limit: MAX_EVENTS, maxBytes: MAX_PAGE_BYTES }
+
+export const reportToConsole = (error: unknown): void => {
+  const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
+  console.error('rockpool sync server:', message, ...(cause instanceof Error ? [`(${cause.message})`] : []))
+}
+
+export const createHandler = (options: SyncOptions, live: Live): ((request: Request) => Promise<Response>) => {
+  const { logs, authenticate, buckets = DEFAULT_BUCKETS, rateLimit, allowedOrigins = [] } = options
+  const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
+
+  const respond = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url)
+    const { storeId, call } = parseRoute(request.method, url.pathname, basePath)
+    const claims = await requireReader(authenticate, bearerToken(request), storeId)
+    if (call === 'push') return push(request, storeId, claims)
+    requireRate(rateLimit, claims)
+    if (call === 'live') return live.openStream(request, storeId, parseSince(url.searchParams), claims)
+    if (call === 'head') {
+      const log = await logs.open(storeId)
+      return json(JSON.stringify({ backendId: log.backendId, head: await log.head() }))
+    }
+    const [since, limit] = [parseSince(url.searchParams), parseLimit(url.searchParams)]
+    const log = await logs.open(storeId)
+    const { head, events } = await log.read(since, { ...PAGE_LIMITS, limit })
+    return json(pageToJson({ backendId: log.backendId, head }, events))
+  }
+
+  const push = async (request: Request, storeId: StoreId, claims: Claims): Promise<Response> => {
+    const pushed = parsePush(await readBody(request, clock))
+    const log = await logs.open(storeId)
+    const { backendId } = log
+    if (pushed.backendId !== undefined && pushed.backendId !== backendId) {
+      const message = 'This device last synced with another log. Nothing was stored.'
+      throw new SyncError('backend_mismatch', message, { log: { backendId, head: await log.head() } })
+    }
+    const { sub } = claims
+    const pusher = { claims, owner: await ownerOf(sub), storeId, buckets }
+    const check = (firstNew: number) => {
+      requireRate(rateLimit, claims)
+      requireRights(pusher, pushed, firstNew)
+    }
+    const result = await log.append(pushed.parent, pushed.events, { sub, at: clock.now(), check })
+    if (result.kind === 'parent_ahead') {
+      const message = `"parent" is ${pushed.parent}, above the head ${result.head}. Ask for the head again.`
+      throw new SyncError('parent_ahead', message, { log: { backendId, head: result.head } })
+    }
+    if (result.kind === 'conflict') {
+      requireRate(rateLimit, claims)
+      return conflict(log, result.common)
+    }
+    const { head, before, firstNew } = result
+    if (head > before) publish(storeId, { backendId, since: before, head, events: pushed.events.slice(firstNew) })
+    return json(JSON.stringify({ backendId, head }))
+  }
+
+  /** The events are stored: whatever fails here must not make the push fail. */
+  const publish = (storeId: StoreId, update: LiveUpdate) => {
+    try {
+      live.publish(storeId, update)
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  return async (request) => {
+    const preflight = allowedOrigins.length > 0 ? preflightResponse(request) : undefined
+    const response = preflight ?? (await respond(request).catch((error: unknown) => failed(error, onError)))
+    return allowOrigin(request, response, allowedOrigins)
+  }
+}
+
+const conflict = async (log: EventLog, common: number): Promise<Response> => {
+  const { head, events } = await log.read(common, PAGE_LIMITS)
+  return json(pageToJson({ backendId: log.backendId, head }, events), 409)
+}
+
+const requireRights = (pusher: Parameters<typeof checkEvent>[0], { events, args }: PushRequest, firstNew: number) => {
+  const problem = checkWriter(pusher)
+  if (problem !== undefined) throw new SyncError('forbidden', problem)
+  for (let index = firstNew; index < events.length; index++) {
+    const problem = checkEvent(pusher, { name: events[index]!.name, args: args[index] })
+    if (problem !== undefined) throw new SyncError('forbidden', problem, { index })
+  }
+}
+
+export const failed = (error: unknown, onError: (error: unknown) => void): Response => {
+  if (isServerFault(error)) onError(error)
+  return errorResponse(toSyncError(error))
+}
+
+const json = (body: string, status = 200): Response =>
+  new Response(body, { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })

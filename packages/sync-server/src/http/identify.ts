@@ -1,0 +1,31 @@
+/** Who sent a request, and whether the user may read the store. */
+import { type Authenticate, type Claims, hasRight } from '@rockpool/access'
+import type { StoreId } from '@rockpool/protocol'
+import { SyncError } from './errors.ts'
+
+/** Requests of one user: takes one, and returns in how many ms it may pass (0: now). */
+export type RateLimit = (sub: string) => number
+
+/** @throws SyncError `unauthenticated` */
+export const bearerToken = ({ headers }: Request): string => {
+  const token = /^Bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  if (token === undefined) throw new SyncError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
+  return token
+}
+
+/** @throws SyncError `unauthenticated`, `forbidden`; RockpoolError of `authenticate` */
+export const requireReader = async (authenticate: Authenticate, token: string, storeId: StoreId): Promise<Claims> => {
+  const claims = await authenticate(token)
+  if (!hasRight(claims, storeId, 'read')) {
+    throw new SyncError('forbidden', `This token does not give the right to read the store "${storeId}".`)
+  }
+  return claims
+}
+
+/** @throws SyncError `rate_limited` */
+export const requireRate = (rateLimit: RateLimit | undefined, { sub }: Claims): void => {
+  const retryAfterMs = rateLimit?.(sub) ?? 0
+  if (retryAfterMs > 0) {
+    throw new SyncError('rate_limited', 'Too many requests. Wait for the time in Retry-After.', { retryAfterMs })
+  }
+}

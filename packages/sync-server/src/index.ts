@@ -1,0 +1,23 @@
+/** Rockpool's sync server: one event log per store, over HTTP and WebSocket (docs/contracts/sync-http.md). */
+export { memoryLogs } from './adapters/memory.ts'
+export { type Clock, systemClock } from './clock.ts'
+export {
+  type AppendOptions,
+  type AppendResult,
+  type EventLog,
+  EventLogError,
+  type EventLogErrorCode,
+  isEventLogError,
+  type Logs,
+  type Page,
+  type ReadLimits,
+} from './event-log/event-log.ts'
+export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
+export { type AllowedOrigins } from './http/cors.ts'
+export { SYNC_ERRORS, type SyncErrorCode } from './http/errors.ts'
+export { type SyncOptions } from './http/handler.ts'
+export { type RateLimit } from './http/identify.ts'
+export { SUBPROTOCOL } from './live/accept.ts'
+export { type Transport } from './live/hub.ts'
+export { CLOSE } from './live/publish.ts'
+export { createSyncServer, type LiveConnection, type SyncServer, type Upgrade } from './server.ts'

@@ -1,0 +1,24 @@
+/** The messages of `GET /live`. */
+import { eventToJson, type LogEvent, utf8Length } from '../event-log/event.ts'
+
+/** Bytes of one message. A larger append is announced by its head, and the device pulls. */
+export const MAX_MESSAGE_BYTES = 64 * 1024
+
+export interface LiveUpdate {
+  readonly backendId: string
+  /** head before the first of `events`, or what the client has */
+  readonly since: number
+  readonly head: number
+  readonly events: readonly LogEvent[]
+}
+
+export const pageToJson = (log: { readonly backendId: string; readonly head: number }, events: readonly LogEvent[]) =>
+  `{"backendId":${JSON.stringify(log.backendId)},"head":${log.head},"events":[${events.map(eventToJson).join(',')}]}`
+
+export const liveMessage = (update: LiveUpdate): string => {
+  const whole = toJson(update)
+  return utf8Length(whole) <= MAX_MESSAGE_BYTES ? whole : toJson({ ...update, events: [] })
+}
+
+const toJson = ({ backendId, since, head, events }: LiveUpdate): string =>
+  `{"backendId":${JSON.stringify(backendId)},"since":${since},"head":${head},"events":[${events.map(eventToJson).join(',')}]}`

@@ -1,0 +1,70 @@
+/** The sync server inside an existing Node server, such as Vite's. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { reportToConsole, type SyncOptions } from '../http/handler.ts'
+import { createSyncServer } from '../server.ts'
+import { sendResponse, toRequest } from './request.ts'
+import { createUpgrades } from './web-socket.ts'
+
+export interface SyncListener {
+  /** Responds to requests below `basePath`; others get 404. */
+  readonly requestListener: RequestListener
+  /** Handles `upgrade` events of requests below `basePath`. */
+  handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Ends all connections and in-flight requests, and closes the logs. */
+  close(): Promise<void>
+}
+
+/** A client that still sends after its response is heard this long: a reset could destroy the response on its way. */
+const LINGER_MS = 2_000
+
+export const createSyncListener = (options: SyncOptions): SyncListener => {
+  const { onError = reportToConsole } = options
+  const server = createSyncServer(options)
+  const upgrades = createUpgrades(server, onError)
+  const inFlight = new Map<ServerResponse, AbortController>()
+
+  const respond = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const abort = new AbortController()
+    inFlight.set(outgoing, abort)
+    outgoing.once('close', () => {
+      inFlight.delete(outgoing)
+      abort.abort(new Error('The client has disconnected.'))
+    })
+    const response = await server.fetch(toRequest(incoming, abort.signal))
+    if (outgoing.destroyed) return
+    if (!incoming.complete) discardBody(incoming, outgoing)
+    await sendResponse(response, outgoing)
+  }
+
+  return {
+    requestListener: (incoming, outgoing) => {
+      respond(incoming, outgoing).catch((error: unknown) => {
+        onError(error)
+        outgoing.destroy()
+      })
+    },
+    handleUpgrade: (incoming, socket, head) => {
+      upgrades.handle(incoming, socket, head).catch((error: unknown) => {
+        onError(error)
+        socket.destroy()
+      })
+    },
+    close: async () => {
+      const closed = server.close()
+      for (const abort of inFlight.values()) abort.abort(new Error('The server is stopping.'))
+      await Promise.all([closed, upgrades.close()])
+      for (const outgoing of inFlight.keys()) outgoing.destroy()
+    },
+  }
+}
+
+/** The response was decided before the body had arrived. */
+const discardBody = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  outgoing.setHeader('connection', 'close')
+  incoming.resume()
+  outgoing.once('finish', () => {
+    const timer = setTimeout(() => incoming.destroy(), LINGER_MS)
+    incoming.once('close', () => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,78 @@
+/** The sync server on web standards: Request to Response, and WebSockets that a platform has accepted. */
+import { systemClock } from './clock.ts'
+import { closedError } from './event-log/event-log.ts'
+import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
+import { acceptLive, expiryOf, type LiveGrant } from './live/accept.ts'
+import { createHub, type Transport } from './live/hub.ts'
+import { streamResponse } from './live/stream.ts'
+
+export interface SyncServer {
+  /** Responds to every call except the upgrade of `/live`. */
+  fetch(request: Request): Promise<Response>
+  /** Decides about the upgrade of `/live`. */
+  upgrade(request: Request): Promise<Upgrade>
+  /** Ends all subscriptions, refuses new requests, and closes the logs. */
+  close(): Promise<void>
+}
+
+export type Upgrade =
+  /** Open a WebSocket with the subprotocol {@link SUBPROTOCOL}, and give it to `connect`. */
+  | { readonly kind: 'accept'; connect(transport: Transport): Promise<LiveConnection> }
+  /** Open a WebSocket and close it with this code. */
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+  /** Send this response in place of the upgrade. */
+  | { readonly kind: 'refuse'; readonly response: Response }
+
+export interface LiveConnection {
+  /** Handles a message of the client: `ping` is answered with the head, all else is ignored. */
+  receive(message: string): Promise<void>
+  /** The WebSocket has closed. */
+  end(): void
+}
+
+export const createSyncServer = (options: SyncOptions): SyncServer => {
+  const { logs, authenticate, basePath = DEFAULT_BASE_PATH, rateLimit } = options
+  const { clock = systemClock, onError = reportToConsole } = options
+  const hub = createHub(clock)
+  let closed = false
+
+  const handle = createHandler(options, {
+    publish: hub.publish,
+    openStream: async (request, storeId, since, claims) => {
+      const log = await logs.open(storeId)
+      const grant = { storeId, since, sub: claims.sub, expiresAt: expiryOf(claims) }
+      return streamResponse((transport) => hub.subscribe(log, grant, transport), request.signal)
+    },
+  })
+
+  const connect = async ({ storeId, ...grant }: LiveGrant, transport: Transport): Promise<LiveConnection> => {
+    const log = await logs.open(storeId)
+    const end = await hub.subscribe(log, { storeId, ...grant }, transport)
+    return {
+      receive: async (message) => {
+        if (message !== 'ping') return
+        transport.send(JSON.stringify({ backendId: log.backendId, head: await log.head() }))
+      },
+      end,
+    }
+  }
+
+  return {
+    fetch: async (request) => (closed ? failed(closedError(), () => {}) : handle(request)),
+    upgrade: async (request) => {
+      if (closed) return { kind: 'refuse', response: failed(closedError(), () => {}) }
+      try {
+        const acceptance = await acceptLive(request, { authenticate, basePath, rateLimit })
+        if ('close' in acceptance) return { kind: 'close', code: acceptance.close, reason: acceptance.reason }
+        return { kind: 'accept', connect: (transport) => connect(acceptance.grant, transport) }
+      } catch (error) {
+        return { kind: 'refuse', response: failed(error, onError) }
+      }
+    },
+    close: async () => {
+      closed = true
+      hub.close()
+      await logs.close()
+    },
+  }
+}

@@ -1,0 +1,236 @@
+/** Acceptance tests of the port `EventLog`: every adapter runs them. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EventLog, Logs } from '../event-log/event-log.ts'
+import type { LogEvent } from '../event-log/event.ts'
+import { eventsAfter } from './events.ts'
+
+export interface EventLogSubject extends AsyncDisposable {
+  readonly logs: Logs
+  /** Closes the logs and opens the same ones, as a restart does. Absent: the adapter keeps nothing. */
+  readonly reopen?: () => Promise<Logs>
+}
+
+const ORIGIN = { sub: 'ada', at: 1_700_000_000_000 }
+const ALL = { limit: 1_000, maxBytes: 1024 * 1024 }
+
+export const eventLogSuite = (name: string, make: () => Promise<EventLogSubject>): void => {
+  describe(`EventLog: ${name}`, () => {
+    let subject: EventLogSubject
+    let log: EventLog
+    beforeEach(async () => {
+      subject = await make()
+      log = await subject.logs.open('shop')
+    })
+    afterEach(() => subject[Symbol.asyncDispose]())
+
+    const append = (parent: number, events: readonly LogEvent[]) => log.append(parent, events, ORIGIN)
+    const values = async (since = 0, limits = ALL) =>
+      (await log.read(since, limits)).events.map(({ argsJson }) => JSON.parse(argsJson!).value as unknown)
+
+    it('starts empty, with head 0 and a backend id', async () => {
+      expect(await log.head()).toBe(0)
+      expect(await log.read(0, ALL)).toEqual({ head: 0, events: [] })
+      expect(log.backendId).toMatch(/^.{8,}$/)
+    })
+
+    it('keeps each event with its sub and the time', async () => {
+      const events = eventsAfter(0, 'a', 'b')
+      expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 0, firstNew: 0 })
+      expect(await log.read(0, ALL)).toEqual({ head: 2, events: events.map((event) => ({ ...event, ...ORIGIN })) })
+      expect(await log.head()).toBe(2)
+    })
+
+    it('keeps an event without a sub, for imports', async () => {
+      await log.append(0, eventsAfter(0, 'a'), { sub: undefined, at: 5 })
+      expect((await log.read(0, ALL)).events).toEqual([{ ...eventsAfter(0, 'a')[0]!, sub: undefined, at: 5 }])
+    })
+
+    it.each([
+      ['a key __proto__', '{"__proto__":{"polluted":true},"constructor":1}'],
+      ['-0', '{"zero":-0}'],
+      ['keys that are not sorted', '{"b":1,"a":{"d":1,"c":2}}'],
+      ['text beyond the basic plane', JSON.stringify({ text: '𝄞 é \u2028' })],
+      ['escaped lone surrogates and NUL', String.raw`{"text":"\ud800 \u0000"}`],
+      ['an empty string', '""'],
+      ['null', 'null'],
+      ['no args', undefined],
+    ])('keeps args as they are: %s', async (_, argsJson) => {
+      const [event] = eventsAfter(0, 'x')
+      await append(0, [{ ...event!, argsJson }])
+      expect((await log.read(0, ALL)).events[0]!.argsJson).toBe(argsJson)
+      expect(await append(0, [{ ...event!, argsJson }])).toMatchObject({ kind: 'appended', head: 1, firstNew: 1 })
+    })
+
+    it('keeps names and ids of any language', async () => {
+      const [event] = eventsAfter(0, 'x')
+      const named = { ...event!, name: "v1.Ünï'çødé 𝄞", clientId: '', sessionId: '"; DROP TABLE events' }
+      await append(0, [named])
+      expect((await log.read(0, ALL)).events[0]).toEqual({ ...named, ...ORIGIN })
+    })
+
+    describe('a repeated push', () => {
+      it('counts as appended and is stored once', async () => {
+        const events = eventsAfter(0, 'a', 'b')
+        await append(0, events)
+        expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 2 })
+        expect(await append(0, events.slice(0, 1))).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
+        expect(await append(1, events.slice(1))).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
+        expect(await values()).toEqual(['a', 'b'])
+      })
+
+      it('counts as appended when the keys of its args have another order', async () => {
+        const [event] = eventsAfter(0, 'x')
+        await append(0, [{ ...event!, argsJson: '{"a":1,"b":[{"c":1,"d":2}]}' }])
+        const reordered = { ...event!, argsJson: '{"b":[{"d":2,"c":1}],"a":1}' }
+        expect(await append(0, [reordered])).toMatchObject({ kind: 'appended', firstNew: 1 })
+      })
+
+      it('appends what follows the repeated events', async () => {
+        await append(0, eventsAfter(0, 'a', 'b'))
+        expect(await append(0, eventsAfter(0, 'a', 'b', 'c'))).toEqual({
+          kind: 'appended',
+          head: 3,
+          before: 2,
+          firstNew: 2,
+        })
+        expect(await values()).toEqual(['a', 'b', 'c'])
+      })
+
+      it('keeps the sub and the time of the first push', async () => {
+        await append(0, eventsAfter(0, 'a'))
+        await log.append(0, eventsAfter(0, 'a', 'b'), { sub: 'bob', at: 9 })
+        expect((await log.read(0, ALL)).events.map(({ sub, at }) => [sub, at])).toEqual([
+          [ORIGIN.sub, ORIGIN.at],
+          ['bob', 9],
+        ])
+      })
+    })
+
+    describe('a push that does not fit', () => {
+      it('conflicts after the last common event, and stores nothing', async () => {
+        await append(0, eventsAfter(0, 'a', 'b', 'c'))
+        expect(await append(0, eventsAfter(0, 'x'))).toEqual({ kind: 'conflict', head: 3, common: 0 })
+        expect(await append(0, eventsAfter(0, 'a', 'x', 'c', 'd'))).toEqual({ kind: 'conflict', head: 3, common: 1 })
+        expect(await append(2, eventsAfter(2, 'x', 'y'))).toEqual({ kind: 'conflict', head: 3, common: 2 })
+        expect(await values()).toEqual(['a', 'b', 'c'])
+      })
+
+      it.each<[string, Partial<LogEvent>]>([
+        ['name', { name: 'v1.Other' }],
+        ['args', { argsJson: '{"value":"b"}' }],
+        ['missing args', { argsJson: undefined }],
+        ['args null', { argsJson: 'null' }],
+        ['clientId', { clientId: 'other' }],
+        ['sessionId', { sessionId: 'other' }],
+      ])('conflicts with an event that differs in: %s', async (_, change) => {
+        await append(0, eventsAfter(0, 'a'))
+        const other = { ...eventsAfter(0, 'a')[0]!, ...change }
+        expect(await append(0, [other])).toEqual({ kind: 'conflict', head: 1, common: 0 })
+      })
+
+      it('reports a parent above the head, and stores nothing', async () => {
+        await append(0, eventsAfter(0, 'a'))
+        expect(await append(2, eventsAfter(2, 'x'))).toEqual({ kind: 'parent_ahead', head: 1 })
+        expect(await values()).toEqual(['a'])
+      })
+    })
+
+    describe('check', () => {
+      const refuse = () => {
+        throw new Error('no right')
+      }
+
+      it('refuses the whole push, and stores nothing', async () => {
+        await append(0, eventsAfter(0, 'a'))
+        const push = log.append(0, eventsAfter(0, 'a', 'b', 'c'), { ...ORIGIN, check: refuse })
+        await expect(push).rejects.toThrow('no right')
+        expect(await values()).toEqual(['a'])
+        expect(await append(1, eventsAfter(1, 'b'))).toMatchObject({ kind: 'appended', head: 2 })
+      })
+
+      it('gets the index of the first new event', async () => {
+        await append(0, eventsAfter(0, 'a'))
+        const indexes: number[] = []
+        await log.append(0, eventsAfter(0, 'a', 'b'), { ...ORIGIN, check: (firstNew) => void indexes.push(firstNew) })
+        expect(indexes).toEqual([1])
+      })
+
+      it('does not run for repeats, conflicts and parents above the head', async () => {
+        await append(0, eventsAfter(0, 'a'))
+        const options = { ...ORIGIN, check: refuse }
+        expect(await log.append(0, eventsAfter(0, 'a'), options)).toMatchObject({ kind: 'appended' })
+        expect(await log.append(0, eventsAfter(0, 'x'), options)).toMatchObject({ kind: 'conflict' })
+        expect(await log.append(5, eventsAfter(5, 'x'), options)).toMatchObject({ kind: 'parent_ahead' })
+      })
+    })
+
+    describe('read', () => {
+      it('returns the events after `since`, at most `limit`', async () => {
+        await append(0, eventsAfter(0, 1, 2, 3, 4, 5))
+        expect(await values(2)).toEqual([3, 4, 5])
+        expect(await values(1, { ...ALL, limit: 2 })).toEqual([2, 3])
+        expect(await log.read(5, ALL)).toEqual({ head: 5, events: [] })
+        expect(await log.read(6, ALL)).toEqual({ head: 5, events: [] })
+      })
+
+      it('returns at most `maxBytes`, but at least one event', async () => {
+        const large = 'ü'.repeat(1_000)
+        await append(0, eventsAfter(0, large, large, large))
+        expect(await values(0, { limit: 10, maxBytes: 4_500 })).toHaveLength(2)
+        expect(await values(0, { limit: 10, maxBytes: 10 })).toHaveLength(1)
+      })
+
+      it('can be left in the middle before the next append', async () => {
+        await append(0, eventsAfter(0, 1, 2, 3))
+        await values(0, { limit: 10, maxBytes: 10 })
+        expect(await append(3, eventsAfter(3, 4))).toMatchObject({ head: 4 })
+        expect(await values()).toEqual([1, 2, 3, 4])
+      })
+    })
+
+    it('stores each number once when many append at the same time', async () => {
+      const writer = async (id: string) => {
+        for (let done = 0, parent = 0; done < 20;) {
+          const result = await append(parent, eventsAfter(parent, `${id}${done}`))
+          if (result.kind === 'appended') done++
+          parent = result.head
+        }
+      }
+      await Promise.all(['a', 'b', 'c'].map(writer))
+      const { events } = await log.read(0, ALL)
+      expect(events.map(({ seqNum }) => seqNum)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1))
+      expect(new Set(await values()).size).toBe(60)
+    })
+
+    it('keeps stores apart', async () => {
+      const other = await subject.logs.open('Shop-2')
+      await append(0, eventsAfter(0, 'a'))
+      expect(await other.head()).toBe(0)
+      expect(other.backendId).not.toBe(log.backendId)
+    })
+
+    it('opens the same log each time', async () => {
+      await append(0, eventsAfter(0, 'a'))
+      const again = await subject.logs.open('shop')
+      expect(again.backendId).toBe(log.backendId)
+      expect(await again.head()).toBe(1)
+    })
+
+    it('refuses calls after close', async () => {
+      await log.close()
+      await expect(log.head()).rejects.toMatchObject({ name: 'EventLogError', code: 'closed' })
+      await expect(append(0, eventsAfter(0, 'a'))).rejects.toMatchObject({ code: 'closed' })
+      await expect(log.read(0, ALL)).rejects.toMatchObject({ code: 'closed' })
+    })
+
+    it('keeps events, backend id and repeats over a restart, where the adapter keeps anything', async () => {
+      if (!subject.reopen) return
+      const { backendId } = log
+      await append(0, eventsAfter(0, 'a', 'b'))
+      log = await (await subject.reopen()).open('shop')
+      expect(log.backendId).toBe(backendId)
+      expect(await values()).toEqual(['a', 'b'])
+      expect(await append(0, eventsAfter(0, 'a', 'b', 'c'))).toMatchObject({ kind: 'appended', head: 3, firstNew: 2 })
+    })
+  })
+}
