@@ -1,7 +1,7 @@
 import { addressOfKey, hashContent, ownerOf, type RemoteKey } from '@rockpool/protocol'
 import { Effect, Exit } from 'effect'
 import { describe, expect, test } from 'vitest'
-import { memoryBlobStore } from '../memory/index.ts'
+import { memoryBlobStore, memoryIndex } from '../memory/index.ts'
 import { memoryDevice, memoryWorld, STORE_ID } from '../testing/memory-device.ts'
 import type { Pool } from '../pool.ts'
 
@@ -54,6 +54,24 @@ test('an added file is on disk, in the index and in the log when add resolves', 
     expect(await index.getAll('transfers')).toMatchObject([{ direction: 'upload', remoteKey: file.remoteKey, size: 4 }])
     expect(pool.transfers.status(file)).toMatchObject({ state: 'local', onDevice: true })
   }))
+
+test('the status is up to date when add resolves, however slowly the index reads', async () => {
+  const index = memoryIndex()
+  const slow = {
+    ...index,
+    getMany: async (...args: Parameters<typeof index.getMany>) => {
+      await new Promise((turned) => setImmediate(turned))
+      return index.getMany(...args)
+    },
+  }
+  await withPool(
+    async (pool) => {
+      const file = await pool.add(new Blob(['reef']))
+      expect(pool.transfers.status(file)).toMatchObject({ state: 'local', onDevice: true })
+    },
+    { index: slow },
+  )
+})
 
 test('name and type come from the source, or are given; names are NFC', () =>
   withPool(async (pool) => {

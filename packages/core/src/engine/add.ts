@@ -5,10 +5,10 @@ import type { AddOptions, FileSource, ReplaceOptions } from '../pool.ts'
 import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkContent, checkFile } from './checks.ts'
-import { liveFile, mayDo } from './edit.ts'
+import { liveFile, mayDo, whyNotLive } from './edit.ts'
 import { keepContent } from './keep-content.ts'
 import { tell } from './notices.ts'
-import { call, LogPort, Settings } from './services.ts'
+import { call, Settings } from './services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
 export const add = (source: FileSource, options: AddOptions) =>
@@ -23,26 +23,25 @@ export const add = (source: FileSource, options: AddOptions) =>
     const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    const event = yield* keepContent(
+    const { file } = yield* keepContent(
       { body, bucket, type, onProgress: options.onProgress },
-      ({ content, remoteKey, at }) =>
-        Effect.succeed({
-          name: 'v2.FileAdded',
-          opId: crypto.randomUUID(),
-          args: {
-            id: crypto.randomUUID(),
-            name,
-            type,
-            size: content.size,
-            remoteKey,
-            meta: JSON.parse(JSON.stringify(meta)),
-            at,
-          },
-        } as const),
+      ({ content, remoteKey, at }) => ({
+        name: 'v2.FileAdded',
+        opId: crypto.randomUUID(),
+        args: {
+          id: crypto.randomUUID(),
+          name,
+          type,
+          size: content.size,
+          remoteKey,
+          meta: JSON.parse(JSON.stringify(meta)),
+          at,
+        },
+      }),
     )
-    const file = recordAfter(event)!
-    yield* tell('added', file)
-    return file
+    const added = file!
+    yield* tell('added', added)
+    return added
   })
 
 /** The former content stays as a version; the new one is on disk before anything is forgotten (peer failure 6). */
@@ -51,37 +50,32 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     yield* mayDo('write')
     const { buckets } = yield* Settings
     const before = yield* liveFile(id)
-    yield* matches(before, options.ifMatch)
+    const changed = whyNoMatch(before, options.ifMatch)
+    if (changed) return yield* Effect.fail(changed)
     const { body, ...own } = yield* call(async () => readableSource(source))
     const type = options.type ?? own.type ?? before.type
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    const event = yield* keepContent(
+    const { event, file } = yield* keepContent(
       { body, bucket: before.bucket, type, onProgress: options.onProgress },
-      ({ content, remoteKey, at }) =>
-        // Writing took its time: the file is asked again, so that ifMatch holds at the moment of the change.
-        liveFile(id).pipe(
-          Effect.tap((now) => matches(now, options.ifMatch)),
-          Effect.as({
-            name: 'v2.FileContentReplaced',
-            opId: crypto.randomUUID(),
-            args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
-          } as const),
-        ),
+      ({ content, remoteKey, at }) => ({
+        name: 'v2.FileContentReplaced',
+        opId: crypto.randomUUID(),
+        args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
+      }),
+      // Writing took its time: the file is checked again, so that ifMatch holds at the moment of the change.
+      (now) => whyNotLive(id, now) ?? whyNoMatch(now!, options.ifMatch),
     )
-    const log = yield* LogPort
-    const file = recordAfter(event, log.file(id) ?? before)!
-    yield* tell('replaced', file)
-    return file
+    const replaced = file ?? recordAfter(event, before)!
+    yield* tell('replaced', replaced)
+    return replaced
   })
 
-const matches = (file: FileRecord, version: string | undefined): Effect.Effect<void, RockpoolError> =>
+const whyNoMatch = (file: FileRecord, version: string | undefined): RockpoolError | undefined =>
   version === undefined || file.version === version
-    ? Effect.void
-    : Effect.fail(
-        new RockpoolError(
-          'precondition_failed',
-          `"${file.name}" has changed since you read it. Read it again, then decide.`,
-        ),
+    ? undefined
+    : new RockpoolError(
+        'precondition_failed',
+        `"${file.name}" has changed since you read it. Read it again, then decide.`,
       )

@@ -6,7 +6,7 @@ import { upload } from '../transfers/upload.ts'
 import { backoffMs, isBlocking } from './backoff.ts'
 import { Device } from './device.ts'
 import { tell } from './notices.ts'
-import { commit } from './outbox.ts'
+import { commit } from './group-commit.ts'
 import { downloadToDisk } from './read.ts'
 import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
 
@@ -70,7 +70,7 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       ...(etag === undefined ? {} : { etag }),
       ...(versionId === undefined ? {} : { versionId }),
     }
-    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, [done], epoch)
+    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, { changes: [done], epoch })
   })
 
 /** Fails with `storage_unavailable` when `alive` was not called for 30 s. */

@@ -3,13 +3,17 @@ import { PART_SIZE, type UploadUrlRequest } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../records/events.ts'
+import type { FileRecord } from '../records/record.ts'
 import { put } from '../ports/index-port.ts'
 import { memoryRecordLog } from '../memory/index.ts'
 import { activityChannel, reportActivity } from '../transfers/activity.ts'
+import { instrument } from '../testing/instrumented-device.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
 
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+
+const turn = () => new Promise<void>((turned) => setImmediate(turned))
 
 /** A tab in a scope of its own, so that it can be ended by itself. */
 const tab = (device: ReturnType<typeof memoryDevice>, over = {}) =>
@@ -224,5 +228,111 @@ test('two tabs see each other’s files and transfers', () =>
       expect(yield* promise(async () => (await one.pool.open(file.id)).text())).toBe('reef')
       yield* one.end
       yield* two.end
+    }),
+  ))
+
+test.each([
+  { step: 'before the transaction', keeps: 'nothing' },
+  { step: 'after the transaction', keeps: 'all' },
+  { step: 'after the append', keeps: 'all' },
+] as const)('a tab that is killed $step of a group keeps $keeps of the group', (given) =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      // So that the log, too, forgets what was appended: LiveStore's commit is not durable when it returns.
+      world.backend.disconnect('a')
+      const device = memoryDevice(world, 'a')
+      const killed = Promise.withResolvers<void>()
+      let dead = false
+      const die = () => {
+        dead = true
+        killed.resolve()
+        return new Promise<never>(() => {})
+      }
+      const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
+      const dying = instrument(
+        { index: device.index(), log },
+        {
+          async beforeWrite(events) {
+            // The first add goes alone; the others wait for their group meanwhile.
+            while (events.length > 0 && (await device.blobs.list()).length < 20) await turn()
+            await turn()
+            if (dead || (given.step === 'before the transaction' && events.length > 1)) await die()
+          },
+          async afterWrite(events) {
+            if (dead || (given.step === 'after the transaction' && events.length > 1)) await die()
+          },
+          beforeAppend: () => !dead,
+        },
+      )
+      const append = (events: readonly PoolEvent[]) => {
+        dying.log.append(events)
+        if (given.step === 'after the append' && events.length > 1) void die()
+      }
+      // Its scope stays open: a killed tab tidies nothing up.
+      const pool = yield* device
+        .open({ index: dying.index, log: { ...dying.log, append } })
+        .pipe(Scope.extend(yield* Scope.make()))
+      yield* promise(() => pool.transfers.pause())
+      const resolved: FileRecord[] = []
+      for (let i = 0; i < 20; i++) {
+        const add = pool.add(new Blob([`${i}`]), { name: `${i}.txt` })
+        add.then((file) => !dead && resolved.push(file)).catch(() => {})
+      }
+      yield* promise(() => killed.promise)
+      expect(resolved).toHaveLength(1)
+      const kept = dying.transactions.reduce((count, { events }) => count + events.length, 0)
+      if (given.keeps === 'nothing') expect(kept).toBe(1)
+      else expect(kept).toBeGreaterThan(2)
+
+      world.backend.crash('a')
+      // Locks of its own: those of a killed tab are free.
+      const next = yield* tab(device, { device: 'after the crash' })
+      const files = () => next.pool.files.list()
+      yield* until(next.pool, () => files().length >= kept)
+      const last = yield* promise(() => next.pool.add(new Blob(['last']), { name: 'last.txt' }))
+      expect(files().map(({ id }) => id)).toEqual(expect.arrayContaining(resolved.map(({ id }) => id)))
+      expect(new Set(files().map(({ name }) => name)).size).toBe(kept + 1)
+      expect(files()).toHaveLength(kept + 1)
+      for (const file of files()) {
+        expect(yield* promise(async () => (await next.pool.open(file)).size)).toBe(file.size)
+      }
+      world.backend.connect('a')
+      yield* promise(() => next.pool.transfers.resume())
+      yield* until(next.pool, () => files().every((file) => next.pool.transfers.status(file).state === 'stored'))
+      expect(files().map(({ id }) => id)).toContain(last.id)
+      yield* next.end
+    }),
+  ),
+)
+
+test('an outbox of several pages is replayed in batches, without the event that the log refuses', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      world.backend.disconnect('a')
+      const device = memoryDevice(world, 'a')
+      const first = yield* tab(device)
+      const names = Array.from({ length: 250 }, (_, i) => `${i}.txt`)
+      yield* promise(() => Promise.all(names.map((name) => first.pool.add(new Blob(['reef']), { name }))))
+      yield* first.end
+      world.backend.crash('a')
+      const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
+      const isBad = ({ args }: PoolEvent) => 'name' in args && args.name === '7.txt'
+      const ports = instrument(
+        { index: device.index(), log },
+        {
+          beforeAppend(events) {
+            if (events.some((event) => isBad(event))) throw new Error('This event cannot be encoded.')
+          },
+        },
+      )
+      const next = yield* tab(device, ports)
+      yield* until(next.pool, () => next.pool.files.list({ limit: 1_000 }).length === 249)
+      const sizes = ports.appends.map(({ length }) => length)
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
+      // The page with the bad event is appended one by one, the other two whole.
+      expect(sizes.filter((size) => size > 1)).toEqual([100, 50])
+      yield* next.end
     }),
   ))

@@ -3,7 +3,7 @@
  * up to date with every tab's writes, and the transfers under way. A change costs the same with 10 or 10,000 files.
  */
 import { addressOfKey, type ContentAddress, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
-import { Context, Effect, FiberMap, Layer, Queue, Stream } from 'effect'
+import { Context, Effect, FiberMap, Layer, Queue } from 'effect'
 import type { ContentRow, IndexChange, IndexKey, TransferDirection, TransferRow } from '../ports/index-port.ts'
 import {
   ACTIVITY_LIFETIME_MS,
@@ -49,43 +49,58 @@ export const DeviceLive = Layer.scoped(
     const listeners = makeListeners<void>()
 
     const keep = ({ digests: _, ...content }: ContentRow) => contents.set(content.address, content)
-    const readAgain = ({ table, key }: IndexKey) =>
-      Effect.gen(function* () {
-        if (table === 'contents') {
-          const row = yield* call(() => index.get('contents', key))
-          if (row) keep(row)
-          else contents.delete(key as ContentAddress)
-        } else if (table === 'transfers') {
-          const row = yield* call(() => index.get('transfers', key))
-          if (row) transfers.set(key, row)
-          else transfers.delete(key)
-        }
+    const keepTransferRow = (id: string, row: TransferRow | undefined) =>
+      row ? transfers.set(id, row) : transfers.delete(id)
+    const keepContentRow = (address: string, row: ContentRow | undefined) =>
+      row ? keep(row) : contents.delete(address as ContentAddress)
+
+    /** Rows that were written and are not read yet. Each is read once, however many writes changed it. */
+    const stale = { contents: new Set<string>(), transfers: new Set<string>(), engine: new Set<string>() }
+    const markStale = (keys: readonly IndexKey[]) => {
+      for (const { table, key } of keys) if (Object.hasOwn(stale, table)) stale[table as keyof typeof stale].add(key)
+    }
+    const readStale = Effect.gen(function* () {
+      const [addresses, ids] = [[...stale.contents], [...stale.transfers]]
+      if (addresses.length + ids.length + stale.engine.size === 0) return
+      for (const keys of Object.values(stale)) keys.clear()
+      const again = Effect.sync(() => {
+        for (const address of addresses) stale.contents.add(address)
+        for (const id of ids) stale.transfers.add(id)
       })
+      yield* Effect.gen(function* () {
+        if (addresses.length > 0) {
+          const rows = yield* call(() => index.getMany('contents', addresses))
+          for (const [i, row] of rows.entries()) keepContentRow(addresses[i]!, row)
+        }
+        if (ids.length > 0) {
+          const rows = yield* call(() => index.getMany('transfers', ids))
+          for (const [i, row] of rows.entries()) keepTransferRow(ids[i]!, row)
+        }
+      }).pipe(Effect.onError(() => again))
+      listeners.tell()
+    })
     // One at a time, so that an older answer never overwrites a newer one.
     const oneAtATime = yield* Effect.makeSemaphore(1)
-    const refresh = (keys: readonly IndexKey[]) => {
-      const shown = keys.filter(({ table }) => table === 'contents' || table === 'transfers' || table === 'engine')
-      if (shown.length === 0) return Effect.void
-      return Effect.forEach(shown, readAgain, { discard: true }).pipe(
-        Effect.andThen(Effect.sync(() => listeners.tell())),
-        oneAtATime.withPermits(1),
-      )
-    }
+    const refresh = readStale.pipe(
+      oneAtATime.withPermits(1),
+      // What was written is written. The rows are read with the next change.
+      Effect.catchAll((error) => Effect.logWarning('The index could not be read', error)),
+    )
 
     // Listening before the first read, so that no write of another tab falls between the two.
-    const written = yield* Queue.unbounded<readonly IndexKey[]>()
+    const written = yield* Queue.sliding<void>(1)
     yield* Effect.acquireRelease(
-      Effect.sync(() => index.subscribe((keys) => void written.unsafeOffer(keys))),
+      Effect.sync(() =>
+        index.subscribe((keys) => {
+          markStale(keys)
+          written.unsafeOffer(undefined)
+        }),
+      ),
       (unsubscribe) => Effect.sync(unsubscribe),
     )
     for (const row of yield* call(() => index.getAll('contents'))) keep(row)
     for (const row of yield* call(() => index.getAll('transfers'))) transfers.set(row.id, row)
-    yield* Stream.fromQueue(written).pipe(
-      Stream.runForEach((keys) =>
-        refresh(keys).pipe(Effect.catchAll((error) => Effect.logWarning('The index could not be read', error))),
-      ),
-      Effect.forkScoped,
-    )
+    yield* Effect.forkScoped(Effect.forever(Queue.take(written).pipe(Effect.andThen(refresh))))
 
     const later = yield* FiberMap.makeRuntime<never, RemoteKey>()
     const forget = (key: RemoteKey) => {
@@ -112,7 +127,10 @@ export const DeviceLive = Layer.scoped(
       has: (key) => contents.has(addressOfKey(key)),
       subscribe: listeners.add,
       write: (rows, epoch) =>
-        call(() => index.write(rows, epoch === undefined ? {} : { epoch })).pipe(Effect.andThen(refresh(rows))),
+        call(() => index.write(rows, epoch === undefined ? {} : { epoch })).pipe(
+          Effect.tap(() => Effect.sync(() => markStale(rows))),
+          Effect.andThen(refresh),
+        ),
       report: (key, direction, total) => {
         const tell = (message: ActivityMessage) => {
           note(message)

@@ -6,7 +6,7 @@ import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkMeta, checkName, checkRight } from './checks.ts'
 import { tell } from './notices.ts'
-import { commit } from './outbox.ts'
+import { commit } from './group-commit.ts'
 import { mayName } from './owner.ts'
 import { LogPort, Settings } from './services.ts'
 
@@ -72,8 +72,7 @@ const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
   Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
     const event = { name, opId: crypto.randomUUID(), args: { ...args, at } } as unknown as PoolEvent
-    yield* commit(event)
-    return recordAfter(event, before) ?? before
+    return (yield* commit(event)) ?? recordAfter(event, before) ?? before
   })
 
 /** Fails with `forbidden` when the token does not give the right. */
@@ -85,16 +84,24 @@ export const mayDo = (right: Right): Effect.Effect<void, RockpoolError, Settings
 
 /** A file that is not removed. */
 export const liveFile = (id: string): Effect.Effect<FileRecord, RockpoolError, LogPort> =>
-  Effect.filterOrFail(
-    knownFile(id),
-    (file) => file.deletedAt === null,
-    (file) => new RockpoolError('not_found', `"${file.name}" was removed. Restore it first.`),
-  )
+  Effect.flatMap(LogPort, (log) => {
+    const file = log.file(id)
+    const error = whyNotLive(id, file)
+    return error ? Effect.fail(error) : Effect.succeed(file!)
+  })
+
+export const whyNotLive = (id: string, file: FileRecord | undefined): RockpoolError | undefined => {
+  if (!file) return unknownFile(id)
+  return file.deletedAt === null
+    ? undefined
+    : new RockpoolError('not_found', `"${file.name}" was removed. Restore it first.`)
+}
 
 const knownFile = (id: string): Effect.Effect<FileRecord, RockpoolError, LogPort> =>
   Effect.flatMap(LogPort, (log) => {
     const file = log.file(id)
-    return file
-      ? Effect.succeed(file)
-      : Effect.fail(new RockpoolError('not_found', `There is no file with the id "${id}" in this store.`))
+    return file ? Effect.succeed(file) : Effect.fail(unknownFile(id))
   })
+
+const unknownFile = (id: string): RockpoolError =>
+  new RockpoolError('not_found', `There is no file with the id "${id}" in this store.`)

@@ -8,6 +8,7 @@ import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
 import { Device, DeviceLive } from './device.ts'
 import { noticeContents } from './follow-log.ts'
+import { GroupCommit, GroupCommitLive } from './group-commit.ts'
 import { lead } from './leader.ts'
 import { Notices, NoticesLive } from './notices.ts'
 import { PageState, PageStateLive } from './page-state.ts'
@@ -21,7 +22,16 @@ export interface EnginePorts {
   readonly signer: Signer
 }
 
-export type EngineServices = LogPort | BlobPort | IndexPort | SignerPort | Settings | Device | Notices | PageState
+export type EngineServices =
+  | LogPort
+  | BlobPort
+  | IndexPort
+  | SignerPort
+  | Settings
+  | Device
+  | Notices
+  | PageState
+  | GroupCommit
 
 /**
  * Opens a pool in the current scope, with the current clock. Its `close` ends it; so does the end of the scope. The ports
@@ -40,7 +50,8 @@ export const makePool = (
       Layer.succeed(SignerPort, ports.signer),
       Layer.succeed(Settings, settings),
     )
-    const services = Layer.mergeAll(DeviceLive, NoticesLive, PageStateLive).pipe(Layer.provideMerge(given))
+    const base = Layer.mergeAll(DeviceLive, NoticesLive, PageStateLive).pipe(Layer.provideMerge(given))
+    const services = GroupCommitLive.pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)

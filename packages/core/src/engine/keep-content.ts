@@ -1,12 +1,13 @@
 /** Bytes to disk first, then one index transaction, then the event: the order that a crash cannot hurt. */
-import { buildRemoteKey, type ContentDigest, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
+import { buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../ports/blob-store.ts'
 import { change, type IndexChange } from '../ports/index-port.ts'
 import type { PoolEvent } from '../records/events.ts'
 import { queued } from './enqueue.ts'
 import { underLock } from './locks.ts'
-import { commit } from './outbox.ts'
+import type { Commit } from './next-group.ts'
+import { commit } from './group-commit.ts'
 import { ownerSegment } from './owner.ts'
 import { BlobPort, call, IndexPort, Settings } from './services.ts'
 
@@ -28,12 +29,15 @@ export interface NewContent {
 const KEEPING = 'keeping'
 
 /**
- * Streams a content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
+ * Streams the content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
  * this ends; when it fails or is interrupted nothing of them remains.
+ *
+ * @returns the file as the event leaves it, and the event
  */
-export const keepContent = <E extends PoolEvent, R>(
+export const keepContent = (
   { body, bucket, type, onProgress }: NewContent,
-  makeEvent: (kept: KeptContent) => Effect.Effect<E, RockpoolError, R>,
+  makeEvent: (kept: KeptContent) => PoolEvent,
+  precondition?: Commit['precondition'],
 ) =>
   Effect.suspend(() => {
     let written: ContentDigest | undefined
@@ -46,9 +50,9 @@ export const keepContent = <E extends PoolEvent, R>(
       const content = yield* call(async (signal) => (written = await blobs.write(body, { ...options, signal })))
       const remoteKey = buildRemoteKey({ storeId, bucket, owner, address: content.address })
       const at = yield* Clock.currentTimeMillis
-      const event = yield* makeEvent({ content, remoteKey, at })
-      yield* commit(event, [contentRow(content, at), queued('upload', { remoteKey, size: content.size, type }, at)])
-      return event
+      const event = makeEvent({ content, remoteKey, at })
+      const changes = [contentRow(content, at), queued('upload', { remoteKey, size: content.size, type }, at)]
+      return { event, file: yield* commit(event, { changes, precondition }) }
     }).pipe(
       underLock(KEEPING, 'shared'),
       Effect.onError(() => (written ? dropUnnamed(written) : Effect.void)),

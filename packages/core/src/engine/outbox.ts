@@ -1,38 +1,17 @@
 /**
- * Events on their way into the log. An append is not durable (LiveStore loses a commit that a reload follows within
- * 40 ms), so every event stays in the outbox, on disk, until the sync backend has confirmed it.
+ * Events that the sync backend has not confirmed yet. An append is not durable (LiveStore loses a commit that a reload
+ * follows within 40 ms), so every event stays on disk in the outbox until it is confirmed.
  */
 import type { RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Queue, Stream } from 'effect'
-import { change, type IndexChange, type OutboxRow, put, remove } from '../ports/index-port.ts'
+import { Effect, Queue, Stream } from 'effect'
+import { change, type OutboxRow, remove } from '../ports/index-port.ts'
 import type { Confirmation } from '../ports/record-log.ts'
-import type { PoolEvent } from '../records/events.ts'
+import { appendEvents } from './append.ts'
 import { Device } from './device.ts'
 import { retryOffline } from './enqueue.ts'
+import { MAX_GROUP } from './next-group.ts'
+import { Notices } from './notices.ts'
 import { call, IndexPort, LogPort } from './services.ts'
-
-let appended = 0
-
-/** Sorts by time, then by the order in this tab. */
-const outboxRow = (event: PoolEvent, now: number): OutboxRow => ({
-  id: `${String(now).padStart(16, '0')}-${String(appended++).padStart(8, '0')}-${event.opId}`,
-  event,
-})
-
-/** Writes `event` to the outbox together with `changes`, in one transaction, then appends it to the log. */
-export const commit = (
-  event: PoolEvent,
-  changes: readonly IndexChange[] = [],
-  epoch?: number,
-): Effect.Effect<void, RockpoolError, Device | LogPort> =>
-  Effect.gen(function* () {
-    const device = yield* Device
-    const log = yield* LogPort
-    const now = yield* Clock.currentTimeMillis
-    // From the first write on there is no way back: interrupted in between, the outbox would tell of it at the next open.
-    yield* device.write([...changes, put('outbox', outboxRow(event, now))], epoch)
-    yield* call(async () => log.append([event]))
-  }).pipe(Effect.uninterruptible)
 
 /** A tab that lives has its event in the log long before. */
 const APPENDED_AFTER = '5 seconds'
@@ -41,14 +20,22 @@ const APPENDED_AFTER = '5 seconds'
  * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
  * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). Never ends.
  */
-export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort> = Effect.gen(function* () {
+export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Notices> = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
-  const appendMissing = (rows: readonly (OutboxRow | undefined)[]) =>
-    call(async () => {
-      const missing = rows.flatMap((row) => (row && !log.applied(row.event.opId) ? [row.event] : []))
-      if (missing.length > 0) log.append(missing)
+  const notices = yield* Notices
+
+  const appendMissing = (rows: readonly OutboxRow[]) =>
+    Effect.gen(function* () {
+      const missing = yield* call(async () => rows.filter(({ event }) => !log.applied(event.opId)))
+      const events = missing.map(({ event }) => event)
+      for (const appended of yield* call(async () => appendEvents(log, events))) {
+        if (appended.outcome === 'pending') return yield* Effect.fail(appended.error)
+        // One event that the log refuses must not keep the others from it.
+        if (appended.outcome === 'refused') notices.tell({ event: 'error', detail: { error: appended.error } })
+      }
     })
+
   // Listening before the first read, so that no row falls between the two.
   const written = yield* Queue.unbounded<string>()
   yield* Effect.acquireRelease(
@@ -59,13 +46,32 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort> = E
     ),
     (unsubscribe) => Effect.sync(unsubscribe),
   )
-  yield* appendMissing(yield* call(() => index.getAll('outbox')))
+  yield* outboxPages(appendMissing)
   while (true) {
-    const ids = yield* Queue.takeBetween(written, 1, Number.MAX_SAFE_INTEGER)
+    const ids = [...(yield* Queue.takeBetween(written, 1, Number.MAX_SAFE_INTEGER))]
     yield* Effect.sleep(APPENDED_AFTER)
-    yield* appendMissing(yield* Effect.forEach(ids, (id) => call(() => index.get('outbox', id))))
+    for (let from = 0; from < ids.length; from += MAX_GROUP) {
+      const rows = yield* call(() => index.getMany('outbox', ids.slice(from, from + MAX_GROUP)))
+      yield* appendMissing(rows.filter((row) => row !== undefined))
+    }
   }
 }).pipe(Effect.scoped)
+
+/** Calls `read` with the rows of the outbox, a page at a time, until it gives false: an outbox may hold a month's work. */
+const outboxPages = <R>(
+  read: (rows: readonly OutboxRow[]) => Effect.Effect<unknown, RockpoolError, R>,
+): Effect.Effect<void, RockpoolError, IndexPort | R> =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    let after: string | undefined
+    while (true) {
+      const page = { after, limit: MAX_GROUP }
+      const rows = yield* call(() => index.getAll('outbox', page))
+      const more = yield* read(rows)
+      if (rows.length < MAX_GROUP || more === false) return
+      after = rows.at(-1)!.id
+    }
+  })
 
 /** How many confirmations are taken in one write, and how long they are gathered. */
 const BATCH = 500
@@ -82,12 +88,18 @@ export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError
     const clear = (confirmations: readonly Confirmation[]) =>
       Effect.gen(function* () {
         const opIds = new Set(confirmations.map(({ opId }) => opId))
-        const rows = yield* call(() => index.getAll('outbox'))
-        const done = rows.filter(({ event }) => opIds.has(event.opId))
+        const done: string[] = []
+        // The oldest are confirmed first, so the first pages usually have them all.
+        yield* outboxPages((rows) =>
+          Effect.sync(() => {
+            for (const { id, event } of rows) if (opIds.delete(event.opId)) done.push(id)
+            return opIds.size > 0
+          }),
+        )
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
           [
-            ...done.map(({ id }) => remove('outbox', id)),
+            ...done.map((id) => remove('outbox', id)),
             // The sync backend answers, so the network is back: what failed for want of it need not wait (peer failure 15).
             ...retryOffline(device),
             change('engine', 'engine', (row) => (row ? { ...row, confirmationCursor: cursor } : row)),

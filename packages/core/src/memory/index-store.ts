@@ -1,5 +1,5 @@
 import { RockpoolError } from '@rockpool/protocol'
-import type { Index, IndexKey, IndexTable, IndexTables } from '../ports/index-port.ts'
+import type { Index, IndexKey, IndexPage, IndexTable, IndexTables } from '../ports/index-port.ts'
 
 type Row = IndexTables[IndexTable]
 
@@ -29,11 +29,18 @@ export const memoryIndex = (storage: MemoryIndexStorage = memoryIndexStorage()):
       return structuredClone(storage.tables.get(rowId(table, key))) as IndexTables[T] | undefined
     },
 
-    async getAll<T extends IndexTable>(table: T) {
+    async getMany<T extends IndexTable>(table: T, keys: readonly string[]) {
       assertOpen()
+      return keys.map((key) => structuredClone(storage.tables.get(rowId(table, key))) as IndexTables[T] | undefined)
+    },
+
+    async getAll<T extends IndexTable>(table: T, { after = '', limit }: Partial<IndexPage> = {}) {
+      assertOpen()
+      const first = rowId(table, after)
       return [...storage.tables]
-        .filter(([id]) => id.startsWith(`${table}:`))
+        .filter(([id]) => id.startsWith(rowId(table, '')) && id > first)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
         .map(([, row]) => structuredClone(row) as IndexTables[T])
     },
 

@@ -98,6 +98,14 @@ export interface IndexKey {
   readonly key: string
 }
 
+/** A page of a table's rows. */
+export interface IndexPage {
+  /** only rows with a key greater than this one */
+  readonly after?: string | undefined
+  /** at most this many rows, 1 or more */
+  readonly limit: number
+}
+
 /** The key column of each table. */
 export const INDEX_KEYS = {
   contents: 'address',
@@ -142,8 +150,11 @@ export const change = <T extends IndexTable>(
 export interface Index {
   get<T extends IndexTable>(table: T, key: string): Promise<IndexTables[T] | undefined>
 
-  /** All rows, by ascending key. */
-  getAll<T extends IndexTable>(table: T): Promise<readonly IndexTables[T][]>
+  /** The rows with these keys, in their order, read in one transaction. */
+  getMany<T extends IndexTable>(table: T, keys: readonly string[]): Promise<readonly (IndexTables[T] | undefined)[]>
+
+  /** Rows by ascending key: all of them, or one page. */
+  getAll<T extends IndexTable>(table: T, page?: IndexPage): Promise<readonly IndexTables[T][]>
 
   /**
    * Makes all changes in one transaction, or none; on disk when it resolves. Each change sees the ones before it.

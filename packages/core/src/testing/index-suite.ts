@@ -60,6 +60,33 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         expect((await fixture.index.getAll('files')).map(({ id }) => id)).toEqual(ids.toSorted())
       })
 
+      test('getAll with a page gives the rows after a key, at most limit of them', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        const ids = ['a', 'b', 'c', 'd', 'e']
+        await index.write([...ids.map((id) => put('files', file(id))), put('engine', engine(1))])
+        const page = async (after: string | undefined, limit: number) =>
+          (await index.getAll('files', { after, limit })).map(({ id }) => id)
+        expect(await page(undefined, 2)).toEqual(['a', 'b'])
+        expect(await page('b', 2)).toEqual(['c', 'd'])
+        expect(await page('d', 2)).toEqual(['e'])
+        expect(await page('e', 2)).toEqual([])
+        expect(await page('bb', 100)).toEqual(['c', 'd', 'e'])
+      })
+
+      test('getMany gives the rows of the keys in their order, undefined for a missing one', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        await index.write([put('files', file('a', 1)), put('files', file('b', 2)), put('engine', engine(1))])
+        expect(await index.getMany('files', ['b', 'engine', 'a', 'b'])).toEqual([
+          file('b', 2),
+          undefined,
+          file('a', 1),
+          file('b', 2),
+        ])
+        expect(await index.getMany('files', [])).toEqual([])
+      })
+
       test('are copies: what the caller does to its own changes nothing', async () => {
         await using fixture = await make()
         const { index } = fixture
@@ -254,6 +281,7 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         await expect(fixture.index.write([put('files', file('a'))])).rejects.toMatchObject(refused)
         await expect(fixture.index.get('files', 'a')).rejects.toMatchObject(refused)
         await expect(fixture.index.getAll('files')).rejects.toMatchObject(refused)
+        await expect(fixture.index.getMany('files', ['a'])).rejects.toMatchObject(refused)
         expect(await other.getAll('files')).toEqual([])
         await other.write([put('files', file('a'))])
         expect(await other.get('files', 'a')).toEqual(file('a'))

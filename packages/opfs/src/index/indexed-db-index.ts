@@ -1,4 +1,4 @@
-import type { Index, IndexChange, IndexKey, IndexTable, IndexTables } from '@rockpool/core'
+import type { Index, IndexChange, IndexKey, IndexPage, IndexTable, IndexTables } from '@rockpool/core'
 import { isStoreId, RockpoolError } from '@rockpool/protocol'
 import { diskError } from '../disk-error.ts'
 import { applyChanges, keysOf } from './apply-changes.ts'
@@ -49,10 +49,18 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
         return (await transaction.objectStore(table).get(key)) as IndexTables[T] | undefined
       }),
 
-    getAll: <T extends IndexTable>(table: T) =>
+    getMany: <T extends IndexTable>(table: T, keys: readonly string[]) =>
       run(async () => {
         const transaction = await database.transaction([table], 'readonly')
-        return (await transaction.objectStore(table).getAll()) as IndexTables[T][]
+        const store = transaction.objectStore(table)
+        return (await Promise.all(keys.map((key) => store.get(key)))) as (IndexTables[T] | undefined)[]
+      }),
+
+    getAll: <T extends IndexTable>(table: T, { after, limit }: Partial<IndexPage> = {}) =>
+      run(async () => {
+        const transaction = await database.transaction([table], 'readonly')
+        const range = after === undefined ? undefined : IDBKeyRange.lowerBound(after, true)
+        return (await transaction.objectStore(table).getAll(range, limit)) as IndexTables[T][]
       }),
 
     async write(changes, { epoch } = {}) {
