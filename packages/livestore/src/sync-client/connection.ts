@@ -1,0 +1,94 @@
+/** Whether the server answers: what the last exchange said, and `isConnected`, which LiveStore waits for. */
+import { Effect, SubscriptionRef } from 'effect'
+import type { CallFailure, CallRequest, Http } from './http.ts'
+import type { Receiver } from './receiver.ts'
+import { type Signal, waitUntil } from './signal.ts'
+import type { Contact } from './status.ts'
+
+export interface Connection {
+  readonly isConnected: SubscriptionRef.SubscriptionRef<boolean>
+  readonly contact: () => Contact
+  /** whether this device ever reached the server, before a reload too */
+  readonly hasAnswered: () => boolean
+  /** since when every exchange got a response; undefined while the server does not answer */
+  readonly answersSince: () => number | undefined
+  readonly note: (contact: Contact) => Effect.Effect<void>
+  /** Notes how each call ends. */
+  readonly observe: (http: Http) => Http
+  readonly run: Effect.Effect<never>
+}
+
+export interface ConnectionOptions {
+  readonly hasAnsweredBefore: boolean
+  readonly receiver: Receiver
+  readonly changed: Signal
+  readonly now: () => number
+  readonly onContact: () => void
+}
+
+/** What a failed call says about the connection. A rejected push is not a failure of it. */
+export const contactOf = (failure: CallFailure, method: CallRequest['method'], hasAnswered: boolean): Contact => {
+  const { message } = failure._tag === 'Rejected' ? failure.error : failure
+  switch (failure._tag) {
+    case 'NoAnswer':
+    case 'Unexpected':
+      return { type: 'failed', message, failures: 1 }
+    case 'Unavailable':
+      return failure.status === 429 ? { type: 'answered' } : { type: 'failed', message, failures: 1 }
+    case 'Rejected':
+      return failure.status === 403 && method === 'GET' ? { type: 'forbidden', message } : { type: 'answered' }
+    case 'TokenFailure':
+      if (failure.reason === 'rejected') return { type: 'unauthenticated', message }
+      // A fetch inside the token function fails with TypeError when the network does.
+      return failure.cause instanceof TypeError && hasAnswered
+        ? { type: 'failed', message, failures: 1 }
+        : { type: 'token_failed', message }
+  }
+}
+
+export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connection> =>
+  Effect.gen(function* () {
+    const { receiver, changed, now } = options
+    const isConnected = yield* SubscriptionRef.make(false)
+    let contact: Contact = { type: 'none' }
+    let hasAnswered = options.hasAnsweredBefore
+    let answersSince: number | undefined
+
+    const isUp = () => contact.type === 'answered' || contact.type === 'unauthenticated' || contact.type === 'forbidden'
+
+    const note = (next: Contact): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const failures = next.type === 'failed' && contact.type === 'failed' ? contact.failures + 1 : 1
+        contact = next.type === 'failed' ? { ...next, failures } : next
+        if (isUp()) {
+          hasAnswered = true
+          answersSince ??= now()
+        } else answersSince = undefined
+        options.onContact()
+        changed.notify()
+        // Before any emission: LiveStore takes one only while connected.
+        return isUp() ? SubscriptionRef.set(isConnected, true) : Effect.void
+      })
+
+    return {
+      isConnected,
+      contact: () => contact,
+      hasAnswered: () => hasAnswered,
+      answersSince: () => answersSince,
+      note,
+      observe: (http) => ({
+        call: (request) =>
+          http.call(request).pipe(
+            Effect.tap(() => note({ type: 'answered' })),
+            Effect.tapError((failure) => note(contactOf(failure, request.method, hasAnswered))),
+          ),
+      }),
+      // LiveStore's leader holds a mutex between pages, and waits inside for the connection. It gets what was emitted
+      // before it hears of an outage: else the device could not commit until the network is back.
+      run: Effect.gen(function* () {
+        yield* waitUntil(changed, () => !isUp() && contact.type !== 'none' && receiver.view().isDrained)
+        yield* SubscriptionRef.set(isConnected, false)
+        yield* waitUntil(changed, isUp)
+      }).pipe(Effect.forever),
+    }
+  })

@@ -1,0 +1,21 @@
+/** What the platform knows about the network. Node and some workers know nothing: then there is a network. */
+
+/** False only when the device certainly has no network. */
+export const hasNetwork = (): boolean => globalThis.navigator?.onLine !== false
+
+/**
+ * Calls `listener` when it is worth asking the server at once: the network came back, the page became visible.
+ *
+ * @returns unsubscribe
+ */
+export const onWakeUp = (listener: () => void): (() => void) => {
+  const target = globalThis as Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>>
+  const page = globalThis.document as Document | undefined
+  const visible = () => page?.visibilityState === 'visible' && listener()
+  target.addEventListener?.('online', listener)
+  page?.addEventListener('visibilitychange', visible)
+  return () => {
+    target.removeEventListener?.('online', listener)
+    page?.removeEventListener('visibilitychange', visible)
+  }
+}

@@ -1,0 +1,111 @@
+/** LiveStore's pull: a stream fed by the receiver, and the fiber that asks the server for what is missing. */
+import { BackendIdMismatchError, SyncBackend } from '@livestore/common'
+import { Effect, Either, Option, Queue, Stream } from 'effect'
+import type { Emission } from './funnel.ts'
+import type { CallFailure, Http } from './http.ts'
+import type { Pauses } from './pause.ts'
+import type { Receiver } from './receiver.ts'
+import { type Signal, waitUntil } from './signal.ts'
+import { decodePage, type EventPage, type SyncEvent } from './wire.ts'
+
+type PullItem = SyncBackend.PullResItem
+
+const toItem = ({ events, remaining }: Emission<SyncEvent>): PullItem => ({
+  batch: events.map((eventEncoded) => ({ eventEncoded, metadata: Option.none() })),
+  pageInfo: remaining > 0 ? SyncBackend.pageInfoMoreKnown(remaining) : SyncBackend.pageInfoNoMore,
+})
+
+/**
+ * The events after `cursor`. A live stream never ends, and fails only when the server has another log; the other one ends
+ * with the first item that nothing follows.
+ */
+export const makePull =
+  (receiver: Receiver, askServer: () => void) =>
+  (cursor: number, live: boolean): Stream.Stream<PullItem, BackendIdMismatchError> =>
+    Stream.unwrapScoped(
+      Effect.gen(function* () {
+        const items = yield* Queue.unbounded<Effect.Effect<PullItem, BackendIdMismatchError>>()
+        const pull = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            receiver.begin(cursor, {
+              emit: (emission) => items.unsafeOffer(Effect.succeed(toItem(emission))),
+              foreign: (expected, received) =>
+                items.unsafeOffer(Effect.fail(new BackendIdMismatchError({ expected, received }))),
+            }),
+          ),
+          ({ end }) => Effect.sync(end),
+        )
+        askServer()
+        const next = Effect.suspend(() => {
+          pull.ready()
+          return Effect.flatMap(Queue.take(items), (item) => {
+            pull.delivered()
+            return item
+          })
+        })
+        const stream = Stream.repeatEffect(next)
+        return live ? stream : Stream.takeUntil(stream, ({ pageInfo }) => pageInfo._tag === 'NoMore')
+      }),
+    )
+
+export interface PullerOptions {
+  readonly http: Http
+  readonly receiver: Receiver
+  readonly changed: Signal
+  readonly pauses: Pauses
+  readonly adopt: (backendId: string) => Effect.Effect<void>
+}
+
+export interface Puller {
+  /** Asks the server once, also when nothing is known to be missing. */
+  readonly ask: () => void
+  readonly run: Effect.Effect<never>
+}
+
+export const getEvents = (http: Http, since: number): Effect.Effect<EventPage, CallFailure> =>
+  Effect.flatMap(http.call({ method: 'GET', path: `/events?since=${since}` }), ({ body }) => {
+    const page = decodePage(body, since)
+    return page === undefined
+      ? Effect.fail<CallFailure>({
+          _tag: 'Unexpected',
+          message: 'The sync server responded with something else than its contract says. Update the server.',
+        })
+      : Effect.succeed(page)
+  })
+
+/** One request at a time, until nothing is missing. */
+export const makePuller = ({ http, receiver, changed, pauses, adopt }: PullerOptions): Puller => {
+  let isAsked = false
+
+  const canPull = () => {
+    const { isRunning, needsPull, funnel } = receiver.view()
+    return isRunning && funnel!.name !== 'foreign' && funnel!.name !== 'forked' && (isAsked || needsPull)
+  }
+
+  const pullOnce = Effect.gen(function* () {
+    yield* waitUntil(changed, canPull)
+    isAsked = false
+    const before = receiver.view()
+    const result = yield* Effect.either(getEvents(http, before.pullSince))
+    if (Either.isLeft(result)) {
+      receiver.receive('pull_failed')
+      isAsked = true
+      return yield* pauses.next
+    }
+    const page = result.right
+    yield* adopt(page.backendId)
+    receiver.receive({ ...page, asOf: before.knownHead })
+    const after = receiver.view()
+    if (!after.needsPull || after.pullSince > before.pullSince || !after.isRunning) pauses.reset()
+    // A server that announces events and delivers none must not be asked in a tight loop.
+    else yield* pauses.next
+  })
+
+  return {
+    ask: () => {
+      isAsked = true
+      changed.notify()
+    },
+    run: Effect.forever(pullOnce),
+  }
+}

@@ -1,0 +1,129 @@
+/** LiveStore's push: events to the server, what the server says back to the receiver, and an outcome LiveStore knows. */
+import { BackendIdMismatchError, IsOfflineError, ServerAheadError, UnknownError } from '@livestore/common'
+import { EventSequenceNumber } from '@livestore/common/schema'
+import { Effect } from 'effect'
+import type { CallFailure, Http } from './http.ts'
+import { PushRefusedError } from './push-refused-error.ts'
+import { MAX_PUSH_BYTES, splitPush } from './push-split.ts'
+import type { Receiver } from './receiver.ts'
+import { decodeError, decodeHead, decodePage, type SyncEvent } from './wire.ts'
+
+export type PushError = BackendIdMismatchError | IsOfflineError | ServerAheadError | UnknownError
+
+/** A request that times out is cut in half, down to this: a slow uplink would never get a large one through. */
+const MIN_REQUEST_BYTES = 16_384
+
+export interface PushOptions {
+  readonly http: Http
+  readonly receiver: Receiver
+  /** the log that this device syncs with, once known */
+  readonly backendId: () => string | undefined
+  /** keeps the first backend id */
+  readonly adopt: (backendId: string) => Effect.Effect<void>
+  readonly onRefused: (error: PushRefusedError) => void
+  readonly onTaken: () => void
+  /** @param waits whether a request waits for its response */
+  readonly onWaiting: (waits: boolean) => void
+}
+
+/** What a failed call means to LiveStore. It tries again after both. */
+export const toPushError = (failure: CallFailure): IsOfflineError | UnknownError => {
+  switch (failure._tag) {
+    case 'NoAnswer':
+      return new IsOfflineError({ cause: new Error(failure.message, { cause: failure.cause }) })
+    case 'Unavailable':
+      return new IsOfflineError({ cause: new Error(failure.message) })
+    case 'Rejected':
+      return new UnknownError({ cause: new PushRefusedError(failure.error) })
+    case 'Unexpected':
+      return new UnknownError({ cause: new Error(failure.message) })
+    case 'TokenFailure':
+      return new UnknownError({ cause: new Error(failure.message, { cause: failure.cause }) })
+  }
+}
+
+const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
+  ServerAheadError.make({
+    minimumExpectedNum: EventSequenceNumber.Global.make(head + 1),
+    providedNum: first.seqNum,
+  })
+
+export const makePush = (options: PushOptions) => {
+  const { http, receiver, onTaken, onRefused, onWaiting } = options
+  let maxBytes = MAX_PUSH_BYTES
+
+  const fromServer = (
+    page: { backendId: string; since: number; head: number; events: readonly SyncEvent[] },
+    asOf: number,
+  ) =>
+    Effect.zipRight(
+      options.adopt(page.backendId),
+      Effect.sync(() => receiver.receive({ ...page, asOf })),
+    )
+
+  /** One request. @returns the head after it */
+  const pushRequest = (events: readonly SyncEvent[], offset: number): Effect.Effect<void, PushError> =>
+    Effect.gen(function* () {
+      const first = events[0]!
+      const since: number = first.parentSeqNum
+      const asOf = receiver.view().knownHead
+      const backendId = options.backendId()
+      const body = { ...(backendId !== undefined && { backendId }), parent: since, events }
+      onWaiting(true)
+      const response = yield* http.call({ method: 'POST', path: '/events', body }).pipe(
+        Effect.ensuring(Effect.sync(() => onWaiting(false))),
+        Effect.tapError((failure) => onFailure(failure, offset, asOf)),
+        Effect.mapError(toPushError),
+      )
+      if (response.status === 200) {
+        const log = decodeHead(response.body)
+        if (log === undefined) return yield* Effect.fail(new UnknownError({ cause: malformed() }))
+        maxBytes = Math.min(maxBytes * 2, MAX_PUSH_BYTES)
+        onTaken()
+        // The log has exactly these events at these numbers: LiveStore gets them without another request.
+        return yield* fromServer({ ...log, since, events }, asOf)
+      }
+      if (decodeError(response.body)?.code === 'backend_mismatch') {
+        const received = decodeHead(response.body)?.backendId ?? 'unknown'
+        receiver.receive({ backendId: received, since: 0, head: 0, events: [], asOf: 0 })
+        return yield* Effect.fail(new BackendIdMismatchError({ expected: backendId ?? 'unknown', received }))
+      }
+      const page = decodePage(response.body)
+      if (page === undefined) return yield* Effect.fail(new UnknownError({ cause: malformed() }))
+      // The page follows the last event in common, so the log has the events of this push up to there.
+      const common = events.filter(({ seqNum }) => seqNum <= page.since)
+      receiver.pushDropped()
+      yield* fromServer(
+        { ...page, since: common.length > 0 ? since : page.since, events: [...common, ...page.events] },
+        asOf,
+      )
+      return yield* Effect.fail(serverAhead(page.head, first))
+    })
+
+  const onFailure = (failure: CallFailure, offset: number, asOf: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (failure._tag === 'NoAnswer' && failure.timedOut) maxBytes = Math.max(maxBytes / 2, MIN_REQUEST_BYTES)
+      if (failure._tag !== 'Rejected') return Effect.void
+      const log = decodeHead(failure.body)
+      if (failure.error.code === 'parent_ahead' && log) return fromServer({ ...log, since: log.head, events: [] }, asOf)
+      receiver.pushDropped()
+      const { index } = failure.error
+      onRefused(new PushRefusedError({ ...failure.error, ...(index !== undefined && { index: index + offset }) }))
+      return Effect.void
+    })
+
+  return (batch: readonly SyncEvent[]): Effect.Effect<void, PushError> =>
+    Effect.gen(function* () {
+      const last = batch.at(-1)
+      if (last === undefined) return
+      receiver.pushed(last.seqNum)
+      let offset = 0
+      for (const events of splitPush(batch, { maxBytes })) {
+        yield* pushRequest(events, offset)
+        offset += events.length
+      }
+    })
+}
+
+const malformed = () =>
+  new Error('The sync server responded with something else than its contract says. Update the server.')

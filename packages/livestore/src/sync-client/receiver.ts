@@ -1,0 +1,150 @@
+/**
+ * The funnel of the pull that runs, and since when things have not moved. One input is one synchronous step: state and the
+ * queue to LiveStore change together.
+ */
+import { type Emission, type Funnel, type Message, needsPull, pullSince, startFunnel, step } from './funnel.ts'
+import type { SyncEvent } from './wire.ts'
+
+export interface PullOutlet {
+  readonly emit: (emission: Emission<SyncEvent>) => void
+  /** The server has another log. */
+  readonly foreign: (expected: string, received: string) => void
+}
+
+/** A running pull of LiveStore. */
+export interface Pull {
+  /** LiveStore asks for the next emission, so it has processed the one before. */
+  readonly ready: () => void
+  /** LiveStore has the next emission. */
+  readonly delivered: () => void
+  readonly end: () => void
+}
+
+export interface Receiver {
+  /** Takes the place of the pull before it. */
+  readonly begin: (cursor: number, outlet: PullOutlet) => Pull
+  readonly receive: (input: Message<SyncEvent> | 'pull_failed') => void
+  /** LiveStore pushes events up to this number. */
+  readonly pushed: (seqNum: number) => void
+  /** These pushes will get other numbers, or none. */
+  readonly pushDropped: () => void
+  readonly view: () => ReceiverView
+}
+
+export interface ReceiverView {
+  readonly funnel: Funnel<SyncEvent> | undefined
+  readonly isRunning: boolean
+  readonly needsPull: boolean
+  readonly pullSince: number
+  readonly knownHead: number
+  /** LiveStore has processed every emission */
+  readonly isDrained: boolean
+  readonly pullEndedAt: number | undefined
+  readonly behindSince: number | undefined
+  readonly unconfirmedSince: number | undefined
+}
+
+interface Running {
+  readonly outlet: PullOutlet
+  funnel: Funnel<SyncEvent>
+  /** number of the last event in each emission that LiveStore has not processed */
+  readonly pending: number[]
+  /** whether LiveStore has the first of `pending` */
+  isDelivered: boolean
+  processed: number
+}
+
+export interface ReceiverOptions {
+  readonly backendId: string | undefined
+  /** a monotonic clock, ms */
+  readonly now: () => number
+  readonly onChange: () => void
+}
+
+export const makeReceiver = (options: ReceiverOptions): Receiver => {
+  const { now, onChange } = options
+  let { backendId } = options
+  let running: Running | undefined
+  let pullEndedAt: number | undefined
+  let behindSince: number | undefined
+  let pushedUpTo = 0
+  let unconfirmedSince: number | undefined
+
+  /** @param progressed LiveStore has processed something */
+  const updateTimes = (progressed: boolean) => {
+    if (running === undefined) behindSince = undefined
+    else {
+      const isBehind = running.funnel.head > running.processed
+      if (!isBehind || progressed) behindSince = undefined
+      if (isBehind) behindSince ??= now()
+      if (running.funnel.emitted >= pushedUpTo) unconfirmedSince = undefined
+    }
+    onChange()
+  }
+
+  return {
+    begin: (cursor, outlet) => {
+      const pull: Running = {
+        outlet,
+        funnel: startFunnel(cursor, backendId),
+        pending: [],
+        isDelivered: false,
+        processed: cursor,
+      }
+      running = pull
+      pullEndedAt = undefined
+      updateTimes(true)
+      return {
+        ready: () => {
+          if (!pull.isDelivered) return
+          pull.isDelivered = false
+          pull.processed = Math.max(pull.processed, pull.pending.shift() ?? 0)
+          if (running === pull) updateTimes(true)
+        },
+        delivered: () => {
+          pull.isDelivered = true
+        },
+        end: () => {
+          if (running !== pull) return
+          running = undefined
+          pullEndedAt = now()
+          updateTimes(false)
+        },
+      }
+    },
+    receive: (input) => {
+      if (running === undefined) return
+      const pull = running
+      const { funnel, emissions } = step(pull.funnel, input)
+      pull.funnel = funnel
+      backendId ??= funnel.backendId
+      for (const emission of emissions) {
+        pull.pending.push(emission.events.at(-1)?.seqNum ?? 0)
+        pull.outlet.emit(emission)
+      }
+      if (funnel.name === 'foreign' && input !== 'pull_failed') {
+        pull.outlet.foreign(funnel.backendId ?? '', input.backendId)
+      }
+      updateTimes(false)
+    },
+    pushed: (seqNum) => {
+      pushedUpTo = Math.max(pushedUpTo, seqNum)
+      if (running === undefined || running.funnel.emitted < pushedUpTo) unconfirmedSince ??= now()
+    },
+    pushDropped: () => {
+      pushedUpTo = 0
+      unconfirmedSince = undefined
+    },
+    view: () => ({
+      funnel: running?.funnel,
+      isRunning: running !== undefined,
+      needsPull: running !== undefined && needsPull(running.funnel),
+      pullSince: running === undefined ? 0 : pullSince(running.funnel),
+      knownHead: running?.funnel.head ?? 0,
+      isDrained: running === undefined || running.pending.length === 0,
+      pullEndedAt,
+      behindSince,
+      unconfirmedSince,
+    }),
+  }
+}

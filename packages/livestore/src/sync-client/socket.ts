@@ -1,0 +1,114 @@
+/**
+ * One socket from dialing to its end. It only makes events arrive sooner: whatever it loses is pulled.
+ *
+ * A socket can be dead without a close event (a device that slept, a NAT that forgot): silence after a ping ends it.
+ */
+import { Deferred, Duration, Effect } from 'effect'
+import type { Signal } from './signal.ts'
+import { decodeLiveMessage, type EventPage, type LogHead } from './wire.ts'
+
+const PING_INTERVAL_MS = 25_000
+const PONG_TIMEOUT_MS = 10_000
+/**
+ * Firefox delays a socket by up to 60 s after failed ones, and counts one that is given up as failed as well. Polling
+ * serves while it waits.
+ */
+const DIAL_TIMEOUT_MS = 70_000
+
+/** The token travels as a subprotocol, and servers limit the size of headers. */
+const MAX_TOKEN_BYTES = 4_096
+
+export type SocketEnd =
+  | { readonly type: 'closed'; readonly code: number; readonly reason: string }
+  | { readonly type: 'silent' }
+  | { readonly type: 'malformed' }
+  | { readonly type: 'not_opened' }
+
+export interface SocketOptions {
+  /** `<url>/<storeId>`, http or https */
+  readonly url: string
+  readonly token: string
+  readonly since: number
+  readonly WebSocket: typeof WebSocket
+  readonly onOpen: () => void
+  /** @param asOf the head known when the request for this message was sent, 0 for a broadcast */
+  readonly onMessage: (message: EventPage | LogHead, asOf: number) => void
+  readonly knownHead: () => number
+  /** asks for a ping at once */
+  readonly probe: Signal
+}
+
+export const fitsSubprotocol = (token: string): boolean => new TextEncoder().encode(token).length <= MAX_TOKEN_BYTES
+
+export const subprotocols = (token: string): string[] => [
+  'rockpool.v1',
+  `rockpool.bearer.${btoa(String.fromCharCode(...new TextEncoder().encode(token)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')}`,
+]
+
+/** Succeeds with the reason when the socket has ended. Interrupting it closes the socket. */
+export const runSocket = (options: SocketOptions): Effect.Effect<SocketEnd> =>
+  Effect.gen(function* () {
+    const { WebSocket, onOpen, onMessage, knownHead, probe } = options
+    const end = yield* Deferred.make<SocketEnd>()
+    const finish = (reason: SocketEnd) => Deferred.unsafeDone(end, Effect.succeed(reason))
+    const requestedAsOf = knownHead()
+    let pingedAsOf = 0
+    let messages = 0
+
+    const socket = yield* Effect.acquireRelease(
+      Effect.try(
+        () =>
+          new WebSocket(
+            `${options.url.replace(/^http/, 'ws')}/live?since=${options.since}`,
+            subprotocols(options.token),
+          ),
+      ),
+      (socket) =>
+        Effect.sync(() => {
+          socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null
+          // Node reports the failure of a socket that is closed while it connects as an error event.
+          socket.addEventListener('error', () => {})
+          socket.close(1000)
+        }),
+    )
+    socket.onclose = ({ code, reason }) => finish({ type: 'closed', code, reason })
+    // A close event follows.
+    socket.onerror = () => {}
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const message = decodeLiveMessage(data)
+      if (message === undefined) {
+        finish({ type: 'malformed' })
+        return
+      }
+      const asOf = (() => {
+        if (messages === 0) return requestedAsOf
+        return 'events' in message ? 0 : pingedAsOf
+      })()
+      messages++
+      // A socket is good once the server has spoken: some proxies accept an upgrade and forward nothing.
+      if (messages === 1) onOpen()
+      onMessage(message, asOf)
+    }
+
+    const dialing = Effect.sleep(Duration.millis(DIAL_TIMEOUT_MS)).pipe(
+      Effect.map(() => messages === 0 && finish({ type: 'not_opened' })),
+    )
+    const pinging = Effect.gen(function* () {
+      yield* Effect.raceFirst(Effect.sleep(Duration.millis(PING_INTERVAL_MS)), probe.wait)
+      if (messages === 0 || socket.readyState !== socket.OPEN) return
+      const before = messages
+      pingedAsOf = knownHead()
+      socket.send('ping')
+      yield* Effect.sleep(Duration.millis(PONG_TIMEOUT_MS))
+      if (messages === before) finish({ type: 'silent' })
+    }).pipe(Effect.forever)
+
+    return yield* Effect.raceFirst(Deferred.await(end), Effect.zipRight(dialing, pinging, { concurrent: true }))
+  }).pipe(
+    Effect.scoped,
+    // An invalid URL: the HTTP calls report it.
+    Effect.catchAll(() => Effect.succeed<SocketEnd>({ type: 'not_opened' })),
+  )

@@ -1,0 +1,96 @@
+/**
+ * The status of sync, from the thread that syncs to every tab and worker of this origin. LiveStore's worker of one tab has
+ * the connection; a page that opens later asks for what it missed.
+ */
+import { sameSyncStatus, SYNC_REASONS, type SyncStatus, syncStatus, type SyncStatusSource } from '@rockpool/core'
+import { onWakeUp } from './network.ts'
+
+/** `ask`: what is the status? `wake`: a page became visible, or the network came back */
+type Message = 'ask' | 'wake' | { readonly status: SyncStatus }
+
+/** A reconnect takes up to 2.7 s (measured): a shorter outage is not reported, ms. */
+export const OFFLINE_GRACE_MS = 3_000
+
+const openChannel = (storeId: string): BroadcastChannel => {
+  const channel = new BroadcastChannel(`rockpool:sync:${storeId}`)
+  // In Node a channel keeps the process running.
+  ;(channel as BroadcastChannel & { unref?: () => void }).unref?.()
+  return channel
+}
+
+export interface SyncStatusPublisher {
+  readonly publish: (status: SyncStatus) => void
+  readonly close: () => void
+}
+
+/** The side of the provider. @param onWake a page asks to look at the server now */
+export const publishSyncStatus = (storeId: string, onWake: () => void = () => {}): SyncStatusPublisher => {
+  const channel = openChannel(storeId)
+  let current: SyncStatus | undefined
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data === 'ask' && current !== undefined) channel.postMessage({ status: current } satisfies Message)
+    if (data === 'wake') onWake()
+  }
+  return {
+    publish: (status) => {
+      current = status
+      channel.postMessage({ status } satisfies Message)
+    },
+    close: () => channel.close(),
+  }
+}
+
+export interface WatchedSyncStatus extends SyncStatusSource {
+  readonly close: () => void
+}
+
+/** Messages of an older or newer version of the app may have another shape. */
+const statusIn = (data: unknown): SyncStatus | undefined => {
+  const { status } = (typeof data === 'object' && data !== null ? data : {}) as { status?: SyncStatus }
+  const code = status?.reason?.code
+  return code !== undefined && Object.hasOwn(SYNC_REASONS, code)
+    ? syncStatus(code, String(status?.reason.message))
+    : undefined
+}
+
+/** The side of the page, for its life. `connecting` until the provider has spoken. */
+export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
+  const channel = openChannel(storeId)
+  const listeners = new Set<(status: SyncStatus) => void>()
+  let current = syncStatus('connecting', 'Connecting to the sync server.')
+  let outage: { status: SyncStatus; readonly timer: ReturnType<typeof setTimeout> } | undefined
+
+  const set = (status: SyncStatus) => {
+    clearTimeout(outage?.timer)
+    outage = undefined
+    if (sameSyncStatus(current, status)) return
+    current = status
+    for (const listener of listeners) listener(status)
+  }
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const status = statusIn(data)
+    if (status === undefined) return
+    if (status.state !== 'offline' || current.state !== 'online') set(status)
+    else if (outage) outage.status = status
+    else {
+      const begun = { status, timer: setTimeout(() => set(begun.status), OFFLINE_GRACE_MS) }
+      outage = begun
+    }
+  }
+  channel.postMessage('ask' satisfies Message)
+  const stopWaking = onWakeUp(() => channel.postMessage('wake' satisfies Message))
+  return {
+    get current() {
+      return current
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: () => {
+      clearTimeout(outage?.timer)
+      stopWaking()
+      channel.close()
+    },
+  }
+}
