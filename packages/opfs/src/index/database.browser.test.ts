@@ -123,6 +123,25 @@ describe('a browser that drops the connection', () => {
   })
 })
 
+describe('a connection that drops while it opens', () => {
+  const dropped = () => {
+    throw new DOMException('The connection was closed.', 'AbortError')
+  }
+
+  test('is opened once more', async () => {
+    const storeId = newStoreId()
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(dropped)
+    const index = await open(storeId)
+    await index.write([put('files', file('a'))])
+    expect(await index.getAll('files')).toEqual([file('a')])
+  })
+
+  test('and drops again rejects with disk_failed', async () => {
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(dropped)
+    await expect(open('store')).rejects.toMatchObject({ code: 'disk_failed' })
+  })
+})
+
 describe('write', () => {
   test('is strict, in one transaction over just the tables involved', async () => {
     const index = await open(newStoreId())

@@ -42,9 +42,14 @@ export const openDatabase = async (storeId: StoreId, create: boolean): Promise<D
   }
 
   const open = async (): Promise<IDBPDatabase<Schema>> => {
-    const opened = await connect(name, create, {
+    const on = {
       dropped: () => (connection = undefined),
-      wanted: (version) => refuse(version === null ? erasedElsewhere() : upgradedElsewhere()),
+      wanted: (version: number | null) => refuse(version === null ? erasedElsewhere() : upgradedElsewhere()),
+    }
+    const opened = await connect(name, create, on).catch((error: unknown) => {
+      // The browser dropped the connection while it opened: Chromium does so while it clears the site's data.
+      if (!wasDropped(error)) throw error
+      return connect(name, create, on)
     })
     // Closed while it opened.
     if (refusal) {
@@ -119,6 +124,9 @@ const connect = async (
     throw openError(error)
   }
 }
+
+const wasDropped = (error: unknown): boolean =>
+  error instanceof RockpoolError && error.cause instanceof DOMException && error.cause.name === 'AbortError'
 
 const openError = (error: unknown): RockpoolError => {
   switch (error instanceof DOMException ? error.name : '') {
