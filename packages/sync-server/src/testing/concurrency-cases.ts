@@ -1,0 +1,99 @@
+/** Many writers, lost and doubled messages, restarts. */
+import { describe, expect, it } from 'vitest'
+import { Device } from './device.ts'
+import { eventsAfter } from './events.ts'
+import type { LiveMessage } from './live-client.ts'
+import type { Subject } from './server-suite.ts'
+import { openStore, type TestStore } from './stores.ts'
+
+const PUSHES = 1_000
+
+export const concurrencyCases = (subject: Subject): void => {
+  /** Feeds a device from a WebSocket until its head is `head`; `deliver` may lose or repeat messages. */
+  const follow = async (
+    store: TestStore,
+    device: Device,
+    head: number,
+    deliver: (message: LiveMessage, count: number) => readonly LiveMessage[] = (message) => [message],
+  ): Promise<void> => {
+    const live = await store.live()
+    for (let count = 0; device.head < head; count++) {
+      for (const message of deliver(await live.next(), count)) await device.receive(message)
+    }
+    live.close()
+  }
+
+  describe('many devices', () => {
+    it(
+      'store each event of two writers once, numbered without a gap, and all devices agree',
+      { timeout: 60_000 },
+      async () => {
+        const store = await openStore(subject())
+        const readers = [new Device(store), new Device(store)]
+        const reading = [
+          follow(store, readers[0]!, PUSHES),
+          // Loses every third message, and gets every fifth twice. The last one arrives.
+          follow(store, readers[1]!, PUSHES, (message, count) => {
+            if (message.head === PUSHES) return [message]
+            return count % 3 === 0 ? [] : count % 5 === 0 ? [message, message] : [message]
+          }),
+        ]
+        const writers = ['a', 'b'].map(async (name) => {
+          const device = new Device(store)
+          for (let count = 0; count < PUSHES / 2; count++) await device.push([`${name}${count}`])
+          return device
+        })
+        const devices = await Promise.all(writers)
+        await Promise.all(reading)
+        for (const device of devices) await device.pull()
+
+        const [{ values }] = devices as [Device]
+        for (const device of [...devices, ...readers]) expect(device.values).toEqual(values)
+        const expected = [...valuesOf('a'), ...valuesOf('b')]
+        expect(values.toSorted()).toEqual(expected.toSorted())
+        for (const name of ['a', 'b'])
+          expect(values.filter((value) => String(value).startsWith(name))).toEqual(valuesOf(name))
+      },
+    )
+
+    it('converge when half of the responses to their pushes are lost', { timeout: 60_000 }, async () => {
+      const store = await openStore(subject())
+      const write = async (name: string) => {
+        const device = new Device(store)
+        for (let count = 0; count < 30; count++) {
+          const value = `${name}${count}`
+          // Its response is not looked at: the device pushes the same event again, at the same number.
+          if (count % 2 === 0) await store.push(device.head, eventsAfter(device.head, value))
+          await device.push([value])
+        }
+        return device
+      }
+      const devices = await Promise.all(['a', 'b'].map(write))
+      for (const device of devices) await device.pull()
+      expect(devices[0]!.values).toEqual(devices[1]!.values)
+      expect(new Set(devices[0]!.values).size).toBe(60)
+      expect(devices[0]!.values).toHaveLength(60)
+    })
+  })
+
+  describe('a restart', () => {
+    it('keeps every event and the backend id, and clients connect again', async ({ skip }) => {
+      const { restart } = subject()
+      if (!restart) return skip('This server keeps nothing.')
+      const store = await openStore(subject())
+      const before = (await store.push(0, eventsAfter(0, 'a', 'b'))).body
+      const live = await store.live()
+      await live.next()
+      await restart()
+      await live.closed
+      expect((await store.head()).body).toEqual(before)
+      expect(await store.push(0, eventsAfter(0, 'a', 'b'))).toMatchObject({ status: 200, body: before })
+      const again = await store.live({ since: 1 })
+      expect(await again.next()).toMatchObject({ ...before, since: 1, events: [{ seqNum: 2 }] })
+      await store.push(2, eventsAfter(2, 'c'))
+      expect(await again.next()).toMatchObject({ since: 2, head: 3 })
+    })
+  })
+}
+
+const valuesOf = (name: string): string[] => Array.from({ length: PUSHES / 2 }, (_, index) => `${name}${index}`)
