@@ -1,0 +1,1 @@
+export { livestorePlugin } from './plugin.ts'

@@ -1,0 +1,174 @@
+/**
+ * What the leader of a device decides, as plain functions of plain data. The leader has the log of the device: what the sync
+ * backend has confirmed, then `pending`, which it pushes. Tabs push to it; the backend's events come in between.
+ *
+ * Invariants after each step:
+ * 1. the log is contiguous: each event has its predecessor as parent;
+ * 2. `pending` is the end of the log, from the first event that syncs and is not confirmed;
+ * 3. no commit is in the log twice.
+ */
+import { isSameCommit, saysTheSame } from '../commit-id.ts'
+import {
+  continues,
+  type EventNumber,
+  isClientOnly,
+  isContiguous,
+  nextNumber,
+  type NumberedEvent,
+  type NumberPair,
+  renumberAll,
+} from '../numbers.ts'
+
+export interface LeaderState<E> {
+  /** the last event of the log */
+  readonly head: EventNumber
+  /** the `global` number of the last event that the backend has confirmed */
+  readonly backendHead: number
+  readonly pending: readonly E[]
+}
+
+/** What a step does to the log, beside the new state: in one transaction, then told to the tabs. */
+export interface LogChange<E> {
+  readonly state: LeaderState<E>
+  /** the end of the log to take back */
+  readonly rollback: readonly E[]
+  readonly append: readonly E[]
+}
+
+export type PushDecision<E> =
+  | ({ readonly answer: 'accepted' } & LogChange<E>)
+  /** all of it is in the log already */
+  | { readonly answer: 'known' }
+  /** others came first, or something before it is missing: the tab has to see what the log has, and to push again */
+  | { readonly answer: 'rejected' }
+
+/**
+ * A tab's push. A push can come twice, when the leader before died with it, and a tab may add to one whose answer it lacks:
+ * what the log has is skipped.
+ *
+ * @param isLogged whether the log has this commit
+ */
+export const decidePush = <E extends NumberedEvent>(
+  state: LeaderState<E>,
+  events: readonly E[],
+  isLogged: (event: E) => boolean,
+): PushDecision<E> => {
+  if (!isContiguous(events)) return { answer: 'rejected' }
+  const isNew = events.length > 0 && continues(state.head, events[0]!)
+  const append = isNew ? events : events.slice(leading(events, isLogged))
+  if (append.length === 0) return { answer: 'known' }
+  if (!continues(state.head, append[0]!)) return { answer: 'rejected' }
+  const pending = [...state.pending, ...append]
+  return {
+    answer: 'accepted',
+    state: { ...state, head: append.at(-1)!.seqNum, pending: fromFirstSynced(pending) },
+    rollback: [],
+    append,
+  }
+}
+
+export type BackendDecision<E> =
+  | ({ readonly answer: 'advance' | 'rebase'; readonly confirmed: readonly E[] } & LogChange<E>)
+  /** all of it is in the log already */
+  | { readonly answer: 'known' }
+  /** something before it is missing */
+  | { readonly answer: 'gap' }
+
+/**
+ * Events of the sync backend, ascending. Those that are pending here are confirmed; others that stand where pending ones
+ * stood move these behind them, into a new generation.
+ */
+export const decideBackendEvents = <E extends NumberedEvent>(
+  state: LeaderState<E>,
+  events: readonly E[],
+  renumber: (event: E, numbers: NumberPair) => E,
+): BackendDecision<E> => {
+  const fresh = events.filter(({ seqNum }) => seqNum.global > state.backendHead)
+  if (fresh.length === 0) return { answer: 'known' }
+  if (fresh.some(({ seqNum }, index) => seqNum.global !== state.backendHead + 1 + index)) return { answer: 'gap' }
+
+  const { pending } = state
+  const backendHead = fresh.at(-1)!.seqNum.global
+  const { ofPending, ofFresh } = commonStart(pending, fresh)
+  const confirmed = fresh.slice(0, ofFresh)
+  const others = fresh.slice(ofFresh)
+  const rest = fromFirstSynced(pending.slice(ofPending))
+
+  if (others.length === 0) {
+    return {
+      answer: 'advance',
+      confirmed,
+      state: { ...state, backendHead, pending: rest },
+      rollback: [],
+      append: [],
+    }
+  }
+  if (rest.length === 0) {
+    const append = renumberAll(state.head, others, renumber)
+    return {
+      answer: 'advance',
+      confirmed,
+      state: { head: append.at(-1)!.seqNum, backendHead, pending: [] },
+      rollback: [],
+      append,
+    }
+  }
+  const generation = state.head.rebaseGeneration + 1
+  const theirs = renumberAll(rest[0]!.parentSeqNum, others, renumber, generation)
+  const moved = rest.filter((event) => !others.some((other) => isSameCommit(event, other)))
+  const ours = renumberAll(theirs.at(-1)!.seqNum, moved, renumber, generation)
+  const append = [...theirs, ...ours]
+  return {
+    answer: 'rebase',
+    confirmed,
+    state: { head: append.at(-1)!.seqNum, backendHead, pending: fromFirstSynced(ours) },
+    rollback: rest,
+    append,
+  }
+}
+
+/** How many events of both lists, from their start, are the same. Those that stay on this device are passed over. */
+const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: readonly E[]) => {
+  let ofPending = 0
+  let ofFresh = 0
+  for (const [index, event] of pending.entries()) {
+    if (isClientOnly(event)) continue
+    const other = fresh[ofFresh]
+    const same =
+      other !== undefined &&
+      other.seqNum.global === event.seqNum.global &&
+      isSameCommit(event, other) &&
+      saysTheSame(event, other)
+    if (!same) break
+    ofPending = index + 1
+    ofFresh++
+  }
+  return { ofPending, ofFresh }
+}
+
+/** Events that stay on this device keep their place behind a confirmed one. */
+const fromFirstSynced = <E extends NumberedEvent>(events: readonly E[]): readonly E[] =>
+  events.slice(leading(events, isClientOnly))
+
+const leading = <A>(items: readonly A[], is: (item: A) => boolean): number => {
+  const end = items.findIndex((item) => !is(item))
+  return end === -1 ? items.length : end
+}
+
+/** What to push next to the backend: pending events that sync, after those that were sent in this generation. */
+export const nextBackendPush = <E extends NumberedEvent>(
+  { pending }: LeaderState<E>,
+  sentUpTo: number,
+  limit: number,
+): readonly E[] => {
+  const batch: E[] = []
+  for (const event of pending) {
+    if (batch.length === limit) break
+    if (!isClientOnly(event) && event.seqNum.global > sentUpTo) batch.push(event)
+  }
+  return batch
+}
+
+/** The number of an event that the leader itself makes (devtools commit without one). */
+export const numberAtHead = ({ head }: LeaderState<unknown>, clientOnly: boolean): NumberPair =>
+  nextNumber(head, clientOnly)

@@ -1,0 +1,25 @@
+/**
+ * Puts Rockpool's sync processors in the place of LiveStore's while an app is bundled. Needed wherever LiveStore's code
+ * passes: pages, workers, and dependencies that are bundled ahead in development.
+ */
+import { createUnplugin, type UnpluginInstance } from 'unplugin'
+import { applyFixes } from './fixes.ts'
+import { REPLACEMENTS, replacedText } from './replacements.ts'
+
+export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugin(() => ({
+  name: 'rockpool:livestore',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /@livestore[\\/](?:common|livestore|adapter-web|sqlite-wasm)[\\/]dist[\\/]/ },
+    handler(code, id) {
+      // `?worker`, `?sharedworker`: not the worker's code, but a class that starts it
+      if (/[?&](?:shared)?worker(?:&|$)/.test(id)) return
+      // Vite serves LiveStore's shared worker raw in development, as `….js?v=…`.
+      const path = id.replaceAll('\\', '/').replace(/[?#].*$/, '')
+      const replacement = REPLACEMENTS.find(({ file }) => path.endsWith(file))
+      if (replacement) return { code: replacedText(replacement.by), map: null }
+      const mended = applyFixes(path, code)
+      return mended === undefined ? undefined : { code: mended, map: null }
+    },
+  },
+}))
