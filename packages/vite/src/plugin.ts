@@ -1,16 +1,17 @@
+import { livestorePlugin } from '@rockpool/livestore-plugin'
 import type { Plugin } from 'vite'
 import type { BackendOptions } from './backend/embedded-backend.ts'
 import { backend } from './backend/plugin.ts'
-import { livestoreFixes } from './livestore-fixes/index.ts'
+import { dataFolderGuard } from './data-folder/guard.ts'
 import { serviceWorker } from './service-worker/plugin.ts'
 
 export interface RockpoolOptions {
   /** the app's service worker, from the root; `src/service-worker.ts` when not given, or a ready-made one if that is missing */
   readonly serviceWorker?: string
   /**
-   * Runs the sync backend (`/sync`), the signer (`/signer`) and an endpoint for development tokens
-   * (`POST /rockpool-dev/token?user=…&store=…`) inside the dev and preview servers. They keep their data in `dataDir`,
-   * `.rockpool` under the root when not given; the environment variable ROCKPOOL_DATA_DIR overrides it.
+   * Runs the sync server (`/sync`), the signer (`/signer`) and an endpoint for development tokens
+   * (`POST /rockpool-dev/token?user=…&store=…`) inside the dev and preview servers. They keep their data in `dataDir`, a
+   * folder of this app in the user's data when not given; the environment variable ROCKPOOL_DATA_DIR overrides it.
    */
   readonly backend?: boolean | Partial<BackendOptions>
 }
@@ -18,16 +19,18 @@ export interface RockpoolOptions {
 /** What an app on Rockpool needs of Vite: a mended LiveStore, the service worker, and in development the backend. */
 export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
   livestore(),
-  livestoreFixes(),
+  livestorePlugin.vite(),
   serviceWorker(options.serviceWorker),
-  ...(options.backend ? [backend(options.backend === true ? {} : options.backend)] : []),
+  ...(options.backend ? embedded(options.backend === true ? {} : options.backend) : []),
 ]
 
-/** Settings that LiveStore needs, and its mending in the two places that do not see the page's plugins. */
+const embedded = (options: Partial<BackendOptions>): Plugin[] => [dataFolderGuard(options.dataDir), backend(options)]
+
+/** Settings that LiveStore needs, and its sync processors in the two places that do not see the page's plugins. */
 const livestore = (): Plugin => ({
-  name: 'rockpool:livestore',
+  name: 'rockpool:livestore-settings',
   config: () => ({
-    worker: { format: 'es', plugins: () => [livestoreFixes()] },
+    worker: { format: 'es', plugins: () => [livestorePlugin.vite()] },
     optimizeDeps: {
       // Workers are found late in dev: the first cold load would bundle dependencies anew and reload the page.
       include: [
@@ -35,12 +38,11 @@ const livestore = (): Plugin => ({
         '@livestore/adapter-web',
         '@livestore/adapter-web/worker',
         '@livestore/adapter-web/shared-worker',
-        '@livestore/sync-cf/client',
         '@rockpool/livestore > @livestore/common',
         '@rockpool/livestore > effect',
         '@rockpool/livestore > jose',
       ],
-      rolldownOptions: { plugins: [livestoreFixes()] },
+      rolldownOptions: { plugins: [livestorePlugin.rolldown()] },
     },
   }),
 })

@@ -1,45 +1,49 @@
-/** Sync backend, signer and object store in this process, for development: one machine, one folder, no accounts. */
+/** Sync server, signer and object store in this process, for development: one machine, one folder, no accounts. */
 import { createHmac } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { isObjectStoreError } from '@rockpool/object-store'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, type StoreId } from '@rockpool/protocol'
-import { secretIn } from './secret.ts'
+import type { SyncListener } from '@rockpool/sync-server/node'
+import { keepPrivate, makePrivateFolder } from '../data-folder/private.ts'
+import { ensureSecret } from '../data-folder/secret.ts'
 
 export interface BackendOptions {
-  /** keeps everything: contents, event logs, the secret */
+  /** keeps everything: the bytes of files, event logs, the secret */
   readonly dataDir: string
   /** bucket name to rules; one bucket `files` when not given */
   readonly buckets?: Buckets
 }
 
 export interface EmbeddedBackend {
-  /** Answers the signer's calls, without their prefix. Starts it at the first call, as does the next one. */
+  /** Responds to the signer's calls, without their prefix. The first call starts it. */
   signer(): Promise<RequestListener>
-  /** http URL of the sync backend, on a port of its own */
-  syncUrl(): Promise<string>
+  /** Responds to the calls below {@link SYNC_PATH}. The first call starts it. */
+  sync(): Promise<SyncListener>
   /** A token that gives `user` all rights in a store, for {@link TOKEN_LIFETIME}. */
   token(user: string, storeId: StoreId): Promise<string>
+  /** Call it after a request that may have written files. */
+  wrote(): void
   stop(): Promise<void>
 }
 
-/** Where the signer is mounted on the page's origin. */
+/** Where the parts are mounted on the page's origin. */
 export const SIGNER_PATH = '/signer'
+export const SYNC_PATH = '/sync'
 
-/** Short, so that whoever develops an app sees that tokens are renewed. */
+/** Short, so that an app's developer sees tokens being renewed. */
 const TOKEN_LIFETIME = '10 minutes'
 
 /**
- * Takes the folder. Loading signer and sync backend takes over a second of processor time, so they start when they are
- * first asked for: the page server comes first.
+ * Locks the folder. Signer and sync server start at their first request: loading them takes processor time that the page
+ * needs first.
  *
  * @throws Error when another process uses the folder, or it cannot be written
  */
 export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promise<EmbeddedBackend> => {
-  await mkdir(dataDir, { recursive: true })
-  const secret = await secretIn(dataDir)
+  await makePrivateFolder(dataDir)
+  const secret = await ensureSecret(dataDir)
   // The two services must not accept each other's signatures.
   const tokenSecret = derive(secret, 'tokens')
   const urlSecret = derive(secret, 'signed URLs')
@@ -50,6 +54,8 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
   }).catch((error: unknown) => {
     throw isObjectStoreError(error, 'locked') ? inUse(dataDir) : error
   })
+  const tightening = keepPrivate(dataDir)
+  tightening.soon()
 
   const signer = once(async () => {
     const [{ createSigner, sharedSecretTokens }, { getRequestListener }] = await Promise.all([
@@ -61,14 +67,18 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
   })
   const sync = once(async () => {
-    const { startSyncBackend } = await import('@rockpool/livestore/embedded')
-    const options = { dataDir: join(dataDir, 'sync'), secrets: [tokenSecret] }
-    return startSyncBackend({ ...options, ...(buckets ? { buckets } : {}) })
+    const [{ createSyncListener, sqliteLogs }, { sharedSecretTokens }] = await Promise.all([
+      import('@rockpool/sync-server/node'),
+      import('@rockpool/access'),
+    ])
+    const logs = await sqliteLogs({ directory: join(dataDir, 'events') })
+    const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
+    return createSyncListener({ logs, authenticate, basePath: SYNC_PATH, ...(buckets ? { buckets } : {}) })
   })
 
   return {
     signer,
-    syncUrl: async () => (await sync()).url,
+    sync,
     async token(user, storeId) {
       const { SignJWT } = await import('jose')
       return new SignJWT({ stores: { [storeId]: ['read', 'write', 'delete'] } })
@@ -77,14 +87,16 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
         .setExpirationTime(TOKEN_LIFETIME)
         .sign(new TextEncoder().encode(tokenSecret))
     },
+    wrote: tightening.soon,
     async stop() {
-      await Promise.allSettled([sync.started?.then((backend) => backend.stop()), signer.started])
+      await Promise.allSettled([sync.started?.then((listener) => listener.close()), signer.started])
       await store.close()
+      await tightening.stop()
     },
   }
 }
 
-/** Calls `start` at the first call only. `started`: what it gave, if it was called. */
+/** Calls `start` at the first call only. `started`: its result, if it was called. */
 const once = <A>(start: () => Promise<A>): (() => Promise<A>) & { readonly started: Promise<A> | undefined } => {
   let started: Promise<A> | undefined
   return Object.defineProperty(() => (started ??= start()), 'started', { get: () => started }) as never
@@ -96,7 +108,7 @@ const inUse = (dataDir: string): Error => {
   const error = new Error(
     `Another process uses ${dataDir}. Stop it, or set ROCKPOOL_DATA_DIR to another folder for this one.`,
   )
-  // One line for whoever starts the server: where in this code it was found helps nobody.
+  // One line for the person who starts the server: a stack of this code does not help them.
   error.stack = `Error: ${error.message}`
   return error
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { preview } from 'vite'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { createLogger, preview } from 'vite'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildFixture, fixture, originOf, serveFixture, temporaryFolder } from '../../fixtures/app.ts'
 import { rockpool } from '../plugin.ts'
 import { startBackend } from './embedded-backend.ts'
@@ -29,18 +29,55 @@ const askToUpload = async (origin: string, token: string, key: string) => {
   return { status: response.status, ...((await response.json()) as { url?: string; headers?: Record<string, string> }) }
 }
 
-/** Whether the sync backend accepts a connection. */
-const connects = (origin: string, store: string, authToken: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const url = new URL('/sync', origin.replace('http', 'ws'))
-    const payload = encodeURIComponent(JSON.stringify({ authToken }))
-    url.search = new URLSearchParams({ storeId: store, transport: 'ws', payload }).toString()
-    const socket = new WebSocket(url)
-    socket.onopen = () => {
-      resolve(true)
+/** What the sync server sends first over a WebSocket, or the code that it closes it with. */
+const firstMessage = (origin: string, store: string, token: string): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const bearer = `rockpool.bearer.${Buffer.from(token).toString('base64url')}`
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/sync/${store}/live`, ['rockpool.v1', bearer])
+    socket.onmessage = ({ data }) => {
+      resolve(JSON.parse(String(data)))
       socket.close()
     }
-    socket.onerror = () => resolve(false)
+    socket.onclose = ({ code }) => resolve(code)
+    socket.onerror = () => reject(new Error('The upgrade was refused.'))
+  })
+
+/** Events of the store, over HTTP. */
+const eventsOf = async (origin: string, store: string, token: string) => {
+  const response = await fetch(`${origin}/sync/${store}/events`, { headers: { authorization: `Bearer ${token}` } })
+  return { status: response.status, ...((await response.json()) as { readonly events?: readonly unknown[] }) }
+}
+
+const EVENT = {
+  ...{ name: 'v1.AlbumAdded', args: { id: 'a' }, seqNum: 1, parentSeqNum: 0, clientId: 'client', sessionId: 'session' },
+}
+
+const push = (origin: string, store: string, token: string) =>
+  fetch(`${origin}/sync/${store}/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ parent: 0, events: [EVENT] }),
+  })
+
+const modesIn = async (folder: string) => {
+  const modes = new Set<string>()
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const mode = (await stat(join(entry.parentPath, entry.name))).mode & 0o777
+    modes.add(`${entry.isDirectory() ? 'folder' : 'file'} ${mode.toString(8)}`)
+  }
+  return modes
+}
+
+/** The first error that Vite's client gets. */
+const overlayOf = (origin: string, token: string): Promise<unknown> =>
+  new Promise((resolve) => {
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/?token=${token}`, 'vite-hmr')
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(String(data)) as { readonly type: string }
+      if (message.type !== 'error') return
+      resolve(message)
+      socket.close()
+    }
   })
 
 describe('the embedded backend', { timeout: 60_000 }, () => {
@@ -55,20 +92,26 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     const signed = await askToUpload(origin, token, key)
     expect(signed).toMatchObject({ status: 'put', url: expect.stringContaining(`${origin}/signer/objects/${key}`) })
     expect((await fetch(signed.url!, { method: 'PUT', headers: signed.headers!, body: bytes })).status).toBe(200)
+    expect((await push(origin, 'gallery', token)).status).toBe(200)
+    // Under this process's umask files are 0644; those of the data folder are the owner's alone.
+    await expect.poll(() => modesIn(dataDir)).toEqual(new Set(['folder 700', 'file 600']))
     await first.close()
 
     const second = originOf(await serveFixture(fixture, options))
     // The secret outlives the server: so does the token.
     expect(await askToUpload(second, token, key)).toMatchObject({ status: 'stored' })
+    expect(await eventsOf(second, 'gallery', token)).toMatchObject({ status: 200, events: [EVENT] })
   })
 
   it('lets nobody in without a token, neither to the signer nor to the log', async () => {
     const server = await serveFixture(fixture, { backend: { dataDir: await temporaryFolder() } })
     const origin = originOf(server)
     const token = await tokenFor(origin, 'gallery')
-    expect(await connects(origin, 'gallery', token)).toBe(true)
-    expect(await connects(origin, 'gallery', 'nonsense')).toBe(false)
-    expect(await connects(origin, 'other-store', token)).toBe(false)
+    expect(await firstMessage(origin, 'gallery', token)).toMatchObject({ head: 0, events: [] })
+    expect(await firstMessage(origin, 'gallery', 'nonsense')).toBe(4401)
+    expect(await firstMessage(origin, 'other-store', token)).toBe(4403)
+    expect((await eventsOf(origin, 'gallery', 'nonsense')).status).toBe(401)
+    expect((await eventsOf(origin, 'other-store', token)).status).toBe(403)
     expect((await askToUpload(origin, 'nonsense', `gallery/files/${address}`)).status).toBe(401)
     expect((await askToUpload(origin, token, `other-store/files/${address}`)).status).toBe(403)
   })
@@ -105,7 +148,7 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     })
     onTestFinished(() => server.close())
     const origin = server.resolvedUrls!.local[0]!.replace(/\/$/, '')
-    expect(await connects(origin, 'gallery', await tokenFor(origin, 'gallery'))).toBe(true)
+    expect(await firstMessage(origin, 'gallery', await tokenFor(origin, 'gallery'))).toMatchObject({ head: 0 })
     expect((await fetch(`${origin}/service-worker.js`)).status).toBe(200)
   })
 
@@ -113,7 +156,7 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     const server = await serveFixture(fixture, { backend: { dataDir: await temporaryFolder() } })
     await server.restart()
     const origin = originOf(server)
-    expect(await connects(origin, 'gallery', await tokenFor(origin, 'gallery'))).toBe(true)
+    expect(await firstMessage(origin, 'gallery', await tokenFor(origin, 'gallery'))).toMatchObject({ head: 0 })
   })
 
   it('says in one line that another process uses its folder', async () => {
@@ -124,6 +167,43 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     expect((error as Error).stack).toBe(
       `Error: Another process uses ${dataDir}. Stop it, or set ROCKPOOL_DATA_DIR to another folder for this one.`,
     )
+  })
+
+  it('says in the page that the sync server did not start, without paths and secrets', async () => {
+    const dataDir = await temporaryFolder()
+    await writeFile(join(dataDir, 'events'), 'not a folder')
+    const logger = createLogger('silent')
+    const logged = vi.spyOn(logger, 'error')
+    const server = await serveFixture(fixture, { backend: { dataDir } }, { customLogger: logger })
+    const origin = originOf(server)
+    const token = await tokenFor(origin, 'gallery')
+    const response = await fetch(`${origin}/sync/gallery/head`, { headers: { authorization: `Bearer ${token}` } })
+    expect(response.status).toBe(503)
+    const body = await response.text()
+    expect(JSON.parse(body)).toEqual({
+      error: { code: 'server_failed_to_start', message: expect.stringMatching(/^The sync server .* did not start: ./) },
+    })
+    expect(body).not.toContain(dataDir)
+    expect(body).not.toContain(await readFile(join(dataDir, 'secret'), 'utf8'))
+    expect(logged).toHaveBeenCalledWith(expect.stringContaining("Rockpool's sync server did not start"))
+    await expect(firstMessage(origin, 'gallery', token)).rejects.toThrow('The upgrade was refused.')
+    // Vite's overlay in the first page that is opened.
+    const { message } = (JSON.parse(body) as { error: { message: string } }).error
+    expect(await overlayOf(origin, server.config.webSocketToken)).toMatchObject({ type: 'error', err: { message } })
+    // The signer is not affected.
+    expect((await askToUpload(origin, token, `gallery/files/${address}`)).status).toBe('put')
+  })
+
+  it('says in the page that the signer did not start', async () => {
+    const buckets = { 'no/bucket': { access: 'store' as const } }
+    const server = await serveFixture(
+      fixture,
+      { backend: { dataDir: await temporaryFolder(), buckets } },
+      { customLogger: createLogger('silent') },
+    )
+    const response = await fetch(`${originOf(server)}/signer/upload-url`, { method: 'POST' })
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ error: { code: 'server_failed_to_start' } })
   })
 
   it('keeps a secret that only the owner of the folder can read', async () => {

@@ -1,36 +1,67 @@
-import { resolve } from 'node:path'
-import type { Connect, Logger, Plugin, PreviewServer, ViteDevServer } from 'vite'
-import { type BackendOptions, type EmbeddedBackend, SIGNER_PATH, startBackend } from './embedded-backend.ts'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite'
+import { dataFolder } from '../data-folder/place.ts'
+import { type BackendOptions, type EmbeddedBackend, SIGNER_PATH, startBackend, SYNC_PATH } from './embedded-backend.ts'
+import { type Part, refuseUpgrade, respondFailure, startFailure } from './start-failure.ts'
 import { TOKEN_PATH, tokenEndpoint } from './token-endpoint.ts'
-import { proxyWebSockets } from './websocket-proxy.ts'
-
-const SYNC_PATH = '/sync'
 
 /** Runs the backend inside the dev and preview servers: `/sync`, `/signer` and development tokens, on the page's origin. */
 export const backend = (options: Partial<BackendOptions>): Plugin => ({
   name: 'rockpool:backend',
-  config: () => ({ server: { watch: { ignored: ['**/.rockpool/**'] } } }),
   configureServer: (server) => mount(server, options),
   configurePreviewServer: (server) => mount(server, options),
 })
 
 const mount = async (server: ViteDevServer | PreviewServer, options: Partial<BackendOptions>): Promise<void> => {
-  const { root, logger } = server.config
-  const dataDir = resolve(root, process.env.ROCKPOOL_DATA_DIR ?? options.dataDir ?? '.rockpool')
-  const { signer, syncUrl, token, release } = await take({ ...options, dataDir })
+  const { root } = server.config
+  const dataDir = dataFolder(root, options.dataDir)
+  const { signer, sync, token, wrote, release } = await take({ ...options, dataDir })
+  server.config.logger.info(`  Rockpool keeps its data in ${dataDir}`)
+
+  const failure = (part: Part, error: unknown) => startFailure(part, error, [dataDir, root])
+  const report = (part: Part, started: Promise<unknown>) => {
+    started.catch((error: unknown) => {
+      server.config.logger.error(`Rockpool's ${part} did not start: ${String(error)}`)
+      // Vite shows it in the next page when none is open.
+      if ('ws' in server)
+        server.ws.send({ type: 'error', err: { message: failure(part, error).error.message, stack: '' } })
+    })
+  }
   const start = () => {
-    reportFailure(logger, 'signer', signer())
-    reportFailure(logger, 'sync backend', syncUrl())
+    report('signer', signer())
+    report('sync server', sync())
   }
   if (server.httpServer) server.httpServer.once('listening', start)
   else start()
 
-  const answerSigner: Connect.NextHandleFunction = (request, response, next) => {
-    signer().then((answer) => answer(request, response), next)
-  }
-  server.middlewares.use(SIGNER_PATH, answerSigner)
+  server.middlewares.use(SIGNER_PATH, (request, response) => {
+    response.once('close', wrote)
+    signer().then(
+      (listener) => listener(request, response),
+      (error: unknown) => respondFailure(response, failure('signer', error)),
+    )
+  })
   server.middlewares.use(TOKEN_PATH, tokenEndpoint(token))
-  if (server.httpServer) proxyWebSockets(server.httpServer as never, SYNC_PATH, syncUrl)
+  // Not mounted at its path: Connect would cut that off, and the sync server reads the whole one.
+  server.middlewares.use((request, response, next) => {
+    if (!isSyncCall(request.url)) return next()
+    response.once('close', wrote)
+    sync().then(
+      ({ requestListener }) => requestListener(request, response),
+      (error: unknown) => respondFailure(response, failure('sync server', error)),
+    )
+  })
+  const httpServer = server.httpServer as Pick<Server, 'on'> | null
+  httpServer?.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isSyncCall(request.url)) return
+    // A client may leave while the sync server starts.
+    socket.on('error', () => socket.destroy())
+    sync().then(
+      ({ handleUpgrade }) => handleUpgrade(request, socket, head),
+      (error: unknown) => refuseUpgrade(socket, failure('sync server', error)),
+    )
+  })
 
   const close = server.close.bind(server)
   server.close = async () => {
@@ -39,9 +70,7 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
   }
 }
 
-const reportFailure = (logger: Logger, part: string, started: Promise<unknown>): void => {
-  started.catch((error: unknown) => logger.error(`Rockpool's ${part} did not start: ${String(error)}`))
-}
+const isSyncCall = (url = '/'): boolean => url === SYNC_PATH || url.startsWith(`${SYNC_PATH}/`)
 
 /** Backends of this process by folder: when its config changes, Vite starts the new server before it ends the old one. */
 const running = new Map<string, { readonly backend: Promise<EmbeddedBackend>; users: number }>()
