@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { makeSchema, State, StoreInternalsSymbol } from '@livestore/livestore'
-import type { RecordLog } from '@rockpool/core'
+import { type RecordLog, syncStatus } from '@rockpool/core'
 import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
 import type { RemoteKey } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -11,6 +11,7 @@ import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
 import type { EmbeddedSyncBackend } from '../sync-backend/embedded.ts'
 import { makeTokenSync } from '../sync-client/token-sync.ts'
+import { publishSyncStatus, watchSyncStatus } from '../sync-client/status-channel.ts'
 import { cuttable, openClient, startTestBackend, tokenFor, until } from '../testing/clients.ts'
 import { listQuery, liveStoreLog } from './live-store-log.ts'
 
@@ -146,6 +147,27 @@ describe('the store', () => {
     expect(() => log.append([event])).toThrow(expect.objectContaining({ code: 'closed' }))
     expect(() => log.list({})).toThrow(expect.objectContaining({ code: 'closed' }))
     expect(() => log.subscribe(() => {})).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
+
+  it('says the state of sync until the log is closed', async () => {
+    const store = await openClient({ storeId: 'status', clientId: 'a' })
+    onTestFinished(() => store.shutdownPromise())
+    const provider = publishSyncStatus('status')
+    onTestFinished(provider.close)
+    const log = liveStoreLog({ store })
+    const codes: string[] = []
+    log.sync?.subscribe(({ reason }) => codes.push(reason.code))
+    expect(log.sync?.current.reason.code).toBe('connecting')
+    provider.publish(syncStatus('forbidden', 'You may not read this store.'))
+    await expect.poll(() => log.sync?.current.state).toBe('refused')
+
+    // Another page of the same store hears what this one no longer does.
+    const other = watchSyncStatus('status')
+    onTestFinished(other.close)
+    await log.close()
+    provider.publish(syncStatus('connected', 'Connected.'))
+    await expect.poll(() => other.current.reason.code).toBe('connected')
+    expect(codes).toEqual(['forbidden'])
   })
 
   it('is refused when its schema replaces a table of ours', async () => {

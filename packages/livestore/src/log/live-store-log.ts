@@ -23,6 +23,7 @@ import {
   toRemoteContent,
   type VersionRow,
 } from '../records/rows.ts'
+import { watchSyncStatus } from '../sync-client/status-channel.ts'
 import { placesToRemember, readCursor, resumeAt, writeCursor } from './change-cursor.ts'
 import { removeOpfsFolder } from './erase.ts'
 
@@ -65,6 +66,11 @@ export const liveStoreLog = ({
     select<OperationRow>('SELECT * FROM rockpool_applied_operations WHERE seq = $seq', { seq })[0]
 
   const unsubscribers = new Set<() => void>()
+  const sync = watchSyncStatus(store.storeId)
+  const endUse = () => {
+    for (const end of unsubscribers) end()
+    sync.close()
+  }
 
   return {
     storeId: store.storeId,
@@ -151,12 +157,14 @@ export const liveStoreLog = ({
 
     confirmations: (since, signal) => confirmations(store, since, signal),
 
+    sync,
+
     async close() {
-      for (const end of unsubscribers) end()
+      endUse()
     },
 
     async erase() {
-      for (const end of unsubscribers) end()
+      endUse()
       await store.shutdownPromise().catch(() => undefined) // it was shut down before
       await removeData()
     },
