@@ -7,7 +7,7 @@ const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
 /** What Rockpool keeps in the folder. */
-const ENTRIES: readonly string[] = ['secret', 'objects', 'events', 'sync']
+const ENTRIES: ReadonlySet<string> = new Set(['secret', 'objects', 'events', 'sync'])
 
 /**
  * Creates the folder if it is missing, and makes everything in it private: folders 0700, files 0600.
@@ -30,7 +30,7 @@ export const makePrivateFolder = async (folder: string): Promise<void> => {
   }
 }
 
-const foreignEntry = async (folder: string) => (await readdir(folder)).find((name) => !ENTRIES.includes(name))
+const foreignEntry = async (folder: string) => (await readdir(folder)).find((name) => !ENTRIES.has(name))
 
 /** Tightens the folder and all that is in it, or, with `since` (ms), the files of those folders that changed since then. */
 export const tighten = async (folder: string, since = 0): Promise<void> => {
