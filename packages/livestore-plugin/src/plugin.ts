@@ -2,12 +2,16 @@
  * Puts Rockpool's sync processors in the place of LiveStore's while an app is bundled. Needed wherever LiveStore's code
  * passes: pages, workers, and dependencies that are bundled ahead in development.
  */
+import { readFileSync } from 'node:fs'
 import { createUnplugin, type UnpluginInstance } from 'unplugin'
 import { applyFixes } from './fixes.ts'
 import { REPLACEMENTS, replacedText } from './replacements.ts'
 
+/** In the plugin's name: Vite bundles LiveStore ahead again when the names of the plugins change, not when their code does. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
 export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugin(() => ({
-  name: 'rockpool:livestore',
+  name: `rockpool:livestore@${version}`,
   enforce: 'pre',
   transform: {
     filter: { id: /@livestore[\\/](?:common|livestore|adapter-web|sqlite-wasm)[\\/]dist[\\/]/ },
