@@ -4,6 +4,7 @@ import type { RockpoolError } from '@rockpool/protocol'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
 import type { FileMeta } from './records/events.ts'
 import type { FileRecord, FileVersion } from './records/record.ts'
+import type { SyncStatus, SyncStatusSource } from './sync/sync-status.ts'
 
 /** What `add` and `replace` take. */
 export type FileSource = Blob | File | ReadableStream<Uint8Array> | Response | ArrayBuffer | ArrayBufferView
@@ -110,7 +111,8 @@ export interface PoolEvents {
   readonly downloaded: FileRecord
   /** object storage lost the content of this file */
   readonly lost: FileRecord
-  readonly error: { readonly error: RockpoolError; readonly file?: FileRecord }
+  /** `file`: the file that failed; `sync`: the state of sync that a person or the developer must act on */
+  readonly error: { readonly error: RockpoolError; readonly file?: FileRecord; readonly sync?: SyncStatus }
 }
 
 export interface Pool {
@@ -119,6 +121,8 @@ export interface Pool {
   readonly blobs: BlobStore
   readonly files: PoolFiles
   readonly transfers: PoolTransfers
+  /** Whether this device syncs, and why not. Changes to `refused` and `stuck` also emit `error`. */
+  readonly sync: SyncStatusSource
 
   /**
    * Adds a file. Its bytes are on this device's disk, and what must happen next is on disk too, before the promise

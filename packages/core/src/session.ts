@@ -4,6 +4,7 @@
  */
 import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import { change, type Index } from './ports/index-port.ts'
+import { noToken } from './signer/errors.ts'
 
 export interface SessionOptions {
   readonly storeId: StoreId
@@ -108,7 +109,7 @@ const within = async <A>(ms: number, promise: Promise<A>, late: () => void): Pro
   const timeout = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
     late()
-    timeout.reject(noToken())
+    timeout.reject(noToken(new Error(`No answer within ${ms / 1_000} s`)))
   }, ms)
   try {
     return await Promise.race([promise, timeout.promise])
@@ -116,13 +117,6 @@ const within = async <A>(ms: number, promise: Promise<A>, late: () => void): Pro
     clearTimeout(timer)
   }
 }
-
-const noToken = (cause?: unknown): RockpoolError =>
-  new RockpoolError(
-    'offline',
-    'The app could not get a token for the signer. It is asked again with the next transfer.',
-    { cause },
-  )
 
 const notAToken = (cause?: unknown): RockpoolError =>
   new RockpoolError(

@@ -1,10 +1,20 @@
 /** The hooks over a real pool, with the in-memory adapters. */
-import { createPool, type FileRecord, type Pool } from '@rockpool/core'
-import { memoryBlobStore, memoryIndex, memoryRecordLog, memorySigner } from '@rockpool/core/memory'
+import { createPool, type FileRecord, type Pool, syncStatus } from '@rockpool/core'
+import { memoryBlobStore, memoryIndex, memoryRecordLog, memorySigner, memorySyncBackend } from '@rockpool/core/memory'
 import { Component, createElement, memo, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { afterEach, expect, test, vi } from 'vitest'
-import { PoolProvider, useFile, useFiles, useFileStatus, useFileUrl, useOnline, usePool, useStorage } from './index.ts'
+import {
+  PoolProvider,
+  useFile,
+  useFiles,
+  useFileStatus,
+  useFileUrl,
+  useOnline,
+  usePool,
+  useStorage,
+  useSyncStatus,
+} from './index.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -13,7 +23,8 @@ afterEach(async () => {
 
 const openPool = async () => {
   const server = memorySigner()
-  const log = memoryRecordLog({ storeId: `react-${crypto.randomUUID()}` })
+  const backend = memorySyncBackend()
+  const log = memoryRecordLog({ storeId: `react-${crypto.randomUUID()}`, backend })
   const pool = await createPool({
     // As LiveStore's log, which decodes each row anew.
     log: {
@@ -32,7 +43,7 @@ const openPool = async () => {
     },
   })
   cleanups.push(() => pool.close())
-  return { pool, server }
+  return { pool, server, backend }
 }
 
 const render = (node: ReactNode) => {
@@ -138,6 +149,24 @@ test('useFileStatus shows the way into storage, and why it failed', async () => 
   server.faults.refuse = undefined
   await pool.transfers.retry(file)
   await expect.poll(() => element.textContent).toBe('stored ')
+})
+
+test('useSyncStatus shows the state of sync and its reason, and renders only when it changes', async () => {
+  const { pool, backend } = await openPool()
+  let renders = 0
+  const { element } = within(pool, () => {
+    renders++
+    const { state, reason } = useSyncStatus()
+    return `${state}: ${reason.message}`
+  })
+  await expect.poll(() => element.textContent).toContain('online')
+  const before = renders
+  await pool.add(new Blob(['1']))
+  expect(renders).toBe(before)
+  backend.report('device', syncStatus('foreign_backend', 'The server has another log.'))
+  await expect.poll(() => element.textContent).toBe('stuck: The server has another log.')
+  backend.connect('device')
+  await expect.poll(() => element.textContent).toContain('online')
 })
 
 test('useStorage counts what is added', async () => {

@@ -13,6 +13,7 @@ import { lead } from './leader.ts'
 import { Notices, NoticesLive } from './notices.ts'
 import { PageState, PageStateLive } from './page-state.ts'
 import { makePoolFace } from './pool-face.ts'
+import { SyncState, SyncStateLive } from './sync-state.ts'
 import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
 
 export interface EnginePorts {
@@ -32,6 +33,7 @@ export type EngineServices =
   | Notices
   | PageState
   | GroupCommit
+  | SyncState
 
 /**
  * Opens a pool in the current scope, with the current clock. Its `close` ends it; so does the end of the scope. The ports
@@ -51,7 +53,7 @@ export const makePool = (
       Layer.succeed(Settings, settings),
     )
     const base = Layer.mergeAll(DeviceLive, NoticesLive, PageStateLive).pipe(Layer.provideMerge(given))
-    const services = GroupCommitLive.pipe(Layer.provideMerge(base))
+    const services = Layer.mergeAll(GroupCommitLive, SyncStateLive).pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)

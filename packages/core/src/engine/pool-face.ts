@@ -14,6 +14,7 @@ import { open, stream } from './read.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
 import { sameStatus, statusOf } from './status.ts'
 import { pin, storageReport, unpin } from './storage.ts'
+import { SyncState } from './sync-state.ts'
 import { cancel, retry, setPaused } from './transfer-control.ts'
 
 export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
@@ -22,6 +23,7 @@ export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, ne
     const blobs = yield* BlobPort
     const device = yield* Device
     const notices = yield* Notices
+    const sync = yield* SyncState
     const { storeId } = yield* Settings
     // Calls of the app end with the pool.
     const fork = yield* FiberSet.makeRuntime<EngineServices>()
@@ -104,6 +106,7 @@ export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, ne
         pause: () => run(setPaused(true)),
         resume: () => run(setPaused(false)),
       },
+      sync,
       add: (source, options = {}) => run(add(source, options), options.signal),
       replace: (id, source, options = {}) => run(replace(id, source, options), options.signal),
       rename: (id, name) => run(rename(id, name)),

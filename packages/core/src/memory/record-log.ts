@@ -55,6 +55,8 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
 
     subscribe,
 
+    sync: device.sync,
+
     async *confirmations(since, signal) {
       let position = since === undefined ? 0 : Number(since)
       let wake = Promise.withResolvers<void>()

@@ -1,4 +1,6 @@
 import type { PoolEvent } from '../records/events.ts'
+import { makeSyncStatusSource, type SettableSyncStatus } from '../sync/make-source.ts'
+import { CONNECTED, type SyncStatus, syncStatus, type SyncStatusSource } from '../sync/sync-status.ts'
 import { memoryReplica, type Replica } from './replica.ts'
 
 /** What a device knows of the log. The tabs of a device share it, as they share LiveStore's leader. */
@@ -10,6 +12,7 @@ export interface MemoryDevice {
   readonly journal: readonly string[]
   /** how many confirmed events it has pulled */
   readonly pulled: number
+  readonly sync: SyncStatusSource
   append(events: readonly PoolEvent[]): void
   /** @returns unsubscribe */
   subscribe(listener: () => void): () => void
@@ -29,6 +32,8 @@ export interface MemorySyncBackend {
   /** The device neither pushes nor pulls until `connect`. */
   disconnect(device: string): void
   connect(device: string): void
+  /** Sets what the device's log says of its sync, until the next `connect` or `disconnect`. */
+  report(device: string, status: SyncStatus): void
   /** The device dies: what it appended and the backend did not confirm is gone from its log. Open a new log then. */
   crash(device: string): void
   /** The device loses all it knows. */
@@ -53,10 +58,18 @@ export const memorySyncBackend = (): MemorySyncBackend => {
     })
   }
 
+  // Outlives the device: a device that crashes is as connected as before.
+  const statuses = new Map<string, SettableSyncStatus>()
+  const statusOf = (id: string): SettableSyncStatus => {
+    const status = statuses.get(id) ?? makeSyncStatusSource(offline.has(id) ? NO_ANSWER : CONNECTED)
+    statuses.set(id, status)
+    return status
+  }
+
   const device = (id: string): SyncedDevice => {
     const known = devices.get(id)
     if (known) return known
-    const created = new SyncedDevice(id, schedule)
+    const created = new SyncedDevice(id, statusOf(id), schedule)
     devices.set(id, created)
     schedule()
     return created
@@ -65,14 +78,19 @@ export const memorySyncBackend = (): MemorySyncBackend => {
   return {
     confirmed,
     device,
-    disconnect: (id) => void offline.add(id),
+    disconnect(id) {
+      offline.add(id)
+      statusOf(id).set(NO_ANSWER)
+    },
     connect(id) {
       offline.delete(id)
+      statusOf(id).set(CONNECTED)
       schedule()
     },
+    report: (id, status) => statusOf(id).set(status),
     crash(id) {
       const { pulled } = device(id)
-      const restarted = new SyncedDevice(id, schedule)
+      const restarted = new SyncedDevice(id, statusOf(id), schedule)
       restarted.pull(confirmed.slice(0, pulled))
       devices.set(id, restarted)
       schedule()
@@ -83,20 +101,24 @@ export const memorySyncBackend = (): MemorySyncBackend => {
   }
 }
 
+const NO_ANSWER = syncStatus('no_answer', 'The sync server does not answer. Changes sync when it is back.')
+
 let sessions = 0
 
 class SyncedDevice implements MemoryDevice {
   readonly session = String(++sessions)
   readonly replica = memoryReplica()
   readonly journal: string[] = []
+  readonly sync: SyncStatusSource
   pulled = 0
   readonly #id: string
   readonly #changed: () => void
   readonly #listeners = new Set<() => void>()
   #pending: { readonly event: PoolEvent; readonly takeBack: () => void }[] = []
 
-  constructor(id: string, changed: () => void) {
+  constructor(id: string, sync: SyncStatusSource, changed: () => void) {
     this.#id = id
+    this.sync = sync
     this.#changed = changed
   }
 

@@ -1,3 +1,4 @@
+import type { SyncStatusSource } from '../sync/sync-status.ts'
 import type {
   DownloadUrl,
   DownloadUrlRequest,
@@ -22,6 +23,8 @@ export type SignPartsRequest = Required<MultipartPartsRequest>
  * Adapters: `fetchSigner`; in-memory. Acceptance suite: `signerSuite`.
  */
 export interface Signer {
+  /** Whether the signer could be reached with the last call, and why not. `online` when not given. */
+  readonly status?: SyncStatusSource
   downloadUrl(request: DownloadUrlRequest, signal?: AbortSignal): Promise<DownloadUrl>
   uploadUrl(request: UploadUrlRequest, signal?: AbortSignal): Promise<UploadUrl>
   /** Starts a multipart upload or, given an uploadId, resumes it. */

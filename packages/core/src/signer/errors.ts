@@ -1,8 +1,18 @@
 /** From what went wrong with a call to the one error that says so. */
 import { RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
 
-export const offline = (cause: unknown): RockpoolError =>
-  new RockpoolError('offline', 'The signer cannot be reached. It is tried again when the network is back.', { cause })
+export const offline = (url: string, cause: unknown): RockpoolError =>
+  new RockpoolError('offline', `The signer at ${url} cannot be reached. The transfer is retried.`, { cause })
+
+/** The code lets transfers wait and retry, as without a network. The state of sync says `token_failed`. */
+export const noToken = (cause: unknown): RockpoolError => {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new RockpoolError(
+    'offline',
+    `The app's token function failed (${reason}). It is called again with the next transfer.`,
+    { cause },
+  )
+}
 
 export const notASigner = (url: string, status: number): RockpoolError =>
   new RockpoolError(
@@ -14,7 +24,7 @@ export const notASigner = (url: string, status: number): RockpoolError =>
 export const errorOfAnswer = (response: Response, body: string, url: string): RockpoolError => {
   const retryAfterMs = retryAfter(response.headers.get('retry-after'))
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
-  const wire = wireError(body)
+  const wire = signerError(body)
   if (wire) return new RockpoolError(wire.code, wire.message, retry)
   const { status } = response
   if (status === 401) return new RockpoolError('unauthenticated', 'The signer does not take this token. Sign in again.')
@@ -25,7 +35,8 @@ export const errorOfAnswer = (response: Response, body: string, url: string): Ro
   return notASigner(url, status)
 }
 
-const wireError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
+/** The signer's own error in an answer; undefined when something else answered. */
+export const signerError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
   try {
     const { code, message } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
     return typeof code === 'string' && Object.hasOwn(WIRE_ERRORS, code) && typeof message === 'string'

@@ -293,3 +293,99 @@ describe('a signer that does not answer', () => {
     })
   })
 })
+
+describe('the status', () => {
+  const statusAfter = async (signer: Signer, calls = 1) => {
+    for (let i = 0; i < calls; i++) await signer.uploadUrl(upload).catch(() => {})
+    return signer.status!.current
+  }
+  const served = async (listener: RequestListener, given: typeof token = token) => {
+    await using server = await listen(listener)
+    return await statusAfter(fetchSigner({ url: server.url, token: given }))
+  }
+  const ok: RequestListener = (_, response) => answer(response, 200, stored)
+  const error = (code: string, message: string) => ({ error: { code, message } })
+
+  test('is connecting before the first call', () => {
+    expect(fetchSigner({ url: '/signer', token }).status!.current.reason.code).toBe('connecting')
+  })
+
+  test('is connected after an answer, the signer’s own errors included', async () => {
+    expect((await served(ok)).reason.code).toBe('connected')
+    const denied: RequestListener = (_, response) => answer(response, 403, error('forbidden', 'Not yours.'))
+    expect((await served(denied)).reason.code).toBe('connected')
+  })
+
+  test('names a refused token, a wrong server and a token function that fails', async () => {
+    const refused: RequestListener = (_, response) => answer(response, 401, error('unauthenticated', 'It has expired.'))
+    expect((await served(refused)).reason).toEqual({ code: 'unauthenticated', message: 'It has expired.' })
+    expect((await served((_, response) => answer(response, 200, '<html>'))).reason.code).toBe('wrong_server')
+    expect((await served((_, response) => answer(response, 502, '<html>'))).reason.code).toBe('no_answer')
+    const failing = async () => {
+      throw new Error('The sign-in server said 500')
+    }
+    const { reason } = await served(ok, failing)
+    expect(reason.code).toBe('token_failed')
+    expect(reason.message).toContain('The sign-in server said 500')
+  })
+
+  describe('in a page of another origin', () => {
+    const blocked = async () => {
+      throw new TypeError('Failed to fetch')
+    }
+    const page = () => vi.stubGlobal('location', new URL('https://app.example.com/'))
+    afterEach(() => void vi.unstubAllGlobals())
+
+    test('names CORS when the signer never answered', async () => {
+      page()
+      const signer = fetchSigner({ url: 'https://signer.example.com/', token, fetch: blocked })
+      expect((await statusAfter(signer)).reason).toEqual({
+        code: 'cors',
+        message:
+          "The signer at https://signer.example.com cannot be reached although this device is online. It may be down, or it may not allow this page's origin (CORS).",
+      })
+    })
+
+    test('does not name CORS for a signer that answered before, or one of the page’s own origin', async () => {
+      page()
+      let up = true
+      const fetching = async () => (up ? Response.json(stored) : blocked())
+      const signer = fetchSigner({ url: 'https://signer.example.com', token, fetch: fetching })
+      expect((await statusAfter(signer)).reason.code).toBe('connected')
+      up = false
+      expect((await statusAfter(signer)).reason.code).toBe('no_answer')
+      const own = fetchSigner({ url: '/signer', token, fetch: blocked })
+      expect((await statusAfter(own)).reason.code).toBe('no_answer')
+    })
+
+    test('is no_network on a device without one', async () => {
+      page()
+      vi.stubGlobal('navigator', { onLine: false })
+      const signer = fetchSigner({ url: 'https://signer.example.com', token, fetch: blocked })
+      expect((await statusAfter(signer)).reason.code).toBe('no_network')
+    })
+  })
+
+  test('does not change when the caller aborts', async () => {
+    await using server = await listen(() => {})
+    const signer = fetchSigner({ url: server.url, token })
+    const stop = new AbortController()
+    const call = signer.uploadUrl(upload, stop.signal).catch(() => {})
+    stop.abort()
+    await call
+    expect(signer.status!.current.reason.code).toBe('connecting')
+  })
+
+  test('tells a hanging token function from a signer that does not answer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const arrived = Promise.withResolvers<void>()
+    await using server = await listen(() => arrived.resolve())
+    const hanging = fetchSigner({ url: server.url, token: () => new Promise(() => {}) })
+    const silent = fetchSigner({ url: server.url, token })
+    const calls = [hanging, silent].map((signer) => statusAfter(signer))
+    await arrived.promise
+    vi.advanceTimersByTime(30_000)
+    const codes = (await Promise.all(calls)).map(({ reason }) => reason.code)
+    expect(codes).toEqual(['token_failed', 'no_answer'])
+  })
+})

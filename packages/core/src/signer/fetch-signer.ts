@@ -16,8 +16,11 @@ import {
   isStoredContent,
   isUploadUrl,
 } from './answers.ts'
+import { CONNECTING } from '../sync/sync-status.ts'
+import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { aborted } from '../transfers/http.ts'
-import { abortable, errorOfAnswer, notASigner, offline } from './errors.ts'
+import { abortable, errorOfAnswer, noToken, notASigner, offline, signerError } from './errors.ts'
+import { type CallOutcome, signerStatusAfter } from './signer-status.ts'
 
 export interface FetchSignerOptions {
   /** where the signer is, such as `/signer` or `https://signer.example.com` */
@@ -34,15 +37,40 @@ export interface FetchSignerOptions {
 /** A call without an answer by then has failed (ms). */
 const TIMEOUT_MS = 30_000
 
+interface CallSignals {
+  /** aborts by the caller, or when the call takes too long */
+  readonly signal: AbortSignal
+  readonly caller: AbortSignal | undefined
+}
+
 /** The Signer port over HTTP. No Effect: the service worker uses it too. */
 export const fetchSigner = (options: FetchSignerOptions): Signer => {
   const base = options.url.replace(/\/+$/, '')
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init)
 
-  const attempt = async (path: string, init: RequestInit, fresh: boolean, signal: AbortSignal): Promise<Response> => {
-    const token = await abortable(options.token(fresh ? { fresh } : undefined), signal)
+  const status = makeSyncStatusSource(CONNECTING)
+  let hasAnswered = false
+  const ended = (outcome: CallOutcome): void => {
+    hasAnswered ||= outcome.type !== 'no_token' && outcome.type !== 'unreachable' && outcome.type !== 'timed_out'
+    const hasNetwork = globalThis.navigator?.onLine !== false
+    status.set(signerStatusAfter(outcome, { url: base, hasNetwork, hasAnswered, corsApplies: corsApplies(base) }))
+  }
+
+  const getToken = async (fresh: boolean, { signal, caller }: CallSignals): Promise<string> => {
+    try {
+      return await abortable(options.token(fresh ? { fresh } : undefined), signal)
+    } catch (cause) {
+      if (caller?.aborted) throw cause
+      const error = isRockpoolError(cause) ? cause : noToken(cause)
+      ended({ type: 'no_token', error })
+      throw error
+    }
+  }
+
+  const attempt = async (path: string, init: RequestInit, fresh: boolean, signals: CallSignals): Promise<Response> => {
+    const token = await getToken(fresh, signals)
     const headers = { ...init.headers, authorization: `Bearer ${token}` }
-    return send(`${base}${path}`, { ...init, headers, signal, credentials: 'omit', cache: 'no-store' })
+    return send(`${base}${path}`, { ...init, headers, signal: signals.signal, credentials: 'omit', cache: 'no-store' })
   }
 
   const call = async <A>(
@@ -52,23 +80,31 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     caller: AbortSignal | undefined,
   ): Promise<A> => {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), TIMEOUT_MS)
+    const timer = setTimeout(() => late.abort(new Error(`No answer within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS)
     const signal = caller ? AbortSignal.any([caller, late.signal]) : late.signal
     try {
       signal.throwIfAborted()
-      let response = await attempt(path, init, false, signal)
+      let response = await attempt(path, init, false, { signal, caller })
       if (response.status === 401) {
         await response.body?.cancel()
-        response = await attempt(path, init, true, signal)
+        response = await attempt(path, init, true, { signal, caller })
       }
       const text = await response.text()
-      if (!response.ok) throw errorOfAnswer(response, text, base)
-      const answer = parse(text)
-      if (!fits(answer)) throw notASigner(base, response.status)
-      return answer
+      const answer = response.ok ? parse(text) : undefined
+      if (response.ok && fits(answer)) {
+        ended({ type: 'answered' })
+        return answer
+      }
+      const error = response.ok ? notASigner(base, response.status) : errorOfAnswer(response, text, base)
+      if (response.status === 401) ended({ type: 'token_refused', error })
+      else if (!response.ok && signerError(text)) ended({ type: 'answered' })
+      else ended({ type: 'foreign_answer', status: response.status, error })
+      throw error
     } catch (cause) {
       if (caller?.aborted) throw aborted(caller)
-      throw isRockpoolError(cause) ? cause : offline(cause)
+      if (isRockpoolError(cause)) throw cause
+      ended({ type: late.signal.aborted ? 'timed_out' : 'unreachable' })
+      throw offline(base, cause)
     } finally {
       clearTimeout(timer)
     }
@@ -83,6 +119,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     )
 
   return {
+    status,
     downloadUrl({ check, expiresIn, ...rest }, signal): Promise<DownloadUrl> {
       const query = new URLSearchParams(rest)
       if (expiresIn !== undefined) query.set('expiresIn', String(expiresIn))
@@ -103,6 +140,12 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       await post('/multipart/abort', request, isNothing, signal)
     },
   }
+}
+
+/** Outside of a page, and on its own origin, there is no CORS. */
+const corsApplies = (url: string): boolean => {
+  const { location } = globalThis
+  return location !== undefined && URL.parse(url, location.href)?.origin !== location.origin
 }
 
 /** Undefined for an empty body and for what is no JSON. */

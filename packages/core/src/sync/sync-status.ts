@@ -17,7 +17,7 @@ export const SYNC_REASONS = {
 
   /** the device has no network */
   no_network: 'offline',
-  /** the server answered before and does not answer now */
+  /** the server does not answer now */
   no_answer: 'offline',
 
   /** the server does not accept the token */
@@ -31,6 +31,8 @@ export const SYNC_REASONS = {
   token_failed: 'stuck',
   /** the server never answered although the device is online: it is down, or CORS does not allow this origin */
   cors: 'stuck',
+  /** what answers at the URL is not a Rockpool server: a wrong URL, or a proxy on the way */
+  wrong_server: 'stuck',
   /** the build lacks Rockpool's plugin, so LiveStore runs without its fixes */
   plugin_missing: 'stuck',
   /** the embedded development server did not start */
@@ -76,6 +78,8 @@ export const syncStatus = (code: SyncReasonCode, message: string): SyncStatus =>
   ({ state: SYNC_REASONS[code], reason: { code, message } }) as SyncStatus
 
 export const CONNECTED: SyncStatus = syncStatus('connected', 'This device is connected to the sync server.')
+
+export const CONNECTING: SyncStatus = syncStatus('connecting', 'Connecting to the sync server.')
 
 export const sameSyncStatus = (a: SyncStatus, b: SyncStatus): boolean =>
   a.reason.code === b.reason.code && a.reason.message === b.reason.message

@@ -1,0 +1,56 @@
+/** One status out of what the device, the log and the signer's client say. Pure. */
+import type { ErrorCode } from '@rockpool/protocol'
+import { type SyncReasonCode, type SyncState, type SyncStatus, syncStatus } from './sync-status.ts'
+
+export interface SyncInputs {
+  /** `navigator.onLine`: false is certain, true is a guess */
+  readonly hasNetwork: boolean
+  readonly log: SyncStatus
+  readonly signer: SyncStatus
+  /** transfers wait on this device; without any, nothing asks a signer that was away whether it is back */
+  readonly transfersWait: boolean
+}
+
+/** The worst state counts; of two equals, the log's. */
+export const syncStatusOf = ({ hasNetwork, log, signer, transfersWait }: SyncInputs): SyncStatus => {
+  const shown = signer.state === 'offline' && !transfersWait ? log : worse(log, signer)
+  return !hasNetwork && EXPLAINED_BY_NO_NETWORK.has(shown.reason.code) ? NO_NETWORK : shown
+}
+
+const SEVERITY: Readonly<Record<SyncState, number>> = { online: 0, offline: 1, refused: 2, stuck: 3 }
+
+const worse = (log: SyncStatus, signer: SyncStatus): SyncStatus =>
+  SEVERITY[signer.state] > SEVERITY[log.state] ? signer : log
+
+/** Without a network these say nothing about the server or the app. */
+const EXPLAINED_BY_NO_NETWORK: ReadonlySet<SyncReasonCode> = new Set<SyncReasonCode>([
+  'connected',
+  'connecting',
+  'no_network',
+  'no_answer',
+  'token_failed',
+  'cors',
+  'not_converging',
+])
+
+const NO_NETWORK = syncStatus(
+  'no_network',
+  'This device has no network. Your changes are kept here and sync when it is back.',
+)
+
+/** The error code of the pool's `error` event for a status that a person must act on. */
+export const SYNC_ERROR_CODES = {
+  unauthenticated: 'unauthenticated',
+  forbidden: 'forbidden',
+  push_refused: 'forbidden',
+  token_failed: 'unauthenticated',
+  cors: 'storage_unavailable',
+  wrong_server: 'storage_unavailable',
+  plugin_missing: 'unsupported',
+  server_failed_to_start: 'storage_unavailable',
+  foreign_backend: 'conflict',
+  forked: 'conflict',
+  server_behind: 'conflict',
+  store_stopped: 'closed',
+  not_converging: 'storage_unavailable',
+} as const satisfies Readonly<Record<Extract<SyncStatus, { state: 'refused' | 'stuck' }>['reason']['code'], ErrorCode>>
