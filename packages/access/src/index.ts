@@ -3,6 +3,7 @@ export { readBuckets } from './buckets.ts'
 export { checkEvent, checkPush, checkWriter, type PushedEvent, type Pusher } from './check-push.ts'
 export { type Claims, hasRight } from './claims.ts'
 export { type Environment, environmentOf, variable, wrongVariable } from './environment.ts'
+export { readOrigins } from './origins.ts'
 export { readTokens, type TokenSettings, tokensOf } from './settings.ts'
 export {
   type Authenticate,

@@ -5,25 +5,32 @@ import { startSyncServer } from './start.ts'
 
 const OPTIONS = { secrets: [SUITE_SECRET], buckets: SUITE_BUCKETS }
 
-syncServerSuite('Node, memory', async () => {
-  const { url, stop } = await startSyncServer({ logs: memoryLogs(), ...OPTIONS })
-  return { url, isNode: true, [Symbol.asyncDispose]: stop }
-})
+syncServerSuite(
+  'Node, memory',
+  async () => {
+    const { url, stop } = await startSyncServer({ logs: memoryLogs(), ...OPTIONS })
+    return { url, [Symbol.asyncDispose]: stop }
+  },
+  { streams: true, closesSlowReaders: true },
+)
 
-syncServerSuite('Node, sqlite', async () => {
-  const dataDir = await makeFolder()
-  let server = await startSyncServer({ dataDir, ...OPTIONS })
-  const { url } = server
-  return {
-    url,
-    isNode: true,
-    restart: async () => {
-      await server.stop()
-      server = await startSyncServer({ dataDir, port: Number(new URL(url).port), ...OPTIONS })
-    },
-    [Symbol.asyncDispose]: async () => {
-      await server.stop()
-      await removeFolder(dataDir)
-    },
-  }
-})
+syncServerSuite(
+  'Node, sqlite',
+  async () => {
+    const dataDir = await makeFolder()
+    let server = await startSyncServer({ dataDir, ...OPTIONS })
+    const { url } = server
+    return {
+      url,
+      restart: async () => {
+        await server.stop()
+        server = await startSyncServer({ dataDir, port: Number(new URL(url).port), ...OPTIONS })
+      },
+      [Symbol.asyncDispose]: async () => {
+        await server.stop()
+        await removeFolder(dataDir)
+      },
+    }
+  },
+  { streams: true, closesSlowReaders: true, restarts: true },
+)

@@ -1,4 +1,4 @@
-/** Many writers, lost and doubled messages, restarts. */
+/** Many writers; lost and doubled messages. */
 import { describe, expect, it } from 'vitest'
 import { Device } from './device.ts'
 import { eventsAfter } from './events.ts'
@@ -24,39 +24,35 @@ export const concurrencyCases = (subject: Subject): void => {
   }
 
   describe('many devices', () => {
-    it(
-      'store each event of two writers once, numbered without a gap, and all devices agree',
-      { timeout: 60_000 },
-      async () => {
-        const store = await openStore(subject())
-        const readers = [new Device(store), new Device(store)]
-        const reading = [
-          follow(store, readers[0]!, PUSHES),
-          // Loses every third message, and gets every fifth twice. The last one arrives.
-          follow(store, readers[1]!, PUSHES, (message, count) => {
-            if (message.head === PUSHES) return [message]
-            return count % 3 === 0 ? [] : count % 5 === 0 ? [message, message] : [message]
-          }),
-        ]
-        const writers = ['a', 'b'].map(async (name) => {
-          const device = new Device(store)
-          for (let count = 0; count < PUSHES / 2; count++) await device.push([`${name}${count}`])
-          return device
-        })
-        const devices = await Promise.all(writers)
-        await Promise.all(reading)
-        for (const device of devices) await device.pull()
+    it('store each event of two writers once, numbered without a gap, and all devices agree', async () => {
+      const store = await openStore(subject())
+      const readers = [new Device(store), new Device(store)]
+      const reading = [
+        follow(store, readers[0]!, PUSHES),
+        // Loses every third message, and gets every fifth twice. The last one arrives.
+        follow(store, readers[1]!, PUSHES, (message, count) => {
+          if (message.head === PUSHES) return [message]
+          return count % 3 === 0 ? [] : count % 5 === 0 ? [message, message] : [message]
+        }),
+      ]
+      const writers = ['a', 'b'].map(async (name) => {
+        const device = new Device(store)
+        for (let count = 0; count < PUSHES / 2; count++) await device.push([`${name}${count}`])
+        return device
+      })
+      const devices = await Promise.all(writers)
+      await Promise.all(reading)
+      for (const device of devices) await device.pull()
 
-        const [{ values }] = devices as [Device]
-        for (const device of [...devices, ...readers]) expect(device.values).toEqual(values)
-        const expected = [...valuesOf('a'), ...valuesOf('b')]
-        expect(values.toSorted()).toEqual(expected.toSorted())
-        for (const name of ['a', 'b'])
-          expect(values.filter((value) => String(value).startsWith(name))).toEqual(valuesOf(name))
-      },
-    )
+      const [{ values }] = devices as [Device]
+      for (const device of [...devices, ...readers]) expect(device.values).toEqual(values)
+      const expected = [...valuesOf('a'), ...valuesOf('b')]
+      expect(values.toSorted()).toEqual(expected.toSorted())
+      for (const name of ['a', 'b'])
+        expect(values.filter((value) => String(value).startsWith(name))).toEqual(valuesOf(name))
+    })
 
-    it('converge when half of the responses to their pushes are lost', { timeout: 60_000 }, async () => {
+    it('converge when half of the responses to their pushes are lost', async () => {
       const store = await openStore(subject())
       const write = async (name: string) => {
         const device = new Device(store)
@@ -73,25 +69,6 @@ export const concurrencyCases = (subject: Subject): void => {
       expect(devices[0]!.values).toEqual(devices[1]!.values)
       expect(new Set(devices[0]!.values).size).toBe(60)
       expect(devices[0]!.values).toHaveLength(60)
-    })
-  })
-
-  describe('a restart', () => {
-    it('keeps every event and the backend id, and clients connect again', async ({ skip }) => {
-      const { restart } = subject()
-      if (!restart) return skip('This server keeps nothing.')
-      const store = await openStore(subject())
-      const before = (await store.push(0, eventsAfter(0, 'a', 'b'))).body
-      const live = await store.live()
-      await live.next()
-      await restart()
-      await live.closed
-      expect((await store.head()).body).toEqual(before)
-      expect(await store.push(0, eventsAfter(0, 'a', 'b'))).toMatchObject({ status: 200, body: before })
-      const again = await store.live({ since: 1 })
-      expect(await again.next()).toMatchObject({ ...before, since: 1, events: [{ seqNum: 2 }] })
-      await store.push(2, eventsAfter(2, 'c'))
-      expect(await again.next()).toMatchObject({ since: 2, head: 3 })
     })
   })
 }

@@ -1,6 +1,6 @@
 /** A device as the contract describes it: it keeps the events it has seen, and heals by pulling. */
 import type { LogEvent } from '../event-log/event.ts'
-import { eventsAfter } from './events.ts'
+import { eventsAfter, toWire } from './events.ts'
 import type { HttpClient } from './http-client.ts'
 import type { LiveMessage } from './live-client.ts'
 
@@ -36,7 +36,7 @@ export class Device {
     for (;;) {
       const events: LogEvent[] = eventsAfter(this.head, ...values)
       const { status, body, text } = await this.#http.push(this.head, events)
-      if (status === 200) return this.#apply(events.map((event) => ({ ...event, args: JSON.parse(event.argsJson!) })))
+      if (status === 200) return this.#apply(events.map(toWire))
       if (status !== 409) throw new Error(text)
       this.#apply(body.events)
     }

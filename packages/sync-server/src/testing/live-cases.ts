@@ -1,15 +1,15 @@
 /** `GET /live`. */
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { CLOCK_SKEW_SECONDS } from '@rockpool/access'
 import { SECRET, signToken } from '@rockpool/access/testing'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { eventsAfter, toWire } from './events.ts'
-import { bearerProtocol, connectLive, refusedUpgrade } from './live-client.ts'
-import type { Subject } from './server-suite.ts'
+import { bearerProtocol, connectLive, type LiveClient, refusedUpgrade } from './live-client.ts'
+import type { ServerFeatures, Subject } from './server-suite.ts'
 import { openStore, type TestStore } from './stores.ts'
 
-export const liveCases = (subject: Subject): void => {
+export const liveCases = (subject: Subject, { streams, closesSlowReaders }: ServerFeatures): void => {
   describe('GET /live as a WebSocket', () => {
     let store: TestStore
     beforeEach(async () => {
@@ -159,49 +159,84 @@ export const liveCases = (subject: Subject): void => {
         expect(await client.next()).toMatchObject({ since: 1, head: 2 })
       }
     })
-
-    it('closes a slow reader with 4408, and the others do not notice', async ({ skip }) => {
-      skip(!subject().isNode, 'Workers do not say how much is buffered.')
-      const slow = await store.live()
-      const quick = await store.live()
-      await slow.next()
-      await quick.next()
-      // As a device that sleeps: its system takes what fits its buffers, and nobody reads it.
-      ;(slow.socket as unknown as { _socket: { pause(): void; resume(): void } })._socket.pause()
-      const text = 'x'.repeat(60_000)
-      for (let head = 0; head < 200; head++) {
-        await store.push(head, eventsAfter(head, text))
-        expect(await quick.next()).toMatchObject({ since: head, head: head + 1 })
-      }
-      ;(slow.socket as unknown as { _socket: { pause(): void; resume(): void } })._socket.resume()
-      expect(await slow.closed).toBe(4408)
-    })
   })
 
+  if (closesSlowReaders) slowReaderCase(subject)
+
   describe('GET /live by fetch', () => {
-    it('streams the same messages as lines of JSON on Node, and responds not_found on Workers', async () => {
-      const store = await openStore(subject())
-      const { backendId } = (await store.push(0, eventsAfter(0, 'a'))).body
-      const headers = { authorization: `Bearer ${await signToken(store.storeId)}` }
-      const end = new AbortController()
-      const response = await fetch(`${subject().url}/${store.storeId}/live?since=1`, { headers, signal: end.signal })
-      if (!subject().isNode) return expect(response.status).toBe(404)
-      expect(response.headers.get('content-type')).toBe('application/x-ndjson')
-      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-      expect((await reader.read()).value).toBe(`${JSON.stringify({ backendId, since: 1, head: 1, events: [] })}\n`)
-      const [event] = eventsAfter(1, 'b')
-      await store.push(1, [event!])
-      const { value } = await reader.read()
-      expect(JSON.parse(value!)).toEqual({ backendId, since: 1, head: 2, events: [toWire(event!)] })
-      end.abort()
-      await store.push(2, eventsAfter(2, 'c'))
-      expect((await store.head()).body.head).toBe(3)
-    })
+    const cases = streams ? streamCases : noStreamCase
+    cases(subject)
 
     it('needs a token that may read', async () => {
       const store = await openStore(subject())
       expect((await (await store.as({ rights: ['write'] })).call('/live')).status).toBe(403)
       expect((await (await store.as({ expiresIn: -31 })).call('/live')).status).toBe(401)
     })
+  })
+}
+
+const pauseReading = ({ socket }: LiveClient): (() => void) => {
+  const { _socket: tcp } = socket as unknown as { readonly _socket: Socket }
+  tcp.pause()
+  return () => void tcp.resume()
+}
+
+const slowReaderCase = (subject: Subject): void => {
+  describe('a slow reader', () => {
+    it('is closed with 4408, and the others get every message', async () => {
+      const store = await openStore(subject())
+      const slow = await store.live()
+      const quick = await store.live()
+      await slow.next()
+      await quick.next()
+      // As a device that sleeps: its system buffers some bytes, and nobody reads them.
+      const resume = pauseReading(slow)
+      const text = 'x'.repeat(60_000)
+      for (let head = 0; head < 200; head++) {
+        await store.push(head, eventsAfter(head, text))
+        expect(await quick.next()).toMatchObject({ since: head, head: head + 1 })
+      }
+      resume()
+      expect(await slow.closed).toBe(4408)
+    })
+  })
+}
+
+const streamCases = (subject: Subject): void => {
+  const openStream = async ({ storeId }: TestStore, since: number, signal: AbortSignal) => {
+    const headers = { authorization: `Bearer ${await signToken(storeId)}` }
+    return fetch(`${subject().url}/${storeId}/live?since=${since}`, { headers, signal })
+  }
+
+  it('sends the messages of the WebSocket as lines of JSON', async () => {
+    const store = await openStore(subject())
+    const { backendId } = (await store.push(0, eventsAfter(0, 'a'))).body
+    const end = new AbortController()
+    const response = await openStream(store, 1, end.signal)
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    expect((await reader.read()).value).toBe(`${JSON.stringify({ backendId, since: 1, head: 1, events: [] })}\n`)
+    const [event] = eventsAfter(1, 'b')
+    await store.push(1, [event!])
+    const { value } = await reader.read()
+    expect(JSON.parse(value!)).toEqual({ backendId, since: 1, head: 2, events: [toWire(event!)] })
+    end.abort()
+    await store.push(2, eventsAfter(2, 'c'))
+    expect((await store.head()).body.head).toBe(3)
+  })
+
+  it('ends when the token expires', async () => {
+    const store = await openStore(subject())
+    const client = await store.as({ expiresIn: 1 - CLOCK_SKEW_SECONDS })
+    // A call reads its response to the end.
+    const { status, text } = await client.call('/live')
+    expect([status, text.split('\n')]).toEqual([200, [expect.stringContaining('"head":0'), '']])
+  })
+}
+
+const noStreamCase = (subject: Subject): void => {
+  it('responds not_found where there are no streams', async () => {
+    const { status, body } = await (await openStore(subject())).call('/live')
+    expect([status, body.error.code]).toEqual([404, 'not_found'])
   })
 }

@@ -25,12 +25,17 @@ export interface LiveOptions {
 
 export const bearerProtocol = (token: string): string => `rockpool.bearer.${Buffer.from(token).toString('base64url')}`
 
+/** workerd leaves the TCP connection open after the Close frames, until the Durable Object is evicted. */
+const CLOSE_TIMEOUT_MS = 500
+
 /** @param token undefined: `options` say how to send it */
 export const connectLive = (url: string, storeId: string, token?: string, options: LiveOptions = {}): LiveClient => {
   const { since, protocols = ['rockpool.v1', ...(token === undefined ? [] : [bearerProtocol(token)])] } = options
   const query = since === undefined ? '' : `?since=${since}`
   const address = `${url.replace(/^http/, 'ws')}/${storeId}/live${query}`
-  const socket = new WebSocket(address, [...protocols], { headers: { ...options.headers } })
+  // @types/ws lacks `closeTimeout`.
+  const socketOptions = { headers: { ...options.headers }, closeTimeout: CLOSE_TIMEOUT_MS }
+  const socket = new WebSocket(address, [...protocols], socketOptions)
   const received: LiveMessage[] = []
   const waiting: { resolve: (message: LiveMessage) => void; reject: (error: Error) => void }[] = []
   const closed = Promise.withResolvers<number>()

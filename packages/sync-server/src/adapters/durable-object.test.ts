@@ -1,0 +1,60 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { EventLog } from '../event-log/event-log.ts'
+import { closedError } from '../event-log/event-log.ts'
+import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
+import type { LogCall } from '../test-support/worker.ts'
+import { eventLogSuite } from '../testing/event-log-suite.ts'
+
+let worker: TestWorker
+beforeAll(async () => {
+  worker = await startWorker({})
+}, 60_000)
+afterAll(() => worker?.stop())
+
+/** The log of a Durable Object, from here. `check` runs between two appends: the first one is refused there. */
+const remoteLog = async (object: string, storeId: string): Promise<EventLog> => {
+  const send = async (call: LogCall): Promise<never> => {
+    if (!isOpen) throw closedError()
+    const response = await fetch(`${worker.origin}/log/${object}`, {
+      method: 'POST',
+      body: JSON.stringify({ storeId, call }),
+    })
+    if (!response.ok) throw new Error(await response.text())
+    return (await response.json()) as never
+  }
+  let isOpen = true
+  return {
+    backendId: await send({ method: 'open' }),
+    head: () => send({ method: 'head' }),
+    read: async (since, limits) => {
+      const page: Awaited<ReturnType<EventLog['read']>> = await send({ method: 'read', since, limits })
+      // JSON has no undefined.
+      return {
+        ...page,
+        events: page.events.map((event) => Object.assign({ sub: undefined, argsJson: undefined }, event)),
+      }
+    },
+    append: async (parent, events, { check, ...options }) => {
+      const call = { method: 'append', parent, events, options } as const
+      if (check) {
+        const refused: { refusedAt?: number } = await send({ ...call, refuse: true })
+        if (refused.refusedAt !== undefined) check(refused.refusedAt)
+      }
+      return send({ ...call, refuse: false })
+    },
+    close: async () => void (isOpen = false),
+  }
+}
+
+let subjects = 0
+eventLogSuite(
+  'Durable Object',
+  async () => {
+    const subject = ++subjects
+    return {
+      logs: { open: (storeId) => remoteLog(`${subject}-${storeId}`, storeId), close: async () => {} },
+      [Symbol.asyncDispose]: async () => {},
+    }
+  },
+  { restarts: false },
+)

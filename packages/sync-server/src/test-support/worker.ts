@@ -1,0 +1,64 @@
+/** The Worker of the tests: the sync server, and an object that gives access to its event log. */
+import { openDurableObjectLog } from '../adapters/durable-object.ts'
+import type { AppendOptions, EventLog, ReadLimits } from '../event-log/event-log.ts'
+import type { LogEvent } from '../event-log/event.ts'
+import { makeSyncBackend } from '../workers/index.ts'
+import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
+
+const backend = makeSyncBackend()
+
+export class SyncBackend extends backend.SyncBackend {}
+
+/** A call of the port `EventLog`, as it travels to the object. */
+export type LogCall =
+  | { readonly method: 'open' }
+  | { readonly method: 'head' }
+  | { readonly method: 'read'; readonly since: number; readonly limits: ReadLimits }
+  | {
+      readonly method: 'append'
+      readonly parent: number
+      readonly events: readonly LogEvent[]
+      readonly options: Omit<AppendOptions, 'check'>
+      /** `check` throws: the answer is `{ firstNew }`, and nothing is stored */
+      readonly refuse: boolean
+    }
+
+export class LogObject {
+  readonly #state: DurableObjectState
+
+  constructor(state: unknown) {
+    this.#state = state as DurableObjectState
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const { storeId, call } = (await request.json()) as { storeId: string; call: LogCall }
+    const log = await openDurableObjectLog(this.#state.storage, storeId)
+    return Response.json(await answer(log, call))
+  }
+}
+
+const answer = async (log: EventLog, call: LogCall): Promise<unknown> => {
+  if (call.method === 'open') return log.backendId
+  if (call.method === 'head') return log.head()
+  if (call.method === 'read') return log.read(call.since, call.limits)
+  let refusedAt: number | undefined
+  const check = (firstNew: number) => {
+    if (!call.refuse) return
+    refusedAt = firstNew
+    throw new Error('refused')
+  }
+  try {
+    return await log.append(call.parent, call.events, { ...call.options, check })
+  } catch (error) {
+    if (refusedAt === undefined) throw error
+    return { refusedAt }
+  }
+}
+
+export default {
+  fetch: (request: Request, bindings: { SYNC_BACKEND: unknown; LOGS: DurableObjectNamespace }) => {
+    const { pathname } = new URL(request.url)
+    if (!pathname.startsWith('/log/')) return backend.worker.fetch(request, bindings)
+    return bindings.LOGS.get(bindings.LOGS.idFromName(pathname)).fetch(request)
+  },
+}

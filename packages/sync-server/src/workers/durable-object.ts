@@ -1,0 +1,150 @@
+/**
+ * The Durable Object of one store. It hibernates while its WebSockets are idle: what their connect proved is kept with each
+ * WebSocket, and the runtime answers `ping` with the head without waking the object.
+ */
+import type { StoreId } from '@rockpool/protocol'
+import { openDurableObjectLog } from '../adapters/durable-object.ts'
+import type { EventLog } from '../event-log/event-log.ts'
+import { SyncError } from '../http/errors.ts'
+import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
+import { MAX_EVENTS } from '../http/route.ts'
+import { acceptLive, type LiveGrant, SUBPROTOCOL } from '../live/accept.ts'
+import { liveMessage, type LiveUpdate, MAX_MESSAGE_BYTES } from '../live/message.ts'
+import { CLOSE, publish, type Subscriber } from '../live/publish.ts'
+import { type Rules } from './rules.ts'
+import {
+  autoResponse,
+  type DurableObjectNamespace,
+  type DurableObjectState,
+  type ServerSocket,
+  upgradeResponse,
+} from './runtime.ts'
+
+/** Kept with a WebSocket through hibernation. Infinity does not survive JSON; structured clone keeps it. */
+type Attachment = Pick<LiveGrant, 'storeId' | 'sub' | 'expiresAt'>
+
+export interface StoreObjectOptions {
+  readonly state: DurableObjectState
+  readonly namespace: DurableObjectNamespace
+  readonly rules: () => Rules
+}
+
+export class StoreObject {
+  readonly #state: DurableObjectState
+  readonly #namespace: DurableObjectNamespace
+  readonly #rules: () => Rules
+  #log: Promise<EventLog> | undefined
+
+  constructor({ state, namespace, rules }: StoreObjectOptions) {
+    this.#state = state
+    this.#namespace = namespace
+    this.#rules = rules
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    try {
+      const rules = this.#rules()
+      if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return await this.#upgrade(request, rules)
+      const handle = createHandler(
+        { ...rules, logs: { open: (storeId) => this.#open(storeId), close: async () => {} } },
+        { publish: (_, update) => this.#publish(update), openStream: noStream },
+      )
+      return await handle(request)
+    } catch (error) {
+      return failed(error, reportToConsole)
+    }
+  }
+
+  /** Ends the WebSockets whose token has expired. */
+  async alarm(): Promise<void> {
+    const now = Date.now()
+    const open = this.#subscribers().filter((subscriber) => {
+      if (subscriber.expiresAt > now) return true
+      subscriber.close(CLOSE.unauthenticated, 'The token has expired.')
+      return false
+    })
+    await this.#setAlarm(Math.min(...open.map(({ expiresAt }) => expiresAt)))
+  }
+
+  /** Before compatibility date 2026-04-07 the runtime does not answer a Close frame by itself. */
+  close(socket: ServerSocket, code: number, reason: string): void {
+    try {
+      // 1005 and 1006 mean that there was no code: no frame may hold them.
+      if (code === 1005 || code === 1006 || code === 1015) socket.close()
+      else socket.close(code, reason)
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  #open(storeId: StoreId): Promise<EventLog> {
+    this.#log ??= this.#openLog(storeId).catch((error: unknown) => {
+      this.#log = undefined
+      throw error
+    })
+    return this.#log
+  }
+
+  async #openLog(storeId: StoreId): Promise<EventLog> {
+    // The path of a request names the store; the object has to be the one of that store.
+    if (!this.#namespace.idFromName(storeId).equals(this.#state.id)) {
+      throw new SyncError('not_found', 'This Durable Object belongs to another store. Route requests by the store id.')
+    }
+    const log = await openDurableObjectLog(this.#state.storage, storeId)
+    this.#answerPings(log.backendId, await log.head())
+    return log
+  }
+
+  #answerPings(backendId: string, head: number): void {
+    this.#state.setWebSocketAutoResponse(autoResponse('ping', JSON.stringify({ backendId, head })))
+  }
+
+  async #upgrade(request: Request, rules: Rules): Promise<Response> {
+    const acceptance = await acceptLive(request, { ...rules, basePath: DEFAULT_BASE_PATH })
+    if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
+    const { storeId, since, sub, expiresAt } = acceptance.grant
+    const log = await this.#open(storeId)
+    await this.#setAlarm(expiresAt)
+    const { head, events } = await log.read(since, { limit: MAX_EVENTS, maxBytes: MAX_MESSAGE_BYTES })
+    // From the page to the first message there is no await on anything but the page: no append can come between.
+    const { response, socket } = upgradeResponse(SUBPROTOCOL)
+    this.#state.acceptWebSocket(socket)
+    socket.serializeAttachment({ storeId, sub, expiresAt } satisfies Attachment)
+    socket.send(liveMessage({ backendId: log.backendId, since, head, events }))
+    return response
+  }
+
+  /** An alarm, not a timer: a timer would keep the object from hibernating. */
+  async #setAlarm(time: number): Promise<void> {
+    if (!Number.isFinite(time)) return
+    const alarm = await this.#state.storage.getAlarm()
+    if (alarm === null || alarm > time || alarm < Date.now()) await this.#state.storage.setAlarm(time)
+  }
+
+  #publish(update: LiveUpdate): void {
+    this.#answerPings(update.backendId, update.head)
+    publish(this.#subscribers(), liveMessage(update), Date.now())
+  }
+
+  #subscribers(): Subscriber[] {
+    return this.#state.getWebSockets().map((socket) => ({
+      send: (message) => socket.send(message),
+      // The runtime does not say how much waits, and ends a connection that takes nothing.
+      bufferedAmount: 0,
+      close: (code, reason) => socket.close(code, reason),
+      expiresAt: (socket.deserializeAttachment() as Attachment).expiresAt,
+    }))
+  }
+}
+
+const noStream = async (): Promise<Response> => {
+  throw new SyncError('not_found', 'There is no stream on Workers. Use a WebSocket.')
+}
+
+/** A WebSocket that says why it closes: a browser cannot read the status of a refused upgrade. */
+export const closedUpgrade = (code: number, reason: string): Response => {
+  const { response, socket } = upgradeResponse(SUBPROTOCOL)
+  socket.accept()
+  socket.close(code, reason)
+  return response
+}

@@ -1,0 +1,115 @@
+/**
+ * The sync server on Cloudflare Workers: one Durable Object per store.
+ *
+ * ```ts
+ * import { makeSyncBackend } from '@rockpool/sync-server/workers'
+ * const backend = makeSyncBackend()
+ * export class SyncBackend extends backend.SyncBackend {}
+ * export default backend.worker
+ * ```
+ */
+import type { Buckets } from '@rockpool/protocol'
+import { allowOrigin, preflightResponse } from '../http/cors.ts'
+import { DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
+import { bearerToken, requireReader } from '../http/identify.ts'
+import { parseRoute } from '../http/route.ts'
+import { acceptLive } from '../live/accept.ts'
+import { closedUpgrade, StoreObject } from './durable-object.ts'
+import { readRules, type Rules } from './rules.ts'
+import type { DurableObjectNamespace, DurableObjectState, ServerSocket } from './runtime.ts'
+
+/** Bindings of the Worker: the variables of the signer, by the same names. Without a way to verify tokens it responds 503. */
+export interface SyncBackendEnv {
+  /** token secret, at least 32 bytes */
+  readonly ROCKPOOL_JWT_SECRET?: string
+  /** the former secret while it is rotated */
+  readonly ROCKPOOL_JWT_SECRET_FORMER?: string
+  /** in place of a secret, the keys of an identity provider; needs issuer and audience */
+  readonly ROCKPOOL_JWKS_URL?: string
+  /** required value of the claim `iss` */
+  readonly ROCKPOOL_JWT_ISSUER?: string
+  /** required value of the claim `aud` */
+  readonly ROCKPOOL_JWT_AUDIENCE?: string
+  /** bucket name to rules, JSON; one bucket `files` unless set */
+  readonly ROCKPOOL_BUCKETS?: string | Buckets
+  /** origins of web apps that are served from elsewhere, separated by commas */
+  readonly ROCKPOOL_ALLOWED_ORIGINS?: string
+  /** the Durable Object namespace of the class `SyncBackend` */
+  readonly SYNC_BACKEND: unknown
+}
+
+export interface SyncBackendObject {
+  fetch(request: Request): Promise<Response>
+  alarm(): Promise<void>
+  webSocketMessage(): void
+  webSocketClose(socket: unknown, code: number, reason: string): void
+}
+
+export interface SyncBackend {
+  readonly SyncBackend: new (state: unknown, bindings: SyncBackendEnv) => SyncBackendObject
+  readonly worker: { fetch(request: Request, bindings: SyncBackendEnv): Promise<Response> }
+}
+
+export const makeSyncBackend = (): SyncBackend => {
+  // One per isolate, and so is what `authenticate` remembers.
+  let rules: Rules | undefined
+  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= readRules(bindings))
+
+  class SyncBackend implements SyncBackendObject {
+    readonly #store: StoreObject
+
+    constructor(state: unknown, bindings: SyncBackendEnv) {
+      this.#store = new StoreObject({
+        state: state as DurableObjectState,
+        namespace: bindings.SYNC_BACKEND as DurableObjectNamespace,
+        rules: () => rulesOf(bindings),
+      })
+    }
+
+    fetch(request: Request): Promise<Response> {
+      return this.#store.fetch(request)
+    }
+
+    alarm(): Promise<void> {
+      return this.#store.alarm()
+    }
+
+    /** `ping` never gets here: the runtime answers it. All else is ignored. */
+    webSocketMessage(): void {}
+
+    webSocketClose(socket: unknown, code: number, reason: string): void {
+      this.#store.close(socket as ServerSocket, code, reason)
+    }
+  }
+
+  /** Requests without a good token wake no Durable Object. The object checks again: it trusts no Worker. */
+  const respond = async (request: Request, bindings: SyncBackendEnv): Promise<Response> => {
+    const { authenticate } = rulesOf(bindings)
+    const { storeId } = parseRoute(request.method, new URL(request.url).pathname, DEFAULT_BASE_PATH)
+    if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
+      const acceptance = await acceptLive(request, { authenticate, basePath: DEFAULT_BASE_PATH })
+      if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
+    } else {
+      await requireReader(authenticate, bearerToken(request), storeId)
+    }
+    const namespace = bindings.SYNC_BACKEND as DurableObjectNamespace
+    return namespace.get(namespace.idFromName(storeId)).fetch(request)
+  }
+
+  const worker = {
+    fetch: async (request: Request, bindings: SyncBackendEnv): Promise<Response> => {
+      try {
+        const { allowedOrigins } = rulesOf(bindings)
+        const preflight = allowedOrigins.length > 0 ? preflightResponse(request) : undefined
+        if (preflight) return allowOrigin(request, preflight, allowedOrigins)
+        return await respond(request, bindings).catch((error: unknown) =>
+          allowOrigin(request, failed(error, reportToConsole), allowedOrigins),
+        )
+      } catch (error) {
+        return failed(error, reportToConsole)
+      }
+    },
+  }
+
+  return { SyncBackend, worker }
+}
