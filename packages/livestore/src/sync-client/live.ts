@@ -46,7 +46,7 @@ export const makeLive = (options: LiveOptions): Live => {
   let noSocketSince: number | undefined = now()
   let dialNoSoonerThan = -Infinity
 
-  const runOne = (token: string): Effect.Effect<End> => {
+  const runOne = (token: string, onOpen: () => void): Effect.Effect<End> => {
     const { funnel } = receiver.view()
     const socket = runSocket({
       url: options.url,
@@ -56,6 +56,7 @@ export const makeLive = (options: LiveOptions): Live => {
       knownHead: () => receiver.view().knownHead,
       probe: options.wakeUp,
       onOpen: () => {
+        onOpen()
         noSocketSince = undefined
         changed.notify()
       },
@@ -77,7 +78,10 @@ export const makeLive = (options: LiveOptions): Live => {
   }
 
   const once = Effect.gen(function* () {
-    yield* waitUntil(changed, () => receiver.view().funnel?.name === 'current')
+    yield* waitUntil(changed, () => {
+      const { isRunning, funnel } = receiver.view()
+      return isRunning && funnel?.name === 'current'
+    })
     if (now() < dialNoSoonerThan) {
       return yield* Effect.raceFirst(Effect.sleep(Duration.millis(dialNoSoonerThan - now())), redialed.wait)
     }
@@ -86,11 +90,15 @@ export const makeLive = (options: LiveOptions): Live => {
     // HTTP only: polling serves.
     if (!fitsSubprotocol(token.right)) return yield* pauses.longest
     const dialedAt = now()
-    const end = yield* runOne(token.right)
-    const lasted = now() - dialedAt >= LASTING_MS
+    let wasOpen = false
+    const end = yield* runOne(token.right, () => {
+      wasOpen = true
+    })
+    const lasted = wasOpen && now() - dialedAt >= LASTING_MS
     if (lasted) pauses.reset()
     if (end.type === 'renewal' || end.type === 'redial') return
-    options.askServer()
+    // What came while it was dying may be lost. One that never opened leaves that to polling.
+    if (wasOpen) options.askServer()
     if (end.type === 'closed' && end.code === TOKEN_EXPIRED) {
       tokens.rejected(token.right, 'The sync server no longer accepts the token.')
       if (lasted) return

@@ -1,6 +1,6 @@
 /** LiveStore's pull: a stream fed by the receiver, and the fiber that asks the server for what is missing. */
 import { BackendIdMismatchError, SyncBackend } from '@livestore/common'
-import { Effect, Either, Option, Queue, Stream } from 'effect'
+import { Deferred, Effect, Either, Option, Queue, Stream } from 'effect'
 import type { Emission } from './funnel.ts'
 import type { CallFailure, Http } from './http.ts'
 import type { Pauses } from './pause.ts'
@@ -9,6 +9,18 @@ import { type Signal, waitUntil } from './signal.ts'
 import { decodePage, type EventPage, type SyncEvent } from './wire.ts'
 
 type PullItem = SyncBackend.PullResItem
+
+/** Emissions in one item: a page has at most 1 MiB. */
+const MAX_MERGED = 100
+
+/**
+ * What came while LiveStore processed the item before is one item: each one moves all that the device has not pushed yet
+ * behind it, so a busy device would never catch up with single events.
+ */
+const merge = (emissions: readonly Emission<SyncEvent>[]): Emission<SyncEvent> => ({
+  events: emissions.flatMap(({ events }) => events),
+  remaining: emissions.at(-1)!.remaining,
+})
 
 const toItem = ({ events, remaining }: Emission<SyncEvent>): PullItem => ({
   batch: events.map((eventEncoded) => ({ eventEncoded, metadata: Option.none() })),
@@ -24,13 +36,14 @@ export const makePull =
   (cursor: number, live: boolean): Stream.Stream<PullItem, BackendIdMismatchError> =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
-        const items = yield* Queue.unbounded<Effect.Effect<PullItem, BackendIdMismatchError>>()
+        const emissions = yield* Queue.unbounded<Emission<SyncEvent>>()
+        const foreignBackend = yield* Deferred.make<never, BackendIdMismatchError>()
         const pull = yield* Effect.acquireRelease(
           Effect.sync(() =>
             receiver.begin(cursor, {
-              emit: (emission) => items.unsafeOffer(Effect.succeed(toItem(emission))),
+              emit: (emission) => emissions.unsafeOffer(emission),
               foreign: (expected, received) =>
-                items.unsafeOffer(Effect.fail(new BackendIdMismatchError({ expected, received }))),
+                Deferred.unsafeDone(foreignBackend, Effect.fail(new BackendIdMismatchError({ expected, received }))),
             }),
           ),
           ({ end }) => Effect.sync(end),
@@ -38,11 +51,11 @@ export const makePull =
         askServer()
         const next = Effect.suspend(() => {
           pull.ready()
-          return Effect.flatMap(Queue.take(items), (item) => {
-            pull.delivered()
-            return item
+          return Effect.map(Queue.takeBetween(emissions, 1, MAX_MERGED), (chunk) => {
+            pull.delivered(chunk.length)
+            return toItem(merge([...chunk]))
           })
-        })
+        }).pipe(Effect.raceFirst(Deferred.await(foreignBackend)))
         const stream = Stream.repeatEffect(next)
         return live ? stream : Stream.takeUntil(stream, ({ pageInfo }) => pageInfo._tag === 'NoMore')
       }),

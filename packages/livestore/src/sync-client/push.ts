@@ -48,6 +48,12 @@ const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
     providedNum: first.seqNum,
   })
 
+/** The index of an event counts from the beginning of its request; LiveStore knows the whole push. */
+const withOffset = (failure: CallFailure, offset: number): CallFailure =>
+  failure._tag === 'Rejected' && failure.error.index !== undefined
+    ? { ...failure, error: { ...failure.error, index: failure.error.index + offset } }
+    : failure
+
 export const makePush = (options: PushOptions) => {
   const { http, receiver, onTaken, onRefused, onWaiting } = options
   let maxBytes = MAX_PUSH_BYTES
@@ -72,7 +78,8 @@ export const makePush = (options: PushOptions) => {
       onWaiting(true)
       const response = yield* http.call({ method: 'POST', path: '/events', body }).pipe(
         Effect.ensuring(Effect.sync(() => onWaiting(false))),
-        Effect.tapError((failure) => onFailure(failure, offset, asOf)),
+        Effect.mapError((failure) => withOffset(failure, offset)),
+        Effect.tapError((failure) => onFailure(failure, asOf)),
         Effect.mapError(toPushError),
       )
       if (response.status === 200) {
@@ -100,15 +107,14 @@ export const makePush = (options: PushOptions) => {
       return yield* Effect.fail(serverAhead(page.head, first))
     })
 
-  const onFailure = (failure: CallFailure, offset: number, asOf: number): Effect.Effect<void> =>
+  const onFailure = (failure: CallFailure, asOf: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (failure._tag === 'NoAnswer' && failure.timedOut) maxBytes = Math.max(maxBytes / 2, MIN_REQUEST_BYTES)
       if (failure._tag !== 'Rejected') return Effect.void
       const log = decodeHead(failure.body)
       if (failure.error.code === 'parent_ahead' && log) return fromServer({ ...log, since: log.head, events: [] }, asOf)
       receiver.pushDropped()
-      const { index } = failure.error
-      onRefused(new PushRefusedError({ ...failure.error, ...(index !== undefined && { index: index + offset }) }))
+      onRefused(new PushRefusedError(failure.error))
       return Effect.void
     })
 

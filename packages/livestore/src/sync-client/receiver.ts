@@ -13,10 +13,10 @@ export interface PullOutlet {
 
 /** A running pull of LiveStore. */
 export interface Pull {
-  /** LiveStore asks for the next emission, so it has processed the one before. */
+  /** LiveStore asks for more, so it has processed what was delivered before. */
   readonly ready: () => void
-  /** LiveStore has the next emission. */
-  readonly delivered: () => void
+  /** LiveStore has the next `count` emissions. */
+  readonly delivered: (count: number) => void
   readonly end: () => void
 }
 
@@ -32,6 +32,7 @@ export interface Receiver {
 }
 
 export interface ReceiverView {
+  /** of the pull that runs, or of the last one */
   readonly funnel: Funnel<SyncEvent> | undefined
   readonly isRunning: boolean
   readonly needsPull: boolean
@@ -49,8 +50,8 @@ interface Running {
   funnel: Funnel<SyncEvent>
   /** number of the last event in each emission that LiveStore has not processed */
   readonly pending: number[]
-  /** whether LiveStore has the first of `pending` */
-  isDelivered: boolean
+  /** so many of `pending` LiveStore has */
+  deliveredCount: number
   processed: number
 }
 
@@ -65,6 +66,7 @@ export const makeReceiver = (options: ReceiverOptions): Receiver => {
   const { now, onChange } = options
   let { backendId } = options
   let running: Running | undefined
+  let lastFunnel: Funnel<SyncEvent> | undefined
   let pullEndedAt: number | undefined
   let behindSince: number | undefined
   let pushedUpTo = 0
@@ -88,7 +90,7 @@ export const makeReceiver = (options: ReceiverOptions): Receiver => {
         outlet,
         funnel: startFunnel(cursor, backendId),
         pending: [],
-        isDelivered: false,
+        deliveredCount: 0,
         processed: cursor,
       }
       running = pull
@@ -96,16 +98,17 @@ export const makeReceiver = (options: ReceiverOptions): Receiver => {
       updateTimes(true)
       return {
         ready: () => {
-          if (!pull.isDelivered) return
-          pull.isDelivered = false
-          pull.processed = Math.max(pull.processed, pull.pending.shift() ?? 0)
+          if (pull.deliveredCount === 0) return
+          pull.processed = Math.max(pull.processed, ...pull.pending.splice(0, pull.deliveredCount))
+          pull.deliveredCount = 0
           if (running === pull) updateTimes(true)
         },
-        delivered: () => {
-          pull.isDelivered = true
+        delivered: (count) => {
+          pull.deliveredCount = count
         },
         end: () => {
           if (running !== pull) return
+          lastFunnel = pull.funnel
           running = undefined
           pullEndedAt = now()
           updateTimes(false)
@@ -136,7 +139,7 @@ export const makeReceiver = (options: ReceiverOptions): Receiver => {
       unconfirmedSince = undefined
     },
     view: () => ({
-      funnel: running?.funnel,
+      funnel: running?.funnel ?? lastFunnel,
       isRunning: running !== undefined,
       needsPull: running !== undefined && needsPull(running.funnel),
       pullSince: running === undefined ? 0 : pullSince(running.funnel),

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { decodeError, decodeHead, decodeLiveMessage, decodePage } from './wire.ts'
+
+const event = (seqNum: number) => ({
+  name: 'v2.FileDeleted',
+  args: { id: 'x' },
+  seqNum,
+  parentSeqNum: seqNum - 1,
+  clientId: 'a',
+  sessionId: 's',
+})
+const log = { backendId: 'b-1', head: 2 }
+
+describe('decodeHead', () => {
+  it.each([
+    ['a head', log, log],
+    ['more fields, which a newer server may send', { ...log, more: true }, log],
+    ['no head', { backendId: 'b-1' }, undefined],
+    ['a negative head', { backendId: 'b-1', head: -1 }, undefined],
+    ['a fraction', { backendId: 'b-1', head: 1.5 }, undefined],
+    // LiveStore 0.4.0 puts the backend id into an SQL statement as it is.
+    ['a backend id with a quote', { backendId: "x'; DELETE FROM eventlog; --", head: 1 }, undefined],
+    ['an empty backend id', { backendId: '', head: 1 }, undefined],
+    ['null', null, undefined],
+  ])('decodes %s', (_, value, expected) => {
+    expect(decodeHead(value)).toEqual(expected)
+  })
+})
+
+describe('decodePage', () => {
+  it.each([
+    ['a page', { ...log, events: [event(1), event(2)] }, 0, 0],
+    ['an empty page', { ...log, events: [] }, 7, 7],
+    ['a page that says where it begins', { ...log, since: 1, events: [event(2)] }, undefined, 1],
+    ['a page that does not', { ...log, events: [event(2)] }, undefined, 1],
+  ])('decodes %s', (_, value, asked, since) => {
+    expect(decodePage(value, asked)).toEqual({ ...log, since, events: value.events })
+  })
+
+  it('takes the last event for the head when the head is lower', () => {
+    expect(decodePage({ backendId: 'b-1', head: 1, events: [event(2)] })?.head).toBe(2)
+  })
+
+  it.each([
+    ['a gap', { ...log, events: [event(1), event(3)] }],
+    ['events that do not follow the number that was asked for', { ...log, events: [event(2)] }],
+    ['an event whose parent is not the number before', { ...log, events: [{ ...event(1), parentSeqNum: 4 }] }],
+    ['an event without a name', { ...log, events: [{ ...event(1), name: undefined }] }],
+    ['no events', log],
+  ])('rejects %s', (_, value) => {
+    expect(decodePage(value, 0)).toBeUndefined()
+  })
+})
+
+describe('decodeLiveMessage', () => {
+  it.each([
+    ['a page', JSON.stringify({ ...log, since: 2, events: [] }), { ...log, since: 2, events: [] }],
+    ['the response to a ping', JSON.stringify(log), log],
+    ['no JSON', '{', undefined],
+    ['binary data', new ArrayBuffer(2), undefined],
+  ])('decodes %s', (_, data, expected) => {
+    expect(decodeLiveMessage(data)).toEqual(expected)
+  })
+})
+
+describe('decodeError', () => {
+  it.each([
+    ['an error', { error: { code: 'forbidden', message: 'No.' } }, { code: 'forbidden', message: 'No.' }],
+    [
+      'the index of an event',
+      { error: { code: 'forbidden', message: 'No.', index: 0 } },
+      { code: 'forbidden', message: 'No.', index: 0 },
+    ],
+    ['an error page', '<html>', undefined],
+    ['another shape', { error: 'no' }, undefined],
+  ])('decodes %s', (_, value, expected) => {
+    expect(decodeError(value)).toEqual(expected)
+  })
+})
