@@ -85,6 +85,16 @@ export const decideNews = <E extends NumberedEvent>(
   }
 }
 
+/** The tab's own commit. @throws Error when it does not continue what the tab has */
+export const afterCommit = <E extends NumberedEvent>(state: SessionState<E>, events: readonly E[]): SessionState<E> => {
+  if (events.length === 0) return state
+  if (!continues(localHead(state), events[0]!)) throw new Error('The events do not continue this tab.')
+  return { ...state, pending: [...state.pending, ...events] }
+}
+
+/** Each pull may be another leader's, and what was on its way to the one before may be gone. */
+export const afterPullStart = <E>(state: SessionState<E>): SessionState<E> => ({ ...state, sent: 0 })
+
 /** The state after starting over from the leader's own: what it answered to have is in there. */
 export const afterReset = <E extends NumberedEvent>(
   { pending, sent }: SessionState<E>,

@@ -13,19 +13,21 @@ import { Cause, Effect, Exit, Option, Runtime, Schema, type Scope, Stream } from
 import { commitIds, randomPart } from '../commit-id.ts'
 import { type Event, renumber, toBranded } from '../events.ts'
 import { markSession } from '../marks.ts'
-import { continues, type EventNumber, nextNumber } from '../numbers.ts'
+import { type EventNumber, nextNumber } from '../numbers.ts'
 import { pauseAfter } from '../pause.ts'
 import { makeSignal } from '../signal.ts'
 import { lazySubscribable } from '../subscribable.ts'
 import {
+  afterCommit,
+  afterPullStart,
   afterPush,
   afterReset,
   decideNews,
   type LeaderNews,
   localHead,
-  nextPush,
   type SessionState,
 } from './machine.ts'
+import { afterOutcome, afterPause, IDLE_PUSHER, nextAction, type Pusher, type PushOutcome } from './pusher.ts'
 
 markSession()
 
@@ -33,8 +35,6 @@ markSession()
 const ANSWER_TIMEOUT = '10 seconds'
 const PUSH_PAUSE = { base: 50, max: 5_000 }
 const PULL_PAUSE = { base: 20, max: 2_000 }
-/** Refusals in a row, without news of what came first, after which the tab pulls again. */
-const REFUSALS_BEFORE_PULL = 3
 
 interface Materialized {
   readonly writeTables: Set<string>
@@ -162,8 +162,7 @@ export const makeClientSessionSyncProcessor = (
       Effect.gen(function* () {
         let tries = 0
         const pullOnce = Stream.suspend(() => {
-          // Whatever was under way to the leader before may be gone.
-          state = { ...state, sent: 0 }
+          state = afterPullStart(state)
           pushSignal.wake()
           return leaderThread.events.pull({ cursor: toBranded(state.leaderHead) })
         }).pipe(
@@ -199,22 +198,20 @@ export const makeClientSessionSyncProcessor = (
 
     const pushToLeader = (runSync: <A, E>(effect: Effect.Effect<A, E>) => A) =>
       Effect.gen(function* () {
-        let tries = 0
-        let refusals = 0
-        let newsSeen = counts.advanceCount + counts.rebaseCount
-        /** what may or may not have reached the leader */
-        let unanswered: readonly Event[] | undefined
+        let pusher: Pusher<Event> = IDLE_PUSHER
+        const newsCount = () => counts.advanceCount + counts.rebaseCount
 
         while (true) {
-          if (resetWanted && unanswered === undefined) {
+          const action = nextAction(pusher, { session: state, resetWanted, limit: pushLimit })
+          if (action.type === 'start over') {
             yield* startOver(runSync)
             continue
           }
-          const batch = resetWanted ? unanswered! : nextPush(state, pushLimit)
-          if (batch.length === 0) {
+          if (action.type === 'wait') {
             yield* pushSignal.wait
             continue
           }
+          const { batch } = action
           const exit = yield* Effect.exit(
             Effect.timeoutTo(leaderThread.events.push(batch), {
               duration: ANSWER_TIMEOUT,
@@ -222,30 +219,21 @@ export const makeClientSessionSyncProcessor = (
               onTimeout: () => 'unanswered' as const,
             }),
           )
-          if (Exit.isSuccess(exit) && exit.value === 'taken') {
-            ;[tries, refusals, unanswered] = [0, 0, undefined]
-            state = afterPush(state, batch)
-            continue
-          }
           if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return yield* Effect.interrupt
-          const refused = Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), isRejectedPushError)
-          unanswered = refused ? undefined : batch
-          if (refused) {
-            counts.rejectCount++
-            refusals++
-          } else yield* Effect.logDebug('The LiveStore leader did not answer a push. It is sent again.', exit)
-
-          const news = counts.advanceCount + counts.rebaseCount
-          if (news !== newsSeen) {
-            ;[newsSeen, refusals] = [news, 0]
-            continue
+          const outcome = outcomeOf(exit)
+          if (outcome === 'taken') state = afterPush(state, batch)
+          if (outcome === 'refused') counts.rejectCount++
+          if (outcome === 'unanswered') {
+            yield* Effect.logDebug('The LiveStore leader did not answer a push. It is sent again.', exit)
           }
+          const after = afterOutcome(pusher, outcome, batch, newsCount())
+          pusher = after.pusher
+          if (!after.pause) continue
           // The news of what came first is on its way.
-          yield* pauseAfter(tries++, PUSH_PAUSE).pipe(Effect.raceFirst(pushSignal.wait))
-          if (counts.advanceCount + counts.rebaseCount === newsSeen && refusals >= REFUSALS_BEFORE_PULL) {
-            refusals = 0
-            pullAgain.wake()
-          }
+          yield* pauseAfter(pusher.tries - 1, PUSH_PAUSE).pipe(Effect.raceFirst(pushSignal.wait))
+          const paused = afterPause(pusher, newsCount())
+          pusher = paused.pusher
+          if (paused.pullAgain) pullAgain.wake()
         }
       })
 
@@ -301,8 +289,7 @@ export const makeClientSessionSyncProcessor = (
       push: (events) =>
         Effect.sync(() => {
           if (events.length === 0) return
-          if (!continues(localHead(state), events[0]!)) throw new Error('The events do not continue this tab.')
-          state = { ...state, pending: [...state.pending, ...events] }
+          state = afterCommit(state, events)
           changed()
           pushSignal.wake()
         }),
@@ -313,6 +300,11 @@ export const makeClientSessionSyncProcessor = (
       },
     } satisfies ClientSessionSyncProcessor
   })
+
+const outcomeOf = (exit: Exit.Exit<'taken' | 'unanswered', unknown>): PushOutcome => {
+  if (Exit.isSuccess(exit)) return exit.value
+  return Option.exists(Cause.failureOption(exit.cause), isRejectedPushError) ? 'refused' : 'unanswered'
+}
 
 /** Where the state of a database stands that came from the leader. */
 const headOf = ({ sqliteDb }: ClientSession): EventNumber => {

@@ -1,0 +1,178 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isSameCommit } from '../commit-id.ts'
+import { continues, isClientOnly, type NumberedEvent, ROOT } from '../numbers.ts'
+import {
+  LEADER_TABLE,
+  leaderState,
+  type LeaderInputName,
+  type LeaderRow,
+  type LeaderStateName,
+} from '../simulation/leader-table.ts'
+import { CLIENT, event, events, number, renumber, show } from '../simulation/notation.ts'
+import { decideBackendEvents, decidePush, type LeaderState, nextBackendPush, numberAtHead } from './machine.ts'
+
+const rows = Object.entries(LEADER_TABLE).flatMap(([state, inputs]) =>
+  Object.entries(inputs as Record<LeaderInputName, LeaderRow | undefined>).flatMap(([input, row]) =>
+    row === undefined ? [] : [{ state: state as LeaderStateName, input: input as LeaderInputName, row }],
+  ),
+)
+
+const decide = (state: LeaderState<NumberedEvent>, log: readonly NumberedEvent[], input: string, row: LeaderRow) => {
+  const given = events(row.given, row.parent)
+  return input.startsWith('push')
+    ? decidePush(state, given, (pushed) => log.some((logged) => isSameCommit(pushed, logged)))
+    : decideBackendEvents(state, given, renumber)
+}
+
+/** What the table says of a decision. */
+const describeDecision = (
+  decision: ReturnType<typeof decide>,
+  state: LeaderState<NumberedEvent>,
+): Omit<LeaderRow, 'given'> => {
+  if (!('append' in decision)) return { answer: decision.answer }
+  const { answer, rollback, append, state: next } = decision
+  return {
+    answer,
+    ...(rollback.length > 0 && { takeBack: show(rollback) }),
+    ...(append.length > 0 && { append: show(append) }),
+    ...(show(next.pending) !== show(state.pending) && { pending: show(next.pending) }),
+  }
+}
+
+describe('the leader', () => {
+  it.each(rows)('in state $state, on $input: $row.answer', ({ state: name, input, row }) => {
+    const { state, log } = leaderState(name)
+    const { given: _, parent: __, ...expected } = row
+    const decision = decide(state, log, input, row)
+    expect(describeDecision(decision, state)).toEqual(expected)
+    if (!('append' in decision)) return
+    const { rollback, append, state: next } = decision
+    const after = [...log.slice(0, log.length - rollback.length), ...append]
+    expect(log.slice(log.length - rollback.length)).toEqual(rollback)
+    expect(next.head).toEqual(after.at(-1)?.seqNum ?? ROOT)
+    expect(next.backendHead).toBe(
+      input.startsWith('push') ? state.backendHead : events(row.given).at(-1)!.seqNum.global,
+    )
+  })
+
+  it('confirms only events that say the same as the pending ones', () => {
+    const { state } = leaderState('pending')
+    const other = { ...event('a3'), args: { id: 'changed' } }
+    expect(decideBackendEvents(state, [other], renumber)).toMatchObject({ answer: 'rebase', confirmed: [] })
+  })
+
+  it('keeps an event that stays on this device in its place when the one before is confirmed', () => {
+    const { state } = leaderState('local_last')
+    const decision = decideBackendEvents(state, events('a3 y4'), renumber)
+    expect(decision).toMatchObject({ answer: 'advance', rollback: [] })
+  })
+})
+
+describe('a push to the backend', () => {
+  const { state } = leaderState('local_last')
+
+  it('leaves out what stays on this device', () => {
+    expect(show(nextBackendPush({ ...state, pending: events('a3 d3.1 b4') }, 2, 10))).toBe('a3 b4')
+  })
+
+  it('continues after what was sent', () => {
+    expect(show(nextBackendPush({ ...state, pending: events('a3 b4 c5') }, 3, 10))).toBe('b4 c5')
+  })
+
+  it('has at most as many events as the limit', () => {
+    expect(show(nextBackendPush({ ...state, pending: events('a3 b4 c5') }, 2, 2))).toBe('a3 b4')
+  })
+})
+
+describe('an event that the leader numbers itself', () => {
+  it('follows the head', () => {
+    const { state } = leaderState('local_last')
+    expect(numberAtHead(state, false)).toEqual({ seqNum: number('4'), parentSeqNum: number('3') })
+    expect(numberAtHead(state, true)).toEqual({ seqNum: number('3.2'), parentSeqNum: number('3.1') })
+  })
+})
+
+describe('whatever tabs and backend send', () => {
+  /** A push that fits or does not, of new commits and old ones; or a page of a backend that took some of ours. */
+  const step = fc.oneof(
+    fc.record({
+      type: fc.constant('push' as const),
+      count: fc.integer({ min: 1, max: 3 }),
+      clientOnly: fc.boolean(),
+      back: fc.nat(3),
+    }),
+    fc.record({
+      type: fc.constant('backend' as const),
+      takeOurs: fc.nat(3),
+      others: fc.nat(2),
+      skip: fc.constantFrom(0, 0, 0, 1),
+    }),
+  )
+
+  it('the log is contiguous, pending is its end, and each commit is in it once', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        let log: NumberedEvent[] = []
+        let state: LeaderState<NumberedEvent> = { head: ROOT, backendHead: 0, pending: [] }
+        const backend: NumberedEvent[] = []
+        let commits = 0
+        const made = (clientId: string, clientOnly: boolean, head: typeof ROOT): NumberedEvent => ({
+          name: 'made',
+          args: { id: commits },
+          clientId,
+          sessionId: `s#page.${(commits++).toString(36)}`,
+          ...numberAtHead({ head, backendHead: 0, pending: [] }, clientOnly),
+        })
+        const apply = (decision: ReturnType<typeof decidePush<NumberedEvent>> | ReturnType<typeof decideBackendEvents<NumberedEvent>>) => {
+          if (!('append' in decision)) return
+          expect(show(log.slice(log.length - decision.rollback.length))).toBe(show(decision.rollback))
+          log = [...log.slice(0, log.length - decision.rollback.length), ...decision.append]
+          state = decision.state
+        }
+        for (const move of steps) {
+          if (move.type === 'push') {
+            let head = log.at(-1 - move.back)?.seqNum ?? state.head
+            const pushed = log.slice(log.length - Math.min(move.back, log.length))
+            if (pushed.length > 0) head = pushed.at(-1)!.seqNum
+            for (let index = 0; index < move.count; index++) {
+              const added = made(CLIENT, move.clientOnly, head)
+              head = added.seqNum
+              pushed.push(added)
+            }
+            apply(decidePush(state, pushed, (item) => log.some((logged) => isSameCommit(item, logged))))
+          } else {
+            const ours = nextBackendPush(state, Math.max(state.backendHead, backend.length), 10)
+            if (ours[0]?.seqNum.global === backend.length + 1) {
+              backend.push(...ours.slice(0, move.takeOurs).map((own) => renumber(own, globalOnly(own))))
+            }
+            for (let index = 0; index < move.others; index++) {
+              backend.push(made('other', false, { global: backend.length, client: 0, rebaseGeneration: 0 }))
+            }
+            apply(decideBackendEvents(state, backend.slice(state.backendHead + move.skip), renumber))
+          }
+          let last = ROOT
+          for (const logged of log) {
+            expect(continues(last, logged)).toBe(true)
+            last = logged.seqNum
+          }
+          expect(state.head).toEqual(last)
+          expect(new Set(log.map(({ sessionId }) => sessionId)).size).toBe(log.length)
+          const unconfirmed = log.slice(log.findIndex((item) => !isClientOnly(item) && item.seqNum.global > state.backendHead))
+          const hasUnconfirmed = log.some((item) => !isClientOnly(item) && item.seqNum.global > state.backendHead)
+          expect(show(state.pending)).toBe(hasUnconfirmed ? show(unconfirmed) : '')
+          const confirmed = log.filter((item) => !isClientOnly(item) && item.seqNum.global <= state.backendHead)
+          expect(confirmed.map(({ sessionId }) => sessionId)).toEqual(
+            backend.slice(0, state.backendHead).map(({ sessionId }) => sessionId),
+          )
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+const globalOnly = ({ seqNum: { global } }: NumberedEvent) => ({
+  seqNum: { global, client: 0, rebaseGeneration: 0 },
+  parentSeqNum: { global: global - 1, client: 0, rebaseGeneration: 0 },
+})

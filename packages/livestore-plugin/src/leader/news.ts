@@ -1,0 +1,18 @@
+/** What the tabs learn of the leader's log. */
+import type { NumberedEvent } from '../numbers.ts'
+import { type LeaderNews, RESET } from '../session/machine.ts'
+import type { BackendDecision, PushDecision } from './machine.ts'
+
+type Change<E> = Extract<PushDecision<E> | BackendDecision<E>, { readonly append: readonly E[] }>
+
+/** What a step tells the tabs, once the databases have it; undefined when they see no difference. */
+export const newsOf = <E extends NumberedEvent>({ answer, rollback, append }: Change<E>): LeaderNews<E> | undefined => {
+  if (answer === 'rebase') return { _tag: 'upstream-rebase', rollbackEvents: rollback, newEvents: append }
+  return append.length === 0 ? undefined : { _tag: 'upstream-advance', newEvents: append }
+}
+
+/** What a tab missed before it pulled. `events`: those after its place; undefined when the log does not have that place. */
+export const missedNews = <E extends NumberedEvent>(events: readonly E[] | undefined): LeaderNews<E> | undefined => {
+  if (events === undefined) return RESET
+  return events.length === 0 ? undefined : { _tag: 'upstream-advance', newEvents: events }
+}

@@ -1,0 +1,75 @@
+/**
+ * What a tab pushes to the leader and what follows each response, as plain functions of plain data. One push is in flight at
+ * a time. A refusal, a dead leader and a lost response end in the same place: the tab pushes again from what it has.
+ */
+import { nextPush, type SessionState } from './machine.ts'
+
+/** Refusals in a row, without news from the leader, after which the tab pulls again. */
+export const REFUSALS_BEFORE_PULL = 3
+
+export interface Pusher<E> {
+  /** pauses since the leader last took a push */
+  readonly tries: number
+  /** refusals since the last news */
+  readonly refusals: number
+  /** how many news the tab had at the last failure */
+  readonly newsSeen: number
+  /** a push that may or may not have reached the leader */
+  readonly unanswered: readonly E[] | undefined
+}
+
+export const IDLE_PUSHER: Pusher<never> = { tries: 0, refusals: 0, newsSeen: 0, unanswered: undefined }
+
+export type PusherAction<E> =
+  | { readonly type: 'push'; readonly batch: readonly E[] }
+  /** nothing to push */
+  | { readonly type: 'wait' }
+  /** take the state of the leader as this tab's own */
+  | { readonly type: 'start over' }
+
+export interface PusherView<E> {
+  readonly session: SessionState<E>
+  /** the leader does not know where this tab stands */
+  readonly resetWanted: boolean
+  readonly limit: number
+}
+
+export const nextAction = <E>(
+  { unanswered }: Pusher<E>,
+  { session, resetWanted, limit }: PusherView<E>,
+): PusherAction<E> => {
+  if (resetWanted && unanswered === undefined) return { type: 'start over' }
+  const batch = resetWanted ? unanswered! : nextPush(session, limit)
+  return batch.length === 0 ? { type: 'wait' } : { type: 'push', batch }
+}
+
+export type PushOutcome = 'taken' | 'refused' | 'unanswered'
+
+/** @param news how many news the tab has by now */
+export const afterOutcome = <E>(
+  pusher: Pusher<E>,
+  outcome: PushOutcome,
+  batch: readonly E[],
+  news: number,
+): { readonly pusher: Pusher<E>; readonly pause: boolean } => {
+  if (outcome === 'taken') {
+    return { pusher: { ...pusher, tries: 0, refusals: 0, unanswered: undefined }, pause: false }
+  }
+  const refused = outcome === 'refused'
+  const failed = { ...pusher, unanswered: refused ? undefined : batch }
+  // The tab has other events to push by now.
+  if (news !== pusher.newsSeen) return { pusher: { ...failed, refusals: 0, newsSeen: news }, pause: false }
+  return {
+    pusher: { ...failed, refusals: pusher.refusals + (refused ? 1 : 0), tries: pusher.tries + 1 },
+    pause: true,
+  }
+}
+
+/** After the pause: whether the tab waits for news that do not come. */
+export const afterPause = <E>(
+  pusher: Pusher<E>,
+  news: number,
+): { readonly pusher: Pusher<E>; readonly pullAgain: boolean } =>
+  news === pusher.newsSeen && pusher.refusals >= REFUSALS_BEFORE_PULL
+    ? { pusher: { ...pusher, refusals: 0 }, pullAgain: true }
+    : { pusher, pullAgain: false }
