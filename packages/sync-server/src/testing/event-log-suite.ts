@@ -229,15 +229,18 @@ export const eventLogSuite = (
       await expect(log.read(0, ALL)).rejects.toMatchObject({ code: 'closed' })
     })
 
-    if (restarts) {
-      it('keeps events, backend id and repeats over a restart', async () => {
-        const { backendId } = log
-        await append(0, eventsAfter(0, 'a', 'b'))
-        log = await (await subject.reopen!()).open('shop')
-        expect(log.backendId).toBe(backendId)
-        expect(await values()).toEqual(['a', 'b'])
-        expect(await append(0, eventsAfter(0, 'a', 'b', 'c'))).toMatchObject({ kind: 'appended', head: 3, firstNew: 2 })
-      })
-    }
+    if (restarts) restartCase(() => subject)
+  })
+}
+
+const restartCase = (subject: () => EventLogSubject): void => {
+  it('keeps events, backend id and repeats over a restart', async () => {
+    const before = await subject().logs.open('shop')
+    await before.append(0, eventsAfter(0, 'a', 'b'), ORIGIN)
+    const page = await before.read(0, ALL)
+    const log = await (await subject().reopen!()).open('shop')
+    expect(log.backendId).toBe(before.backendId)
+    expect(await log.read(0, ALL)).toEqual(page)
+    expect(await log.append(0, eventsAfter(0, 'a', 'b', 'c'), ORIGIN)).toMatchObject({ head: 3, firstNew: 2 })
   })
 }

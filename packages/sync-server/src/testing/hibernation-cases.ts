@@ -33,12 +33,12 @@ export const hibernationCases = (subject: Subject): void => {
     it('is closed with 4401 when its token expires', async () => {
       const store = await openStore(subject())
       const live = await store.live({ expiresIn: 5 - CLOCK_SKEW_SECONDS })
-      const lasting = await store.live()
       await live.next()
+      const lasting = await store.live()
+      await lasting.next()
       await subject().evict!(store.storeId)
       expect(await live.closed).toBe(4401)
       await store.push(0, eventsAfter(0, 'a'))
-      await lasting.next()
       expect(await lasting.next()).toMatchObject({ head: 1 })
     })
 

@@ -34,6 +34,7 @@ export class StoreObject {
   readonly #namespace: DurableObjectNamespace
   readonly #rules: () => Rules
   #log: Promise<EventLog> | undefined
+  #alarmAt: number | undefined
 
   constructor({ state, namespace, rules }: StoreObjectOptions) {
     this.#state = state
@@ -57,13 +58,12 @@ export class StoreObject {
 
   /** Ends the WebSockets whose token has expired. */
   async alarm(): Promise<void> {
+    this.#alarmAt = undefined
     const now = Date.now()
-    const open = this.#subscribers().filter((subscriber) => {
-      if (subscriber.expiresAt > now) return true
-      subscriber.close(CLOSE.unauthenticated, 'The token has expired.')
-      return false
-    })
-    await this.#setAlarm(Math.min(...open.map(({ expiresAt }) => expiresAt)))
+    for (const { expiresAt, close } of this.#subscribers()) {
+      if (expiresAt <= now) close(CLOSE.unauthenticated, 'The token has expired.')
+    }
+    await this.#setAlarm()
   }
 
   /** Before compatibility date 2026-04-07 the runtime does not answer a Close frame by itself. */
@@ -104,21 +104,24 @@ export class StoreObject {
     if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
     const { storeId, since, sub, expiresAt } = acceptance.grant
     const log = await this.#open(storeId)
-    await this.#setAlarm(expiresAt)
     const { head, events } = await log.read(since, { limit: MAX_EVENTS, maxBytes: MAX_MESSAGE_BYTES })
-    // From the page to the first message there is no await on anything but the page: no append can come between.
+    // Nothing is awaited between the page and its message: no append comes between them.
     const { response, socket } = upgradeResponse(SUBPROTOCOL)
     this.#state.acceptWebSocket(socket)
     socket.serializeAttachment({ storeId, sub, expiresAt } satisfies Attachment)
     socket.send(liveMessage({ backendId: log.backendId, since, head, events }))
+    await this.#setAlarm()
     return response
   }
 
-  /** An alarm, not a timer: a timer would keep the object from hibernating. */
-  async #setAlarm(time: number): Promise<void> {
-    if (!Number.isFinite(time)) return
-    const alarm = await this.#state.storage.getAlarm()
-    if (alarm === null || alarm > time || alarm < Date.now()) await this.#state.storage.setAlarm(time)
+  /** For the next token that expires. An alarm, not a timer: a timer would keep the object from hibernating. */
+  async #setAlarm(): Promise<void> {
+    const now = Date.now()
+    const times = this.#subscribers().map(({ expiresAt }) => expiresAt)
+    const next = Math.min(...times.filter((time) => time > now))
+    if (!Number.isFinite(next) || next === this.#alarmAt) return
+    this.#alarmAt = next
+    await this.#state.storage.setAlarm(next)
   }
 
   #publish(update: LiveUpdate): void {

@@ -5,7 +5,6 @@ export interface DurableObjectStorage {
     exec(query: string, ...values: (string | number | null)[]): Iterable<Readonly<Record<string, unknown>>>
   }
   transactionSync<A>(work: () => A): A
-  getAlarm(): Promise<number | null>
   setAlarm(time: number): Promise<void>
 }
 
