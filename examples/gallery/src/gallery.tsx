@@ -3,21 +3,20 @@ import { useCallback, useDeferredValue, useState } from 'react'
 import { AddingNote } from './adding/adding-note.tsx'
 import { DropAndPaste } from './adding/drop-and-paste.tsx'
 import { useAddFiles } from './adding/use-add-files.ts'
-import type { Connection } from './boot/connection.ts'
 import { DetailView } from './detail/detail-view.tsx'
 import { useOpenId } from './detail/open-file.ts'
 import { FileGrid } from './grid/file-grid.tsx'
 import { Announcer } from './page/announcer.tsx'
 import { EmptyGallery, NothingFound } from './page/empty.tsx'
 import { Header } from './page/header.tsx'
-import { RefusalNote } from './page/refusal-note.tsx'
 import { StorageMeter } from './page/storage-meter.tsx'
+import { SyncNote } from './page/sync-note.tsx'
 import { useFileActions } from './use-file-actions.ts'
 
 /** Files the page shows at first and adds with each "Show more": ten thousand at once would take seconds to lay out. */
 const PAGE = 120
 
-export const Gallery = ({ connection }: { readonly connection: Connection }) => {
+export const Gallery = () => {
   const [search, setSearch] = useState('')
   const [limit, setLimit] = useState(PAGE)
   const term = useDeferredValue(search.trim())
@@ -33,9 +32,9 @@ export const Gallery = ({ connection }: { readonly connection: Connection }) => 
   return (
     <>
       <div inert={openId !== null}>
-        <Header connection={connection} search={search} onSearch={setSearch} onFiles={onFiles} />
+        <Header search={search} onSearch={setSearch} onFiles={onFiles} />
         <main>
-          <RefusalNote connection={connection} />
+          <SyncNote />
           {files.length > 0 && (
             <div className="overview">
               <h1>Gallery</h1>
@@ -58,7 +57,7 @@ export const Gallery = ({ connection }: { readonly connection: Connection }) => 
       {adding && <AddingNote adding={adding} />}
       {openId !== null && <DetailView id={openId} files={files} actions={actions} />}
       <DropAndPaste onFiles={add} />
-      <Announcer connection={connection} />
+      <Announcer />
     </>
   )
 }

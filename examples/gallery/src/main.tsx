@@ -12,13 +12,13 @@ import './styles/detail.css'
 const root = createRoot(document.getElementById('root')!)
 
 try {
-  const { pool, connection } = await openGallery()
+  const pool = await openGallery()
   // For tests, and for curious people in development.
   if (import.meta.env.DEV || import.meta.env.MODE === 'e2e') Object.assign(window, { pool })
   root.render(
     <Toasts>
       <PoolProvider pool={pool}>
-        <Gallery connection={connection} />
+        <Gallery />
       </PoolProvider>
     </Toasts>,
   )

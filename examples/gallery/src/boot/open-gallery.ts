@@ -1,6 +1,5 @@
 import { openPool, type Pool, RockpoolError } from 'rockpool'
 import { buckets } from './buckets.ts'
-import { type Connection, watchConnection } from './connection.ts'
 import { openStore } from './open-store.ts'
 import { fetchToken } from './token.ts'
 
@@ -9,20 +8,19 @@ import { fetchToken } from './token.ts'
  *
  * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage), `other_user`
  */
-export const openGallery = async (): Promise<{ readonly pool: Pool; readonly connection: Connection }> => {
+export const openGallery = async (): Promise<Pool> => {
   await assertDisk()
   const query = new URLSearchParams(location.search)
   const storeId = query.get('store') ?? 'gallery'
   const user = query.get('user') ?? 'ada'
   const token = () => fetchToken(user, storeId)
   const store = await openStore(storeId, { user })
-  const pool = await openPool({
+  return openPool({
     store,
     buckets,
     signer: { url: '/signer', token },
     serviceWorker: '/service-worker.js',
   })
-  return { pool, connection: watchConnection(storeId) }
 }
 
 /** LiveStore opens first, and says of a disk that it cannot have only that its worker failed. */

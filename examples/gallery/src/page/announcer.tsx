@@ -1,18 +1,17 @@
-import { usePool } from '@rockpool/react'
+import { usePool, useSyncStatus } from '@rockpool/react'
 import { useEffect, useState } from 'react'
-import type { Connection } from '../boot/connection.ts'
-import { useRefusal } from './refusal-note.tsx'
+import { announceSync } from './sync-text.ts'
 
-/** News of a burst are told together: a screen reader should not read a hundred names. */
+/** Events of a burst are announced together: a screen reader should not read a hundred names, ms. */
 const TOGETHER = 700
 
 type News = 'added' | 'removed' | 'stored' | 'failed'
 const WORDS: Record<News, string> = { added: 'added', removed: 'removed', stored: 'stored', failed: 'not sent' }
 
-/** Tells a screen reader what happens to files, and that changes are not accepted. */
-export const Announcer = ({ connection }: { readonly connection: Connection }) => {
+/** Announces to a screen reader what happens to files, and every change of the state of sync. */
+export const Announcer = () => {
   const pool = usePool()
-  const refusal = useRefusal(connection)
+  const sync = announceSync(useSyncStatus())
   const [text, setText] = useState('')
 
   useEffect(() => {
@@ -48,8 +47,8 @@ export const Announcer = ({ connection }: { readonly connection: Connection }) =
       <div className="unseen" role="status" aria-live="polite">
         {text}
       </div>
-      <div className="unseen" role="status" aria-live="polite">
-        {refusal}
+      <div className="unseen" role="status" aria-live="polite" data-testid="sync-announcement">
+        {sync}
       </div>
     </>
   )

@@ -1,17 +1,15 @@
 import { Plus, Search, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import type { Connection } from '../boot/connection.ts'
 import { Mark } from './mark.tsx'
-import { OnlineMark } from './online-mark.tsx'
+import { SyncMark } from './sync-mark.tsx'
 
 export interface HeaderProps {
-  readonly connection: Connection
   readonly search: string
   readonly onSearch: (text: string) => void
   readonly onFiles: (files: readonly File[]) => void
 }
 
-export const Header = ({ connection, search, onSearch, onFiles }: HeaderProps) => {
+export const Header = ({ search, onSearch, onFiles }: HeaderProps) => {
   const field = useRef<HTMLInputElement>(null)
 
   useEffect(() => {
@@ -52,7 +50,7 @@ export const Header = ({ connection, search, onSearch, onFiles }: HeaderProps) =
           </button>
         )}
       </div>
-      <OnlineMark connection={connection} />
+      <SyncMark />
       <AddButton onFiles={onFiles} />
     </header>
   )
