@@ -204,7 +204,7 @@ describe('the store', () => {
     }
   })
 
-  it('rebuilds the records of a device that has them in the tables of version 0.1', async () => {
+  it('rebuilds the records of a device whose tables have the former names', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const files = State.SQLite.table({
