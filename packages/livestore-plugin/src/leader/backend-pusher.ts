@@ -32,9 +32,7 @@ export const nextBackendAction = <E extends NumberedEvent>(
   return {
     pusher: current,
     action:
-      batch.length > 0
-        ? { type: 'push', batch }
-        : { type: 'wait', unconfirmed: current.sentUpTo > log.backendHead },
+      batch.length > 0 ? { type: 'push', batch } : { type: 'wait', unconfirmed: current.sentUpTo > log.backendHead },
   }
 }
 
@@ -70,7 +68,10 @@ export const hasCaughtUp = <E extends NumberedEvent>(log: LeaderState<E>, batch:
   log.backendHead >= batch[0]!.seqNum.global
 
 /** What the backend took did not come back in time: it is pushed again, and the backend knows what it has. */
-export const afterConfirmationTimeout = (pusher: BackendPusher, { backendHead }: LeaderState<unknown>): BackendPusher => ({
+export const afterConfirmationTimeout = (
+  pusher: BackendPusher,
+  { backendHead }: LeaderState<unknown>,
+): BackendPusher => ({
   ...pusher,
   sentUpTo: backendHead,
 })

@@ -124,7 +124,11 @@ describe('whatever tabs and backend send', () => {
           sessionId: `s#page.${(commits++).toString(36)}`,
           ...numberAtHead({ head, backendHead: 0, pending: [] }, clientOnly),
         })
-        const apply = (decision: ReturnType<typeof decidePush<NumberedEvent>> | ReturnType<typeof decideBackendEvents<NumberedEvent>>) => {
+        const apply = (
+          decision:
+            | ReturnType<typeof decidePush<NumberedEvent>>
+            | ReturnType<typeof decideBackendEvents<NumberedEvent>>,
+        ) => {
           if (!('append' in decision)) return
           expect(show(log.slice(log.length - decision.rollback.length))).toBe(show(decision.rollback))
           log = [...log.slice(0, log.length - decision.rollback.length), ...decision.append]
@@ -158,7 +162,9 @@ describe('whatever tabs and backend send', () => {
           }
           expect(state.head).toEqual(last)
           expect(new Set(log.map(({ sessionId }) => sessionId)).size).toBe(log.length)
-          const unconfirmed = log.slice(log.findIndex((item) => !isClientOnly(item) && item.seqNum.global > state.backendHead))
+          const unconfirmed = log.slice(
+            log.findIndex((item) => !isClientOnly(item) && item.seqNum.global > state.backendHead),
+          )
           const hasUnconfirmed = log.some((item) => !isClientOnly(item) && item.seqNum.global > state.backendHead)
           expect(show(state.pending)).toBe(hasUnconfirmed ? show(unconfirmed) : '')
           const confirmed = log.filter((item) => !isClientOnly(item) && item.seqNum.global <= state.backendHead)

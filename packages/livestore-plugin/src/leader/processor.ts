@@ -15,7 +15,12 @@ import {
   SyncState,
   UnknownError,
 } from '@livestore/common'
-import { Eventlog, LeaderThreadCtx, type LeaderSyncProcessor, type ShutdownChannel } from '@livestore/common/leader-thread'
+import {
+  Eventlog,
+  LeaderThreadCtx,
+  type LeaderSyncProcessor,
+  type ShutdownChannel,
+} from '@livestore/common/leader-thread'
 import { LiveStoreEvent, type LiveStoreSchema, resolveEventDef, SystemTables } from '@livestore/common/schema'
 import { Cause, Deferred, Effect, Exit, Option, Queue, Runtime, Stream } from 'effect'
 import { commitIds, randomPart } from '../commit-id.ts'
@@ -218,8 +223,7 @@ const leaderAhead = ({ head }: LeaderState<Event>, pushed: readonly Event[]): Le
   })
 
 const pagingOf = (betweenPages: Effect.Latch) => ({
-  setPaging: ({ _tag }: SyncBackend.PullResPageInfo) =>
-    _tag === 'NoMore' ? betweenPages.open : betweenPages.close,
+  setPaging: ({ _tag }: SyncBackend.PullResPageInfo) => (_tag === 'NoMore' ? betweenPages.open : betweenPages.close),
   resume: betweenPages.open,
 })
 
@@ -289,7 +293,10 @@ const pullFromBackend = (
           return yield* handleForeignBackend(error, options.onBackendIdMismatch)
         }
         if (error?._tag !== 'IsOfflineError') {
-          yield* Effect.logWarning('LiveStore could not take the events of the sync backend. It tries again.', exit.cause)
+          yield* Effect.logWarning(
+            'LiveStore could not take the events of the sync backend. It tries again.',
+            exit.cause,
+          )
           if (options.onError === 'shutdown') yield* shutDown(shutdownChannel, exit.cause)
         }
       }
@@ -323,9 +330,7 @@ const pushToBackend = (options: OriginalOptions, log: Log, changed: Effect.Effec
       const batch = nextBackendPush(log.state(), Math.max(sent.upTo, backendHead), limit)
       if (batch.length === 0) {
         const unconfirmed = sent.upTo > backendHead
-        const woken = yield* unconfirmed
-          ? Effect.timeoutOption(changed, CONFIRMATION_TIMEOUT)
-          : Effect.asSome(changed)
+        const woken = yield* unconfirmed ? Effect.timeoutOption(changed, CONFIRMATION_TIMEOUT) : Effect.asSome(changed)
         if (Option.isNone(woken) && log.state().backendHead === backendHead) sent = { ...sent, upTo: backendHead }
         continue
       }

@@ -29,7 +29,9 @@ const isLevel = (schema: LiveStoreSchema, dbState: SqliteDb, dbEventlog: SqliteD
 const isComplete = (schema: LiveStoreSchema, dbState: SqliteDb): boolean => {
   const present = new Set(dbState.select<{ name: string }>('SELECT name FROM sqlite_master').map(({ name }) => name))
   return [...schema.state.sqlite.tables.values()].every(
-    ({ sqliteDef: { name, ast } }) => present.has(name) && ast.indexes.every((index: { readonly name: string | undefined }) => present.has(index.name ?? name)),
+    ({ sqliteDef: { name, ast } }) =>
+      present.has(name) &&
+      ast.indexes.every((index: { readonly name: string | undefined }) => present.has(index.name ?? name)),
   )
 }
 

@@ -70,7 +70,11 @@ export const decideNews = <E extends NumberedEvent>(
   const confirmed = taken.length > 0 ? 0 : commonStart(pending, fresh)
   if (confirmed === fresh.length && taken.length === 0) {
     const rest = pending.slice(confirmed)
-    const next = { leaderHead, pending: numberedFrom(leaderHead, rest, renumber), sent: Math.max(0, state.sent - confirmed) }
+    const next = {
+      leaderHead,
+      pending: numberedFrom(leaderHead, rest, renumber),
+      sent: Math.max(0, state.sent - confirmed),
+    }
     return { answer: 'applied', state: next, rollback: [], apply: [] }
   }
   const ours = pending.slice(confirmed)
@@ -122,8 +126,7 @@ const numberedFrom = <E extends NumberedEvent>(
   head: EventNumber,
   events: readonly E[],
   renumber: (event: E, numbers: NumberPair) => E,
-): readonly E[] =>
-  events.length === 0 || continues(head, events[0]!) ? events : renumberAll(head, events, renumber)
+): readonly E[] => (events.length === 0 || continues(head, events[0]!) ? events : renumberAll(head, events, renumber))
 
 const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: readonly E[]): number => {
   const end = pending.findIndex((event, index) => {

@@ -57,7 +57,9 @@ export interface SessionProcessorOptions {
 
 export interface ClientSessionSyncProcessor {
   readonly boot: Effect.Effect<void, never, Scope.Scope>
-  readonly encodeEvents: (events: readonly { readonly name: string; readonly args: unknown }[]) => Effect.Effect<Event[]>
+  readonly encodeEvents: (
+    events: readonly { readonly name: string; readonly args: unknown }[],
+  ) => Effect.Effect<Event[]>
   readonly materializeEvents: (
     events: readonly Event[],
   ) => Effect.Effect<{ writeTables: Set<string> }, MaterializeError>

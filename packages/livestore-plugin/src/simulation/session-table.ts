@@ -51,7 +51,11 @@ export const SESSION_STATES = {
   level: { means: 'nothing is pending', pending: '', sent: 0 },
   unsent: { means: 'two events are pending, none sent', pending: 'a3 b4', sent: 0 },
   sent: { means: 'two events are pending, both sent', pending: 'a3 b4', sent: 2 },
-  local_first: { means: 'an event that stays on this device is pending, and one behind it', pending: 'd2.1 a3', sent: 0 },
+  local_first: {
+    means: 'an event that stays on this device is pending, and one behind it',
+    pending: 'd2.1 a3',
+    sent: 0,
+  },
 } satisfies Record<SessionStateName, SessionStart>
 
 export const SESSION_INPUTS = {
@@ -89,7 +93,14 @@ export const SESSION_TABLE = {
     news_seen: { given: 'x2', answer: 'applied' },
     news_overlap: { given: 'x2 y3', answer: 'applied', apply: 'y3', leaderHead: '3' },
     news_gap: { given: 'z4', answer: 'pull again' },
-    rebase: { givenTakenBack: 'x2', given: "y2' x3'", answer: 'applied', takeBack: 'x2', apply: "y2' x3'", leaderHead: "3'" },
+    rebase: {
+      givenTakenBack: 'x2',
+      given: "y2' x3'",
+      answer: 'applied',
+      takeBack: 'x2',
+      apply: "y2' x3'",
+      leaderHead: "3'",
+    },
     rebase_with_own: undefined,
     rebase_unseen: { givenTakenBack: 'x3', given: "y3' x4'", answer: 'pull again' },
     rebase_gap: { givenTakenBack: 'x2', given: "y3' x4'", answer: 'pull again' },
@@ -102,9 +113,23 @@ export const SESSION_TABLE = {
   unsent: {
     commit: { given: 'n5', answer: 'applied', pending: 'a3 b4 n5' },
     commit_gap: { given: 'n6', answer: 'error' },
-    news_next: { given: 'y3', answer: 'applied', takeBack: 'a3 b4', apply: 'y3 a4 b5', leaderHead: '3', pending: 'a4 b5' },
+    news_next: {
+      given: 'y3',
+      answer: 'applied',
+      takeBack: 'a3 b4',
+      apply: 'y3 a4 b5',
+      leaderHead: '3',
+      pending: 'a4 b5',
+    },
     news_own: { given: 'a3', answer: 'applied', leaderHead: '3', pending: 'b4' },
-    news_own_first: { given: 'a3 y4', answer: 'applied', takeBack: 'b4', apply: 'y4 b5', leaderHead: '4', pending: 'b5' },
+    news_own_first: {
+      given: 'a3 y4',
+      answer: 'applied',
+      takeBack: 'b4',
+      apply: 'y4 b5',
+      leaderHead: '4',
+      pending: 'b5',
+    },
     news_own_moved: {
       given: 'y3 a4',
       answer: 'applied',
