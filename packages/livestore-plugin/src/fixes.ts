@@ -15,13 +15,17 @@ const POOL = '@livestore/sqlite-wasm/dist/browser/opfs/AccessHandlePoolVFS.js'
 const SHARED_WORKER = '@livestore/adapter-web/dist/web-worker/shared-worker/make-shared-worker.js'
 
 export const FIXES: readonly Fix[] = [
-  // After a quick reload the old page still holds the database: the new leader died of it, and with it all syncing.
+  // After a quick reload nothing syncs: the page before still has the database open, and the new leader dies of
+  // `NoModificationAllowedError`. It tries again for 10 s.
+  // https://github.com/livestorejs/livestore/issues/244
   {
     file: POOL,
     from: 'createSyncAccessHandle(fileHandle);',
     to: 'createSyncAccessHandle(fileHandle).pipe(Effect.retry(Schedule.exponentialBackoff10Sec));',
   },
-  // A first page that ended while the 21 files of the pool were made left too few: "unable to open database file" ever after.
+  // "unable to open database file" at each start: the first page ended while it made the files that databases live in, and
+  // only a pool without any file is filled. Two lines.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/sqlite-wasm/src/browser/opfs/AccessHandlePoolVFS.ts#L340
   {
     file: POOL,
     from: 'if (this.getCapacity() === 0) {',
@@ -32,24 +36,30 @@ export const FIXES: readonly Fix[] = [
     from: 'yield* this.addCapacity(DEFAULT_CAPACITY);',
     to: 'yield* this.addCapacity(DEFAULT_CAPACITY - this.getCapacity());',
   },
-  // A request that a dead leader never answers kept the next leader out of the shared worker.
+  // After the tab that leads is closed, the others wait without end: the shared worker closes its connection to the old leader
+  // only when the old leader has answered all requests. A request goes to the next leader instead.
+  // https://github.com/livestorejs/livestore/issues/955
   {
     file: SHARED_WORKER,
     from: 'Effect.andThen((worker) => worker.executeEffect(req)),',
     to: `Effect.andThen((worker) => Effect.raceFirst(Effect.map(worker.executeEffect(req), (answer) => ({ answer })), Effect.as(SubscriptionRef.waitUntil(leaderWorkerContextSubRef, (context) => context?.worker !== worker), {}))), Effect.repeat({ until: (outcome) => 'answer' in outcome }), Effect.map(({ answer }) => answer),`,
   },
-  // A page that opens reads the file of the state by itself, maybe in the middle of a transaction of the leader.
+  // A tab starts with rows that no device has: it reads the file of the state itself, maybe in the middle of a transaction of
+  // the leader. The option `experimental.disableFastPath` does the same, but an app that lacks it looks right until that day.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L236
   {
     file: '@livestore/adapter-web/dist/web-worker/client-session/persisted-adapter.js',
     from: 'options.experimental?.disableFastPath === true',
     to: 'true',
   },
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/single-tab/single-tab-adapter.ts#L180
   {
     file: '@livestore/adapter-web/dist/single-tab/single-tab-adapter.js',
     from: 'options.experimental?.disableFastPath === true',
     to: 'true',
   },
-  // What a rollback changes is read from a cache of results that it leaves as it was.
+  // Queries show what a rebase took back: a rollback leaves the cache of their results as it was.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/livestore/src/SqliteDbWrapper.ts#L131
   {
     file: '@livestore/livestore/dist/SqliteDbWrapper.js',
     from: 'const invertedChangeset = this.db.makeChangeset(changeset).invert();',
@@ -59,6 +69,7 @@ export const FIXES: readonly Fix[] = [
 
 /**
  * @param path of a module
+ * @returns its text with the fixes, or undefined where there are none
  * @throws Error when LiveStore is another version
  */
 export const applyFixes = (path: string, code: string): string | undefined => {

@@ -3,27 +3,51 @@
  * passes: pages, workers, and dependencies that are bundled ahead in development.
  */
 import { readFileSync } from 'node:fs'
-import { createUnplugin, type UnpluginInstance } from 'unplugin'
+import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin'
+import { resolvePeers } from './bundlers/resolve-peers.ts'
 import { applyFixes } from './fixes.ts'
-import { REPLACEMENTS, replacedText } from './replacements.ts'
+import { plainPath, REPLACEMENTS, replacedText } from './replacements.ts'
 
 /** In the plugin's name: Vite bundles LiveStore ahead again when the names of the plugins change, not when their code does. */
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
-export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugin(() => ({
-  name: `rockpool:livestore@${version}`,
-  enforce: 'pre',
-  transform: {
-    filter: { id: /@livestore[\\/](?:common|livestore|adapter-web|sqlite-wasm)[\\/]dist[\\/]/ },
-    handler(code, id) {
-      // `?worker`, `?sharedworker`: not the worker's code, but a class that starts it
-      if (/[?&](?:shared)?worker(?:&|$)/.test(id)) return
-      // Vite serves LiveStore's shared worker raw in development, as `….js?v=…`.
-      const path = id.replaceAll('\\', '/').replace(/[?#].*$/, '')
-      const replacement = REPLACEMENTS.find(({ file }) => path.endsWith(file))
-      if (replacement) return { code: replacedText(replacement.by), map: null }
-      const mended = applyFixes(path, code)
-      return mended === undefined ? undefined : { code: mended, map: null }
+const makeOptions = (): UnpluginOptions => {
+  let livestorePath: string | undefined
+  return {
+    name: `rockpool:livestore@${version}`,
+    enforce: 'pre',
+    transform: {
+      filter: { id: /@livestore[\\/](?:common|livestore|adapter-web|sqlite-wasm)[\\/]dist[\\/]/ },
+      handler(code, id) {
+        // `?worker`, `?sharedworker`: not the worker's code, but a class that starts it
+        if (/[?&](?:shared)?worker(?:&|$)/.test(id)) return
+        const path = plainPath(id)
+        const replacement = REPLACEMENTS.find(({ file }) => path.endsWith(file))
+        if (replacement) {
+          livestorePath = id.replace(/[?#].*$/, '')
+          return { code: replacedText(replacement.by), map: null }
+        }
+        const mended = applyFixes(path, code)
+        return mended === undefined ? undefined : { code: mended, map: null }
+      },
     },
-  },
-}))
+    ...resolvePeers(() => livestorePath),
+  }
+}
+
+/** For the two places that do not see the plugins of a page. */
+const elsewhere = createUnplugin(makeOptions)
+
+export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugin(() => {
+  const options = makeOptions()
+  return {
+    ...options,
+    vite: {
+      ...options.vite,
+      config: () => ({
+        worker: { plugins: () => [elsewhere.vite()] },
+        optimizeDeps: { rolldownOptions: { plugins: [elsewhere.rolldown()] } },
+      }),
+    },
+  }
+})

@@ -19,3 +19,18 @@ export const REPLACEMENTS: readonly Replacement[] = [
 
 /** The text that stands for a replaced module. */
 export const replacedText = (by: string): string => `export * from ${JSON.stringify(by)}\n`
+
+/** A path as the names of files are compared here: slashes, without the query that Vite adds (`….js?v=…`). */
+export const plainPath = (path: string): string => path.replace(/[?#].*$/, '').replaceAll('\\', '/')
+
+const FOLDER = plainPath(fileURLToPath(new URL('./', import.meta.url)))
+
+/** What our modules import of others. */
+export const PEERS = /^(?:@livestore\/|effect(?:\/|$))/
+
+/**
+ * Whether one of our modules imports LiveStore or Effect. It has to get the copy that the replaced module would get, so the
+ * specifier is resolved from there: with pnpm, this package's own place leads to another copy, or to none.
+ */
+export const isPeerImport = (specifier: string, importer: string | undefined): importer is string =>
+  importer !== undefined && PEERS.test(specifier) && plainPath(importer).startsWith(FOLDER)

@@ -26,11 +26,11 @@ export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
 
 const embedded = (options: Partial<BackendOptions>): Plugin[] => [dataFolderGuard(options.dataDir), backend(options)]
 
-/** Settings that LiveStore needs, and its sync processors in the two places that do not see the page's plugins. */
+/** Settings that LiveStore needs. */
 const livestore = (): Plugin => ({
   name: 'rockpool:livestore-settings',
   config: () => ({
-    worker: { format: 'es', plugins: () => [livestorePlugin.vite()] },
+    worker: { format: 'es' },
     optimizeDeps: {
       // Workers are found late in dev: the first cold load would bundle dependencies anew and reload the page.
       include: [
@@ -42,7 +42,6 @@ const livestore = (): Plugin => ({
         '@rockpool/livestore > effect',
         '@rockpool/livestore > jose',
       ],
-      rolldownOptions: { plugins: [livestorePlugin.rolldown()] },
     },
   }),
 })
