@@ -1,4 +1,7 @@
 /**
+ * `node packages/opfs/bench/run.mjs adds [chrome|firefox]`: 300 files of 100 kB added at once against a bare loop that hashes
+ * and writes the same bytes in a worker.
+ *
  * `node packages/opfs/bench/run.mjs [MiB] [chrome|firefox]`: speed of the blob store against the raw sync access handle, on a
  * real profile on disk, and the highest memory of the browser's processes while it runs.
  */
@@ -9,8 +12,9 @@ import { join } from 'node:path'
 import puppeteer from 'puppeteer-core'
 import { createServer } from 'vite'
 
-const [mebibytes = '256', browserName = 'chrome'] = process.argv.slice(2)
-const ROUNDS = 5
+const [what = '256', browserName = 'chrome'] = process.argv.slice(2)
+const adds = what === 'adds'
+const ROUNDS = Number(process.env.ROUNDS ?? 5)
 const firefox = browserName === 'firefox'
 const profile = mkdtempSync(join(tmpdir(), 'opfs-bench-'))
 const server = await createServer({
@@ -48,17 +52,23 @@ const memory = () => {
 try {
   const page = await browser.newPage()
   await page.goto(`http://127.0.0.1:${server.httpServer.address().port}/`)
-  await page.waitForFunction('window.bench')
+  await page.waitForFunction('window.bench && window.benchAdds')
   const idle = memory()
   let peak = idle
   const watch = setInterval(() => (peak = Math.max(peak, memory())), 100)
   const rounds = []
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await page.evaluate(`bench(${mebibytes} * 1024 * 1024)`))
+  const work = adds ? 'benchAdds(300, 100_000)' : `bench(${what} * 1024 * 1024)`
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await page.evaluate(work))
   clearInterval(watch)
-  console.log(await browser.version(), `${mebibytes} MiB, MB/s unless it says ms; median of ${ROUNDS} rounds`)
+  const title = adds ? '300 files of 100 kB, ms' : `${what} MiB, MB/s unless it says ms`
+  console.log(await browser.version(), `${title}; median of ${ROUNDS} rounds`)
+  const median = (name) => rounds.map((round) => round[name]).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]
   for (const name of Object.keys(rounds[0])) {
-    const value = rounds.map((round) => round[name]).sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]
-    console.log(`${name.padEnd(42)} ${Math.round(value * 10) / 10}`)
+    console.log(`${name.padEnd(42)} ${Math.round(median(name) * 10) / 10}`)
+  }
+  if (adds) {
+    const ratio = median('pool, at once') / median('bare loop in a worker')
+    console.log(`${'pool, at once, against the bare loop'.padEnd(42)} ${ratio.toFixed(2)}`)
   }
   console.log(`memory of all processes: idle ${idle} MiB, peak ${peak} MiB`)
 } finally {

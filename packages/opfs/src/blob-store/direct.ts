@@ -1,14 +1,22 @@
 /** The blob store, working in the context that calls it. */
-import type { BlobStore, StoredBlob } from '@rockpool/core'
-import { addressParts, type ContentAddress, parseAddress, partRange, RockpoolError } from '@rockpool/protocol'
+import type { BlobStore, StoredBlob, WriteOptions } from '@rockpool/core'
+import {
+  addressParts,
+  type ContentAddress,
+  type ContentDigest,
+  PART_SIZE,
+  parseAddress,
+  partRange,
+  RockpoolError,
+} from '@rockpool/protocol'
 import { diskError } from '../disk-error.ts'
+import { makeLimiter } from './limiter.ts'
 import { openSink, type Sink } from './sink.ts'
 import { aborted, partsOf } from './source.ts'
 import {
   directoryIn,
   fileIn,
   filesOf,
-  type MovableFile,
   openStoreFolder,
   PARTS_SUFFIX,
   plausibleContent,
@@ -16,7 +24,7 @@ import {
   removeIn,
   type StoreFolder,
 } from './store-folder.ts'
-import { sweepTempFiles, withTempFile } from './temp-file.ts'
+import { sweepTempFiles, type TempFile, withTempFile } from './temp-file.ts'
 import { writeParts } from './write-parts.ts'
 
 /**
@@ -29,6 +37,7 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
   const folder = await openStoreFolder(storeId)
   const closing = new AbortController()
   const writes = new Set<Promise<unknown>>()
+  const limited = makeLimiter(MAX_BYTES_AT_ONCE)
 
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     if (closing.signal.aborted) throw storeClosed()
@@ -59,34 +68,27 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
 
   return {
     write: (source, options = {}) =>
-      runWrite(() =>
-        withTempFile(folder, async (temp) => {
-          const failed = new AbortController()
-          const stops = [closing.signal, failed.signal, ...(options.signal ? [options.signal] : [])]
-          const signal = AbortSignal.any(stops)
-          try {
-            const parts = partsOf(source, { ...options, signal })
-            const digest = await intoFile(temp, (sink) => writeParts(parts, sink, options.onProgress))
-            if (signal.aborted) throw aborted(signal)
-            await commitContent(folder, temp as MovableFile, digest.address)
-            return digest
-          } catch (error) {
-            failed.abort(error)
-            throw error
-          }
-        }),
-      ),
+      runWrite(async () => {
+        const stops = [closing.signal, ...(options.signal ? [options.signal] : [])]
+        const stop = AbortSignal.any(stops)
+        const writing = () => writeContent(folder, source, options, stop)
+        // A stream may be as slow as its network, or wait for another add: it holds up nobody.
+        if (!(source instanceof Blob)) return writing()
+        return limited(writing, Math.min(source.size, 2 * PART_SIZE), stop).catch((error: unknown) => {
+          throw stop.aborted ? aborted(stop) : error
+        })
+      }),
 
     writePart: (address, number, bytes) =>
       runWrite(async () => {
         assertPart(address, number, bytes)
         if (await findPart(folder, address, number)) return
         await withTempFile(folder, async (temp) => {
-          await intoFile(temp, async (sink) => {
+          await intoFile(temp.file, async (sink) => {
             await sink.write(bytes)
             await sink.close()
           })
-          await commitPart(folder, temp as MovableFile, address, number)
+          await commitPart(folder, temp, address, number)
         })
       }),
 
@@ -138,6 +140,33 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
   }
 }
 
+/**
+ * Bytes of contents that are held in memory at the same time, each up to two parts: adding many large files at once must
+ * not take gigabytes. 300 files of 100 kB fit in, so that they share the index's transactions, too.
+ */
+const MAX_BYTES_AT_ONCE = 8 * PART_SIZE
+
+const writeContent = (
+  folder: StoreFolder,
+  source: Blob | ReadableStream<Uint8Array>,
+  options: WriteOptions,
+  stop: AbortSignal,
+): Promise<ContentDigest> =>
+  withTempFile(folder, async (temp) => {
+    const failed = new AbortController()
+    const signal = AbortSignal.any([stop, failed.signal])
+    try {
+      const parts = partsOf(source, { ...options, signal })
+      const digest = await intoFile(temp.file, (sink) => writeParts(parts, sink, options.onProgress))
+      if (signal.aborted) throw aborted(signal)
+      await commitContent(folder, temp, digest.address)
+      return digest
+    } catch (error) {
+      failed.abort(error)
+      throw error
+    }
+  })
+
 /** Fills a new file through a sink, which is closed on every path. */
 const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Promise<T>): Promise<T> => {
   const sink = await openSink(file)
@@ -153,17 +182,19 @@ const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Pro
 const exclusively = <T>(folder: StoreFolder, address: ContentAddress, work: () => Promise<T>): Promise<T> =>
   navigator.locks.request(`rockpool-opfs:${folder.name}/contents/${address}`, work)
 
-const commitContent = (folder: StoreFolder, temp: MovableFile, address: ContentAddress): Promise<void> =>
+const commitContent = (folder: StoreFolder, temp: TempFile, address: ContentAddress): Promise<void> =>
   exclusively(folder, address, async () => {
-    if (await findContent(folder, address)) return
-    const parts = await partFiles(folder, address)
-    if (parts.length === addressParts(address)) return
-    await removeIn(folder.contents, address)
+    const present = await fileIn(folder.contents, address)
+    if (present && plausibleContent(address, present.size)) return
+    // Each lookup is a round trip to the browser. A content of one part never has a folder of parts.
+    const inParts = addressParts(address) > 1
+    if (inParts && (await partFiles(folder, address)).length === addressParts(address)) return
+    if (present) await removeIn(folder.contents, address)
     await temp.move(folder.contents, address)
-    await removeIn(folder.contents, address + PARTS_SUFFIX)
+    if (inParts) await removeIn(folder.contents, address + PARTS_SUFFIX)
   })
 
-const commitPart = (folder: StoreFolder, temp: MovableFile, address: ContentAddress, number: number): Promise<void> =>
+const commitPart = (folder: StoreFolder, temp: TempFile, address: ContentAddress, number: number): Promise<void> =>
   exclusively(folder, address, async () => {
     if (await findPart(folder, address, number)) return
     const single = addressParts(address) === 1

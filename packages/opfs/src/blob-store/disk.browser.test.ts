@@ -80,6 +80,44 @@ const silentAfter = (bytes: Uint8Array<ArrayBuffer>) => {
   return { source, asked: asked.promise, cancelled: cancelled.promise }
 }
 
+describe('many large files at once', () => {
+  const openGated = async () => {
+    const store = closedAfterTest(await opfsBlobStoreDirect({ storeId: newStoreId() }))
+    const gate = Promise.withResolvers<void>()
+    const read = Blob.prototype.arrayBuffer
+    const reads = vi.spyOn(Blob.prototype, 'arrayBuffer').mockImplementation(async function (this: Blob) {
+      await gate.promise
+      return read.call(this)
+    })
+    return { store, reads, release: gate.resolve }
+  }
+  const large = (fill: number) => new Blob([someBytes(PART_SIZE, fill), someBytes(PART_SIZE, fill)])
+
+  test('are read a few at a time, and all of them are written', async () => {
+    const { store, reads, release } = await openGated()
+    const writes = Promise.all(Array.from({ length: 12 }, (_, i) => store.write(large(i))))
+    // A stream does not wait for them.
+    await store.write(new Blob([someBytes(3)]).stream())
+    expect(reads).toHaveBeenCalledTimes(4)
+    release()
+    await writes
+    expect(await store.list()).toHaveLength(13)
+  })
+
+  test('one that is aborted while it waits rejects, and closing ends them all', async () => {
+    const { store } = await openGated()
+    const stop = new AbortController()
+    const writes = Array.from({ length: 5 }, (_, i) => store.write(large(i), { signal: stop.signal }))
+    const waiting = store.write(large(5))
+    const ended = Promise.allSettled([...writes, waiting])
+    stop.abort()
+    for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'aborted' })
+    await store.close()
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' })
+    await ended
+  })
+})
+
 describe.each(Object.entries(KINDS))('%s', (_kind, open) => {
   test('lays contents, parts and nothing else on disk', async () => {
     const storeId = newStoreId()

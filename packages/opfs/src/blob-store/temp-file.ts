@@ -1,17 +1,31 @@
 /** Temp files: each is owned by a Web Lock of its name, so that a sweep in another tab can tell dead ones from live ones. */
-import { removeIn, type StoreFolder } from './store-folder.ts'
+import { type MovableFile, removeIn, type StoreFolder } from './store-folder.ts'
 
 const lockName = (folder: StoreFolder, name: string) => `rockpool-opfs:${folder.name}/temp/${name}`
 
+export interface TempFile {
+  readonly file: FileSystemFileHandle
+  /** Moves the file out of the temp folder. */
+  move(directory: FileSystemDirectoryHandle, name: string): Promise<void>
+}
+
 /** Calls `use` with a new temp file. What is left of it when `use` ends, well or not, is removed. */
-export const withTempFile = <T>(folder: StoreFolder, use: (file: FileSystemFileHandle) => Promise<T>): Promise<T> => {
-  const name = crypto.randomUUID()
-  return navigator.locks.request(lockName(folder, name), async () => {
+export const withTempFile = <T>(folder: StoreFolder, use: (temp: TempFile) => Promise<T>): Promise<T> => {
+  const temp = crypto.randomUUID()
+  let moved = false
+  return navigator.locks.request(lockName(folder, temp), async () => {
     try {
-      return await use(await folder.temp.getFileHandle(name, { create: true }))
+      const file = await folder.temp.getFileHandle(temp, { create: true })
+      return await use({
+        file,
+        async move(directory, name) {
+          await (file as MovableFile).move(directory, name)
+          moved = true
+        },
+      })
     } finally {
       // Failing to clean up must not hide the outcome; the sweep comes again.
-      await removeIn(folder.temp, name).catch(() => {})
+      if (!moved) await removeIn(folder.temp, temp).catch(() => {})
     }
   })
 }
