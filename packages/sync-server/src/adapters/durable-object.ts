@@ -1,9 +1,8 @@
 /** The event log in the SQLite storage of a Durable Object: one object per store. */
 import type { StoreId } from '@rockpool/protocol'
-import type { EventLog } from '../event-log/event-log.ts'
-import { createTables, readLogRow, type Sql, sqlEventLog } from '../event-log/sql-log.ts'
-import { closedError } from '../event-log/event-log.ts'
-import { hasSyncCfTables, importSyncCfTables } from '../import/sync-cf-tables.ts'
+import { createTables, hasTable, readLogRow, type Sql, sqlEventLog } from '../event-log/sql-log.ts'
+import { closedError, type EventLog } from '../event-log/event-log.ts'
+import { readSyncCfLog, storeSyncCfLog } from '../import/sync-cf-tables.ts'
 import type { DurableObjectStorage } from '../workers/runtime.ts'
 
 /**
@@ -15,8 +14,11 @@ import type { DurableObjectStorage } from '../workers/runtime.ts'
 export const openDurableObjectLog = async (storage: DurableObjectStorage, storeId: StoreId): Promise<EventLog> => {
   const sql = toSql(storage)
   if (!hasTable(sql, 'log')) {
-    if (hasSyncCfTables(sql)) await importSyncCfTables(sql, sql, storeId)
-    else create(sql, storeId)
+    const former = await readSyncCfLog(sql)
+    sql.transaction(() => {
+      if (former) storeSyncCfLog(sql, former)
+      else createTables(sql, { storeId, backendId: crypto.randomUUID(), createdAt: Date.now() })
+    })
   }
   const { backendId } = readLogRow(sql, storeId)
   let isOpen = true
@@ -26,12 +28,6 @@ export const openDurableObjectLog = async (storage: DurableObjectStorage, storeI
   }
   return sqlEventLog(openSql, backendId, async () => void (isOpen = false))
 }
-
-const create = (sql: Sql, storeId: StoreId): void =>
-  sql.transaction(() => createTables(sql, { storeId, backendId: crypto.randomUUID(), createdAt: Date.now() }))
-
-const hasTable = (sql: Sql, name: string): boolean =>
-  Array.from(sql.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name)).length > 0
 
 /** The runtime sends no response and no message before the writes that came before it are durable (output gates). */
 const toSql = (storage: DurableObjectStorage): Sql => ({

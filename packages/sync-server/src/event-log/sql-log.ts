@@ -27,6 +27,9 @@ const SCHEMA = [
   ) STRICT`,
 ]
 
+export const hasTable = (sql: Sql, name: string): boolean =>
+  Array.from(sql.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name)).length > 0
+
 /** The row of the table `log`. */
 export interface LogRow {
   readonly version: number

@@ -5,7 +5,7 @@
 import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
 import { hashEvent, type StoredEvent } from '../event-log/event.ts'
-import { createTables, insertEvents, type Sql } from '../event-log/sql-log.ts'
+import { createTables, hasTable, insertEvents, type Sql } from '../event-log/sql-log.ts'
 
 /** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. */
 const CONTEXT_TABLE = 'context_7'
@@ -14,58 +14,47 @@ const eventTable = (storeId: StoreId) => `eventlog_7_${storeId.replaceAll(/[^a-z
 export interface SyncCfLog {
   readonly storeId: StoreId
   readonly backendId: string
-}
-
-export interface ImportedLog extends SyncCfLog {
-  readonly head: number
-}
-
-/** Whether sync-cf stored events here. */
-export const hasSyncCfTables = (sql: Sql): boolean => {
-  const tables = Array.from(sql.rows('SELECT 1 FROM sqlite_schema WHERE name = ?', CONTEXT_TABLE))
-  return tables.length > 0 && readSyncCfLog(sql) !== undefined
-}
-
-/** The log that sync-cf keeps here; undefined before the first push, when its backend id is not stored yet. */
-export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
-  const rows = Array.from(sql.rows(`SELECT storeId, backendId FROM ${CONTEXT_TABLE}`))
-  if (rows.length > 1)
-    throw new EventLogError('corrupt', 'This sync-cf database holds several stores. Import is not possible.')
-  return rows[0] as unknown as SyncCfLog | undefined
+  readonly events: readonly (StoredEvent & { readonly hash: string })[]
 }
 
 /**
- * Creates our tables in `target` from those of sync-cf in `source`, in one transaction.
+ * The log that sync-cf keeps in a database; undefined before the first push, when sync-cf has not stored its backend id.
  *
- * @throws EventLogError `corrupt` when numbers are missing, or the events are those of another store
+ * @throws EventLogError `corrupt` when numbers are missing
  */
-export const importSyncCfTables = async (source: Sql, target: Sql, storeId: StoreId): Promise<ImportedLog> => {
-  const log = readSyncCfLog(source)
-  if (log?.storeId !== storeId) {
-    throw new EventLogError('corrupt', `This sync-cf database holds no events of the store "${storeId}".`)
+export const readSyncCfLog = async (sql: Sql): Promise<SyncCfLog | undefined> => {
+  if (!hasTable(sql, CONTEXT_TABLE)) return undefined
+  const [row, ...others] = Array.from(sql.rows(`SELECT storeId, backendId FROM ${CONTEXT_TABLE}`))
+  if (!row) return undefined
+  if (others.length > 0)
+    throw new EventLogError('corrupt', 'This sync-cf database holds several stores. Import one store.')
+  const [storeId, backendId] = [String(row.storeId), String(row.backendId)]
+  const rows = sql.rows(`SELECT * FROM "${eventTable(storeId)}" ORDER BY seqNum`)
+  return {
+    storeId,
+    backendId,
+    events: await Promise.all(Array.from(rows, (row, index) => toEvent(row, index, storeId))),
   }
-  const rows = source.rows(`SELECT * FROM "${eventTable(storeId)}" ORDER BY seqNum`)
-  const events = await Promise.all(Array.from(rows, (row, index) => toHashedEvent(row, index, storeId)))
-  target.transaction(() => {
-    createTables(target, { storeId, backendId: log.backendId, createdAt: Date.now() })
-    insertEvents(target, events)
-  })
-  return { storeId, backendId: log.backendId, head: events.length }
 }
 
-const toHashedEvent = async (row: Readonly<Record<string, unknown>>, index: number, storeId: StoreId) => {
+/** Creates our tables from a log of sync-cf. Call it in a transaction. @returns the backend id */
+export const storeSyncCfLog = (sql: Sql, { storeId, backendId, events }: SyncCfLog): string => {
+  createTables(sql, { storeId, backendId, createdAt: Date.now() })
+  insertEvents(sql, events)
+  return backendId
+}
+
+const toEvent = async (row: Readonly<Record<string, unknown>>, index: number, storeId: StoreId) => {
   const { seqNum, parentSeqNum, name, args, createdAt, clientId, sessionId } = row
   if (seqNum !== index + 1 || parentSeqNum !== index) {
-    throw new EventLogError(
-      'corrupt',
-      `The sync-cf log of "${storeId}" has a gap after event ${index}. It cannot be imported.`,
-    )
+    const problem = `The sync-cf log of "${storeId}" has a gap after event ${index}. Import a backup that has all events.`
+    throw new EventLogError('corrupt', problem)
   }
   const event = {
     name: String(name),
     // sync-cf stores an event without args as NULL.
     argsJson: (args as string | null) ?? undefined,
-    seqNum: index + 1,
+    seqNum,
     clientId: String(clientId),
     sessionId: String(sessionId),
     sub: undefined,

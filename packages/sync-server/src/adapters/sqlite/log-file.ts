@@ -9,6 +9,7 @@ import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../../event-log/event-log.ts'
 import {
   createTables,
+  hasTable,
   newerVersion,
   readLogRow,
   SCHEMA_VERSION,
@@ -16,6 +17,7 @@ import {
   type SqlValue,
 } from '../../event-log/sql-log.ts'
 import { damaged, toLogError } from './errors.ts'
+import { openReadOnly } from './read-only.ts'
 
 export interface LogFile {
   readonly sql: Sql
@@ -29,31 +31,64 @@ export interface LogFile {
  * @param base path of the file without its extension
  * @throws EventLogError
  */
-export const openLogFile = (base: string, storeId: StoreId): LogFile => {
-  const what = `The event log of "${storeId}"`
+export const openLogFile = (base: string, storeId: StoreId): LogFile =>
+  openExisting(base, storeId) ?? openNew(base, storeId, (sql) => createLog(sql, storeId))
+
+const createLog = (sql: Sql, storeId: StoreId): string => {
+  const backendId = crypto.randomUUID()
+  createTables(sql, { storeId, backendId, createdAt: Date.now() })
+  return backendId
+}
+
+const nameOf = (storeId: StoreId) => `The event log of "${storeId}"`
+
+const toLogFile = (database: DatabaseSync, backendId: string, what: string): LogFile => ({
+  sql: toSql(database, what),
+  backendId,
+  close: () => database.close(),
+})
+
+/** The log of a store, or undefined when there is none. @throws EventLogError */
+export const openExisting = (base: string, storeId: StoreId): LogFile | undefined => {
+  const what = nameOf(storeId)
   const [file, marker] = [`${base}.sqlite`, `${base}.id`]
   try {
     const expected = existsSync(marker) ? readFileSync(marker, 'utf8').trim() : undefined
-    const found = existsSync(file) ? inspect(file, storeId, what) : undefined
-    if (found === undefined && expected !== undefined) throw missing(storeId)
-    if (found !== undefined && expected !== undefined && found !== expected) throw replaced(storeId)
-    const database = open(file)
-    try {
-      const backendId = found ?? create(database, storeId)
-      if (expected === undefined) writeMarker(marker, backendId)
-      return { sql: toSql(database, what), backendId, close: () => database.close() }
-    } catch (error) {
-      database.close()
-      throw error
-    }
+    const backendId = existsSync(file) ? inspect(file, storeId, what) : undefined
+    if (backendId === undefined && expected === undefined) return undefined
+    if (backendId === undefined) throw missing(storeId, existsSync(`${file}-wal`))
+    if (expected !== undefined && backendId !== expected) throw replaced(storeId)
+    // A crash between the log and its marker left it without one.
+    if (expected === undefined) writeMarker(marker, backendId)
+    return toLogFile(openDatabase(file), backendId, what)
   } catch (error) {
+    throw toLogError(error, what)
+  }
+}
+
+/** @param fill creates the tables, and runs in one transaction; @returns the backend id */
+export const openNew = (base: string, storeId: StoreId, fill: (sql: Sql) => string): LogFile => {
+  const what = nameOf(storeId)
+  let database: DatabaseSync | undefined
+  try {
+    database = openDatabase(`${base}.sqlite`)
+    const sql = toSql(database, what)
+    const backendId = sql.transaction(() => {
+      const backendId = fill(sql)
+      sql.run(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+      return backendId
+    })
+    writeMarker(`${base}.id`, backendId)
+    return toLogFile(database, backendId, what)
+  } catch (error) {
+    database?.close()
     throw toLogError(error, what)
   }
 }
 
 /** Reads without writing: @returns the backend id, or undefined when the tables were never created */
 const inspect = (file: string, storeId: StoreId, what: string): string | undefined => {
-  const database = new DatabaseSync(file, { readOnly: true })
+  const database = openReadOnly(file)
   try {
     const sql = toSql(database, what)
     const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
@@ -64,6 +99,7 @@ const inspect = (file: string, storeId: StoreId, what: string): string | undefin
     }
     const check = database.prepare('PRAGMA quick_check(1)').get()
     if (check?.quick_check !== 'ok') throw damaged(what, new Error(String(check?.quick_check)))
+    if (!hasTable(sql, 'log') || !hasTable(sql, 'events')) throw damaged(what)
     const row = readLogRow(sql, storeId)
     const gap = database.prepare('SELECT count(*) <> coalesce(max(seqNum), 0) AS gap FROM events').get()
     if (gap?.gap !== 0) throw damaged(what, new Error('Events are missing.'))
@@ -73,7 +109,7 @@ const inspect = (file: string, storeId: StoreId, what: string): string | undefin
   }
 }
 
-const open = (file: string): DatabaseSync => {
+const openDatabase = (file: string): DatabaseSync => {
   // SQLite gives its files beside this one (-wal) the same mode.
   closeSync(openSync(file, 'a', 0o600))
   const database = new DatabaseSync(file)
@@ -86,16 +122,6 @@ const open = (file: string): DatabaseSync => {
     database.close()
     throw error
   }
-}
-
-const create = (database: DatabaseSync, storeId: StoreId): string => {
-  const backendId = crypto.randomUUID()
-  const sql = toSql(database, '')
-  sql.transaction(() => {
-    createTables(sql, { storeId, backendId, createdAt: Date.now() })
-    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
-  })
-  return backendId
 }
 
 /** Written after the log is on disk. A crash in between leaves a log without a marker, which gets one at the next open. */
@@ -123,11 +149,12 @@ const syncFolder = (folder: string): void => {
   }
 }
 
-const missing = (storeId: StoreId) =>
-  new EventLogError(
-    'missing',
-    `The event log of "${storeId}" is missing. Restore ${storeId}.sqlite from a backup; to start an empty log, delete ${storeId}.id.`,
-  )
+/** SQLite would apply a `-wal` file that was left behind to a restored log, and damage it. */
+const missing = (storeId: StoreId, hasWal: boolean) => {
+  const restore = `Restore ${storeId}.sqlite from a backup${hasWal ? ` and delete ${storeId}.sqlite-wal` : ''}`
+  const problem = `The event log of "${storeId}" is missing. ${restore}; to start an empty log, delete ${storeId}.id.`
+  return new EventLogError('missing', problem)
+}
 
 const replaced = (storeId: StoreId) =>
   new EventLogError(
