@@ -10,7 +10,7 @@ export interface Connection {
   readonly contact: () => Contact
   /** whether this device ever reached the server, before a reload too */
   readonly hasAnswered: () => boolean
-  /** since when every exchange got a response; undefined while the server does not answer */
+  /** since when every exchange succeeded; undefined while the last one did not */
   readonly answersSince: () => number | undefined
   readonly note: (contact: Contact) => Effect.Effect<void>
   /** Notes how each call ends. */
@@ -54,16 +54,16 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     let hasAnswered = options.hasAnsweredBefore
     let answersSince: number | undefined
 
-    const isUp = () => contact.type === 'answered' || contact.type === 'unauthenticated' || contact.type === 'forbidden'
+    // A device without a good token is not connected: pushes would fail, and LiveStore resumes once it is.
+    const isUp = () => contact.type === 'answered'
+    const isReachable = () => isUp() || contact.type === 'unauthenticated' || contact.type === 'forbidden'
 
     const note = (next: Contact): Effect.Effect<void> =>
       Effect.suspend(() => {
         const failures = next.type === 'failed' && contact.type === 'failed' ? contact.failures + 1 : 1
         contact = next.type === 'failed' ? { ...next, failures } : next
-        if (isUp()) {
-          hasAnswered = true
-          answersSince ??= now()
-        } else answersSince = undefined
+        if (isReachable()) hasAnswered = true
+        answersSince = isUp() ? (answersSince ?? now()) : undefined
         options.onContact()
         changed.notify()
         // Before any emission: LiveStore takes one only while connected.

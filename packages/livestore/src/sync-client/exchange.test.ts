@@ -1,9 +1,10 @@
 /** The provider with a real server and no faults. */
 import { Effect } from 'effect'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventsAfter, markLeader, newStoreId, openDevice, startServer, upTo } from '../testing/sync-device.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 
 const texts = (count: number, text = 'x') => Array.from({ length: count }, (_, index) => `${text}${index}`)
@@ -167,7 +168,25 @@ describe('a pull', () => {
     await device.time.pass(5_000)
     expect(pull.items).toEqual([])
     Effect.runSync(gate.open)
-    await device.time.until(() => pull.items.length === 4)
+    await device.time.until(() => pull.seqNums().length === 3_500)
+    expect(pull.items.map(({ batch }) => batch.length)).toEqual([1_000, 1_000, 1_000, 500])
     expect(pull.seqNums()).toEqual(upTo(3_500))
+  })
+
+  it('hands over as one item what came while LiveStore was busy', async () => {
+    const { url } = await startServer()
+    const storeId = newStoreId()
+    const writer = await openDevice({ url, storeId })
+    const device = await openDevice({ url, storeId })
+    const gate = Effect.unsafeMakeLatch(true)
+    const pull = device.pull(0, { onItem: () => gate.await })
+    await device.time.until(() => pull.items.length === 1)
+    Effect.runSync(gate.close)
+    for (let head = 0; head < 10; head++) await writer.push(eventsAfter(head, 'x'))
+    await device.time.pass(6_000)
+    Effect.runSync(gate.open)
+    await device.time.until(() => pull.seqNums().length === 10)
+    // The first one, which LiveStore had already, and the rest.
+    expect(pull.items.slice(1).map(({ batch }) => batch.length)).toEqual([1, 9])
   })
 })

@@ -6,7 +6,7 @@ import { signToken } from '@rockpool/access/testing'
 import { memoryLogs } from '@rockpool/sync-server'
 import { Effect } from 'effect'
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../testing/fault-proxy.ts'
 import {
   type DeviceOptions,
@@ -18,6 +18,7 @@ import {
   upTo,
 } from '../testing/sync-device.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 
 /** Rights may repeat: a token of more than 4 KiB. */
@@ -278,7 +279,7 @@ describe('a server', () => {
     const again = await startFaultProxy(url, port)
     onTestFinished(again.close)
     expect(await time.until(() => device.isConnected())).toBeLessThan(31_000)
-  }, 20_000)
+  })
 
   it('that went away between two pages does not leave LiveStore waiting for the second one', async () => {
     const { url } = await startServer()
@@ -356,4 +357,4 @@ it('delivers every event once and in order, through a network that is cut at any
     }),
     { numRuns: 10 },
   )
-}, 120_000)
+})

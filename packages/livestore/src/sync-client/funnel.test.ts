@@ -76,7 +76,10 @@ const inputOf = (state: StateName, kind: InputKind): Message<TestEvent> | 'pull_
 
 const stateNames = Object.keys(TRANSITIONS) as StateName[]
 const rows = stateNames.flatMap((state) =>
-  (Object.keys(TRANSITIONS[state]) as InputKind[]).map((kind) => ({ state, kind, ...TRANSITIONS[state][kind] })),
+  (Object.keys(TRANSITIONS[state]) as InputKind[]).map((kind) => {
+    const { next, action } = TRANSITIONS[state][kind]
+    return { state, kind, next, action }
+  }),
 )
 
 /** What each action emits when 11 to 12 are held, as `[first, last, remaining]`. */

@@ -1,26 +1,34 @@
 /** LiveStore's pull: a stream fed by the receiver, and the fiber that asks the server for what is missing. */
 import { BackendIdMismatchError, SyncBackend } from '@livestore/common'
-import { Deferred, Effect, Either, Option, Queue, Stream } from 'effect'
+import { Effect, Either, Option, Stream } from 'effect'
 import type { Emission } from './funnel.ts'
 import type { CallFailure, Http } from './http.ts'
 import type { Pauses } from './pause.ts'
 import type { Receiver } from './receiver.ts'
-import { type Signal, waitUntil } from './signal.ts'
+import { makeSignal, type Signal, waitUntil } from './signal.ts'
 import { decodePage, type EventPage, type SyncEvent } from './wire.ts'
 
 type PullItem = SyncBackend.PullResItem
 
-/** Emissions in one item: a page has at most 1 MiB. */
-const MAX_MERGED = 100
+/** Events in one item, as in one page of the server, so that LiveStore’s step stays short. */
+const MAX_MERGED_EVENTS = 1_000
 
 /**
- * What came while LiveStore processed the item before is one item: each one moves all that the device has not pushed yet
- * behind it, so a busy device would never catch up with single events.
+ * Takes the next emissions as one: LiveStore moves all that the device has not pushed yet behind each item, so a busy
+ * device would never catch up with single events.
  */
-const merge = (emissions: readonly Emission<SyncEvent>[]): Emission<SyncEvent> => ({
-  events: emissions.flatMap(({ events }) => events),
-  remaining: emissions.at(-1)!.remaining,
-})
+const takeMerged = (
+  queue: Emission<SyncEvent>[],
+): { readonly emission: Emission<SyncEvent>; readonly count: number } => {
+  let count = 1
+  let size = queue[0]!.events.length
+  while (count < queue.length && size + queue[count]!.events.length <= MAX_MERGED_EVENTS) {
+    size += queue[count]!.events.length
+    count++
+  }
+  const taken = queue.splice(0, count)
+  return { emission: { events: taken.flatMap(({ events }) => events), remaining: taken.at(-1)!.remaining }, count }
+}
 
 const toItem = ({ events, remaining }: Emission<SyncEvent>): PullItem => ({
   batch: events.map((eventEncoded) => ({ eventEncoded, metadata: Option.none() })),
@@ -36,14 +44,20 @@ export const makePull =
   (cursor: number, live: boolean): Stream.Stream<PullItem, BackendIdMismatchError> =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
-        const emissions = yield* Queue.unbounded<Emission<SyncEvent>>()
-        const foreignBackend = yield* Deferred.make<never, BackendIdMismatchError>()
+        const queue: Emission<SyncEvent>[] = []
+        let foreignBackend: BackendIdMismatchError | undefined
+        const arrived = makeSignal()
         const pull = yield* Effect.acquireRelease(
           Effect.sync(() =>
             receiver.begin(cursor, {
-              emit: (emission) => emissions.unsafeOffer(emission),
-              foreign: (expected, received) =>
-                Deferred.unsafeDone(foreignBackend, Effect.fail(new BackendIdMismatchError({ expected, received }))),
+              emit: (emission) => {
+                queue.push(emission)
+                arrived.notify()
+              },
+              foreign: (expected, received) => {
+                foreignBackend = new BackendIdMismatchError({ expected, received })
+                arrived.notify()
+              },
             }),
           ),
           ({ end }) => Effect.sync(end),
@@ -51,11 +65,16 @@ export const makePull =
         askServer()
         const next = Effect.suspend(() => {
           pull.ready()
-          return Effect.map(Queue.takeBetween(emissions, 1, MAX_MERGED), (chunk) => {
-            pull.delivered(chunk.length)
-            return toItem(merge([...chunk]))
-          })
-        }).pipe(Effect.raceFirst(Deferred.await(foreignBackend)))
+          return Effect.flatMap(
+            waitUntil(arrived, () => queue.length > 0 || foreignBackend !== undefined),
+            () => {
+              if (foreignBackend !== undefined) return Effect.fail(foreignBackend)
+              const { emission, count } = takeMerged(queue)
+              pull.delivered(count)
+              return Effect.succeed(toItem(emission))
+            },
+          )
+        })
         const stream = Stream.repeatEffect(next)
         return live ? stream : Stream.takeUntil(stream, ({ pageInfo }) => pageInfo._tag === 'NoMore')
       }),

@@ -12,6 +12,7 @@ import {
   startServer,
 } from '../testing/sync-device.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 afterEach(() => void vi.restoreAllMocks())
 
