@@ -11,6 +11,9 @@ const inBrowser = {
   resolve: { conditions: [source, 'module', 'browser', 'development|production'] },
 } satisfies TestProjectInlineConfiguration
 
+/** Puts our sync processors in place before a test loads LiveStore. */
+const LIVESTORE = ['packages/livestore-plugin/src/register.ts']
+
 const S3_TESTS = '{packages/*,signer,test}/**/*.s3.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
@@ -23,6 +26,7 @@ export default defineConfig({
           name: 'node',
           include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}'],
           exclude: [BROWSER_TESTS, S3_TESTS],
+          setupFiles: LIVESTORE,
           sequence: { groupOrder: 0 },
         },
       },
@@ -83,6 +87,7 @@ export default defineConfig({
         test: {
           name: 'bench',
           include: ['test/bench/**/*.bench.ts'],
+          setupFiles: LIVESTORE,
           globalSetup: 'test/e2e/global-setup.ts',
           fileParallelism: false,
           testTimeout: 600_000,

@@ -77,7 +77,9 @@ export const applyFixes = (path: string, code: string): string | undefined => {
   if (fixes.length === 0) return undefined
   return fixes.reduce((text, { from, to }) => {
     if (!text.includes(from)) {
-      throw new Error(`Rockpool's plugin is made for LiveStore 0.4.0, and "${from}" is not in ${path}: use exactly that version.`)
+      throw new Error(
+        `Rockpool's plugin is made for LiveStore 0.4.0, and "${from}" is not in ${path}: use exactly that version.`,
+      )
     }
     // a function: the text may contain `$`
     return text.replace(from, () => to)

@@ -10,7 +10,9 @@ import { isPeerImport, plainPath, REPLACEMENTS, replacedText } from './replaceme
 
 // Older versions of Node lack it; imported by its name, they would only say that there is no such export.
 if (typeof module.registerHooks !== 'function') {
-  throw new Error(`@rockpool/livestore-plugin/register needs Node 22.15 or newer, and this is Node ${process.versions.node}.`)
+  throw new Error(
+    `@rockpool/livestore-plugin/register needs Node 22.15 or newer, and this is Node ${process.versions.node}.`,
+  )
 }
 
 const textOf = (source: module.LoadFnOutput['source']): string =>

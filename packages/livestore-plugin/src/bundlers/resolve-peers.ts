@@ -50,7 +50,13 @@ export const resolvePeers = (livestorePath: () => string | undefined): Hooks => 
         build.onResolve({ filter: PEERS }, ({ path, importer, kind, namespace, pluginData }) => {
           const from = livestorePath()
           if (from === undefined || pluginData === RESOLVED_HERE || !isPeerImport(path, importer)) return undefined
-          return build.resolve(path, { importer: from, resolveDir: dirname(from), kind, namespace, pluginData: RESOLVED_HERE })
+          return build.resolve(path, {
+            importer: from,
+            resolveDir: dirname(from),
+            kind,
+            namespace,
+            pluginData: RESOLVED_HERE,
+          })
         })
       },
     },

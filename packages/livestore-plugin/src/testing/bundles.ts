@@ -91,7 +91,12 @@ export const BUNDLERS: Record<string, (plugin: Plugin) => Promise<Bundles>> = {
     }),
   Rolldown: (plugin) =>
     inTemporaryFolder(async (folder) => {
-      const build = await rolldown({ input: ENTRIES, platform: 'browser', logLevel: 'silent', plugins: [plugin.rolldown()] })
+      const build = await rolldown({
+        input: ENTRIES,
+        platform: 'browser',
+        logLevel: 'silent',
+        plugins: [plugin.rolldown()],
+      })
       await build.write(rollupOutput(folder))
       await build.close()
       return readBundles(folder)
@@ -152,7 +157,9 @@ export const servedByVite = async (plugin: Plugin) =>
       plugins: [plugin.vite()],
       worker: { format: 'es' },
       optimizeDeps: {
-        include: ['livestore', 'adapter-web', 'adapter-web/worker', 'adapter-web/shared-worker'].map((name) => `@livestore/${name}`),
+        include: ['livestore', 'adapter-web', 'adapter-web/worker', 'adapter-web/shared-worker'].map(
+          (name) => `@livestore/${name}`,
+        ),
       },
       server: { host: '127.0.0.1', port: 0, ws: false, hmr: false, watch: null },
     })

@@ -16,7 +16,11 @@ export const LIVESTORES = {
 /** Of code that a fix takes out; what is constant is computed by most bundlers, so it is looked for only where they do. */
 export const FAST_PATH = /experimental\?*\.disableFastPath === true/
 
-const POOL = [/createSyncAccessHandle\(\w+\)\.pipe\([^;]*retry/i, /this\.getCapacity\(\) < /, /this\.addCapacity\([\w$]+ - this\.getCapacity\(\)\)/]
+const POOL = [
+  /createSyncAccessHandle\(\w+\)\.pipe\([^;]*retry/i,
+  /this\.getCapacity\(\) < /,
+  /this\.addCapacity\([\w$]+ - this\.getCapacity\(\)\)/,
+]
 const ROLLBACK = /this\.resultCache = new [\w$.()/*! ]+\(\);\s*if \(changeset\.length === 0\)/
 const SHARED_WORKER = /["']answer["'] in outcome/
 
