@@ -40,7 +40,15 @@ const benchAdds = async (count: number, size: number): Promise<Record<string, nu
   const backend = memorySyncBackend()
   backend.disconnect('device')
   const { signer, fetch } = memorySigner()
-  const index = await indexedDbIndex({ storeId })
+  const opened = await indexedDbIndex({ storeId })
+  let transactions = 0
+  const index: typeof opened = {
+    ...opened,
+    write(...args) {
+      transactions++
+      return opened.write(...args)
+    },
+  }
   const pool = await createPool({
     log: memoryRecordLog({ storeId, backend }),
     blobs: await opfsBlobStore({ storeId }),
@@ -55,7 +63,9 @@ const benchAdds = async (count: number, size: number): Promise<Record<string, nu
     for (const blob of added.slice(0, 50)) await pool.add(blob)
   })
   const rest = blobs()
+  transactions = 0
   figures['pool, at once'] = await timed(() => Promise.all(rest.map((blob) => pool.add(blob))))
+  figures['index transactions of these'] = transactions
   await pool.close()
   await (await indexedDbIndex({ storeId })).erase()
   await (await opfsBlobStore({ storeId })).erase()
