@@ -6,6 +6,7 @@ import { isObjectStoreError } from '@rockpool/object-store'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, type StoreId } from '@rockpool/protocol'
 import type { SyncListener } from '@rockpool/sync-server/node'
+import { openEventLogs } from './event-logs.ts'
 import { keepPrivate, makePrivateFolder } from '../data-folder/private.ts'
 import { ensureSecret } from '../data-folder/secret.ts'
 
@@ -67,11 +68,11 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
   })
   const sync = once(async () => {
-    const [{ createSyncListener, sqliteLogs }, { sharedSecretTokens }] = await Promise.all([
+    const [{ createSyncListener }, { sharedSecretTokens }, logs] = await Promise.all([
       import('@rockpool/sync-server/node'),
       import('@rockpool/access'),
+      openEventLogs(dataDir),
     ])
-    const logs = await sqliteLogs({ directory: join(dataDir, 'events') })
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
     return createSyncListener({ logs, authenticate, basePath: SYNC_PATH, ...(buckets ? { buckets } : {}) })
   })

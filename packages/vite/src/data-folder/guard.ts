@@ -1,9 +1,9 @@
 /** Keeps the data folder from everybody who can reach Vite's servers: it holds the secret that all tokens are signed with. */
-import { realpathSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { normalizePath, type Plugin, resolveConfig } from 'vite'
 import { checkPlace, dataFolder, FORMER_FOLDER } from './place.ts'
+import { realPaths } from './real-paths.ts'
 import { isBelow, pathsOf } from './served-paths.ts'
 
 /**
@@ -21,15 +21,16 @@ export const dataFolderGuard = (option: string | undefined): Plugin => {
     enforce: 'pre',
     async config({ root = '.', server }, { command }) {
       if (command !== 'serve') return
-      const globs = [...new Set(foldersOf(resolve(root)).flatMap(withRealPath))].map(
-        (folder) => `${escapeGlob(folder)}{,/**}`,
-      )
+      const folders = foldersOf(resolve(root))
+      const paths = new Set([...folders, ...folders.map(realPaths())].map(normalizePath))
+      const globs = Array.from(paths, (path) => `${escapeGlob(path)}{,/**}`)
       // Vite 8 replaces its own list (`.env`, `.git`, …) by the one of a config, and adds this one to that of the app.
       const defaults = server?.fs?.deny ? [] : (await resolveConfig({ configFile: false }, 'serve')).server.fs.deny
       const watch = server?.watch === null ? {} : { watch: { ignored: globs } }
       return { server: { fs: { deny: [...defaults, ...globs] }, ...watch } }
     },
     configResolved({ root, publicDir, build }) {
+      const realPath = realPaths()
       checkPlace(realPath(dataFolder(root, option)), {
         root: realPath(root),
         publicDir: publicDir && realPath(publicDir),
@@ -53,30 +54,13 @@ export const refuseBelow =
   (folders: readonly string[], served: readonly string[], base: string) =>
   (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     // Now and not at the start: the folder, or a symlink to it, may be made later.
-    const real = folders.flatMap(withRealPath)
-    const paths = pathsOf(request.url ?? '/', served.map(normalizePath), base)
-    for (const path of paths) {
-      if (isBelow(path, real) || isBelow(normalizePath(realPath(path)), real)) {
-        response.statusCode = 403
-        response.setHeader('content-type', 'text/plain')
-        response.end("Rockpool's data folder is not served.")
-        return
-      }
-    }
-    next()
+    const realPath = realPaths()
+    const real = folders.flatMap((folder) => [normalizePath(folder), normalizePath(realPath(folder))])
+    const leadsThere = (path: string) => isBelow(path, real) || isBelow(normalizePath(realPath(path)), real)
+    if (![...pathsOf(request.url ?? '/', served.map(normalizePath), base)].some(leadsThere)) return next()
+    response.statusCode = 403
+    response.setHeader('content-type', 'text/plain')
+    response.end("Rockpool's data folder is not served.")
   }
-
-const withRealPath = (folder: string): string[] => [normalizePath(folder), normalizePath(realPath(folder))]
-
-/** The path without symlinks, as the file system spells it. What does not exist is kept behind the last folder that does. */
-const realPath = (path: string): string => {
-  try {
-    // Native: on macOS and Windows it gives the names as they are stored, whatever their case in `path`.
-    return realpathSync.native(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(realPath(parent), path.slice(parent.length))
-  }
-}
 
 const escapeGlob = (path: string): string => path.replace(/[\\$^*+?()[\]{}!@|]/g, String.raw`\$&`)

@@ -7,7 +7,7 @@ const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
 /** What Rockpool keeps in the folder. */
-const ENTRIES: ReadonlySet<string> = new Set(['secret', 'objects', 'events', 'sync'])
+const ENTRIES: ReadonlySet<string> = new Set(['secret', 'objects', 'events', 'events.importing', 'sync'])
 
 /**
  * Creates the folder if it is missing, and makes everything in it private: folders 0700, files 0600.
