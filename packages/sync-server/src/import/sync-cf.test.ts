@@ -12,11 +12,12 @@ import { httpClient } from '../testing/http-client.ts'
 import { writeSyncCfLog } from '../test-support/sync-cf.ts'
 import { findSyncCfFiles, importSyncCfLog } from './sync-cf-file.ts'
 
+const idsOf = (clientId: string) => ({ clientId, sessionId: `session of ${clientId}` })
 const EVENTS = [
-  { name: 'v2.FileAdded', args: { id: 'x', meta: { b: 1, a: '𝄞' } }, clientId: 'one', sessionId: 's1' },
-  { name: 'v1.NoteCreated', args: undefined, clientId: 'two', sessionId: 's2' },
-  { name: 'v1.NoteCreated', args: { text: 'third' }, clientId: 'one', sessionId: 's1' },
-].map((event, index) => ({ ...event, seqNum: index + 1, parentSeqNum: index }))
+  { name: 'v2.FileAdded', args: { id: 'x', meta: { b: 1, a: '𝄞' } }, seqNum: 1, parentSeqNum: 0, ...idsOf('one') },
+  { name: 'v1.NoteCreated', args: undefined, seqNum: 2, parentSeqNum: 1, ...idsOf('two') },
+  { name: 'v1.NoteCreated', args: { text: 'third' }, seqNum: 3, parentSeqNum: 2, ...idsOf('one') },
+]
 
 let folder: string
 let file: string

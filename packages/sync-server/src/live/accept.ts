@@ -48,8 +48,15 @@ export const acceptLive = async (
   } catch (error) {
     const code = closeCode(error)
     if (code === undefined) throw error
-    return { close: code, reason: (error as Error).message.slice(0, 100) }
+    return { close: code, reason: toCloseReason((error as Error).message) }
   }
+}
+
+/** A Close frame has room for 123 bytes of reason: RFC 6455, section 5.5. */
+const toCloseReason = (text: string): string => {
+  const bytes = new Uint8Array(123)
+  const { written } = new TextEncoder().encodeInto(text, bytes)
+  return new TextDecoder().decode(bytes.subarray(0, written))
 }
 
 /** When the server stops to take a token. */

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { type AppendPlan, planAppend } from './plan-append.ts'
+
+/** Hashes are letters here; the log is `abcd`. */
+const LOG = [...'abcd']
+
+describe('planAppend', () => {
+  it.each<[string, number, string, AppendPlan]>([
+    ['new events at the head', 4, 'ef', { kind: 'append', firstNew: 0 }],
+    ['a repeat of the last events', 2, 'cd', { kind: 'append', firstNew: 2 }],
+    ['a repeat of events in the middle', 1, 'bc', { kind: 'append', firstNew: 2 }],
+    ['a repeat of the whole log', 0, 'abcd', { kind: 'append', firstNew: 4 }],
+    ['a repeat that goes on', 2, 'cdef', { kind: 'append', firstNew: 2 }],
+    ['another first event', 0, 'x', { kind: 'conflict', common: 0 }],
+    ['another event after a common one', 1, 'bxd', { kind: 'conflict', common: 2 }],
+    ['another last event', 3, 'xef', { kind: 'conflict', common: 3 }],
+    ['a fork that is longer than the log', 2, 'cxyz', { kind: 'conflict', common: 3 }],
+    ['a parent above the head', 5, 'f', { kind: 'parent_ahead' }],
+  ])('%s', (_, parent, pushed, plan) => {
+    const stored = LOG.slice(parent, parent + pushed.length)
+    expect(planAppend({ parent, head: LOG.length, pushed: [...pushed], stored })).toEqual(plan)
+  })
+})
