@@ -1,0 +1,229 @@
+/**
+ * The provider of `packages/livestore`, put together as `make-sync.ts` does, without tokens and HTTP: its funnel, receiver,
+ * puller, push, socket, polling and watchdog are the real ones.
+ */
+import { Effect, Exit, Option, Cause } from 'effect'
+import { makeConnection } from '../../../livestore/src/sync-client/connection.ts'
+import type { CallFailure, CallResponse, Http } from '../../../livestore/src/sync-client/http.ts'
+import { makeLive } from '../../../livestore/src/sync-client/live.ts'
+import { makePauses } from '../../../livestore/src/sync-client/pause.ts'
+import { runPolling } from '../../../livestore/src/sync-client/polling.ts'
+import { makePuller } from '../../../livestore/src/sync-client/pull.ts'
+import { makePush } from '../../../livestore/src/sync-client/push.ts'
+import { makeReceiver } from '../../../livestore/src/sync-client/receiver.ts'
+import { runWatchdog } from '../../../livestore/src/sync-client/run-watchdog.ts'
+import { makeSignal } from '../../../livestore/src/sync-client/signal.ts'
+import type { SyncEvent } from '../../../livestore/src/sync-client/wire.ts'
+import type { BackendPushOutcome } from '../leader/backend-pusher.ts'
+import { type NumberedEvent, ROOT } from '../numbers.ts'
+import { makeEffects } from './effects.ts'
+import { makeFakeSocket } from './fake-socket.ts'
+import type { Machines } from './machines.ts'
+import type { CallResult, Network } from './network.ts'
+import { type Await, makeQueue, type Process } from './process.ts'
+import type { World } from './world.ts'
+
+/** As in `make-sync.ts`. */
+const HTTP_ONLY_MS = 60_000
+
+export interface BackendItem {
+  readonly events: readonly NumberedEvent[]
+  readonly isLast: boolean
+}
+
+export interface Provider {
+  readonly pull: (cursor: number) => { readonly next: Await<BackendItem>; readonly end: () => void }
+  readonly push: (batch: readonly NumberedEvent[]) => Await<BackendPushOutcome>
+  readonly becomesConnected: Await<void>
+  /** The leader's fibers are interrupted: so is their push. */
+  readonly interrupt: () => void
+}
+
+export interface ProviderOptions {
+  readonly world: World
+  readonly process: Process
+  readonly machines: Machines
+  readonly network: Network
+  readonly device: number
+  /** the backend id that the device has kept */
+  readonly kept: { backendId: string | undefined }
+  readonly restart: () => void
+  readonly onStuck: () => void
+}
+
+export const startProvider = (options: ProviderOptions): Provider => {
+  const { world, process, machines, network, device, kept } = options
+  const effects = makeEffects(world, process)
+  const now = world.now
+  const [wakeUp, changed] = [makeSignal(), makeSignal()]
+  const connected = new Set<() => void>()
+  let wasAnswered = false
+  let interruptPush: () => void = () => {}
+
+  const receiver = machines.wrapReceiver(
+    makeReceiver({ backendId: kept.backendId, now, onChange: () => changed.notify() }),
+  )
+  const connection = Effect.runSync(
+    makeConnection({
+      hasAnsweredBefore: kept.backendId !== undefined,
+      receiver,
+      changed,
+      now,
+      onContact: () => {
+        const isAnswered = connection?.contact().type === 'answered'
+        if (isAnswered && !wasAnswered) for (const resume of [...connected]) resume()
+        wasAnswered = isAnswered
+      },
+    }),
+  )
+  const http = connection.observe({
+    call: (request) =>
+      Effect.async<CallResponse, CallFailure>((resume) => {
+        network.call(device, request, (result) => {
+          process.after(0, 'gets a response', () => resume(toEffect(result)))
+        })
+      }),
+  } satisfies Http)
+  const adopt = (id: string) =>
+    Effect.sync(() => {
+      kept.backendId ??= id
+    })
+
+  const puller = makePuller({ http, receiver, changed, pauses: makePauses(wakeUp), adopt })
+  const live = makeLive({
+    url: 'http://server/sync/store',
+    WebSocket: makeFakeSocket(network, device, process),
+    tokens: {
+      get: Effect.succeed('token'),
+      accepted: () => {},
+      rejected: () => {},
+      renewalDelayMs: () => 1e9,
+    },
+    receiver,
+    connection,
+    changed,
+    wakeUp,
+    pauses: makePauses(wakeUp),
+    now,
+    askServer: puller.ask,
+  })
+  let pushWaitsSince: number | undefined
+  const push = makePush({
+    http,
+    receiver,
+    backendId: () => kept.backendId,
+    adopt,
+    onTaken: () => {},
+    onRefused: ({ message }) => world.fail(`The server refused a push: ${message}`),
+    onWaiting: (waits) => {
+      pushWaitsSince = waits ? now() : undefined
+    },
+  })
+
+  for (const loop of [
+    connection.run,
+    puller.run,
+    live.run,
+    runPolling({ noSocketSince: live.noSocketSince, receiver, changed, wakeUp, now, askServer: puller.ask }),
+    runWatchdog({
+      now,
+      askServer: puller.ask,
+      onWokeUp: () => {
+        puller.ask()
+        wakeUp.notify()
+      },
+      onRecovered: () => {},
+      snapshot: (sleptUntil) => {
+        const view = receiver.view()
+        const answers = connection.contact().type === 'answered' ? connection.answersSince() : undefined
+        const since = (time: number | undefined) => time && Math.max(time, sleptUntil, answers ?? 0)
+        return {
+          now: now(),
+          serverAnswers: answers !== undefined,
+          pullEndedAt: since(view.pullEndedAt),
+          pushWaitsSince: since(pushWaitsSince),
+          unconfirmedSince: since(view.unconfirmedSince),
+          behindSince: since(view.behindSince),
+          noSocketSince: since(live.noSocketSince()),
+        }
+      },
+      carryOut: {
+        pull: puller.ask,
+        reconnect: () => live.redial(0),
+        http_only: () => live.redial(HTTP_ONLY_MS),
+        restart: options.restart,
+        stuck: options.onStuck,
+      },
+    }),
+  ] as readonly Effect.Effect<never>[]) {
+    effects.run(loop, (exit) => {
+      world.fail(`A loop of the provider ended: ${Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ''}`)
+    })
+  }
+
+  return {
+    pull: (cursor) => {
+      const items = makeQueue<BackendItem>()
+      const running = receiver.begin(cursor, {
+        emit: ({ events, remaining }) => items.offer({ events: events.map(toNumbered), isLast: remaining === 0 }),
+        foreign: () => world.fail('The backend is another one.'),
+      })
+      puller.ask()
+      return {
+        next: (resume) => {
+          running.ready()
+          return items.take((item) => {
+            running.delivered()
+            resume(item)
+          })
+        },
+        end: running.end,
+      }
+    },
+    push: (batch) => (resume) => {
+      const cancel = effects.run(push(batch.map(toGlobal)), (exit) => {
+        if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) world.fail(Cause.pretty(exit.cause))
+        else resume(outcomeOf(exit))
+      })
+      interruptPush = cancel
+      return cancel
+    },
+    becomesConnected: (resume) => {
+      const once = () => {
+        connected.delete(once)
+        resume()
+      }
+      connected.add(once)
+      return () => connected.delete(once)
+    },
+    interrupt: () => interruptPush(),
+  }
+}
+
+const toEffect = (result: CallResult): Effect.Effect<CallResponse, CallFailure> => {
+  if (typeof result === 'string') {
+    return Effect.fail({ _tag: 'NoAnswer', message: result, cause: undefined, timedOut: result === 'timeout' })
+  }
+  const { status, body } = result
+  if (status === 200 || status === 409) return Effect.succeed({ status, body })
+  if (status >= 500) return Effect.fail({ _tag: 'Unavailable', status, message: 'unavailable' })
+  return Effect.fail({ _tag: 'Rejected', status, error: (body as { error: never }).error, body })
+}
+
+const outcomeOf = (exit: Exit.Exit<void, { readonly _tag: string }>): BackendPushOutcome => {
+  if (Exit.isSuccess(exit)) return 'taken'
+  const error = Cause.failureOption(exit.cause)
+  return Option.isSome(error) && error.value._tag === 'ServerAheadError' ? 'server ahead' : 'failed'
+}
+
+const toGlobal = ({ name, args, clientId, sessionId, seqNum, parentSeqNum }: NumberedEvent): SyncEvent =>
+  ({ name, args, seqNum: seqNum.global, parentSeqNum: parentSeqNum.global, clientId, sessionId }) as SyncEvent
+
+const toNumbered = ({ name, args, clientId, sessionId, seqNum, parentSeqNum }: SyncEvent): NumberedEvent => ({
+  name,
+  args,
+  clientId,
+  sessionId,
+  seqNum: { ...ROOT, global: seqNum },
+  parentSeqNum: { ...ROOT, global: parentSeqNum },
+})

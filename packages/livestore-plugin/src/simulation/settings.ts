@@ -1,0 +1,84 @@
+/** What a seed decides beside the order of steps: how large the scene is, and how much goes wrong in it. */
+import type { Random } from './random.ts'
+
+export interface Settings {
+  readonly devices: number
+  readonly maxTabs: number
+  /** ms in which events are committed and faults happen */
+  readonly duration: number
+  /** commits of all devices */
+  readonly commits: number
+  /** share of events that stay on their device */
+  readonly clientOnlyShare: number
+  /** events in one page of the server */
+  readonly pageLimit: number
+  readonly tabPushLimit: number
+  readonly backendPushLimit: number
+  /** ms, the usual delay of a message between threads, and of a request */
+  readonly threadDelay: number
+  readonly networkDelay: number
+  /** shares of requests and messages */
+  readonly lostRequests: number
+  readonly lostResponses: number
+  readonly lateRequests: number
+  readonly faultyBroadcasts: number
+  /** share of writes to the disk in whose middle the leader ends */
+  readonly killedWrites: number
+  /** share of writes that take long */
+  readonly slowWrites: number
+  /** how often each thing happens within `duration`, on average */
+  readonly tabsOpened: number
+  readonly tabsKilled: number
+  readonly leadersKilled: number
+  readonly leadersRestarted: number
+  readonly outages: number
+  readonly serverRestarts: number
+  readonly freezes: number
+  readonly reloads: number
+}
+
+export const makeSettings = (random: Random): Settings => {
+  const { int, next, chance } = random
+  /** nothing, a little or a lot */
+  const some = (max: number) => (chance(0.4) ? 0 : next() * (chance(0.5) ? max / 4 : max))
+  const often = (max: number) => Math.ceil(some(max))
+  const isCalm = chance(0.1)
+  const unlessCalm = (value: number) => (isCalm ? 0 : value)
+  return {
+    devices: int(2, chance(0.3) ? 4 : 2),
+    maxTabs: int(1, 3),
+    duration: int(500, chance(0.3) ? 15_000 : 4_000),
+    commits: int(4, 40),
+    clientOnlyShare: chance(0.5) ? 0 : next() * 0.5,
+    pageLimit: chance(0.5) ? int(1, 5) : int(5, 100),
+    tabPushLimit: chance(0.5) ? int(1, 5) : 100,
+    backendPushLimit: chance(0.5) ? int(1, 5) : 500,
+    threadDelay: chance(0.7) ? 2 : 40,
+    networkDelay: chance(0.7) ? 20 : 300,
+    lostRequests: unlessCalm(some(0.3)),
+    lostResponses: unlessCalm(some(0.3)),
+    lateRequests: unlessCalm(some(0.1)),
+    faultyBroadcasts: unlessCalm(some(0.8)),
+    killedWrites: unlessCalm(some(0.1)),
+    slowWrites: unlessCalm(some(0.3)),
+    tabsOpened: often(6),
+    tabsKilled: unlessCalm(often(4)),
+    leadersKilled: unlessCalm(often(6)),
+    leadersRestarted: unlessCalm(often(6)),
+    outages: unlessCalm(often(3)),
+    serverRestarts: unlessCalm(often(2)),
+    freezes: unlessCalm(often(4)),
+    reloads: unlessCalm(often(4)),
+  }
+}
+
+/** Once faults stop. */
+export const healed = (settings: Settings): Settings => ({
+  ...settings,
+  lostRequests: 0,
+  lostResponses: 0,
+  lateRequests: 0,
+  faultyBroadcasts: 0,
+  killedWrites: 0,
+  slowWrites: 0,
+})

@@ -1,0 +1,130 @@
+/** One simulation from one seed: a scene with faults, then calm, until all agree. */
+import { BrokenRule, disagreement, idOf, makeChecks } from './checks.ts'
+import { type Device, makeDevice } from './device.ts'
+import { type Machines, REAL_MACHINES } from './machines.ts'
+import { makeNetwork, type Network } from './network.ts'
+import { makeRandom } from './random.ts'
+import { type CommitRecord, playScene } from './scene.ts'
+import { makeServer, type Server, type ServerOptions } from './server.ts'
+import { healed, makeSettings, type Settings } from './settings.ts'
+import { makeWorld, type World } from './world.ts'
+
+/** ms of calm after which all have to agree: the watchdog's steps and the longest pauses fit several times. */
+export const AGREE_WITHIN = 120_000
+/** Far above what any seed needs: something goes round in a circle. */
+const MAX_STEPS = 300_000
+const LOOK_EVERY = 200
+
+export interface SimulationOptions {
+  readonly machines?: Machines
+  /** gets each step */
+  readonly log?: (line: string) => void
+  readonly changeSettings?: (settings: Settings) => Settings
+  readonly makeServer?: (options: ServerOptions) => Server
+}
+
+export interface Outcome {
+  readonly seed: number
+  /** undefined: all rules held, and all agree */
+  readonly failure: string | undefined
+  readonly steps: number
+  /** virtual ms of calm until all agreed */
+  readonly agreedAfter: number
+  readonly hash: number
+  readonly events: number
+}
+
+interface Scene {
+  readonly world: World
+  readonly runStep: () => boolean
+  readonly outcome: () => Outcome
+}
+
+export const simulate = (seed: number, options: SimulationOptions = {}): Outcome => {
+  const { runStep, outcome } = prepare(seed, options)
+  while (runStep());
+  return outcome()
+}
+
+/** For a server that responds by promise. */
+export const simulateAsync = async (seed: number, options: SimulationOptions): Promise<Outcome> => {
+  const { world, runStep, outcome } = prepare(seed, options)
+  while (runStep()) await world.awaited()
+  return outcome()
+}
+
+const prepare = (seed: number, options: SimulationOptions): Scene => {
+  const { machines = REAL_MACHINES, log, changeSettings = (same) => same } = options
+  const settings = changeSettings(makeSettings(makeRandom(-seed - 1)))
+  const world = makeWorld(seed, log)
+  world.note(JSON.stringify(settings))
+  let current = settings
+  const checks = makeChecks()
+  const commits: CommitRecord[] = []
+  const network: Network = makeNetwork(world, () => current, () => server)
+  const server: Server = (options.makeServer ?? makeServer)({
+    machines,
+    pageLimit: settings.pageLimit,
+    publish: (message) => network.publish(message),
+  })
+  const devices: Device[] = Array.from({ length: settings.devices }, (_, index) =>
+    makeDevice({ world, machines, settings: () => current, network, checks, index }),
+  )
+  playScene({ world, settings, devices, network, onCommit: (commit) => commits.push(commit) })
+
+  let failure: string | undefined
+  let agreedAfter = 0
+  let isOver = false
+
+  const look = () => {
+    const problem = disagreement(devices, server.log()) ?? lostCommit(commits, devices, checks.saved())
+    agreedAfter = world.now() - settings.duration
+    if (problem === undefined) isOver = true
+    else if (agreedAfter > AGREE_WITHIN) world.fail(`after ${Math.round(agreedAfter)} ms of calm: ${problem}`)
+    else world.after(LOOK_EVERY, 'look', look)
+  }
+  world.after(settings.duration, 'faults stop', () => {
+    current = healed(settings)
+    for (const device of devices) if (device.tabs().length === 0) device.openTab()
+    look()
+  })
+
+  return {
+    world,
+    runStep: () => {
+      const isRunning = world.step()
+      try {
+        checks.afterStep(devices, server.log())
+      } catch (error) {
+        if (!(error instanceof BrokenRule)) throw error
+        world.fail(error.message)
+      }
+      if (world.steps() > MAX_STEPS) world.fail(`no end after ${MAX_STEPS} steps`)
+      if (!isRunning) world.fail('nothing is left to do')
+      failure = world.failure()
+      if (failure !== undefined) world.note(`FAILED: ${failure}`)
+      return failure === undefined && !isOver
+    },
+    outcome: () => ({
+      seed,
+      failure,
+      steps: world.steps(),
+      agreedAfter,
+      hash: world.hash(),
+      events: server.log().length,
+    }),
+  }
+}
+
+/** A commit is lost when a disk had it, or its tab is still open, and its device does not have it. */
+const lostCommit = (
+  commits: readonly CommitRecord[],
+  devices: readonly Device[],
+  saved: ReadonlySet<string>,
+): string | undefined => {
+  const logs = devices.map(({ disk }) => new Set(disk.log.map(idOf)))
+  const lost = commits.find(
+    ({ id, device, tab }) => (saved.has(id) || tab.process.isAlive()) && !logs[device]!.has(id),
+  )
+  return lost && `${lost.id} of ${lost.tab.process.name} is lost`
+}

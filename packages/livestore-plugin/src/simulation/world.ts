@@ -1,0 +1,125 @@
+/**
+ * Virtual time: steps wait in a queue, and the earliest runs next. All delays come from the seed, so the seed decides every
+ * order in which steps of tabs, leaders and the server interleave.
+ */
+import { makeRandom, type Random } from './random.ts'
+
+interface Step {
+  readonly at: number
+  readonly order: number
+  readonly label: string
+  readonly run: () => void
+  isCancelled: boolean
+}
+
+export interface World {
+  readonly random: Random
+  /** ms */
+  readonly now: () => number
+  /** @returns cancels it */
+  readonly after: (ms: number, label: string, run: () => void) => () => void
+  /** Runs the next step. @returns false when there is none */
+  readonly step: () => boolean
+  readonly steps: () => number
+  /** of all steps so far */
+  readonly hash: () => number
+  /** The next step waits for this (the real handler of the server needs promises). */
+  readonly waitFor: (work: Promise<void>) => void
+  readonly awaited: () => Promise<void> | undefined
+  /** Ends the simulation: something broke a rule. */
+  readonly fail: (problem: string) => void
+  readonly failure: () => string | undefined
+  /** Part of the trace and of the hash. */
+  readonly note: (text: string) => void
+}
+
+/** Thrown out of a step whose process ends in the middle of it. */
+export const KILLED = Symbol('killed')
+
+export const makeWorld = (seed: number, log?: (line: string) => void): World => {
+  const random = makeRandom(seed)
+  const heap: Step[] = []
+  let now = 0
+  let order = 0
+  let steps = 0
+  let hash = 0x811c9dc5
+  let failure: string | undefined
+  let awaited: Promise<void> | undefined
+
+  const note = (text: string) => {
+    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+    log?.(`${now.toFixed(2).padStart(10)}  ${text}`)
+  }
+
+  return {
+    random,
+    now: () => now,
+    after: (ms, label, run) => {
+      const step: Step = { at: now + ms, order: order++, label, run, isCancelled: false }
+      push(heap, step)
+      return () => {
+        step.isCancelled = true
+      }
+    },
+    step: () => {
+      let step = pop(heap)
+      while (step?.isCancelled) step = pop(heap)
+      if (step === undefined) return false
+      now = step.at
+      steps++
+      hash = Math.imul(hash ^ Math.floor(now * 1_000), 0x01000193)
+      note(step.label)
+      try {
+        step.run()
+      } catch (error) {
+        if (error !== KILLED) failure ??= error instanceof Error ? error.message : String(error)
+      }
+      return true
+    },
+    steps: () => steps,
+    hash: () => hash >>> 0,
+    note,
+    fail: (problem) => {
+      failure ??= problem
+    },
+    failure: () => failure,
+    waitFor: (work) => {
+      awaited = work
+    },
+    awaited: () => {
+      const work = awaited
+      awaited = undefined
+      return work
+    },
+  }
+}
+
+const isBefore = (a: Step, b: Step): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+
+const push = (heap: Step[], step: Step): void => {
+  let index = heap.push(step) - 1
+  while (index > 0) {
+    const parent = (index - 1) >> 1
+    if (!isBefore(step, heap[parent]!)) break
+    heap[index] = heap[parent]!
+    index = parent
+  }
+  heap[index] = step
+}
+
+const pop = (heap: Step[]): Step | undefined => {
+  const first = heap[0]
+  const last = heap.pop()
+  if (heap.length === 0 || last === undefined) return first
+  let index = 0
+  for (;;) {
+    let child = 2 * index + 1
+    if (child >= heap.length) break
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+    if (!isBefore(heap[child]!, last)) break
+    heap[index] = heap[child]!
+    index = child
+  }
+  heap[index] = last
+  return first
+}
