@@ -16,4 +16,4 @@ export const leaders = (): ReadonlyMap<string, LeaderHandle> | undefined =>
   (globalThis as { [MARK]?: ReadonlyMap<string, LeaderHandle> })[MARK]
 
 export const PLUGIN_MISSING =
-  'This build lacks Rockpool’s plugin, so LiveStore runs without its fixes. Add rockpool() to the plugins of your build (in Node: import @rockpool/livestore/register first).'
+  'This build lacks Rockpool’s plugin, so LiveStore runs without its fixes. Add rockpool() of @rockpool/vite or the plugin of @rockpool/livestore-plugin to your build; in Node, import @rockpool/livestore-plugin/register first.'

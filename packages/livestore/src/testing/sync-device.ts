@@ -20,13 +20,23 @@ export const markLeader = (): ReadonlyMap<string, number> => {
         ? (storeId: string) => ({ restart: () => restarts.set(storeId, (restarts.get(storeId) ?? 0) + 1) })
         : Reflect.get(map, key),
   })
-  ;(globalThis as Record<symbol, unknown>)[Symbol.for('rockpool.livestore.leader')] = leaders
-  onTestFinished(unmarkLeader)
+  setMark(leaders)
   return restarts
 }
 
-export const unmarkLeader = (): void => {
-  delete (globalThis as Record<symbol, unknown>)[Symbol.for('rockpool.livestore.leader')]
+/** As in a build without the plugin. */
+export const unmarkLeader = (): void => setMark(undefined)
+
+const LEADERS = Symbol.for('rockpool.livestore.leader')
+
+/** Until the test ends: Vitest runs with the plugin. */
+const setMark = (leaders: unknown): void => {
+  const marks = globalThis as Record<symbol, unknown>
+  const before = marks[LEADERS]
+  marks[LEADERS] = leaders
+  onTestFinished(() => {
+    marks[LEADERS] = before
+  })
 }
 
 export const startServer = async (options: StartOptions = {}): Promise<RunningSyncServer> => {
