@@ -5,30 +5,31 @@ import { makeSchema, State, StoreInternalsSymbol } from '@livestore/livestore'
 import { type RecordLog, syncStatus } from '@rockpool/core'
 import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
 import type { RemoteKey } from '@rockpool/protocol'
+import { memoryLogs } from '@rockpool/sync-server'
+import { type RunningSyncServer, startSyncServer } from '@rockpool/sync-server/node'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
-import type { EmbeddedSyncBackend } from '../sync-backend/embedded.ts'
-import { makeTokenSync } from '../sync-client/token-sync.ts'
+import { makeSync } from '../sync-client/make-sync.ts'
 import { publishSyncStatus, watchSyncStatus } from '../sync-client/status-channel.ts'
-import { cuttable, openClient, startTestBackend, tokenFor, until } from '../testing/clients.ts'
+import { cuttable, openClient, SECRET, tokenFor, until } from '../testing/clients.ts'
 import { listQuery, liveStoreLog } from './live-store-log.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let backend: EmbeddedSyncBackend
+let server: RunningSyncServer
 beforeAll(async () => {
-  backend = await startTestBackend()
+  server = await startSyncServer({ secrets: [SECRET], logs: memoryLogs() })
 })
-afterAll(() => backend.stop())
+afterAll(() => server.stop())
 
 let stores = 0
 
-recordLogSuite('LiveStore, through the sync backend', async () => {
+recordLogSuite('LiveStore, through the sync server', async () => {
   const storeId = `suite${++stores}`
   const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
-  const sync = makeTokenSync({ url: backend.url, token: () => tokenFor(storeId) })
+  const sync = makeSync({ url: server.url, token: () => tokenFor(storeId) })
   const line = { a: cuttable(sync), b: cuttable(sync) }
   const shutdowns = new Map<DeviceName, () => Promise<void>>()
 
