@@ -94,7 +94,7 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     expect((await fetch(signed.url!, { method: 'PUT', headers: signed.headers!, body: bytes })).status).toBe(200)
     expect((await push(origin, 'gallery', token)).status).toBe(200)
     // Under this process's umask files are 0644; those of the data folder are the owner's alone.
-    await expect.poll(() => modesIn(dataDir)).toEqual(new Set(['folder 700', 'file 600']))
+    await expect.poll(() => modesIn(dataDir), { timeout: 10_000 }).toEqual(new Set(['folder 700', 'file 600']))
     await first.close()
 
     const second = originOf(await serveFixture(fixture, options))

@@ -84,7 +84,7 @@ it('keepPrivate tightens what is made while the server runs', async () => {
     await writeFile(join(folder, 'objects/00/x'), 'x')
   })
   tightening.soon()
-  await expect.poll(() => modesIn(folder)).toEqual(PRIVATE)
+  await expect.poll(() => modesIn(folder), { timeout: 10_000 }).toEqual(PRIVATE)
   await underUmask(0, () => writeFile(join(folder, 'objects/00/y'), 'y'))
   await tightening.stop()
   expect(await modesIn(folder)).toEqual(PRIVATE)
