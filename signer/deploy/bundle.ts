@@ -1,15 +1,24 @@
 /** The Worker as one file: what the tests run in Miniflare is what `wrangler` deploys. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bundleForWorkers } from '@rockpool/livestore/bundle-for-workers'
+import { rolldown } from 'rolldown'
 
 /** The SDK's browser build parses XML with DOMParser, which Workers lack (aws-sdk-js-v3 #7375); its Node build does not. */
 const ALIAS = { '@aws-sdk/xml-builder': '@aws-sdk/xml-builder/dist-cjs/index.js' }
 
-/** @returns the code of the module */
+/** From the sources of this workspace. @returns the code of the module, for `nodejs_compat` */
 export const bundleWorker = async (): Promise<string> => {
-  const { code } = await bundleForWorkers(path.join(import.meta.dirname, 'worker.ts'), ALIAS)
-  return code
+  const conditionNames = ['@rockpool/source', 'workerd', 'worker', 'browser', 'import', 'default']
+  const bundler = await rolldown({
+    input: path.join(import.meta.dirname, 'worker.ts'),
+    platform: 'browser',
+    external: [/^cloudflare:/, /^node:/],
+    resolve: { alias: ALIAS, conditionNames },
+    logLevel: 'silent',
+  })
+  const { output } = await bundler.generate({ format: 'esm', codeSplitting: false })
+  await bundler.close()
+  return output[0].code
 }
 
 if (import.meta.main) {

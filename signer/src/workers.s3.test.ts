@@ -52,36 +52,52 @@ signerSuite('fetchSigner with the Worker, S3', async () => {
   }
 })
 
-const syncUrl = ({ url }: TestWorker, authToken: string | undefined): string => {
-  // sync-cf decodes the payload twice.
-  const payload = encodeURIComponent(JSON.stringify({ authToken }))
-  return `${url}/sync?${new URLSearchParams({ storeId: 'reef', transport: 'ws', payload })}`
+const syncHead = ({ url }: TestWorker, bearer: string | undefined): Promise<Response> =>
+  fetch(`${url}/sync/reef/head`, { headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` } })
+
+const syncSocket = ({ url }: TestWorker, bearer: string): WebSocket => {
+  const protocol = `rockpool.bearer.${Buffer.from(bearer).toString('base64url')}`
+  return new WebSocket(`${url.replace('http', 'ws')}/sync/reef/live`, ['rockpool.v1', protocol])
 }
 
-describe('the sync backend beside it', () => {
+describe('the sync server beside it', () => {
   test.each([
-    ['no token', () => undefined, 401],
+    ['no token', async () => undefined, 401],
     ['a token for another store', () => token({ reef10: ['read'] }), 403],
     ['a token that may write but not read', () => token({ reef: ['write'] }), 403],
-  ])('lets nobody in with %s', async (_, make, status) => {
-    const { status: answered } = await fetch(syncUrl(worker, await make()))
-    expect(answered).toBe(status)
+  ])('refuses %s', async (_, make, status) => {
+    expect((await syncHead(worker, await make())).status).toBe(status)
   })
 
-  test('lets a reader in, into the Durable Object', async () => {
-    const socket = new WebSocket(syncUrl(worker, await token({ reef: ['read'] })).replace('http', 'ws'))
-    const outcome = await new Promise<string>((settle) => {
-      for (const type of ['open', 'error']) socket.addEventListener(type, () => settle(type), { once: true })
+  test('responds to a reader, and opens a WebSocket of the Durable Object', async () => {
+    const bearer = await token({ reef: ['read'] })
+    const { backendId, head } = await (await syncHead(worker, bearer)).json()
+    const socket = syncSocket(worker, bearer)
+    const first = await new Promise<string>((resolve) =>
+      socket.addEventListener('message', ({ data }) => resolve(String(data)), { once: true }),
+    )
+    expect(JSON.parse(first)).toEqual({ backendId, since: 0, head, events: [] })
+    socket.close()
+  })
+
+  test('sends an append to the WebSockets of the store', async () => {
+    const socket = syncSocket(worker, await token({ reef: ['read'] }))
+    const heads: number[] = []
+    socket.addEventListener('message', ({ data }) => heads.push(JSON.parse(String(data)).head))
+    await expect.poll(() => heads).toEqual([0])
+    const event = { name: 'v1.Note', args: {}, seqNum: 1, parentSeqNum: 0, clientId: 'c', sessionId: 's' }
+    const response = await fetch(`${worker.url}/sync/reef/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await token({ reef: ['read', 'write'] })}` },
+      body: JSON.stringify({ parent: 0, events: [event] }),
     })
-    expect(outcome).toBe('open')
-    const closed = new Promise<number>((settle) => socket.addEventListener('close', ({ code }) => settle(code)))
-    // A message that names another store than the connection's: only Rockpool's own Durable Object ends it for that.
-    socket.send(JSON.stringify({ _tag: 'Request', payload: { storeId: 'other' } }))
-    expect(await closed).toBe(4403)
+    expect(response.status).toBe(200)
+    await expect.poll(() => heads).toEqual([0, 1])
+    socket.close()
   })
 })
 
-describe('signer and sync backend take the same tokens', () => {
+describe('signer and sync server take the same tokens', () => {
   const claims = { sub: 'ada', stores: { reef: ['read'] } }
   const who = { ROCKPOOL_JWT_ISSUER: ISSUER, ROCKPOOL_JWT_AUDIENCE: AUDIENCE }
   const started = async (tokens: Record<string, unknown>) => {
@@ -94,12 +110,11 @@ describe('signer and sync backend take the same tokens', () => {
     const headers = { authorization: `Bearer ${bearer}` }
     const [signed, synced] = await Promise.all([
       fetch(`${taker.url}/signer/download-url?key=${key}`, { headers }),
-      fetch(syncUrl(taker, bearer)),
+      syncHead(taker, bearer),
     ])
     return { signer: signed.status, sync: synced.status }
   }
-  // All that the sync backend misses is a WebSocket.
-  const TAKEN = { signer: 200, sync: 426 }
+  const TAKEN = { signer: 200, sync: 200 }
   const REFUSED = { signer: 401, sync: 401 }
 
   test('by a shared secret, with issuer and audience', async () => {
@@ -125,7 +140,7 @@ describe('signer and sync backend take the same tokens', () => {
 })
 
 test('other paths are nobody’s', async () => {
-  for (const path of ['/', '/signer', '/signerx/health', '/sync/x', '/download-url']) {
+  for (const path of ['/', '/signer', '/signerx/health', '/sync', '/sync/x', '/download-url']) {
     expect((await fetch(worker.url + path)).status).toBe(404)
   }
 })
@@ -171,10 +186,14 @@ describe('a Worker that is configured wrongly', () => {
         )
         for (const secret of ['short-secret', 'not-the-secret-key', TOKEN_SECRET]) expect(text).not.toContain(secret)
       }
-      // The sync backend needs no S3 bucket: it does without what does not concern it.
-      const sync = await fetch(syncUrl(wrong, await token({ reef: ['read'] })))
-      expect(sync.status).toBe(name.startsWith('ARTIFACT_') ? 426 : 503)
-      if (sync.status === 503) expect(await sync.text()).toMatch(new RegExp(`^${name}: [^\\n]+\\.$`))
+      // The sync server needs no S3 bucket: a wrong binding of S3 does not concern it.
+      const sync = await syncHead(wrong, await token({ reef: ['read'] }))
+      expect(sync.status).toBe(name.startsWith('ARTIFACT_') ? 200 : 503)
+      if (sync.status === 503) {
+        const { error } = await sync.json()
+        expect(error.code).toBe('storage_unavailable')
+        expect(error.message).toMatch(new RegExp(`^${name}: [^\\n]+\\.$`))
+      }
     } finally {
       await wrong.stop()
     }
