@@ -216,6 +216,29 @@ describe('a push', () => {
     expect(requests[1]! - requests[0]!).toBeLessThan(5_500)
   })
 
+  it('of a slow uplink is cut into smaller requests until they pass', async () => {
+    const { url } = await startServer()
+    const sizes: number[] = []
+    const device = await openDevice({
+      url,
+      storeId: newStoreId(),
+      // 20 s are not enough for more than this.
+      fetch: (input, init) => {
+        if (init?.method === 'POST') sizes.push(String(init.body).length)
+        return String(init?.body ?? '').length > 300_000 ? new Promise(() => {}) : fetch(input, init)
+      },
+    })
+    const events = eventsAfter(0, ...Array.from({ length: 90 }, () => 'x'.repeat(10_000)))
+    const outcomes: string[] = []
+    while (outcomes.at(-1) !== 'taken') {
+      const before = outcomes.length
+      void device.push(events).then(({ tag }) => outcomes.push(tag))
+      await device.time.until(() => outcomes.length > before, 60_000, 100)
+    }
+    expect(outcomes).toEqual(['IsOfflineError', 'IsOfflineError', 'taken'])
+    expect(sizes.slice(2).every((size) => size <= 300_000)).toBe(true)
+  })
+
   it('settles in time when Retry-After is long, and sends nothing meanwhile', async () => {
     let requests = 0
     let waitMs = 0

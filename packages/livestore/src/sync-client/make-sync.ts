@@ -24,7 +24,7 @@ import { makeStatusReporter } from './status-reporter.ts'
 import { makeTokens } from './tokens.ts'
 import { runWatchdog } from './run-watchdog.ts'
 
-export interface SyncOptions {
+export interface MakeSyncOptions {
   /** of the sync server: `${url}/<storeId>/head` is a call. Relative to the page in a browser */
   readonly url: string
   /** a fresh token; called in LiveStore's worker, so it can fetch but not reach the page */
@@ -50,7 +50,7 @@ const HTTP_ONLY_MS = 60_000
 
 /** For `sync: { backend: makeSync({ url, token }) }` of a LiveStore adapter. */
 export const makeSync =
-  (options: SyncOptions): SyncBackend.SyncBackendConstructor =>
+  (options: MakeSyncOptions): SyncBackend.SyncBackendConstructor =>
   ({ storeId, payload }) =>
     Effect.gen(function* () {
       const wakeUp = makeSignal()

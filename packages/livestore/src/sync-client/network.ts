@@ -4,7 +4,7 @@
 export const hasNetwork = (): boolean => globalThis.navigator?.onLine !== false
 
 /**
- * Calls `listener` when it is worth asking the server at once: the network came back, the page became visible.
+ * Calls `listener` when it is worth asking the server at once: the network came back or went away, the page became visible.
  *
  * @returns unsubscribe
  */
@@ -13,9 +13,11 @@ export const onWakeUp = (listener: () => void): (() => void) => {
   const page = globalThis.document as Document | undefined
   const visible = () => page?.visibilityState === 'visible' && listener()
   target.addEventListener?.('online', listener)
+  target.addEventListener?.('offline', listener)
   page?.addEventListener('visibilitychange', visible)
   return () => {
     target.removeEventListener?.('online', listener)
+    target.removeEventListener?.('offline', listener)
     page?.removeEventListener('visibilitychange', visible)
   }
 }

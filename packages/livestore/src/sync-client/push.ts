@@ -34,7 +34,7 @@ export const toPushError = (failure: CallFailure): IsOfflineError | UnknownError
     case 'Unavailable':
       return new IsOfflineError({ cause: new Error(failure.message) })
     case 'Rejected':
-      return new UnknownError({ cause: new PushRefusedError(failure.error) })
+      return new UnknownError({ cause: refusalOf(failure) ?? new Error(failure.error.message) })
     case 'Unexpected':
       return new UnknownError({ cause: new Error(failure.message) })
     case 'TokenFailure':
@@ -48,11 +48,24 @@ const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
     providedNum: first.seqNum,
   })
 
-/** The index of an event counts from the beginning of its request; LiveStore knows the whole push. */
-const withOffset = (failure: CallFailure, offset: number): CallFailure =>
-  failure._tag === 'Rejected' && failure.error.index !== undefined
-    ? { ...failure, error: { ...failure.error, index: failure.error.index + offset } }
-    : failure
+/**
+ * The refusal of events, if it is one: LiveStore's leader rolls them back. Every other rejection is about the request, the
+ * url or the state of the log, and says nothing about the events.
+ */
+const refusalOf = (failure: CallFailure): PushRefusedError | undefined => {
+  if (failure._tag !== 'Rejected') return undefined
+  const { status, error } = failure
+  const isRefusal = status === 403 || (error.index !== undefined && (status === 400 || status === 413))
+  return isRefusal ? new PushRefusedError(error) : undefined
+}
+
+/** Says which event of the whole push is meant: the index counts from the first event of the request. */
+const withIndex = (failure: CallFailure, offset: number, count: number): CallFailure => {
+  if (failure._tag !== 'Rejected') return failure
+  // A single event is too large.
+  const index = failure.status === 413 && count === 1 ? 0 : failure.error.index
+  return index === undefined ? failure : { ...failure, error: { ...failure.error, index: index + offset } }
+}
 
 export const makePush = (options: PushOptions) => {
   const { http, receiver, onTaken, onRefused, onWaiting } = options
@@ -78,7 +91,7 @@ export const makePush = (options: PushOptions) => {
       onWaiting(true)
       const response = yield* http.call({ method: 'POST', path: '/events', body }).pipe(
         Effect.ensuring(Effect.sync(() => onWaiting(false))),
-        Effect.mapError((failure) => withOffset(failure, offset)),
+        Effect.mapError((failure) => withIndex(failure, offset, events.length)),
         Effect.tapError((failure) => onFailure(failure, asOf)),
         Effect.mapError(toPushError),
       )
@@ -110,12 +123,14 @@ export const makePush = (options: PushOptions) => {
   const onFailure = (failure: CallFailure, asOf: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (failure._tag === 'NoAnswer' && failure.timedOut) maxBytes = Math.max(maxBytes / 2, MIN_REQUEST_BYTES)
-      if (failure._tag !== 'Rejected') return Effect.void
-      const log = decodeHead(failure.body)
-      if (failure.error.code === 'parent_ahead' && log) return fromServer({ ...log, since: log.head, events: [] }, asOf)
-      receiver.pushDropped()
-      onRefused(new PushRefusedError(failure.error))
-      return Effect.void
+      const refusal = refusalOf(failure)
+      if (refusal !== undefined) {
+        receiver.pushDropped()
+        onRefused(refusal)
+      }
+      const log = failure._tag === 'Rejected' ? decodeHead(failure.body) : undefined
+      // `parent_ahead`: the log is shorter than it was.
+      return log === undefined ? Effect.void : fromServer({ ...log, since: log.head, events: [] }, asOf)
     })
 
   return (batch: readonly SyncEvent[]): Effect.Effect<void, PushError> =>

@@ -50,7 +50,7 @@ interface Running {
   funnel: Funnel<SyncEvent>
   /** number of the last event in each emission that LiveStore has not processed */
   readonly pending: number[]
-  /** so many of `pending` LiveStore has */
+  /** how many of `pending` LiveStore has */
   deliveredCount: number
   processed: number
 }

@@ -67,6 +67,21 @@ describe('a push that the server rejects', () => {
     expect(pushRefusedError(error)).toMatchObject({ code: 'forbidden', index: 1_200 })
   })
 
+  it('names an event that is too large by itself', async () => {
+    const { url } = await startServer()
+    const device = await openDevice({ url, storeId: newStoreId() })
+    const { error } = await device.push(eventsAfter(0, 'one', 'x'.repeat(1_100_000), 'three'))
+    expect(pushRefusedError(error)).toMatchObject({ code: 'too_large', index: 1 })
+    expect(device.status()).toBe('push_refused')
+  })
+
+  it('names an event that is malformed', async () => {
+    const { url } = await startServer()
+    const device = await openDevice({ url, storeId: newStoreId() })
+    const { error } = await device.push([...eventsAfter(0, 'one'), { ...eventsAfter(1, 'two')[0]!, name: '' }])
+    expect(pushRefusedError(error)).toMatchObject({ code: 'bad_request', index: 1 })
+  })
+
   it('is no restart of the leader, however long it lasts', async () => {
     const { url } = await startServer()
     const storeId = newStoreId()
@@ -167,7 +182,10 @@ describe('a server', () => {
 
     const restored = await onDisk(backup, port)
     await device.time.until(() => device.status() === 'server_behind')
-    expect((await device.push(eventsAfter(3, 'four'))).tag).toBe('UnknownError')
+    const { tag, error } = await device.push(eventsAfter(3, 'four'))
+    expect(tag).toBe('UnknownError')
+    // The server has nothing against the event: LiveStore must not roll it back.
+    expect(pushRefusedError(error)).toBeUndefined()
     await restored.stop()
 
     await onDisk(folder, port)

@@ -7,7 +7,7 @@ import { memoryLogs } from '@rockpool/sync-server'
 import { type RunningSyncServer, type StartOptions, startSyncServer } from '@rockpool/sync-server/node'
 import { Cause, Effect, Exit, Fiber, Option, Scope, Stream } from 'effect'
 import { onTestFinished, vi } from 'vitest'
-import { makeSync, type SyncOptions } from '../sync-client/make-sync.ts'
+import { makeSync, type MakeSyncOptions } from '../sync-client/make-sync.ts'
 import type { SyncEvent } from '../sync-client/wire.ts'
 import { type FastClock, makeFastClock } from './fast-clock.ts'
 
@@ -50,7 +50,7 @@ export const startServer = async (options: StartOptions = {}): Promise<RunningSy
 let stores = 0
 export const newStoreId = (): string => `shop-${process.pid}-${stores++}`
 
-export interface DeviceOptions extends Partial<SyncOptions> {
+export interface DeviceOptions extends Partial<MakeSyncOptions> {
   readonly url: string
   readonly storeId: string
   readonly clock?: FastClock
