@@ -5,15 +5,15 @@ import type { AddOptions, FileSource, ReplaceOptions } from '../pool.ts'
 import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkContent, checkFile } from './checks.ts'
-import { liveFile, mayDo, whyNotLive } from './edit.ts'
-import { keepContent } from './keep-content.ts'
-import { tell } from './notices.ts'
+import { liveFile, requireRight, whyNotLive } from './edit.ts'
+import { storeContent } from './store-content.ts'
+import { emit } from './pool-emitter.ts'
 import { call, Settings } from './services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
 export const add = (source: FileSource, options: AddOptions) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const { buckets } = yield* Settings
     const { body, ...own } = yield* call(async () => readableSource(source))
     const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
@@ -23,7 +23,7 @@ export const add = (source: FileSource, options: AddOptions) =>
     const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    const { file } = yield* keepContent(
+    const { file } = yield* storeContent(
       { body, bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) => ({
         name: 'v2.FileAdded',
@@ -40,14 +40,14 @@ export const add = (source: FileSource, options: AddOptions) =>
       }),
     )
     const added = file!
-    yield* tell('added', added)
+    yield* emit('added', added)
     return added
   })
 
 /** The former content stays as a version; the new one is on disk before anything is forgotten (peer failure 6). */
 export const replace = (id: string, source: FileSource, options: ReplaceOptions) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const { buckets } = yield* Settings
     const before = yield* liveFile(id)
     const changed = whyNoMatch(before, options.ifMatch)
@@ -57,7 +57,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
-    const { event, file } = yield* keepContent(
+    const { event, file } = yield* storeContent(
       { body, bucket: before.bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) => ({
         name: 'v2.FileContentReplaced',
@@ -68,7 +68,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
       (now) => whyNotLive(id, now) ?? whyNoMatch(now!, options.ifMatch),
     )
     const replaced = file ?? recordAfter(event, before)!
-    yield* tell('replaced', replaced)
+    yield* emit('replaced', replaced)
     return replaced
   })
 

@@ -5,7 +5,7 @@ import { change, remove as removeRow, type TransferRow } from '../ports/index-po
 import { upload } from '../transfers/upload.ts'
 import { backoffMs, isBlocking } from './backoff.ts'
 import { Device } from './device.ts'
-import { tell } from './notices.ts'
+import { emit } from './pool-emitter.ts'
 import { commit } from './group-commit.ts'
 import { downloadToDisk } from './read.ts'
 import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
@@ -123,7 +123,7 @@ const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
     )
     if (error.code === 'offline') return
     const [file] = log.filesWithContent(row.remoteKey)
-    yield* tell('error', { error, ...(file ? { file } : {}) })
+    yield* emit('error', { error, ...(file ? { file } : {}) })
   })
 
 const gone = (): RockpoolError =>

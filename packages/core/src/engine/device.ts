@@ -77,7 +77,7 @@ export const DeviceLive = Layer.scoped(
           for (const [i, row] of rows.entries()) keepTransferRow(ids[i]!, row)
         }
       }).pipe(Effect.onError(() => again))
-      listeners.tell()
+      listeners.emit()
     })
     // One at a time, so that an older answer never overwrites a newer one.
     const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -104,14 +104,14 @@ export const DeviceLive = Layer.scoped(
 
     const later = yield* FiberMap.makeRuntime<never, RemoteKey>()
     const forget = (key: RemoteKey) => {
-      if (activities.delete(key)) listeners.tell()
+      if (activities.delete(key)) listeners.emit()
     }
     const note = ({ remoteKey, activity }: ActivityMessage) => {
       if (!activity) return forget(remoteKey)
       activities.set(remoteKey, activity)
       // Takes the place of the timer that runs for this key.
       later(remoteKey, Effect.sync(() => forget(remoteKey)).pipe(Effect.delay(ACTIVITY_LIFETIME_MS)))
-      listeners.tell()
+      listeners.emit()
     }
     const channel = yield* Effect.acquireRelease(
       Effect.sync(() => activityChannel(scope)),
@@ -132,11 +132,11 @@ export const DeviceLive = Layer.scoped(
           Effect.andThen(refresh),
         ),
       report: (key, direction, total) => {
-        const tell = (message: ActivityMessage) => {
+        const emit = (message: ActivityMessage) => {
           note(message)
           channel.postMessage(message)
         }
-        return reportActivity(tell, key, direction, total)
+        return reportActivity(emit, key, direction, total)
       },
     }
   }),

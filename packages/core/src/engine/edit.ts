@@ -5,14 +5,14 @@ import type { FileMeta, PoolEvent } from '../records/events.ts'
 import { recordAfter } from '../records/apply.ts'
 import type { FileRecord } from '../records/record.ts'
 import { checkMeta, checkName, checkRight } from './checks.ts'
-import { tell } from './notices.ts'
+import { emit } from './pool-emitter.ts'
 import { commit } from './group-commit.ts'
-import { mayName } from './owner.ts'
+import { requireOwnKey } from './owner.ts'
 import { LogPort, Settings } from './services.ts'
 
 export const rename = (id: string, newName: string) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const name = newName.normalize('NFC')
     const wrong = checkName(name)
     if (wrong) return yield* Effect.fail(wrong)
@@ -21,7 +21,7 @@ export const rename = (id: string, newName: string) =>
 
 export const setMeta = (id: string, meta: FileMeta) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const wrong = checkMeta(meta)
     if (wrong) return yield* Effect.fail(wrong)
     return yield* record(yield* liveFile(id), 'v2.FileMetaSet', { id, meta: JSON.parse(JSON.stringify(meta)) })
@@ -30,16 +30,16 @@ export const setMeta = (id: string, meta: FileMeta) =>
 /** A tombstone, at once on all devices. Removing what is removed does nothing. */
 export const remove = (id: string) =>
   Effect.gen(function* () {
-    yield* mayDo('delete')
+    yield* requireRight('delete')
     const file = yield* knownFile(id)
     if (file.deletedAt !== null) return
     yield* record(file, 'v2.FileDeleted', { id })
-    yield* tell('removed', file)
+    yield* emit('removed', file)
   })
 
 export const restore = (id: string) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const file = yield* knownFile(id)
     return file.deletedAt === null ? file : yield* record(file, 'v2.FileRestored', { id })
   })
@@ -47,17 +47,17 @@ export const restore = (id: string) =>
 /** Makes a former version the current content: a replacement by bytes that are known already. */
 export const revert = (id: string, versionId: string) =>
   Effect.gen(function* () {
-    yield* mayDo('write')
+    yield* requireRight('write')
     const log = yield* LogPort
     const file = yield* liveFile(id)
     const version = log.versions(id).find((candidate) => candidate.id === versionId)
     if (!version)
       return yield* Effect.fail(new RockpoolError('not_found', `"${file.name}" has no version "${versionId}".`))
     const { remoteKey, size, type } = version
-    yield* mayName(remoteKey)
+    yield* requireOwnKey(remoteKey)
     const args = { id, remoteKey, size, type, basedOn: file.remoteKey }
     const reverted = yield* record(file, 'v2.FileContentReplaced', args)
-    yield* tell('replaced', reverted)
+    yield* emit('replaced', reverted)
     return reverted
   })
 
@@ -76,7 +76,7 @@ const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
   })
 
 /** Fails with `forbidden` when the token does not give the right. */
-export const mayDo = (right: Right): Effect.Effect<void, RockpoolError, Settings> =>
+export const requireRight = (right: Right): Effect.Effect<void, RockpoolError, Settings> =>
   Effect.flatMap(Settings, ({ claims, storeId }) => {
     const wrong = checkRight(claims(), storeId, right)
     return wrong ? Effect.fail(wrong) : Effect.void

@@ -10,9 +10,9 @@ import { Device, DeviceLive } from './device.ts'
 import { noticeContents } from './follow-log.ts'
 import { GroupCommit, GroupCommitLive } from './group-commit.ts'
 import { lead } from './leader.ts'
-import { Notices, NoticesLive } from './notices.ts'
+import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
 import { PageState, PageStateLive } from './page-state.ts'
-import { makePoolFace } from './pool-face.ts'
+import { makePoolApi } from './pool-api.ts'
 import { SyncState, SyncStateLive } from './sync-state.ts'
 import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
 
@@ -30,7 +30,7 @@ export type EngineServices =
   | SignerPort
   | Settings
   | Device
-  | Notices
+  | PoolEmitter
   | PageState
   | GroupCommit
   | SyncState
@@ -52,13 +52,13 @@ export const makePool = (
       Layer.succeed(SignerPort, ports.signer),
       Layer.succeed(Settings, settings),
     )
-    const base = Layer.mergeAll(DeviceLive, NoticesLive, PageStateLive).pipe(Layer.provideMerge(given))
+    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, PageStateLive).pipe(Layer.provideMerge(given))
     const services = Layer.mergeAll(GroupCommitLive, SyncStateLive).pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)
       yield* Effect.forkScoped(noticeContents)
-      return yield* makePoolFace(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+      return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
     }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
   })
 

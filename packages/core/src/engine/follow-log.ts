@@ -6,7 +6,7 @@ import type { ChangeCursor } from '../ports/record-log.ts'
 import type { FileRecord } from '../records/record.ts'
 import { Device, transferId } from './device.ts'
 import { queued, retried } from './enqueue.ts'
-import { Notices } from './notices.ts'
+import { PoolEmitter } from './pool-emitter.ts'
 import { call, IndexPort, LogPort } from './services.ts'
 
 /** Operations taken in one step. */
@@ -90,7 +90,7 @@ export const mirrorFiles = (epoch: number) =>
 export const noticeContents = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
-  const notices = yield* Notices
+  const emitter = yield* PoolEmitter
   const engine = yield* call(() => index.get('engine', 'engine'))
   yield* followChanges(engine?.changeCursor ?? undefined, (subjects) =>
     Effect.sync(() => {
@@ -100,7 +100,7 @@ export const noticeContents = Effect.gen(function* () {
         const content = log.remoteContent(key)
         if (!content) continue // taken back by a rebase for a moment; it comes again
         const event = content.stored ? 'stored' : 'lost'
-        for (const file of log.filesWithContent(key)) notices.tell({ event, detail: file })
+        for (const file of log.filesWithContent(key)) emitter.emit({ event, detail: file })
       }
     }),
   )

@@ -9,7 +9,7 @@ import type { FileRecord } from '../records/record.ts'
 import { appendEvents } from './append.ts'
 import { Device } from './device.ts'
 import { admit, type Commit, nextGroup } from './next-group.ts'
-import { Notices } from './notices.ts'
+import { PoolEmitter } from './pool-emitter.ts'
 import { outboxRow } from './outbox-row.ts'
 import { asRockpoolError, call, LogPort } from './services.ts'
 
@@ -39,7 +39,7 @@ export const GroupCommitLive = Layer.scoped(
   Effect.gen(function* () {
     const device = yield* Device
     const log = yield* LogPort
-    const notices = yield* Notices
+    const emitter = yield* PoolEmitter
     const wake = yield* Queue.sliding<void>(1)
     let waiting: Member[] = []
 
@@ -75,7 +75,7 @@ export const GroupCommitLive = Layer.scoped(
           }
           if (appended.outcome === 'pending') {
             const detail = { error: appended.error, ...(file ? { file } : {}) }
-            notices.tell({ event: 'error', detail })
+            emitter.emit({ event: 'error', detail })
           }
           yield* Deferred.succeed(member.done, file)
         }

@@ -1,7 +1,7 @@
 /** Listeners that are called in the order in which they came. One that throws does not keep the others from hearing. */
 export interface Listeners<A> {
   add(listener: (value: A) => void): () => void
-  tell(value: A): void
+  emit(value: A): void
 }
 
 export const makeListeners = <A>(): Listeners<A> => {
@@ -12,7 +12,7 @@ export const makeListeners = <A>(): Listeners<A> => {
       listeners.add(entry)
       return () => listeners.delete(entry)
     },
-    tell(value) {
+    emit(value) {
       for (const { listener } of [...listeners]) {
         try {
           listener(value)

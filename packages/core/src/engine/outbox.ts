@@ -10,7 +10,7 @@ import { appendEvents } from './append.ts'
 import { Device } from './device.ts'
 import { retryOffline } from './enqueue.ts'
 import { MAX_GROUP } from './next-group.ts'
-import { Notices } from './notices.ts'
+import { PoolEmitter } from './pool-emitter.ts'
 import { call, IndexPort, LogPort } from './services.ts'
 
 /** A tab that lives has its event in the log long before. */
@@ -20,10 +20,10 @@ const APPENDED_AFTER = '5 seconds'
  * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
  * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). Never ends.
  */
-export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Notices> = Effect.gen(function* () {
+export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | PoolEmitter> = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
-  const notices = yield* Notices
+  const emitter = yield* PoolEmitter
 
   const appendMissing = (rows: readonly OutboxRow[]) =>
     Effect.gen(function* () {
@@ -32,7 +32,7 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | No
       for (const appended of yield* call(async () => appendEvents(log, events))) {
         if (appended.outcome === 'pending') return yield* Effect.fail(appended.error)
         // One event that the log refuses must not keep the others from it.
-        if (appended.outcome === 'refused') notices.tell({ event: 'error', detail: { error: appended.error } })
+        if (appended.outcome === 'refused') emitter.emit({ event: 'error', detail: { error: appended.error } })
       }
     })
 

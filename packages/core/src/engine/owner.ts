@@ -24,7 +24,7 @@ export const ownerSegment = (bucket: string) =>
  * Whether the user may put an event that names this content into the log. Asked before the commit, since the sync backend
  * refuses it, and a LiveStore client whose push was refused never gets anything out again.
  */
-export const mayName = (key: RemoteKey) =>
+export const requireOwnKey = (key: RemoteKey) =>
   Effect.gen(function* () {
     const { bucket = '', owner } = parseRemoteKey(key) ?? {}
     if (owner === (yield* ownerSegment(bucket))) return

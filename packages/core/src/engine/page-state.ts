@@ -17,21 +17,21 @@ export const PageStateLive = Layer.scoped(
   Effect.gen(function* () {
     const listeners = makeListeners<void>()
     let inUse = true
-    const tell = () => listeners.tell()
+    const changed = () => listeners.emit()
     const leave = () => {
       inUse = false
-      tell()
+      changed()
     }
     const enter = () => {
       inUse = true
-      tell()
+      changed()
     }
     const stop = new AbortController()
     yield* Effect.addFinalizer(() => Effect.sync(() => stop.abort()))
     if (typeof globalThis.addEventListener === 'function') {
       const options = { signal: stop.signal }
-      globalThis.addEventListener('online', tell, options)
-      globalThis.addEventListener('offline', tell, options)
+      globalThis.addEventListener('online', changed, options)
+      globalThis.addEventListener('offline', changed, options)
       globalThis.addEventListener('pagehide', leave, options)
       globalThis.addEventListener('pageshow', enter, options)
       globalThis.document?.addEventListener('freeze', leave, options)

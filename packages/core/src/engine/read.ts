@@ -14,7 +14,7 @@ import type { FileRecord } from '../records/record.ts'
 import { type Download, download } from '../transfers/download.ts'
 import { Device, transferId } from './device.ts'
 import { queued } from './enqueue.ts'
-import { contentRow } from './keep-content.ts'
+import { contentRow } from './store-content.ts'
 import { underLock } from './locks.ts'
 import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
 

@@ -6,7 +6,7 @@ import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, type SyncStatusSource } from '../sync/sync-status.ts'
 import { Device } from './device.ts'
 import { makeListeners } from './listeners.ts'
-import { Notices } from './notices.ts'
+import { PoolEmitter } from './pool-emitter.ts'
 import { PageState } from './page-state.ts'
 import { LogPort, SignerPort } from './services.ts'
 
@@ -19,7 +19,7 @@ export const SyncStateLive = Layer.scoped(
     const { status: signer } = yield* SignerPort
     const page = yield* PageState
     const device = yield* Device
-    const notices = yield* Notices
+    const emitter = yield* PoolEmitter
 
     const now = (): SyncStatus =>
       syncStatusOf({
@@ -31,11 +31,11 @@ export const SyncStateLive = Layer.scoped(
     const source = makeSyncStatusSource(now())
     const listeners = makeListeners<SyncStatus>()
     source.subscribe((status) => {
-      listeners.tell(status)
+      listeners.emit(status)
       if (status.state !== 'refused' && status.state !== 'stuck') return
       const { code, message } = status.reason
       const error = new RockpoolError(SYNC_ERROR_CODES[code], message)
-      notices.tell({ event: 'error', detail: { error, sync: status } })
+      emitter.emit({ event: 'error', detail: { error, sync: status } })
     })
     const look = () => source.set(now())
     yield* Effect.acquireRelease(

@@ -9,7 +9,7 @@ import { add, replace } from './add.ts'
 import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './edit.ts'
 import type { EngineServices } from './engine.ts'
-import { Notices } from './notices.ts'
+import { PoolEmitter } from './pool-emitter.ts'
 import { open, stream } from './read.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
 import { sameStatus, statusOf } from './status.ts'
@@ -17,12 +17,12 @@ import { pin, storageReport, unpin } from './storage.ts'
 import { SyncState } from './sync-state.ts'
 import { cancel, retry, setPaused } from './transfer-control.ts'
 
-export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
+export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
   Effect.gen(function* () {
     const log = yield* LogPort
     const blobs = yield* BlobPort
     const device = yield* Device
-    const notices = yield* Notices
+    const emitter = yield* PoolEmitter
     const sync = yield* SyncState
     const { storeId } = yield* Settings
     // Calls of the app end with the pool.
@@ -133,8 +133,8 @@ export const makePoolFace = (close: () => Promise<void>): Effect.Effect<Pool, ne
       unpin: (id) => run(unpin(id)),
       storage: () => run(storageReport),
       on: <E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void) =>
-        notices.add((notice) => {
-          if (notice.event === event) fn(notice.detail as PoolEvents[E])
+        emitter.add((emission) => {
+          if (emission.event === event) fn(emission.detail as PoolEvents[E])
         }),
       close: () => (closing ??= close()),
     }

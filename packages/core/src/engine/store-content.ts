@@ -11,7 +11,7 @@ import { commit } from './group-commit.ts'
 import { ownerSegment } from './owner.ts'
 import { BlobPort, call, IndexPort, Settings } from './services.ts'
 
-export interface KeptContent {
+export interface StoredContent {
   readonly content: ContentDigest
   readonly remoteKey: RemoteKey
   /** unix ms */
@@ -34,9 +34,9 @@ const KEEPING = 'keeping'
  *
  * @returns the file as the event leaves it, and the event
  */
-export const keepContent = (
+export const storeContent = (
   { body, bucket, type, onProgress }: NewContent,
-  makeEvent: (kept: KeptContent) => PoolEvent,
+  makeEvent: (kept: StoredContent) => PoolEvent,
   precondition?: Commit['precondition'],
 ) =>
   Effect.suspend(() => {
