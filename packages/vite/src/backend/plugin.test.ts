@@ -68,7 +68,7 @@ const modesIn = async (folder: string) => {
   return modes
 }
 
-/** The first error that Vite's client gets. */
+/** The first error that Vite's client gets in a new page. */
 const overlayOf = (origin: string, token: string): Promise<unknown> =>
   new Promise((resolve) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/?token=${token}`, 'vite-hmr')
@@ -187,9 +187,11 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     expect(body).not.toContain(await readFile(join(dataDir, 'secret'), 'utf8'))
     expect(logged).toHaveBeenCalledWith(expect.stringContaining("Rockpool's sync server did not start"))
     await expect(firstMessage(origin, 'gallery', token)).rejects.toThrow('The upgrade was refused.')
-    // Vite's overlay in the first page that is opened.
+    // Vite's overlay, in each page that is opened.
     const { message } = (JSON.parse(body) as { error: { message: string } }).error
-    expect(await overlayOf(origin, server.config.webSocketToken)).toMatchObject({ type: 'error', err: { message } })
+    for (const _page of ['first', 'second']) {
+      expect(await overlayOf(origin, server.config.webSocketToken)).toMatchObject({ type: 'error', err: { message } })
+    }
     // The signer is not affected.
     expect((await askToUpload(origin, token, `gallery/files/${address}`)).status).toBe('put')
   })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Plugin, PreviewServer, ViteDevServer } from 'vite'
+import type { HotPayload, Plugin, PreviewServer, ViteDevServer } from 'vite'
 import { dataFolder } from '../data-folder/place.ts'
 import { type BackendOptions, type EmbeddedBackend, SIGNER_PATH, startBackend, SYNC_PATH } from './embedded-backend.ts'
 import { type Part, refuseUpgrade, respondFailure, startFailure } from './start-failure.ts'
@@ -23,9 +23,7 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
   const report = (part: Part, started: Promise<unknown>) => {
     started.catch((error: unknown) => {
       server.config.logger.error(`Rockpool's ${part} did not start: ${String(error)}`)
-      // Vite shows it in the next page when none is open.
-      if ('ws' in server)
-        server.ws.send({ type: 'error', err: { message: failure(part, error).error.message, stack: '' } })
+      if ('environments' in server) showInPages(server, failure(part, error).error.message)
     })
   }
   const start = () => {
@@ -68,6 +66,14 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
     await close()
     await release()
   }
+}
+
+/** Vite's overlay, in every page that is open or is opened later. */
+const showInPages = ({ environments }: ViteDevServer, message: string): void => {
+  const { hot } = environments.client
+  const error: HotPayload = { type: 'error', err: { message, stack: '' } }
+  hot.send(error)
+  hot.on('vite:client:connect', (_, client) => client.send(error))
 }
 
 const isSyncCall = (url = '/'): boolean => url === SYNC_PATH || url.startsWith(`${SYNC_PATH}/`)
