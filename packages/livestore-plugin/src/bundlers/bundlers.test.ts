@@ -5,13 +5,13 @@ import { installedText } from '../testing/livestore.ts'
 import { FAST_PATH, FIXED, LIVESTORES, OURS } from '../testing/marks.ts'
 import { installPackage, type InstalledPackage } from '../testing/package.ts'
 
-let installed: InstalledPackage
+let installed: InstalledPackage | undefined
 let plugin: Plugin
 beforeAll(async () => {
   installed = await installPackage()
   plugin = ((await import(installed.plugin)) as { livestorePlugin: Plugin }).livestorePlugin
 }, 60_000)
-afterAll(() => installed.remove())
+afterAll(() => installed?.remove())
 
 describe.each(Object.entries(BUNDLERS))('%s', { timeout: 60_000 }, (_, build) => {
   it('replaces the processors and applies the fixes in the page and in both workers', async () => {

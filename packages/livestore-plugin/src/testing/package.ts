@@ -25,7 +25,15 @@ export const installPackage = async (): Promise<InstalledPackage> => {
   await cp(join(packageFolder, 'package.json'), join(folder, 'package.json'))
   await promisify(execFile)(process.execPath, [
     join(folderOf('typescript'), 'bin/tsc'),
-    ...['-p', packageFolder, '--outDir', join(folder, 'dist'), '--tsBuildInfoFile', join(root, 'tsbuildinfo')],
+    ...[
+      '-p',
+      packageFolder,
+      '--outDir',
+      join(folder, 'dist'),
+      '--tsBuildInfoFile',
+      join(root, 'tsbuildinfo'),
+      '--noCheck',
+    ],
   ])
   return {
     plugin: join(folder, 'dist/index.js'),
