@@ -53,6 +53,15 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     let contact: Contact = { type: 'none' }
     let hasAnswered = options.hasAnsweredBefore
     let answersSince: number | undefined
+    let wasConnected = false
+
+    /** Each set reaches subscribers, a repeated one too: LiveStore would end its pauses for nothing. */
+    const setConnected = (connected: boolean) =>
+      Effect.suspend(() => {
+        if (connected === wasConnected) return Effect.void
+        wasConnected = connected
+        return SubscriptionRef.set(isConnected, connected)
+      })
 
     // A device without a good token is not connected: pushes would fail, and LiveStore resumes once it is.
     const isUp = () => contact.type === 'answered'
@@ -67,7 +76,7 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
         options.onContact()
         changed.notify()
         // Before any emission: LiveStore takes one only while connected.
-        return isUp() ? SubscriptionRef.set(isConnected, true) : Effect.void
+        return isUp() ? setConnected(true) : Effect.void
       })
 
     return {
@@ -87,7 +96,7 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
       // before it hears of an outage: else the device could not commit until the network is back.
       run: Effect.gen(function* () {
         yield* waitUntil(changed, () => !isUp() && contact.type !== 'none' && receiver.view().isDrained)
-        yield* SubscriptionRef.set(isConnected, false)
+        yield* setConnected(false)
         yield* waitUntil(changed, isUp)
       }).pipe(Effect.forever),
     }

@@ -262,6 +262,34 @@ describe('a push', () => {
   })
 })
 
+describe('a page that becomes visible, or whose network is back,', () => {
+  const wake = (storeId: string) => {
+    const channel = new BroadcastChannel(`rockpool:sync:${storeId}`)
+    onTestFinished(() => channel.close())
+    channel.postMessage('wake')
+  }
+
+  it('ends a pause after failures', async () => {
+    const { proxy, url, device, time, storeId } = await setup()
+    const port = Number(new URL(proxy.url).port)
+    await proxy.close()
+    await time.pass(120_000, 100)
+    const again = await startFaultProxy(url, port)
+    onTestFinished(again.close)
+    wake(storeId)
+    expect(await time.until(() => device.isConnected())).toBeLessThan(1_000)
+  })
+
+  it('finds out that a socket is dead, and what came in between', async () => {
+    const { proxy, other, pull, time, storeId } = await withSocket()
+    proxy.silencesSockets = true
+    await other.push(eventsAfter(1, 'two'))
+    wake(storeId)
+    expect(await time.until(() => pull.seqNums().length === 2)).toBeLessThan(1_000)
+    expect(await time.until(() => proxy.upgrades === 2)).toBeLessThan(12_000)
+  })
+})
+
 describe('a server', () => {
   it('that restarts on the same port is found again, and nothing is missing', async () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'rockpool-sync-'))

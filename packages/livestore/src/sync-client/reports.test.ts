@@ -113,6 +113,22 @@ describe('a server', () => {
     await device.time.until(() => device.status() === 'connected')
   })
 
+  it('that is away and back is one change for LiveStore each, however often it is asked', async () => {
+    const { url } = await startServer()
+    const proxy = await startFaultProxy(url)
+    proxy.refusesUpgrades = true
+    const device = await openDevice({ url: proxy.url, storeId: newStoreId() })
+    device.pull()
+    await device.time.pass(30_000, 100)
+    const port = portOf(proxy)
+    await proxy.close()
+    await device.time.pass(60_000, 100)
+    const again = await startFaultProxy(url, port)
+    onTestFinished(again.close)
+    await device.time.pass(60_000, 100)
+    expect(device.connections).toEqual([false, true, false, true])
+  })
+
   it('that never answered may be down or not allow this origin: the report says both', async () => {
     const { url } = await startServer()
     const proxy = await startFaultProxy(url)

@@ -3,9 +3,10 @@ import { sameSyncStatus, type SyncStatus } from '@rockpool/core'
 import type { SyncStatusPublisher } from './status-channel.ts'
 
 const isDevelopment = (): boolean => {
-  const { env } = import.meta as { env?: { DEV?: boolean } }
+  // Vite looks for exactly this expression.
+  const bundled = (import.meta as { readonly env?: { readonly DEV?: boolean } }).env?.DEV
   const node = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
-  return env?.DEV ?? (node !== undefined && node.NODE_ENV !== 'production')
+  return bundled ?? (node !== undefined && node.NODE_ENV !== 'production')
 }
 
 export interface StatusReporterOptions {

@@ -73,6 +73,8 @@ export interface Device {
   readonly statuses: SyncStatus[]
   readonly status: () => string
   readonly isConnected: () => boolean
+  /** each value of `isConnected` that LiveStore heard of */
+  readonly connections: readonly boolean[]
   readonly pull: (cursor?: number, options?: PullOptions) => RunningPull
   /** @returns `taken`, or the tag of the error */
   readonly push: (events: readonly SyncEvent[]) => Promise<PushOutcome>
@@ -123,6 +125,12 @@ export const openDevice = async ({
       Effect.withClock(time.clock),
     ) as Effect.Effect<SyncBackend.SyncBackend, unknown>,
   )
+  const connections: boolean[] = []
+  Effect.runFork(
+    Stream.runForEach(backend.isConnected.changes, (now) => Effect.sync(() => void connections.push(now))).pipe(
+      Effect.forkIn(scope),
+    ),
+  )
   let isClosed = false
   const close = async () => {
     if (isClosed) return
@@ -136,6 +144,7 @@ export const openDevice = async ({
     statuses,
     status: () => statuses.at(-1)!.reason.code,
     isConnected: () => Effect.runSync(backend.isConnected.get),
+    connections,
     pull: (cursor = 0, { live = true, onItem = () => Effect.void } = {}) => {
       const items: SyncBackend.PullResItem[] = []
       const at =
