@@ -67,7 +67,7 @@ export const liveStoreLog = ({
 
   const unsubscribers = new Set<() => void>()
   const sync = watchSyncStatus(store.storeId)
-  const endUse = () => {
+  const stopWatching = () => {
     for (const end of unsubscribers) end()
     sync.close()
   }
@@ -160,11 +160,11 @@ export const liveStoreLog = ({
     sync,
 
     async close() {
-      endUse()
+      stopWatching()
     },
 
     async erase() {
-      endUse()
+      stopWatching()
       await store.shutdownPromise().catch(() => undefined) // it was shut down before
       await removeData()
     },

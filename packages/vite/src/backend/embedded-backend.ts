@@ -24,8 +24,8 @@ export interface EmbeddedBackend {
   sync(): Promise<SyncListener>
   /** A token that gives `user` all rights in a store, for {@link TOKEN_LIFETIME}. */
   token(user: string, storeId: StoreId): Promise<string>
-  /** Call it after a request that may have written files. */
-  wrote(): void
+  /** Call it after a request that may have created files. */
+  filesChanged(): void
   stop(): Promise<void>
 }
 
@@ -88,7 +88,7 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
         .setExpirationTime(TOKEN_LIFETIME)
         .sign(new TextEncoder().encode(tokenSecret))
     },
-    wrote: tightening.soon,
+    filesChanged: tightening.soon,
     async stop() {
       await Promise.allSettled([sync.started?.then((listener) => listener.close()), signer.started])
       await store.close()

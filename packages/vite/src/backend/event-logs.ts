@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { Logs } from '@rockpool/sync-server'
 
 /**
- * Opens the logs in `events`. At the first time those that LiveStore's sync-cf left in `sync` are copied there, with their
- * numbers and backend ids, so that devices go on where they were. `sync` is left as it is.
+ * Opens the logs in `events`. The first call copies the logs that LiveStore's sync-cf wrote to `sync`, with their numbers
+ * and backend ids, so that devices keep syncing. `sync` stays as it is.
  *
  * @throws EventLogError
  */
@@ -17,7 +17,7 @@ export const openEventLogs = async (dataDir: string): Promise<Logs> => {
   return sqliteLogs({ directory })
 }
 
-/** All of them or none: a log that came later would meet the one that a device has begun meanwhile. */
+/** Imports all logs or none: after a partial import, a device could start a second log under the same store id. */
 const importFormerLogs = async (former: string, directory: string): Promise<void> => {
   if (!existsSync(former)) return
   const { findSyncCfFiles, importSyncCfLog } = await import('@rockpool/sync-server/node')

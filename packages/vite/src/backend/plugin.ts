@@ -16,7 +16,7 @@ export const backend = (options: Partial<BackendOptions>): Plugin => ({
 const mount = async (server: ViteDevServer | PreviewServer, options: Partial<BackendOptions>): Promise<void> => {
   const { root } = server.config
   const dataDir = dataFolder(root, options.dataDir)
-  const { signer, sync, token, wrote, release } = await take({ ...options, dataDir })
+  const { signer, sync, token, filesChanged, release } = await take({ ...options, dataDir })
   server.config.logger.info(`  Rockpool keeps its data in ${dataDir}`)
 
   const failure = (part: Part, error: unknown) => startFailure(part, error, [dataDir, root])
@@ -34,7 +34,7 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
   else start()
 
   server.middlewares.use(SIGNER_PATH, (request, response) => {
-    response.once('close', wrote)
+    response.once('close', filesChanged)
     signer().then(
       (listener) => listener(request, response),
       (error: unknown) => respondFailure(response, failure('signer', error)),
@@ -44,7 +44,7 @@ const mount = async (server: ViteDevServer | PreviewServer, options: Partial<Bac
   // Not mounted at its path: Connect would cut that off, and the sync server reads the whole one.
   server.middlewares.use((request, response, next) => {
     if (!isSyncCall(request.url)) return next()
-    response.once('close', wrote)
+    response.once('close', filesChanged)
     sync().then(
       ({ requestListener }) => requestListener(request, response),
       (error: unknown) => respondFailure(response, failure('sync server', error)),

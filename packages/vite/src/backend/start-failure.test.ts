@@ -42,7 +42,7 @@ it('a start failure names the part, the reason and what to do', () => {
     error: {
       code: 'server_failed_to_start',
       message:
-        'The sync server of this development server did not start: The disk is full. The terminal of the server has more. Restart it when the cause is mended.',
+        'The sync server of this development server did not start: The disk is full. Fix the cause and restart the development server; its terminal has the details.',
     },
   })
 })

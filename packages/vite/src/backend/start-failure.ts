@@ -14,7 +14,7 @@ export interface StartFailure {
 export const startFailure = (part: Part, cause: unknown, hidden: readonly string[]): StartFailure => ({
   error: {
     code: 'server_failed_to_start',
-    message: `The ${part} of this development server did not start: ${publicReason(cause, hidden)} The terminal of the server has more. Restart it when the cause is mended.`,
+    message: `The ${part} of this development server did not start: ${publicReason(cause, hidden)} Fix the cause and restart the development server; its terminal has the details.`,
   },
 })
 

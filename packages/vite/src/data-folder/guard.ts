@@ -1,4 +1,4 @@
-/** Keeps the data folder from everybody who can reach Vite's servers: it holds the secret that all tokens are signed with. */
+/** Keeps Vite's servers from serving the data folder, which holds the secret that all tokens are signed with. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join, resolve } from 'node:path'
 import { normalizePath, type Plugin, resolveConfig } from 'vite'
@@ -53,11 +53,11 @@ export const dataFolderGuard = (option: string | undefined): Plugin => {
 export const refuseBelow =
   (folders: readonly string[], served: readonly string[], base: string) =>
   (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    // Now and not at the start: the folder, or a symlink to it, may be made later.
+    // At each request: the folder, or a symlink to it, may be created after the start.
     const realPath = realPaths()
     const real = folders.flatMap((folder) => [normalizePath(folder), normalizePath(realPath(folder))])
-    const leadsThere = (path: string) => isBelow(path, real) || isBelow(normalizePath(realPath(path)), real)
-    if (![...pathsOf(request.url ?? '/', served.map(normalizePath), base)].some(leadsThere)) return next()
+    const isInDataFolder = (path: string) => isBelow(path, real) || isBelow(normalizePath(realPath(path)), real)
+    if (![...pathsOf(request.url ?? '/', served.map(normalizePath), base)].some(isInDataFolder)) return next()
     response.statusCode = 403
     response.setHeader('content-type', 'text/plain')
     response.end("Rockpool's data folder is not served.")

@@ -1,4 +1,4 @@
-/** Only the user who runs the server can read the data folder, whatever the umask, and whoever made its files. */
+/** Only the user who runs the server can read the data folder, whatever the umask was when its files were created. */
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSecret } from './secret.ts'
@@ -49,26 +49,26 @@ const chmodTo = async (path: string, mode: number): Promise<void> => {
   try {
     if (((await lstat(path)).mode & 0o777) !== mode) await chmod(path, mode)
   } catch (error) {
-    // Databases remove their journals meanwhile.
+    // A database may have removed its journal.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
 
-/** Quiet this long (ms) before files that were made meanwhile are tightened. */
+/** Writes within this time (ms) are tightened together. */
 const QUIET_MS = 200
 /** mtime may lag behind the clock by a tick of the file system: two seconds on FAT. */
 const MTIME_SLACK_MS = 2_000
 
 export interface Tightening {
-  /** Files were made, or may have been. */
+  /** Tightens new files after a moment. */
   soon(): void
-  /** Ends it, with everything private. */
+  /** Resolves when everything is private. */
   stop(): Promise<void>
 }
 
 /**
- * Tightens the files that are made while the server runs. They are out of reach in any case, since the folder is private;
- * but a folder is copied, or opened for others, one day.
+ * Tightens the files that are created while the server runs. The private folder protects them already; their own mode
+ * counts once somebody copies them elsewhere.
  */
 export const keepPrivate = (folder: string): Tightening => {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -78,7 +78,7 @@ export const keepPrivate = (folder: string): Tightening => {
     timer = undefined
     running = running.then(async () => {
       const start = Date.now()
-      // The next one tries again; opening has shown that it can be done.
+      // makePrivateFolder has reported a folder that cannot be tightened; the next run tries again.
       await tighten(folder, since - MTIME_SLACK_MS).catch(() => {})
       since = start
     })

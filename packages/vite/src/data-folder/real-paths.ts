@@ -21,13 +21,13 @@ export const realPaths = (): ((path: string) => string) => {
     const folder = dirname(path)
     if (folder === path) return { path, exists: true }
     const parent = find(folder)
-    // Asked first, since an exception costs more than all the rest.
+    // `existsSync` first: an exception costs more than all other work here.
     if (parent.exists && existsSync(path)) {
       try {
         // Native: on macOS and Windows it gives the names as they are stored, whatever their case in `path`.
         return { path: realpathSync.native(path), exists: true }
       } catch {
-        // It was removed in between, or this user may not read it.
+        // Removed since `existsSync`, or not readable by this user.
       }
     }
     return { path: join(parent.path, basename(path)), exists: false }

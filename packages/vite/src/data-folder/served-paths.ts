@@ -28,7 +28,7 @@ export const pathsOf = (url: string, folders: readonly string[], base = '/'): Re
 
 /** Whether `path` is one of `folders` or below it. Both absolute, with `/` between names. */
 export const isBelow = (path: string, folders: readonly string[]): boolean => {
-  // Case is ignored everywhere: a file system may ignore it, and nobody keeps another folder under such a name.
+  // Case is ignored everywhere: the file system may ignore it, and a refusal of a sibling `.Rockpool` harms no app.
   const key = comparable(path)
   return folders.some((folder) => key.startsWith(comparable(folder)))
 }
