@@ -12,9 +12,9 @@ import './styles/detail.css'
 const root = createRoot(document.getElementById('root')!)
 
 try {
-  const pool = await openGallery()
+  const { pool, store } = await openGallery()
   // For tests, and for curious people in development.
-  if (import.meta.env.DEV || import.meta.env.MODE === 'e2e') Object.assign(window, { pool })
+  if (import.meta.env.DEV || import.meta.env.MODE === 'e2e') Object.assign(window, { pool, store })
   root.render(
     <Toasts>
       <PoolProvider pool={pool}>

@@ -1,6 +1,8 @@
+import type { Store } from '@livestore/livestore'
 import { openPool, type Pool, RockpoolError } from 'rockpool'
 import { buckets } from './buckets.ts'
 import { openStore } from './open-store.ts'
+import type { schema } from './schema.ts'
 import { fetchToken } from './token.ts'
 
 /**
@@ -8,19 +10,20 @@ import { fetchToken } from './token.ts'
  *
  * @throws RockpoolError `unsupported` where the browser keeps no files (private mode, blocked storage), `other_user`
  */
-export const openGallery = async (): Promise<Pool> => {
+export const openGallery = async (): Promise<{ readonly pool: Pool; readonly store: Store<typeof schema> }> => {
   await assertDisk()
   const query = new URLSearchParams(location.search)
   const storeId = query.get('store') ?? 'gallery'
   const user = query.get('user') ?? 'ada'
   const token = () => fetchToken(user, storeId)
   const store = await openStore(storeId, { user })
-  return openPool({
+  const pool = await openPool({
     store,
     buckets,
     signer: { url: '/signer', token },
     serviceWorker: '/service-worker.js',
   })
+  return { pool, store }
 }
 
 /** LiveStore opens first, and says of a disk that it cannot have only that its worker failed. */

@@ -1,8 +1,17 @@
-/** The app's LiveStore schema: Rockpool's events and tables beside one's own. The gallery has none of its own. */
+/** The app's LiveStore schema: Rockpool's events and tables beside one's own. The gallery has none, but in end-to-end tests. */
 import { type LiveStoreSchema, makeSchema, State } from '@livestore/livestore'
 import { rockpoolEvents, rockpoolMaterializers, rockpoolTables } from '@rockpool/livestore'
+import { noteEvents, noteMaterializers, noteTables } from './notes.ts'
+
+const own =
+  import.meta.env.MODE === 'e2e'
+    ? { events: noteEvents, tables: noteTables, materializers: noteMaterializers }
+    : { events: {}, tables: {}, materializers: {} }
 
 export const schema: LiveStoreSchema = makeSchema({
-  events: { ...rockpoolEvents },
-  state: State.SQLite.makeState({ tables: { ...rockpoolTables }, materializers: { ...rockpoolMaterializers } }),
+  events: { ...rockpoolEvents, ...own.events },
+  state: State.SQLite.makeState({
+    tables: { ...rockpoolTables, ...own.tables },
+    materializers: { ...rockpoolMaterializers, ...own.materializers },
+  }),
 })
