@@ -1,3 +1,4 @@
+import type { PoolEventName } from '@rockpool/core'
 import { type Buckets, ownerOf, type Right } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { checkEvent, checkPush, type PushedEvent } from './check-push.ts'
@@ -28,15 +29,21 @@ const PUSHERS = {
 const WHO = Object.keys(PUSHERS) as (keyof typeof PUSHERS)[]
 
 const remoteKey = `${STORE}/files/${ADDRESS}`
+/** Every event of the engine, complete by its type. */
+const ENGINE_EVENTS: {
+  readonly [name in PoolEventName]: { readonly args: object; readonly needs: 'write' | 'delete' }
+} = {
+  'v2.FileAdded': { args: { id: 'x', remoteKey }, needs: 'write' },
+  'v2.FileContentReplaced': { args: { id: 'x', remoteKey, basedOn: remoteKey }, needs: 'write' },
+  'v2.FileRenamed': { args: { id: 'x', name: 'y' }, needs: 'write' },
+  'v2.FileMetaSet': { args: { id: 'x', meta: {} }, needs: 'write' },
+  'v2.FileDeleted': { args: { id: 'x' }, needs: 'delete' },
+  'v2.FileRestored': { args: { id: 'x' }, needs: 'write' },
+  'v2.ContentStored': { args: { remoteKey }, needs: 'write' },
+  'v2.ContentLost': { args: { remoteKey }, needs: 'write' },
+}
 const EVENTS: readonly (PushedEvent & { readonly needs: 'write' | 'delete' })[] = [
-  { name: 'v2.FileAdded', args: { id: 'x', remoteKey }, needs: 'write' },
-  { name: 'v2.FileContentReplaced', args: { id: 'x', remoteKey, basedOn: remoteKey }, needs: 'write' },
-  { name: 'v2.FileRenamed', args: { id: 'x', name: 'y' }, needs: 'write' },
-  { name: 'v2.FileMetaSet', args: { id: 'x', meta: {} }, needs: 'write' },
-  { name: 'v2.FileDeleted', args: { id: 'x' }, needs: 'delete' },
-  { name: 'v2.FileRestored', args: { id: 'x' }, needs: 'write' },
-  { name: 'v2.ContentStored', args: { remoteKey }, needs: 'write' },
-  { name: 'v2.ContentLost', args: { remoteKey }, needs: 'write' },
+  ...Object.entries(ENGINE_EVENTS).map(([name, { args, needs }]) => ({ name, args, needs })),
   { name: 'v1.FileCreated', args: { id: 'x', remoteUrl: '' }, needs: 'write' },
   { name: 'v1.FileUpdated', args: { id: 'x', remoteUrl: `https://files.example/${STORE}/${ADDRESS}` }, needs: 'write' },
   { name: 'v1.FileDeleted', args: { id: 'x' }, needs: 'delete' },

@@ -27,7 +27,7 @@ const mount = async (options: Partial<SyncOptions> = {}) => {
     server.close()
     await sync.close()
   })
-  return { sync, port, origin: `http://127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/sync` }
+  return { sync, server, port, origin: `http://127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/sync` }
 }
 
 const dial = async (port: number): Promise<Socket> => {
@@ -136,7 +136,7 @@ describe('createSyncListener', () => {
 
 describe('close', () => {
   it('ends WebSockets, streams and requests at once, and a WebSocket that does not answer soon after', async () => {
-    const { sync, port, url } = await mount()
+    const { sync, server, port, url } = await mount()
     const token = await signToken('shop')
     const live = connectLive(url, 'shop', token)
     await live.next()
@@ -152,6 +152,10 @@ describe('close', () => {
     expect(await live.closed).toBe(1001)
     await streamEnded
     await readToEnd(pushing)
+    // The one that did not answer is disconnected, too.
+    server.closeIdleConnections()
+    const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+    await expect.poll(connections).toBe(0)
   })
 
   it('ends nothing of the app’s', async () => {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { SUBPROTOCOL } from '../live/accept.ts'
+import { CLOSE } from '../live/publish.ts'
 import type { SyncServer } from '../server.ts'
 import { toRequest } from './request.ts'
 
@@ -61,7 +62,7 @@ export const createUpgrades = (server: SyncServer, onError: (error: unknown) => 
       webSocket.once('close', () => void connection.then(({ end }) => end()).catch(() => {}))
       await connection.catch((error: unknown) => {
         onError(error)
-        webSocket.close(1013, 'The sync server cannot use the event log right now.')
+        webSocket.close(CLOSE.tryAgainLater, 'The sync server cannot use the event log right now.')
       })
     },
 
@@ -69,7 +70,7 @@ export const createUpgrades = (server: SyncServer, onError: (error: unknown) => 
       const { clients } = webSockets
       const closed = Promise.all(
         [...clients].map((client) => {
-          client.close(1001, 'The server is stopping.')
+          client.close(CLOSE.goingAway, 'The server is stopping.')
           return new Promise((resolve) => void client.once('close', resolve))
         }),
       )

@@ -56,8 +56,11 @@ const answer = async (log: EventLog, call: LogCall): Promise<unknown> => {
 }
 
 export default {
-  fetch: (request: Request, bindings: { SYNC_BACKEND: unknown; LOGS: DurableObjectNamespace }) => {
+  fetch: (request: Request, bindings: { SYNC_BACKEND: DurableObjectNamespace; LOGS: DurableObjectNamespace }) => {
     const { pathname } = new URL(request.url)
+    const { SYNC_BACKEND: objects } = bindings
+    // An app whose own Worker asks the wrong object.
+    if (pathname === '/sync/misrouted/head') return objects.get(objects.idFromName('another')).fetch(request)
     if (!pathname.startsWith('/log/')) return backend.worker.fetch(request, bindings)
     return bindings.LOGS.get(bindings.LOGS.idFromName(pathname)).fetch(request)
   },

@@ -2,7 +2,6 @@
 export { type EventLogSubject, eventLogSuite } from './event-log-suite.ts'
 export { eventsAfter, toWire } from './events.ts'
 export { type HttpClient, httpClient, type SyncBody, type SyncResponse } from './http-client.ts'
-export { connectLive, type LiveClient, type LiveMessage, type LiveOptions } from './live-client.ts'
 export {
   type ServerFeatures,
   type ServerSubject,

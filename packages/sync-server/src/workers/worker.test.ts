@@ -1,0 +1,73 @@
+/** What only the Worker has: bindings, origins, routing to the object. The calls: `syncServerSuite`. */
+import { AUDIENCE, ISSUER, SECRET, signToken, startIdentityProvider } from '@rockpool/access/testing'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
+import { httpClient } from '../testing/http-client.ts'
+import { connectLive } from '../testing/live-client.ts'
+
+const APP = 'https://app.example'
+
+const started = async (bindings: Readonly<Record<string, unknown>>) => {
+  const worker = await startWorker({ bindings })
+  onTestFinished(() => worker.stop())
+  return worker
+}
+const urlOf = ({ origin }: TestWorker) => `${origin}/sync`
+
+describe('the Worker', { timeout: 60_000 }, () => {
+  let worker: TestWorker
+  beforeAll(async () => {
+    worker = await startWorker({ bindings: { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_ALLOWED_ORIGINS: APP } })
+  }, 60_000)
+  afterAll(() => worker?.stop())
+
+  it('answers preflight requests, and lets the origin read responses of the object and its own', async () => {
+    const preflight = { origin: APP, 'access-control-request-method': 'POST' }
+    const answer = await fetch(`${urlOf(worker)}/shop/events`, { method: 'OPTIONS', headers: preflight })
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, APP])
+    for (const token of [undefined, await signToken('shop')]) {
+      const { headers } = await httpClient(urlOf(worker), 'shop', token).call('/head', { headers: { origin: APP } })
+      expect(headers.get('access-control-allow-origin')).toBe(APP)
+    }
+  })
+
+  it('responds not_found from an object that belongs to another store', async () => {
+    const http = httpClient(urlOf(worker), 'misrouted', await signToken('misrouted'))
+    const { status, body } = await http.head()
+    expect([status, body.error.message]).toEqual([404, expect.stringContaining('another store')])
+  })
+
+  it.each<[string, string, Record<string, unknown>]>([
+    ['ROCKPOOL_JWT_SECRET', 'none', {}],
+    ['ROCKPOOL_JWT_SECRET', 'too short', { ROCKPOOL_JWT_SECRET: 'short-secret' }],
+    [
+      'ROCKPOOL_JWKS_URL',
+      'beside a secret',
+      { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_JWKS_URL: 'https://id.example/keys' },
+    ],
+    ['ROCKPOOL_BUCKETS', 'not JSON', { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_BUCKETS: 'photos' }],
+    ['ROCKPOOL_ALLOWED_ORIGINS', 'any', { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_ALLOWED_ORIGINS: '*' }],
+  ])('responds storage_unavailable, and names the wrong binding: %s, %s', async (name, _, bindings) => {
+    const wrong = await started(bindings)
+    const { status, body, text } = await httpClient(urlOf(wrong), 'shop', await signToken('shop')).head()
+    expect([status, body.error.code]).toEqual([503, 'storage_unavailable'])
+    expect(body.error.message).toMatch(new RegExp(`^${name}: [^\\n]+\\.$`))
+    for (const secret of [SECRET, 'short-secret']) expect(text).not.toContain(secret)
+  })
+
+  it('takes tokens of an identity provider, and closes with 1013 while its keys cannot be had', async () => {
+    const provider = await startIdentityProvider()
+    onTestFinished(() => provider.stop())
+    const by = { ROCKPOOL_JWKS_URL: provider.url, ROCKPOOL_JWT_ISSUER: ISSUER, ROCKPOOL_JWT_AUDIENCE: AUDIENCE }
+    const own = await started(by)
+    const token = await provider.sign({ sub: 'ada', stores: { shop: ['read'] }, iss: ISSUER, aud: AUDIENCE })
+    provider.answer(500, '')
+    expect((await httpClient(urlOf(own), 'shop', token).head()).status).toBe(503)
+    expect(await connectLive(urlOf(own), 'shop', token).closed).toBe(1013)
+    await provider.publish('one')
+    expect((await httpClient(urlOf(own), 'shop', token).head()).status).toBe(200)
+    const live = connectLive(urlOf(own), 'shop', token)
+    expect(await live.next()).toMatchObject({ head: 0 })
+    live.socket.terminate()
+  })
+})
