@@ -23,8 +23,7 @@ const FILE_BYTES = 5_000
 const RUNS = 20
 const SECRET = 'a secret of the measurements, 32 bytes at least'
 
-const medianOf = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
 const addFiles = (tab: Tab, prefix: string): Promise<unknown> =>
   tab.inPage(
@@ -72,7 +71,9 @@ describe.each(BROWSERS)('devices that add at the same time (%s)', (browser) => {
     const one = await timeOf(1)
     const three = await timeOf(3)
     const ratio = (three / one).toFixed(2)
-    console.log(`${browser}: ${FILES} files on one device ${Math.round(one)} ms; 3 devices agree after ${Math.round(three)} ms; ratio ${ratio}`)
+    console.log(
+      `${browser}: ${FILES} files on one device ${Math.round(one)} ms; 3 devices agree after ${Math.round(three)} ms; ratio ${ratio}`,
+    )
   })
 
   test('one record from A to B, beside a bare POST and WebSocket message between the same pages', () =>
@@ -117,7 +118,9 @@ describe.each(BROWSERS)('devices that add at the same time (%s)', (browser) => {
         bare.push(performance.now() - start)
       }
       const [ours, raw] = [medianOf(record.slice(1)), medianOf(bare.slice(1))]
-      console.log(`${browser}: one record A to B, median ${ours.toFixed(0)} ms; bare ${raw.toFixed(0)} ms; ratio ${(ours / raw).toFixed(1)}`)
+      console.log(
+        `${browser}: one record A to B, median ${ours.toFixed(0)} ms; bare ${raw.toFixed(0)} ms; ratio ${(ours / raw).toFixed(1)}`,
+      )
     }))
 })
 
@@ -192,7 +195,9 @@ test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commi
     await server.stop()
 
     const database = new DatabaseSync(join(folder, 'bare.sqlite'))
-    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (n INTEGER PRIMARY KEY, event TEXT)')
+    database.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (n INTEGER PRIMARY KEY, event TEXT)',
+    )
     const insert = database.prepare('INSERT INTO events VALUES (?, ?)')
     start = performance.now()
     for (let head = 0; head < events; head += BATCH) {
@@ -202,7 +207,9 @@ test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commi
     }
     const bare = events / ((performance.now() - start) / 1000)
     database.close()
-    console.log(`${WRITERS} writers: ${Math.round(ours)} events/s; bare loop ${Math.round(bare)} events/s; ratio ${(ours / bare).toFixed(2)}`)
+    console.log(
+      `${WRITERS} writers: ${Math.round(ours)} events/s; bare loop ${Math.round(bare)} events/s; ratio ${(ours / bare).toFixed(2)}`,
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -238,5 +245,7 @@ test('4,000 commits in a loop take time in proportion', async () => {
   await timeOf(200)
   const [first, second, third] = [await timeOf(1_000), await timeOf(2_000), await timeOf(4_000)]
   const perCommit = [first / 1_000, second / 2_000, third / 4_000].map((ms) => ms.toFixed(3))
-  console.log(`commits in a loop: ${perCommit.join(', ')} ms each of 1,000, 2,000, 4,000; ratio ${((third / 4_000) / (first / 1_000)).toFixed(2)}`)
+  console.log(
+    `commits in a loop: ${perCommit.join(', ')} ms each of 1,000, 2,000, 4,000; ratio ${(third / 4_000 / (first / 1_000)).toFixed(2)}`,
+  )
 })

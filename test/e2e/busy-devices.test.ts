@@ -105,7 +105,9 @@ describe.each(BROWSERS)('devices that write at the same time (%s)', (browser) =>
     withDevices(browser, [2, 1], async (devices) => {
       const [[first, second], [other]] = devices as [[Tab, Tab], [Tab]]
       const added = await Promise.all([addMany(first, 't0', 250), addMany(second, 't1', 250)])
-      console.log(`${browser}: two tabs agree after ${Math.round(await agree([first, second, other], added.flat()))} ms`)
+      console.log(
+        `${browser}: two tabs agree after ${Math.round(await agree([first, second, other], added.flat()))} ms`,
+      )
     }))
 
   test("an app's own events, committed at the same time, are on all devices, each once", () =>
@@ -118,6 +120,7 @@ describe.each(BROWSERS)('devices that write at the same time (%s)', (browser) =>
       ])
       await agree([a, b], added.flat())
       const notes = ['a', 'b'].flatMap((prefix) => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`))
-      for (const tab of [a, b]) await expect.poll(() => notesIn(tab), { timeout: AGREEMENT_MS }).toEqual(notes.toSorted())
+      for (const tab of [a, b])
+        await expect.poll(() => notesIn(tab), { timeout: AGREEMENT_MS }).toEqual(notes.toSorted())
     }))
 })

@@ -40,7 +40,6 @@ const livestore = (): Plugin => ({
         '@livestore/adapter-web/shared-worker',
         '@rockpool/livestore > @livestore/common',
         '@rockpool/livestore > effect',
-        '@rockpool/livestore > jose',
       ],
     },
   }),

@@ -12,6 +12,7 @@ import {
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, Option, Stream } from 'effect'
 import { checkSchema } from '../records/check-schema.ts'
+import { requirePlugin } from './plugin-mark.ts'
 import { EVENT_NAMES } from '../records/decode-event.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
@@ -49,11 +50,12 @@ export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset =
   },
 })
 
-/** @throws RockpoolError `unsupported` when the store's schema lacks Rockpool's parts, or replaces one */
+/** @throws RockpoolError `unsupported` without the plugin, or when the store's schema lacks Rockpool's parts or replaces one */
 export const liveStoreLog = ({
   store,
   removeData = () => removeOpfsFolder(store.storeId),
 }: LiveStoreLogOptions): RecordLog => {
+  requirePlugin()
   checkSchema(store.schema)
   const select = <Row>(query: string, bindValues: Record<string, string | number> = {}): readonly Row[] => {
     try {

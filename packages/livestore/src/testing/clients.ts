@@ -1,7 +1,4 @@
-/** Real LiveStore clients in Node, and a real sync backend, for the tests of this package. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+/** Real LiveStore clients in Node, for the tests of this package. */
 import { makeAdapter } from '@livestore/adapter-node'
 import type { SyncOptions } from '@livestore/common'
 import { createStorePromise, type LiveStoreSchema, makeSchema, State, type Store } from '@livestore/livestore'
@@ -12,7 +9,6 @@ import { expect, vi } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
-import { type EmbeddedSyncBackend, startSyncBackend, type SyncBackendOptions } from '../sync-backend/embedded.ts'
 
 export const schema = makeSchema({
   events: rockpoolEvents,
@@ -88,19 +84,6 @@ export const cuttable = (
   return { connection, cut: () => Effect.runSync(latch.close), join: () => Effect.runSync(latch.open) }
 }
 
-/** A sync backend with a folder of its own, both gone after `stop`. */
-export const startTestBackend = async (options: Partial<SyncBackendOptions> = {}): Promise<EmbeddedSyncBackend> => {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'rockpool-sync-'))
-  const backend = await startSyncBackend({ dataDir, secrets: [SECRET], ...options })
-  return {
-    url: backend.url,
-    async stop() {
-      await backend.stop()
-      await rm(dataDir, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Resolves when `condition` holds. Looks every 5 ms: LiveStore's sync status serves one subscriber only (a shared queue). */
+/** Resolves when `condition` holds. Looks every 5 ms. */
 export const until = (condition: () => boolean): Promise<void> =>
   vi.waitFor(() => expect(condition()).toBe(true), { interval: 5, timeout: 20_000 })
