@@ -182,17 +182,18 @@ test('ifMatch sees the earlier members of its group', () =>
         pool.replace(file.id, new Blob([text]), { ifMatch: file.version }),
       )
       const results = Promise.allSettled(replaced)
-      yield* promise(turn)
+      // Both wait for the transaction of the rename to end. Which of them came first is up to their hashing.
+      while ((yield* promise(() => device.blobs.list())).length < 3) yield* promise(turn)
       yield* promise(turn)
       release()
       yield* promise(() => renamed)
       const statuses = (yield* promise(() => results)).map((result) =>
         result.status === 'rejected' ? result.reason.code : result.status,
       )
-      expect(statuses).toEqual(['fulfilled', 'precondition_failed'])
+      expect(statuses.toSorted()).toEqual(['fulfilled', 'precondition_failed'])
       expect(withEvents(ports).map(({ events }) => events.length)).toEqual([1, 1, 1])
       expect(pool.versions(file.id)).toHaveLength(2)
-      expect(pool.files.get(file.id)).toMatchObject({ name: 'cape.txt', size: 3 })
+      expect(pool.files.get(file.id)).toMatchObject({ name: 'cape.txt' })
       expect(yield* promise(() => device.index().getAll('contents'))).toHaveLength(2)
     }),
   ))
