@@ -25,7 +25,7 @@ describe('a fix', () => {
   })
 })
 
-describe('a replacement', () => {
+describe('a replacement', { timeout: 60_000 }, () => {
   it.each(REPLACEMENTS)('exports what $file exports', async ({ file, by }) => {
     const names = [...(await installedText(file)).matchAll(/^export (?:const|class|function) (\w+)/gm)].map(
       ([, name]) => name!,

@@ -59,7 +59,7 @@ describe('register', { timeout: 60_000 }, () => {
   })
 })
 
-describe('the tests of this workspace', () => {
+describe('the tests of this workspace', { timeout: 60_000 }, () => {
   it('load our processors when they load LiveStore', async () => {
     const marks = globalThis as Record<symbol, unknown>
     const store = await createStorePromise({
