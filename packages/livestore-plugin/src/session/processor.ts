@@ -27,7 +27,7 @@ import {
   localHead,
   type SessionState,
 } from './machine.ts'
-import { afterOutcome, afterPause, IDLE_PUSHER, nextAction, type Pusher, type PushOutcome } from './pusher.ts'
+import { afterOutcome, afterPause, afterStartOver, IDLE_PUSHER, nextAction, type Pusher, type PushOutcome } from './pusher.ts'
 
 markSession()
 
@@ -207,6 +207,7 @@ export const makeClientSessionSyncProcessor = (
           const action = nextAction(pusher, { session: state, resetWanted, limit: pushLimit })
           if (action.type === 'start over') {
             yield* startOver(runSync)
+            if (!resetWanted) pusher = afterStartOver(pusher)
             continue
           }
           if (action.type === 'wait') {
@@ -228,7 +229,7 @@ export const makeClientSessionSyncProcessor = (
           if (outcome === 'unanswered') {
             yield* Effect.logDebug('The LiveStore leader did not answer a push. It is sent again.', exit)
           }
-          const after = afterOutcome(pusher, outcome, batch, newsCount())
+          const after = afterOutcome(pusher, outcome, batch, { session: state, resetWanted, news: newsCount() })
           pusher = after.pusher
           if (!after.pause) continue
           // The news of what came first is on its way.

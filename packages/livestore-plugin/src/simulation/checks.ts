@@ -11,7 +11,12 @@ import type { TabProcess } from './tab.ts'
 /** A rule is broken. */
 export class BrokenRule extends Error {}
 
-export const idOf = ({ args }: { readonly args: unknown }): string => (args as { readonly id: string }).id
+interface Args {
+  readonly id: string
+  readonly index: number
+}
+
+export const idOf = ({ args }: { readonly args: unknown }): string => (args as Args).id
 
 const check = (holds: boolean, problem: () => string): void => {
   if (!holds) throw new BrokenRule(problem())
@@ -34,6 +39,17 @@ export const makeChecks = (): Checks => {
   let checkedServer = 0
   const serverIds = new Set<string>()
 
+  /** Commits of a tab keep their order. */
+  const checkOrder = (where: string, events: readonly (GlobalEvent | NumberedEvent)[]) => {
+    const last = new Map<string, number>()
+    for (const event of events) {
+      const tab = event.sessionId.split('#')[0]!
+      const { id, index } = event.args as Args
+      check(index > (last.get(tab) ?? -1), () => `${where}: ${id} stands behind a later commit of ${tab}`)
+      last.set(tab, index)
+    }
+  }
+
   const checkLog = (device: number, log: readonly NumberedEvent[]) => {
     let last = ROOT
     let hash = 0
@@ -49,6 +65,7 @@ export const makeChecks = (): Checks => {
       check(before === undefined || before === hash, () => `device ${device}: ${showNumber(last)} names two different logs`)
       prefixes.set(place, hash)
     }
+    checkOrder(`device ${device}`, log)
     return ids
   }
 
@@ -82,6 +99,7 @@ export const makeChecks = (): Checks => {
     },
 
     afterStep: (devices, server) => {
+      if (checkedServer < server.length) checkOrder('server', server)
       for (; checkedServer < server.length; checkedServer++) {
         const event = server[checkedServer]!
         check(event.seqNum === checkedServer + 1, () => `server: event ${event.seqNum} stands at ${checkedServer + 1}`)

@@ -2,13 +2,13 @@
  * The provider of `packages/livestore`, put together as `make-sync.ts` does, without tokens and HTTP: its funnel, receiver,
  * puller, push, socket, polling and watchdog are the real ones.
  */
-import { Effect, Exit, Option, Cause } from 'effect'
+import { Cause, Effect, Exit, Option, Stream } from 'effect'
 import { makeConnection } from '../../../livestore/src/sync-client/connection.ts'
 import type { CallFailure, CallResponse, Http } from '../../../livestore/src/sync-client/http.ts'
 import { makeLive } from '../../../livestore/src/sync-client/live.ts'
 import { makePauses } from '../../../livestore/src/sync-client/pause.ts'
 import { runPolling } from '../../../livestore/src/sync-client/polling.ts'
-import { makePuller } from '../../../livestore/src/sync-client/pull.ts'
+import { makePull, makePuller } from '../../../livestore/src/sync-client/pull.ts'
 import { makePush } from '../../../livestore/src/sync-client/push.ts'
 import { makeReceiver } from '../../../livestore/src/sync-client/receiver.ts'
 import { runWatchdog } from '../../../livestore/src/sync-client/run-watchdog.ts'
@@ -163,21 +163,30 @@ export const startProvider = (options: ProviderOptions): Provider => {
 
   return {
     pull: (cursor) => {
-      const items = makeQueue<BackendItem>()
-      const running = receiver.begin(cursor, {
-        emit: ({ events, remaining }) => items.offer({ events: events.map(toNumbered), isLast: remaining === 0 }),
-        foreign: () => world.fail('The backend is another one.'),
-      })
-      puller.ask()
+      const items = makeQueue<{ readonly item: BackendItem; readonly processed: () => void }>()
+      let processed = () => {}
+      const stream = makePull(receiver, puller.ask)(cursor, true)
+      const end = effects.run(
+        Stream.runForEach(stream, ({ batch, pageInfo }) =>
+          Effect.async<void>((resume) => {
+            const events = batch.map(({ eventEncoded }) => toNumbered(eventEncoded))
+            items.offer({
+              item: { events, isLast: pageInfo._tag === 'NoMore' },
+              processed: () => resume(Effect.void),
+            })
+          }),
+        ),
+        (exit) => world.fail(`The pull ended: ${Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ''}`),
+      )
       return {
         next: (resume) => {
-          running.ready()
-          return items.take((item) => {
-            running.delivered()
-            resume(item)
+          processed()
+          return items.take((next) => {
+            processed = next.processed
+            resume(next.item)
           })
         },
-        end: running.end,
+        end,
       }
     },
     push: (batch) => (resume) => {

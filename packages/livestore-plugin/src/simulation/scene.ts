@@ -42,7 +42,8 @@ export const playScene = ({ world, settings, devices, network, onCommit }: Scene
     if (tab === undefined) return
     const count = random.chance(0.8) ? 1 : random.int(2, 5)
     const commits = Array.from({ length: count }, () => ({
-      id: letters(ids++),
+      id: letters(ids),
+      index: ids++,
       clientOnly: random.chance(settings.clientOnlyShare),
     }))
     if (!tab.commit(commits)) return

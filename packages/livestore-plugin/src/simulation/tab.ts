@@ -1,7 +1,7 @@
 /** A tab as `session/processor.ts` runs it: the same machines, over a list of applied events and a simulated port. */
 import { type EventNumber, nextNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import { afterCommit, type LeaderNews, localHead, type SessionState } from '../session/machine.ts'
-import { IDLE_PUSHER, type Pusher, type PushOutcome } from '../session/pusher.ts'
+import { afterStartOver, IDLE_PUSHER, type Pusher, type PushOutcome } from '../session/pusher.ts'
 import { replaceEnd } from './disk.ts'
 import { pause, type StreamItem } from './leader.ts'
 import type { Machines } from './machines.ts'
@@ -17,6 +17,8 @@ const PULL_PAUSE = { base: 20, max: 2_000 }
 
 export interface Commit {
   readonly id: string
+  /** grows with each commit of all tabs */
+  readonly index: number
   readonly clientOnly: boolean
 }
 
@@ -103,6 +105,7 @@ export const startTab = (options: TabOptions): TabProcess => {
         state = machines.afterReset(state!, headOf(database), renumber)
         database = [...database, ...state.pending]
         resetWanted = false
+        pusher = afterStartOver(pusher)
         newsCount++
         pullAgain.wake()
         continue
@@ -111,7 +114,7 @@ export const startTab = (options: TabOptions): TabProcess => {
       const response = yield* on(race(port.push(batch), process.sleep(machines.answerTimeout)))
       const outcome: PushOutcome = 'first' in response ? response.first : 'unanswered'
       if (outcome === 'taken') state = machines.afterPush(state!, batch)
-      const after = machines.afterOutcome(pusher, outcome, batch, newsCount)
+      const after = machines.afterOutcome(pusher, outcome, batch, { session: state!, resetWanted, news: newsCount })
       pusher = after.pusher
       if (!after.pause) continue
       yield* on(race(process.sleep(pause(world, pusher.tries - 1, PUSH_PAUSE)), pushSignal.wait))
@@ -137,10 +140,10 @@ export const startTab = (options: TabOptions): TabProcess => {
     commit: (commits) => {
       if (state === undefined) return false
       let head = localHead(state)
-      const events = commits.map(({ id, clientOnly }): NumberedEvent => {
+      const events = commits.map(({ id, index, clientOnly }): NumberedEvent => {
         const numbers = nextNumber(head, clientOnly)
         head = numbers.seqNum
-        return { name: 'made', args: { id }, clientId, sessionId: nextId(), ...numbers }
+        return { name: 'made', args: { id, index }, clientId, sessionId: nextId(), ...numbers }
       })
       database = [...database, ...events]
       state = afterCommit(state, events)
