@@ -183,7 +183,7 @@ export const makeSync =
               serverAnswers: answers !== undefined && !isHalted,
               pullEndedAt: since(view.pullEndedAt),
               pushWaitsSince: since(pushWaitsSince),
-              unconfirmedSince: refusal === undefined ? since(view.unconfirmedSince) : undefined,
+              unconfirmedSince: since(view.unconfirmedSince),
               behindSince: since(view.behindSince),
               noSocketSince: since(live.noSocketSince()),
             }
