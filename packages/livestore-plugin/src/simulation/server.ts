@@ -2,6 +2,7 @@
  * The sync server of docs/contracts/sync-http.md without HTTP: the server's own decision (`planAppend`) over a list.
  * `http-server.ts` is the same over the real handler; a test compares the two.
  */
+import { isSameEvent, type LogEvent } from '../../../sync-server/src/event-log/event.ts'
 import type { Machines } from './machines.ts'
 
 export interface GlobalEvent {
@@ -41,21 +42,26 @@ export interface ServerOptions {
   readonly publish: (message: { since: number; events: readonly GlobalEvent[] }) => void
 }
 
-export const BACKEND_ID = 'simulated'
+const BACKEND_ID = 'simulated'
 
-const hash = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): string =>
-  JSON.stringify([name, args, seqNum, clientId, sessionId])
+const toLogEvent = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): LogEvent => ({
+  name,
+  argsJson: JSON.stringify(args),
+  seqNum,
+  clientId,
+  sessionId,
+})
 
 export const makeServer = ({ machines, pageLimit, publish }: ServerOptions): Server => {
   const log: GlobalEvent[] = []
-  const hashes: string[] = []
+  const logEvents: LogEvent[] = []
   const page = (since: number) => log.slice(since, since + pageLimit)
   const head = () => ({ backendId: BACKEND_ID, head: log.length })
 
   const push = ({ parent, events }: { parent: number; events: readonly GlobalEvent[] }): ServerResponse => {
-    const pushed = events.map(hash)
-    const stored = hashes.slice(parent, parent + pushed.length)
-    const plan = machines.planAppend({ parent, head: log.length, pushed, stored })
+    const pushed = events.map(toLogEvent)
+    const stored = logEvents.slice(parent, parent + pushed.length)
+    const plan = machines.planAppend({ parent, head: log.length, pushed, stored, isSame: (a, b) => a === b })
     if (plan.kind === 'parent_ahead') {
       return { status: 400, body: { error: { code: 'parent_ahead', message: 'parent is above the head' }, ...head() } }
     }
@@ -63,7 +69,7 @@ export const makeServer = ({ machines, pageLimit, publish }: ServerOptions): Ser
     const since = log.length
     const added = events.slice(plan.firstNew)
     log.push(...added)
-    hashes.push(...pushed.slice(plan.firstNew))
+    logEvents.push(...pushed.slice(plan.firstNew))
     if (added.length > 0) publish({ since, events: added })
     return { status: 200, body: head() }
   }

@@ -14,7 +14,7 @@ import type { DurableObjectStorage } from '../workers/runtime.ts'
 export const openDurableObjectLog = async (storage: DurableObjectStorage, storeId: StoreId): Promise<EventLog> => {
   const sql = toSql(storage)
   if (!hasTable(sql, 'log')) {
-    const former = await readSyncCfLog(sql)
+    const former = readSyncCfLog(sql)
     sql.transaction(() => {
       if (former) storeSyncCfLog(sql, former)
       else createTables(sql, { storeId, backendId: crypto.randomUUID(), createdAt: Date.now() })

@@ -1,15 +1,13 @@
 /** Event logs in memory, for tests and examples. They are gone when the process ends. */
 import type { StoreId } from '@rockpool/protocol'
 import { closedError, type EventLog, type Logs } from '../event-log/event-log.ts'
-import { hashEvent, type StoredEvent } from '../event-log/event.ts'
+import { isSameEvent, type LogEvent, type StoredEvent } from '../event-log/event.ts'
 import { takePage } from '../event-log/page.ts'
 import { planAppend } from '../event-log/plan-append.ts'
 
-type HashedEvent = StoredEvent & { readonly hash: string }
-
 interface Stored {
   readonly backendId: string
-  readonly events: HashedEvent[]
+  readonly events: StoredEvent[]
 }
 
 export const memoryLogs = (): Logs => {
@@ -37,24 +35,20 @@ const memoryLog = ({ backendId, events }: Stored, logsAreOpen: () => boolean): E
       requireOpen()
       return events.length
     },
-    append: async (parent, added, { sub, at, check }) => {
-      const pushed = await Promise.all(added.map(hashEvent))
+    append: async (parent, pushed, { sub, at, check }) => {
       requireOpen()
       const head = events.length
-      const stored = events.slice(parent, parent + pushed.length).map(({ hash }) => hash)
-      const plan = planAppend({ parent, head, pushed, stored })
+      const stored = events.slice(parent, parent + pushed.length)
+      const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
       if (plan.kind !== 'append') return { ...plan, head }
       const { firstNew } = plan
-      if (firstNew < added.length) check?.(firstNew)
-      for (const [index, event] of added.entries()) {
-        if (index >= firstNew) events.push({ ...event, hash: pushed[index]!, sub, at })
-      }
+      if (firstNew < pushed.length) check?.(firstNew)
+      for (const event of pushed.slice(firstNew)) events.push({ ...event, sub, at })
       return { kind: 'appended', head: events.length, before: head, firstNew }
     },
     read: async (since, limits) => {
       requireOpen()
-      const page = takePage(events.slice(since, since + limits.limit), limits)
-      return { head: events.length, events: page.map(({ hash: _, ...event }) => event) }
+      return { head: events.length, events: takePage(events.slice(since, since + limits.limit), limits) }
     },
     close: async () => void (isOpen = false),
   }

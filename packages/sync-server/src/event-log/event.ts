@@ -33,15 +33,18 @@ const encoder = new TextEncoder()
 export const utf8Length = (text: string): number => encoder.encode(text).byteLength
 
 /**
- * SHA-256 (hex) of what makes two events the same. The order of keys does not count: LiveStore compares args by
+ * Whether a pushed event is the one that the log has. The order of keys does not count: LiveStore compares args by
  * `deepEqual` (`LiveStoreEvent.Client.isEqualEncoded` of @livestore/common 0.4.0).
  */
-export const hashEvent = async ({ name, argsJson, seqNum, clientId, sessionId }: LogEvent): Promise<string> => {
-  const args = argsJson === undefined ? undefined : sortKeys(JSON.parse(argsJson))
-  const identity = JSON.stringify([name, args === undefined ? [] : [args], seqNum, clientId, sessionId])
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(identity)))
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+export const isSameEvent = (a: LogEvent, b: LogEvent): boolean =>
+  a.seqNum === b.seqNum &&
+  a.name === b.name &&
+  a.clientId === b.clientId &&
+  a.sessionId === b.sessionId &&
+  (a.argsJson === b.argsJson || canonical(a.argsJson) === canonical(b.argsJson))
+
+const canonical = (argsJson: string | undefined): string | undefined =>
+  argsJson === undefined ? undefined : JSON.stringify(sortKeys(JSON.parse(argsJson)))
 
 /** Objects become lists of [key, value], so that a key such as `__proto__` is a key like any other. */
 const sortKeys = (value: unknown): unknown => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AppendPlan, planAppend } from './plan-append.ts'
 
-/** Hashes are letters here; the log is `abcd`. */
+/** Events are letters here; the log is `abcd`. */
 const LOG = [...'abcd']
 
 describe('planAppend', () => {
@@ -18,6 +18,8 @@ describe('planAppend', () => {
     ['a parent above the head', 5, 'f', { kind: 'parent_ahead' }],
   ])('%s', (_, parent, pushed, plan) => {
     const stored = LOG.slice(parent, parent + pushed.length)
-    expect(planAppend({ parent, head: LOG.length, pushed: [...pushed], stored })).toEqual(plan)
+    expect(planAppend({ parent, head: LOG.length, pushed: [...pushed], stored, isSame: (a, b) => a === b })).toEqual(
+      plan,
+    )
   })
 })

@@ -2,7 +2,7 @@
 import type { StoreId } from '@rockpool/protocol'
 import type { AppendOptions, AppendResult, EventLog, Page, ReadLimits } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
-import { hashEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
 import { takePage } from './page.ts'
 import { planAppend } from './plan-append.ts'
 
@@ -23,7 +23,7 @@ const SCHEMA = [
   'CREATE TABLE log (version INTEGER NOT NULL, storeId TEXT NOT NULL, backendId TEXT NOT NULL, createdAt INTEGER NOT NULL) STRICT',
   `CREATE TABLE events (
     seqNum INTEGER PRIMARY KEY, name TEXT NOT NULL, args TEXT, clientId TEXT NOT NULL, sessionId TEXT NOT NULL,
-    hash TEXT NOT NULL, sub TEXT, at INTEGER NOT NULL
+    sub TEXT, at INTEGER NOT NULL
   ) STRICT`,
 ]
 
@@ -72,10 +72,10 @@ export const newerVersion = (storeId: StoreId): EventLogError =>
   )
 
 /** Stores events without comparing. Call it in a transaction. */
-export const insertEvents = (sql: Sql, events: readonly (StoredEvent & { readonly hash: string })[]): void => {
-  for (const { seqNum, name, argsJson, clientId, sessionId, hash, sub, at } of events) {
-    const values = [seqNum, name, argsJson ?? null, clientId, sessionId, hash, sub ?? null, at]
-    sql.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...values)
+export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => {
+  for (const { seqNum, name, argsJson, clientId, sessionId, sub, at } of events) {
+    const values = [seqNum, name, argsJson ?? null, clientId, sessionId, sub ?? null, at]
+    sql.run('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)', ...values)
   }
 }
 
@@ -88,10 +88,7 @@ export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Prom
   return {
     backendId,
     head: async () => readHead(sql()),
-    append: async (parent, events, options) => {
-      const pushed = await Promise.all(events.map(hashEvent))
-      return appendHashed(sql(), readHead, parent, events, pushed, options)
-    },
+    append: async (parent, events, options) => appendEvents(sql(), readHead, parent, events, options),
     read: async (since, limits): Promise<Page> => {
       const database = sql()
       return { head: readHead(database), events: readPage(database, since, limits) }
@@ -100,37 +97,36 @@ export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Prom
   }
 }
 
-const appendHashed = (
+const appendEvents = (
   sql: Sql,
   readHead: (sql: Sql) => number,
   parent: number,
-  events: readonly LogEvent[],
-  pushed: readonly string[],
+  pushed: readonly LogEvent[],
   { sub, at, check }: AppendOptions,
 ): AppendResult =>
   sql.transaction(() => {
     const head = readHead(sql)
-    const query = 'SELECT hash FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
-    const stored = parent < head ? Array.from(sql.rows(query, parent, pushed.length), ({ hash }) => String(hash)) : []
-    const plan = planAppend({ parent, head, pushed, stored })
+    const stored = parent < head ? Array.from(sql.rows(EVENTS, parent, pushed.length), toStoredEvent) : []
+    const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
     if (plan.kind !== 'append') return { ...plan, head }
     const { firstNew } = plan
-    const newEvents = events.slice(firstNew)
+    const newEvents = pushed.slice(firstNew)
     if (newEvents.length > 0) {
       check?.(firstNew)
       insertEvents(
         sql,
-        newEvents.map((event, index) => ({ ...event, hash: pushed[firstNew + index]!, sub, at })),
+        newEvents.map((event) => ({ ...event, sub, at })),
       )
     }
     return { kind: 'appended', head: head + newEvents.length, before: head, firstNew }
   })
 
+const EVENTS =
+  'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
+
 const readPage = (sql: Sql, since: number, limits: ReadLimits): StoredEvent[] => {
-  const query =
-    'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
   const events = function* () {
-    for (const row of sql.rows(query, since, limits.limit)) yield toStoredEvent(row)
+    for (const row of sql.rows(EVENTS, since, limits.limit)) yield toStoredEvent(row)
   }
   return takePage(events(), limits)
 }

@@ -10,6 +10,7 @@ import { bearerToken, type RateLimit, requireRate, requireReader } from './ident
 import { parsePush, type PushRequest } from './parse-push.ts'
 import { readBody } from './read-body.ts'
 import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
+import { createTurns } from './turns.ts'
 
 export interface SyncOptions {
   readonly logs: Logs
@@ -49,6 +50,7 @@ export const reportToConsole = (error: unknown): void => {
 export const createHandler = (options: SyncOptions, live: Live): ((request: Request) => Promise<Response>) => {
   const { logs, authenticate, buckets = DEFAULT_BUCKETS, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
+  const turns = createTurns(clock)
 
   const respond = async (request: Request): Promise<Response> => {
     const url = new URL(request.url)
@@ -81,7 +83,12 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       requireRate(rateLimit, claims)
       requireRights(pusher, pushed, firstNew)
     }
-    const result = await log.append(pushed.parent, pushed.events, { sub, at: clock.now(), check })
+    const turn = await turns.wait(storeId, `${sub} ${pushed.events[0]!.clientId}`)
+    const result = await log.append(pushed.parent, pushed.events, { sub, at: clock.now(), check }).catch((error) => {
+      turn.end('failed')
+      throw error
+    })
+    turn.end(result.kind === 'appended' ? 'appended' : result.kind === 'conflict' ? 'conflict' : 'failed')
     if (result.kind === 'parent_ahead') {
       const message = `"parent" is ${pushed.parent}, above the head ${result.head}. Ask for the head again.`
       throw new SyncError('parent_ahead', message, { log: { backendId, head: result.head } })

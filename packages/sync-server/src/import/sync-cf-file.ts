@@ -39,7 +39,7 @@ export const importSyncCfLog = async ({ file, directory }: ImportOptions): Promi
   let database: DatabaseSync | undefined
   try {
     database = openReadOnly(file)
-    const former = await readSyncCfLog(toSql(database, what))
+    const former = readSyncCfLog(toSql(database, what))
     if (!former) return undefined
     const { storeId, backendId } = former
     if (!isStoreId(storeId))

@@ -4,7 +4,7 @@
  */
 import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
-import { hashEvent, type StoredEvent } from '../event-log/event.ts'
+import type { StoredEvent } from '../event-log/event.ts'
 import { createTables, hasTable, insertEvents, type Sql } from '../event-log/sql-log.ts'
 
 /** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. */
@@ -14,7 +14,7 @@ const eventTable = (storeId: StoreId) => `eventlog_7_${storeId.replaceAll(/[^a-z
 export interface SyncCfLog {
   readonly storeId: StoreId
   readonly backendId: string
-  readonly events: readonly (StoredEvent & { readonly hash: string })[]
+  readonly events: readonly StoredEvent[]
 }
 
 /**
@@ -22,7 +22,7 @@ export interface SyncCfLog {
  *
  * @throws EventLogError `corrupt` when numbers are missing
  */
-export const readSyncCfLog = async (sql: Sql): Promise<SyncCfLog | undefined> => {
+export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
   if (!hasTable(sql, CONTEXT_TABLE)) return undefined
   const [row, ...others] = Array.from(sql.rows(`SELECT storeId, backendId FROM ${CONTEXT_TABLE}`))
   if (!row) return undefined
@@ -33,7 +33,7 @@ export const readSyncCfLog = async (sql: Sql): Promise<SyncCfLog | undefined> =>
   return {
     storeId,
     backendId,
-    events: await Promise.all(Array.from(rows, (row, index) => toEvent(row, index, storeId))),
+    events: Array.from(rows, (row, index) => toEvent(row, index, storeId)),
   }
 }
 
@@ -44,13 +44,13 @@ export const storeSyncCfLog = (sql: Sql, { storeId, backendId, events }: SyncCfL
   return backendId
 }
 
-const toEvent = async (row: Readonly<Record<string, unknown>>, index: number, storeId: StoreId) => {
+const toEvent = (row: Readonly<Record<string, unknown>>, index: number, storeId: StoreId): StoredEvent => {
   const { seqNum, parentSeqNum, name, args, createdAt, clientId, sessionId } = row
   if (seqNum !== index + 1 || parentSeqNum !== index) {
     const problem = `The sync-cf log of "${storeId}" has a gap after event ${index}. Import a backup that has all events.`
     throw new EventLogError('corrupt', problem)
   }
-  const event = {
+  return {
     name: String(name),
     // sync-cf stores an event without args as NULL.
     argsJson: (args as string | null) ?? undefined,
@@ -59,6 +59,5 @@ const toEvent = async (row: Readonly<Record<string, unknown>>, index: number, st
     sessionId: String(sessionId),
     sub: undefined,
     at: Date.parse(String(createdAt)) || 0,
-  } satisfies StoredEvent
-  return { ...event, hash: await hashEvent(event) }
+  }
 }
