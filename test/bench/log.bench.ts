@@ -1,4 +1,5 @@
 /** The event log under load: several writers, two devices, many commits. Each figure stands beside a bare operation. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -6,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { makeAdapter } from '@livestore/adapter-node'
 import { createStorePromise, Events, makeSchema, Schema, State } from '@livestore/livestore'
 import { startSyncServer } from '@rockpool/sync-server/node'
@@ -17,6 +19,7 @@ import { BROWSERS, createDevice } from '../e2e/device.ts'
 import { startServer } from '../e2e/server.ts'
 import type { Tab } from '../e2e/tab.ts'
 import { inWorld } from '../e2e/world.ts'
+import { BATCH, batchAfter, PUSHES, WRITERS } from './log-batches.ts'
 
 const FILES = 100
 const FILE_BYTES = 5_000
@@ -151,20 +154,6 @@ const startRelay = async () => {
   }
 }
 
-const WRITERS = 8
-const PUSHES = 50
-const BATCH = 20
-
-const batchAfter = (head: number, writer: number) =>
-  Array.from({ length: BATCH }, (_, index) => ({
-    name: 'v1.Noted',
-    args: { id: `${writer}-${head + index}`, text: 'x'.repeat(200) },
-    seqNum: head + index + 1,
-    parentSeqNum: head + index,
-    clientId: `writer-${writer}`,
-    sessionId: 's',
-  }))
-
 test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commits the same batches`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rockpool-bench-'))
   try {
@@ -174,24 +163,9 @@ test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commi
       .setSubject('ada')
       .setExpirationTime('1h')
       .sign(new TextEncoder().encode(SECRET))
-    const push = async (writer: number, head: number): Promise<number> => {
-      const response = await fetch(`${server.url}/bench/events`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ parent: head, events: batchAfter(head, writer) }),
-      })
-      const answer = (await response.json()) as { readonly head: number }
-      return response.status === 409 ? push(writer, answer.head) : answer.head
-    }
-    let start = performance.now()
-    await Promise.all(
-      Array.from({ length: WRITERS }, async (_, writer) => {
-        let head = 0
-        for (let index = 0; index < PUSHES; index++) head = await push(writer, head)
-      }),
-    )
-    const events = WRITERS * PUSHES * BATCH
-    const ours = events / ((performance.now() - start) / 1000)
+    const writers = join(import.meta.dirname, 'log-writers.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [writers, server.url, token])
+    const ours = Number(stdout)
     await server.stop()
 
     const database = new DatabaseSync(join(folder, 'bare.sqlite'))
@@ -199,7 +173,8 @@ test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commi
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (n INTEGER PRIMARY KEY, event TEXT)',
     )
     const insert = database.prepare('INSERT INTO events VALUES (?, ?)')
-    start = performance.now()
+    const events = WRITERS * PUSHES * BATCH
+    const start = performance.now()
     for (let head = 0; head < events; head += BATCH) {
       database.exec('BEGIN IMMEDIATE')
       for (const event of batchAfter(head, 0)) insert.run(event.seqNum, JSON.stringify(event))
