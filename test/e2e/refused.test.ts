@@ -24,7 +24,7 @@ describe.each(BROWSERS)('a user who may no longer write (%s)', (browser) => {
 
       const note = await a.page.waitForSelector('[data-testid=sync-note][data-state=refused]', { timeout: 30_000 })
       expect(await note!.evaluate((element) => element.textContent)).toMatch(
-        /does not give the right to write.*stays on this device/,
+        /This token may not write in the store "gallery"\..*stays on this device/,
       )
       await a.reload()
       await a.page.waitForSelector('[data-testid=sync-note][data-state=refused]', { timeout: 30_000 })
