@@ -28,30 +28,33 @@ import { clone, type Event, renumber, toBranded } from '../events.ts'
 import { leadersHere } from '../marks.ts'
 import { ROOT } from '../numbers.ts'
 import { pauseAfter } from '../pause.ts'
-import { RESET } from '../session/machine.ts'
+import type { LeaderNews } from '../session/machine.ts'
 import { makeSignal } from '../signal.ts'
 import { lazySubscribable } from '../subscribable.ts'
-import { type Databases, openDatabases } from './databases.ts'
 import {
-  decideBackendEvents,
-  decidePush,
-  type LeaderState,
-  type LogChange,
-  nextBackendPush,
-  numberAtHead,
-} from './machine.ts'
+  afterBackendPush,
+  afterConfirmationTimeout,
+  type BackendPushOutcome,
+  hasCaughtUp,
+  IDLE_BACKEND_PUSHER,
+  nextBackendAction,
+} from './backend-pusher.ts'
+import { type Databases, openDatabases } from './databases.ts'
+import { decideBackendEvents, decidePush, type LeaderState, type LogChange, numberAtHead } from './machine.ts'
+import { missedNews, newsOf } from './news.ts'
+import { takePage } from './pages.ts'
 import { levelState } from './state-check.ts'
 
 leadersHere()
 
+/** After a confirmation, before it is written by itself. */
+const QUIET_MOMENT = '1 second'
 /** Between tries to reach the sync backend. Its provider has a back-off of its own. */
 const BACKEND_PAUSE = { base: 500, max: 10_000 }
 /** Events that the backend took and that do not come back by then are pushed again: it knows what it has. */
 const CONFIRMATION_TIMEOUT = '10 seconds'
 /** The backend answered that others were first; what these wrote comes by the pull. */
 const CATCH_UP_TIMEOUT = '5 seconds'
-/** Events of pages that are taken into the log in one step. */
-const HELD_LIMIT = 5_000
 /** In one request. The provider splits what its backend takes at once. */
 const BACKEND_PUSH_LIMIT = 500
 
@@ -71,7 +74,8 @@ type OriginalOptions = {
 /** The tabs' queues and what the databases say. Every method is synchronous. */
 interface Log {
   readonly state: () => LeaderState<Event>
-  readonly commit: (change: LogChange<Event>, payload: Payload, backendHead?: number) => void
+  readonly commit: (change: LogChange<Event>, news: LeaderNews<Event> | undefined) => void
+  readonly writeBackendHead: () => void
   readonly reread: () => void
 }
 
@@ -81,10 +85,12 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
     const queues = new Set<Queue.Queue<{ payload: Payload }>>()
     let databases: Databases | undefined
     let state: LeaderState<Event> = { head: ROOT, backendHead: 0, pending: [] }
+    let writtenBackendHead = 0
     const booted = yield* Deferred.make<void>()
     /** closed while pages of the backend's events are coming: pushes in between would each be moved behind the next page */
     const betweenPages = yield* Effect.makeLatch(true)
     const pushSignal = yield* makeSignal
+    const confirmedSignal = yield* makeSignal
     const { subscribable: syncState, changed } = yield* lazySubscribable(
       () =>
         new SyncState.SyncState(
@@ -99,17 +105,28 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
 
     const log: Log = {
       state: () => state,
-      commit(change, payload, backendHead) {
-        databases!.write({ ...change, ...(backendHead !== undefined && { backendHead }) })
-        ;({ state } = change)
-        if (payload.newEvents.length > 0 || payload._tag === 'upstream-rebase') {
-          for (const queue of queues) queue.unsafeOffer({ payload: clonePayload(payload) })
+      commit(change, news) {
+        const { rollback, append, state: next } = change
+        // That the backend has confirmed events is written with the next change, or in a quiet moment: a leader that starts
+        // before that pulls them once more, and knows them.
+        if (rollback.length > 0 || append.length > 0) {
+          databases!.write({ rollback, append, backendHead: next.backendHead })
+          writtenBackendHead = next.backendHead
         }
+        state = next
+        if (news !== undefined) for (const queue of queues) queue.unsafeOffer({ payload: toPayload(news) })
         changed()
         pushSignal.wake()
+        confirmedSignal.wake()
+      },
+      writeBackendHead() {
+        if (writtenBackendHead === state.backendHead) return
+        databases!.write({ backendHead: state.backendHead })
+        writtenBackendHead = state.backendHead
       },
       reread() {
         state = databases!.read()
+        writtenBackendHead = state.backendHead
         for (const queue of queues) Effect.runFork(Queue.shutdown(queue))
         queues.clear()
         changed()
@@ -126,9 +143,7 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
         yield* Effect.suspend(() => {
           const decision = decidePush(state, pushed.map(clone), (event) => databases!.isLogged(event))
           if (decision.answer === 'rejected') return Effect.fail(leaderAhead(state, pushed))
-          if (decision.answer === 'accepted') {
-            log.commit(decision, SyncState.PayloadUpstreamAdvance.make({ newEvents: decision.append }))
-          }
+          if (decision.answer === 'accepted') log.commit(decision, newsOf(decision))
           return Effect.void
         })
       })
@@ -156,11 +171,8 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
           ),
         )
         yield* Effect.sync(() => {
-          const missed = databases!.since(cursor)
-          if (missed === undefined) queue.unsafeOffer({ payload: SyncState.PayloadUpstreamRebase.make(RESET) })
-          else if (missed.length > 0) {
-            queue.unsafeOffer({ payload: SyncState.PayloadUpstreamAdvance.make({ newEvents: missed }) })
-          }
+          const news = missedNews(databases!.since(cursor))
+          if (news !== undefined) queue.unsafeOffer({ payload: toPayload(news) })
           queues.add(queue)
         })
         return queue
@@ -171,7 +183,8 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
       yield* levelState.pipe(Effect.orDie)
       const runtime = yield* Effect.runtime()
       databases = openDatabases({ dbState, dbEventlog, materializeEvent, runSync: Runtime.runSync(runtime) })
-      state = databases.read()
+      log.reread()
+      yield* Effect.addFinalizer(() => Effect.sync(() => log.writeBackendHead()).pipe(Effect.ignoreLogged))
       yield* Deferred.succeed(booted, undefined)
       changed()
       if (syncBackend !== undefined) {
@@ -190,7 +203,15 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
         const { setPaging, resume } = pagingOf(betweenPages)
         const pulling = pullFromBackend(options, log, setPaging).pipe(Effect.ensuring(resume))
         const pushing = pushToBackend(options, log, pushSignal.wait)
-        yield* Effect.all([pulling, pushing], { concurrency: 'unbounded', discard: true }).pipe(
+        const writing = confirmedSignal.wait.pipe(
+          Effect.zipRight(Effect.sleep(QUIET_MOMENT)),
+          Effect.zipRight(Effect.sync(log.writeBackendHead)),
+          Effect.catchAllCause((cause) =>
+            Effect.logWarning('LiveStore could not write where its backend stands.', cause),
+          ),
+          Effect.forever,
+        )
+        yield* Effect.all([pulling, pushing, writing], { concurrency: 'unbounded', discard: true }).pipe(
           Effect.raceFirst(restartSignal.wait),
           Effect.forever,
           Effect.interruptible,
@@ -210,10 +231,10 @@ export const makeLeaderSyncProcessor = (options: OriginalOptions): Effect.Effect
     } satisfies LeaderSyncProcessor
   })
 
-const clonePayload = (payload: Payload): Payload =>
-  payload._tag === 'upstream-advance'
-    ? { ...payload, newEvents: payload.newEvents.map(clone) }
-    : { ...payload, newEvents: payload.newEvents.map(clone), rollbackEvents: payload.rollbackEvents.map(clone) }
+const toPayload = (news: LeaderNews<Event>): Payload =>
+  news._tag === 'upstream-advance'
+    ? { ...news, newEvents: news.newEvents.map(clone) }
+    : { ...news, newEvents: news.newEvents.map(clone), rollbackEvents: news.rollbackEvents.map(clone) }
 
 const leaderAhead = ({ head }: LeaderState<Event>, pushed: readonly Event[]): LeaderAheadError =>
   LeaderAheadError.make({
@@ -239,42 +260,29 @@ const pullFromBackend = (
     const latch = devtools.enabled ? devtools.syncBackendLatch : undefined
     let tries = 0
 
-    /** pages that wait for the next one: each page alone would move all that is pending behind it */
-    let held: Event[] = []
-
-    const takePage = (events: readonly Event[], { _tag }: SyncBackend.PullResPageInfo) => {
-      held.push(...events)
-      if (_tag !== 'NoMore' && log.state().pending.length > 0 && held.length < HELD_LIMIT) return
-      const whole = held
-      held = []
-      if (whole.length > 0) take(whole)
-    }
-
     const take = (events: readonly Event[]) => {
       const decision = decideBackendEvents(log.state(), events, renumber)
       if (decision.answer === 'known') return
       if (decision.answer === 'gap') throw new Error('Events of the sync backend are missing.')
-      const { rollback, append, state } = decision
-      log.commit(
-        decision,
-        decision.answer === 'rebase'
-          ? SyncState.PayloadUpstreamRebase.make({ rollbackEvents: rollback, newEvents: append })
-          : SyncState.PayloadUpstreamAdvance.make({ newEvents: append }),
-        state.backendHead,
-      )
+      log.commit(decision, newsOf(decision))
       const described = decision.confirmed.filter(({ meta }) => Option.isSome(meta.syncMetadata))
       if (described.length > 0) Runtime.runSync(runtime)(Eventlog.updateSyncMetadata(described).pipe(Effect.orDie))
     }
 
     const pullOnce = Effect.gen(function* () {
-      held = []
+      let held: readonly Event[] = []
       const cursor = yield* Eventlog.getSyncBackendCursorInfo({ remoteHead: log.state().backendHead as never })
       yield* syncBackend!.pull(cursor, { live: options.livePull }).pipe(
         Stream.runForEach(({ batch, pageInfo }) =>
           Effect.gen(function* () {
             if (latch) yield* latch.await
             yield* setPaging(pageInfo)
-            yield* Effect.sync(() => takePage(batch.map(toEvent), pageInfo))
+            yield* Effect.sync(() => {
+              const page = { events: batch.map(toEvent), isLast: pageInfo._tag === 'NoMore' }
+              const pages = takePage(held, page, log.state().pending.length > 0)
+              ;({ held } = pages)
+              if (pages.take.length > 0) take(pages.take)
+            })
             tries = 0
             yield* options.initialBlockingSyncContext.update({ processed: batch.length, pageInfo })
           }),
@@ -320,44 +328,48 @@ const pushToBackend = (options: OriginalOptions, log: Log, changed: Effect.Effec
     const { syncBackend, devtools, shutdownChannel } = yield* LeaderThreadCtx
     const latch = devtools.enabled ? devtools.syncBackendLatch : undefined
     const limit = options.params.backendPushBatchSize ?? BACKEND_PUSH_LIMIT
-    /** the last event that the backend took, as it is numbered now */
-    let sent = { upTo: 0, generation: 0 }
-    let tries = 0
+    let pusher = IDLE_BACKEND_PUSHER
 
     while (true) {
-      const { head, backendHead } = log.state()
-      if (sent.generation !== head.rebaseGeneration) sent = { upTo: 0, generation: head.rebaseGeneration }
-      const batch = nextBackendPush(log.state(), Math.max(sent.upTo, backendHead), limit)
-      if (batch.length === 0) {
-        const unconfirmed = sent.upTo > backendHead
-        const woken = yield* unconfirmed ? Effect.timeoutOption(changed, CONFIRMATION_TIMEOUT) : Effect.asSome(changed)
-        if (Option.isNone(woken) && log.state().backendHead === backendHead) sent = { ...sent, upTo: backendHead }
+      const { backendHead } = log.state()
+      const next = nextBackendAction(pusher, log.state(), limit)
+      ;({ pusher } = next)
+      if (next.action.type === 'wait') {
+        const woken = next.action.unconfirmed
+          ? yield* Effect.timeoutOption(changed, CONFIRMATION_TIMEOUT)
+          : yield* Effect.asSome(changed)
+        if (Option.isNone(woken) && log.state().backendHead === backendHead) {
+          pusher = afterConfirmationTimeout(pusher, log.state())
+        }
         continue
       }
+      const { batch } = next.action
       if (latch) yield* latch.await
       const exit = yield* Effect.exit(syncBackend!.push(batch.map((event) => event.toGlobal())))
-      if (Exit.isSuccess(exit)) {
-        tries = 0
-        sent = { upTo: batch.at(-1)!.seqNum.global, generation: head.rebaseGeneration }
-        continue
-      }
-      if (Cause.isInterruptedOnly(exit.cause)) return yield* Effect.interrupt
-      const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
-      if (error?._tag === 'BackendIdMismatchError') {
-        return yield* handleForeignBackend(error, options.onBackendIdMismatch)
-      }
-      sent = { ...sent, upTo: 0 }
-      if (error?._tag === 'ServerAheadError') {
-        // What others wrote has come already, or comes now.
-        const isLevel = Effect.repeat(changed, { until: () => log.state().backendHead >= batch[0]!.seqNum.global })
-        if (log.state().backendHead < batch[0]!.seqNum.global) yield* Effect.timeoutOption(isLevel, CATCH_UP_TIMEOUT)
-        continue
-      }
-      if (error?._tag !== 'IsOfflineError') {
-        yield* Effect.logDebug('The sync backend did not take a push. It is sent again.', exit.cause)
+      const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+      if (Exit.isFailure(exit)) {
+        if (Cause.isInterruptedOnly(exit.cause)) return yield* Effect.interrupt
+        if (error?._tag === 'BackendIdMismatchError') {
+          return yield* handleForeignBackend(error, options.onBackendIdMismatch)
+        }
         if (error === undefined && options.onError === 'shutdown') yield* shutDown(shutdownChannel, exit.cause)
+        yield* Effect.logDebug('The sync backend did not take a push. It is sent again.', exit.cause)
       }
-      yield* pauseAfter(tries++, BACKEND_PAUSE).pipe(Effect.raceFirst(becomesConnected(syncBackend!)))
+      const outcome: BackendPushOutcome = Exit.isSuccess(exit)
+        ? 'taken'
+        : error?._tag === 'ServerAheadError'
+          ? 'server ahead'
+          : 'failed'
+      const after = afterBackendPush(pusher, outcome, batch)
+      ;({ pusher } = after)
+      if (after.next === 'catch up' && !hasCaughtUp(log.state(), batch)) {
+        // What others wrote comes now.
+        const caughtUp = Effect.repeat(changed, { until: () => hasCaughtUp(log.state(), batch) })
+        yield* Effect.timeoutOption(caughtUp, CATCH_UP_TIMEOUT)
+      }
+      if (after.next === 'pause') {
+        yield* pauseAfter(pusher.tries - 1, BACKEND_PAUSE).pipe(Effect.raceFirst(becomesConnected(syncBackend!)))
+      }
     }
   })
 

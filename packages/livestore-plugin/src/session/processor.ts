@@ -27,7 +27,15 @@ import {
   localHead,
   type SessionState,
 } from './machine.ts'
-import { afterOutcome, afterPause, afterStartOver, IDLE_PUSHER, nextAction, type Pusher, type PushOutcome } from './pusher.ts'
+import {
+  afterOutcome,
+  afterPause,
+  afterStartOver,
+  IDLE_PUSHER,
+  nextAction,
+  type Pusher,
+  type PushOutcome,
+} from './pusher.ts'
 
 markSession()
 

@@ -9,7 +9,9 @@ import type { GlobalEvent } from './server.ts'
 import type { TabProcess } from './tab.ts'
 
 /** A rule is broken. */
-export class BrokenRule extends Error {}
+export class BrokenRule extends Error {
+  override readonly name = 'BrokenRule'
+}
 
 interface Args {
   readonly id: string
@@ -55,14 +57,20 @@ export const makeChecks = (): Checks => {
     let hash = 0
     const ids = new Set<string>()
     for (const event of log) {
-      check(continues(last, event), () => `device ${device}: ${show([event])} does not continue its log at ${showNumber(last)}`)
+      check(
+        continues(last, event),
+        () => `device ${device}: ${show([event])} does not continue its log at ${showNumber(last)}`,
+      )
       check(!ids.has(idOf(event)), () => `device ${device}: its log has ${idOf(event)} twice`)
       ids.add(idOf(event))
       last = event.seqNum
       hash = addToHash(hash, event)
       const place = `${device}:${showNumber(last)}`
       const before = prefixes.get(place)
-      check(before === undefined || before === hash, () => `device ${device}: ${showNumber(last)} names two different logs`)
+      check(
+        before === undefined || before === hash,
+        () => `device ${device}: ${showNumber(last)} names two different logs`,
+      )
       prefixes.set(place, hash)
     }
     checkOrder(`device ${device}`, log)
@@ -73,10 +81,16 @@ export const makeChecks = (): Checks => {
     const { leaderHead, pending, sent } = session
     const shown = database()
     const seen = shown.slice(0, shown.length - pending.length)
-    check(show(shown.slice(seen.length)) === show(pending), () => `${process.name}: shows ${show(shown)}, but has pending ${show(pending)}`)
+    check(
+      show(shown.slice(seen.length)) === show(pending),
+      () => `${process.name}: shows ${show(shown)}, but has pending ${show(pending)}`,
+    )
     let last = leaderHead
     for (const event of pending) {
-      check(continues(last, event), () => `${process.name}: pending ${show([event])} does not continue ${showNumber(last)}`)
+      check(
+        continues(last, event),
+        () => `${process.name}: pending ${show([event])} does not continue ${showNumber(last)}`,
+      )
       last = event.seqNum
     }
     check(sent >= 0 && sent <= pending.length, () => `${process.name}: sent ${sent} of ${pending.length}`)
@@ -94,7 +108,8 @@ export const makeChecks = (): Checks => {
     afterWrite: (device, before, after) => {
       if (after.log === before.log) return
       const ids = checkLog(device, after.log)
-      for (const event of before.log) check(ids.has(idOf(event)), () => `device ${device}: its log lost ${show([event])}`)
+      for (const event of before.log)
+        check(ids.has(idOf(event)), () => `device ${device}: its log lost ${show([event])}`)
       for (const id of ids) saved.add(id)
     },
 
@@ -136,7 +151,8 @@ const checkLeader = ({ process, state }: LeaderProcess, disk: Disk) => {
     isSameNumber(machine.head, stored.head) &&
       machine.backendHead === stored.backendHead &&
       show(machine.pending) === show(stored.pending),
-    () => `${process.name}: its machine has pending ${show(machine.pending)} at ${showNumber(machine.head)}, its disk ${show(stored.pending)} at ${showNumber(stored.head)}`,
+    () =>
+      `${process.name}: its machine has pending ${show(machine.pending)} at ${showNumber(machine.head)}, its disk ${show(stored.pending)} at ${showNumber(stored.head)}`,
   )
   check(
     show(disk.state) === show(disk.log),
@@ -152,13 +168,17 @@ export const disagreement = (devices: readonly Device[], server: readonly Global
     const { pending, backendHead } = readState(disk)
     if (pending.length > 0) return `device ${index}: ${show(pending)} is not confirmed; the server has ${log}`
     if (backendHead !== server.length) return `device ${index} is at ${backendHead} of ${server.length}`
-    const synced = disk.log.filter((event) => !isClientOnly(event)).map(idOf).join(' ')
+    const synced = disk.log
+      .filter((event) => !isClientOnly(event))
+      .map(idOf)
+      .join(' ')
     if (synced !== log) return `device ${index} has ${synced}; the server has ${log}`
     for (const { process, state, database } of tabs()) {
       const session = state()
       if (session === undefined) return `${process.name} does not open`
       if (session.pending.length > 0) return `${process.name}: ${show(session.pending)} is pending`
-      if (show(database()) !== show(disk.log)) return `${process.name} shows ${show(database())}; the log is ${show(disk.log)}`
+      if (show(database()) !== show(disk.log))
+        return `${process.name} shows ${show(database())}; the log is ${show(disk.log)}`
     }
   }
   return undefined

@@ -8,7 +8,9 @@ import { renumber } from './notation.ts'
 
 type Event = NumberedEvent
 
-const replace = (changes: Partial<Machines>): (() => Machines) => () => ({ ...real, ...changes })
+const replace =
+  (changes: Partial<Machines>): (() => Machines) =>
+  () => ({ ...real, ...changes })
 
 export const DEFECTS: Readonly<Record<string, () => Machines>> = {
   'a tab takes news in two steps, and a commit comes between': replace({

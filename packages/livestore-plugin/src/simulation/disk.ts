@@ -55,7 +55,11 @@ export const replaceEnd = (
   const kept = list.length - taken.length
   for (const [index, event] of taken.entries()) {
     const found = list[kept + index]
-    if (found === undefined || found.sessionId !== event.sessionId || compareNumbers(found.seqNum, event.seqNum) !== 0) {
+    if (
+      found === undefined ||
+      found.sessionId !== event.sessionId ||
+      compareNumbers(found.seqNum, event.seqNum) !== 0
+    ) {
       throw new Error(`${what} ends with ${show(list.slice(-taken.length))}, not with ${show(taken)}.`)
     }
   }

@@ -1,5 +1,5 @@
 /** Runs the provider's Effects on virtual time: its fibers take steps of the process, its clock is the world's. */
-import { Cause, Clock, Duration, Effect, Exit, Random, Scheduler } from 'effect'
+import { Cause, Clock, Duration, Effect, Exit, type Fiber, Random, type Scheduler } from 'effect'
 import type { Process } from './process.ts'
 import type { World } from './world.ts'
 
@@ -12,12 +12,18 @@ export interface Effects {
 }
 
 export const makeEffects = (world: World, process: Process): Effects => {
+  const fibers = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+  /** Effect relies on tasks that run in the order in which they were scheduled. */
+  const tasks: (() => void)[] = []
+  const runTask = () => tasks.shift()?.()
+  let isOver = false
+
   const scheduler: Scheduler.Scheduler = {
     shouldYield: () => false,
-    scheduleTask: (task) =>
-      void process.after(world.random.next() * CONTINUATION_MS, 'provider', () => {
-        task()
-      }),
+    scheduleTask: (task) => {
+      tasks.push(task)
+      if (!isOver) process.after(world.random.next() * CONTINUATION_MS, 'provider', runTask)
+    },
   }
   const nanos = () => BigInt(Math.round(world.now() * 1e6))
   const clock: Clock.Clock = {
@@ -32,24 +38,25 @@ export const makeEffects = (world: World, process: Process): Effects => {
         return Effect.sync(cancel)
       }),
   }
-  const next = Effect.sync(world.random.next)
-  const random: Random.Random = {
-    ...Random.make(0),
-    [Random.RandomTypeId]: Random.RandomTypeId,
-    next,
-  } as Random.Random
+  const random = { ...Random.make(0), next: Effect.sync(world.random.next) } as Random.Random
+
+  // Effect keeps fibers that wait for ever: thousands of simulations would fill the memory.
+  world.onEnd(() => {
+    isOver = true
+    for (const fiber of fibers) fiber.unsafeInterruptAsFork(fiber.id())
+    while (tasks.length > 0) runTask()
+  })
 
   return {
     run: (effect, done) => {
       const fiber = Effect.runFork(effect.pipe(Effect.withClock(clock), Effect.withRandom(random)), { scheduler })
-      if (done !== undefined) {
-        fiber.addObserver((exit) => {
-          if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return
-          done(exit)
-        })
-      }
+      fibers.add(fiber)
+      fiber.addObserver((exit) => {
+        fibers.delete(fiber)
+        const isInterrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+        if (!isOver && !isInterrupted) done?.(exit)
+      })
       return () => fiber.unsafeInterruptAsFork(fiber.id())
     },
   }
 }
-

@@ -1,9 +1,14 @@
 /** A leader as `leader/processor.ts` runs it: the same machines, over an in-memory disk and a simulated provider. */
-import { type BackendPusher, afterConfirmationTimeout, hasCaughtUp, IDLE_BACKEND_PUSHER } from '../leader/backend-pusher.ts'
+import {
+  type BackendPusher,
+  afterConfirmationTimeout,
+  hasCaughtUp,
+  IDLE_BACKEND_PUSHER,
+} from '../leader/backend-pusher.ts'
 import type { LeaderState, LogChange } from '../leader/machine.ts'
 import type { EventNumber, NumberedEvent } from '../numbers.ts'
 import type { LeaderNews } from '../session/machine.ts'
-import { applyChange, type Disk, eventsSince, isLogged, readState } from './disk.ts'
+import { applyChange, type Disk, eventsSince, isLevel, isLogged, readState } from './disk.ts'
 import type { Machines } from './machines.ts'
 import { renumber } from './notation.ts'
 import { type Await, type Fiber, makeSignal, on, type Process, race } from './process.ts'
@@ -56,10 +61,12 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
 
   const mayEnd = () => {
     if (!world.random.chance(settings().killedWrites)) return
+    world.count('a leader ends in the middle of a write')
     process.kill()
     throw KILLED
   }
 
+  if (!isLevel(disk)) world.count('a torn state is made anew')
   machines.levelState(disk)
   let state = readState(disk)
 
@@ -84,7 +91,11 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
     if (world.random.chance(settings().slowWrites)) process.freeze(world.random.int(10, 2_000))
   }
 
-  const commit = (change: LogChange<NumberedEvent>, news: LeaderNews<NumberedEvent> | undefined, backendHead?: number) => {
+  const commit = (
+    change: LogChange<NumberedEvent>,
+    news: LeaderNews<NumberedEvent> | undefined,
+    backendHead?: number,
+  ) => {
     machines.writeAndEmit(
       () => {
         write(change, backendHead)
@@ -129,6 +140,7 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
     const decision = machines.decideBackendEvents(state, events, renumber)
     if (decision.answer === 'known') return
     if (decision.answer === 'gap') throw new GapError()
+    if (decision.answer === 'rebase') world.count('a leader rebases')
     commit(decision, machines.newsOf(decision), decision.state.backendHead)
   }
 
@@ -143,6 +155,7 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
           setPaging(!isLast)
           const pages = machines.takePage(held, { events, isLast }, state.pending.length > 0)
           held = pages.held
+          if (held.length > 0) world.count('a page is held')
           if (pages.take.length > 0) take(pages.take)
           tries = 0
         }
@@ -166,7 +179,9 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
         if (!next.action.unconfirmed) yield* on(changed.wait)
         else {
           const woken = yield* on(race(changed.wait, process.sleep(CONFIRMATION_TIMEOUT)))
-          if ('second' in woken && state.backendHead === backendHead) pusher = afterConfirmationTimeout(pusher, state)
+          if ('second' in woken && state.backendHead === backendHead) {
+            pusher = afterConfirmationTimeout(pusher, state)
+          }
         }
         continue
       }
@@ -174,6 +189,7 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
       const outcome = yield* on(provider.push(batch))
       const after = machines.afterBackendPush(pusher, outcome, batch)
       pusher = after.pusher
+      if (outcome === 'server ahead') world.count('another device was first')
       if (after.next === 'catch up') yield* catchUp(batch)
       if (after.next === 'pause') {
         yield* on(race(process.sleep(pause(world, pusher.tries - 1, BACKEND_PAUSE)), provider.becomesConnected))
@@ -190,7 +206,10 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
 
   let stops: (() => void)[] = []
   const startFibers = () => {
-    stops = [process.start('pulls from backend', pullFromBackend()), process.start('pushes to backend', pushToBackend())]
+    stops = [
+      process.start('pulls from backend', pullFromBackend()),
+      process.start('pushes to backend', pushToBackend()),
+    ]
   }
 
   const restart = () => {
@@ -239,5 +258,8 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
 class GapError extends Error {}
 
 /** As `pause.ts`: doubled each time, with full jitter. */
-export const pause = (world: World, tries: number, { base, max }: { readonly base: number; readonly max: number }): number =>
-  Math.min(max, base * 2 ** tries) * world.random.next()
+export const pause = (
+  world: World,
+  tries: number,
+  { base, max }: { readonly base: number; readonly max: number },
+): number => Math.min(max, base * 2 ** tries) * world.random.next()

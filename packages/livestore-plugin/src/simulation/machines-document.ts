@@ -116,13 +116,15 @@ const funnelTable = (): string => {
   const inputs = Object.keys(TRANSITIONS.current) as (keyof typeof TRANSITIONS.current)[]
   return table(
     ['input', ...states.map(code)],
-    inputs.map((input) => [
-      code(input),
-      ...states.map((state) => {
-        const { next, action } = TRANSITIONS[state][input]
-        return action === 'none' ? (next === state ? '' : code(next)) : `${code(next)}, ${action.replaceAll('_', ' ')}`
-      }),
-    ]),
+    inputs.map((input) =>
+      [code(input)].concat(
+        states.map((state) => {
+          const { next, action } = TRANSITIONS[state][input]
+          if (action !== 'none') return `${code(next)}, ${action.replaceAll('_', ' ')}`
+          return next === state ? '' : code(next)
+        }),
+      ),
+    ),
   )
 }
 

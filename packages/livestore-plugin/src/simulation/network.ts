@@ -95,6 +95,7 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
         if (random.chance(0.7)) finish(delay(), 'connection failed')
         return
       }
+      if (late) world.count('a request arrives too late')
       const ms = late ? CALL_TIMEOUT + random.next() * 5_000 : delay()
       world.after(ms, `server gets ${request.method} ${request.path} of device ${device}`, () => {
         if (downUntil > world.now()) return finish(delay(), 'connection failed')
@@ -106,6 +107,7 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
             finish(0, isLost || serverRun !== run || isCut(device) ? 'connection failed' : response),
           )
         }
+        if (random.chance(settings().unavailable)) return respond({ status: 503, body: {} })
         const response = server().handle(request)
         if (response instanceof Promise) world.waitFor(response.then(respond))
         else respond(response)

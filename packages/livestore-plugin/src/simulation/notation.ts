@@ -41,9 +41,13 @@ export const events = (text: string, parent?: string): NumberedEvent[] => {
     .map((word) => {
       const plain = event(word)
       const parentSeqNum =
-        last === undefined ? plain.parentSeqNum : plain.seqNum.client > 0 ? last : { ...last, client: 0 }
+        last === undefined
+          ? plain.parentSeqNum
+          : plain.seqNum.client > 0
+            ? last
+            : numberOf(last.global, 0, last.rebaseGeneration)
       last = plain.seqNum
-      return { ...plain, parentSeqNum }
+      return renumber(plain, { seqNum: plain.seqNum, parentSeqNum })
     })
 }
 

@@ -29,9 +29,11 @@ if (values.seed !== undefined) {
   const failures: Outcome[] = []
   const startedAt = performance.now()
   let [steps, longest] = [0, 0]
+  const counts = new Map<string, number>()
   for (let seed = from; seed < from + count; seed++) {
     const outcome = simulate(seed)
     steps += outcome.steps
+    for (const [what, times] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + times)
     longest = Math.max(longest, outcome.agreedAfter)
     if (outcome.failure !== undefined) {
       failures.push(outcome)
@@ -46,5 +48,6 @@ if (values.seed !== undefined) {
       )
     }
   }
+  for (const [what, times] of counts) console.log(`${String(times).padStart(9)} times ${what}`)
   process.exitCode = failures.length === 0 ? 0 : 1
 }

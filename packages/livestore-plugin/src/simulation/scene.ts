@@ -24,6 +24,8 @@ export const playScene = ({ world, settings, devices, network, onCommit }: Scene
   const { random } = world
   let ids = 0
 
+  const untilCalm = (ms: number) => Math.min(ms, settings.duration - world.now())
+
   /** Some happen close to each other. */
   const schedule = (times: number, label: string, run: () => void) => {
     let at = random.next() * settings.duration
@@ -69,19 +71,45 @@ export const playScene = ({ world, settings, devices, network, onCommit }: Scene
   schedule(settings.commits, 'scene', commit)
   schedule(settings.tabsOpened, 'a tab opens', onDevice(openTab))
   schedule(settings.reloads, 'a tab reloads', onDevice(reload))
-  schedule(settings.tabsKilled, 'a tab ends', onDevice((device) => {
-    const tab = anyTab(device)
-    if (tab !== undefined) device.killTab(tab)
-  }))
-  schedule(settings.leadersKilled, 'a leader ends', onDevice((device) => device.killLeader(random.chance(0.5))))
-  schedule(settings.leadersRestarted, 'a leader restarts', onDevice((device) => device.leader()?.restart()))
-  schedule(settings.outages, 'a network fails', onDevice(({ index }) => network.cut(index, random.int(10, 5_000))))
-  schedule(settings.outages, 'a socket fails', onDevice(({ index }) => network.cutSockets(index)))
-  schedule(settings.serverRestarts, 'the server restarts', () => network.restartServer(random.int(10, 3_000)))
-  schedule(settings.freezes, 'a thread freezes', onDevice((device) => {
-    const process = random.chance(0.5) ? anyTab(device)?.process : device.leader()?.process
-    process?.freeze(random.int(10, 5_000))
-  }))
+  schedule(
+    settings.tabsKilled,
+    'a tab ends',
+    onDevice((device) => {
+      const tab = anyTab(device)
+      if (tab !== undefined) device.killTab(tab)
+    }),
+  )
+  schedule(
+    settings.leadersKilled,
+    'a leader ends',
+    onDevice((device) => device.killLeader(random.chance(0.5))),
+  )
+  schedule(
+    settings.leadersRestarted,
+    'a leader restarts',
+    onDevice((device) => device.leader()?.restart()),
+  )
+  schedule(
+    settings.outages,
+    'a network fails',
+    onDevice(({ index }) => network.cut(index, untilCalm(random.int(10, 5_000)))),
+  )
+  schedule(
+    settings.outages,
+    'a socket fails',
+    onDevice(({ index }) => network.cutSockets(index)),
+  )
+  schedule(settings.serverRestarts, 'the server restarts', () =>
+    network.restartServer(untilCalm(random.int(10, 3_000))),
+  )
+  schedule(
+    settings.freezes,
+    'a thread freezes',
+    onDevice((device) => {
+      const process = random.chance(0.5) ? anyTab(device)?.process : device.leader()?.process
+      process?.freeze(untilCalm(random.int(10, random.chance(0.2) ? 20_000 : 3_000)))
+    }),
+  )
 }
 
 /** a, b, …, z, aa, ab, … */

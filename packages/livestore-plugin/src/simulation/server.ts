@@ -61,7 +61,7 @@ export const makeServer = ({ machines, pageLimit, publish }: ServerOptions): Ser
   const push = ({ parent, events }: { parent: number; events: readonly GlobalEvent[] }): ServerResponse => {
     const pushed = events.map(toLogEvent)
     const stored = logEvents.slice(parent, parent + pushed.length)
-    const plan = machines.planAppend({ parent, head: log.length, pushed, stored, isSame: (a, b) => a === b })
+    const plan = machines.planAppend({ parent, head: log.length, pushed, stored, isSame: isSameEvent })
     if (plan.kind === 'parent_ahead') {
       return { status: 400, body: { error: { code: 'parent_ahead', message: 'parent is above the head' }, ...head() } }
     }

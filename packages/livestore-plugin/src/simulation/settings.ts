@@ -21,6 +21,8 @@ export interface Settings {
   readonly lostRequests: number
   readonly lostResponses: number
   readonly lateRequests: number
+  /** share of requests that a server answers with 503 */
+  readonly unavailable: number
   readonly faultyBroadcasts: number
   /** share of writes to the disk in whose middle the leader ends */
   readonly killedWrites: number
@@ -43,28 +45,30 @@ export const makeSettings = (random: Random): Settings => {
   const some = (max: number) => (chance(0.4) ? 0 : next() * (chance(0.5) ? max / 4 : max))
   const often = (max: number) => Math.ceil(some(max))
   const isCalm = chance(0.1)
+  const isBusy = chance(0.25)
   const unlessCalm = (value: number) => (isCalm ? 0 : value)
   return {
     devices: int(2, chance(0.3) ? 4 : 2),
     maxTabs: int(1, 3),
     duration: int(500, chance(0.3) ? 15_000 : 4_000),
-    commits: int(4, 40),
+    commits: isBusy ? int(40, 90) : int(4, 40),
     clientOnlyShare: chance(0.5) ? 0 : next() * 0.5,
     pageLimit: chance(0.5) ? int(1, 5) : int(5, 100),
     tabPushLimit: chance(0.5) ? int(1, 5) : 100,
     backendPushLimit: chance(0.5) ? int(1, 5) : 500,
-    threadDelay: chance(0.7) ? 2 : 40,
+    threadDelay: chance(0.6) ? 2 : 50,
     networkDelay: chance(0.7) ? 20 : 300,
     lostRequests: unlessCalm(some(0.3)),
     lostResponses: unlessCalm(some(0.3)),
     lateRequests: unlessCalm(some(0.1)),
+    unavailable: unlessCalm(some(0.1)),
     faultyBroadcasts: unlessCalm(some(0.8)),
     killedWrites: unlessCalm(some(0.1)),
     slowWrites: unlessCalm(some(0.3)),
     tabsOpened: often(6),
     tabsKilled: unlessCalm(often(4)),
     leadersKilled: unlessCalm(often(6)),
-    leadersRestarted: unlessCalm(often(6)),
+    leadersRestarted: unlessCalm(often(isBusy ? 40 : 6)),
     outages: unlessCalm(often(3)),
     serverRestarts: unlessCalm(often(2)),
     freezes: unlessCalm(often(4)),
@@ -78,6 +82,7 @@ export const healed = (settings: Settings): Settings => ({
   lostRequests: 0,
   lostResponses: 0,
   lateRequests: 0,
+  unavailable: 0,
   faultyBroadcasts: 0,
   killedWrites: 0,
   slowWrites: 0,

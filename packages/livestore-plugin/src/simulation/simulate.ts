@@ -7,10 +7,10 @@ import { makeRandom } from './random.ts'
 import { type CommitRecord, playScene } from './scene.ts'
 import { makeServer, type Server, type ServerOptions } from './server.ts'
 import { healed, makeSettings, type Settings } from './settings.ts'
-import { makeWorld, type World } from './world.ts'
+import { type Happening, makeWorld, type World } from './world.ts'
 
 /** ms of calm after which all have to agree: the watchdog's steps and the longest pauses fit several times. */
-export const AGREE_WITHIN = 120_000
+export const AGREE_WITHIN = 90_000
 /** Far above what any seed needs: something goes round in a circle. */
 const MAX_STEPS = 300_000
 const LOOK_EVERY = 200
@@ -32,6 +32,7 @@ export interface Outcome {
   readonly agreedAfter: number
   readonly hash: number
   readonly events: number
+  readonly counts: Readonly<Record<Happening, number>>
 }
 
 interface Scene {
@@ -61,7 +62,11 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   let current = settings
   const checks = makeChecks()
   const commits: CommitRecord[] = []
-  const network: Network = makeNetwork(world, () => current, () => server)
+  const network: Network = makeNetwork(
+    world,
+    () => current,
+    () => server,
+  )
   const server: Server = (options.makeServer ?? makeServer)({
     machines,
     pageLimit: settings.pageLimit,
@@ -105,14 +110,19 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
       if (failure !== undefined) world.note(`FAILED: ${failure}`)
       return failure === undefined && !isOver
     },
-    outcome: () => ({
-      seed,
-      failure,
-      steps: world.steps(),
-      agreedAfter,
-      hash: world.hash(),
-      events: server.log().length,
-    }),
+    outcome: () => {
+      const outcome = {
+        seed,
+        failure,
+        steps: world.steps(),
+        agreedAfter,
+        hash: world.hash(),
+        events: server.log().length,
+        counts: world.counts(),
+      }
+      world.end()
+      return outcome
+    },
   }
 }
 
@@ -123,8 +133,6 @@ const lostCommit = (
   saved: ReadonlySet<string>,
 ): string | undefined => {
   const logs = devices.map(({ disk }) => new Set(disk.log.map(idOf)))
-  const lost = commits.find(
-    ({ id, device, tab }) => (saved.has(id) || tab.process.isAlive()) && !logs[device]!.has(id),
-  )
+  const lost = commits.find(({ id, device, tab }) => (saved.has(id) || tab.process.isAlive()) && !logs[device]!.has(id))
   return lost && `${lost.id} of ${lost.tab.process.name} is lost`
 }

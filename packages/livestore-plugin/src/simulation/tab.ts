@@ -101,6 +101,8 @@ export const startTab = (options: TabOptions): TabProcess => {
       }
       if (action.type === 'start over') {
         const snapshot = yield* on(port.exportState)
+        world.count('a tab starts over')
+        if (state!.sent > 0) world.count('a tab that starts over has events in the log')
         database = snapshot.state
         state = machines.afterReset(state!, headOf(database), renumber)
         database = [...database, ...state.pending]
@@ -113,6 +115,8 @@ export const startTab = (options: TabOptions): TabProcess => {
       const { batch } = action
       const response = yield* on(race(port.push(batch), process.sleep(machines.answerTimeout)))
       const outcome: PushOutcome = 'first' in response ? response.first : 'unanswered'
+      if (outcome === 'refused') world.count('a push to the leader is refused')
+      if (outcome === 'unanswered') world.count('a push to the leader is not answered')
       if (outcome === 'taken') state = machines.afterPush(state!, batch)
       const after = machines.afterOutcome(pusher, outcome, batch, { session: state!, resetWanted, news: newsCount })
       pusher = after.pusher

@@ -12,6 +12,22 @@ interface Step {
   isCancelled: boolean
 }
 
+const HAPPENINGS = [
+  'a push to the leader is refused',
+  'a push to the leader is not answered',
+  'a tab starts over',
+  'a tab that starts over has events in the log',
+  'a leader rebases',
+  'a leader ends in the middle of a write',
+  'a torn state is made anew',
+  'a page is held',
+  'another device was first',
+  'a request arrives too late',
+] as const
+
+/** A test checks that each of these happens. */
+export type Happening = (typeof HAPPENINGS)[number]
+
 export interface World {
   readonly random: Random
   /** ms */
@@ -23,9 +39,14 @@ export interface World {
   readonly steps: () => number
   /** of all steps so far */
   readonly hash: () => number
+  readonly onEnd: (release: () => void) => void
+  readonly end: () => void
   /** The next step waits for this (the real handler of the server needs promises). */
   readonly waitFor: (work: Promise<void>) => void
   readonly awaited: () => Promise<void> | undefined
+  /** Something happened that a simulation is for. */
+  readonly count: (what: Happening) => void
+  readonly counts: () => Readonly<Record<Happening, number>>
   /** Ends the simulation: something broke a rule. */
   readonly fail: (problem: string) => void
   readonly failure: () => string | undefined
@@ -39,10 +60,12 @@ export const KILLED = Symbol('killed')
 export const makeWorld = (seed: number, log?: (line: string) => void): World => {
   const random = makeRandom(seed)
   const heap: Step[] = []
+  const releases: (() => void)[] = []
   let now = 0
   let order = 0
   let steps = 0
   let hash = 0x811c9dc5
+  const counts = Object.fromEntries(HAPPENINGS.map((what) => [what, 0])) as Record<Happening, number>
   let failure: string | undefined
   let awaited: Promise<void> | undefined
 
@@ -72,13 +95,21 @@ export const makeWorld = (seed: number, log?: (line: string) => void): World => 
       try {
         step.run()
       } catch (error) {
-        if (error !== KILLED) failure ??= error instanceof Error ? error.message : String(error)
+        if (error !== KILLED) failure ??= error instanceof Error ? `${error.name}: ${error.message}` : String(error)
       }
       return true
     },
     steps: () => steps,
     hash: () => hash >>> 0,
     note,
+    onEnd: (release) => void releases.push(release),
+    end: () => {
+      for (const release of releases) release()
+    },
+    count: (what) => {
+      counts[what]++
+    },
+    counts: () => counts,
     fail: (problem) => {
       failure ??= problem
     },

@@ -1,0 +1,61 @@
+/** The server of the simulation over the real handler of `packages/sync-server`, its memory adapter, and virtual time. */
+import { memoryLogs } from '../../../sync-server/src/adapters/memory.ts'
+import { eventToJson } from '../../../sync-server/src/event-log/event.ts'
+import { createHandler } from '../../../sync-server/src/http/handler.ts'
+import type { GlobalEvent, Server, ServerOptions } from './server.ts'
+
+const STORE = 'store'
+
+export interface HttpServer {
+  readonly makeServer: (options: ServerOptions) => Server
+  /** what the event log holds */
+  readonly read: () => Promise<readonly { readonly seqNum: number; readonly sessionId: string }[]>
+}
+
+export const openHttpServer = async (): Promise<HttpServer> => {
+  const logs = memoryLogs()
+  const log = await logs.open(STORE as never)
+  const mirror: GlobalEvent[] = []
+
+  const makeServer = ({ publish, pageLimit }: ServerOptions): Server => {
+    const handle = createHandler(
+      {
+        logs,
+        authenticate: async () => ({ sub: 'user', stores: { [STORE]: ['read', 'write'] } }) as never,
+        onError: (error) => {
+          throw error
+        },
+        clock: { now: () => 0, setTimer: () => () => {} },
+      },
+      {
+        publish: (_, { since, events }) => {
+          const added = events.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent)
+          mirror.push(...added)
+          publish({ since, events: added })
+        },
+        openStream: () => Promise.reject(new Error('The simulation has sockets.')),
+      },
+    )
+    const head = () => ({ backendId: log.backendId, head: mirror.length })
+    return {
+      handle: async ({ method, path, body }) => {
+        const response = await handle(
+          new Request(`http://server/sync/${STORE}${path}`, {
+            method,
+            headers: { authorization: 'Bearer token' },
+            ...(body !== undefined && { body: JSON.stringify(body) }),
+          }),
+        )
+        return { status: response.status, body: await response.json() }
+      },
+      hello: (since) => ({ ...head(), since, events: mirror.slice(since, since + pageLimit) }),
+      head,
+      log: () => mirror,
+    }
+  }
+
+  return {
+    makeServer,
+    read: async () => (await log.read(0, { limit: 1_000_000, maxBytes: Infinity })).events,
+  }
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { DEFECTS } from './defects.ts'
+import { simulate } from './simulate.ts'
+
+/** In parts, so that a failure shows early. `run.ts` runs any number of seeds, and shows the trace of one. */
+const SEEDS_IN_PART = 50
+const parts = Array.from({ length: 20 }, (_, index) => index * SEEDS_IN_PART)
+/** The first of each part run twice. */
+const REPLAYED = 10
+
+/** Defects that the simulation found, now planted ones, and a seed that shows each. */
+const FOUND: readonly (readonly [defect: string, seed: number])[] = [
+  ['a tab that starts over keeps what the leader has', 22],
+]
+
+const counts = new Map<string, number>()
+
+describe('devices, tabs and a server under faults', () => {
+  it.each(parts)(
+    `agree in the end, and break no rule on the way (${SEEDS_IN_PART} seeds from %i)`,
+    { timeout: 60_000 },
+    (from) => {
+      const failures: string[] = []
+      for (let seed = from; seed < from + SEEDS_IN_PART; seed++) {
+        const outcome = simulate(seed)
+        if (outcome.failure !== undefined) failures.push(`seed ${seed}: ${outcome.failure}`)
+        for (const [what, times] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + times)
+        if (seed < from + REPLAYED) expect(simulate(seed).hash).toBe(outcome.hash)
+      }
+      expect(failures).toEqual([])
+    },
+  )
+
+  it('meet everything that the machines are made for', () => {
+    expect(counts.size).toBeGreaterThan(0)
+    expect([...counts].filter(([, times]) => times === 0)).toEqual([])
+  })
+
+  it.each(FOUND)('have overcome: %s (seed %i)', (defect, seed) => {
+    expect(simulate(seed, { machines: DEFECTS[defect]!() }).failure).toBeDefined()
+    expect(simulate(seed).failure).toBeUndefined()
+  })
+
+  it('take other steps with another seed', () => {
+    expect(simulate(1).hash).not.toBe(simulate(2).hash)
+  })
+})
