@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openHttpServer } from './http-server.ts'
 import type { Settings } from './settings.ts'
-import { simulate, simulateAsync } from './simulate.ts'
+import { simulate } from './simulate.ts'
 
 const SEEDS = 40
 
@@ -12,8 +12,8 @@ describe('the handler of the sync server', () => {
   it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 60_000 }, async () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       const server = await openHttpServer()
-      const outcome = await simulateAsync(seed, { makeServer: server.makeServer, changeSettings })
-      expect(outcome).toEqual(simulate(seed, { changeSettings }))
+      const outcome = await simulate(seed, { makeServer: server.makeServer, changeSettings })
+      expect(outcome).toEqual(await simulate(seed, { changeSettings }))
       const log = await server.read()
       expect(log.map(({ seqNum }) => seqNum)).toEqual(log.map((_, index) => index + 1))
       expect(log.length).toBe(outcome.events)

@@ -2,9 +2,7 @@
 import { memoryLogs } from '../../../sync-server/src/adapters/memory.ts'
 import { eventToJson } from '../../../sync-server/src/event-log/event.ts'
 import { createHandler } from '../../../sync-server/src/http/handler.ts'
-import type { GlobalEvent, Server, ServerOptions } from './server.ts'
-
-const STORE = 'store'
+import { type GlobalEvent, type Server, type ServerOptions, STORE } from './server.ts'
 
 export interface HttpServer {
   readonly makeServer: (options: ServerOptions) => Server
@@ -14,28 +12,30 @@ export interface HttpServer {
 
 export const openHttpServer = async (): Promise<HttpServer> => {
   const logs = memoryLogs()
-  const log = await logs.open(STORE as never)
+  const log = await logs.open(STORE)
   const mirror: GlobalEvent[] = []
 
-  const makeServer = ({ publish, pageLimit }: ServerOptions): Server => {
-    const handle = createHandler(
-      {
-        logs,
-        authenticate: async () => ({ sub: 'user', stores: { [STORE]: ['read', 'write'] } }) as never,
-        onError: (error) => {
-          throw error
+  const makeServer = ({ publish, pageLimit, clock }: ServerOptions): Server => {
+    const makeHandler = () =>
+      createHandler(
+        {
+          logs,
+          authenticate: async () => ({ sub: 'user', stores: { [STORE]: ['read', 'write'] } }) as never,
+          onError: (error) => {
+            throw error
+          },
+          clock,
         },
-        clock: { now: () => 0, setTimer: () => () => {} },
-      },
-      {
-        publish: (_, { since, events }) => {
-          const added = events.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent)
-          mirror.push(...added)
-          publish({ since, events: added })
+        {
+          publish: (_, { since, events }) => {
+            const added = events.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent)
+            mirror.push(...added)
+            publish({ since, events: added })
+          },
+          openStream: () => Promise.reject(new Error('The simulation has sockets.')),
         },
-        openStream: () => Promise.reject(new Error('The simulation has sockets.')),
-      },
-    )
+      )
+    let handle = makeHandler()
     const head = () => ({ backendId: log.backendId, head: mirror.length })
     return {
       handle: async ({ method, path, body }) => {
@@ -48,6 +48,10 @@ export const openHttpServer = async (): Promise<HttpServer> => {
         )
         return { status: response.status, body: await response.json() }
       },
+      settle,
+      restart: () => {
+        handle = makeHandler()
+      },
       hello: (since) => ({ ...head(), since, events: mirror.slice(since, since + pageLimit) }),
       head,
       log: () => mirror,
@@ -57,5 +61,27 @@ export const openHttpServer = async (): Promise<HttpServer> => {
   return {
     makeServer,
     read: async () => (await log.read(0, { limit: 1_000_000, maxBytes: Infinity })).events,
+  }
+}
+
+/** Turns of the event loop in which promises of streams settle. */
+const TURNS = 3
+
+let digests = 0
+const digest = crypto.subtle.digest.bind(crypto.subtle)
+/** Digests take time of their own: the handler has to get there before the next step. */
+crypto.subtle.digest = async (...args) => {
+  digests++
+  try {
+    return await digest(...args)
+  } finally {
+    digests--
+  }
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < TURNS; turn++) {
+    do await new Promise((resolve) => setImmediate(resolve))
+    while (digests > 0)
   }
 }

@@ -26,6 +26,8 @@ export interface Network {
   readonly cut: (device: number, ms: number) => void
   readonly restartServer: (ms: number) => void
   readonly cutSockets: (device: number) => void
+  /** After each step: sends what the server has responded. Undefined when no request waits. */
+  readonly settle: () => Promise<void> | undefined
 }
 
 interface Connection {
@@ -41,6 +43,10 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
   /** grows with each restart: responses of an earlier server are lost */
   let serverRun = 0
   const connections = new Set<Connection>()
+  let requests = 0
+  /** requests that the server has and has not responded to */
+  let inFlight = 0
+  let finished: { readonly order: number; readonly run: number; readonly respond: () => void }[] = []
 
   const delay = () => random.next() * settings().networkDelay * (random.chance(0.05) ? 10 : 1)
   const isCut = (device: number) => (offlineUntil.get(device) ?? 0) > world.now() || downUntil > world.now()
@@ -108,9 +114,13 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
           )
         }
         if (random.chance(settings().unavailable)) return respond({ status: 503, body: {} })
-        const response = server().handle(request)
-        if (response instanceof Promise) world.waitFor(response.then(respond))
-        else respond(response)
+        const order = requests++
+        inFlight++
+        void server()
+          .handle(request)
+          .then((response) => {
+            finished.push({ order, run, respond: () => respond(response) })
+          })
       })
     },
 
@@ -152,7 +162,21 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
       world.note(`server is down for ${ms} ms`)
       downUntil = world.now() + ms
       serverRun++
+      inFlight = 0
+      server().restart()
       for (const connection of connections) close(connection, 1001)
+    },
+
+    settle: () => {
+      if (inFlight === 0) return undefined
+      return server()
+        .settle()
+        .then(() => {
+          const responses = finished.filter(({ run }) => run === serverRun)
+          finished = []
+          inFlight -= responses.length
+          for (const { respond } of responses.toSorted((a, b) => a.order - b.order)) respond()
+        })
     },
 
     cutSockets: (device) => {

@@ -13,6 +13,7 @@ import { makePush } from '../../../livestore/src/sync-client/push.ts'
 import { makeReceiver } from '../../../livestore/src/sync-client/receiver.ts'
 import { runWatchdog } from '../../../livestore/src/sync-client/run-watchdog.ts'
 import { makeSignal } from '../../../livestore/src/sync-client/signal.ts'
+import type { Tokens } from '../../../livestore/src/sync-client/tokens.ts'
 import type { SyncEvent } from '../../../livestore/src/sync-client/wire.ts'
 import type { BackendPushOutcome } from '../leader/backend-pusher.ts'
 import { type NumberedEvent, ROOT } from '../numbers.ts'
@@ -97,8 +98,9 @@ export const startProvider = (options: ProviderOptions): Provider => {
       get: Effect.succeed('token'),
       accepted: () => {},
       rejected: () => {},
+      lacksRight: () => {},
       renewalDelayMs: () => 1e9,
-    },
+    } as Tokens,
     receiver,
     connection,
     changed,

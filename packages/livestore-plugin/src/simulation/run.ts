@@ -21,7 +21,7 @@ const show = ({ seed, failure, steps, agreedAfter, events, hash }: Outcome): str
   `seed ${seed}: ${failure ?? `agree ${Math.round(agreedAfter)} ms after the faults`} (${steps} steps, ${events} events, trace ${hash.toString(16)})`
 
 if (values.seed !== undefined) {
-  const outcome = simulate(Number(values.seed), values.trace ? { log: (line) => console.log(line) } : {})
+  const outcome = await simulate(Number(values.seed), values.trace ? { log: (line) => console.log(line) } : {})
   console.log(show(outcome))
   process.exitCode = outcome.failure === undefined ? 0 : 1
 } else {
@@ -31,7 +31,7 @@ if (values.seed !== undefined) {
   let [steps, longest] = [0, 0]
   const counts = new Map<string, number>()
   for (let seed = from; seed < from + count; seed++) {
-    const outcome = simulate(seed)
+    const outcome = await simulate(seed)
     steps += outcome.steps
     for (const [what, times] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + times)
     longest = Math.max(longest, outcome.agreedAfter)

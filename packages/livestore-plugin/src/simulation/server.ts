@@ -1,8 +1,12 @@
 /**
- * The sync server of docs/contracts/sync-http.md without HTTP: the server's own decision (`planAppend`) over a list.
+ * The sync server of docs/contracts/sync-http.md without HTTP: the server's own decisions (`planAppend`, `createTurns`)
+ * over a list.
  * `http-server.ts` is the same over the real handler; a test compares the two.
  */
 import { isSameEvent, type LogEvent } from '../../../sync-server/src/event-log/event.ts'
+import { createTurns } from '../../../sync-server/src/http/turns.ts'
+import type { Clock } from '../../../sync-server/src/clock.ts'
+import type { StoreId } from '../../../protocol/src/index.ts'
 import type { Machines } from './machines.ts'
 
 export interface GlobalEvent {
@@ -27,8 +31,11 @@ export interface ServerResponse {
 }
 
 export interface Server {
-  /** Responds in the same step, or, over the real handler, before the next one. */
-  readonly handle: (request: ServerRequest) => ServerResponse | Promise<ServerResponse>
+  readonly handle: (request: ServerRequest) => Promise<ServerResponse>
+  /** Resolves when every request has its response or waits for another step. */
+  readonly settle: () => Promise<void>
+  /** The log survives. */
+  readonly restart: () => void
   /** The first message of a socket. */
   readonly hello: (since: number) => unknown
   readonly head: () => { readonly backendId: string; readonly head: number }
@@ -38,11 +45,13 @@ export interface Server {
 export interface ServerOptions {
   readonly machines: Machines
   readonly pageLimit: number
+  readonly clock: Clock
   /** After each append, before the response. */
   readonly publish: (message: { since: number; events: readonly GlobalEvent[] }) => void
 }
 
 const BACKEND_ID = 'simulated'
+export const STORE = 'store' as StoreId
 
 const toLogEvent = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): LogEvent => ({
   name,
@@ -52,16 +61,22 @@ const toLogEvent = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): L
   sessionId,
 })
 
-export const makeServer = ({ machines, pageLimit, publish }: ServerOptions): Server => {
+/** The server's promises settle within this many. */
+const MICROTASKS = 12
+
+export const makeServer = ({ machines, pageLimit, clock, publish }: ServerOptions): Server => {
   const log: GlobalEvent[] = []
   const logEvents: LogEvent[] = []
+  let turns = createTurns(clock)
   const page = (since: number) => log.slice(since, since + pageLimit)
   const head = () => ({ backendId: BACKEND_ID, head: log.length })
 
-  const push = ({ parent, events }: { parent: number; events: readonly GlobalEvent[] }): ServerResponse => {
+  const push = async ({ parent, events }: PushBody): Promise<ServerResponse> => {
     const pushed = events.map(toLogEvent)
+    const turn = await turns.wait(STORE, events[0]!.clientId)
     const stored = logEvents.slice(parent, parent + pushed.length)
     const plan = machines.planAppend({ parent, head: log.length, pushed, stored, isSame: isSameEvent })
+    turn.end(plan.kind === 'append' ? 'appended' : plan.kind === 'conflict' ? 'conflict' : 'failed')
     if (plan.kind === 'parent_ahead') {
       return { status: 400, body: { error: { code: 'parent_ahead', message: 'parent is above the head' }, ...head() } }
     }
@@ -75,13 +90,23 @@ export const makeServer = ({ machines, pageLimit, publish }: ServerOptions): Ser
   }
 
   return {
-    handle: ({ path, body }) => {
-      if (path === '/events') return push(body as Parameters<typeof push>[0])
-      if (path === '/head') return { status: 200, body: head() }
-      return { status: 200, body: { ...head(), events: page(Number(path.split('since=')[1])) } }
+    handle: async ({ path, body }) =>
+      path === '/events'
+        ? push(body as PushBody)
+        : { status: 200, body: { ...head(), events: page(Number(path.split('since=')[1])) } },
+    settle: async () => {
+      for (let index = 0; index < MICROTASKS; index++) await undefined
+    },
+    restart: () => {
+      turns = createTurns(clock)
     },
     hello: (since) => ({ ...head(), since, events: page(since) }),
     head,
     log: () => log,
   }
+}
+
+interface PushBody {
+  readonly parent: number
+  readonly events: readonly GlobalEvent[]
 }

@@ -7,7 +7,7 @@ import { makeRandom } from './random.ts'
 import { type CommitRecord, playScene } from './scene.ts'
 import { makeServer, type Server, type ServerOptions } from './server.ts'
 import { healed, makeSettings, type Settings } from './settings.ts'
-import { type Happening, makeWorld, type World } from './world.ts'
+import { type Happening, makeWorld } from './world.ts'
 
 /** ms of calm after which all have to agree: the watchdog's steps and the longest pauses fit several times. */
 export const AGREE_WITHIN = 90_000
@@ -35,23 +35,19 @@ export interface Outcome {
   readonly counts: Readonly<Record<Happening, number>>
 }
 
+export const simulate = async (seed: number, options: SimulationOptions = {}): Promise<Outcome> => {
+  const { runStep, settle, outcome } = prepare(seed, options)
+  while (runStep()) {
+    const settled = settle()
+    if (settled !== undefined) await settled
+  }
+  return outcome()
+}
+
 interface Scene {
-  readonly world: World
   readonly runStep: () => boolean
+  readonly settle: () => Promise<void> | undefined
   readonly outcome: () => Outcome
-}
-
-export const simulate = (seed: number, options: SimulationOptions = {}): Outcome => {
-  const { runStep, outcome } = prepare(seed, options)
-  while (runStep());
-  return outcome()
-}
-
-/** For a server that responds by promise. */
-export const simulateAsync = async (seed: number, options: SimulationOptions): Promise<Outcome> => {
-  const { world, runStep, outcome } = prepare(seed, options)
-  while (runStep()) await world.awaited()
-  return outcome()
 }
 
 const prepare = (seed: number, options: SimulationOptions): Scene => {
@@ -70,6 +66,7 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   const server: Server = (options.makeServer ?? makeServer)({
     machines,
     pageLimit: settings.pageLimit,
+    clock: { now: world.now, setTimer: (run, ms) => world.after(ms, 'server timer', run) },
     publish: (message) => network.publish(message),
   })
   const devices: Device[] = Array.from({ length: settings.devices }, (_, index) =>
@@ -95,7 +92,7 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   })
 
   return {
-    world,
+    settle: network.settle,
     runStep: () => {
       const isRunning = world.step()
       try {

@@ -19,13 +19,13 @@ describe('devices, tabs and a server under faults', () => {
   it.each(parts)(
     `agree in the end, and break no rule on the way (${SEEDS_IN_PART} seeds from %i)`,
     { timeout: 60_000 },
-    (from) => {
+    async (from) => {
       const failures: string[] = []
       for (let seed = from; seed < from + SEEDS_IN_PART; seed++) {
-        const outcome = simulate(seed)
+        const outcome = await simulate(seed)
         if (outcome.failure !== undefined) failures.push(`seed ${seed}: ${outcome.failure}`)
         for (const [what, times] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + times)
-        if (seed < from + REPLAYED) expect(simulate(seed).hash).toBe(outcome.hash)
+        if (seed < from + REPLAYED) expect((await simulate(seed)).hash).toBe(outcome.hash)
       }
       expect(failures).toEqual([])
     },
@@ -36,12 +36,12 @@ describe('devices, tabs and a server under faults', () => {
     expect([...counts].filter(([, times]) => times === 0)).toEqual([])
   })
 
-  it.each(FOUND)('have overcome: %s (seed %i)', (defect, seed) => {
-    expect(simulate(seed, { machines: DEFECTS[defect]!() }).failure).toBeDefined()
-    expect(simulate(seed).failure).toBeUndefined()
+  it.each(FOUND)('have overcome: %s (seed %i)', async (defect, seed) => {
+    expect((await simulate(seed, { machines: DEFECTS[defect]!() })).failure).toBeDefined()
+    expect((await simulate(seed)).failure).toBeUndefined()
   })
 
-  it('take other steps with another seed', () => {
-    expect(simulate(1).hash).not.toBe(simulate(2).hash)
+  it('take other steps with another seed', async () => {
+    expect((await simulate(1)).hash).not.toBe((await simulate(2)).hash)
   })
 })

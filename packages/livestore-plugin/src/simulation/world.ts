@@ -41,9 +41,6 @@ export interface World {
   readonly hash: () => number
   readonly onEnd: (release: () => void) => void
   readonly end: () => void
-  /** The next step waits for this (the real handler of the server needs promises). */
-  readonly waitFor: (work: Promise<void>) => void
-  readonly awaited: () => Promise<void> | undefined
   /** Something happened that a simulation is for. */
   readonly count: (what: Happening) => void
   readonly counts: () => Readonly<Record<Happening, number>>
@@ -67,7 +64,6 @@ export const makeWorld = (seed: number, log?: (line: string) => void): World => 
   let hash = 0x811c9dc5
   const counts = Object.fromEntries(HAPPENINGS.map((what) => [what, 0])) as Record<Happening, number>
   let failure: string | undefined
-  let awaited: Promise<void> | undefined
 
   const note = (text: string) => {
     for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
@@ -114,14 +110,6 @@ export const makeWorld = (seed: number, log?: (line: string) => void): World => 
       failure ??= problem
     },
     failure: () => failure,
-    waitFor: (work) => {
-      awaited = work
-    },
-    awaited: () => {
-      const work = awaited
-      awaited = undefined
-      return work
-    },
   }
 }
 
