@@ -118,6 +118,18 @@ describe('a socket', () => {
     expect(proxy.upgrades).toBe(1)
   })
 
+  it('is pinged every 25 s', async () => {
+    const { proxy, other, pull, time } = await withSocket()
+    for (const seqNum of [2, 3]) {
+      proxy.losesBroadcasts = true
+      await other.push(eventsAfter(seqNum - 1, 'more'))
+      await time.pass(100)
+      proxy.losesBroadcasts = false
+      expect(await time.until(() => pull.seqNums().length === seqNum)).toBeLessThan(27_000)
+    }
+    expect(proxy.upgrades).toBe(1)
+  })
+
   it('that loses a broadcast is healed by the next broadcast', async () => {
     const { proxy, other, pull, time } = await withSocket()
     proxy.losesBroadcasts = true

@@ -104,6 +104,7 @@ export const makeLive = (options: LiveOptions): Live => {
       if (lasted) return
     }
     if (end.type === 'closed' && end.code === NO_RIGHT) {
+      tokens.lacksRight(token.right)
       yield* options.connection.note({
         type: 'forbidden',
         message: end.reason || 'The token does not give the right to read this store.',

@@ -4,7 +4,7 @@
  * A socket can be dead without a close event (a device that slept, a NAT that forgot): silence after a ping ends it.
  */
 import { Deferred, Duration, Effect } from 'effect'
-import type { Signal } from './signal.ts'
+import { makeSignal, type Signal, waitUntil } from './signal.ts'
 import { decodeLiveMessage, type EventPage, type LogHead } from './wire.ts'
 
 const PING_INTERVAL_MS = 25_000
@@ -55,8 +55,10 @@ export const runSocket = (options: SocketOptions): Effect.Effect<SocketEnd> =>
     const end = yield* Deferred.make<SocketEnd>()
     const finish = (reason: SocketEnd) => Deferred.unsafeDone(end, Effect.succeed(reason))
     const requestedAsOf = knownHead()
+    const responded = makeSignal()
     let pingedAsOf = 0
     let messages = 0
+    let responses = 0
 
     const socket = yield* Effect.acquireRelease(
       Effect.try(
@@ -91,6 +93,9 @@ export const runSocket = (options: SocketOptions): Effect.Effect<SocketEnd> =>
       // A socket is good once the server has spoken: some proxies accept an upgrade and forward nothing.
       if (messages === 1) onOpen()
       onMessage(message, asOf)
+      if ('events' in message) return
+      responses++
+      responded.notify()
     }
 
     const dialing = Effect.sleep(Duration.millis(DIAL_TIMEOUT_MS)).pipe(
@@ -99,11 +104,15 @@ export const runSocket = (options: SocketOptions): Effect.Effect<SocketEnd> =>
     const pinging = Effect.gen(function* () {
       yield* Effect.raceFirst(Effect.sleep(Duration.millis(PING_INTERVAL_MS)), probe.wait)
       if (messages === 0 || socket.readyState !== socket.OPEN) return
-      const before = messages
+      const before = { messages, responses }
       pingedAsOf = knownHead()
       socket.send('ping')
-      yield* Effect.sleep(Duration.millis(PONG_TIMEOUT_MS))
-      if (messages === before) finish({ type: 'silent' })
+      // One ping at a time: a late response to the former one would be taken for a log that is shorter than it was.
+      yield* Effect.timeoutOption(
+        waitUntil(responded, () => responses > before.responses),
+        Duration.millis(PONG_TIMEOUT_MS),
+      )
+      if (messages === before.messages) finish({ type: 'silent' })
     }).pipe(Effect.forever)
 
     return yield* Effect.raceFirst(Deferred.await(end), Effect.zipRight(dialing, pinging, { concurrent: true }))

@@ -69,6 +69,30 @@ it('reports a token that is never good, asks with back-off, and recovers', async
   expect(device.status()).toBe('connected')
 })
 
+it.each([
+  ['write', ['read']],
+  ['read', []],
+] as const)(
+  'takes up the right to %s soon after it is given, although the token is good for an hour',
+  async (_, rights) => {
+    let isGiven = false
+    const { proxy, device, pull, asked } = await setup((storeId) =>
+      signToken(storeId, isGiven ? {} : { rights: [...rights] }),
+    )
+    const push = () => device.push(eventsAfter(pull.seqNums().length, 'one'))
+    await device.time.until(() => asked() > 0)
+    expect((await push()).tag).toBe('UnknownError')
+    await device.time.until(() => device.status() === 'forbidden')
+    await device.time.pass(60_000, 100)
+    expect(asked()).toBeLessThan(10)
+    isGiven = true
+    const given = device.time.now()
+    while ((await push()).tag !== 'taken') await device.time.pass(1_000)
+    await device.time.until(() => device.status() === 'connected' && pull.seqNums().length === 1 && proxy.sockets === 1)
+    expect(device.time.now() - given).toBeLessThan(45_000)
+  },
+)
+
 it('replaces a socket whose token has expired, without a pause for the device', async () => {
   // The server allows 30 s of skew, so this token ends in 1 to 2 s.
   const { proxy, device, pull, asked } = await setup((storeId, count) =>

@@ -1,6 +1,6 @@
 import { Effect, Either, Fiber, TestClock, TestContext } from 'effect'
 import { describe, expect, it } from 'vitest'
-import { makeTokens, TOKEN_TIMEOUT_MS, type Tokens } from './tokens.ts'
+import { makeTokens, RIGHTS_RENEWAL_MS, TOKEN_TIMEOUT_MS, type Tokens } from './tokens.ts'
 
 const jwt = (claims: object) => `h.${btoa(JSON.stringify(claims))}.s`
 
@@ -97,6 +97,31 @@ describe('tokens', () => {
     tokens.rejected('an older one', 'expired')
     await right(tokens)
     expect(asked()).toBe(1)
+  })
+
+  it('asks for a fresh token 10 s after the last one while the user lacks a right', async () => {
+    const { tokens, asked, later } = setup()
+    tokens.lacksRight(await right(tokens))
+    later(RIGHTS_RENEWAL_MS - 1)
+    tokens.accepted(undefined)
+    expect(await right(tokens)).toBe('token 1')
+    later(1)
+    expect(await right(tokens)).toBe('token 2')
+    tokens.lacksRight('token 1')
+    later(RIGHTS_RENEWAL_MS)
+    expect(await right(tokens)).toBe('token 2')
+    tokens.lacksRight('token 2')
+    expect(await right(tokens)).toBe('token 3')
+    expect(asked()).toBe(3)
+  })
+
+  it('keeps a token that lacks a right when the next one cannot be had', async () => {
+    const { tokens, later, returns } = setup()
+    const first = await right(tokens)
+    tokens.lacksRight(first)
+    returns(() => Promise.reject(new Error('no')))
+    later(RIGHTS_RENEWAL_MS)
+    expect(await right(tokens)).toBe(first)
   })
 
   it.each<[string, () => Promise<string>, string]>([

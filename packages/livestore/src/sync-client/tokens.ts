@@ -9,6 +9,9 @@ import { readTokenTimes, renewAfterMs } from './token-lifetime.ts'
 /** A token function that takes longer is asked again: a request that hangs must not keep the device offline. */
 export const TOKEN_TIMEOUT_MS = 10_000
 
+/** While the server refuses what the user wants to do, a fresh token is asked for at most this often. */
+export const RIGHTS_RENEWAL_MS = 10_000
+
 /** Why there is no token now. */
 export interface TokenFailure {
   readonly _tag: 'TokenFailure'
@@ -22,6 +25,8 @@ export interface Tokens {
   readonly get: Effect.Effect<string, TokenFailure>
   /** The server rejects this token. */
   readonly rejected: (token: string, message: string) => void
+  /** The server takes this token, and it does not give the right to what was asked. A fresh one may. */
+  readonly lacksRight: (token: string) => void
   /** The server took this token. @param serverNowMs time of the server, where its `Date` header can be read */
   readonly accepted: (serverNowMs: number | undefined) => void
   /** ms until the current token should be replaced */
@@ -30,6 +35,7 @@ export interface Tokens {
 
 interface Current {
   readonly token: string
+  readonly askedAt: number
   readonly renewAt: number
 }
 
@@ -52,7 +58,7 @@ export const makeTokens = ({ ask, now, random }: TokensOptions): Tokens => {
 
   const keep = (token: string): Current => {
     const serverNow = serverOffset === undefined ? undefined : now() + serverOffset
-    return { token, renewAt: now() + renewAfterMs(readTokenTimes(token), serverNow, Date.now()) }
+    return { token, askedAt: now(), renewAt: now() + renewAfterMs(readTokenTimes(token), serverNow, Date.now()) }
   }
 
   const failed = (message: string, cause: unknown): TokenFailure => ({
@@ -106,6 +112,10 @@ export const makeTokens = ({ ask, now, random }: TokensOptions): Tokens => {
       lastFailure = { _tag: 'TokenFailure', reason: 'rejected', message, cause: undefined }
       // The first rejection is likely an expired token. A second one in a row means that a fresh token is no better.
       if (rejections++ > 0) askNoSoonerThan = now() + backoffMs(rejections - 2, random())
+    },
+    lacksRight: (token) => {
+      if (current?.token !== token) return
+      current = { ...current, renewAt: Math.min(current.renewAt, current.askedAt + RIGHTS_RENEWAL_MS) }
     },
     accepted: (serverNowMs) => {
       rejections = 0
