@@ -3,9 +3,14 @@
  *
  *     node --conditions=@rockpool/source packages/livestore-plugin/src/simulation/run.ts --seeds 50000 [--from 0]
  *     node --conditions=@rockpool/source packages/livestore-plugin/src/simulation/run.ts --seed 17 --trace
+ *
+ * `--shrink` makes the scene of a failing seed smaller first; `--defect "<name>"` plants a defect of `defects.ts`.
  */
 import { parseArgs } from 'node:util'
-import { type Outcome, simulate } from './simulate.ts'
+import { DEFECTS } from './defects.ts'
+import { REAL_MACHINES } from './machines.ts'
+import { shrink } from './shrink.ts'
+import { type Outcome, settingsOf, simulate } from './simulate.ts'
 
 const { values } = parseArgs({
   options: {
@@ -13,41 +18,63 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
-    failures: { type: 'string', default: '5' },
+    shrink: { type: 'boolean', default: false },
+    defect: { type: 'string' },
   },
 })
+
+/** Failing seeds after which a run ends. */
+const MAX_FAILURES = 5
+
+const makeMachines = () => {
+  if (values.defect === undefined) return REAL_MACHINES
+  const make = DEFECTS[values.defect]
+  if (make === undefined) throw new Error(`Defects are:\n  ${Object.keys(DEFECTS).join('\n  ')}`)
+  return make()
+}
 
 const show = ({ seed, failure, steps, agreedAfter, events, hash }: Outcome): string =>
   `seed ${seed}: ${failure ?? `agree ${Math.round(agreedAfter)} ms after the faults`} (${steps} steps, ${events} events, trace ${hash.toString(16)})`
 
-if (values.seed !== undefined) {
-  const outcome = await simulate(Number(values.seed), values.trace ? { log: (line) => console.log(line) } : {})
+const runOne = async (seed: number) => {
+  let settings = settingsOf(seed)
+  if (values.shrink) {
+    settings = await shrink(seed, settings, makeMachines)
+    console.log(JSON.stringify(settings))
+  }
+  const outcome = await simulate(seed, {
+    machines: makeMachines(),
+    changeSettings: () => settings,
+    ...(values.trace && { log: (line: string) => console.log(line) }),
+  })
   console.log(show(outcome))
   process.exitCode = outcome.failure === undefined ? 0 : 1
-} else {
-  const [from, count] = [Number(values.from), Number(values.seeds)]
-  const failures: Outcome[] = []
-  const startedAt = performance.now()
-  let [steps, longest] = [0, 0]
+}
+
+const runMany = async (from: number, count: number) => {
   const counts = new Map<string, number>()
-  for (let seed = from; seed < from + count; seed++) {
-    const outcome = await simulate(seed)
+  const startedAt = performance.now()
+  let [steps, longest, failures] = [0, 0, 0]
+  for (let seed = from; seed < from + count && failures < MAX_FAILURES; seed++) {
+    const outcome = await simulate(seed, { machines: makeMachines() })
     steps += outcome.steps
     for (const [what, times] of Object.entries(outcome.counts)) counts.set(what, (counts.get(what) ?? 0) + times)
     longest = Math.max(longest, outcome.agreedAfter)
     if (outcome.failure !== undefined) {
-      failures.push(outcome)
+      failures++
       console.log(show(outcome))
-      if (failures.length >= Number(values.failures)) break
     }
     const done = seed - from + 1
     if (done % 1_000 === 0 || done === count) {
-      const seconds = (performance.now() - startedAt) / 1_000
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0)
       console.log(
-        `${done} seeds in ${seconds.toFixed(0)} s, ${failures.length} failed, ${steps} steps, agreed at most ${Math.round(longest)} ms after the faults`,
+        `${done} seeds in ${seconds} s, ${failures} failed, ${steps} steps, agreed at most ${Math.round(longest)} ms after the faults`,
       )
     }
   }
   for (const [what, times] of counts) console.log(`${String(times).padStart(9)} times ${what}`)
-  process.exitCode = failures.length === 0 ? 0 : 1
+  process.exitCode = failures === 0 ? 0 : 1
 }
+
+if (values.seed === undefined) await runMany(Number(values.from), Number(values.seeds))
+else await runOne(Number(values.seed))

@@ -50,9 +50,11 @@ interface Scene {
   readonly outcome: () => Outcome
 }
 
+export const settingsOf = (seed: number): Settings => makeSettings(makeRandom(-seed - 1))
+
 const prepare = (seed: number, options: SimulationOptions): Scene => {
   const { machines = REAL_MACHINES, log, changeSettings = (same) => same } = options
-  const settings = changeSettings(makeSettings(makeRandom(-seed - 1)))
+  const settings = changeSettings(settingsOf(seed))
   const world = makeWorld(seed, log)
   world.note(JSON.stringify(settings))
   let current = settings
