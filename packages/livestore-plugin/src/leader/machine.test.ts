@@ -67,6 +67,16 @@ describe('the leader', () => {
     const decision = decideBackendEvents(state, events('a3 y4'), renumber)
     expect(decision).toMatchObject({ answer: 'advance', rollback: [] })
   })
+
+  it('confirms events with one between them that stays on this device', () => {
+    const { state } = leaderState('pending')
+    const pending = events('a3 d3.1 b4')
+    expect(decideBackendEvents({ ...state, pending }, events('a3 b4'), renumber)).toMatchObject({
+      answer: 'advance',
+      rollback: [],
+      state: { pending: [] },
+    })
+  })
 })
 
 describe('a push to the backend', () => {
