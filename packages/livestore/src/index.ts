@@ -1,4 +1,5 @@
 export { requirePlugin } from './log/plugin-mark.ts'
+export { isDevelopment } from './development.ts'
 export { liveStoreLog, type LiveStoreLogOptions } from './log/live-store-log.ts'
 export { checkSchema } from './records/check-schema.ts'
 export { rockpoolEvents } from './records/events.ts'

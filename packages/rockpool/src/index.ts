@@ -13,5 +13,9 @@ export type {
   PoolEvents,
   ReplaceOptions,
   StorageReport,
+  SyncReason,
+  SyncReasonCode,
+  SyncState,
+  SyncStatus,
 } from '@rockpool/core'
 export { type Buckets, type ErrorCode, isRockpoolError, RockpoolError } from '@rockpool/protocol'

@@ -1,9 +1,10 @@
 import type { Store } from '@livestore/livestore'
 import { createPool, fetchSigner, openSession, type Pool, type Session } from '@rockpool/core'
-import { liveStoreLog } from '@rockpool/livestore'
+import { isDevelopment, liveStoreLog } from '@rockpool/livestore'
 import { indexedDbIndex, opfsBlobStore } from '@rockpool/opfs'
 import type { Buckets } from '@rockpool/protocol'
 import { answerTokenRequests, controlledBy } from './service-worker.ts'
+import { warnOfSyncTrouble } from './sync-warnings.ts'
 
 export interface OpenPoolOptions {
   /** a LiveStore store whose schema has `rockpoolTables`, `rockpoolEvents` and `rockpoolMaterializers` */
@@ -47,6 +48,7 @@ export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
       ...(options.buckets ? { buckets: options.buckets } : {}),
     })
     opened.push(() => pool.close())
+    if (isDevelopment()) warnOfSyncTrouble(pool)
     return options.serviceWorker === false ? pool : await withServiceWorker(pool, options.serviceWorker, session)
   } catch (error) {
     for (const close of opened.toReversed()) await close()

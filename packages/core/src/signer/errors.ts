@@ -37,10 +37,23 @@ export const errorOfAnswer = (response: Response, body: string, url: string): Ro
 
 /** The signer's own error in an answer; undefined when something else answered. */
 export const signerError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
+  const error = errorIn(body)
+  return error !== undefined && Object.hasOwn(WIRE_ERRORS, error.code)
+    ? { code: error.code as WireErrorCode, message: error.message }
+    : undefined
+}
+
+/** Why the signer of a development server did not start, in its words. */
+export const startFailure = (body: string): string | undefined => {
+  const error = errorIn(body)
+  return error?.code === 'server_failed_to_start' ? error.message : undefined
+}
+
+const errorIn = (body: string): { readonly code: string; readonly message: string } | undefined => {
   try {
     const { code, message } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
-    return typeof code === 'string' && Object.hasOwn(WIRE_ERRORS, code) && typeof message === 'string'
-      ? { code: code as WireErrorCode, message: message.slice(0, 1_000) }
+    return typeof code === 'string' && typeof message === 'string'
+      ? { code, message: message.slice(0, 1_000) }
       : undefined
   } catch {
     return undefined

@@ -19,7 +19,7 @@ import {
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { aborted } from '../transfers/http.ts'
-import { abortable, errorOfAnswer, noToken, notASigner, offline, signerError } from './errors.ts'
+import { abortable, errorOfAnswer, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
 import { type CallOutcome, signerStatusAfter } from './signer-status.ts'
 
 export interface FetchSignerOptions {
@@ -98,6 +98,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       const error = response.ok ? notASigner(base, response.status) : errorOfAnswer(response, text, base)
       if (response.status === 401) ended({ type: 'token_refused', error })
       else if (!response.ok && signerError(text)) ended({ type: 'answered' })
+      else if (startFailure(text) !== undefined) ended({ type: 'failed_to_start', message: startFailure(text)! })
       else ended({ type: 'foreign_answer', status: response.status, error })
       throw error
     } catch (cause) {

@@ -11,6 +11,8 @@ export type CallOutcome =
   | { readonly type: 'token_refused'; readonly error: RockpoolError }
   /** no token could be had */
   | { readonly type: 'no_token'; readonly error: RockpoolError }
+  /** the development server that embeds the signer says why it did not start */
+  | { readonly type: 'failed_to_start'; readonly message: string }
   | { readonly type: 'timed_out' }
   /** the request failed without an answer: a browser says no more, so that CORS and a dead server look the same */
   | { readonly type: 'unreachable' }
@@ -36,6 +38,8 @@ export const signerStatusAfter = (outcome: CallOutcome, facts: SignerFacts): Syn
       return outcome.status >= 500 || outcome.status === 429
         ? noAnswer(`The signer at ${url} answers with status ${outcome.status}.`)
         : syncStatus('wrong_server', outcome.error.message)
+    case 'failed_to_start':
+      return syncStatus('server_failed_to_start', outcome.message)
     case 'no_token':
       if (outcome.error.code === 'unauthenticated' || outcome.error.code === 'forbidden') {
         return syncStatus(outcome.error.code, outcome.error.message)

@@ -22,6 +22,13 @@ describe('contactOf', () => {
       true,
       'answered',
     ],
+    [
+      'a development server that did not start',
+      { _tag: 'Unavailable', status: 503, message: 'x', error: { code: 'server_failed_to_start', message: 'y' } },
+      'GET',
+      false,
+      'failed_to_start',
+    ],
     ['no right to read', rejected(403, 'forbidden'), 'GET', true, 'forbidden'],
     ['a rejected push', rejected(403, 'forbidden'), 'POST', true, 'answered'],
     ['a bad request', rejected(400, 'bad_request'), 'POST', true, 'answered'],

@@ -34,6 +34,9 @@ export const contactOf = (failure: CallFailure, method: CallRequest['method'], h
     case 'Unexpected':
       return { type: 'failed', message, failures: 1 }
     case 'Unavailable':
+      // A development server whose embedded sync server did not start says why.
+      if (failure.error?.code === 'server_failed_to_start')
+        return { type: 'failed_to_start', message: failure.error.message }
       return failure.status === 429 ? { type: 'answered' } : { type: 'failed', message, failures: 1 }
     case 'Rejected':
       return failure.status === 403 && method === 'GET' ? { type: 'forbidden', message } : { type: 'answered' }

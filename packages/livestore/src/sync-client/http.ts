@@ -26,7 +26,7 @@ export type CallFailure =
   /** no response: the network, or a server that is away */
   | { readonly _tag: 'NoAnswer'; readonly message: string; readonly cause: unknown; readonly timedOut: boolean }
   /** the server wants fewer requests, or cannot serve this one now */
-  | { readonly _tag: 'Unavailable'; readonly status: number; readonly message: string }
+  | { readonly _tag: 'Unavailable'; readonly status: number; readonly message: string; readonly error?: WireError }
   /** the server says no */
   | { readonly _tag: 'Rejected'; readonly status: number; readonly error: WireError; readonly body: unknown }
   /** something that is not a sync server responded */
@@ -159,6 +159,7 @@ export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
           _tag: 'Unavailable',
           status,
           message: `The sync server responded with ${status}${error ? `: ${error.message}` : '.'}`,
+          ...(error && { error }),
         })
       }
       if (error !== undefined && status >= 400) {

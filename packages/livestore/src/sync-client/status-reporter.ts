@@ -1,13 +1,7 @@
 /** Publishes each change of status: to the pages, to the app, and in development once on the console. */
 import { sameSyncStatus, type SyncStatus } from '@rockpool/core'
+import { isDevelopment } from '../development.ts'
 import type { SyncStatusPublisher } from './status-channel.ts'
-
-const isDevelopment = (): boolean => {
-  // Vite looks for exactly this expression.
-  const bundled = (import.meta as { readonly env?: { readonly DEV?: boolean } }).env?.DEV
-  const node = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
-  return bundled ?? (node !== undefined && node.NODE_ENV !== 'production')
-}
 
 export interface StatusReporterOptions {
   readonly storeId: string

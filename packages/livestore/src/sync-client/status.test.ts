@@ -37,6 +37,12 @@ describe('statusOf', () => {
       'offline',
       'no_answer',
     ],
+    [
+      'a development server that did not start',
+      { contact: { type: 'failed_to_start', message: 'x' }, hasAnswered: false },
+      'stuck',
+      'server_failed_to_start',
+    ],
     ['another log', { log: 'foreign_backend', contact: failed(1) }, 'stuck', 'foreign_backend'],
     ['another history', { log: 'forked' }, 'stuck', 'forked'],
     ['a server restored from an older backup', { log: 'server_behind' }, 'stuck', 'server_behind'],

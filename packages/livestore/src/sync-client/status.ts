@@ -8,6 +8,7 @@ export type Contact =
   /** @property message what happened, in a sentence */
   | { readonly type: 'failed'; readonly message: string; readonly failures: number }
   | { readonly type: 'token_failed'; readonly message: string }
+  | { readonly type: 'failed_to_start'; readonly message: string }
   | { readonly type: 'unauthenticated' | 'forbidden'; readonly message: string }
 
 export interface SyncFacts {
@@ -37,6 +38,7 @@ export const statusOf = (facts: SyncFacts): SyncStatus => {
       'The server has another log under this storeId, so sync stopped. This device keeps its data; restore the former log, or clear this device.',
     )
   }
+  if (contact.type === 'failed_to_start') return status('server_failed_to_start', contact.message)
   if (contact.type === 'failed' || contact.type === 'token_failed') {
     if (!facts.hasNetwork) return status('no_network', 'This device has no network. Sync resumes when it is back.')
     if (contact.type === 'token_failed') return status('token_failed', contact.message)
