@@ -3,19 +3,21 @@ import { controlledBy } from './service-worker.ts'
 
 // Node has no service workers: this is a browser whose worker is active and does not take the page.
 const worker = { postMessage: vi.fn<(message: unknown) => void>() }
+let registration: Promise<unknown> = Promise.resolve({ active: worker })
 vi.mock('workbox-window', () => ({
   Workbox: class {
-    register = async () => ({ active: worker })
+    register = () => registration
   },
 }))
 
 afterEach(() => {
+  registration = Promise.resolve({ active: worker })
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 
-const page = () => {
-  const container = Object.assign(new EventTarget(), { controller: null })
+const page = (controller: object | null = null) => {
+  const container = Object.assign(new EventTarget(), { controller })
   vi.stubGlobal('navigator', { serviceWorker: container })
   return container
 }
@@ -39,4 +41,22 @@ test('a worker that takes the page is not waited for any longer', async () => {
   await vi.advanceTimersByTimeAsync(0)
   container.dispatchEvent(new Event('controllerchange'))
   await waiting
+})
+
+test('a page that a worker controls opens while the network hangs', async () => {
+  registration = new Promise(() => {})
+  page(worker)
+  await controlledBy('/service-worker.js')
+})
+
+test('a page without a worker opens after 10 s while the network hangs', async () => {
+  vi.useFakeTimers()
+  registration = new Promise(() => {})
+  page()
+  let opened = false
+  void controlledBy('/service-worker.js').then(() => (opened = true))
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(opened).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(opened).toBe(true)
 })

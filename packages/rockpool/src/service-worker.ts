@@ -3,15 +3,32 @@ import type { Session } from '@rockpool/core'
 import type { StoreId } from '@rockpool/protocol'
 import { Workbox } from 'workbox-window'
 
+/** After this time the page opens without a worker: one of the app's own may not claim pages, and a network may hang (ms). */
+const CONTROL_WAIT_MS = 10_000
+
 /**
  * Registers the service worker and waits until it controls this page, so that the first `<img>` is answered too. A page
  * without service workers, or whose worker does not install, goes on without: `pool.open` works there.
  */
 export const controlledBy = async (url: string): Promise<void> => {
   if (!('serviceWorker' in navigator)) return
-  const workbox = new Workbox(url, { scope: '/' })
+  const registered = register(url)
+  // Registering asks the server for a newer worker, and never ends while the server accepts connections without a response.
+  if (navigator.serviceWorker.controller) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  await Promise.race([
+    registered,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CONTROL_WAIT_MS)
+    }),
+  ])
+  clearTimeout(timer)
+}
+
+/** Resolves when the page is controlled, or when the worker did not install. */
+const register = async (url: string): Promise<void> => {
   try {
-    const registration = await workbox.register({ immediate: true })
+    const registration = await new Workbox(url, { scope: '/' }).register({ immediate: true })
     if (!registration || navigator.serviceWorker.controller) return
     // A page loaded with shift-reload is not controlled until the worker claims it again.
     if (registration.active) registration.active.postMessage({ type: 'rockpool:claim' })
@@ -21,13 +38,9 @@ export const controlledBy = async (url: string): Promise<void> => {
   }
 }
 
-/** A worker that has not taken the page by then will not: one of the app's own, perhaps, that does not claim (ms). */
-const CONTROL_WAIT_MS = 10_000
-
-/** Resolves when the page is controlled, when the worker that is being installed has failed, or when it takes too long. */
+/** Resolves when the page is controlled, or when the worker that is being installed has failed. */
 const controlOrEnd = (registration: ServiceWorkerRegistration): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, CONTROL_WAIT_MS)
     navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
     const coming = registration.installing ?? registration.waiting
     coming?.addEventListener('statechange', () => {
