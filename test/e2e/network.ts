@@ -18,8 +18,8 @@ export interface TokenRequest {
 export interface Network extends AsyncDisposable {
   /** of the gallery, through this network */
   readonly url: string
-  /** what happens to requests for a WebSocket; `cut`: the connection ends without a response */
-  upgrades: 'pass' | 'refuse' | 'cut'
+  /** what happens to requests for a WebSocket; `cut`: the connection ends without a response; `hang`: no response comes */
+  upgrades: 'pass' | 'refuse' | 'cut' | 'hang'
   /** Delays in ms of the copies in which a message of the server reaches the device. None: the message is lost. */
   deliver: () => readonly number[]
   /** false: neither side learns that the other one has closed a WebSocket or its connection */
@@ -111,6 +111,7 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
     const name = `socket ${++upgradeRequests}`
     note(`${name} requested`)
     if (network.upgrades === 'cut') return device.destroy()
+    if (network.upgrades === 'hang') return
     if (network.upgrades === 'refuse') {
       return device.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
     }

@@ -10,12 +10,11 @@ describe.each(BROWSERS)('a user who may no longer write (%s)', (browser) => {
     behindNetwork(browser, async ({ server, network, A, B }) => {
       const sign = await tokenSigner(server)
       let mayWrite = false
-      network.token = ({ user, storeId, from }) =>
-        from === 'page'
-          ? // The page still has the token from before.
-            sign({ user, storeId, rights: ALL, lifetimeMs: 600_000 })
-          : // The worker renews such a token after some seconds.
-            sign({ user, storeId, rights: mayWrite ? ALL : ['read'], lifetimeMs: 36_000 })
+      network.token = ({ user, storeId, from }) => {
+        // The page still has the token from before.
+        const rights = from === 'page' || mayWrite ? ALL : (['read'] as const)
+        return sign({ user, storeId, rights, lifetimeMs: 600_000 })
+      }
       const a = await A.open()
       const b = await B.open()
       await addFiles(b, 'theirs.bin')
