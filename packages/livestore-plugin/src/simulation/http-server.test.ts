@@ -3,13 +3,13 @@ import { openHttpServer } from './http-server.ts'
 import type { Settings } from './settings.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 40
+const SEEDS = 20
 
 /** The real handler has pages of this size. */
 const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000 })
 
 describe('the handler of the sync server', () => {
-  it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 60_000 }, async () => {
+  it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 120_000 }, async () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       const server = await openHttpServer()
       const outcome = await simulate(seed, { makeServer: server.makeServer, changeSettings })

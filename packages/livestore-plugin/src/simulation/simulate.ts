@@ -10,7 +10,7 @@ import { healed, makeSettings, type Settings } from './settings.ts'
 import { type Happening, makeWorld } from './world.ts'
 
 /** ms of calm after which all have to agree: the watchdog's steps and the longest pauses fit several times. */
-export const AGREE_WITHIN = 90_000
+export const AGREE_WITHIN = 120_000
 /** Far above what any seed needs: something goes round in a circle. */
 const MAX_STEPS = 300_000
 const LOOK_EVERY = 200

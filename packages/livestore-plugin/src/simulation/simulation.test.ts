@@ -18,7 +18,7 @@ const counts = new Map<string, number>()
 describe('devices, tabs and a server under faults', () => {
   it.each(parts)(
     `agree in the end, and break no rule on the way (${SEEDS_IN_PART} seeds from %i)`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (from) => {
       const failures: string[] = []
       for (let seed = from; seed < from + SEEDS_IN_PART; seed++) {
