@@ -59,8 +59,7 @@ export const isNextNumber = (head: EventNumber, event: NumberedEvent): boolean =
 
 /** Whether an event continues the log that ends at `head`: the next number, and the same parent in the same generation. */
 export const continues = (head: EventNumber, event: NumberedEvent): boolean =>
-  isNextNumber(head, event) &&
-  isSameNumber(event.parentSeqNum, nextNumber(head, isClientOnly(event)).parentSeqNum)
+  isNextNumber(head, event) && isSameNumber(event.parentSeqNum, nextNumber(head, isClientOnly(event)).parentSeqNum)
 
 /** Whether each event continues the one before. */
 export const isContiguous = (events: readonly NumberedEvent[]): boolean =>
