@@ -52,6 +52,20 @@ export const concurrencyCases = (subject: Subject): void => {
         expect(values.filter((value) => String(value).startsWith(name))).toEqual(valuesOf(name))
     })
 
+    it('wait while one that lost twice in a row has its turn', async () => {
+      const store = await openStore(subject())
+      await store.push(0, eventsAfter(0, 'first'))
+      const pushSlow = (parent: number) =>
+        store.push(parent, [{ ...eventsAfter(parent, 'slow')[0]!, clientId: 'slow' }])
+      for (let loss = 0; loss < 2; loss++) expect((await pushSlow(0)).status).toBe(409)
+      const quick = store.push(1, eventsAfter(1, 'quick'))
+      // Responded to after the quick push was received.
+      await store.head()
+      await store.head()
+      expect((await pushSlow(1)).status).toBe(200)
+      expect((await quick).status).toBe(409)
+    })
+
     it('converge when half of the responses to their pushes are lost', async () => {
       const store = await openStore(subject())
       const write = async (name: string) => {

@@ -34,6 +34,7 @@ export class StoreObject {
   readonly #namespace: DurableObjectNamespace
   readonly #rules: () => Rules
   #log: Promise<EventLog> | undefined
+  #handle: ((request: Request) => Promise<Response>) | undefined
   #alarmAt: number | undefined
 
   constructor({ state, namespace, rules }: StoreObjectOptions) {
@@ -46,11 +47,12 @@ export class StoreObject {
     try {
       const rules = this.#rules()
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return await this.#upgrade(request, rules)
-      const handle = createHandler(
+      // One for all requests: it remembers which device has the next turn to push.
+      this.#handle ??= createHandler(
         { ...rules, logs: { open: (storeId) => this.#open(storeId), close: async () => {} } },
         { publish: (_, update) => this.#publish(update), openStream: noStream },
       )
-      return await handle(request)
+      return await this.#handle(request)
     } catch (error) {
       return failed(error, reportToConsole)
     }
