@@ -25,7 +25,7 @@ export interface EventLog {
    */
   read(since: number, limits: ReadLimits): Promise<Page>
 
-  /** Later calls fail with `closed`. */
+  /** Later calls fail with `closed`. May be called again. */
   close(): Promise<void>
 }
 
@@ -65,6 +65,7 @@ export interface Logs {
    * @throws EventLogError
    */
   open(storeId: StoreId): Promise<EventLog>
+  /** Later calls of `open` and of all logs fail with `closed`. May be called again. */
   close(): Promise<void>
 }
 

@@ -1,10 +1,9 @@
 /** Whether a request may become a WebSocket of `GET /live`. */
 import { type Authenticate, CLOCK_SKEW_SECONDS, type Claims } from '@rockpool/access'
-import type { StoreId } from '@rockpool/protocol'
+import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 import { isSyncError, SyncError } from '../http/errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from '../http/identify.ts'
 import { parseRoute, parseSince } from '../http/route.ts'
-import { isRockpoolError } from '@rockpool/protocol'
 import { CLOSE } from './publish.ts'
 
 /** The subprotocol that is echoed. */

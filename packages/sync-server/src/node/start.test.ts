@@ -81,6 +81,12 @@ describe('startSyncServer', () => {
     await (await startSyncServer({ dataDir, secrets: [SECRET] })).stop()
   })
 
+  it('stops once, however often it is asked to', async () => {
+    const server = await startSyncServer({ dataDir: await testFolder(), secrets: [SECRET] })
+    await Promise.all([server.stop(), server.stop()])
+    await server.stop()
+  })
+
   it('leaves the folder free when its port is taken', async () => {
     const dataDir = await testFolder()
     const other = createServer()

@@ -222,7 +222,8 @@ export const eventLogSuite = (
       expect(await again.head()).toBe(1)
     })
 
-    it('refuses calls after close', async () => {
+    it('refuses calls after close, which may be called again', async () => {
+      await log.close()
       await log.close()
       await expect(log.head()).rejects.toMatchObject({ name: 'EventLogError', code: 'closed' })
       await expect(append(0, eventsAfter(0, 'a'))).rejects.toMatchObject({ code: 'closed' })

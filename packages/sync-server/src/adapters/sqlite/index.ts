@@ -59,6 +59,7 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
   return {
     open: async (storeId) => logOf(storeId),
     close: async () => {
+      if (closed) return
       closed = true
       for (const storeId of files.keys()) closeFile(storeId)
       unlock()

@@ -134,6 +134,15 @@ describe('the folder of the logs', () => {
     await (await sqliteLogs({ directory })).close()
   })
 
+  it('refuses calls after close, which may be called again', async () => {
+    const logs = await sqliteLogs({ directory })
+    const log = await logs.open('shop')
+    await logs.close()
+    await logs.close()
+    await expect(logs.open('shop')).rejects.toMatchObject({ name: 'EventLogError', code: 'closed' })
+    await expect(log.head()).rejects.toMatchObject({ code: 'closed' })
+  })
+
   it('is free again when the process that used it was killed', async () => {
     const script = path.join(import.meta.dirname, '../../test-support/hold-folder.ts')
     const child = spawn(process.execPath, ['--conditions=@rockpool/source', script, directory], {
