@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** `rockpool-signer <command>`. */
 import { parseArgs } from 'node:util'
+import { readOrigins } from '@rockpool/access'
 import { gcLine, startFromEnvironment } from './commands/serve.ts'
-import { readOrigins, readS3, readStore } from './config.ts'
+import { readS3, readStore } from './config.ts'
 import { collectAll, loadLiveSets, readGcFlags } from './gc/command.ts'
 import { openStore } from './open-store.ts'
 import { examine } from './s3/doctor.ts'

@@ -5,6 +5,7 @@ import type { Buckets } from '@rockpool/protocol'
 import {
   type Environment,
   readBuckets,
+  readOrigins,
   readTokens,
   type TokenSettings,
   variable as text,
@@ -65,13 +66,6 @@ export const readConfig = (env: Environment): Config => ({
   port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
 })
 
-/** The allowed origins of an environment. @throws as {@link readConfig} */
-export const readOrigins = (env: Environment): string[] =>
-  list(env, 'ROCKPOOL_ALLOWED_ORIGINS').map((origin) => {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) return origin
-    throw wrong('ROCKPOOL_ALLOWED_ORIGINS', `"${origin}" is not an exact origin such as https://app.example.com`)
-  })
-
 /** The S3 settings of an environment. @throws as {@link readConfig} */
 export const readS3 = (env: Environment): S3StoreOptions => {
   const [accessKey, secretKey] = [text(env, 'ARTIFACT_ACCESS_KEY'), text(env, 'ARTIFACT_SECRET_KEY')]
@@ -118,12 +112,6 @@ const required = (env: Environment, name: string, what: string): string => {
   if (value === undefined) throw wrong(name, `is not set: ${what}`)
   return value
 }
-
-const list = (env: Environment, name: string): string[] =>
-  (text(env, name) ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
 
 const yesOrNo = (env: Environment, name: string): boolean => {
   const value = text(env, name) ?? 'false'
