@@ -94,7 +94,7 @@ export class ContentFiles {
     onWritten: (bytes: number) => void,
   ) {
     const hash = createHash('sha256')
-    const handle = await open(join(this.#folder, file), 'wx')
+    const handle = await open(join(this.#folder, file), 'wx', 0o600)
     try {
       for await (const chunk of exactBody(body, options.size, options.signal)) {
         const written = writeAll(handle, chunk)
