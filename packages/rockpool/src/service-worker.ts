@@ -7,8 +7,8 @@ import { Workbox } from 'workbox-window'
 const CONTROL_WAIT_MS = 10_000
 
 /**
- * Registers the service worker and waits until it controls this page, so that the first `<img>` is answered too. A page
- * without service workers, or whose worker does not install, goes on without: `pool.open` works there.
+ * Registers the service worker and waits until it controls this page, so that it serves the first `<img>` too. A page
+ * without service workers, or whose worker does not install, opens without one: `pool.open` works there.
  */
 export const controlledBy = async (url: string): Promise<void> => {
   if (!('serviceWorker' in navigator)) return
@@ -34,7 +34,10 @@ const register = async (url: string): Promise<void> => {
     if (registration.active) registration.active.postMessage({ type: 'rockpool:claim' })
     await controlOrEnd(registration)
   } catch (error) {
-    console.warn('The service worker could not be registered; file URLs are not answered in this page.', error)
+    console.warn(
+      'The service worker could not be registered; file URLs do not work in this page. `pool.open` does.',
+      error,
+    )
   }
 }
 

@@ -79,7 +79,7 @@ export const DeviceLive = Layer.scoped(
       }).pipe(Effect.onError(() => again))
       listeners.emit()
     })
-    // One at a time, so that an older answer never overwrites a newer one.
+    // One at a time, so that an older read never overwrites a newer one.
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const refresh = readStale.pipe(
       oneAtATime.withPermits(1),

@@ -13,7 +13,7 @@ import { MAX_GROUP } from './next-group.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { call, IndexPort, LogPort } from './services.ts'
 
-/** A tab that lives has its event in the log long before. */
+/** A tab that still runs has its event in the log long before. */
 const APPENDED_AFTER = '5 seconds'
 
 /**
@@ -100,7 +100,7 @@ export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError
         yield* device.write(
           [
             ...done.map((id) => remove('outbox', id)),
-            // The sync backend answers, so the network is back: what failed for want of it need not wait (peer failure 15).
+            // The sync backend responded, so the network is back: what failed without it need not wait (peer failure 15).
             ...retryOffline(device),
             change('engine', 'engine', (row) => (row ? { ...row, confirmationCursor: cursor } : row)),
           ],

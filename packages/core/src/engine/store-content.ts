@@ -59,14 +59,14 @@ export const storeContent = (
     )
   })
 
-/** The row of a content that is on disk, whole. Kept as it is when it was there before; a pin is never taken away. */
+/** The row of content that is on disk, whole. Kept as it is when it was there before; a pin is never taken away. */
 export const contentRow = (content: ContentDigest, at: number, pinned = false): IndexChange =>
   change('contents', content.address, (row) => {
     const known = row ?? { ...content, writtenAt: at, lastUsedAt: at, pinned }
     return pinned ? { ...known, pinned } : known
   })
 
-/** Removes a content that no row names, unless an add is under way in some tab, which may be about to name it. */
+/** Removes content that no row names, unless an add is under way in some tab, which may be about to name it. */
 const dropUnnamed = ({ address }: ContentDigest) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
@@ -79,6 +79,6 @@ const dropUnnamed = ({ address }: ContentDigest) =>
     )
   }).pipe(
     Effect.catchAll((error) =>
-      Effect.logWarning('A content that nothing names stays on disk until the next sweep', error),
+      Effect.logWarning('Content that no file names stays on disk until the next sweep', error),
     ),
   )

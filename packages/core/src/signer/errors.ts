@@ -17,25 +17,29 @@ export const noToken = (cause: unknown): RockpoolError => {
 export const notASigner = (url: string, status: number): RockpoolError =>
   new RockpoolError(
     'storage_unavailable',
-    `What answers at ${url} (status ${status}) is not a Rockpool signer of this version. Check signer.url and the proxies on the way.`,
+    `The server at ${url} (status ${status}) is not a Rockpool signer of this version. Check signer.url and the proxies on the way.`,
   )
 
-/** The error that the signer answered, or what the status alone says when something else answered. */
-export const errorOfAnswer = (response: Response, body: string, url: string): RockpoolError => {
+/** The error in the signer's response, or what the status alone says when something else responded. */
+export const errorOfResponse = (response: Response, body: string, url: string): RockpoolError => {
   const retryAfterMs = retryAfter(response.headers.get('retry-after'))
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
   const wire = signerError(body)
   if (wire) return new RockpoolError(wire.code, wire.message, retry)
   const { status } = response
   if (status === 401) return new RockpoolError('unauthenticated', 'The signer does not take this token. Sign in again.')
-  if (status === 429) return new RockpoolError('rate_limited', 'Too many requests. They go on more slowly.', retry)
+  if (status === 429) return new RockpoolError('rate_limited', 'Too many requests. They continue more slowly.', retry)
   if (status >= 500) {
-    return new RockpoolError('storage_unavailable', `The signer answered ${status}. It is tried again.`, retry)
+    return new RockpoolError(
+      'storage_unavailable',
+      `The signer responded with status ${status}. The call is retried.`,
+      retry,
+    )
   }
   return notASigner(url, status)
 }
 
-/** The signer's own error in an answer; undefined when something else answered. */
+/** The signer's own error in a response; undefined when something else responded. */
 export const signerError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
   const error = errorIn(body)
   return error !== undefined && Object.hasOwn(WIRE_ERRORS, error.code)

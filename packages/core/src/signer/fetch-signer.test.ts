@@ -310,7 +310,7 @@ describe('the status', () => {
     expect(fetchSigner({ url: '/signer', token }).status!.current.reason.code).toBe('connecting')
   })
 
-  test('is connected after an answer, the signer’s own errors included', async () => {
+  test('is connected after a response, the signer’s own errors included', async () => {
     expect((await served(ok)).reason.code).toBe('connected')
     const denied: RequestListener = (_, response) => answer(response, 403, error('forbidden', 'Not yours.'))
     expect((await served(denied)).reason.code).toBe('connected')
@@ -336,7 +336,7 @@ describe('the status', () => {
     const page = () => vi.stubGlobal('location', new URL('https://app.example.com/'))
     afterEach(() => void vi.unstubAllGlobals())
 
-    test('names CORS when the signer never answered', async () => {
+    test('names CORS when the signer never responded', async () => {
       page()
       const signer = fetchSigner({ url: 'https://signer.example.com/', token, fetch: blocked })
       expect((await statusAfter(signer)).reason).toEqual({
@@ -346,7 +346,7 @@ describe('the status', () => {
       })
     })
 
-    test('does not name CORS for a signer that answered before, or one of the page’s own origin', async () => {
+    test('does not name CORS for a signer that responded before, or one of the page’s own origin', async () => {
       page()
       let up = true
       const fetching = async () => (up ? Response.json(stored) : blocked())
@@ -376,7 +376,7 @@ describe('the status', () => {
     expect(signer.status!.current.reason.code).toBe('connecting')
   })
 
-  test('tells a hanging token function from a signer that does not answer', async () => {
+  test('distinguishes a token function that hangs from a signer that does not respond', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const arrived = Promise.withResolvers<void>()
     await using server = await listen(() => arrived.resolve())

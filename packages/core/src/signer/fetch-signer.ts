@@ -19,7 +19,7 @@ import {
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { aborted } from '../transfers/http.ts'
-import { abortable, errorOfAnswer, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
+import { abortable, errorOfResponse, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
 import { type CallOutcome, signerStatusAfter } from './signer-status.ts'
 
 export interface FetchSignerOptions {
@@ -34,7 +34,7 @@ export interface FetchSignerOptions {
   readonly fetch?: typeof fetch
 }
 
-/** A call without an answer by then has failed (ms). */
+/** A call without a response within this time has failed (ms). */
 const TIMEOUT_MS = 30_000
 
 interface CallSignals {
@@ -49,11 +49,11 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init)
 
   const status = makeSyncStatusSource(CONNECTING)
-  let hasAnswered = false
+  let hasResponded = false
   const ended = (outcome: CallOutcome): void => {
-    hasAnswered ||= outcome.type !== 'no_token' && outcome.type !== 'unreachable' && outcome.type !== 'timed_out'
+    hasResponded ||= outcome.type !== 'no_token' && outcome.type !== 'unreachable' && outcome.type !== 'timed_out'
     const hasNetwork = globalThis.navigator?.onLine !== false
-    status.set(signerStatusAfter(outcome, { url: base, hasNetwork, hasAnswered, corsApplies: corsApplies(base) }))
+    status.set(signerStatusAfter(outcome, { url: base, hasNetwork, hasResponded, corsApplies: corsApplies(base) }))
   }
 
   const getToken = async (fresh: boolean, { signal, caller }: CallSignals): Promise<string> => {
@@ -76,11 +76,11 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
   const call = async <A>(
     path: string,
     init: RequestInit,
-    fits: (answer: unknown) => answer is A,
+    fits: (body: unknown) => body is A,
     caller: AbortSignal | undefined,
   ): Promise<A> => {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(new Error(`No answer within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS)
+    const timer = setTimeout(() => late.abort(new Error(`No response within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS)
     const signal = caller ? AbortSignal.any([caller, late.signal]) : late.signal
     try {
       signal.throwIfAborted()
@@ -90,16 +90,16 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
         response = await attempt(path, init, true, { signal, caller })
       }
       const text = await response.text()
-      const answer = response.ok ? parse(text) : undefined
-      if (response.ok && fits(answer)) {
-        ended({ type: 'answered' })
-        return answer
+      const body = response.ok ? parse(text) : undefined
+      if (response.ok && fits(body)) {
+        ended({ type: 'responded' })
+        return body
       }
-      const error = response.ok ? notASigner(base, response.status) : errorOfAnswer(response, text, base)
+      const error = response.ok ? notASigner(base, response.status) : errorOfResponse(response, text, base)
       if (response.status === 401) ended({ type: 'token_refused', error })
-      else if (!response.ok && signerError(text)) ended({ type: 'answered' })
+      else if (!response.ok && signerError(text)) ended({ type: 'responded' })
       else if (startFailure(text) !== undefined) ended({ type: 'failed_to_start', message: startFailure(text)! })
-      else ended({ type: 'foreign_answer', status: response.status, error })
+      else ended({ type: 'foreign_response', status: response.status, error })
       throw error
     } catch (cause) {
       if (caller?.aborted) throw aborted(caller)
@@ -111,7 +111,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     }
   }
 
-  const post = <A>(path: string, body: object, fits: (answer: unknown) => answer is A, signal?: AbortSignal) =>
+  const post = <A>(path: string, body: object, fits: (body: unknown) => body is A, signal?: AbortSignal) =>
     call(
       path,
       { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
@@ -131,9 +131,9 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     startMultipart: (request, signal): Promise<MultipartUpload> =>
       post('/multipart', request, isMultipartUpload, signal),
     async signParts({ digests, ...request }, signal): Promise<SignedParts> {
-      // The list of a large content is many times the rest of the call: sent only to a signer that does not remember it.
-      const answer = await post('/multipart/parts', request, isMultipartParts, signal)
-      return 'parts' in answer ? answer : post('/multipart/parts', { ...request, digests }, isSignedParts, signal)
+      // The list of large content is many times the rest of the call: sent only to a signer that does not remember it.
+      const parts = await post('/multipart/parts', request, isMultipartParts, signal)
+      return 'parts' in parts ? parts : post('/multipart/parts', { ...request, digests }, isSignedParts, signal)
     },
     completeMultipart: (request, signal): Promise<StoredContent> =>
       post('/multipart/complete', request, isStoredContent, signal),

@@ -16,13 +16,13 @@ interface Case {
 }
 
 const foreign = (status: number): CallOutcome => ({
-  type: 'foreign_answer',
+  type: 'foreign_response',
   status,
   error: error('storage_unavailable'),
 })
 
 const cases: readonly Case[] = [
-  { name: 'an answer', outcome: { type: 'answered' }, code: 'connected' },
+  { name: 'a response', outcome: { type: 'responded' }, code: 'connected' },
   {
     name: 'a refused token',
     outcome: { type: 'token_refused', error: error('unauthenticated') },
@@ -51,9 +51,9 @@ const cases: readonly Case[] = [
     facts: { hasNetwork: false },
     code: 'forbidden',
   },
-  { name: 'a call without answer', outcome: { type: 'timed_out' }, code: 'no_answer', says: url },
+  { name: 'a call without a response', outcome: { type: 'timed_out' }, code: 'no_answer', says: url },
   {
-    name: 'a call without answer or network',
+    name: 'a call without a response or network',
     outcome: { type: 'timed_out' },
     facts: { hasNetwork: false },
     code: 'no_network',
@@ -73,7 +73,7 @@ const cases: readonly Case[] = [
   {
     name: 'a request that fails after others succeeded',
     outcome: { type: 'unreachable' },
-    facts: { hasAnswered: true },
+    facts: { hasResponded: true },
     code: 'no_answer',
   },
   {
@@ -86,7 +86,7 @@ const cases: readonly Case[] = [
 ]
 
 test.each(cases)('$name: $code', ({ outcome, facts, code, says = '' }) => {
-  const status = signerStatusAfter(outcome, { url, hasNetwork: true, hasAnswered: false, corsApplies: true, ...facts })
+  const status = signerStatusAfter(outcome, { url, hasNetwork: true, hasResponded: false, corsApplies: true, ...facts })
   expect(status.reason.code).toBe(code)
   expect(status.reason.message).toContain(says)
 })

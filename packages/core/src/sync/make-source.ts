@@ -1,6 +1,6 @@
 import { sameSyncStatus, type SyncStatus, type SyncStatusSource } from './sync-status.ts'
 
-/** A source that is set from outside. Setting what is current already notifies nobody. */
+/** A source that is set from outside. Setting the same status again notifies no listener. */
 export interface SettableSyncStatus extends SyncStatusSource {
   set(status: SyncStatus): void
 }

@@ -10,14 +10,14 @@ export type SyncState = 'online' | 'offline' | 'refused' | 'stuck'
 
 /** Every reason, with the state it means: a reason never occurs in another state. */
 export const SYNC_REASONS = {
-  /** the server answered the last request */
+  /** the server responded to the last request */
   connected: 'online',
-  /** no answer yet since the store was opened */
+  /** no response yet since the store was opened */
   connecting: 'online',
 
   /** the device has no network */
   no_network: 'offline',
-  /** the server does not answer now */
+  /** the server does not respond now */
   no_answer: 'offline',
 
   /** the server does not accept the token */
@@ -27,11 +27,11 @@ export const SYNC_REASONS = {
   /** the server refused an event of this device */
   push_refused: 'refused',
 
-  /** the app's token function threw, or did not answer in time, although the device is online */
+  /** the app's token function threw, or did not return in time, although the device is online */
   token_failed: 'stuck',
-  /** the server never answered although the device is online: it is down, or CORS does not allow this origin */
+  /** the server never responded although the device is online: it is down, or CORS does not allow this origin */
   cors: 'stuck',
-  /** what answers at the URL is not a Rockpool server: a wrong URL, or a proxy on the way */
+  /** the server at the URL is not a Rockpool server: a wrong URL, or a proxy on the way */
   wrong_server: 'stuck',
   /** the build lacks Rockpool's plugin, so LiveStore runs without its fixes */
   plugin_missing: 'stuck',
@@ -45,7 +45,7 @@ export const SYNC_REASONS = {
   server_behind: 'stuck',
   /** the local store shut down, after a failed materializer for example */
   store_stopped: 'stuck',
-  /** the server answers, and events still do not arrive */
+  /** the server responds, and events still do not arrive */
   not_converging: 'stuck',
 } as const satisfies Readonly<Record<string, SyncState>>
 

@@ -72,7 +72,7 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
         const stops = [closing.signal, ...(options.signal ? [options.signal] : [])]
         const stop = AbortSignal.any(stops)
         const writing = () => writeContent(folder, source, options, stop)
-        // A stream may be as slow as its network, or wait for another add: it holds up nobody.
+        // A stream may be as slow as its network, or wait for another add: it must not delay others.
         if (!(source instanceof Blob)) return writing()
         return limited(writing, Math.min(source.size, 2 * PART_SIZE), stop).catch((error: unknown) => {
           throw stop.aborted ? aborted(stop) : error
@@ -141,7 +141,7 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
 }
 
 /**
- * Bytes of contents that are held in memory at the same time, each up to two parts: adding many large files at once must
+ * Bytes that are in memory at the same time, each up to two parts: adding many large files at once must
  * not take gigabytes. 300 files of 100 kB fit in, so that they share the index's transactions, too.
  */
 const MAX_BYTES_AT_ONCE = 8 * PART_SIZE
@@ -186,7 +186,7 @@ const commitContent = (folder: StoreFolder, temp: TempFile, address: ContentAddr
   exclusively(folder, address, async () => {
     const present = await fileIn(folder.contents, address)
     if (present && plausibleContent(address, present.size)) return
-    // Each lookup is a round trip to the browser. A content of one part never has a folder of parts.
+    // Each lookup is a round trip to the browser. Content of one part never has a folder of parts.
     const inParts = addressParts(address) > 1
     if (inParts && (await partFiles(folder, address)).length === addressParts(address)) return
     if (present) await removeIn(folder.contents, address)

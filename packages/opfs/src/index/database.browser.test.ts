@@ -84,7 +84,7 @@ describe('create: false', () => {
 })
 
 describe('erase', () => {
-  test('deletes the database while another tab has it open; that one is told', async () => {
+  test('deletes the database while another tab has it open; that tab gets an error', async () => {
     const storeId = newStoreId()
     const index = await open(storeId)
     const other = await open(storeId)

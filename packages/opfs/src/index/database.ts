@@ -7,7 +7,7 @@ import { diskError } from '../disk-error.ts'
 type Schema = { readonly [T in IndexTable]: { readonly key: string; readonly value: IndexTables[T] } }
 export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Schema, IndexTable[], Mode>
 
-/** Raise it with every change of the tables; an older tab then lets go, and is told to reload. */
+/** Raise it with every change of the tables; an older tab then closes its connection and asks for a reload. */
 const VERSION = 1
 
 export const TABLES = Object.keys(INDEX_KEYS) as IndexTable[]
@@ -70,7 +70,7 @@ export const openDatabase = async (storeId: StoreId, create: boolean): Promise<D
   return {
     async transaction(tables, mode) {
       const start = (database: IDBPDatabase<Schema>) =>
-        // Strict: Chromium's default tells of success before the bytes are on disk.
+        // Strict: Chromium's default reports success before the bytes are on disk.
         database.transaction([...tables], mode, { durability: 'strict' }) as Transaction<typeof mode>
       const database = await connected()
       try {
