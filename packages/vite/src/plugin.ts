@@ -16,7 +16,7 @@ export interface RockpoolOptions {
   readonly backend?: boolean | Partial<BackendOptions>
 }
 
-/** What an app on Rockpool needs of Vite: a mended LiveStore, the service worker, and in development the backend. */
+/** What an app on Rockpool needs of Vite: the LiveStore plugin, the service worker, and in development the backend. */
 export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
   livestore(),
   livestorePlugin.vite(),
@@ -32,7 +32,7 @@ const livestore = (): Plugin => ({
   config: () => ({
     worker: { format: 'es' },
     optimizeDeps: {
-      // Workers are found late in dev: the first cold load would bundle dependencies anew and reload the page.
+      // Workers are found late in dev: the first cold load would bundle dependencies again and reload the page.
       include: [
         '@livestore/livestore',
         '@livestore/adapter-web',

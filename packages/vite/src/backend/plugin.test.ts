@@ -103,7 +103,7 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     expect(await eventsOf(second, 'gallery', token)).toMatchObject({ status: 200, events: [EVENT] })
   })
 
-  it('lets nobody in without a token, neither to the signer nor to the log', async () => {
+  it('refuses calls without a token, to the signer and to the log', async () => {
     const server = await serveFixture(fixture, { backend: { dataDir: await temporaryFolder() } })
     const origin = originOf(server)
     const token = await tokenFor(origin, 'gallery')

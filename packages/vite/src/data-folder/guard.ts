@@ -7,7 +7,7 @@ import { realPaths } from './real-paths.ts'
 import { isBelow, pathsOf } from './served-paths.ts'
 
 /**
- * Answers 403 for every file in the data folder, in dev and preview. Vite's own `server.fs.deny` gets the folder as well;
+ * Responds 403 for every file in the data folder, in dev and preview. Vite's own `server.fs.deny` gets the folder as well;
  * alone it would leave the preview server, symlinks to the folder, and apps with `server.fs.strict: false`.
  *
  * @param option `dataDir` of the backend's options
@@ -42,7 +42,7 @@ export const dataFolderGuard = (option: string | undefined): Plugin => {
       middlewares.use(refuseBelow(foldersOf(config.root), served, config.base))
     },
     configurePreviewServer({ config, middlewares }) {
-      // The root is not served here; 403 says more than the app's page, which answers every other path.
+      // The root is not served here; 403 says more than the app's page, which Vite serves for every other path.
       const served = [resolve(config.root, config.build.outDir), config.root]
       middlewares.use(refuseBelow(foldersOf(config.root), served, config.base))
     },
