@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commitIds, isSameCommit, randomPart, saysTheSame } from './commit-id.ts'
+import { commitIds, isSameCommit, randomPart, hasSameContent } from './commit-id.ts'
 import type { NumberedEvent } from './numbers.ts'
 import { event } from './simulation/notation.ts'
 
@@ -63,14 +63,14 @@ describe('args', () => {
     [{ a: new Date(0) }, { a: '1970-01-01T00:00:00.000Z' }, true],
     [{ a: '1' }, { a: 1 }, false],
   ])('%j and %j say the same: %s', (left, right, expected) => {
-    expect(saysTheSame(args(left), args(right))).toBe(expected)
-    expect(saysTheSame(args(right), args(left))).toBe(expected)
+    expect(hasSameContent(args(left), args(right))).toBe(expected)
+    expect(hasSameContent(args(right), args(left))).toBe(expected)
   })
 
-  it('say the same after a way through JSON', () => {
+  it('have the same content after a way through JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(saysTheSame(args(value), args(JSON.parse(JSON.stringify(value))))).toBe(true)
+        expect(hasSameContent(args(value), args(JSON.parse(JSON.stringify(value))))).toBe(true)
       }),
     )
   })

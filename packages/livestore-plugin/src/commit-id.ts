@@ -1,36 +1,36 @@
 /**
- * Which commit an event is, wherever it stands in a log.
+ * The identity of a commit, under any number.
  *
- * A rebase numbers events anew, and LiveStore's events have no id of their own: a tab that lost an answer could not tell its
- * own event under a new number from somebody else's. So the session id of each committed event carries a suffix that is
- * random for the page and counted for the event: `x7Kd2#k3f9a1.2z`. All sides keep it as it is.
+ * A rebase renumbers events, and LiveStore's events have no id of their own: a tab that lost a response could not distinguish
+ * its own event under a new number from one of another tab. So the session id of each committed event has a suffix that is
+ * random for the page and counted for the event: `x7Kd2#k3f9a1.2z`. Leader and backend keep it unchanged.
  */
 import type { NumberedEvent } from './numbers.ts'
 
 const SUFFIX = /#[0-9a-z]+\.[0-9a-z]+$/
 
-/** Gives session ids that are unique to one commit. `random` makes the part that is unique to this page. */
+/** Makes session ids that are unique to one commit. @param random makes the part that is unique to this page */
 export const commitIds = (sessionId: string, random: () => string): (() => string) => {
   const page = random()
   let count = 0
   return () => `${sessionId}#${page}.${(count++).toString(36)}`
 }
 
-/** Six characters: of 2 billion pages of one tab. */
+/** Up to six characters: 2 billion values for the pages of one tab. */
 export const randomPart = (): string => Math.floor(Math.random() * 36 ** 6).toString(36)
 
 /**
- * Whether two events are the same commit. Events of other clients, of devtools and of versions before this one have no
- * suffix: they are the same when they stand at the same number and say the same.
+ * Whether two events are the same commit. Events of other clients and of older versions have no suffix: they are the same
+ * when they have the same number and the same content.
  */
 export const isSameCommit = (a: NumberedEvent, b: NumberedEvent): boolean =>
   a.clientId === b.clientId &&
   a.sessionId === b.sessionId &&
   (SUFFIX.test(a.sessionId) ||
-    (a.seqNum.global === b.seqNum.global && a.seqNum.client === b.seqNum.client && saysTheSame(a, b)))
+    (a.seqNum.global === b.seqNum.global && a.seqNum.client === b.seqNum.client && hasSameContent(a, b)))
 
-/** As JSON carries it: a key that is undefined is lost on the way to the backend and back. */
-export const saysTheSame = (a: NumberedEvent, b: NumberedEvent): boolean =>
+/** Whether name and args are the same, as JSON: a key that is undefined does not come back from the backend. */
+export const hasSameContent = (a: NumberedEvent, b: NumberedEvent): boolean =>
   a.name === b.name && isSameJson(toJson(a.args), toJson(b.args))
 
 const toJson = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)))

@@ -4,14 +4,14 @@ import type { EventNumber, NumberPair } from './numbers.ts'
 
 export type Event = LiveStoreEvent.Client.EncodedWithMeta
 
-/** Numbers come from events that were validated when they came in; validating each again costs more than the rest. */
+/** The events were validated when they came in; validating each again costs more than the rest of a step. */
 const TRUSTED = { disableValidation: true } as const
 
-/** The same event under another number, with a `meta` of its own: what is applied again gets another changeset. */
+/** The same event under another number, with a `meta` of its own: an event that is applied again gets another changeset. */
 export const renumber = (event: Event, numbers: NumberPair): Event =>
   new LiveStoreEvent.Client.EncodedWithMeta({ ...event, ...numbers, meta: { ...event.meta } } as never, TRUSTED)
 
-/** Leader and tab may run in one thread: neither may see what the other one keeps in `meta`. */
+/** A copy with its own `meta`: leader and tab may run in one thread, and each writes its changesets there. */
 export const clone = (event: Event): Event =>
   renumber(event, { seqNum: event.seqNum, parentSeqNum: event.parentSeqNum })
 

@@ -1,6 +1,6 @@
 /**
- * Defects of LiveStore 0.4.0 outside its sync processors, each mended by one line. A test compares them with the installed
- * version: when upstream mends one, it goes from here.
+ * Defects of LiveStore 0.4.0 outside its sync processors, each fixed in one line. A test compares them with the installed
+ * version. A defect that upstream fixes is deleted here.
  */
 
 export interface Fix {
@@ -15,8 +15,8 @@ const POOL = '@livestore/sqlite-wasm/dist/browser/opfs/AccessHandlePoolVFS.js'
 const SHARED_WORKER = '@livestore/adapter-web/dist/web-worker/shared-worker/make-shared-worker.js'
 
 export const FIXES: readonly Fix[] = [
-  // After a quick reload nothing syncs: the page before still has the database open, and the new leader dies of
-  // `NoModificationAllowedError`. It tries again for 10 s.
+  // After a quick reload nothing syncs: the page before still has the database open, and the new leader fails with
+  // `NoModificationAllowedError`. The fix retries for 10 s.
   // https://github.com/livestorejs/livestore/issues/244
   {
     file: POOL,
@@ -37,7 +37,7 @@ export const FIXES: readonly Fix[] = [
     to: 'yield* this.addCapacity(DEFAULT_CAPACITY - this.getCapacity());',
   },
   // After the tab that leads is closed, the others wait without end: the shared worker closes its connection to the old leader
-  // only when the old leader has answered all requests. A request goes to the next leader instead.
+  // only when the old leader has responded to all requests. The fix sends a request to the next leader instead.
   // https://github.com/livestorejs/livestore/issues/955
   {
     file: SHARED_WORKER,
@@ -45,7 +45,7 @@ export const FIXES: readonly Fix[] = [
     to: `Effect.andThen((worker) => Effect.raceFirst(Effect.map(worker.executeEffect(req), (answer) => ({ answer })), Effect.as(SubscriptionRef.waitUntil(leaderWorkerContextSubRef, (context) => context?.worker !== worker), {}))), Effect.repeat({ until: (outcome) => 'answer' in outcome }), Effect.map(({ answer }) => answer),`,
   },
   // A tab starts with rows that no device has: it reads the file of the state itself, maybe in the middle of a transaction of
-  // the leader. The option `experimental.disableFastPath` does the same, but an app that lacks it looks right until that day.
+  // the leader. The option `experimental.disableFastPath` does the same, but an app without it works until then.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L236
   {
     file: '@livestore/adapter-web/dist/web-worker/client-session/persisted-adapter.js',
@@ -58,7 +58,7 @@ export const FIXES: readonly Fix[] = [
     from: 'options.experimental?.disableFastPath === true',
     to: 'true',
   },
-  // Queries show what a rebase took back: a rollback leaves the cache of their results as it was.
+  // Queries show what a rebase rolled back: a rollback does not clear the cache of their results.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/livestore/src/SqliteDbWrapper.ts#L131
   {
     file: '@livestore/livestore/dist/SqliteDbWrapper.js',

@@ -2,9 +2,9 @@
  * The numbers of events: `global` counts what syncs, `client` counts what stays on this device behind it, and
  * `rebaseGeneration` grows with each rebase of a leader's log.
  *
- * Within one log a number is given out once: what is numbered after a rebase has a higher generation than all before. So a
- * parent that is equal in all three parts names the same event on both sides, and a push whose first parent is the head of
- * the log continues exactly what its sender knows.
+ * Within one log a number is given out once, since a rebase starts a higher generation. So a parent that is equal in all three
+ * parts is the same event on both sides, and a push whose first parent is the head of the log continues exactly what its
+ * sender knows.
  */
 
 export interface EventNumber {

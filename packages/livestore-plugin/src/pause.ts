@@ -1,4 +1,4 @@
-/** How long to wait before something is tried again: doubled each time, with full jitter, so that tabs do not keep step. */
+/** Exponential back-off with full jitter, so that tabs do not retry at the same moments. */
 import { Effect, Random } from 'effect'
 
 export interface PauseOptions {

@@ -1,6 +1,6 @@
 /**
  * Puts Rockpool's sync processors in the place of LiveStore's while an app is bundled. Needed wherever LiveStore's code
- * passes: pages, workers, and dependencies that are bundled ahead in development.
+ * passes: pages, workers, and dependencies that Vite optimizes in development.
  */
 import { readFileSync } from 'node:fs'
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin'
@@ -8,7 +8,7 @@ import { resolvePeers } from './bundlers/resolve-peers.ts'
 import { applyFixes } from './fixes.ts'
 import { plainPath, REPLACEMENTS, replacedText } from './replacements.ts'
 
-/** In the plugin's name: Vite bundles LiveStore ahead again when the names of the plugins change, not when their code does. */
+/** In the plugin's name: Vite optimizes LiveStore again when the names of the plugins change, not when their code does. */
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const makeOptions = (): UnpluginOptions => {
@@ -27,16 +27,16 @@ const makeOptions = (): UnpluginOptions => {
           livestorePath = id.replace(/[?#].*$/, '')
           return { code: replacedText(replacement.by), map: null }
         }
-        const mended = applyFixes(path, code)
-        return mended === undefined ? undefined : { code: mended, map: null }
+        const fixed = applyFixes(path, code)
+        return fixed === undefined ? undefined : { code: fixed, map: null }
       },
     },
     ...resolvePeers(() => livestorePath),
   }
 }
 
-/** For the two places that do not see the plugins of a page. */
-const elsewhere = createUnplugin(makeOptions)
+/** For Vite's workers and its optimizer of dependencies: they do not get the plugins of the page. */
+const nestedPlugin = createUnplugin(makeOptions)
 
 export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugin(() => {
   const options = makeOptions()
@@ -45,8 +45,8 @@ export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugi
     vite: {
       ...options.vite,
       config: () => ({
-        worker: { plugins: () => [elsewhere.vite()] },
-        optimizeDeps: { rolldownOptions: { plugins: [elsewhere.rolldown()] } },
+        worker: { plugins: () => [nestedPlugin.vite()] },
+        optimizeDeps: { rolldownOptions: { plugins: [nestedPlugin.rolldown()] } },
       }),
     },
   }

@@ -18,7 +18,7 @@ if (typeof module.registerHooks !== 'function') {
 const textOf = (source: module.LoadFnOutput['source']): string =>
   typeof source === 'string' ? source : new TextDecoder().decode(source ?? new Uint8Array())
 
-/** Hooks that run twice would meet text that is mended already. */
+/** A second run of the hooks would not find the lines that the first one fixed. */
 const REGISTERED = Symbol.for('rockpool.livestore.register')
 const thread = globalThis as { [REGISTERED]?: true }
 
@@ -42,8 +42,8 @@ if (!thread[REGISTERED]) {
         livestoreUrl = url
         return { ...loaded, source: replacedText(pathToFileURL(replacement.by).href) }
       }
-      const mended = applyFixes(path, textOf(loaded.source))
-      return mended === undefined ? loaded : { ...loaded, source: mended }
+      const fixed = applyFixes(path, textOf(loaded.source))
+      return fixed === undefined ? loaded : { ...loaded, source: fixed }
     },
   })
 }

@@ -9,7 +9,7 @@ export interface Replacement {
   readonly by: string
 }
 
-/** Ours lie beside this module: TypeScript in the workspace, JavaScript in the package. */
+/** Our modules have this module's extension: TypeScript in the workspace, JavaScript in the package. */
 const ours = (path: string): string => fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url))
 
 export const REPLACEMENTS: readonly Replacement[] = [
@@ -17,7 +17,7 @@ export const REPLACEMENTS: readonly Replacement[] = [
   { file: '@livestore/common/dist/leader-thread/LeaderSyncProcessor.js', by: ours('./leader/processor') },
 ]
 
-/** The text that stands for a replaced module. */
+/** The source of a replaced module. */
 export const replacedText = (by: string): string => `export * from ${JSON.stringify(by)}\n`
 
 /** A path as the names of files are compared here: slashes, without the query that Vite adds (`….js?v=…`). */
@@ -25,7 +25,7 @@ export const plainPath = (path: string): string => path.replace(/[?#].*$/, '').r
 
 const FOLDER = plainPath(fileURLToPath(new URL('./', import.meta.url)))
 
-/** What our modules import of others. */
+/** Packages that our modules import. */
 export const PEERS = /^(?:@livestore\/|effect(?:\/|$))/
 
 /**

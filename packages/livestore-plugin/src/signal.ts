@@ -1,4 +1,4 @@
-/** One waiter is woken, now or when it waits next; several wake-ups before it does count as one. */
+/** Wakes one waiter, now or when it waits next. Several wake-ups before that count as one. */
 import { Effect, Queue } from 'effect'
 
 export interface Signal {

@@ -1,8 +1,10 @@
-/** A `Subscribable` of a value that is made when somebody asks for it: many changes without a reader cost nothing. */
+/** A `Subscribable` whose value is computed when it is read: changes without a reader cost nothing. */
 import { Subscribable } from '@livestore/utils/effect'
 import { Effect, PubSub, Queue, Stream } from 'effect'
 
-export const lazySubscribable = <A>(current: () => A): Effect.Effect<{
+export const lazySubscribable = <A>(
+  current: () => A,
+): Effect.Effect<{
   readonly subscribable: Subscribable.Subscribable<A>
   readonly changed: () => void
 }> =>

@@ -26,7 +26,7 @@ export const nextBackendAction = <E extends NumberedEvent>(
   limit: number,
 ): { readonly pusher: BackendPusher; readonly action: BackendPusherAction<E> } => {
   const generation = log.head.rebaseGeneration
-  // A rebase numbers what was sent anew.
+  // A rebase renumbers events that were sent.
   const current = pusher.generation === generation ? pusher : { ...pusher, sentUpTo: 0, generation }
   const batch = nextBackendPush(log, Math.max(current.sentUpTo, log.backendHead), limit)
   return {
@@ -44,7 +44,7 @@ export type BackendPushOutcome =
 
 export type AfterBackendPush =
   | 'push'
-  /** wait until the log has `catchUpTarget`, or until the time for that is over */
+  /** wait until the log has caught up (`hasCaughtUp`), or for a limited time */
   | 'catch up'
   | 'pause'
 
@@ -63,11 +63,11 @@ export const afterBackendPush = <E extends NumberedEvent>(
   }
 }
 
-/** Another event stands at the number of the first one. */
+/** Whether the pull has brought another event under the number of the first one. */
 export const hasCaughtUp = <E extends NumberedEvent>(log: LeaderState<E>, batch: readonly E[]): boolean =>
   log.backendHead >= batch[0]!.seqNum.global
 
-/** What the backend took did not come back in time: it is pushed again, and the backend knows what it has. */
+/** Events that the backend took did not come back in time. They are pushed again: the backend recognizes them. */
 export const afterConfirmationTimeout = (
   pusher: BackendPusher,
   { backendHead }: LeaderState<unknown>,

@@ -14,7 +14,7 @@ import { number, show } from '../simulation/notation.ts'
 import { makeRandom, type Random } from '../simulation/random.ts'
 import { type Databases, openDatabases } from './databases.ts'
 import { decideBackendEvents, decidePush } from './machine.ts'
-import { levelState } from './state-check.ts'
+import { rebuildStaleState } from './state-check.ts'
 
 const args = Schema.Struct({ id: Schema.String })
 const events = {
@@ -62,7 +62,8 @@ const open = async (): Promise<Subject> => {
     dbState,
     dbEventlog,
     databases: openDatabases({ dbState, dbEventlog, materializeEvent, runSync: run as never }),
-    start: () => run(Effect.scoped(Effect.provideService(levelState, LeaderThreadCtx, context as never)) as never),
+    start: () =>
+      run(Effect.scoped(Effect.provideService(rebuildStaleState, LeaderThreadCtx, context as never)) as never),
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * The leader's two databases: the event log, and the state that is made from it. A page can end between any two writes to
- * the disk, so each change is one transaction for each, and the log is committed first: a state behind the log is made anew
- * from it at the next start (`state-check.ts`), while a log behind its state would number new events after lost ones, and the
- * sync backend would refuse these from then on.
+ * the disk, so a change is one transaction in each of them, and the log is committed first. A state behind its log is
+ * rebuilt at the next start (`state-check.ts`). A log behind its state would number new events after lost ones, and the sync
+ * backend would refuse all of these.
  *
  * All of it is synchronous: nothing else runs in this thread between the first statement and the last.
  */
@@ -10,12 +10,12 @@ import type { SqliteDb } from '@livestore/common'
 import { Eventlog, type MaterializeEvent, rollback } from '@livestore/common/leader-thread'
 import { LiveStoreEvent, SystemTables } from '@livestore/common/schema'
 import { Effect } from 'effect'
-import { saysTheSame } from '../commit-id.ts'
+import { hasSameContent } from '../commit-id.ts'
 import { type Event, toBranded } from '../events.ts'
 import { compareNumbers, type EventNumber, isSameNumber, ROOT } from '../numbers.ts'
 import type { LeaderState } from './machine.ts'
 
-const { EVENTLOG_META_TABLE, SESSION_CHANGESET_META_TABLE } = SystemTables
+const { EVENTLOG_META_TABLE, SESSION_CHANGESET_META_TABLE, SYNC_STATUS_TABLE } = SystemTables
 
 export interface Change {
   readonly rollback?: readonly Event[]
@@ -29,9 +29,9 @@ export interface Databases {
   read(): LeaderState<Event>
   /** @throws what the databases or a materializer throw; then nothing has changed */
   write(change: Change): void
-  /** Whether the log has this commit, at its number or behind it: a rebase only moves events back. */
+  /** Whether the log has this commit, at its number or a higher one: a rebase only raises numbers. */
   isLogged(event: Event): boolean
-  /** The events after a place, as tabs apply them; undefined when the log does not have that place. */
+  /** The events after `head`, as tabs apply them; undefined when the log does not have `head`. */
   since(head: EventNumber): readonly Event[] | undefined
 }
 
@@ -49,13 +49,10 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       ({ seqNum }) => compareNumbers(seqNum, since) > 0,
     )
 
-  const apply = ({ rollback: taken = [], append = [], backendHead }: Change) => {
-    if (taken.length > 0) {
-      // LiveStore selects all of them by one statement: 1 kB of SQL for 30 events, so thousands need parts.
-      for (const part of inParts(taken.toReversed(), ROLLBACK_AT_ONCE)) {
-        const eventNumsToRollback = part.map(({ seqNum }) => toBranded(seqNum))
-        runSync(rollback({ dbState, dbEventlog, eventNumsToRollback }))
-      }
+  const apply = ({ rollback: rolledBack = [], append = [], backendHead }: Change) => {
+    for (const part of inParts(rolledBack.toReversed(), ROLLBACK_BATCH_SIZE)) {
+      const eventNumsToRollback = part.map(({ seqNum }) => toBranded(seqNum))
+      runSync(rollback({ dbState, dbEventlog, eventNumsToRollback }))
     }
     if (backendHead !== undefined) {
       Eventlog.updateBackendHead(dbEventlog, toBranded({ ...ROOT, global: backendHead }))
@@ -65,7 +62,7 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       event.meta.sessionChangeset = sessionChangeset
       event.meta.materializerHashLeader = hash
     }
-    if (backendHead !== undefined) forgetChangesets(dbState, backendHead)
+    if (backendHead !== undefined) deleteConfirmedChangesets(dbState, backendHead)
   }
 
   return {
@@ -83,7 +80,7 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
         apply(change)
         for (const database of [dbEventlog, dbState]) database.execute('COMMIT')
       } catch (error) {
-        for (const database of [dbState, dbEventlog]) abandon(database)
+        for (const database of [dbState, dbEventlog]) rollBackTransaction(database)
         throw error
       }
     },
@@ -99,43 +96,59 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
           event.sessionId.includes('#') ||
           (seqNumGlobal === event.seqNum.global &&
             seqNumClient === event.seqNum.client &&
-            saysTheSame(event, { ...event, name, args: JSON.parse(argsJson) })),
+            hasSameContent(event, { ...event, name, args: JSON.parse(argsJson) })),
       )
     },
 
     since(head) {
-      if (!isSameNumber(head, ROOT) && !hasPlace(dbEventlog, head)) return undefined
+      if (!isSameNumber(head, ROOT) && !hasNumber(dbEventlog, head)) return undefined
       return eventsSince(head).map((event) => new LiveStoreEvent.Client.EncodedWithMeta({ ...event }))
     },
   }
 }
 
-const ROLLBACK_AT_ONCE = 500
+/** LiveStore names all events of a rollback in one SQL statement: 1 kB for 30 of them. */
+const ROLLBACK_BATCH_SIZE = 500
 
 const inParts = <A>(items: readonly A[], size: number): readonly A[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size))
 
-const hasPlace = (dbEventlog: SqliteDb, { global, client, rebaseGeneration }: EventNumber): boolean =>
+const hasNumber = (dbEventlog: SqliteDb, { global, client, rebaseGeneration }: EventNumber): boolean =>
   dbEventlog.select(
     `SELECT 1 FROM ${EVENTLOG_META_TABLE} WHERE seqNumGlobal = ? AND seqNumClient = ? AND seqNumRebaseGeneration = ?`,
     [global, client, rebaseGeneration] as never,
   ).length > 0
 
 /**
- * Confirmed events are never taken back, so their changesets go. The last row stays: it says where the state, and a tab that
- * starts from it, stand.
+ * Confirmed events are never rolled back, so their changesets are not needed. The last row stays: it is the head of the
+ * state, and of a tab that starts from it.
  */
-const forgetChangesets = (dbState: SqliteDb, backendHead: number): void =>
+const deleteConfirmedChangesets = (dbState: SqliteDb, backendHead: number): void =>
   dbState.execute(
     `DELETE FROM ${SESSION_CHANGESET_META_TABLE} WHERE seqNumGlobal < ${backendHead}
      AND seqNumGlobal < (SELECT MAX(seqNumGlobal) FROM ${SESSION_CHANGESET_META_TABLE})`,
   )
 
-/** One may be committed already, or rolled back by SQLite itself (a full disk). */
-const abandon = (database: SqliteDb): void => {
+/** No transaction is open when it was committed already, or when SQLite rolled it back itself (a full disk). */
+const rollBackTransaction = (database: SqliteDb): void => {
   try {
     database.execute('ROLLBACK')
   } catch {
     // no transaction is open
+  }
+}
+
+/** Deletes all events and all state. */
+export const clearDatabases = ({ dbEventlog, dbState }: Pick<DatabasesOptions, 'dbEventlog' | 'dbState'>): void => {
+  dbEventlog.execute(`DELETE FROM ${EVENTLOG_META_TABLE}`)
+  dbEventlog.execute(`DELETE FROM ${SYNC_STATUS_TABLE}`)
+  dropTables(dbState)
+}
+
+export const dropTables = (database: SqliteDb): void => {
+  for (const { name } of database.select<{ name: string }>(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
+  )) {
+    database.execute(`DROP TABLE IF EXISTS "${name}"`)
   }
 }

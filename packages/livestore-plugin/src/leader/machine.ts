@@ -7,7 +7,7 @@
  * 2. `pending` is the end of the log, from the first event that syncs and is not confirmed;
  * 3. no commit is in the log twice.
  */
-import { isSameCommit, saysTheSame } from '../commit-id.ts'
+import { isSameCommit, hasSameContent } from '../commit-id.ts'
 import {
   continues,
   type EventNumber,
@@ -27,10 +27,10 @@ export interface LeaderState<E> {
   readonly pending: readonly E[]
 }
 
-/** What a step does to the log, beside the new state: in one transaction, then told to the tabs. */
+/** The state after a step, and the change of the log that leads to it. */
 export interface LogChange<E> {
   readonly state: LeaderState<E>
-  /** the end of the log to take back */
+  /** the end of the log, to roll back */
   readonly rollback: readonly E[]
   readonly append: readonly E[]
 }
@@ -39,12 +39,11 @@ export type PushDecision<E> =
   | ({ readonly answer: 'accepted' } & LogChange<E>)
   /** all of it is in the log already */
   | { readonly answer: 'known' }
-  /** others came first, or something before it is missing: the tab has to see what the log has, and to push again */
+  /** others came first, or a predecessor is missing: the tab has to pull, and to push again */
   | { readonly answer: 'rejected' }
 
 /**
- * A tab's push. A push can come twice, when the leader before died with it, and a tab may add to one whose answer it lacks:
- * what the log has is skipped.
+ * A tab's push. Events that the log has are skipped: a tab repeats a push whose response was lost, with more events behind.
  *
  * @param isLogged whether the log has this commit
  */
@@ -55,7 +54,7 @@ export const decidePush = <E extends NumberedEvent>(
 ): PushDecision<E> => {
   if (!isContiguous(events)) return { answer: 'rejected' }
   const isNew = events.length > 0 && continues(state.head, events[0]!)
-  const append = isNew ? events : events.slice(leading(events, isLogged))
+  const append = isNew ? events : events.slice(leadingCount(events, isLogged))
   if (append.length === 0) return { answer: 'known' }
   if (!continues(state.head, append[0]!)) return { answer: 'rejected' }
   const pending = [...state.pending, ...append]
@@ -71,12 +70,12 @@ export type BackendDecision<E> =
   | ({ readonly answer: 'advance' | 'rebase'; readonly confirmed: readonly E[] } & LogChange<E>)
   /** all of it is in the log already */
   | { readonly answer: 'known' }
-  /** something before it is missing */
+  /** a predecessor is missing */
   | { readonly answer: 'gap' }
 
 /**
- * Events of the sync backend, ascending. Those that are pending here are confirmed; others that stand where pending ones
- * stood move these behind them, into a new generation.
+ * Events of the sync backend, ascending. They confirm pending events. An event of another device at the number of a pending
+ * one causes a rebase: the rest of `pending` is numbered after it, in a new generation.
  */
 export const decideBackendEvents = <E extends NumberedEvent>(
   state: LeaderState<E>,
@@ -127,7 +126,7 @@ export const decideBackendEvents = <E extends NumberedEvent>(
   }
 }
 
-/** How many events of both lists, from their start, are the same. Those that stay on this device are passed over. */
+/** How many events of both lists, from their start, are the same, without those that stay on this device. */
 const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: readonly E[]) => {
   let ofPending = 0
   let ofFresh = 0
@@ -138,7 +137,7 @@ const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: read
       other !== undefined &&
       other.seqNum.global === event.seqNum.global &&
       isSameCommit(event, other) &&
-      saysTheSame(event, other)
+      hasSameContent(event, other)
     if (!same) break
     ofPending = index + 1
     ofFresh++
@@ -146,11 +145,11 @@ const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: read
   return { ofPending, ofFresh }
 }
 
-/** Events that stay on this device keep their place behind a confirmed one. */
+/** Without the events at the start that stay on this device: they keep their place behind a confirmed one. */
 const fromFirstSynced = <E extends NumberedEvent>(events: readonly E[]): readonly E[] =>
-  events.slice(leading(events, isClientOnly))
+  events.slice(leadingCount(events, isClientOnly))
 
-const leading = <A>(items: readonly A[], is: (item: A) => boolean): number => {
+const leadingCount = <A>(items: readonly A[], is: (item: A) => boolean): number => {
   const end = items.findIndex((item) => !is(item))
   return end === -1 ? items.length : end
 }

@@ -5,13 +5,13 @@ import type { BackendDecision, PushDecision } from './machine.ts'
 
 type Change<E> = Extract<PushDecision<E> | BackendDecision<E>, { readonly append: readonly E[] }>
 
-/** What a step tells the tabs, once the databases have it; undefined when they see no difference. */
+/** The news of a step, once the databases have it; undefined when nothing changes for a tab. */
 export const newsOf = <E extends NumberedEvent>({ answer, rollback, append }: Change<E>): LeaderNews<E> | undefined => {
   if (answer === 'rebase') return { _tag: 'upstream-rebase', rollbackEvents: rollback, newEvents: append }
   return append.length === 0 ? undefined : { _tag: 'upstream-advance', newEvents: append }
 }
 
-/** What a tab missed before it pulled. `events`: those after its place; undefined when the log does not have that place. */
+/** The news before a pull. @param events those after the tab's head; undefined when the log does not have that head */
 export const missedNews = <E extends NumberedEvent>(events: readonly E[] | undefined): LeaderNews<E> | undefined => {
   if (events === undefined) return RESET
   return events.length === 0 ? undefined : { _tag: 'upstream-advance', newEvents: events }

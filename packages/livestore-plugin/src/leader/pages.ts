@@ -1,20 +1,20 @@
 /**
- * Pages of the backend's events on their way into the log. While events are pending, each page alone would move all of them
- * behind it, so pages wait until the last one is there and are taken in one step.
+ * Pages of the backend's events. While events are pending, each page would rebase all of them, so pages are held until the
+ * last one is there and are taken in one step.
  */
 
-/** Events that wait at most. */
+/** The most events that are held. */
 export const HELD_LIMIT = 5_000
 
 export interface Page<E> {
   readonly events: readonly E[]
-  /** no other page follows at once */
+  /** no other page follows */
   readonly isLast: boolean
 }
 
 /**
  * @param held events of the pages before
- * @returns what to take into the log now, and what waits
+ * @returns what to take into the log now, and what to hold
  */
 export const takePage = <E>(
   held: readonly E[],

@@ -1,32 +1,29 @@
 /**
- * Whether the state database is what the event log makes of it: its tables are all there, and both end at the same event. A
- * page that ended between two writes leaves it otherwise. It is then made anew from the log, in one transaction.
+ * The state database is stale when a table is missing, or when it does not end at the same event as the log: a page ended
+ * between two writes. It is then rebuilt from the log, in one transaction.
  */
 import type { SqliteDb } from '@livestore/common'
 import { LeaderThreadCtx, recreateDb } from '@livestore/common/leader-thread'
 import { type LiveStoreSchema, SystemTables } from '@livestore/common/schema'
 import { Effect } from 'effect'
+import { dropTables } from './databases.ts'
 
-export const levelState = Effect.gen(function* () {
+export const rebuildStaleState = Effect.gen(function* () {
   const { schema, dbState, dbEventlog, bootStatusQueue, materializeEvent } = yield* LeaderThreadCtx
   // With the strategy 'manual' the app makes its state itself.
-  if (schema.state.sqlite.migrations.strategy !== 'auto' || isLevel(schema, dbState, dbEventlog)) return
+  if (schema.state.sqlite.migrations.strategy !== 'auto' || isUpToDate(schema, dbState, dbEventlog)) return
   dbState.execute('BEGIN TRANSACTION')
-  for (const { name } of dbState.select<{ name: string }>(
-    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
-  )) {
-    dbState.execute(`DROP TABLE IF EXISTS "${name}"`)
-  }
+  dropTables(dbState)
   yield* recreateDb({ dbState, dbEventlog, schema, bootStatusQueue, materializeEvent })
   dbState.execute('COMMIT')
 })
 
-const isLevel = (schema: LiveStoreSchema, dbState: SqliteDb, dbEventlog: SqliteDb): boolean =>
-  isComplete(schema, dbState) &&
+const isUpToDate = (schema: LiveStoreSchema, dbState: SqliteDb, dbEventlog: SqliteDb): boolean =>
+  hasAllTables(schema, dbState) &&
   headOf(dbState, SystemTables.SESSION_CHANGESET_META_TABLE) ===
     headOf(dbEventlog, `${SystemTables.EVENTLOG_META_TABLE} WHERE name IN (${materializedNames(schema)})`)
 
-const isComplete = (schema: LiveStoreSchema, dbState: SqliteDb): boolean => {
+const hasAllTables = (schema: LiveStoreSchema, dbState: SqliteDb): boolean => {
   const present = new Set(dbState.select<{ name: string }>('SELECT name FROM sqlite_master').map(({ name }) => name))
   return [...schema.state.sqlite.tables.values()].every(
     ({ sqliteDef: { name, ast } }) =>

@@ -8,7 +8,7 @@
  * 2. each commit is in `pending`, or in the part of the log that the tab has seen, and never in both;
  * 3. `sent` events of `pending`, from its start, are in the leader's log.
  */
-import { isSameCommit, saysTheSame } from '../commit-id.ts'
+import { isSameCommit, hasSameContent } from '../commit-id.ts'
 import {
   compareNumbers,
   continues,
@@ -23,11 +23,11 @@ import {
 export interface SessionState<E> {
   readonly leaderHead: EventNumber
   readonly pending: readonly E[]
-  /** so many of `pending`, from its start, the leader has answered to have */
+  /** how many of `pending`, from its start, the leader has in its log by its responses to pushes */
   readonly sent: number
 }
 
-/** What the leader says of its log. */
+/** How the leader's log changed. */
 export type LeaderNews<E> =
   | { readonly _tag: 'upstream-advance'; readonly newEvents: readonly E[] }
   | { readonly _tag: 'upstream-rebase'; readonly rollbackEvents: readonly E[]; readonly newEvents: readonly E[] }
@@ -36,19 +36,19 @@ export type NewsDecision<E> =
   | {
       readonly answer: 'applied'
       readonly state: SessionState<E>
-      /** to take back, in the order in which they were applied */
+      /** to roll back, in the order in which they were applied */
       readonly rollback: readonly E[]
       readonly apply: readonly E[]
     }
   /** it does not fit what the tab has seen: pull again from `leaderHead` */
   | { readonly answer: 'pull again' }
-  /** the leader does not have `leaderHead` in its log any more: start over from its state */
+  /** the leader no longer has `leaderHead` in its log: start over from its state */
   | { readonly answer: 'reset' }
 
 export const localHead = ({ pending, leaderHead }: SessionState<NumberedEvent>): EventNumber =>
   pending.at(-1)?.seqNum ?? leaderHead
 
-/** A rebase of nothing onto nothing: how a leader says that it does not know where the tab stands. */
+/** An empty rebase: the leader does not know where the tab stands. */
 export const RESET = { _tag: 'upstream-rebase', rollbackEvents: [], newEvents: [] } as const
 
 export const decideNews = <E extends NumberedEvent>(
@@ -56,19 +56,21 @@ export const decideNews = <E extends NumberedEvent>(
   news: LeaderNews<E>,
   renumber: (event: E, numbers: NumberPair) => E,
 ): NewsDecision<E> => {
-  const taken = news._tag === 'upstream-rebase' ? news.rollbackEvents : []
-  if (news._tag === 'upstream-rebase' && taken.length === 0 && news.newEvents.length === 0) return { answer: 'reset' }
-  if (taken.length > 0 && compareNumbers(taken.at(-1)!.seqNum, state.leaderHead) !== 0) return { answer: 'pull again' }
+  const rolledBack = news._tag === 'upstream-rebase' ? news.rollbackEvents : []
+  if (news._tag === 'upstream-rebase' && rolledBack.length === 0 && news.newEvents.length === 0)
+    return { answer: 'reset' }
+  if (rolledBack.length > 0 && compareNumbers(rolledBack.at(-1)!.seqNum, state.leaderHead) !== 0)
+    return { answer: 'pull again' }
 
-  const base = taken[0]?.parentSeqNum ?? state.leaderHead
-  const fresh = taken.length > 0 ? news.newEvents : news.newEvents.filter((event) => isAfter(event, base))
+  const base = rolledBack[0]?.parentSeqNum ?? state.leaderHead
+  const fresh = rolledBack.length > 0 ? news.newEvents : news.newEvents.filter((event) => isAfter(event, base))
   if (!isNumberedFrom(base, fresh)) return { answer: 'pull again' }
-  if (taken.length === 0 && fresh.length === 0) return { answer: 'applied', state, rollback: [], apply: [] }
+  if (rolledBack.length === 0 && fresh.length === 0) return { answer: 'applied', state, rollback: [], apply: [] }
 
   const { pending } = state
   const leaderHead = fresh.at(-1)?.seqNum ?? base
-  const confirmed = taken.length > 0 ? 0 : commonStart(pending, fresh)
-  if (confirmed === fresh.length && taken.length === 0) {
+  const confirmed = rolledBack.length > 0 ? 0 : commonStart(pending, fresh)
+  if (confirmed === fresh.length && rolledBack.length === 0) {
     const rest = pending.slice(confirmed)
     const next = {
       leaderHead,
@@ -84,7 +86,7 @@ export const decideNews = <E extends NumberedEvent>(
   return {
     answer: 'applied',
     state: { leaderHead, pending: rest, sent: 0 },
-    rollback: [...taken, ...ours],
+    rollback: [...rolledBack, ...ours],
     apply: [...theirs, ...rest],
   }
 }
@@ -96,10 +98,10 @@ export const afterCommit = <E extends NumberedEvent>(state: SessionState<E>, eve
   return { ...state, pending: [...state.pending, ...events] }
 }
 
-/** Each pull may be another leader's, and what was on its way to the one before may be gone. */
+/** The leader of this pull may be another one, and may lack what the tab pushed to the one before. */
 export const afterPullStart = <E>(state: SessionState<E>): SessionState<E> => ({ ...state, sent: 0 })
 
-/** The state after starting over from the leader's own: what it answered to have is in there. */
+/** The state after starting over from the leader's state, which contains the events that were sent. */
 export const afterReset = <E extends NumberedEvent>(
   { pending, sent }: SessionState<E>,
   leaderHead: EventNumber,
@@ -110,7 +112,7 @@ export const afterReset = <E extends NumberedEvent>(
 export const nextPush = <E>({ pending, sent }: SessionState<E>, limit: number): readonly E[] =>
   pending.slice(sent, sent + limit)
 
-/** The leader has answered to have these. What was numbered anew since then has to be pushed again. */
+/** The leader took a push. Events that were renumbered since then have to be pushed again. */
 export const afterPush = <E extends NumberedEvent>(state: SessionState<E>, batch: readonly E[]): SessionState<E> => {
   const end = state.sent + batch.length
   return batch.length > 0 && state.pending[end - 1] === batch.at(-1) ? { ...state, sent: end } : state
@@ -118,7 +120,7 @@ export const afterPush = <E extends NumberedEvent>(state: SessionState<E>, batch
 
 const isAfter = (event: NumberedEvent, head: EventNumber): boolean => compareNumbers(event.seqNum, head) > 0
 
-/** The generations may differ: an older leader counts them in another way. */
+/** Whatever the generations: an older leader counts them in another way. */
 const isNumberedFrom = (base: EventNumber, events: readonly NumberedEvent[]): boolean =>
   events.every((event, index) => isNextNumber(events[index - 1]?.seqNum ?? base, event))
 
@@ -135,7 +137,7 @@ const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: read
       other === undefined ||
       !isSameNumber(event.seqNum, other.seqNum) ||
       !isSameCommit(event, other) ||
-      !saysTheSame(event, other)
+      !hasSameContent(event, other)
     )
   })
   return end === -1 ? pending.length : end

@@ -2,10 +2,10 @@
  * What a tab pushes to the leader and what follows each response, as plain functions of plain data. One push is in flight at
  * a time. A refusal, a dead leader and a lost response end in the same place: the tab pushes again from what it has.
  *
- * Before a tab starts over from the leader's state, it has to know which of its pending events are in there: the state does
- * not say it, and an event in both places would be shown twice and stay pending. The leader does say it: it takes a push of
- * events that its log has, and refuses all others, since it does not know their parent. What it has is a start of `pending`,
- * so pushes half as large after each refusal find its end.
+ * Before a tab starts over from the leader's state, it has to know which of its pending events are in that state: an event in
+ * both places would be shown twice and stay pending. Pushes find out. The leader takes a push of events that its log has, and
+ * refuses all others, since it does not know their parent. What it has is a start of `pending`, so pushes half as large
+ * after each refusal find its end.
  */
 import { nextPush, type SessionState } from './machine.ts'
 

@@ -2,7 +2,7 @@
  * The two databases of a device in memory, as `leader/databases.ts` keeps them: the log, and the state, which is the list of
  * applied events here, with what is needed to undo them.
  */
-import { saysTheSame } from '../commit-id.ts'
+import { hasSameContent } from '../commit-id.ts'
 import { compareNumbers, type EventNumber, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import type { LeaderState } from '../leader/machine.ts'
 import { show } from './notation.ts'
@@ -90,7 +90,7 @@ export const isLogged = ({ log }: Disk, event: NumberedEvent): boolean =>
       logged.sessionId === event.sessionId &&
       logged.clientId === event.clientId &&
       (event.sessionId.includes('#') ||
-        (compareNumbers(logged.seqNum, event.seqNum) === 0 && saysTheSame(logged, event))),
+        (compareNumbers(logged.seqNum, event.seqNum) === 0 && hasSameContent(logged, event))),
   )
 
 /** Events after a place; undefined when the log does not have it. */
