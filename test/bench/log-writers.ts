@@ -9,9 +9,9 @@ const push = async (writer: number, head: number): Promise<number> => {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ parent: head, events: batchAfter(head, writer) }),
   })
-  const answer = (await response.json()) as { readonly head: number }
-  if (response.status !== 200 && response.status !== 409) throw new Error(JSON.stringify(answer))
-  return response.status === 409 ? push(writer, answer.head) : answer.head
+  const body = (await response.json()) as { readonly head: number }
+  if (response.status !== 200 && response.status !== 409) throw new Error(JSON.stringify(body))
+  return response.status === 409 ? push(writer, body.head) : body.head
 }
 
 const write = async (writer: number): Promise<void> => {

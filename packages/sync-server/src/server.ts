@@ -24,7 +24,7 @@ export type Upgrade =
   | { readonly kind: 'refuse'; readonly response: Response }
 
 export interface LiveConnection {
-  /** Handles a message of the client: `ping` is answered with the head, all else is ignored. */
+  /** Handles a message of the client: replies to `ping` with the head, ignores all else. */
   receive(message: string): Promise<void>
   /** The WebSocket has closed. */
   end(): void

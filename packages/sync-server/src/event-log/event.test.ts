@@ -17,7 +17,7 @@ describe('isSameEvent', () => {
     ['no args', { argsJson: undefined }],
     ['args null', { argsJson: 'null' }],
     ['a key __proto__', { argsJson: '{"a":1,"__proto__":{"b":1}}' }],
-  ])('tells apart by: %s', (_, change) => {
+  ])('differs by: %s', (_, change) => {
     expect(isSame(change)).toBe(false)
   })
 

@@ -10,7 +10,7 @@ describe('planAppend', () => {
     ['a repeat of the last events', 2, 'cd', { kind: 'append', firstNew: 2 }],
     ['a repeat of events in the middle', 1, 'bc', { kind: 'append', firstNew: 2 }],
     ['a repeat of the whole log', 0, 'abcd', { kind: 'append', firstNew: 4 }],
-    ['a repeat that goes on', 2, 'cdef', { kind: 'append', firstNew: 2 }],
+    ['a repeat with more events after it', 2, 'cdef', { kind: 'append', firstNew: 2 }],
     ['another first event', 0, 'x', { kind: 'conflict', common: 0 }],
     ['another event after a common one', 1, 'bxd', { kind: 'conflict', common: 2 }],
     ['another last event', 3, 'xef', { kind: 'conflict', common: 3 }],

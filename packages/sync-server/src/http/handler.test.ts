@@ -161,7 +161,7 @@ describe('origins of web apps', () => {
     headers: { 'access-control-request-method': 'POST', origin: 'https://app.example' },
   }
 
-  it('answers a preflight request, and lets the origin read responses and errors', async () => {
+  it('responds to a preflight request, and lets the origin read responses and errors', async () => {
     const { call } = await setUp({ allowedOrigins })
     const answer = await call('/sync/shop/events', preflight)
     expect([answer.status, answer.headers.get('access-control-allow-headers')]).toEqual([

@@ -4,7 +4,7 @@ import { SyncError } from './errors.ts'
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
-/** A client that sends slower than this holds no connection (slow loris). */
+/** A client that sends slower than this is disconnected (slow loris). */
 export const BODY_TIMEOUT_MS = 30_000
 
 /** @throws SyncError `too_large`, `request_timeout`, `bad_request` */

@@ -28,7 +28,7 @@ const lose = async (enter: (writer: string) => ReturnType<Turns['wait']>, writer
 }
 
 describe('turns', () => {
-  it('let every push in while nobody has lost twice', async () => {
+  it('let every push in while no device has lost twice', async () => {
     const { enter, log } = setup()
     await lose(enter, 'slow', 1)
     await enter('quick')
@@ -89,7 +89,7 @@ describe('turns', () => {
     expect(log.at(-1)).toBe('other')
   })
 
-  it('hold up no other store', async () => {
+  it('do not delay other stores', async () => {
     const { enter } = setup()
     await lose(enter, 'slow', 2)
     await enter('other', 'another' as StoreId)

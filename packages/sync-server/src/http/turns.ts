@@ -1,27 +1,27 @@
 /**
  * Turns among devices that push to one store at the same time.
  *
- * A push has to stand at the head of the log. A device that lost a race takes in what came first and pushes again; a slow
- * device would lose to quick ones until these have nothing more to say. So a device that lost twice in a row has the next
- * turn: the pushes of others wait until it has used the turn, at most {@link TURN_MS}, and then each of them has a turn in
- * the order in which it came. A push that waits costs no work, whereas one that is too early costs a conflict.
+ * A push has to stand at the head of the log. A device that lost a race applies what came first and pushes again; a slow
+ * device would lose to quick ones until these push no more. So a device that lost twice in a row has the next turn: the
+ * pushes of others wait until it has used the turn, at most {@link TURN_MS}, and then each of them has a turn in the order
+ * in which it came. A push that waits costs no work; one that is too early costs a conflict.
  */
 import type { StoreId } from '@rockpool/protocol'
 import type { Clock } from '../clock.ts'
 
-/** A device takes in the events of a conflict in tens of ms; a slow one on a slow line in hundreds. */
+/** A device applies the events of a conflict in tens of ms; a slow one on a slow line in hundreds. */
 export const TURN_MS = 1_000
 /** Conflicts in a row after which a device has a turn. */
 const LOSSES = 2
 const MAX_LOSERS = 1_000
 /** Pushes that wait for their turn. All of them wait less than a client waits for a response (20 s). */
 const MAX_WAITING = 16
-/** A device that did not use its turn has no other one for this time: it must not hold up the others again and again. */
+/** A device that did not use its turn has no other one for this time: it must not delay the others again and again. */
 const UNUSED_TURN_MS = 30_000
 
 /** One push, from its turn to its end. */
 export interface Turn {
-  /** Ends the push: what `append` said of it, or `failed`. */
+  /** Ends the push with the result of `append`, or `failed`. */
   end(outcome: 'appended' | 'conflict' | 'failed'): void
 }
 

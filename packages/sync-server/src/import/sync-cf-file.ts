@@ -25,7 +25,7 @@ export interface ImportOptions {
 }
 
 /**
- * Copies a log of sync-cf with the same numbers and the same backend id, so that every device goes on syncing. The file is
+ * Copies a log of sync-cf with the same numbers and the same backend id, so that every device keeps syncing. The file is
  * left as it is. An import that is repeated changes nothing.
  *
  * @returns undefined when sync-cf has stored no event in this file

@@ -7,7 +7,7 @@ import { CLOSE, publish, type Subscriber } from './publish.ts'
 import type { LiveGrant } from './accept.ts'
 import { MAX_EVENTS } from '../http/route.ts'
 
-/** A longer `setTimeout` fires at once. */
+/** `setTimeout` fires immediately for a longer time. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export type Transport = Omit<Subscriber, 'expiresAt'>
@@ -61,7 +61,7 @@ export const createHub = (clock: Clock): Hub => {
       stores.set(storeId, subscriptions.add(subscription))
       closeAtExpiry(storeId, subscription)
       try {
-        // Appends from here on are noted by the subscription: none falls between this page and the next message.
+        // The subscription records appends from here on: none is lost between this page and the next message.
         const { head, events } = await log.read(since, { limit: MAX_EVENTS, maxBytes: MAX_MESSAGE_BYTES })
         const { backendId } = log
         const missed = subscription.open()

@@ -22,7 +22,7 @@ export const streamResponse = async (
     get bufferedAmount() {
       return MAX_BUFFERED_BYTES - (controller.desiredSize ?? 0)
     },
-    // A reader that does not read gets no end either: an error lets go of what waits for it.
+    // A slow reader would never read the end; an error frees what is buffered for it.
     close: (code, reason) => (code === CLOSE.slow ? controller.error(new Error(reason)) : controller.close()),
   })
   signal.addEventListener('abort', () => {

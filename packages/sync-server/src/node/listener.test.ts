@@ -105,7 +105,7 @@ describe('createSyncListener', () => {
     expect(await response).toMatch(/^HTTP\/1\.1 408 [^]*connection: close[^]*"request_timeout"/i)
   })
 
-  it('sends too_large to a client that goes on sending', async () => {
+  it('sends too_large to a client that keeps sending', async () => {
     const { port } = await mount()
     const socket = await dial(port)
     socket.write(await pushHead(1e9))
@@ -135,7 +135,7 @@ describe('createSyncListener', () => {
 })
 
 describe('close', () => {
-  it('ends WebSockets, streams and requests at once, and a WebSocket that does not answer soon after', async () => {
+  it('ends WebSockets, streams and requests, also a WebSocket that does not reply to the Close frame', async () => {
     const { sync, server, port, url } = await mount()
     const token = await signToken('shop')
     const live = connectLive(url, 'shop', token)
@@ -152,7 +152,7 @@ describe('close', () => {
     expect(await live.closed).toBe(1001)
     await streamEnded
     await readToEnd(pushing)
-    // The one that did not answer is disconnected, too.
+    // The one that did not reply is disconnected, too.
     server.closeIdleConnections()
     const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
     await expect.poll(connections).toBe(0)

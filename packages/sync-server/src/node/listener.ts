@@ -15,7 +15,7 @@ export interface SyncListener {
   close(): Promise<void>
 }
 
-/** A client that still sends after its response is heard this long: a reset could destroy the response on its way. */
+/** A client that still sends after its response is read this long: a reset could destroy the response on its way. */
 const LINGER_MS = 2_000
 
 export const createSyncListener = (options: SyncOptions): SyncListener => {

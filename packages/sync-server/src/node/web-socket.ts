@@ -12,12 +12,12 @@ import { toRequest } from './request.ts'
 const MAX_CLIENT_MESSAGE_BYTES = 1024
 /** The system finds dead connections of devices that left without a FIN. */
 const KEEP_ALIVE_MS = 30_000
-/** After `stop`, a client that does not answer the Close frame is disconnected. */
+/** After `close`, a client that does not reply to the Close frame within this time is disconnected. */
 const CLOSE_GRACE_MS = 250
 
 export interface Upgrades {
   handle(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
-  /** Ends the WebSockets whose client did not answer the Close frame. */
+  /** Closes all WebSockets, also those whose client does not reply to the Close frame. */
   close(): Promise<void>
 }
 

@@ -7,7 +7,7 @@ import { openStore } from './stores.ts'
 
 export const hibernationCases = (subject: Subject): void => {
   describe('a WebSocket that hibernates', () => {
-    it('gets ping answered with the head', async () => {
+    it('gets the head in reply to ping', async () => {
       const store = await openStore(subject())
       const live = await store.live()
       await live.next()
@@ -42,7 +42,7 @@ export const hibernationCases = (subject: Subject): void => {
       expect(await lasting.next()).toMatchObject({ head: 1 })
     })
 
-    it('gets its Close frame answered', async () => {
+    it('gets a Close frame in reply to its own', async () => {
       const store = await openStore(subject())
       const live = await store.live()
       await live.next()

@@ -69,7 +69,7 @@ export const liveCases = (subject: Subject, { streams, closesSlowReaders }: Serv
       expect([head, events?.map(({ seqNum }) => seqNum)]).toEqual([4, [1, 2]])
     })
 
-    it('answers ping with the head, and ignores other messages', async () => {
+    it('replies to ping with the head, and ignores other messages', async () => {
       const live = await store.live()
       await live.next()
       const { backendId } = (await store.push(0, eventsAfter(0, 'a'))).body
@@ -110,13 +110,13 @@ export const liveCases = (subject: Subject, { streams, closesSlowReaders }: Serv
       expect(await refusedUpgrade(connectLive(url, storeId, undefined, { protocols }))).toBe(400)
     })
 
-    it('closes with 4401 when the token expires, without a message from anybody', async () => {
+    it('closes with 4401 when the token expires, also while no message is sent', async () => {
       const live = await store.live({ expiresIn: 3 - CLOCK_SKEW_SECONDS })
       expect(await live.next()).toMatchObject({ head: 0 })
       expect(await live.closed).toBe(4401)
     })
 
-    it('answers a Close frame with a Close frame', async () => {
+    it('replies to a Close frame with a Close frame', async () => {
       const { hostname, port, pathname } = new URL(subject().url)
       const socket = connect(Number(port), hostname)
       onTestFinished(() => void socket.destroy())
@@ -189,7 +189,7 @@ const slowReaderCase = (subject: Subject): void => {
       const quick = await store.live()
       await slow.next()
       await quick.next()
-      // As a device that sleeps: its system buffers some bytes, and nobody reads them.
+      // As a device that sleeps: its system buffers some bytes, and the app reads none.
       const resume = pauseReading(slow)
       const text = 'x'.repeat(60_000)
       for (let head = 0; head < 200; head++) {

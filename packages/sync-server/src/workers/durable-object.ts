@@ -1,6 +1,6 @@
 /**
  * The Durable Object of one store. It hibernates while its WebSockets are idle: what their connect proved is kept with each
- * WebSocket, and the runtime answers `ping` with the head without waking the object.
+ * WebSocket, and the runtime replies to `ping` with the head without waking the object.
  */
 import type { StoreId } from '@rockpool/protocol'
 import { openDurableObjectLog } from '../adapters/durable-object.ts'
@@ -68,10 +68,10 @@ export class StoreObject {
     await this.#setAlarm()
   }
 
-  /** Before compatibility date 2026-04-07 the runtime does not answer a Close frame by itself. */
+  /** Before compatibility date 2026-04-07 the runtime does not reply to a Close frame by itself. */
   close(socket: ServerSocket, code: number, reason: string): void {
     try {
-      // 1005 and 1006 mean that there was no code: no frame may hold them.
+      // 1005 and 1006 mean that there was no code: no frame may carry them.
       if (code === 1005 || code === 1006 || code === 1015) socket.close()
       else socket.close(code, reason)
     } catch {

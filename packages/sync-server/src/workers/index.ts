@@ -74,7 +74,7 @@ export const makeSyncBackend = (): SyncBackend => {
       return this.#store.alarm()
     }
 
-    /** `ping` never gets here: the runtime answers it. All else is ignored. */
+    /** `ping` never gets here: the runtime replies to it. All else is ignored. */
     webSocketMessage(): void {}
 
     webSocketClose(socket: unknown, code: number, reason: string): void {

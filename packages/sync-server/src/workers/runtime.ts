@@ -50,6 +50,6 @@ export const upgradeResponse = (
   return { response: new Response(null, init as ResponseInit), socket }
 }
 
-/** The runtime answers `request` with `response` on every WebSocket, without waking the object. */
+/** The runtime replies `response` to `request` on every WebSocket, without waking the object. */
 export const autoResponse = (request: string, response: string): unknown =>
   new globals.WebSocketRequestResponsePair(request, response)

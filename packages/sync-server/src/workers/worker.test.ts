@@ -21,7 +21,7 @@ describe('the Worker', { timeout: 60_000 }, () => {
   }, 60_000)
   afterAll(() => worker?.stop())
 
-  it('answers preflight requests, and lets the origin read responses of the object and its own', async () => {
+  it('responds to preflight requests, and lets the origin read responses of the object and its own', async () => {
     const preflight = { origin: APP, 'access-control-request-method': 'POST' }
     const answer = await fetch(`${urlOf(worker)}/shop/events`, { method: 'OPTIONS', headers: preflight })
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, APP])
