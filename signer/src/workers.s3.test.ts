@@ -129,7 +129,7 @@ describe('signer and sync server take the same tokens', () => {
     onTestFinished(() => provider.stop())
     const taker = await started({ ROCKPOOL_JWKS_URL: provider.url })
     const cases = keyPairCases(provider, claims)
-    provider.answer(500, '')
+    provider.respondWith(500, '')
     const { token: good } = cases.find(({ taken }) => taken)!
     expect(await answers(taker, await good())).toEqual({ signer: 503, sync: 503 })
     await provider.publish('one')

@@ -1,4 +1,4 @@
-/** Who may, and where: which tokens are good, what they say, which buckets there are. One answer for signer and sync backend. */
+/** What signer and sync server share: verified tokens, their rights, buckets, allowed origins. */
 export { readBuckets } from './buckets.ts'
 export { checkEvent, checkPush, checkWriter, type PushedEvent, type Pusher } from './check-push.ts'
 export { type Claims, hasRight } from './claims.ts'
@@ -8,6 +8,7 @@ export { readTokens, type TokenSettings, tokensOf } from './settings.ts'
 export {
   type Authenticate,
   CLOCK_SKEW_SECONDS,
+  expiryOf,
   jwksTokens,
   type JwksOptions,
   sharedSecretTokens,

@@ -6,7 +6,7 @@ import {
   type JwksOptions,
   sharedSecretTokens,
   type SharedSecretOptions,
-  SHORTEST_SECRET,
+  MIN_SECRET_BYTES,
 } from './verify.ts'
 
 export type TokenSettings =
@@ -32,14 +32,14 @@ export const readTokens = (env: Environment): TokenSettings => {
     return { kind: 'jwks', url, issuer, audience }
   }
   if (secret === undefined) {
-    throw wrong('ROCKPOOL_JWT_SECRET', 'set it, or ROCKPOOL_JWKS_URL: without a verifier of tokens nobody is let in')
+    throw wrong('ROCKPOOL_JWT_SECRET', 'set it, or ROCKPOOL_JWKS_URL: without one of them no token can be verified')
   }
   for (const [name, value] of [
     ['ROCKPOOL_JWT_SECRET', secret],
     ['ROCKPOOL_JWT_SECRET_FORMER', former],
   ] as const) {
-    if (value !== undefined && new TextEncoder().encode(value).length < SHORTEST_SECRET) {
-      throw wrong(name, `a secret has at least ${SHORTEST_SECRET} bytes; make one with: openssl rand -base64 32`)
+    if (value !== undefined && new TextEncoder().encode(value).length < MIN_SECRET_BYTES) {
+      throw wrong(name, `a secret has at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 32`)
     }
   }
   return {
@@ -50,11 +50,11 @@ export const readTokens = (env: Environment): TokenSettings => {
   }
 }
 
-/** Says who sent a token, by these settings. */
+/** Verifies tokens by these settings. */
 export const tokensOf = (settings: TokenSettings): Authenticate =>
   settings.kind === 'jwks' ? jwksTokens(settings) : sharedSecretTokens(settings)
 
-/** Keys that decide who may must come over https; on this machine, http will do. */
+/** Keys that decide about rights must come over https; on this machine http is enough. */
 const isKeysUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, username, search, hash } = new URL(text)

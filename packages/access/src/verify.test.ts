@@ -10,7 +10,7 @@ import {
   sharedSecretCases,
   startIdentityProvider,
 } from './testing/index.ts'
-import { jwksTokens, sharedSecretTokens } from './verify.ts'
+import { expiryOf, jwksTokens, sharedSecretTokens } from './verify.ts'
 
 const GOOD = { sub: 'ada', stores: { reef: ['read', 'write'] } }
 const now = () => Math.floor(Date.now() / 1000)
@@ -20,15 +20,22 @@ const signed = (payload: object, { secret = SECRET, alg = 'HS256' } = {}) =>
 const unsigned = (header: object, payload: object) =>
   `${base64url.encode(JSON.stringify(header))}.${base64url.encode(JSON.stringify(payload))}.`
 
+describe('expiryOf', () => {
+  test('allows for the clock skew, and for tokens without an end', () => {
+    expect(expiryOf({ sub: 'ada', stores: { shop: ['read'] }, exp: 100 })).toBe(130_000)
+    expect(expiryOf({ sub: 'ada', stores: {} })).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
 describe('tokens by a shared secret', () => {
   const authenticate = sharedSecretTokens({ secrets: [SECRET], issuer: 'me', audience: 'rockpool' })
   const good = { ...GOOD, iss: 'me', aud: 'rockpool', exp: now() + 60 }
 
   test.each(sharedSecretCases(GOOD))('by the table: $what', async ({ taken, token }) => {
     const secrets = [SECRET, FORMER_SECRET] as const
-    const answer = sharedSecretTokens({ secrets, issuer: ISSUER, audience: AUDIENCE })(await token())
-    if (taken) await expect(answer).resolves.toMatchObject({ sub: 'ada' })
-    else await expect(answer).rejects.toMatchObject({ code: 'unauthenticated' })
+    const verified = sharedSecretTokens({ secrets, issuer: ISSUER, audience: AUDIENCE })(await token())
+    if (taken) await expect(verified).resolves.toMatchObject({ sub: 'ada' })
+    else await expect(verified).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
   test('a good one gives its claims, and nothing else of it', async () => {
@@ -69,7 +76,7 @@ describe('tokens by a shared secret', () => {
     ['a very long one', () => `${'a'.repeat(1 << 20)}.b.c`],
     ['no alg', () => unsigned({}, good)],
     [
-      'a critical header nobody understands',
+      'a critical header that is not known',
       () =>
         new SignJWT(good)
           .setProtectedHeader({ alg: 'HS256', crit: ['exp'], exp: 1 })
@@ -134,9 +141,9 @@ describe('tokens of an identity provider', () => {
   test('are taken by the table', async () => {
     const authenticate = jwksTokens({ url: provider.url, ...rules })
     for (const { what, taken, token } of keyPairCases(provider, GOOD)) {
-      const answer = authenticate(await token())
-      if (taken) await expect(answer, what).resolves.toMatchObject({ sub: 'ada' })
-      else await expect(answer, what).rejects.toMatchObject(unauthenticated)
+      const verified = authenticate(await token())
+      if (taken) await expect(verified, what).resolves.toMatchObject({ sub: 'ada' })
+      else await expect(verified, what).rejects.toMatchObject(unauthenticated)
     }
   })
 
@@ -157,10 +164,10 @@ describe('tokens of an identity provider', () => {
     await authenticate(await provider.sign(good, 'two'))
   })
 
-  test('an unknown key id makes nobody ask for the keys more often than every 30 s', async () => {
+  test('keys are fetched at most every 30 s, however many unknown key ids come', async () => {
     const authenticate = jwksTokens({ url: provider.url, ...rules })
     await authenticate(await provider.sign(good))
-    provider.answer(500, '')
+    provider.respondWith(500, '')
     await expect(authenticate(await provider.sign(good, 'unknown'))).rejects.toMatchObject(unauthenticated)
   })
 
@@ -170,7 +177,7 @@ describe('tokens of an identity provider', () => {
     ['no JSON', 200, 'no json'],
     ['no keys', 200, '{}'],
   ])('%s in place of the keys is a failure of ours, not of the token', async (_, status, body) => {
-    provider.answer(status, body)
+    provider.respondWith(status, body)
     const authenticate = jwksTokens({ url: provider.url, ...rules })
     await expect(authenticate(await provider.sign(good))).rejects.toMatchObject(unavailable)
     await provider.publish('one')

@@ -6,19 +6,23 @@ import { type Claims, readClaims } from './claims.ts'
 /**
  * Says who sent a token.
  *
- * @throws RockpoolError `unauthenticated` for every token that is not surely good; `storage_unavailable` when the keys to
- *   judge it by can't be had right now
+ * @throws RockpoolError `unauthenticated` for every token that cannot be verified; `storage_unavailable` when the keys that
+ *   verify it are unavailable
  */
 export type Authenticate = (token: string) => Promise<Claims>
 
 /** Seconds by which the clocks of the issuer and of who verifies may differ. */
 export const CLOCK_SKEW_SECONDS = 30
 
+/** When a verifier stops accepting a token, in ms since 1970. */
+export const expiryOf = ({ exp }: Claims): number =>
+  exp === undefined ? Number.POSITIVE_INFINITY : (exp + CLOCK_SKEW_SECONDS) * 1000
+
 /** Longer than any sensible token; refused before it is parsed. */
-const LONGEST_TOKEN = 16_384
+const MAX_TOKEN_LENGTH = 16_384
 
 /** An HS256 key has at least the size of the hash (RFC 7518, section 3.2): shorter ones can be guessed. */
-export const SHORTEST_SECRET = 32
+export const MIN_SECRET_BYTES = 32
 
 /** Signatures by a key pair. HMAC is not among them: a public key must never be taken for a shared secret. */
 const KEY_PAIR_ALGORITHMS = [
@@ -49,10 +53,10 @@ export interface SharedSecretOptions {
  */
 export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOptions): Authenticate => {
   const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
-  if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < SHORTEST_SECRET)) {
+  if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < MIN_SECRET_BYTES)) {
     throw new RockpoolError(
       'bad_request',
-      `A token secret has at least ${SHORTEST_SECRET} bytes; give one, or two while rotating.`,
+      `A token secret has at least ${MIN_SECRET_BYTES} bytes; give one, or two while rotating.`,
     )
   }
   const [current, former] = bytes.map(importOnce)
@@ -68,7 +72,7 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
   })
 }
 
-/** The key, not the promise of it, is kept: a Worker may not wait for what another request, maybe cancelled, has begun. */
+/** The key, not its promise, is kept: a Worker may not wait for work that another request, maybe cancelled, has started. */
 const importOnce = (secret: Uint8Array<ArrayBuffer>) => {
   let key: CryptoKey | undefined
   return async () =>
@@ -86,7 +90,7 @@ export const jwksTokens = ({ url, issuer, audience }: JwksOptions): Authenticate
   const keys = createRemoteJWKSet(new URL(url))
   const keyOf: JWTVerifyGetKey = (header, token) =>
     keys(header, token).catch((cause: unknown) => {
-      // Only these speak of the token; all else means that the keys were not to be had, which is not the client's fault.
+      // Only these are about the token; all else means that the keys are unavailable, which is not the client's fault.
       const { JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported } = errors
       if ([JWKSNoMatchingKey, JWKSMultipleMatchingKeys, JOSENotSupported].some((kind) => cause instanceof kind))
         throw cause
@@ -102,10 +106,10 @@ export const jwksTokens = ({ url, issuer, audience }: JwksOptions): Authenticate
   return remembering((token) => verify(token, keyOf, options))
 }
 
-/** A client sends the same token with each call: a verified one is taken as such for so long (ms), and never past its end. */
+/** A client sends the same token with each call: a verified one is accepted for this time (ms), and never past its end. */
 const REMEMBERED_MS = 60_000
-/** Tokens remembered at a time. Only good ones are: nobody fills this with rubbish. */
-const MOST_REMEMBERED = 2_000
+/** Tokens remembered at a time. Only verified ones are, so bad ones cannot fill this. */
+const MAX_REMEMBERED = 2_000
 
 const remembering = (verify: Authenticate): Authenticate => {
   const known = new Map<string, { readonly claims: Claims; readonly until: number }>()
@@ -114,9 +118,8 @@ const remembering = (verify: Authenticate): Authenticate => {
     const found = known.get(token)
     if (found && now < found.until) return found.claims
     const claims = await verify(token)
-    const end = claims.exp === undefined ? Number.POSITIVE_INFINITY : (claims.exp + CLOCK_SKEW_SECONDS) * 1000
-    if (known.size >= MOST_REMEMBERED) known.clear()
-    known.set(token, { claims, until: Math.min(now + REMEMBERED_MS, end) })
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    known.set(token, { claims, until: Math.min(now + REMEMBERED_MS, expiryOf(claims)) })
     return claims
   }
 }
@@ -133,7 +136,8 @@ const verifyOptions = (
 })
 
 const verify = async (token: string, key: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<Claims> => {
-  if (token.length > LONGEST_TOKEN) throw new RockpoolError('unauthenticated', 'The token is too long. Sign in again.')
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw new RockpoolError('unauthenticated', 'The token is too long. Sign in again.')
   const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
     throw refusalOf(error)
   })

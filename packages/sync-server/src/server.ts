@@ -1,8 +1,9 @@
 /** The sync server on web standards: Request to Response, and WebSockets that a platform has accepted. */
+import { expiryOf } from '@rockpool/access'
 import { systemClock } from './clock.ts'
 import { closedError } from './event-log/event-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
-import { acceptLive, expiryOf, type LiveGrant } from './live/accept.ts'
+import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
 import { streamResponse } from './live/stream.ts'
 

@@ -1,4 +1,4 @@
-/** Tokens that are taken, and such that are not: the same wherever tokens are taken. */
+/** Tokens that are accepted and tokens that are not, for every service that verifies tokens. */
 import { base64url, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type { IdentityProvider } from './identity-provider.ts'
 
@@ -45,7 +45,7 @@ const hmac = (payload: JWTPayload, secret: string | Uint8Array, alg = 'HS256', k
 const unsigned = async (alg: string, payload: JWTPayload): Promise<string> =>
   `${[{ alg }, payload].map((part) => base64url.encode(JSON.stringify(part))).join('.')}.`
 
-/** For who takes tokens by {@link SECRET}, {@link FORMER_SECRET}, {@link ISSUER} and {@link AUDIENCE}. */
+/** For a verifier with {@link SECRET}, {@link FORMER_SECRET}, {@link ISSUER} and {@link AUDIENCE}. */
 export const sharedSecretCases = (claims: JWTPayload): readonly TokenCase[] => {
   const good = () => payloadOf(claims)
   return [
@@ -70,7 +70,7 @@ export const sharedSecretCases = (claims: JWTPayload): readonly TokenCase[] => {
   ]
 }
 
-/** For who takes tokens by the JWKS of `provider`, {@link ISSUER} and {@link AUDIENCE}. */
+/** For a verifier with the JWKS of `provider`, {@link ISSUER} and {@link AUDIENCE}. */
 export const keyPairCases = (provider: IdentityProvider, claims: JWTPayload): readonly TokenCase[] => {
   const good = () => payloadOf(claims)
   return [

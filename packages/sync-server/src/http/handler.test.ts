@@ -130,7 +130,7 @@ describe('a failure of the server', () => {
     },
   )
 
-  it('responds storage_unavailable while the keys that verify tokens cannot be had', async () => {
+  it('responds storage_unavailable while the keys that verify tokens are unavailable', async () => {
     const failure = new RockpoolError('storage_unavailable', 'The keys cannot be reached. Try again soon.')
     const { call, errors } = await setUp({ authenticate: () => Promise.reject(failure) })
     const { status, body } = await call('/sync/shop/head')

@@ -1,6 +1,6 @@
 import { RockpoolError } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
-import { acceptLive, expiryOf } from './accept.ts'
+import { acceptLive } from './accept.ts'
 
 const request = (protocols: string, headers = {}) =>
   new Request('http://localhost/sync/shop/live?since=3', {
@@ -37,12 +37,5 @@ describe('acceptLive', () => {
     const authenticate = () => Promise.reject(new RockpoolError('unauthenticated', 'ü'.repeat(500)))
     const acceptance = await accept(request(`rockpool.v1, ${bearer('x')}`), authenticate)
     expect('reason' in acceptance && new TextEncoder().encode(acceptance.reason).length).toBeLessThanOrEqual(123)
-  })
-})
-
-describe('expiryOf', () => {
-  it('allows for the clock skew, and for tokens without an end', () => {
-    expect(expiryOf(claims)).toBe(130_000)
-    expect(expiryOf({ sub: 'ada', stores: {} })).toBe(Number.POSITIVE_INFINITY)
   })
 })

@@ -1,5 +1,5 @@
 /** Whether a request may become a WebSocket of `GET /live`. */
-import { type Authenticate, CLOCK_SKEW_SECONDS, type Claims } from '@rockpool/access'
+import { type Authenticate, expiryOf } from '@rockpool/access'
 import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 import { isSyncError, SyncError } from '../http/errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from '../http/identify.ts'
@@ -57,10 +57,6 @@ const toCloseReason = (text: string): string => {
   const { written } = new TextEncoder().encodeInto(text, bytes)
   return new TextDecoder().decode(bytes.subarray(0, written))
 }
-
-/** When the server stops to take a token. */
-export const expiryOf = ({ exp }: Claims): number =>
-  exp === undefined ? Number.POSITIVE_INFINITY : (exp + CLOCK_SKEW_SECONDS) * 1000
 
 const socketToken = (request: Request, protocols: readonly string[]): string => {
   const offered = protocols.find((name) => name.startsWith(BEARER))

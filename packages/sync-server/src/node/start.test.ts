@@ -48,7 +48,7 @@ describe('startSyncServer', () => {
     expect((await httpClient(url, 'shop', await token()).head()).status).toBe(taken ? 200 : 401)
   })
 
-  it('responds storage_unavailable, and closes with 1013, while the keys cannot be had', async () => {
+  it('responds storage_unavailable, and closes with 1013, while the keys are unavailable', async () => {
     const { url } = await start({
       jwksUrl: 'http://127.0.0.1:1/jwks',
       issuer: ISSUER,

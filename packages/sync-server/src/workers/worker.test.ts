@@ -55,13 +55,13 @@ describe('the Worker', { timeout: 60_000 }, () => {
     for (const secret of [SECRET, 'short-secret']) expect(text).not.toContain(secret)
   })
 
-  it('takes tokens of an identity provider, and closes with 1013 while its keys cannot be had', async () => {
+  it('accepts tokens of an identity provider, and closes with 1013 while its keys are unavailable', async () => {
     const provider = await startIdentityProvider()
     onTestFinished(() => provider.stop())
     const by = { ROCKPOOL_JWKS_URL: provider.url, ROCKPOOL_JWT_ISSUER: ISSUER, ROCKPOOL_JWT_AUDIENCE: AUDIENCE }
     const own = await started(by)
     const token = await provider.sign({ sub: 'ada', stores: { shop: ['read'] }, iss: ISSUER, aud: AUDIENCE })
-    provider.answer(500, '')
+    provider.respondWith(500, '')
     expect((await httpClient(urlOf(own), 'shop', token).head()).status).toBe(503)
     expect(await connectLive(urlOf(own), 'shop', token).closed).toBe(1013)
     await provider.publish('one')
