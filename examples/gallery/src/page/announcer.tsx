@@ -17,7 +17,7 @@ export const Announcer = () => {
   useEffect(() => {
     const names = new Map<News, Set<string>>()
     let timer: ReturnType<typeof setTimeout> | undefined
-    const tell = (news: News, name: string) => {
+    const announce = (news: News, name: string) => {
       names.set(news, (names.get(news) ?? new Set()).add(name))
       timer ??= setTimeout(() => {
         timer = undefined
@@ -31,10 +31,10 @@ export const Announcer = () => {
       }, TOGETHER)
     }
     const stops = [
-      pool.on('added', (file) => tell('added', file.name)),
-      pool.on('removed', (file) => tell('removed', file.name)),
-      pool.on('stored', (file) => tell('stored', file.name)),
-      pool.on('error', ({ file }) => file && tell('failed', file.name)),
+      pool.on('added', (file) => announce('added', file.name)),
+      pool.on('removed', (file) => announce('removed', file.name)),
+      pool.on('stored', (file) => announce('stored', file.name)),
+      pool.on('error', ({ file }) => file && announce('failed', file.name)),
     ]
     return () => {
       clearTimeout(timer)

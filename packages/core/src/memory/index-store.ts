@@ -48,7 +48,7 @@ export const memoryIndex = (storage: MemoryIndexStorage = memoryIndexStorage()):
       assertOpen()
       const newest = (storage.tables.get(rowId('engine', 'engine')) as IndexTables['engine'] | undefined)?.epoch
       if (epoch !== undefined && newest !== undefined && newest > epoch) {
-        throw new RockpoolError('superseded', 'Another tab leads this store now; it goes on with the work.')
+        throw new RockpoolError('superseded', 'Another tab leads this store now; it continues the work.')
       }
       const tables = new Map(storage.tables)
       for (const { table, key, change } of changes) {

@@ -23,7 +23,7 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
   const writes = new Set<Promise<void>>()
   const channel = new BroadcastChannel(`rockpool-index:${storeId}`)
 
-  const tell = (changed: readonly IndexKey[]) => {
+  const emit = (changed: readonly IndexKey[]) => {
     for (const listener of [...listeners]) {
       try {
         listener(changed)
@@ -32,9 +32,9 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
       }
     }
   }
-  channel.onmessage = ({ data }: MessageEvent<readonly IndexKey[]>) => tell(data)
+  channel.onmessage = ({ data }: MessageEvent<readonly IndexKey[]>) => emit(data)
 
-  /** Other tabs hear of writes that are still under way. */
+  /** Other tabs are notified of writes that are still under way. */
   const end = async () => {
     listeners.clear()
     database.close()
@@ -68,7 +68,7 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
         const changed = await writeChanges(database, changes, epoch)
         if (changed.length === 0) return
         channel.postMessage(changed)
-        tell(changed)
+        emit(changed)
       })
       writes.add(write)
       try {
@@ -117,7 +117,7 @@ const writeChanges = async (
     const changed = applyChanges(changes, rows)
     for (const { table, key, after } of changed) {
       const store = transaction.objectStore(table)
-      // A request that fails fails the transaction, which tells of it.
+      // A request that fails fails the transaction, which reports it.
       ;(after === undefined ? store.delete(key) : store.put(after)).catch(() => {})
     }
     return changed.map(({ table, key }) => ({ table, key }))
@@ -150,4 +150,4 @@ const run = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 }
 
-const newerLeader = () => new RockpoolError('superseded', 'Another tab leads this store now; it goes on with the work.')
+const newerLeader = () => new RockpoolError('superseded', 'Another tab leads this store now; it continues the work.')
