@@ -21,7 +21,7 @@ export const placesToRemember = (seq: number): readonly number[] => {
 export const writeCursor = (places: readonly OperationRow[]): ChangeCursor =>
   JSON.stringify(places.map(({ seq, opId, subject }) => [seq, opId, subject])) as ChangeCursor
 
-/** The remembered places, ascending; none for a cursor that is not one of ours: the reader then starts over. */
+/** The remembered places, ascending; none for a cursor of another format, so that the reader starts over. */
 export const readCursor = (cursor: ChangeCursor | undefined): readonly OperationRow[] => {
   if (cursor === undefined) return []
   try {

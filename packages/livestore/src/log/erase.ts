@@ -3,13 +3,13 @@
 /** LiveStore 0.4.0 keeps the databases of a store in this OPFS folder; the number is its persistence format. */
 export const liveStoreFolder = (storeId: string): string => `livestore-${storeId}@6`
 
-/** LiveStore's worker lets go of its file handles a moment after the shutdown: tried so often, ms apart. */
-const TRIES = 20
+/** LiveStore's worker closes its file handles a moment after the shutdown, so the removal is retried. */
+const MAX_TRIES = 20
 const PAUSE_MS = 100
 
 /**
- * Removes the OPFS folder of a store that was shut down. As best possible: LiveStore has no such call. While another tab
- * holds the files the browser refuses, and this rejects after 2 s.
+ * Removes the OPFS folder of a store that was shut down: LiveStore has no such call. While another tab has the files open,
+ * the browser refuses, and this rejects after 2 s.
  */
 export const removeOpfsFolder = async (storeId: string): Promise<void> => {
   const root = await globalThis.navigator?.storage?.getDirectory?.()
@@ -19,7 +19,7 @@ export const removeOpfsFolder = async (storeId: string): Promise<void> => {
       return await root.removeEntry(liveStoreFolder(storeId), { recursive: true })
     } catch (error) {
       if ((error as DOMException).name === 'NotFoundError') return
-      if (tries === TRIES) throw error
+      if (tries === MAX_TRIES) throw error
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     }
   }

@@ -137,13 +137,13 @@ describe('the store', () => {
   it('stays open when the log is closed, and is shut down when it is erased', async () => {
     const store = await openClient({ storeId: 'shop', clientId: 'a' })
     const log = liveStoreLog({ store })
-    let told = 0
-    log.subscribe(() => told++)
+    let calls = 0
+    log.subscribe(() => calls++)
     await log.close()
     const event = { name: 'v2.FileDeleted', opId: 'op', args: { id: 'x', at: 1 } } as const
     log.append([event])
     expect(log.applied('op')).toBe(true)
-    expect(told).toBe(0)
+    expect(calls).toBe(0)
     await log.erase()
     expect(() => log.append([event])).toThrow(expect.objectContaining({ code: 'closed' }))
     expect(() => log.list({})).toThrow(expect.objectContaining({ code: 'closed' }))

@@ -12,7 +12,6 @@ import {
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, Option, Stream } from 'effect'
 import { checkSchema } from '../records/check-schema.ts'
-import { requirePlugin } from './plugin-mark.ts'
 import { EVENT_NAMES } from '../records/decode-event.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
@@ -27,6 +26,7 @@ import {
 import { watchSyncStatus } from '../sync-client/status-channel.ts'
 import { placesToRemember, readCursor, resumeAt, writeCursor } from './change-cursor.ts'
 import { removeOpfsFolder } from './erase.ts'
+import { requirePlugin } from './plugin-mark.ts'
 
 export interface LiveStoreLogOptions {
   /** an open store; it stays the app's: `close()` of the log leaves it open, only `erase()` shuts it down */
@@ -35,7 +35,7 @@ export interface LiveStoreLogOptions {
   readonly removeData?: () => Promise<void>
 }
 
-/** Live files by query. With a bucket or not, an index gives them in order: the limit ends the walk. */
+/** Files that are not deleted. An index has them in this order, with and without a bucket, so the limit bounds the scan. */
 export const listQuery = ({ bucket, search, limit = DEFAULT_LIST_LIMIT, offset = 0 }: FileQuery) => ({
   query: `SELECT * FROM rockpool_files WHERE deletedAt IS NULL${bucket === undefined ? '' : ' AND bucket = $bucket'}${
     // SQLite's lower() is ASCII only, as the port says
@@ -135,8 +135,8 @@ export const liveStoreLog = ({
     },
 
     subscribe(listener) {
-      // The query costs next to nothing. It is run after each write to the table, by this tab or through sync, and `map`
-      // gives a new object each time: after a rebase the last row may be the same though others have moved.
+      // LiveStore runs the query after each write to the table, by this tab or through sync. `map` makes each result a new
+      // object: after a rebase the last row may be the same although others have moved.
       const query = queryDb(
         {
           query: 'SELECT max(seq) AS seq FROM rockpool_applied_operations',
@@ -173,7 +173,7 @@ export const liveStoreLog = ({
   }
 }
 
-/** Events of ours that the sync backend has confirmed: LiveStore's event stream gives no others. */
+/** Rockpool's events that the sync backend has confirmed: LiveStore's event stream gives no others. */
 const confirmations = (store: Store<any, any>, since: string | undefined, signal: AbortSignal) =>
   store
     .eventsStream({

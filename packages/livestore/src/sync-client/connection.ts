@@ -12,8 +12,8 @@ export interface Connection {
   readonly hasAnswered: () => boolean
   /** since when every exchange succeeded; undefined while the last one did not */
   readonly answersSince: () => number | undefined
-  readonly note: (contact: Contact) => Effect.Effect<void>
-  /** Notes how each call ends. */
+  readonly record: (contact: Contact) => Effect.Effect<void>
+  /** Records how each call ends. */
   readonly observe: (http: Http) => Http
   readonly run: Effect.Effect<never>
 }
@@ -58,7 +58,7 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     let answersSince: number | undefined
     let wasConnected = false
 
-    /** Each set reaches subscribers, a repeated one too: LiveStore would end its pauses for nothing. */
+    /** Sets changes only: a repeated value reaches subscribers too, and LiveStore would end its pauses. */
     const setConnected = (connected: boolean) =>
       Effect.suspend(() => {
         if (connected === wasConnected) return Effect.void
@@ -70,7 +70,7 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     const isUp = () => contact.type === 'answered'
     const isReachable = () => isUp() || contact.type === 'unauthenticated' || contact.type === 'forbidden'
 
-    const note = (next: Contact): Effect.Effect<void> =>
+    const record = (next: Contact): Effect.Effect<void> =>
       Effect.suspend(() => {
         const failures = next.type === 'failed' && contact.type === 'failed' ? contact.failures + 1 : 1
         contact = next.type === 'failed' ? { ...next, failures } : next
@@ -87,16 +87,16 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
       contact: () => contact,
       hasAnswered: () => hasAnswered,
       answersSince: () => answersSince,
-      note,
+      record,
       observe: (http) => ({
         call: (request) =>
           http.call(request).pipe(
-            Effect.tap(() => note({ type: 'answered' })),
-            Effect.tapError((failure) => note(contactOf(failure, request.method, hasAnswered))),
+            Effect.tap(() => record({ type: 'answered' })),
+            Effect.tapError((failure) => record(contactOf(failure, request.method, hasAnswered))),
           ),
       }),
-      // LiveStore's leader holds a mutex between pages, and waits inside for the connection. It gets what was emitted
-      // before it hears of an outage: else the device could not commit until the network is back.
+      // LiveStore's leader holds a mutex between pages, and waits for the connection while it does. So it gets the emitted
+      // events before it learns of an outage; otherwise the device could not commit until the network is back.
       run: Effect.gen(function* () {
         yield* waitUntil(changed, () => !isUp() && contact.type !== 'none' && receiver.view().isDrained)
         yield* setConnected(false)

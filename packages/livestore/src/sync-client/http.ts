@@ -3,7 +3,7 @@ import { Duration, Effect } from 'effect'
 import type { TokenFailure, Tokens } from './tokens.ts'
 import { decodeError, type WireError } from './wire.ts'
 
-/** A call without progress for this long fails: the leader waits for it. */
+/** A call without progress for this long fails, since the leader waits for it. */
 export const CALL_TIMEOUT_MS = 20_000
 /** The longest wait for a `Retry-After` inside a call, so that it settles in time. */
 const MAX_WAIT_MS = 15_000
@@ -27,7 +27,7 @@ export type CallFailure =
   | { readonly _tag: 'NoAnswer'; readonly message: string; readonly cause: unknown; readonly timedOut: boolean }
   /** the server wants fewer requests, or cannot serve this one now */
   | { readonly _tag: 'Unavailable'; readonly status: number; readonly message: string; readonly error?: WireError }
-  /** the server says no */
+  /** the server refuses this call */
   | { readonly _tag: 'Rejected'; readonly status: number; readonly error: WireError; readonly body: unknown }
   /** something that is not a sync server responded */
   | { readonly _tag: 'Unexpected'; readonly message: string }
@@ -98,7 +98,7 @@ const serverTime = (response: Response): number | undefined => {
 }
 
 export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
-  /** no request before this time: the server said so */
+  /** no request before this time, by the server's `Retry-After` */
   let noSoonerThan = -Infinity
 
   const send = ({ method, path, body }: CallRequest, token: string) =>

@@ -7,9 +7,9 @@ import { makeSignal, type Signal, waitUntil } from './signal.ts'
 import { fitsSubprotocol, runSocket, type SocketEnd } from './socket.ts'
 import type { Tokens } from './tokens.ts'
 
-/** A socket that lived this long was a success: the next one is dialed at once. */
+/** A socket that lived this long was a success: the next one is dialed without a pause. */
 const LASTING_MS = 5_000
-/** While a fresh token cannot be had, the old one is not tried more often than this. */
+/** While the app gives no fresh token, the old one is not tried more often than this. */
 const MIN_RENEWAL_MS = 5_000
 
 const TOKEN_EXPIRED = 4401
@@ -87,7 +87,7 @@ export const makeLive = (options: LiveOptions): Live => {
     }
     const token = yield* Effect.either(tokens.get)
     if (Either.isLeft(token)) return yield* pauses.next
-    // HTTP only: polling serves.
+    // Without a socket, polling brings the events.
     if (!fitsSubprotocol(token.right)) return yield* pauses.longest
     const dialedAt = now()
     let wasOpen = false
@@ -97,7 +97,7 @@ export const makeLive = (options: LiveOptions): Live => {
     const lasted = wasOpen && now() - dialedAt >= LASTING_MS
     if (lasted) pauses.reset()
     if (end.type === 'renewal' || end.type === 'redial') return
-    // What came while it was dying may be lost. One that never opened leaves that to polling.
+    // Events of its last moments may be lost. Without an open socket, polling brings them.
     if (wasOpen) options.askServer()
     if (end.type === 'closed' && end.code === TOKEN_EXPIRED) {
       tokens.rejected(token.right, 'The sync server no longer accepts the token.')
@@ -105,7 +105,7 @@ export const makeLive = (options: LiveOptions): Live => {
     }
     if (end.type === 'closed' && end.code === NO_RIGHT) {
       tokens.lacksRight(token.right)
-      yield* options.connection.note({
+      yield* options.connection.record({
         type: 'forbidden',
         message: end.reason || 'The token does not give the right to read this store.',
       })

@@ -17,12 +17,13 @@ import { runPolling } from './polling.ts'
 import { makePull, makePuller } from './pull.ts'
 import { makePush, toPushError } from './push.ts'
 import { makeReceiver } from './receiver.ts'
+import { runWatchdog } from './run-watchdog.ts'
 import { makeSignal } from './signal.ts'
 import { publishSyncStatus } from './status-channel.ts'
-import { type SyncFacts, statusOf } from './status.ts'
+import { logProblemOf, type SyncFacts, statusOf } from './status.ts'
 import { makeStatusReporter } from './status-reporter.ts'
 import { makeTokens } from './tokens.ts'
-import { runWatchdog } from './run-watchdog.ts'
+import { snapshotOf } from './watchdog-snapshot.ts'
 
 export interface MakeSyncOptions {
   /** of the sync server: `${url}/<storeId>/head` is a call. Relative to the page in a browser */
@@ -69,9 +70,10 @@ export const makeSync =
         try: () => storeUrl(options.url, storeId),
         catch: () => new UnknownError({ cause: new Error(`makeSync needs an http(s) url; got "${options.url}".`) }),
       })
-      const kept = yield* SyncBackend.makeBackendIdHelper
-      const backendId = () => Option.getOrUndefined(kept.get())
-      const adopt = (id: string) => (backendId() === undefined ? Effect.ignore(kept.lazySet(id)) : Effect.void)
+      const storedBackendId = yield* SyncBackend.makeBackendIdHelper
+      const backendId = () => Option.getOrUndefined(storedBackendId.get())
+      const adopt = (id: string) =>
+        backendId() === undefined ? Effect.ignore(storedBackendId.lazySet(id)) : Effect.void
 
       const changed = makeSignal()
       const receiver = makeReceiver({
@@ -92,11 +94,7 @@ export const makeSync =
       let refusal: SyncFacts['refusal']
       let isStuck = false
       let pushWaitsSince: number | undefined
-      const logProblem = (): SyncFacts['log'] => {
-        const name = receiver.view().funnel?.name
-        if (name === 'foreign') return 'foreign_backend'
-        return name === 'server_behind' || name === 'forked' ? name : undefined
-      }
+      const logProblem = () => logProblemOf(receiver.view().funnel?.name)
       const update = () =>
         report(
           statusOf({
@@ -172,22 +170,16 @@ export const makeSync =
             isStuck = false
             update()
           },
-          snapshot: (sleptUntil) => {
-            const view = receiver.view()
-            const answers = connection.contact().type === 'answered' ? connection.answersSince() : undefined
-            /** Nothing could move while the server did not answer, or the device slept. */
-            const since = (time: number | undefined) => time && Math.max(time, sleptUntil, answers ?? 0)
-            const isHalted = logProblem() !== undefined
-            return {
+          snapshot: (sleptUntil) =>
+            snapshotOf({
               now: now(),
-              serverAnswers: answers !== undefined && !isHalted,
-              pullEndedAt: since(view.pullEndedAt),
-              pushWaitsSince: since(pushWaitsSince),
-              unconfirmedSince: since(view.unconfirmedSince),
-              behindSince: since(view.behindSince),
-              noSocketSince: since(live.noSocketSince()),
-            }
-          },
+              sleptUntil,
+              connection,
+              view: receiver.view(),
+              pushWaitsSince,
+              noSocketSince: live.noSocketSince(),
+              isHalted: logProblem() !== undefined,
+            }),
           carryOut: {
             pull: puller.ask,
             reconnect: () => live.redial(0),

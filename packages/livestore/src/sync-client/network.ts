@@ -1,10 +1,10 @@
-/** What the platform knows about the network. Node and some workers know nothing: then there is a network. */
+/** What the platform says about the network. Node and some workers say nothing: then there is a network. */
 
 /** False only when the device certainly has no network. */
 export const hasNetwork = (): boolean => globalThis.navigator?.onLine !== false
 
 /**
- * Calls `listener` when it is worth asking the server at once: the network came back or went away, the page became visible.
+ * Calls `listener` when a request to the server may have another result than before: the network came back or went away, the page became visible.
  *
  * @returns unsubscribe
  */

@@ -6,7 +6,7 @@ import { type Signal } from './signal.ts'
 export interface Pauses {
   /** After a failure. Each is longer than the one before, until `reset`. */
   readonly next: Effect.Effect<void>
-  /** The longest pause, for what a retry will hardly mend. */
+  /** The longest pause, for failures that a retry is unlikely to fix. */
   readonly longest: Effect.Effect<void>
   readonly reset: () => void
 }

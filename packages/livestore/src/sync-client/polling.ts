@@ -1,4 +1,4 @@
-/** Asks the server again and again while no socket is open. */
+/** Polls the server while no socket is open. */
 import { Duration, Effect } from 'effect'
 import type { Receiver } from './receiver.ts'
 import { type Signal, waitUntil } from './signal.ts'

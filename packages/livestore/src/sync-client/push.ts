@@ -1,4 +1,4 @@
-/** LiveStore's push: events to the server, what the server says back to the receiver, and an outcome LiveStore knows. */
+/** LiveStore's push: sends events to the server, gives the response to the receiver, and fails with LiveStore's errors. */
 import { BackendIdMismatchError, IsOfflineError, ServerAheadError, UnknownError } from '@livestore/common'
 import { EventSequenceNumber } from '@livestore/common/schema'
 import { Effect } from 'effect'
@@ -80,7 +80,7 @@ export const makePush = (options: PushOptions) => {
       Effect.sync(() => receiver.receive({ ...page, asOf })),
     )
 
-  /** One request. @returns the head after it */
+  /** One request. */
   const pushRequest = (events: readonly SyncEvent[], offset: number): Effect.Effect<void, PushError> =>
     Effect.gen(function* () {
       const first = events[0]!

@@ -1,6 +1,6 @@
 /**
- * The funnel of the pull that runs, and since when things have not moved. One input is one synchronous step: state and the
- * queue to LiveStore change together.
+ * The funnel of LiveStore's current pull, and since when nothing makes progress. One input is one synchronous step: the state
+ * and the queue to LiveStore change together.
  */
 import { type Emission, type Funnel, type Message, needsPull, pullSince, startFunnel, step } from './funnel.ts'
 import type { SyncEvent } from './wire.ts'
@@ -21,7 +21,7 @@ export interface Pull {
 }
 
 export interface Receiver {
-  /** Takes the place of the pull before it. */
+  /** Replaces the pull before it. */
   readonly begin: (cursor: number, outlet: PullOutlet) => Pull
   readonly receive: (input: Message<SyncEvent> | 'pull_failed') => void
   /** LiveStore pushes events up to this number. */
@@ -32,7 +32,7 @@ export interface Receiver {
 }
 
 export interface ReceiverView {
-  /** of the pull that runs, or of the last one */
+  /** of the current pull, or of the last one */
   readonly funnel: Funnel<SyncEvent> | undefined
   readonly isRunning: boolean
   readonly needsPull: boolean

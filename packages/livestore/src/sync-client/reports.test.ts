@@ -179,7 +179,7 @@ describe('a server', () => {
     expect((await reloaded.push(eventsAfter(1, 'two'))).tag).toBe('BackendIdMismatchError')
   })
 
-  it('restored from an older backup is reported, and the pull goes on once it has the same events again', async () => {
+  it('restored from an older backup is reported, and the pull resumes once it has the same events again', async () => {
     const folder = await startFolder()
     const backup = await startFolder()
     const storeId = newStoreId()

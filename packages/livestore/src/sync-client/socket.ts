@@ -10,8 +10,8 @@ import { decodeLiveMessage, type EventPage, type LogHead } from './wire.ts'
 const PING_INTERVAL_MS = 25_000
 const PONG_TIMEOUT_MS = 10_000
 /**
- * Firefox delays a socket by up to 60 s after failed ones, and counts one that is given up as failed as well. Polling
- * serves while it waits.
+ * Firefox delays a socket by up to 60 s after failed ones, and counts one that is closed before that as failed too. Polling
+ * brings events until then.
  */
 const DIAL_TIMEOUT_MS = 70_000
 
@@ -34,7 +34,7 @@ export interface SocketOptions {
   /** @param asOf the head known when the request for this message was sent, 0 for a broadcast */
   readonly onMessage: (message: EventPage | LogHead, asOf: number) => void
   readonly knownHead: () => number
-  /** asks for a ping at once */
+  /** asks for a ping now */
   readonly probe: Signal
 }
 
@@ -90,7 +90,7 @@ export const runSocket = (options: SocketOptions): Effect.Effect<SocketEnd> =>
         return 'events' in message ? 0 : pingedAsOf
       })()
       messages++
-      // A socket is good once the server has spoken: some proxies accept an upgrade and forward nothing.
+      // A socket is open once a message has come: some proxies accept an upgrade and forward nothing.
       if (messages === 1) onOpen()
       onMessage(message, asOf)
       if ('events' in message) return

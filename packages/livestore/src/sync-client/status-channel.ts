@@ -1,6 +1,6 @@
 /**
  * The status of sync, from the thread that syncs to every tab and worker of this origin. LiveStore's worker of one tab has
- * the connection; a page that opens later asks for what it missed.
+ * the connection; a page that opens later asks for the current status.
  */
 import { sameSyncStatus, SYNC_REASONS, type SyncStatus, syncStatus, type SyncStatusSource } from '@rockpool/core'
 import { onWakeUp } from './network.ts'
@@ -23,7 +23,7 @@ export interface SyncStatusPublisher {
   readonly close: () => void
 }
 
-/** The side of the provider. @param onWake a page asks to look at the server now */
+/** The side of the provider. @param onWake a page asks for a request to the server now */
 export const publishSyncStatus = (storeId: string, onWake: () => void = () => {}): SyncStatusPublisher => {
   const channel = openChannel(storeId)
   let current: SyncStatus | undefined
@@ -53,7 +53,7 @@ const statusIn = (data: unknown): SyncStatus | undefined => {
     : undefined
 }
 
-/** The side of the page, for its life. `connecting` until the provider has spoken. */
+/** The side of the page. `connecting` until the provider publishes a status. */
 export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
   const channel = openChannel(storeId)
   const listeners = new Set<(status: SyncStatus) => void>()
@@ -73,8 +73,8 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
     if (status.state !== 'offline' || current.state !== 'online') set(status)
     else if (outage) outage.status = status
     else {
-      const begun = { status, timer: setTimeout(() => set(begun.status), OFFLINE_GRACE_MS) }
-      outage = begun
+      const started = { status, timer: setTimeout(() => set(started.status), OFFLINE_GRACE_MS) }
+      outage = started
     }
   }
   channel.postMessage('ask' satisfies Message)

@@ -1,5 +1,6 @@
 /** The status of sync out of what the provider knows. One reason at a time: the one that a person should hear first. */
 import { type SyncReasonCode, type SyncStatus, syncStatus } from '@rockpool/core'
+import type { StateName } from './funnel.ts'
 
 /** How the last exchange with the server ended. */
 export type Contact =
@@ -24,6 +25,12 @@ export interface SyncFacts {
   readonly refusal: { readonly code: 'push_refused' | 'forbidden'; readonly message: string } | undefined
   /** the watchdog has no step left */
   readonly isStuck: boolean
+}
+
+/** What a state of the funnel says is wrong with the server's log. */
+export const logProblemOf = (state: StateName | undefined): SyncFacts['log'] => {
+  if (state === 'foreign') return 'foreign_backend'
+  return state === 'server_behind' || state === 'forked' ? state : undefined
 }
 
 /** A server that starts a moment after the page is no failure yet. */

@@ -1,6 +1,6 @@
 /**
- * How long a token is good, without trusting the clock of the device: it may be a day off. The server has the last word;
- * a wrong estimate costs one response with 401.
+ * How long a token is valid, without trusting the clock of the device: it may be a day off. The server decides; a wrong
+ * estimate costs one response with 401.
  */
 
 /** A token is replaced this long before it ends, or at half its life if that is sooner. */

@@ -1,6 +1,6 @@
 /**
- * Tokens of the app: asked for when needed, replaced before they end, and asked for again at once when the server rejects
- * one, but not in a loop. Every method settles within `TOKEN_TIMEOUT_MS`.
+ * Tokens of the app: requested when needed, and renewed before they expire. A token that the server rejects is replaced
+ * without a pause, but not in a loop. Every method settles within `TOKEN_TIMEOUT_MS`.
  */
 import { Effect, Either } from 'effect'
 import { backoffMs } from './backoff.ts'
@@ -56,7 +56,7 @@ export const makeTokens = ({ ask, now, random }: TokensOptions): Tokens => {
   /** the server's time minus `now()` */
   let serverOffset: number | undefined
 
-  const keep = (token: string): Current => {
+  const withRenewal = (token: string): Current => {
     const serverNow = serverOffset === undefined ? undefined : now() + serverOffset
     return { token, askedAt: now(), renewAt: now() + renewAfterMs(readTokenTimes(token), serverNow, Date.now()) }
   }
@@ -95,12 +95,12 @@ export const makeTokens = ({ ask, now, random }: TokensOptions): Tokens => {
     const result = yield* Effect.either(askOnce)
     if (Either.isRight(result)) {
       failures = 0
-      current = keep(result.right)
+      current = withRenewal(result.right)
       return current.token
     }
     lastFailure = result.left
     askNoSoonerThan = now() + backoffMs(failures++, random())
-    // Renewal begins before the token ends, so the old one still serves.
+    // Renewal starts before the token expires, so the old one is still valid.
     return current === undefined ? yield* Effect.fail(result.left) : current.token
   }).pipe(oneAtATime.withPermits(1))
 
@@ -123,7 +123,7 @@ export const makeTokens = ({ ask, now, random }: TokensOptions): Tokens => {
       if (serverNowMs === undefined) return
       const isFirst = serverOffset === undefined
       serverOffset = serverNowMs - now()
-      if (isFirst && current) current = keep(current.token)
+      if (isFirst && current) current = withRenewal(current.token)
     },
     renewalDelayMs: () => (current === undefined ? 0 : Math.max(0, current.renewAt - now())),
   }

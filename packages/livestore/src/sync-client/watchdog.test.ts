@@ -90,7 +90,7 @@ describe('decide', () => {
     ])
   })
 
-  it('begins anew after the trouble has ended', () => {
+  it('starts with the first step again after the trouble has ended', () => {
     const done: WatchdogProgress = { trouble: 'not_converging', steps: 5, steppedAt: 0 }
     expect(decide(CALM, done).progress).toEqual(NO_TROUBLE)
   })

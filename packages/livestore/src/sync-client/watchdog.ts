@@ -1,9 +1,9 @@
 /**
- * Decides what to do when sync stands still although the server answers. Each cause has a ladder of steps, from harmless to
- * drastic, one step each 10 s. Plain times in, one step out; `watch` in `make-sync.ts` carries it out.
+ * Decides what to do when sync makes no progress although the server responds. Each cause has a ladder of steps, from harmless
+ * to drastic, one step each 10 s. A pure function: `run-watchdog.ts` carries the steps out.
  */
 
-/** Times in ms of a monotonic clock; undefined: not so. */
+/** Times in ms of a monotonic clock; undefined when it is not the case. */
 export interface WatchdogSnapshot {
   readonly now: number
   /** whether the last request got a response: without one only the network helps */
@@ -33,16 +33,16 @@ export interface WatchdogProgress {
 
 export const NO_TROUBLE: WatchdogProgress = { trouble: undefined, steps: 0, steppedAt: -Infinity }
 
-/** LiveStore begins the next pull at once; more than this means that it does not. */
+/** LiveStore starts the next pull without a pause. After this time it will not start one. */
 export const PULL_GAP_MS = 5_000
-/** No push, confirmation or event takes longer while the server answers. */
+/** No push, confirmation or event takes longer while the server responds. */
 export const STANDSTILL_MS = 20_000
 /** Each step gets this long to help. */
 export const STEP_INTERVAL_MS = 10_000
 
 /**
- * Only LiveStore can begin a pull, so nothing short of a restart helps there. Without a socket polling serves: that is
- * slower, not wrong, and never `stuck`.
+ * Only LiveStore can start a pull, so only a restart helps there. Without a socket, polling brings the events: slower, but
+ * never `stuck`.
  */
 export const LADDERS: Readonly<Record<Trouble, readonly WatchdogStep[]>> = {
   pull_ended: ['restart', 'stuck'],
