@@ -30,10 +30,10 @@ const describeDecision = (
   decision: ReturnType<typeof decide>,
   state: LeaderState<NumberedEvent>,
 ): Omit<LeaderRow, 'given'> => {
-  if (!('append' in decision)) return { answer: decision.answer }
-  const { answer, rollback, append, state: next } = decision
+  if (!('append' in decision)) return { outcome: decision.outcome }
+  const { outcome, rollback, append, state: next } = decision
   return {
-    answer,
+    outcome,
     ...(rollback.length > 0 && { takeBack: show(rollback) }),
     ...(append.length > 0 && { append: show(append) }),
     ...(show(next.pending) !== show(state.pending) && { pending: show(next.pending) }),
@@ -41,7 +41,7 @@ const describeDecision = (
 }
 
 describe('the leader', () => {
-  it.each(rows)('in state $state, on $input: $row.answer', ({ state: name, input, row }) => {
+  it.each(rows)('in state $state, on $input: $row.outcome', ({ state: name, input, row }) => {
     const { state, log } = leaderState(name)
     const { given: _, parent: __, ...expected } = row
     const decision = decide(state, log, input, row)
@@ -59,20 +59,20 @@ describe('the leader', () => {
   it('confirms only events that say the same as the pending ones', () => {
     const { state } = leaderState('pending')
     const other = { ...event('a3'), args: { id: 'changed' } }
-    expect(decideBackendEvents(state, [other], renumber)).toMatchObject({ answer: 'rebase', confirmed: [] })
+    expect(decideBackendEvents(state, [other], renumber)).toMatchObject({ outcome: 'rebase', confirmed: [] })
   })
 
   it('keeps an event that stays on this device in its place when the one before is confirmed', () => {
     const { state } = leaderState('local_last')
     const decision = decideBackendEvents(state, events('a3 y4'), renumber)
-    expect(decision).toMatchObject({ answer: 'advance', rollback: [] })
+    expect(decision).toMatchObject({ outcome: 'advance', rollback: [] })
   })
 
   it('confirms events with one between them that stays on this device', () => {
     const { state } = leaderState('pending')
     const pending = events('a3 d3.1 b4')
     expect(decideBackendEvents({ ...state, pending }, events('a3 b4'), renumber)).toMatchObject({
-      answer: 'advance',
+      outcome: 'advance',
       rollback: [],
       state: { pending: [] },
     })

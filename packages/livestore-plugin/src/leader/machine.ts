@@ -36,11 +36,11 @@ export interface LogChange<E> {
 }
 
 export type PushDecision<E> =
-  | ({ readonly answer: 'accepted' } & LogChange<E>)
+  | ({ readonly outcome: 'accepted' } & LogChange<E>)
   /** all of it is in the log already */
-  | { readonly answer: 'known' }
+  | { readonly outcome: 'known' }
   /** others came first, or a predecessor is missing: the tab has to pull, and to push again */
-  | { readonly answer: 'rejected' }
+  | { readonly outcome: 'rejected' }
 
 /**
  * A tab's push. Events that the log has are skipped: a tab repeats a push whose response was lost, with more events behind.
@@ -52,14 +52,14 @@ export const decidePush = <E extends NumberedEvent>(
   events: readonly E[],
   isLogged: (event: E) => boolean,
 ): PushDecision<E> => {
-  if (!isContiguous(events)) return { answer: 'rejected' }
+  if (!isContiguous(events)) return { outcome: 'rejected' }
   const isNew = events.length > 0 && continues(state.head, events[0]!)
   const append = isNew ? events : events.slice(leadingCount(events, isLogged))
-  if (append.length === 0) return { answer: 'known' }
-  if (!continues(state.head, append[0]!)) return { answer: 'rejected' }
+  if (append.length === 0) return { outcome: 'known' }
+  if (!continues(state.head, append[0]!)) return { outcome: 'rejected' }
   const pending = [...state.pending, ...append]
   return {
-    answer: 'accepted',
+    outcome: 'accepted',
     state: { ...state, head: append.at(-1)!.seqNum, pending: fromFirstSynced(pending) },
     rollback: [],
     append,
@@ -67,11 +67,11 @@ export const decidePush = <E extends NumberedEvent>(
 }
 
 export type BackendDecision<E> =
-  | ({ readonly answer: 'advance' | 'rebase'; readonly confirmed: readonly E[] } & LogChange<E>)
+  | ({ readonly outcome: 'advance' | 'rebase'; readonly confirmed: readonly E[] } & LogChange<E>)
   /** all of it is in the log already */
-  | { readonly answer: 'known' }
+  | { readonly outcome: 'known' }
   /** a predecessor is missing */
-  | { readonly answer: 'gap' }
+  | { readonly outcome: 'gap' }
 
 /**
  * Events of the sync backend, ascending. They confirm pending events. An event of another device at the number of a pending
@@ -83,8 +83,8 @@ export const decideBackendEvents = <E extends NumberedEvent>(
   renumber: (event: E, numbers: NumberPair) => E,
 ): BackendDecision<E> => {
   const fresh = events.filter(({ seqNum }) => seqNum.global > state.backendHead)
-  if (fresh.length === 0) return { answer: 'known' }
-  if (fresh.some(({ seqNum }, index) => seqNum.global !== state.backendHead + 1 + index)) return { answer: 'gap' }
+  if (fresh.length === 0) return { outcome: 'known' }
+  if (fresh.some(({ seqNum }, index) => seqNum.global !== state.backendHead + 1 + index)) return { outcome: 'gap' }
 
   const { pending } = state
   const backendHead = fresh.at(-1)!.seqNum.global
@@ -95,7 +95,7 @@ export const decideBackendEvents = <E extends NumberedEvent>(
 
   if (others.length === 0) {
     return {
-      answer: 'advance',
+      outcome: 'advance',
       confirmed,
       state: { ...state, backendHead, pending: rest },
       rollback: [],
@@ -105,7 +105,7 @@ export const decideBackendEvents = <E extends NumberedEvent>(
   if (rest.length === 0) {
     const append = renumberAll(state.head, others, renumber)
     return {
-      answer: 'advance',
+      outcome: 'advance',
       confirmed,
       state: { head: append.at(-1)!.seqNum, backendHead, pending: [] },
       rollback: [],
@@ -118,7 +118,7 @@ export const decideBackendEvents = <E extends NumberedEvent>(
   const ours = renumberAll(theirs.at(-1)!.seqNum, moved, renumber, generation)
   const append = [...theirs, ...ours]
   return {
-    answer: 'rebase',
+    outcome: 'rebase',
     confirmed,
     state: { head: append.at(-1)!.seqNum, backendHead, pending: fromFirstSynced(ours) },
     rollback: rest,

@@ -9,7 +9,7 @@ const { state } = leaderState('pending')
 
 const fromBackend = (text: string) => {
   const decision = decideBackendEvents(state, events(text), renumber)
-  if (!('append' in decision)) throw new Error(decision.answer)
+  if (!('append' in decision)) throw new Error(decision.outcome)
   const news = newsOf(decision)
   if (news === undefined) return 'nothing'
   const rollback = news._tag === 'upstream-rebase' ? `${show(news.rollbackEvents)} -> ` : ''
@@ -19,7 +19,7 @@ const fromBackend = (text: string) => {
 describe('tabs learn', () => {
   it('of a push that was taken', () => {
     const decision = decidePush(state, events('n5'), () => false)
-    expect(decision.answer === 'accepted' && newsOf(decision)).toEqual({
+    expect(decision.outcome === 'accepted' && newsOf(decision)).toEqual({
       _tag: 'upstream-advance',
       newEvents: events('n5'),
     })

@@ -6,8 +6,12 @@ import type { BackendDecision, PushDecision } from './machine.ts'
 type Change<E> = Extract<PushDecision<E> | BackendDecision<E>, { readonly append: readonly E[] }>
 
 /** The news of a step, once the databases have it; undefined when nothing changes for a tab. */
-export const newsOf = <E extends NumberedEvent>({ answer, rollback, append }: Change<E>): LeaderNews<E> | undefined => {
-  if (answer === 'rebase') return { _tag: 'upstream-rebase', rollbackEvents: rollback, newEvents: append }
+export const newsOf = <E extends NumberedEvent>({
+  outcome,
+  rollback,
+  append,
+}: Change<E>): LeaderNews<E> | undefined => {
+  if (outcome === 'rebase') return { _tag: 'upstream-rebase', rollbackEvents: rollback, newEvents: append }
   return append.length === 0 ? undefined : { _tag: 'upstream-advance', newEvents: append }
 }
 

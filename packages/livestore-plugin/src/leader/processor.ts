@@ -45,8 +45,8 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
         yield* betweenPages.await
         yield* Effect.suspend(() => {
           const decision = decidePush(log.state(), pushed.map(clone), log.isLogged)
-          if (decision.answer === 'rejected') return Effect.fail(leaderAhead(log.state(), pushed))
-          if (decision.answer === 'accepted') log.commit(decision, newsOf(decision))
+          if (decision.outcome === 'rejected') return Effect.fail(leaderAhead(log.state(), pushed))
+          if (decision.outcome === 'accepted') log.commit(decision, newsOf(decision))
           return Effect.void
         })
       })

@@ -26,8 +26,8 @@ export const pullFromBackend = (options: LeaderProcessorOptions, log: LeaderLog,
 
     const take = (events: readonly Event[]) => {
       const decision = decideBackendEvents(log.state(), events, renumber)
-      if (decision.answer === 'known') return
-      if (decision.answer === 'gap') throw new Error('Events of the sync backend are missing.')
+      if (decision.outcome === 'known') return
+      if (decision.outcome === 'gap') throw new Error('Events of the sync backend are missing.')
       log.commit(decision, newsOf(decision))
       const described = decision.confirmed.filter(({ meta }) => Option.isSome(meta.syncMetadata))
       if (described.length > 0) Runtime.runSync(runtime)(Eventlog.updateSyncMetadata(described).pipe(Effect.orDie))

@@ -90,12 +90,12 @@ export const makeSessionLog = (options: SessionProcessorOptions): Effect.Effect<
 
       take(news, runSync) {
         const decision = decideNews(state, news, renumber)
-        if (decision.answer === 'reset') {
+        if (decision.outcome === 'reset') {
           resetWanted = true
           changedSignal.wake()
           return false
         }
-        if (decision.answer === 'pull again') return false
+        if (decision.outcome === 'pull again') return false
         const { rollback: rolledBack, apply, state: next } = decision
         if (rolledBack.length > 0) counts.rebaseCount++
         else counts.advanceCount++

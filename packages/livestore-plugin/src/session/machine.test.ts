@@ -39,7 +39,7 @@ const rebase = (rollbackEvents: readonly NumberedEvent[], newEvents: readonly Nu
   ({ _tag: 'upstream-rebase', rollbackEvents, newEvents }) as const
 
 interface Outcome {
-  readonly answer: SessionRow['answer']
+  readonly outcome: SessionRow['outcome']
   readonly state?: State
   readonly rollback?: readonly NumberedEvent[]
   readonly apply?: readonly NumberedEvent[]
@@ -47,9 +47,9 @@ interface Outcome {
 
 const commit = (state: State, committed: readonly NumberedEvent[]): Outcome => {
   try {
-    return { answer: 'applied', state: afterCommit(state, committed) }
+    return { outcome: 'applied', state: afterCommit(state, committed) }
   } catch {
-    return { answer: 'error' }
+    return { outcome: 'error' }
   }
 }
 
@@ -78,19 +78,19 @@ const feed = (state: State, input: SessionInputName, { given = '', givenTakenBac
     case 'reset':
       return decideNews(state, RESET, renumber)
     case 'push_taken':
-      return { answer: 'applied', state: afterPush(state, nextPush(state, 10)) }
+      return { outcome: 'applied', state: afterPush(state, nextPush(state, 10)) }
     case 'push_taken_late':
-      return { answer: 'applied', state: afterPush(state, fresh) }
+      return { outcome: 'applied', state: afterPush(state, fresh) }
     case 'pull_started':
-      return { answer: 'applied', state: afterPullStart(state) }
+      return { outcome: 'applied', state: afterPullStart(state) }
     case 'started_over':
-      return { answer: 'applied', state: afterReset(state, number("5'"), renumber) }
+      return { outcome: 'applied', state: afterReset(state, number("5'"), renumber) }
   }
 }
 
 /** What the table says of an outcome. */
-const describeOutcome = ({ answer, state: next, rollback = [], apply = [] }: Outcome, state: State) => ({
-  answer,
+const describeOutcome = ({ outcome, state: next, rollback = [], apply = [] }: Outcome, state: State) => ({
+  outcome,
   ...(rollback.length > 0 && { takeBack: show(rollback) }),
   ...(apply.length > 0 && { apply: show(apply) }),
   ...(next &&
@@ -100,7 +100,7 @@ const describeOutcome = ({ answer, state: next, rollback = [], apply = [] }: Out
 })
 
 describe('a tab', () => {
-  it.each(rows)('in state $state, on $input: $row.answer', ({ state: name, input, row }) => {
+  it.each(rows)('in state $state, on $input: $row.outcome', ({ state: name, input, row }) => {
     const state = sessionState(name)
     const { given: _, givenTakenBack: __, ...expected } = row
     const outcome = feed(state, input, row)
@@ -112,7 +112,7 @@ describe('a tab', () => {
     const state = sessionState('unsent')
     const other = { ...event('a3'), sessionId: 'other#page.0' }
     const decision = decideNews(state, advance([other]), renumber)
-    expect(decision.answer === 'applied' && show(decision.state.pending)).toBe('a4 b5')
+    expect(decision.outcome === 'applied' && show(decision.state.pending)).toBe('a4 b5')
   })
 
   it('pushes what follows the sent events, at most as many as the limit', () => {
@@ -163,7 +163,7 @@ describe('whatever the leader appends and replaces', () => {
         }
         const inform = (news: LeaderNews<NumberedEvent>) => {
           const decision = decideNews(state, news, renumber)
-          if (decision.answer !== 'applied') throw new Error(decision.answer)
+          if (decision.outcome !== 'applied') throw new Error(decision.outcome)
           const { rollback, apply } = decision
           expect(show(shown.slice(shown.length - rollback.length))).toBe(show(rollback))
           shown = [...shown.slice(0, shown.length - rollback.length), ...apply]

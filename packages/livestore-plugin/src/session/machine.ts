@@ -34,16 +34,16 @@ export type LeaderNews<E> =
 
 export type NewsDecision<E> =
   | {
-      readonly answer: 'applied'
+      readonly outcome: 'applied'
       readonly state: SessionState<E>
       /** to roll back, in the order in which they were applied */
       readonly rollback: readonly E[]
       readonly apply: readonly E[]
     }
   /** it does not fit what the tab has seen: pull again from `leaderHead` */
-  | { readonly answer: 'pull again' }
+  | { readonly outcome: 'pull again' }
   /** the leader no longer has `leaderHead` in its log: start over from its state */
-  | { readonly answer: 'reset' }
+  | { readonly outcome: 'reset' }
 
 export const localHead = ({ pending, leaderHead }: SessionState<NumberedEvent>): EventNumber =>
   pending.at(-1)?.seqNum ?? leaderHead
@@ -58,14 +58,14 @@ export const decideNews = <E extends NumberedEvent>(
 ): NewsDecision<E> => {
   const rolledBack = news._tag === 'upstream-rebase' ? news.rollbackEvents : []
   if (news._tag === 'upstream-rebase' && rolledBack.length === 0 && news.newEvents.length === 0)
-    return { answer: 'reset' }
+    return { outcome: 'reset' }
   if (rolledBack.length > 0 && compareNumbers(rolledBack.at(-1)!.seqNum, state.leaderHead) !== 0)
-    return { answer: 'pull again' }
+    return { outcome: 'pull again' }
 
   const base = rolledBack[0]?.parentSeqNum ?? state.leaderHead
   const fresh = rolledBack.length > 0 ? news.newEvents : news.newEvents.filter((event) => isAfter(event, base))
-  if (!isNumberedFrom(base, fresh)) return { answer: 'pull again' }
-  if (rolledBack.length === 0 && fresh.length === 0) return { answer: 'applied', state, rollback: [], apply: [] }
+  if (!isNumberedFrom(base, fresh)) return { outcome: 'pull again' }
+  if (rolledBack.length === 0 && fresh.length === 0) return { outcome: 'applied', state, rollback: [], apply: [] }
 
   const { pending } = state
   const leaderHead = fresh.at(-1)?.seqNum ?? base
@@ -77,14 +77,14 @@ export const decideNews = <E extends NumberedEvent>(
       pending: numberedFrom(leaderHead, rest, renumber),
       sent: Math.max(0, state.sent - confirmed),
     }
-    return { answer: 'applied', state: next, rollback: [], apply: [] }
+    return { outcome: 'applied', state: next, rollback: [], apply: [] }
   }
   const ours = pending.slice(confirmed)
   const theirs = fresh.slice(confirmed)
   const moved = ours.filter((event) => !theirs.some((other) => isSameCommit(event, other)))
   const rest = renumberAll(leaderHead, moved, renumber)
   return {
-    answer: 'applied',
+    outcome: 'applied',
     state: { leaderHead, pending: rest, sent: 0 },
     rollback: [...rolledBack, ...ours],
     apply: [...theirs, ...rest],

@@ -60,7 +60,7 @@ export const pushToLeader = (options: PushToLeaderOptions) =>
       if (outcome === 'taken') log.pushed(batch)
       if (outcome === 'refused') log.counts.rejectCount++
       if (outcome === 'unanswered') {
-        yield* Effect.logDebug('The LiveStore leader did not answer a push. It is sent again.', exit)
+        yield* Effect.logDebug('The LiveStore leader did not respond to a push. It is sent again.', exit)
       }
       const after = afterOutcome(pusher, outcome, batch, {
         session: log.state(),

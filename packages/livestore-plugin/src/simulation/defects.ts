@@ -37,7 +37,7 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     decidePush: (state, events, isLogged) => {
       const decision = real.decidePush(state, events, isLogged)
       const next = events.findIndex((event) => isNextNumber(state.head, event))
-      return decision.answer === 'rejected' && next > 0 && isContiguous(events)
+      return decision.outcome === 'rejected' && next > 0 && isContiguous(events)
         ? real.decidePush(state, renumberAll(state.head, events.slice(next), renumber), isLogged)
         : decision
     },
@@ -48,7 +48,7 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     return {
       ...real,
       decidePush: (state, events, isLogged) => {
-        if (events[0]!.seqNum.client === 0 && events[0]!.seqNum.global <= highest) return { answer: 'rejected' }
+        if (events[0]!.seqNum.client === 0 && events[0]!.seqNum.global <= highest) return { outcome: 'rejected' }
         const decision = real.decidePush(state, events, isLogged)
         highest = Math.max(highest, events.at(-1)!.seqNum.global)
         return decision
@@ -83,7 +83,7 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     }),
     decideBackendEvents: (state, events, renumber) => {
       const decision = real.decideBackendEvents(state, events, renumber)
-      return decision.answer === 'known' && events.length > 0 ? { answer: 'gap' } : decision
+      return decision.outcome === 'known' && events.length > 0 ? { outcome: 'gap' } : decision
     },
   }),
 
@@ -167,7 +167,7 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
   'a rebase drops what was not confirmed': replace({
     decideBackendEvents: (state, events, renumber) => {
       const decision = real.decideBackendEvents(state, events, renumber)
-      if (decision.answer !== 'rebase') return decision
+      if (decision.outcome !== 'rebase') return decision
       const kept = decision.append.length - decision.state.pending.length
       const append = decision.append.slice(0, kept)
       return { ...decision, append, state: { ...decision.state, head: append.at(-1)!.seqNum, pending: [] } }

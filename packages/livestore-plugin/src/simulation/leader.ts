@@ -132,15 +132,15 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
   function* handlePush(events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'refused') => void): Fiber {
     yield* on(betweenPages)
     const decision = machines.decidePush(state, events, (event) => isLogged(disk, event))
-    if (decision.answer === 'accepted') commit(decision, machines.newsOf(decision))
-    respond(decision.answer === 'rejected' ? 'refused' : 'taken')
+    if (decision.outcome === 'accepted') commit(decision, machines.newsOf(decision))
+    respond(decision.outcome === 'rejected' ? 'refused' : 'taken')
   }
 
   const take = (events: readonly NumberedEvent[]) => {
     const decision = machines.decideBackendEvents(state, events, renumber)
-    if (decision.answer === 'known') return
-    if (decision.answer === 'gap') throw new GapError()
-    if (decision.answer === 'rebase') world.count('a leader rebases')
+    if (decision.outcome === 'known') return
+    if (decision.outcome === 'gap') throw new GapError()
+    if (decision.outcome === 'rebase') world.count('a leader rebases')
     commit(decision, machines.newsOf(decision), decision.state.backendHead)
   }
 

@@ -29,7 +29,7 @@ push to it, the server's events come in between.
 Invariants: the log is contiguous (each event has its predecessor as parent); pending events are the end of the log, from
 the first event that syncs and is not confirmed; no commit is in the log twice.
 
-| answer   | what follows                                                                                        |
+| outcome  | what follows                                                                                        |
 | -------- | --------------------------------------------------------------------------------------------------- |
 | accepted | the events are appended, and all tabs learn of them                                                 |
 | known    | the log has all of it: the sender learns that                                                       |
@@ -48,7 +48,7 @@ leader's log. The first **sent** ones of these are in the leader's log already. 
 Invariants: pending events are contiguous and continue the leader head; each commit is pending or in the part of the log that
 the tab has seen, never both; sent events are in the leader's log.
 
-| answer     | what follows                                                             |
+| outcome    | what follows                                                             |
 | ---------- | ------------------------------------------------------------------------ |
 | applied    | the database of the tab takes the change                                 |
 | pull again | the news do not fit: the tab pulls from its leader head                  |
@@ -74,12 +74,12 @@ const leaderTables = (): string[] =>
     return section(
       `### Leader, \`${name}\`: ${means}`,
       log === '' ? 'The log is empty.' : `Log ${code(log)}, pending ${code(pending)}.`,
-      ['input', 'events', 'answer', 'takes back', 'appends', 'pending'],
+      ['input', 'events', 'outcome', 'takes back', 'appends', 'pending'],
       Object.entries(LEADER_INPUTS).flatMap(([input, text]) => {
         const row = rows[input]
         if (row === undefined) return []
         const given = `${code(row.given)}${row.parent === undefined ? '' : ` after ${code(row.parent)}`}`
-        return [[text, given, row.answer, code(row.takeBack), code(row.append), code(row.pending)]]
+        return [[text, given, row.outcome, code(row.takeBack), code(row.append), code(row.pending)]]
       }),
     )
   })
@@ -90,7 +90,7 @@ const sessionTables = (): string[] =>
     return section(
       `### Tab, \`${name}\`: ${means}`,
       `Leader head \`2\`, pending ${code(pending)}, sent ${sent}.`,
-      ['input', 'events', 'answer', 'takes back', 'applies', 'leader head', 'pending', 'sent'],
+      ['input', 'events', 'outcome', 'takes back', 'applies', 'leader head', 'pending', 'sent'],
       Object.entries(SESSION_INPUTS).flatMap(([input, text]) => {
         const row = rows[input]
         if (row === undefined) return []
@@ -99,7 +99,7 @@ const sessionTables = (): string[] =>
           [
             text,
             replaced + code(row.given),
-            row.answer,
+            row.outcome,
             code(row.takeBack),
             code(row.apply),
             code(row.leaderHead),

@@ -55,12 +55,12 @@ export const startTab = (options: TabOptions): TabProcess => {
   /** @returns whether to continue with this stream */
   const take = (news: LeaderNews<NumberedEvent>): boolean => {
     const decision = machines.decideNews(state!, news, renumber)
-    if (decision.answer === 'reset') {
+    if (decision.outcome === 'reset') {
       resetWanted = true
       pushSignal.wake()
       return false
     }
-    if (decision.answer === 'pull again') return false
+    if (decision.outcome === 'pull again') return false
     const install = () => {
       newsCount++
       database = replaceEnd(`the database of ${process.name}`, database, decision.rollback, decision.apply)
