@@ -27,6 +27,8 @@ export default defineConfig({
           include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}'],
           exclude: [BROWSER_TESTS, S3_TESTS],
           setupFiles: LIVESTORE,
+          // No test measures time: one that opens a store or starts a server takes long on a busy machine.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
