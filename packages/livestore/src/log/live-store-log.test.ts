@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { makeSchema, State, StoreInternalsSymbol } from '@livestore/livestore'
+import { SECRET, signToken } from '@rockpool/access/testing'
 import { type RecordLog, syncStatus } from '@rockpool/core'
 import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
 import type { RemoteKey } from '@rockpool/protocol'
@@ -13,7 +14,7 @@ import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
 import { makeSync } from '../sync-client/make-sync.ts'
 import { publishSyncStatus, watchSyncStatus } from '../sync-client/status-channel.ts'
-import { cuttable, openClient, SECRET, tokenFor, until } from '../testing/clients.ts'
+import { cuttable, openClient, until } from '../testing/clients.ts'
 import { listQuery, liveStoreLog } from './live-store-log.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -29,7 +30,7 @@ let stores = 0
 recordLogSuite('LiveStore, through the sync server', async () => {
   const storeId = `suite${++stores}`
   const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
-  const sync = makeSync({ url: server.url, token: () => tokenFor(storeId) })
+  const sync = makeSync({ url: server.url, token: () => signToken(storeId) })
   const line = { a: cuttable(sync), b: cuttable(sync) }
   const shutdowns = new Map<DeviceName, () => Promise<void>>()
 

@@ -2,9 +2,7 @@
 import { makeAdapter } from '@livestore/adapter-node'
 import type { SyncOptions } from '@livestore/common'
 import { createStorePromise, type LiveStoreSchema, makeSchema, State, type Store } from '@livestore/livestore'
-import type { Right } from '@rockpool/protocol'
 import { Effect, LogLevel, Stream } from 'effect'
-import { SignJWT } from 'jose'
 import { expect, vi } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
@@ -15,26 +13,6 @@ export const schema = makeSchema({
   state: State.SQLite.makeState({ tables: rockpoolTables, materializers: rockpoolMaterializers }),
   unknownEventHandling: { strategy: 'ignore' },
 })
-
-export const SECRET = 'a secret of the tests, 32 bytes at least'
-
-export interface TokenOptions {
-  readonly sub?: string
-  readonly rights?: readonly Right[]
-  readonly secret?: string
-  /** seconds from now */
-  readonly expiresIn?: number
-}
-
-export const tokenFor = (
-  storeId: string,
-  { sub = 'ada', rights = ['read', 'write', 'delete'], secret = SECRET, expiresIn = 3_600 }: TokenOptions = {},
-): Promise<string> =>
-  new SignJWT({ stores: { [storeId]: rights } })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setExpirationTime(Math.floor(Date.now() / 1000) + expiresIn)
-    .sign(new TextEncoder().encode(secret))
 
 export interface ClientOptions {
   readonly storeId: string
