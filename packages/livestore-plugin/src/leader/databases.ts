@@ -10,7 +10,7 @@ import type { SqliteDb } from '@livestore/common'
 import { Eventlog, type MaterializeEvent, rollback } from '@livestore/common/leader-thread'
 import { LiveStoreEvent, SystemTables } from '@livestore/common/schema'
 import { Effect } from 'effect'
-import { hasSameContent } from '../commit-id.ts'
+import { isSameCommit } from '../commit-id.ts'
 import { type Event, toBranded } from '../events.ts'
 import { compareNumbers, type EventNumber, isSameNumber, ROOT } from '../numbers.ts'
 import type { LeaderState } from './machine.ts'
@@ -91,12 +91,13 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
          WHERE seqNumGlobal >= ? AND sessionId = ? AND clientId = ?`,
         [event.seqNum.global, event.sessionId, event.clientId] as never,
       )
-      return rows.some(
-        ({ seqNumGlobal, seqNumClient, name, argsJson }) =>
-          event.sessionId.includes('#') ||
-          (seqNumGlobal === event.seqNum.global &&
-            seqNumClient === event.seqNum.client &&
-            hasSameContent(event, { ...event, name, args: JSON.parse(argsJson) })),
+      return rows.some(({ seqNumGlobal: global, seqNumClient: client, name, argsJson }) =>
+        isSameCommit(event, {
+          ...event,
+          seqNum: { ...event.seqNum, global, client },
+          name,
+          args: JSON.parse(argsJson),
+        }),
       )
     },
 

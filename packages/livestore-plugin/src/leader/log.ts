@@ -82,7 +82,8 @@ export const makeLeaderLog: Effect.Effect<LeaderLog> = Effect.gen(function* () {
       // A confirmation alone is written later, by `writeBackendHead` or with the next change: a leader that starts before
       // that pulls the confirmed events once more, and recognizes them.
       if (rollback.length > 0 || append.length > 0) {
-        databases!.write({ rollback, append, backendHead: next.backendHead })
+        const moved = next.backendHead !== writtenBackendHead
+        databases!.write({ rollback, append, ...(moved && { backendHead: next.backendHead }) })
         writtenBackendHead = next.backendHead
       }
       state = next
