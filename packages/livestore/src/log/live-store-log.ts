@@ -9,10 +9,10 @@ import {
   type RecordChanges,
   type RecordLog,
 } from '@rockpool/core'
+import { EVENT_NAMES } from '@rockpool/core/records'
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, Option, Stream } from 'effect'
 import { checkSchema } from '../records/check-schema.ts'
-import { EVENT_NAMES } from '../records/decode-event.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
   type FileRow,

@@ -1,7 +1,6 @@
 /** The event set of core as LiveStore events. */
 import { Events, Schema } from '@livestore/livestore'
-import type { PoolEvent, PoolEventName } from '@rockpool/core'
-import type { EventArgs } from './decode-event.ts'
+import { type EventArgs, packMeta, type PoolEvent, type PoolEventName, unpackMeta } from '@rockpool/core/records'
 
 /**
  * An event whose args are taken as they are. LiveStore decodes args before it calls the materializer, and an error there
@@ -21,26 +20,6 @@ const event = <Name extends PoolEventName>(name: Name) =>
       },
     ).annotations({ identifier: name }) as unknown as Schema.Schema<EventArgs<Name>>,
   })
-
-/**
- * Metadata travels as JSON text. LiveStore compares a pending event with its copy from the backend by a `deepEqual` that
- * calls `valueOf` and `toString` and compares `constructor`, wherever an object has such keys: one of them in the user's
- * metadata, and sync stops, or the event is sent again for ever.
- */
-const packMeta = (args: unknown): unknown =>
-  isObject(args) && isObject(args.meta) ? { ...args, meta: JSON.stringify(args.meta) } : args
-
-const unpackMeta = (args: unknown): unknown => {
-  if (!isObject(args) || typeof args.meta !== 'string') return args
-  try {
-    return { ...args, meta: JSON.parse(args.meta) }
-  } catch {
-    return args // not one of ours: `decodeEvent` will refuse it
-  }
-}
-
-const isObject = (value: unknown): value is { readonly meta?: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Merge these into the app's own events. Never remove one: old logs hold them. See the schema hash trap in `tables.ts`. */
 export const rockpoolEvents = {

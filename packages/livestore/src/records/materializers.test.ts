@@ -7,12 +7,12 @@ import {
   type RecordChange,
   type RemoteContent,
 } from '@rockpool/core'
+import { decodeEvent } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openClient, type schema, until } from '../testing/clients.ts'
 import { anyEvents, brokenEvent, renameKeys } from '../testing/any-events.ts'
-import { decodeEvent } from './decode-event.ts'
 import { toLiveStoreEvent } from './events.ts'
 import { rockpoolTables } from './tables.ts'
 

@@ -11,8 +11,7 @@
  *    one that it writes, which empties the cache; and nobody else's reads have this file's SQL text.
  */
 import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
-import { applyEvent, type PoolEventName, type RecordChange } from '@rockpool/core'
-import { decodeEvent } from './decode-event.ts'
+import { applyEvent, decodeEvent, type PoolEventName, type RecordChange } from '@rockpool/core/records'
 import { type FileRow, toFileRecord, toFileVersion, type VersionRow } from './rows.ts'
 
 type Table = RecordChange['table']

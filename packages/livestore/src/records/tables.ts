@@ -7,7 +7,7 @@
  * version change the shape of a table here (a column, an index).
  *
  * LiveStore creates tables as STRICT: a REAL in an INTEGER column throws, and a materializer that throws stops sync. What
- * goes in is checked by `decode-event.ts`.
+ * goes in is checked by core's `decode-event.ts`.
  */
 import { Schema, State } from '@livestore/livestore'
 import type { RemoteKey } from '@rockpool/protocol'

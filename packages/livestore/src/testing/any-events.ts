@@ -1,8 +1,8 @@
 /** Arbitrary events, over few ids so that they meet. */
 import type { FileMeta, PoolEvent } from '@rockpool/core'
+import { EVENT_NAMES } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
-import { EVENT_NAMES } from '../records/decode-event.ts'
 
 const id = fc.constantFrom('x', 'y', 'z')
 const name = fc.oneof(

@@ -1,9 +1,9 @@
 /** Reading the args of an event that any client may have written: today's, an older, a newer or a hostile one. */
-import type { FileMeta, PoolEvent, PoolEventName } from '@rockpool/core'
 import type { RemoteKey } from '@rockpool/protocol'
 import { Option, Schema } from 'effect'
+import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
 
-/** The args of an event as the log holds them: those of core, and the opId. */
+/** The args of an event as the log holds them, `meta` unpacked: those of the event, and the opId. */
 export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonly name: Name }>['args'] & {
   readonly opId: string
 }
@@ -11,7 +11,7 @@ export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonl
 const { String: text, Struct } = Schema
 const opId = Schema.NonEmptyString
 const id = Schema.NonEmptyString
-// Whether it is one, and of which store, is decided by core's `applyEvent` and by the sync backend.
+// Whether it is one, and of which store, is decided by `applyEvent` and by the sync server.
 const remoteKey = text as unknown as Schema.Schema<RemoteKey>
 const integer = Schema.Number.pipe(Schema.filter((n) => Number.isSafeInteger(n)))
 const size = integer.pipe(Schema.nonNegative())
@@ -32,10 +32,10 @@ const ARGS = {
   'v2.ContentLost': Struct({ opId, remoteKey }),
 }
 
-// The schemas and core's PoolEvent say the same, or this does not compile.
+// The schemas and PoolEvent say the same, or this does not compile.
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 type Flat<A> = { readonly [K in keyof A]: A[K] }
-const matchesCore: { [Name in PoolEventName]: Same<Flat<(typeof ARGS)[Name]['Type']>, Flat<EventArgs<Name>>> } = {
+const matchesEvents: { [Name in PoolEventName]: Same<Flat<(typeof ARGS)[Name]['Type']>, Flat<EventArgs<Name>>> } = {
   'v2.FileAdded': true,
   'v2.FileContentReplaced': true,
   'v2.FileRenamed': true,
@@ -47,13 +47,13 @@ const matchesCore: { [Name in PoolEventName]: Same<Flat<(typeof ARGS)[Name]['Typ
 }
 
 /** Names of all events of ours. */
-export const EVENT_NAMES = Object.keys(matchesCore) as readonly PoolEventName[]
+export const EVENT_NAMES = Object.keys(matchesEvents) as readonly PoolEventName[]
 
 const decoders = Object.fromEntries(
   EVENT_NAMES.map((name) => [name, Schema.decodeUnknownOption(ARGS[name] as Schema.Schema.AnyNoContext)]),
 )
 
-/** The event, or undefined when its args are not what core takes. Unknown extra fields are ignored. Never throws. */
+/** The event, or undefined when its args have another shape. Unknown extra fields are ignored. Never throws. */
 export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | undefined => {
   const decoded = decoders[name]?.(args)
   if (!decoded || Option.isNone(decoded)) return undefined
