@@ -11,6 +11,7 @@ export {
   type Logs,
   type Page,
   type ReadLimits,
+  type Usage,
 } from './event-log/event-log.ts'
 export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
 export { type AllowedOrigins } from './http/cors.ts'

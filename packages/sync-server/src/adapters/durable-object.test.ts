@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { EventLog } from '../event-log/event-log.ts'
 import { closedError } from '../event-log/event-log.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
-import type { LogCall } from '../test-support/worker.ts'
+import type { Asked, LogCall } from '../test-support/worker.ts'
 import { eventLogSuite } from '../testing/event-log-suite.ts'
 
 let worker: TestWorker
@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => worker?.stop())
 
-/** The log of a Durable Object, from here. `check` runs between two appends: the first one is refused there. */
+/** The log of a Durable Object, from here. `check` runs between two appends: the first one says what `check` gets. */
 const remoteLog = async (object: string, storeId: string): Promise<EventLog> => {
   const send = async (call: LogCall): Promise<never> => {
     if (!isOpen) throw closedError()
@@ -36,11 +36,8 @@ const remoteLog = async (object: string, storeId: string): Promise<EventLog> => 
     },
     append: async (parent, events, { check, ...options }) => {
       const call = { method: 'append', parent, events, options } as const
-      if (check) {
-        const refused: { refusedAt?: number } = await send({ ...call, refuse: true })
-        if (refused.refusedAt !== undefined) check(refused.refusedAt)
-      }
-      return send({ ...call, refuse: false })
+      const asked: Asked = check ? await send({ ...call, check: 'ask' }) : {}
+      return send({ ...call, check: asked.check && check?.(asked.check.firstNew, asked.check.usage) })
     },
     close: async () => void (isOpen = false),
   }

@@ -11,7 +11,8 @@ export interface EventLog {
 
   /**
    * Compares and appends in one transaction. Events that the log already holds at the same numbers with the same content
-   * count as appended; the rest is stored. Durable when it resolves. Nothing is stored unless the result is `appended`.
+   * count as appended; of the rest, as many are stored as `check` takes. Durable when it resolves. Nothing is stored unless
+   * the result is `appended`.
    *
    * @param parent the number before the first event; the events are numbered `parent + 1`, `parent + 2`, …
    * @throws EventLogError
@@ -31,16 +32,36 @@ export interface EventLog {
 
 export interface AppendOptions extends Origin {
   /**
-   * Runs in the transaction before anything is stored, when the push fits. Throws to refuse the push.
+   * Runs in the transaction before anything is stored, when the push fits and has new events. All are taken unless set.
+   * Throws to refuse the push.
    *
    * @param firstNew index of the first event that the log does not hold yet
+   * @param usage what the log holds before the append
+   * @returns how many events of the push the log holds afterwards, repeats included: from `firstNew`, which takes none, to
+   *   the length of the push
    */
-  readonly check?: (firstNew: number) => void
+  readonly check?: (firstNew: number, usage: Usage) => number
+}
+
+/** What a log holds. */
+export interface Usage {
+  readonly events: number
+  /** bytes of the events as JSON, by `eventBytes` */
+  readonly bytes: number
 }
 
 export type AppendResult =
-  /** All of them are in the log. Those from index `firstNew` on are new; `before` is the head before this append. */
-  | { readonly kind: 'appended'; readonly head: number; readonly before: number; readonly firstNew: number }
+  /**
+   * The first `taken` events of the push are in the log: all of them unless `check` took less. Those from index `firstNew`
+   * on are new; `before` is the head before this append.
+   */
+  | {
+      readonly kind: 'appended'
+      readonly head: number
+      readonly before: number
+      readonly firstNew: number
+      readonly taken: number
+    }
   /** Other events hold these numbers. `common` is the number of the last event that both sides have. */
   | { readonly kind: 'conflict'; readonly head: number; readonly common: number }
   /** `parent` is above the head. */

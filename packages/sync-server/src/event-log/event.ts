@@ -32,6 +32,9 @@ const encoder = new TextEncoder()
 /** Bytes of a text in UTF-8. */
 export const utf8Length = (text: string): number => encoder.encode(text).byteLength
 
+/** Bytes of the event as it travels: what a page, the limit of an event and the quota of a store count. */
+export const eventBytes = (event: LogEvent): number => utf8Length(eventToJson(event))
+
 /**
  * Whether a pushed event is the one that the log has. The order of keys does not count: LiveStore compares args by
  * `deepEqual` (`LiveStoreEvent.Client.isEqualEncoded` of @livestore/common 0.4.0).

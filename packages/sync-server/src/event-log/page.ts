@@ -1,5 +1,5 @@
 /** How many events a page takes. */
-import { eventToJson, type StoredEvent, utf8Length } from './event.ts'
+import { eventBytes, type StoredEvent } from './event.ts'
 import type { ReadLimits } from './event-log.ts'
 
 /** The first of `events` within the limits, but at least one. Reads no further than it needs to. */
@@ -7,7 +7,7 @@ export const takePage = <E extends StoredEvent>(events: Iterable<E>, { limit, ma
   const page: E[] = []
   let bytes = 0
   for (const event of events) {
-    bytes += utf8Length(eventToJson(event)) + 1
+    bytes += eventBytes(event) + 1
     if (page.length > 0 && bytes > maxBytes) break
     page.push(event)
     if (page.length >= limit) break

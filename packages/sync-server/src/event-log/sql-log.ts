@@ -2,9 +2,10 @@
 import type { StoreId } from '@rockpool/protocol'
 import type { AppendOptions, AppendResult, EventLog, Page, ReadLimits } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
-import { isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { eventBytes, isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
 import { takePage } from './page.ts'
 import { planAppend } from './plan-append.ts'
+import { readBytes, writeBytes } from './usage.ts'
 
 export type SqlValue = string | number | null
 
@@ -110,15 +111,19 @@ const appendEvents = (
     const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
     if (plan.kind !== 'append') return { ...plan, head }
     const { firstNew } = plan
-    const newEvents = pushed.slice(firstNew)
+    if (firstNew === pushed.length) return { kind: 'appended', head, before: head, firstNew, taken: firstNew }
+    const bytes = readBytes(sql, head, (since) => Array.from(sql.rows(EVENTS, since, head - since), toStoredEvent))
+    const taken = check ? check(firstNew, { events: head, bytes }) : pushed.length
+    const newEvents = pushed.slice(firstNew, taken)
     if (newEvents.length > 0) {
-      check?.(firstNew)
       insertEvents(
         sql,
         newEvents.map((event) => ({ ...event, sub, at })),
       )
+      const newBytes = newEvents.reduce((sum, event) => sum + eventBytes(event), 0)
+      writeBytes(sql, { head: head + newEvents.length, bytes: bytes + newBytes })
     }
-    return { kind: 'appended', head: head + newEvents.length, before: head, firstNew }
+    return { kind: 'appended', head: head + newEvents.length, before: head, firstNew, taken }
   })
 
 const EVENTS =

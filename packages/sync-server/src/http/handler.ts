@@ -82,6 +82,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     const check = (firstNew: number) => {
       requireRate(rateLimit, claims)
       requireRights(pusher, pushed, firstNew)
+      return pushed.events.length
     }
     const turn = await turns.wait(storeId, `${sub} ${pushed.events[0]!.clientId}`)
     const result = await log.append(pushed.parent, pushed.events, { sub, at: clock.now(), check }).catch((error) => {

@@ -1,6 +1,6 @@
 /** The Worker of the tests: the sync server, and an object that gives access to its event log. */
 import { openDurableObjectLog } from '../adapters/durable-object.ts'
-import type { AppendOptions, EventLog, ReadLimits } from '../event-log/event-log.ts'
+import type { AppendOptions, EventLog, ReadLimits, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
 import { makeSyncBackend } from '../workers/index.ts'
 import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
@@ -19,9 +19,14 @@ export type LogCall =
       readonly parent: number
       readonly events: readonly LogEvent[]
       readonly options: Omit<AppendOptions, 'check'>
-      /** `check` throws: the answer is `{ firstNew }`, and nothing is stored */
-      readonly refuse: boolean
+      /** `ask`: the response is what `check` gets, and nothing is stored; a number: what `check` returns */
+      readonly check: 'ask' | number | undefined
     }
+
+/** What `check` gets, if the append comes so far. */
+export interface Asked {
+  readonly check?: { readonly firstNew: number; readonly usage: Usage }
+}
 
 export class LogObject {
   readonly #state: DurableObjectState
@@ -41,17 +46,17 @@ const answer = async (log: EventLog, call: LogCall): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
   if (call.method === 'read') return log.read(call.since, call.limits)
-  let refusedAt: number | undefined
-  const check = (firstNew: number) => {
-    if (!call.refuse) return
-    refusedAt = firstNew
-    throw new Error('refused')
+  let asked: Asked = {}
+  const check = (firstNew: number, usage: Usage) => {
+    if (call.check !== 'ask') return call.check ?? call.events.length
+    asked = { check: { firstNew, usage } }
+    throw new Error('asked')
   }
   try {
     return await log.append(call.parent, call.events, { ...call.options, check })
   } catch (error) {
-    if (refusedAt === undefined) throw error
-    return { refusedAt }
+    if (asked.check === undefined) throw error
+    return asked
   }
 }
 

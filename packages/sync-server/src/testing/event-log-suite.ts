@@ -1,7 +1,7 @@
 /** Acceptance tests of the port `EventLog`: every adapter runs them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { EventLog, Logs } from '../event-log/event-log.ts'
-import type { LogEvent } from '../event-log/event.ts'
+import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
+import { eventBytes, type LogEvent } from '../event-log/event.ts'
 import { eventsAfter } from './events.ts'
 
 export interface EventLogSubject extends AsyncDisposable {
@@ -41,7 +41,7 @@ export const eventLogSuite = (
 
     it('keeps each event with its sub and the time', async () => {
       const events = eventsAfter(0, 'a', 'b')
-      expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 0, firstNew: 0 })
+      expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 0, firstNew: 0, taken: 2 })
       expect(await log.read(0, ALL)).toEqual({ head: 2, events: stored(events) })
       expect(await log.head()).toBe(2)
     })
@@ -78,9 +78,9 @@ export const eventLogSuite = (
       it('counts as appended and is stored once', async () => {
         const events = eventsAfter(0, 'a', 'b')
         await append(0, events)
-        expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 2 })
-        expect(await append(0, events.slice(0, 1))).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
-        expect(await append(1, events.slice(1))).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
+        expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 2, taken: 2 })
+        expect(await append(0, events.slice(0, 1))).toMatchObject({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
+        expect(await append(1, events.slice(1))).toMatchObject({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
         expect(await values()).toEqual(['a', 'b'])
       })
 
@@ -98,6 +98,7 @@ export const eventLogSuite = (
           head: 3,
           before: 2,
           firstNew: 2,
+          taken: 3,
         })
         expect(await values()).toEqual(['a', 'b', 'c'])
       })
@@ -145,8 +146,9 @@ export const eventLogSuite = (
       const refuse = () => {
         throw new Error('no right')
       }
+      const take = (taken: number) => ({ ...ORIGIN, check: () => taken })
 
-      it('refuses the whole push, and stores nothing', async () => {
+      it('refuses the whole push by an error, and stores nothing', async () => {
         await append(0, eventsAfter(0, 'a'))
         const push = log.append(0, eventsAfter(0, 'a', 'b', 'c'), { ...ORIGIN, check: refuse })
         await expect(push).rejects.toThrow('no right')
@@ -154,19 +156,69 @@ export const eventLogSuite = (
         expect(await append(1, eventsAfter(1, 'b'))).toMatchObject({ kind: 'appended', head: 2 })
       })
 
+      it.each([
+        ['none of the new events', 1, ['a']],
+        ['a prefix', 2, ['a', 'b']],
+        ['all', 3, ['a', 'b', 'c']],
+      ])('takes %s', async (_, taken, expected) => {
+        await append(0, eventsAfter(0, 'a'))
+        const result = await log.append(0, eventsAfter(0, 'a', 'b', 'c'), take(taken))
+        expect(result).toEqual({ kind: 'appended', head: taken, before: 1, firstNew: 1, taken })
+        expect(await values()).toEqual(expected)
+      })
+
+      it('lets the rest of a push follow a prefix that was taken, and recognizes the prefix when it comes again', async () => {
+        await log.append(0, eventsAfter(0, 'a', 'b', 'c'), take(1))
+        const repeat = await log.append(0, eventsAfter(0, 'a', 'c'), ORIGIN)
+        expect(repeat).toEqual({ kind: 'appended', head: 2, before: 1, firstNew: 1, taken: 2 })
+        expect(await values()).toEqual(['a', 'c'])
+      })
+
       it('gets the index of the first new event', async () => {
         await append(0, eventsAfter(0, 'a'))
         const indexes: number[] = []
-        await log.append(0, eventsAfter(0, 'a', 'b'), { ...ORIGIN, check: (firstNew) => void indexes.push(firstNew) })
+        const check = (firstNew: number) => indexes.push(firstNew) + 1
+        await log.append(0, eventsAfter(0, 'a', 'b'), { ...ORIGIN, check })
         expect(indexes).toEqual([1])
+      })
+
+      it('gets the events and bytes in the log: what was taken, once', async () => {
+        const usages: Usage[] = []
+        const check = (taken: number) => (_: number, usage: Usage) => (usages.push(usage), taken)
+        const events = eventsAfter(0, 'a', 'ü', 'c')
+        const bytes = (count: number) => events.slice(0, count).reduce((sum, event) => sum + eventBytes(event), 0)
+        await log.append(0, events, { ...ORIGIN, check: check(1) })
+        await log.append(0, events, { ...ORIGIN, check: check(2) })
+        await append(0, events.slice(0, 2))
+        await log.append(0, events, { ...ORIGIN, check: check(2) })
+        await append(0, events)
+        await log.append(0, [...events, ...eventsAfter(3, 'd')], { ...ORIGIN, check: check(3) })
+        expect(usages).toEqual([0, 1, 2, 3].map((count) => ({ events: count, bytes: bytes(count) })))
       })
 
       it('does not run for repeats, conflicts and parents above the head', async () => {
         await append(0, eventsAfter(0, 'a'))
         const options = { ...ORIGIN, check: refuse }
-        expect(await log.append(0, eventsAfter(0, 'a'), options)).toMatchObject({ kind: 'appended' })
+        expect(await log.append(0, eventsAfter(0, 'a'), options)).toMatchObject({ kind: 'appended', taken: 1 })
         expect(await log.append(0, eventsAfter(0, 'x'), options)).toMatchObject({ kind: 'conflict' })
         expect(await log.append(5, eventsAfter(5, 'x'), options)).toMatchObject({ kind: 'parent_ahead' })
+      })
+
+      it('lets two writers take turns, each with its own prefix', async () => {
+        const write = async (id: string) => {
+          for (let done = 0, parent = 0; done < 10;) {
+            const result = await log.append(parent, eventsAfter(parent, `${id}${done}`, 'refused'), {
+              ...ORIGIN,
+              check: (firstNew) => firstNew + 1,
+            })
+            if (result.kind === 'appended') done++
+            parent = result.head
+          }
+        }
+        await Promise.all(['a', 'b'].map(write))
+        const stored = await values()
+        expect(stored).toHaveLength(20)
+        expect(stored).not.toContain('refused')
       })
     })
 

@@ -1,0 +1,30 @@
+/**
+ * Bytes of the events in a log, kept beside them, so that an append knows them without reading the log. The row says up to
+ * which number it counts: events that were imported, or written by a version without this table, are counted when the next
+ * one is appended.
+ */
+import { eventBytes, type LogEvent } from './event.ts'
+import type { Sql } from './sql-log.ts'
+
+const TABLE = 'CREATE TABLE IF NOT EXISTS usage (head INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT'
+
+/**
+ * Call it in a transaction.
+ *
+ * @param head the number of the last event
+ * @param eventsAfter the events after a number, up to `head`
+ */
+export const readBytes = (sql: Sql, head: number, eventsAfter: (since: number) => Iterable<LogEvent>): number => {
+  sql.run(TABLE)
+  const counted = { head: 0, bytes: 0 }
+  for (const row of sql.rows('SELECT head, bytes FROM usage')) Object.assign(counted, row)
+  let { bytes } = counted
+  if (counted.head < head) for (const event of eventsAfter(counted.head)) bytes += eventBytes(event)
+  return bytes
+}
+
+/** Call it in a transaction, after {@link readBytes}. */
+export const writeBytes = (sql: Sql, { head, bytes }: { readonly head: number; readonly bytes: number }): void => {
+  sql.run('DELETE FROM usage')
+  sql.run('INSERT INTO usage VALUES (?, ?)', head, bytes)
+}
