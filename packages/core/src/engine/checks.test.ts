@@ -10,6 +10,7 @@ const buckets: Buckets = {
 const file: NewFile = { name: 'reef.jpg', type: 'image/jpeg', bucket: 'photos', meta: {}, size: 1_000 }
 const cycle: Record<string, unknown> = {}
 cycle['self'] = cycle
+const nested = (levels: number) => JSON.parse('{"a":'.repeat(levels) + '1' + '}'.repeat(levels)) as FileMeta
 
 test.each<[string, Partial<NewFile>, string | undefined]>([
   ['as it should be', {}, undefined],
@@ -36,6 +37,16 @@ test.each<[string, Partial<NewFile>, string | undefined]>([
   ['metadata that is no object', { meta: [] as unknown as FileMeta }, 'bad_meta'],
   ['metadata with a cycle', { meta: cycle as FileMeta }, 'bad_meta'],
   ['metadata over 8 KiB', { meta: { text: 'x'.repeat(8_192) } }, 'bad_meta'],
+  ['8 KiB of metadata', { meta: { text: 'x'.repeat(8_192 - '{"text":""}'.length) } }, undefined],
+  [
+    '8 KiB and a byte of metadata, in UTF-8',
+    { meta: { text: `é${'x'.repeat(8_192 - '{"text":""}'.length - 1)}` } },
+    'bad_meta',
+  ],
+  ['32 levels of metadata', { meta: nested(32) }, undefined],
+  ['33 levels of metadata', { meta: nested(33) }, 'bad_meta'],
+  ['many brackets in the text of metadata', { meta: { text: '[{"\\[{'.repeat(40) } }, undefined],
+  ['200,000 levels of metadata', { meta: nested(200_000) }, 'bad_meta'],
 ])('%s', (_, over, code) => {
   expect(checkFile({ ...file, ...over }, buckets)?.code).toBe(code)
 })

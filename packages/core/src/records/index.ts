@@ -2,5 +2,6 @@
 export * from './apply.ts'
 export * from './decode-event.ts'
 export * from './events.ts'
+export * from './limits.ts'
 export * from './packed-meta.ts'
 export * from './record.ts'
