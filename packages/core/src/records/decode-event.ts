@@ -1,6 +1,5 @@
 /** Reading the args of an event that any client may have written: today's, an older, a newer or a hostile one. */
 import type { RemoteKey } from '@rockpool/protocol'
-import { Option, Schema } from 'effect'
 import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
 
 /** The args of an event as the log holds them, `meta` unpacked: those of the event, and the opId. */
@@ -8,55 +7,80 @@ export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonl
   readonly opId: string
 }
 
-const { String: text, Struct } = Schema
-const opId = Schema.NonEmptyString
-const id = Schema.NonEmptyString
-// Whether it is one, and of which store, is decided by `applyEvent` and by the sync server.
-const remoteKey = text as unknown as Schema.Schema<RemoteKey>
-const integer = Schema.Number.pipe(Schema.filter((n) => Number.isSafeInteger(n)))
-const size = integer.pipe(Schema.nonNegative())
+/** The value as a field takes it; undefined when the field cannot take it, or an optional one has none. */
+type Field<A> = (value: unknown) => A | undefined
+
+const isIntact = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+
+/**
+ * A text that names a file or an operation. One with a lone surrogate or NUL is refused: SQLite finds no row by it, and
+ * keeps it as another text, so that an event about `x\0` would overwrite the file `x`.
+ */
+const key: Field<string> = (value) => (typeof value === 'string' && value !== '' && isIntact(value) ? value : undefined)
+
+/** A text that is only shown. U+FFFD replaces what SQLite would keep otherwise than JavaScript has it. */
+const text: Field<string> = (value) => {
+  if (typeof value !== 'string') return undefined
+  return isIntact(value) ? value : value.toWellFormed().replaceAll('\0', '\uFFFD')
+}
+
+/** Whether it is a remote key, and of which store, is decided by `applyEvent` and by the sync server. */
+const remoteKey = text as Field<RemoteKey>
+
+// `+ 0`: no -0, which JSON has and SQLite does not.
+const integer: Field<number> = (value) => (Number.isSafeInteger(value) ? (value as number) + 0 : undefined)
+const size: Field<number> = (value) => (typeof value === 'number' && value >= 0 ? integer(value) : undefined)
 const at = integer
-const meta = Schema.declare(
-  (value): value is FileMeta => typeof value === 'object' && value !== null && !Array.isArray(value),
-)
-const optionalText = Schema.optionalWith(text, { exact: true, nullable: true })
 
-const ARGS = {
-  'v2.FileAdded': Struct({ opId, id, name: text, type: text, size, remoteKey, meta, at }),
-  'v2.FileContentReplaced': Struct({ opId, id, remoteKey, size, type: text, basedOn: remoteKey, at }),
-  'v2.FileRenamed': Struct({ opId, id, name: text, at }),
-  'v2.FileMetaSet': Struct({ opId, id, meta, at }),
-  'v2.FileDeleted': Struct({ opId, id, at }),
-  'v2.FileRestored': Struct({ opId, id, at }),
-  'v2.ContentStored': Struct({ opId, remoteKey, etag: optionalText, versionId: optionalText }),
-  'v2.ContentLost': Struct({ opId, remoteKey }),
+const meta: Field<FileMeta> = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as FileMeta) : undefined
+
+type Fields<Name extends PoolEventName> = {
+  readonly [K in keyof EventArgs<Name>]-?: Field<Exclude<EventArgs<Name>[K], undefined>>
 }
 
-// The schemas and PoolEvent say the same, or this does not compile.
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
-type Flat<A> = { readonly [K in keyof A]: A[K] }
-const matchesEvents: { [Name in PoolEventName]: Same<Flat<(typeof ARGS)[Name]['Type']>, Flat<EventArgs<Name>>> } = {
-  'v2.FileAdded': true,
-  'v2.FileContentReplaced': true,
-  'v2.FileRenamed': true,
-  'v2.FileMetaSet': true,
-  'v2.FileDeleted': true,
-  'v2.FileRestored': true,
-  'v2.ContentStored': true,
-  'v2.ContentLost': true,
+// Exactly the fields of PoolEvent, each of its type, or this does not compile.
+const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
+  'v2.FileAdded': { opId: key, id: key, name: text, type: text, size, remoteKey, meta, at },
+  'v2.FileContentReplaced': { opId: key, id: key, remoteKey, size, type: text, basedOn: remoteKey, at },
+  'v2.FileRenamed': { opId: key, id: key, name: text, at },
+  'v2.FileMetaSet': { opId: key, id: key, meta, at },
+  'v2.FileDeleted': { opId: key, id: key, at },
+  'v2.FileRestored': { opId: key, id: key, at },
+  'v2.ContentStored': { opId: key, remoteKey, etag: text, versionId: text },
+  'v2.ContentLost': { opId: key, remoteKey },
 }
+
+/** The keys of args that may be missing. */
+type OptionalKey<Args> = Args extends unknown
+  ? { [K in keyof Args]-?: undefined extends Args[K] ? K : never }[keyof Args]
+  : never
+const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: true } = { etag: true, versionId: true }
 
 /** Names of all events of ours. */
-export const EVENT_NAMES = Object.keys(matchesEvents) as readonly PoolEventName[]
+export const EVENT_NAMES = Object.keys(FIELDS) as readonly PoolEventName[]
 
-const decoders = Object.fromEntries(
-  EVENT_NAMES.map((name) => [name, Schema.decodeUnknownOption(ARGS[name] as Schema.Schema.AnyNoContext)]),
+const FIELDS_OF = new Map(
+  EVENT_NAMES.map((name) => {
+    const { opId: _, ...fields } = FIELDS[name]
+    return [name, Object.entries<Field<unknown>>(fields)]
+  }),
 )
 
 /** The event, or undefined when its args have another shape. Unknown extra fields are ignored. Never throws. */
 export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | undefined => {
-  const decoded = decoders[name]?.(args)
-  if (!decoded || Option.isNone(decoded)) return undefined
-  const { opId, ...rest } = decoded.value as { opId: string }
-  return { name, opId, args: rest } as unknown as PoolEvent
+  const fields = FIELDS_OF.get(name)
+  if (!fields || typeof args !== 'object' || args === null) return undefined
+  const given = args as Readonly<Record<string, unknown>>
+  const opId = key(given.opId)
+  if (opId === undefined) return undefined
+  const known: Record<string, unknown> = {}
+  for (const [field, decode] of fields) {
+    const raw = given[field]
+    if (field in OPTIONAL && (raw === undefined || raw === null)) continue
+    const value = decode(raw)
+    if (value === undefined) return undefined
+    known[field] = value
+  }
+  return { name, opId, args: known } as unknown as PoolEvent
 }

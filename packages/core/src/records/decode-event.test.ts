@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { RemoteKey } from '@rockpool/protocol'
+import { decodeEvent, EVENT_NAMES } from './decode-event.ts'
+
+const KEY = `shop/files/${'a'.repeat(64)}` as RemoteKey
+const ADDED = { id: 'file', name: 'reef.jpg', type: 'image/jpeg', size: 3, remoteKey: KEY, meta: { a: 1 }, at: 1 }
+const STORED = { opId: 'op', remoteKey: KEY }
+
+describe('decodeEvent', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['an id with NUL, which SQLite would end there', { id: 'file\0x' }],
+    ['an id with a lone surrogate, by which SQLite finds no row', { id: 'file\uD800' }],
+    ['an opId with NUL', { opId: 'op\0' }],
+    ['an opId with a lone surrogate', { opId: '\uDC00' }],
+    ['an empty id', { id: '' }],
+    ['no name', { name: undefined }],
+    ['a null name', { name: null }],
+    ['a size as a text', { size: '3' }],
+    ['a size that is not finite', { size: Infinity }],
+    ['a time past 2^53', { at: 2 ** 53 }],
+    ['meta as JSON text', { meta: '{}' }],
+  ])('refuses %s', (_, change) => {
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', ...change })).toBeUndefined()
+  })
+
+  it.each(EVENT_NAMES)('refuses args of %s that are not an object', (name) => {
+    for (const args of [undefined, null, true, 7, 'text', [], [{}], {}]) expect(decodeEvent(name, args)).toBeUndefined()
+  })
+
+  it('takes only the fields of the event', () => {
+    const args = { ...ADDED, opId: 'op', owner: 'eve', ['__proto__']: 1, constructor: 1 }
+    expect(decodeEvent('v2.FileAdded', args)).toEqual({ name: 'v2.FileAdded', opId: 'op', args: ADDED })
+  })
+
+  it('replaces what SQLite cannot keep in a text that is only shown', () => {
+    const args = { ...ADDED, opId: 'op', name: 'a\0b\uD800.jpg', type: '\0' }
+    expect(decodeEvent('v2.FileAdded', args)?.args).toEqual({ ...ADDED, name: 'a\uFFFDb\uFFFD.jpg', type: '\uFFFD' })
+  })
+
+  it('has no -0, which SQLite does not have', () => {
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', size: -0, at: -0 })?.args).toEqual({
+      ...ADDED,
+      size: 0,
+      at: 0,
+    })
+  })
+
+  it.each<[string, object, object | undefined]>([
+    ['an etag and no versionId', { etag: 'e' }, { remoteKey: KEY, etag: 'e' }],
+    ['null in place of both', { etag: null, versionId: null }, { remoteKey: KEY }],
+    ['an etag that is a number', { etag: 1 }, undefined],
+  ])('ContentStored with %s', (_, change, args) => {
+    const event = decodeEvent('v2.ContentStored', { ...STORED, ...change })
+    expect(event).toEqual(args && { name: 'v2.ContentStored', opId: 'op', args })
+  })
+
+  it.each(['__proto__', 'constructor', 'toString', 'v3.FileAdded', ''])('knows no event %j', (name) => {
+    expect(decodeEvent(name as never, { ...ADDED, opId: 'op' })).toBeUndefined()
+  })
+})
