@@ -96,7 +96,7 @@ export interface StorageReport {
   readonly quota: number
   /** the browser promised not to evict this origin */
   readonly persisted: boolean
-  /** bytes of live files that object storage has as well, less the pinned ones */
+  /** bytes of live files that object storage has as well, as this device has found out itself, less the pinned ones */
   readonly evictable: number
   /** bytes of contents that are kept on this device for offline use */
   readonly pinned: number
@@ -106,7 +106,7 @@ export interface PoolEvents {
   readonly added: FileRecord
   readonly replaced: FileRecord
   readonly removed: FileRecord
-  /** the content of this file is in object storage */
+  /** the log says that object storage has the content of this file; another device may have said so */
   readonly stored: FileRecord
   readonly downloaded: FileRecord
   /** object storage lost the content of this file */
@@ -150,7 +150,8 @@ export interface Pool {
   /**
    * The whole content as a Blob, from disk, or downloaded to disk first.
    *
-   * @throws RockpoolError `not_found`, `offline`, `corrupt`, `aborted`, `quota_exceeded`, and the signer's codes
+   * @throws RockpoolError `not_found`, `offline`, `corrupt`, `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's
+   *   codes
    */
   open(file: FileReference, options?: OpenOptions): Promise<Blob>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */

@@ -41,6 +41,8 @@ export type DeviceErrorCode =
   | 'offline'
   /** the bytes on this disk are not the ones that were written */
   | 'corrupt'
+  /** the record of a file names another size than its content has */
+  | 'size_mismatch'
   /** erase() would lose what exists only on this device */
   | 'unsaved'
   /** another user of this browser is signed in to the store */

@@ -1,7 +1,7 @@
-import { change, type ContentRow, remove, type SessionRow, type Signer } from '@rockpool/core'
-import { activityChannel, type ActivityReport, reportActivity } from '@rockpool/core/transfers'
-import { type ContentDigest, type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import { type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
+import { remove, type SessionRow, type Signer } from '@rockpool/core'
+import { activityChannel, type ActivityReport, contentRow, reportActivity } from '@rockpool/core/transfers'
+import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { type KeptContent, type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
 export interface DownloadsPorts {
@@ -38,7 +38,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
         },
       },
     )
-    const entry = { shared, recorded: shared.kept.then((content) => recordContent(store, remoteKey, content)) }
+    const entry = { shared, recorded: shared.kept.then((kept) => recordContent(store, remoteKey, kept)) }
     running.set(remoteKey, entry)
     return entry
   }
@@ -60,14 +60,11 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 }
 
 /** The content is whole on this disk, for all tabs to know; whoever waited to download it need not. */
-const recordContent = (store: Store, remoteKey: RemoteKey, content: ContentDigest): Promise<void> => {
-  const now = Date.now()
-  const row: ContentRow = { ...content, writtenAt: now, lastUsedAt: now, pinned: false }
-  return store.index.write([
-    change('contents', content.address, (known) => known ?? row),
+const recordContent = (store: Store, remoteKey: RemoteKey, { content, source }: KeptContent): Promise<void> =>
+  store.index.write([
+    contentRow(content, Date.now(), { storedAs: source === 'remote' ? remoteKey : undefined }),
     remove('transfers', `download:${remoteKey}`),
   ])
-}
 
 /** Tells the tabs of the store how far the download is. */
 const tellTabs = ({ storeId }: Store, remoteKey: RemoteKey) => {

@@ -4,6 +4,7 @@ import { type ErrorCode, isRockpoolError, WIRE_ERRORS } from '@rockpool/protocol
 const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
   aborted: 499,
   corrupt: 502,
+  size_mismatch: 502,
   storage_suspect: 502,
   offline: 504,
   quota_exceeded: 507,

@@ -108,8 +108,18 @@ describe('a file by its id', () => {
     expect(response.headers.get('cache-control')).toBe('private, no-cache')
 
     const second = await keep('second')
-    await index.write([put('files', { ...row, remoteKey: second.remoteKey })])
+    await index.write([put('files', { ...row, size: 6, remoteKey: second.remoteKey })])
     expect(await (await get(url, { headers: { 'if-none-match': `"${first.address}"` } })).text()).toBe('second')
+  })
+
+  it.each(['GET', 'HEAD'])('is refused when its record names another size, and its bytes stay: %s', async (method) => {
+    const { keep, get, index, store, blobs } = await setUp()
+    const { remoteKey, address } = await keep('a reef')
+    await index.write([put('files', { id: 'lure', name: 'x', type: 'text/plain', size: 1, remoteKey })])
+    const response = await get(fileUrl({ storeId: store, fileId: 'lure', name: 'x' }), { method })
+    expect(response.status).toBe(502)
+    if (method === 'GET') expect(await response.json()).toMatchObject({ error: { code: 'size_mismatch' } })
+    expect((await blobs.open(address))?.size).toBe(6)
   })
 
   it('that nobody knows is not found', async () => {
@@ -128,7 +138,11 @@ describe('a file that is not on this disk', () => {
     expect(await sha(await response.bytes())).toBe(await sha(bytes))
     await kept.settled()
     expect(await sha(await (await blobs.open(address))!.bytes())).toBe(await sha(bytes))
-    expect(await index.get('contents', address)).toMatchObject({ size: bytes.length, digests })
+    expect(await index.get('contents', address)).toMatchObject({
+      size: bytes.length,
+      digests,
+      storedAs: [buildRemoteKey({ storeId: store, bucket: 'files', address })],
+    })
     await vi.waitFor(() => expect(told.at(-1)).toBeNull())
     expect(told[0]).toMatchObject({ direction: 'download', total: bytes.length })
   })
@@ -193,6 +207,17 @@ describe('a file that is not on this disk', () => {
     // Nothing of it sticks: the next one gets the right bytes.
     remote.faults.tamper = undefined
     expect((await (await get(url)).bytes()).length).toBe(1000)
+  })
+
+  it('ends no range cleanly whose part has other bytes', async () => {
+    const { get, store, remote, kept } = await setUp()
+    // Large enough to come in several chunks: only the last one waits for its part anyway.
+    const { url, bytes, address } = await kept.inObjectStore(noise(3_000_000))
+    const wrong = new Blob([bytes.map((byte, at) => (at === 50 ? byte ^ 1 : byte))])
+    remote.objects.set(buildRemoteKey({ storeId: store, bucket: 'files', address }), { bytes: wrong, type: '' })
+    const response = await get(url, { headers: { range: 'bytes=0-99' } })
+    expect(response.status).toBe(206)
+    await expect(response.bytes()).rejects.toThrow()
   })
 
   it('is told of by HEAD, and not fetched', async () => {

@@ -1,4 +1,5 @@
 /** One request for a file URL: from disk, else from object storage. */
+import { sizeMismatch } from '@rockpool/core/transfers'
 import {
   addressOfKey,
   type ByteSpan,
@@ -47,17 +48,19 @@ export const handleFileRequest = async (
 
 interface NamedContent extends ServedContent {
   readonly remoteKey: RemoteKey
+  /** bytes by the record of the file; undefined when the URL names the content itself */
+  readonly listedSize: number | undefined
 }
 
 const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | undefined> => {
   if (named.kind === 'content') {
     const { remoteKey, name, type } = named
-    return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: true }
+    return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: true, listedSize: undefined }
   }
   const row = await store.index.get('files', named.fileId)
   if (!row) return undefined
-  const { remoteKey, name, type } = row
-  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false }
+  const { remoteKey, name, type, size } = row
+  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, listedSize: size }
 }
 
 /** Where the bytes of an answer come from. `read` or `leave` is called, once. */
@@ -79,6 +82,11 @@ const answer = async (
     return new Response(null, { status: 304, headers })
   }
   const source = (await onDisk(store, content)) ?? (await downloads.join(store, content.remoteKey, keepAlive))
+  const { listedSize = source.size } = content
+  if (listedSize !== source.size) {
+    source.leave()
+    throw sizeMismatch(listedSize, source.size)
+  }
   if (request.method === 'HEAD') {
     source.leave()
     return new Response(null, { headers: { ...headers, 'content-length': String(source.size) } })

@@ -18,12 +18,18 @@ export interface Seat {
   leave(): void
 }
 
+/** A content that is on disk, verified. */
+export interface KeptContent {
+  readonly content: ContentDigest
+  readonly source: Download['source']
+}
+
 /** One download of one content, for all who ask for it while it runs. */
 export interface SharedDownload {
   /** @throws RockpoolError as `download` does */
   join(): Promise<Seat>
   /** Resolves when the content is on disk, verified. Rejects when the download failed, or its last reader left. */
-  readonly kept: Promise<ContentDigest>
+  readonly kept: Promise<KeptContent>
 }
 
 /**
@@ -41,11 +47,13 @@ export const shareDownload = (
   const stop = new AbortController()
   const { onProgress, onEnd } = options
   const started = download(ports, remoteKey, { signal: stop.signal, ...(onProgress ? { onProgress } : {}) }).then(
-    (running) => ({ size: running.size, kept: running.kept, arrivals: arrivalsOf(running) }),
+    (running) => ({ running, arrivals: arrivalsOf(running) }),
   )
   let cancelled: Promise<void> | undefined
   // A part that is on its way to disk when the last reader leaves still gets there.
-  const kept = started.then((running) => running.kept).finally(() => cancelled)
+  const kept = started
+    .then(async ({ running }) => ({ content: await running.kept, source: running.source }))
+    .finally(() => cancelled)
   kept.catch(() => {}).finally(onEnd)
 
   let seats = 0
@@ -66,7 +74,8 @@ export const shareDownload = (
         stop.abort()
       }
       try {
-        const { size, arrivals } = await started
+        const { running, arrivals } = await started
+        const { size } = running
         return { size, leave, read: (span) => readSpan(arrivals, ports.blobs, remoteKey, span, size, leave) }
       } catch (error) {
         leave()
@@ -133,11 +142,14 @@ const readSpan = (
   leave: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> => {
   let at = span.start
+  // The end of a span waits until the part it lies in was verified: wrong bytes end in an error, never in a clean end.
+  const verifiedAt = Math.min(size, Math.ceil(span.end / PART_SIZE) * PART_SIZE)
   const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
     while (at >= arrivals.arrived && at < span.end) await arrivals.more()
     if (at < span.end) {
-      const bytes = arrivals.from(at) ?? (await fromDisk(blobs, remoteKey, at))
-      return bytes.subarray(0, span.end - at)
+      const bytes = (arrivals.from(at) ?? (await fromDisk(blobs, remoteKey, at))).subarray(0, span.end - at)
+      if (at + bytes.length === span.end) while (arrivals.arrived < verifiedAt) await arrivals.more()
+      return bytes
     }
     // Whoever reads to the very end sees it verified and kept.
     if (span.end === size) while (await arrivals.more()) continue

@@ -2,6 +2,7 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Random } from 'effect'
 import { change, remove as removeRow, type TransferRow } from '../ports/index-port.ts'
+import { storedAs } from '../transfers/content-row.ts'
 import { upload } from '../transfers/upload.ts'
 import { backoffMs, isBlocking } from './backoff.ts'
 import { Device } from './device.ts'
@@ -62,15 +63,15 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       ),
     ).pipe(Effect.ensuring(Effect.sync(report.end)))
 
-    const done = removeRow('transfers', row.id)
-    if (log.remoteContent(remoteKey)?.stored) return yield* device.write([done], epoch)
+    const done = [removeRow('transfers', row.id), storedAs(remoteKey)]
+    if (log.remoteContent(remoteKey)?.stored) return yield* device.write(done, epoch)
     const { etag, versionId } = stored
     const args = {
       remoteKey,
       ...(etag === undefined ? {} : { etag }),
       ...(versionId === undefined ? {} : { versionId }),
     }
-    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, { changes: [done], epoch })
+    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, { changes: done, epoch })
   })
 
 /** Fails with `storage_unavailable` when `alive` was not called for 30 s. */

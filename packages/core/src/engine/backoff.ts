@@ -22,6 +22,7 @@ const BLOCKING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'too_large',
   'type_not_allowed',
   'corrupt',
+  'size_mismatch',
   'not_found',
   'quota_exceeded',
   'storage_suspect',

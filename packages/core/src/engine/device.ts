@@ -26,6 +26,11 @@ export interface DeviceState {
   readonly transfer: (direction: TransferDirection, key: RemoteKey) => TransferRow | undefined
   /** whether the whole content is on this disk */
   readonly has: (key: RemoteKey) => boolean
+  /**
+   * Whether object storage has the content under this key, as this device has found out itself. What decides about bytes
+   * and uploads asks here, never the log: anyone who may write can append `ContentStored`.
+   */
+  readonly isStored: (key: RemoteKey) => boolean
   /** Calls `listener` after any of the above changed. @returns unsubscribe */
   readonly subscribe: (listener: () => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
@@ -125,6 +130,7 @@ export const DeviceLive = Layer.scoped(
       activity: (key) => activities.get(key),
       transfer: (direction, key) => transfers.get(transferId(direction, key)),
       has: (key) => contents.has(addressOfKey(key)),
+      isStored: (key) => contents.get(addressOfKey(key))?.storedAs?.includes(key) === true,
       subscribe: listeners.add,
       write: (rows, epoch) =>
         call(() => index.write(rows, epoch === undefined ? {} : { epoch })).pipe(

@@ -1,7 +1,10 @@
 /** Putting transfers into the queue: rows of the index, so that every tab and the next session know of them. */
-import type { RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
+import { Effect } from 'effect'
 import { change, type IndexChange, type TransferDirection, type TransferRow } from '../ports/index-port.ts'
-import { type DeviceState, transferId } from './device.ts'
+import type { FileRecord } from '../records/record.ts'
+import { Device, type DeviceState, transferId } from './device.ts'
+import { mayUpload } from './owner.ts'
 
 export interface TransferContent {
   readonly remoteKey: RemoteKey
@@ -22,6 +25,21 @@ export const queued = (direction: TransferDirection, content: TransferContent, n
     createdAt: row?.createdAt ?? now,
     ...FRESH,
   }))
+
+/**
+ * An upload of a file's content, unless this device lacks the bytes or knows that object storage has them. The log is not
+ * asked: the first step of an upload asks the signer, so an upload in vain costs one request, and a missing one a file.
+ */
+export const uploadIfNeeded = (file: FileRecord, now: number) =>
+  Effect.gen(function* () {
+    const { remoteKey } = file
+    const device = yield* Device
+    const content = device.contents.get(addressOfKey(remoteKey))
+    if (!content || device.isStored(remoteKey) || device.transfer('upload', remoteKey)) return []
+    if (!(yield* mayUpload(remoteKey))) return []
+    // Size and type as this device added the content: the signer refuses an upload that a record describes wrongly.
+    return [queued('upload', { remoteKey, size: content.size, type: content.type ?? file.type }, now)]
+  })
 
 const FRESH = { state: 'waiting', attempts: 0, notBefore: 0, error: null } as const
 

@@ -4,8 +4,9 @@ import { Clock, Effect, Queue } from 'effect'
 import { change, type IndexChange, put, remove } from '../ports/index-port.ts'
 import type { ChangeCursor } from '../ports/record-log.ts'
 import type { FileRecord } from '../records/record.ts'
+import { notStoredAs } from '../transfers/content-row.ts'
 import { Device, transferId } from './device.ts'
-import { queued, retried } from './enqueue.ts'
+import { retried, uploadIfNeeded } from './enqueue.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { call, IndexPort, LogPort } from './services.ts'
 
@@ -34,8 +35,8 @@ const followChanges = <R>(
   }).pipe(Effect.scoped)
 
 /**
- * The leader's part: mirrors live files into the index for the service worker, and keeps the queue as the records want
- * it: a live content that only this device has is uploaded, one that nobody wants any more is not.
+ * The leader's part: mirrors live files into the index for the service worker, and keeps the queue: a live content that
+ * this device does not know to be stored is uploaded; one that no live file names waits for a restore.
  */
 export const mirrorFiles = (epoch: number) =>
   Effect.gen(function* () {
@@ -44,42 +45,42 @@ export const mirrorFiles = (epoch: number) =>
     const log = yield* LogPort
     const engine = yield* call(() => index.get('engine', 'engine'))
 
-    const afterFile = (file: FileRecord, now: number): readonly IndexChange[] => {
-      const { id, name, type, size, remoteKey } = file
-      if (file.deletedAt === null)
-        return [put('files', { id, name, type, size, remoteKey }), ...uploadIfNeeded(file, now)]
-      const wanted = log.filesWithContent(remoteKey).some((other) => other.deletedAt === null)
-      return [
-        remove('files', id),
-        ...(wanted
-          ? []
-          : (['upload', 'download'] as const).map((direction) =>
-              remove('transfers', transferId(direction, remoteKey)),
-            )),
-      ]
-    }
-    const uploadIfNeeded = ({ remoteKey, size, type }: FileRecord, now: number): readonly IndexChange[] =>
-      device.has(remoteKey) && !log.remoteContent(remoteKey)?.stored && !device.transfer('upload', remoteKey)
-        ? [queued('upload', { remoteKey, size, type }, now)]
-        : []
-    const afterContent = (key: RemoteKey, now: number): readonly IndexChange[] => {
-      const file = log.filesWithContent(key).find(({ deletedAt }) => deletedAt === null)
-      return [...downloadIfThere(key), ...(file ? uploadIfNeeded(file, now) : [])]
-    }
+    const liveFile = (key: RemoteKey) => log.filesWithContent(key).find(({ deletedAt }) => deletedAt === null)
+    const afterFile = (file: FileRecord, now: number) =>
+      Effect.gen(function* () {
+        const { id, name, type, size, remoteKey } = file
+        if (file.deletedAt === null) {
+          return [put('files', { id, name, type, size, remoteKey }), ...(yield* uploadIfNeeded(file, now))]
+        }
+        if (liveFile(remoteKey)) return [remove('files', id)]
+        const transfers = (['upload', 'download'] as const).map((direction) =>
+          remove('transfers', transferId(direction, remoteKey)),
+        )
+        return [remove('files', id), ...transfers]
+      })
+    const afterContent = (key: RemoteKey, now: number) =>
+      Effect.gen(function* () {
+        const remote = log.remoteContent(key)
+        // Word of a loss is believed so far that the signer is asked again; word of the opposite changes nothing.
+        if (remote?.stored === false && device.isStored(key)) yield* device.write([notStoredAs(key)], epoch)
+        const file = liveFile(key)
+        return [...(remote?.stored ? downloadAgain(key) : []), ...(file ? yield* uploadIfNeeded(file, now) : [])]
+      })
     /** A pinned content that was asked for before its device had stored it. */
-    const downloadIfThere = (key: RemoteKey): readonly IndexChange[] =>
-      log.remoteContent(key)?.stored && device.transfer('download', key)?.error?.code === 'not_found'
+    const downloadAgain = (key: RemoteKey): readonly IndexChange[] =>
+      device.transfer('download', key)?.error?.code === 'not_found'
         ? [change('transfers', transferId('download', key), (row) => row && retried(row))]
         : []
 
     yield* followChanges(engine?.changeCursor ?? undefined, (subjects, cursor) =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
-        const changes = subjects.flatMap((subject) => {
-          if (parseRemoteKey(subject)) return afterContent(subject as RemoteKey, now)
+        const changes: IndexChange[] = []
+        for (const subject of subjects) {
+          if (parseRemoteKey(subject)) changes.push(...(yield* afterContent(subject as RemoteKey, now)))
           const file = log.file(subject)
-          return file ? afterFile(file, now) : []
-        })
+          if (file) changes.push(...(yield* afterFile(file, now)))
+        }
         const moved = change('engine', 'engine', (row) => (row ? { ...row, changeCursor: cursor } : row))
         yield* device.write([...changes, moved], epoch)
       }),

@@ -3,7 +3,7 @@ import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import type { FileQuery } from '../ports/record-log.ts'
-import type { FileRecord } from '../records/record.ts'
+import type { FileRecord, RemoteContent } from '../records/record.ts'
 import { keepSame } from '../records/same-records.ts'
 import { add, replace } from './add.ts'
 import { Device } from './device.ts'
@@ -12,7 +12,7 @@ import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { open, stream } from './read.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
-import { sameStatus, statusOf } from './status.ts'
+import { sameStatus, type StatusFacts, statusOf } from './status.ts'
 import { pin, storageReport, unpin } from './storage.ts'
 import { SyncState } from './sync-state.ts'
 import { cancel, retry, setPaused } from './transfer-control.ts'
@@ -57,7 +57,8 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
         ? statusOf({
             size: file.size,
             onDevice: device.has(file.remoteKey),
-            stored: log.remoteContent(file.remoteKey)?.stored === true,
+            isStored: device.isStored(file.remoteKey),
+            said: whatIsSaid(log.remoteContent(file.remoteKey)),
             upload: device.transfer('upload', file.remoteKey),
             download: device.transfer('download', file.remoteKey),
             activity: device.activity(file.remoteKey),
@@ -139,6 +140,9 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       close: () => (closing ??= close()),
     }
   })
+
+const whatIsSaid = (content: RemoteContent | undefined): StatusFacts['said'] =>
+  content && (content.stored ? 'stored' : 'lost')
 
 const UNKNOWN: FileStatus = { state: 'remote', onDevice: false, bytes: 0, total: 0, error: null }
 

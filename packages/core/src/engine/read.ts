@@ -11,10 +11,10 @@ import { Clock, Effect, Runtime } from 'effect'
 import type { OpenOptions } from '../pool.ts'
 import { remove as removeRow } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
-import { type Download, download } from '../transfers/download.ts'
+import { contentRow } from '../transfers/content-row.ts'
+import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { Device, transferId } from './device.ts'
 import { queued } from './enqueue.ts'
-import { contentRow } from './store-content.ts'
 import { underLock } from './locks.ts'
 import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
 
@@ -31,7 +31,7 @@ const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
     const meanwhile = yield* kept(file)
     if (meanwhile) return meanwhile
     yield* downloadToDisk(file.remoteKey, file.size, { pinned: false, onProgress })
-    const blob = yield* onDisk(file)
+    const blob = yield* kept(file)
     return blob ?? (yield* Effect.fail(vanished(file)))
   }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
 
@@ -46,7 +46,7 @@ export const stream = (file: FileRecord, options: OpenOptions) =>
     // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
     const started = yield* call((signal) => start(options.signal ? AbortSignal.any([signal, options.signal]) : signal))
     void started.kept
-      .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, false)))
+      .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, started.source, false)))
       .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row get it at the next open
     return started.stream
   })
@@ -59,13 +59,13 @@ export const downloadToDisk = (
 ) =>
   Effect.gen(function* () {
     const start = yield* downloader(key, size, onProgress)
-    const content = yield* call(async (signal) => {
+    const { content, source } = yield* call(async (signal) => {
       const started = await start(signal)
       // Reading drives the download; here nobody wants the bytes but the disk.
       await started.stream.pipeTo(new WritableStream())
-      return started.kept
+      return { content: await started.kept, source: started.source }
     })
-    yield* recordDownload(key, content, pinned)
+    yield* recordDownload(key, content, source, pinned)
   })
 
 /** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
@@ -79,6 +79,7 @@ const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onPro
       try {
         const started = await download(ports, key, {
           signal,
+          expectedSize: size,
           onProgress(bytes, total) {
             report.progress(bytes, total)
             onProgress?.(bytes, total)
@@ -93,41 +94,35 @@ const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onPro
     }
   })
 
-const recordDownload = (key: RemoteKey, content: ContentDigest, pinned: boolean) =>
+const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
   Effect.gen(function* () {
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
-    yield* device.write([contentRow(content, now, pinned), removeRow('transfers', transferId('download', key))])
+    const known = { pinned, storedAs: source === 'remote' ? key : undefined }
+    yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
   })
 
-/** The content on this disk that the index knows. One whose row is missing is hashed again, by a download without network. */
+/** The content on this disk, if the index knows it. One whose row is missing is hashed again, by a download without network. */
 const kept = (file: FileRecord) =>
-  Effect.gen(function* () {
-    const blob = yield* onDisk(file)
-    return (yield* Device).has(file.remoteKey) ? blob : undefined
-  })
-
-/** The content on this disk, if it is whole. One that was cut short there is dropped when object storage has it. */
-const onDisk = (file: FileRecord) =>
   Effect.gen(function* () {
     // A record can name any key; with this user's rights only keys of this store are followed.
     if (parseRemoteKey(file.remoteKey)?.storeId !== (yield* Settings).storeId)
       return yield* Effect.fail(elsewhere(file))
     const blobs = yield* BlobPort
-    const log = yield* LogPort
+    const device = yield* Device
     const address = addressOfKey(file.remoteKey)
     const blob = yield* call(() => blobs.open(address))
-    if (blob?.size === file.size) return blob
-    if (blob) {
-      if (!log.remoteContent(file.remoteKey)?.stored) return yield* Effect.fail(cutShort(file))
-      yield* call(() => blobs.delete(address))
-    }
-    const device = yield* Device
     const row = device.contents.get(address)
     if (!row) return undefined
-    // The index must not go on saying that it is here. A pinned one comes again.
+    if (blob?.size === row.size) {
+      if (file.size !== row.size) return yield* Effect.fail(sizeMismatch(file.size, row.size))
+      return blob
+    }
+    // The size is that of the hashed bytes, so these are cut short or gone, and the index must not say that they are here. The
+    // next download removes them if object storage has the content; a pinned one comes again by itself.
     const now = yield* Clock.currentTimeMillis
-    yield* device.write([removeRow('contents', address), ...(row.pinned ? [queued('download', file, now)] : [])])
+    const again = { ...file, size: row.size }
+    yield* device.write([removeRow('contents', address), ...(row.pinned ? [queued('download', again, now)] : [])])
     return undefined
   })
 
@@ -139,12 +134,6 @@ const notUploadedYet = (cause: unknown): RockpoolError =>
     'not_found',
     'The device that added this file has not uploaded it yet. It comes when that device is online.',
     { cause },
-  )
-
-const cutShort = (file: FileRecord): RockpoolError =>
-  new RockpoolError(
-    'corrupt',
-    `"${file.name}" was cut short on this disk and is stored nowhere else. Add it again from its source.`,
   )
 
 const vanished = (file: FileRecord): RockpoolError =>

@@ -22,7 +22,8 @@ const transfer = (over: Partial<TransferRow>): TransferRow => ({
 const facts: StatusFacts = {
   size: 100,
   onDevice: false,
-  stored: false,
+  isStored: false,
+  said: undefined,
   upload: undefined,
   download: undefined,
   activity: undefined,
@@ -38,10 +39,23 @@ const cases: {
   nextAttemptAt?: number | null
 }[] = [
   { name: 'another device has it', facts: {}, state: 'remote', bytes: 0 },
-  { name: 'object storage has it', facts: { stored: true }, state: 'remote', bytes: 0 },
+  { name: 'object storage has it', facts: { isStored: true }, state: 'remote', bytes: 0 },
   { name: 'only here', facts: { onDevice: true }, state: 'local', bytes: 0 },
   { name: 'only here, in the queue', facts: { onDevice: true, upload: transfer({}) }, state: 'local', bytes: 0 },
-  { name: 'here and there', facts: { onDevice: true, stored: true }, state: 'stored', bytes: 100 },
+  {
+    name: 'here, and there by the word of others',
+    facts: { onDevice: true, said: 'stored' },
+    state: 'stored',
+    bytes: 100,
+  },
+  {
+    name: 'here and in the queue, whatever others say',
+    facts: { onDevice: true, said: 'stored', upload: transfer({}) },
+    state: 'local',
+    bytes: 0,
+  },
+  { name: 'here, and lost there', facts: { onDevice: true, isStored: true, said: 'lost' }, state: 'local', bytes: 0 },
+  { name: 'here and there', facts: { onDevice: true, isStored: true }, state: 'stored', bytes: 100 },
   {
     name: 'on the way up',
     facts: {
@@ -54,7 +68,7 @@ const cases: {
   },
   {
     name: 'on the way down',
-    facts: { stored: true, activity: { remoteKey: key, direction: 'download', bytes: 7, total: 100 } },
+    facts: { isStored: true, activity: { remoteKey: key, direction: 'download', bytes: 7, total: 100 } },
     state: 'downloading',
     bytes: 7,
   },
@@ -93,7 +107,7 @@ const cases: {
   {
     name: 'a pin that could not be fetched',
     facts: {
-      stored: true,
+      isStored: true,
       download: transfer({ direction: 'download', state: 'blocked', error: { code: 'quota_exceeded', message: '' } }),
     },
     state: 'failed',

@@ -8,8 +8,10 @@ export interface StatusFacts {
   readonly size: number
   /** the content is whole on this disk */
   readonly onDevice: boolean
-  /** the log says that object storage has it */
-  readonly stored: boolean
+  /** this device knows that object storage has it */
+  readonly isStored: boolean
+  /** what the log says, which anyone who may write can have said; undefined: nothing */
+  readonly said: 'stored' | 'lost' | undefined
   readonly upload: TransferRow | undefined
   readonly download: TransferRow | undefined
   /** a transfer of the content that is under way in some tab or in the service worker */
@@ -17,7 +19,7 @@ export interface StatusFacts {
 }
 
 export const statusOf = (facts: StatusFacts): FileStatus => {
-  const { size, onDevice, stored, activity } = facts
+  const { size, onDevice, activity } = facts
   const whole = { onDevice, total: size, error: null }
   if (activity) {
     return { ...whole, state: activity.direction === 'upload' ? 'uploading' : 'downloading', bytes: activity.bytes }
@@ -28,7 +30,9 @@ export const statusOf = (facts: StatusFacts): FileStatus => {
     return { ...whole, state: 'failed', bytes: 0, error }
   }
   if (!onDevice) return { ...whole, state: 'remote', bytes: 0 }
-  return stored ? { ...whole, state: 'stored', bytes: size } : { ...whole, state: 'local', bytes: 0 }
+  // Word of others is shown until this device finds out by itself, which an upload in its queue is about to do.
+  const isStored = facts.isStored ? facts.said !== 'lost' : facts.said === 'stored' && !facts.upload
+  return isStored ? { ...whole, state: 'stored', bytes: size } : { ...whole, state: 'local', bytes: 0 }
 }
 
 /** Being offline is no failure: the transfer simply waits. */

@@ -42,7 +42,7 @@ export const storageReport = Effect.gen(function* () {
   const named = new Set<ContentAddress>()
   for (const { remoteKey } of log.list({ limit: Number.MAX_SAFE_INTEGER })) {
     named.add(addressOfKey(remoteKey))
-    if (!log.remoteContent(remoteKey)?.stored) onlyHere.add(addressOfKey(remoteKey))
+    if (!device.isStored(remoteKey)) onlyHere.add(addressOfKey(remoteKey))
   }
   let evictable = 0
   let pinned = 0

@@ -2,8 +2,8 @@
 import { buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../ports/blob-store.ts'
-import { change, type IndexChange } from '../ports/index-port.ts'
 import type { PoolEvent } from '../records/events.ts'
+import { contentRow } from '../transfers/content-row.ts'
 import { queued } from './enqueue.ts'
 import { underLock } from './locks.ts'
 import type { Commit } from './next-group.ts'
@@ -51,19 +51,12 @@ export const storeContent = (
       const remoteKey = buildRemoteKey({ storeId, bucket, owner, address: content.address })
       const at = yield* Clock.currentTimeMillis
       const event = makeEvent({ content, remoteKey, at })
-      const changes = [contentRow(content, at), queued('upload', { remoteKey, size: content.size, type }, at)]
+      const changes = [contentRow(content, at, { type }), queued('upload', { remoteKey, size: content.size, type }, at)]
       return { event, file: yield* commit(event, { changes, precondition }) }
     }).pipe(
       underLock(KEEPING, 'shared'),
       Effect.onError(() => (written ? dropUnnamed(written) : Effect.void)),
     )
-  })
-
-/** The row of content that is on disk, whole. Kept as it is when it was there before; a pin is never taken away. */
-export const contentRow = (content: ContentDigest, at: number, pinned = false): IndexChange =>
-  change('contents', content.address, (row) => {
-    const known = row ?? { ...content, writtenAt: at, lastUsedAt: at, pinned }
-    return pinned ? { ...known, pinned } : known
   })
 
 /** Removes content that no row names, unless an add is under way in some tab, which may be about to name it. */

@@ -4,8 +4,7 @@ import { Clock, Effect } from 'effect'
 import { change } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
 import { Device, transferId } from './device.ts'
-import { queued, retried } from './enqueue.ts'
-import { LogPort } from './services.ts'
+import { retried, uploadIfNeeded } from './enqueue.ts'
 
 const DIRECTIONS = ['upload', 'download'] as const
 
@@ -13,16 +12,12 @@ const DIRECTIONS = ['upload', 'download'] as const
 export const retry = (file: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
-    const log = yield* LogPort
     const now = yield* Clock.currentTimeMillis
     const rows = DIRECTIONS.flatMap((direction) => device.transfer(direction, file.remoteKey) ?? [])
-    const onlyHere = device.has(file.remoteKey) && !log.remoteContent(file.remoteKey)?.stored
     yield* device.write(
       rows.length > 0
         ? rows.map(({ id }) => change('transfers', id, (row) => row && retried(row)))
-        : onlyHere
-          ? [queued('upload', file, now)]
-          : [],
+        : yield* uploadIfNeeded(file, now),
     )
   })
 

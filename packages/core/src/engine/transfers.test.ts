@@ -11,7 +11,9 @@ const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
 
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const state = (pool: Pool, file: FileRecord) => pool.transfers.status(file).state
-const stored = (pool: Pool, file: FileRecord) => until(pool, () => state(pool, file) === 'stored')
+/** Known to this device, and in the log. */
+const stored = (pool: Pool, file: FileRecord) =>
+  until(pool, () => state(pool, file) === 'stored' && pool.log.remoteContent(file.remoteKey)?.stored === true)
 
 const bytes = (size: number): Uint8Array<ArrayBuffer> => {
   const block = new Uint8Array(size)

@@ -15,6 +15,13 @@ export interface ContentRow {
   readonly lastUsedAt: number
   /** never evicted */
   readonly pinned: boolean
+  /** media type that this device added the content with; not given for one that it downloaded */
+  readonly type?: string
+  /**
+   * Remote keys under which object storage had the content when this device last found out by itself: its upload completed,
+   * it downloaded from there, or the signer said so. State is per key: a copy in another owner's segment is another copy.
+   */
+  readonly storedAs?: readonly RemoteKey[]
 }
 
 export type TransferDirection = 'upload' | 'download'

@@ -101,3 +101,78 @@ test('a URL that has expired on the way is signed again, once', async () => {
   expect(always.asked()).toBe(2)
   expect((await readAll((await answering(1).read()).stream)).length).toBe(5)
 })
+
+test('content of another size than expected is refused before its body is read, and what is on disk stays', async () => {
+  const { start, storage, blobs, remoteKey, bytes } = await withContent(5)
+  let bodiesRead = 0
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    const response = await storage.fetch(...args)
+    const body = new ReadableStream({ pull: (controller) => (bodiesRead++, controller.close()) }, { highWaterMark: 0 })
+    return new Response(body, response)
+  }
+  const ports = { blobs, signer: storage.signer, fetch }
+  await expect(download(ports, remoteKey, { expectedSize: 4 })).rejects.toMatchObject({ code: 'size_mismatch' })
+  expect(bodiesRead).toBe(0)
+  await blobs.write(new Blob([bytes]))
+  await expect(start({ expectedSize: 6 })).rejects.toMatchObject({ code: 'size_mismatch' })
+  const { source, stream } = await start({ expectedSize: 5 })
+  expect(source).toBe('disk')
+  expect((await readAll(stream)).length).toBe(5)
+})
+
+/** A disk on which the content of `remoteKey` lost its end. */
+const damagedDisk = (whole: ReturnType<typeof memoryBlobStore>) => {
+  let isDamaged = true
+  return {
+    ...whole,
+    open: async (address: Parameters<typeof whole.open>[0]) =>
+      isDamaged ? new Blob(['cut short']) : whole.open(address),
+    async delete(address: Parameters<typeof whole.delete>[0]) {
+      isDamaged = false
+      await whole.delete(address)
+    },
+    isDamaged: () => isDamaged,
+  }
+}
+
+test.each([
+  ['object storage does not have it', 'corrupt', (storage: ReturnType<typeof memorySigner>) => storage.objects.clear()],
+  [
+    'the signer cannot be asked',
+    'offline',
+    (storage: ReturnType<typeof memorySigner>) => void (storage.faults.offline = true),
+  ],
+])('damaged content on this disk stays there when %s', async (_, code, fault) => {
+  const { storage, blobs, remoteKey } = await withContent(5)
+  const disk = damagedDisk(blobs)
+  fault(storage)
+  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
+  await expect(download(ports, remoteKey)).rejects.toMatchObject({ code })
+  expect(disk.isDamaged()).toBe(true)
+})
+
+test('damaged content on this disk is replaced from object storage', async () => {
+  const { storage, blobs, remoteKey, bytes } = await withContent(5)
+  const disk = damagedDisk(blobs)
+  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
+  const { source, stream, kept } = await download(ports, remoteKey)
+  expect(source).toBe('remote')
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+  await kept
+  expect((await blobs.open(addressOfKey(remoteKey)))!.size).toBe(5)
+})
+
+test('a digest list without end is given up at its first byte too many', async () => {
+  const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
+  let sent = 0
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent++
+      controller.enqueue(new Uint8Array(64))
+    },
+  })
+  const fetch: typeof globalThis.fetch = async () => new Response(endless)
+  const reading = download({ blobs, signer: storage.signer, fetch }, remoteKey)
+  await expect(reading).rejects.toMatchObject({ code: 'storage_suspect' })
+  expect(sent).toBeLessThan(5)
+})

@@ -8,11 +8,11 @@
 import {
   addressOfKey,
   addressParts,
-  type ContentAddress,
   type ContentDigest,
   digestOfPart,
   equalBytes,
   hashContent,
+  isRockpoolError,
   partCount,
   partRange,
   type RemoteKey,
@@ -24,11 +24,13 @@ import { aborted } from './http.ts'
 import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remote-object.ts'
 
 export interface DownloadPorts extends RemotePorts {
-  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart'>
+  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'delete'>
 }
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal
+  /** bytes by the record of the file; content of another size is refused. Not checked when not given */
+  readonly expectedSize?: number
   /** bytes given to the reader so far, and in all */
   readonly onProgress?: (bytes: number, total: number) => void
 }
@@ -36,6 +38,8 @@ export interface DownloadOptions {
 export interface Download {
   /** bytes in all */
   readonly size: number
+  /** `remote` proves that object storage has the content under this key; `disk` says nothing about that */
+  readonly source: 'disk' | 'remote'
   /** Driven by its reader: what is not read is not fetched. Cancelling it ends the download; whole parts stay on disk. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
   /**
@@ -51,8 +55,8 @@ const STALL_MS = 30_000
 /**
  * Starts a download. Parts that are on disk already are read from there.
  *
- * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, `storage_unavailable` when nothing came for 30 s, and the
- *   signer's codes
+ * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, `size_mismatch`, `storage_unavailable` when nothing came
+ *   for 30 s, and the signer's codes
  */
 export const download = async (
   ports: DownloadPorts,
@@ -62,8 +66,15 @@ export const download = async (
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   const address = addressOfKey(remoteKey)
-  const whole = await ports.blobs.open(address)
-  if (whole) return asDownload(whole.size, readWhole(whole, address), stop, signal, options.onProgress)
+  const requireSize = (actual: number): void => {
+    const { expectedSize = actual } = options
+    if (expectedSize !== actual) throw sizeMismatch(expectedSize, actual)
+  }
+  const onDisk = await verifiedOnDisk(ports, remoteKey, signal)
+  if (onDisk) {
+    requireSize(onDisk.digest.size)
+    return asDownload('disk', onDisk.digest.size, readDisk(onDisk), stop, signal, options.onProgress)
+  }
 
   const present = new Set(await ports.blobs.parts(address))
   const digests = await unlessStalled(stop, readDigests(ports, remoteKey, signal))
@@ -71,22 +82,52 @@ export const download = async (
   let first = 1
   while (present.has(first)) first++
   const { body, size } = await unlessStalled(stop, readFrom(ports, remoteKey, first, signal))
-  if (partCount(size) !== addressParts(address)) {
+  try {
+    if (partCount(size) !== addressParts(address)) throw mismatch()
+    requireSize(size)
+  } catch (error) {
     stop.abort()
-    throw mismatch()
+    throw error
   }
   const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
-  return asDownload(size, chunks, stop, signal, options.onProgress)
+  return asDownload('remote', size, chunks, stop, signal, options.onProgress)
 }
 
 /** Chunks for the reader; at the end, what was kept, or why it was not. */
 type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, ContentDigest | { readonly notKept: unknown }, undefined>
 
-/** A content that is on disk. Hashed again: its row in the index may have been lost in a crash. */
-async function* readWhole(blob: Blob, address: ContentAddress): Chunks {
-  yield* blob.stream()
+interface VerifiedContent {
+  readonly blob: Blob
+  readonly digest: ContentDigest
+}
+
+/**
+ * The whole content on this disk, hashed again: its row in the index may have been lost in a crash. Bytes with another hash
+ * are damaged. They are removed only when the signer says that object storage has the content: until then they are all
+ * there is.
+ */
+const verifiedOnDisk = async (
+  ports: DownloadPorts,
+  key: RemoteKey,
+  signal: AbortSignal,
+): Promise<VerifiedContent | undefined> => {
+  const address = addressOfKey(key)
+  const blob = await ports.blobs.open(address)
+  if (!blob) return undefined
   const digest = await hashContent(blob.stream())
-  return digest.address === address ? digest : { notKept: mismatch() }
+  if (digest.address === address) return { blob, digest }
+  try {
+    await ports.signer.downloadUrl({ key, check: true }, signal)
+  } catch (error) {
+    throw isRockpoolError(error, 'not_found') ? damaged(error) : error
+  }
+  await ports.blobs.delete(address)
+  return undefined
+}
+
+async function* readDisk({ blob, digest }: VerifiedContent): Chunks {
+  yield* blob.stream()
+  return digest
 }
 
 async function* readParts(
@@ -145,6 +186,7 @@ async function* readParts(
 }
 
 const asDownload = (
+  source: Download['source'],
   size: number,
   chunks: Chunks,
   stop: AbortController,
@@ -189,7 +231,7 @@ const asDownload = (
     },
     { highWaterMark: 0 },
   )
-  return { size, stream, kept: kept.promise }
+  return { size, source, stream, kept: kept.promise }
 }
 
 /** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
@@ -204,6 +246,21 @@ const unlessStalled = async <A>(stop: AbortController, work: Promise<A>): Promis
 
 const stalled = (): RockpoolError =>
   new RockpoolError('storage_unavailable', 'Nothing came for 30 seconds. The download can go on from there.')
+
+/** The error for a record that names another size than the content has. Nothing on disk changes. */
+export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
+  new RockpoolError(
+    'size_mismatch',
+    `This file is listed with ${listed} bytes, but its content has ${actual}. It was not opened. ` +
+      'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
+  )
+
+const damaged = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'This file is damaged on this device and is stored nowhere else. Add it again from its source.',
+    { cause },
+  )
 
 const mismatch = (): RockpoolError =>
   new RockpoolError(

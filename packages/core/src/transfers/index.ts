@@ -6,6 +6,7 @@ export {
   type ActivityReport,
   reportActivity,
 } from './activity.ts'
-export { type Download, download, type DownloadOptions, type DownloadPorts } from './download.ts'
+export { contentRow, type KnownContent } from './content-row.ts'
+export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
 export { type Upload, upload, type UploadOptions, type UploadPorts } from './upload.ts'

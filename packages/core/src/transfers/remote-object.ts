@@ -54,9 +54,31 @@ export const readDigests = async (
   const address = addressOfKey(key)
   if (addressParts(address) === 1) return fromHex(address)
   const response = await get(ports, key, 'partsUrl', {}, signal)
-  const digests = new Uint8Array(await reach(() => response.arrayBuffer(), signal))
-  if (digests.length !== addressParts(address) * 32 || (await addressOfDigests(digests)) !== address) throw noDigests()
+  const digests = await readExactly(response, addressParts(address) * 32, signal)
+  if (!digests || (await addressOfDigests(digests)) !== address) throw noDigests()
   return digests
+}
+
+/** The body if it has exactly `length` bytes. Stops at the first byte too many: a server may send without end. */
+const readExactly = async (
+  response: Response,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const bytes = new Uint8Array(length)
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  let filled = 0
+  try {
+    for (;;) {
+      const { done, value } = await reach(() => reader.read(), signal)
+      if (done) return filled === length ? bytes : undefined
+      if (filled + value.length > length) return undefined
+      bytes.set(value, filled)
+      filled += value.length
+    }
+  } finally {
+    await reader.cancel().catch(() => {}) // a body that already failed has nothing left to cancel
+  }
 }
 
 const get = async (
