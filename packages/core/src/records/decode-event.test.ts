@@ -19,6 +19,7 @@ describe('decodeEvent', () => {
     ['a size that is not finite', { size: Infinity }],
     ['a time past 2^53', { at: 2 ** 53 }],
     ['meta as JSON text', { meta: '{}' }],
+    ['meta of 101 levels', { meta: JSON.parse(`${'{"a":'.repeat(101)}1${'}'.repeat(101)}`) }],
   ])('refuses %s', (_, change) => {
     expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', ...change })).toBeUndefined()
   })
@@ -35,6 +36,18 @@ describe('decodeEvent', () => {
   it('replaces what SQLite cannot keep in a text that is only shown', () => {
     const args = { ...ADDED, opId: 'op', name: 'a\0b\uD800.jpg', type: '\0' }
     expect(decodeEvent('v2.FileAdded', args)?.args).toEqual({ ...ADDED, name: 'a\uFFFDb\uFFFD.jpg', type: '\uFFFD' })
+  })
+
+  it.each([
+    ['before 1970', -9e15, 0],
+    ['after 9999', 9e15, 253_402_300_799_999],
+  ])('moves a time %s to the nearest that calendars show', (_, at, shown) => {
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', at })?.args).toEqual({ ...ADDED, at: shown })
+  })
+
+  it('takes meta of 100 levels', () => {
+    const meta = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`)
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', meta })?.args).toEqual({ ...ADDED, meta })
   })
 
   it('has no -0, which SQLite does not have', () => {

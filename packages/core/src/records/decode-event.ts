@@ -1,6 +1,9 @@
 /** Reading the args of an event that any client may have written: today's, an older, a newer or a hostile one. */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
+import { MAX_TIME } from './limits.ts'
+import { isDeeperThan } from './nesting.ts'
+import { MAX_READABLE_META_LEVELS } from './packed-meta.ts'
 
 /** The args of an event as the log holds them, `meta` unpacked: those of the event, and the opId. */
 export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonly name: Name }>['args'] & {
@@ -30,10 +33,17 @@ const remoteKey = text as Field<RemoteKey>
 // `+ 0`: no -0, which JSON has and SQLite does not.
 const integer: Field<number> = (value) => (Number.isSafeInteger(value) ? (value as number) + 0 : undefined)
 const size: Field<number> = (value) => (typeof value === 'number' && value >= 0 ? integer(value) : undefined)
-const at = integer
 
-const meta: Field<FileMeta> = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as FileMeta) : undefined
+/** A time that calendars can show: one before 1970 or after 9999 becomes the nearest that is within. */
+const at: Field<number> = (value) => {
+  const time = integer(value)
+  return time === undefined ? undefined : Math.min(Math.max(time, 0), MAX_TIME)
+}
+
+const meta: Field<FileMeta> = (value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return isDeeperThan(value, MAX_READABLE_META_LEVELS) ? undefined : (value as FileMeta)
+}
 
 type Fields<Name extends PoolEventName> = {
   readonly [K in keyof EventArgs<Name>]-?: Field<Exclude<EventArgs<Name>[K], undefined>>

@@ -4,6 +4,7 @@
  */
 import { type Buckets, isMediaType, MAX_CONTENT_SIZE, RockpoolError, tooLarge, typeAllowed } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
+import { levelsOfJson } from './nesting.ts'
 
 /** Bytes of UTF-8 that the common file systems take in a name. */
 export const MAX_NAME_BYTES = 255
@@ -120,22 +121,5 @@ export const checkMetaJson = (json: string): RockpoolError | undefined => {
       `Metadata can have at most ${MAX_META_BYTES} bytes as JSON; this has ${bytes}. Put the rest into a file.`,
     )
   }
-  return levelsOf(json) > MAX_META_LEVELS ? tooDeep() : undefined
-}
-
-/** How deep objects and lists stand inside each other in JSON text: 1 for `{}`. Without recursion. */
-const levelsOf = (json: string): number => {
-  let level = 0
-  let deepest = 0
-  let inString = false
-  for (let index = 0; index < json.length; index++) {
-    const character = json[index]
-    if (inString) {
-      if (character === '\\') index++
-      else if (character === '"') inString = false
-    } else if (character === '"') inString = true
-    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++level)
-    else if (character === '}' || character === ']') level--
-  }
-  return deepest
+  return levelsOfJson(json) > MAX_META_LEVELS ? tooDeep() : undefined
 }

@@ -4,17 +4,29 @@
  * metadata, and sync stops, or the event is sent again for ever.
  */
 
+import { levelsOfJson } from './nesting.ts'
+
+/**
+ * Levels of metadata that a device reads: more than any writer may send (`MAX_META_LEVELS`), few enough for code that
+ * recurses, in any browser.
+ */
+export const MAX_READABLE_META_LEVELS = 100
+
 /** The args as the log holds them. */
 export const packMeta = (args: unknown): unknown =>
   isObject(args) && isObject(args.meta) ? { ...args, meta: JSON.stringify(args.meta) } : args
 
-/** The args as `decodeEvent` takes them. Never throws. */
+/**
+ * The args as `decodeEvent` takes them. Never throws. Metadata that is no JSON or too deep stays text, so that LiveStore never
+ * walks it; `decodeEvent` refuses it.
+ */
 export const unpackMeta = (args: unknown): unknown => {
   if (!isObject(args) || typeof args.meta !== 'string') return args
+  if (levelsOfJson(args.meta) > MAX_READABLE_META_LEVELS) return args
   try {
     return { ...args, meta: JSON.parse(args.meta) }
   } catch {
-    return args // not one of ours: `decodeEvent` will refuse it
+    return args
   }
 }
 

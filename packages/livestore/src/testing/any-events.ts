@@ -1,6 +1,6 @@
 /** Arbitrary events, over few ids so that they meet. */
 import type { FileMeta, PoolEvent } from '@rockpool/core'
-import { EVENT_NAMES } from '@rockpool/core/records'
+import { EVENT_NAMES, MAX_TIME } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 
@@ -11,7 +11,7 @@ const name = fc.oneof(
 )
 const type = fc.constantFrom('image/jpeg', 'text/plain')
 const size = fc.oneof(fc.nat(), fc.maxSafeNat())
-const at = fc.oneof(fc.nat(), fc.maxSafeInteger())
+const at = fc.oneof(fc.nat(), fc.nat({ max: MAX_TIME }))
 /** Keys among which are those that every object has: fast-check takes care of that. */
 /** As it is after a way as JSON, which knows no -0. */
 const meta = fc

@@ -1,0 +1,30 @@
+/** How deep JSON nests. Without recursion: a hostile value is as deep as its text is long, and would overflow the stack. */
+
+/** Levels of objects and lists inside each other in JSON text: 1 for `{}`. */
+export const levelsOfJson = (json: string): number => {
+  let level = 0
+  let deepest = 0
+  let inString = false
+  for (let index = 0; index < json.length; index++) {
+    const character = json[index]
+    if (inString) {
+      if (character === '\\') index++
+      else if (character === '"') inString = false
+    } else if (character === '"') inString = true
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++level)
+    else if (character === '}' || character === ']') level--
+  }
+  return deepest
+}
+
+/** Whether objects and lists of a value from `JSON.parse` stand more than `levels` deep inside each other. */
+export const isDeeperThan = (value: unknown, levels: number): boolean => {
+  let containers = [value].filter(isContainer)
+  for (let level = 1; containers.length > 0; level++) {
+    if (level > levels) return true
+    containers = containers.flatMap((container) => Object.values(container)).filter(isContainer)
+  }
+  return false
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
