@@ -1,8 +1,10 @@
 /** The event log in the SQLite storage of a Durable Object: one object per store. */
 import type { StoreId } from '@rockpool/protocol'
-import { createTables, hasTable, readLogRow, type Sql, sqlEventLog } from '../event-log/sql-log.ts'
-import { closedError, type EventLog } from '../event-log/event-log.ts'
+import { closedError } from '../event-log/event-log.ts'
+import { createTables, hasTable, readLogRow, type Sql, type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
 import { readSyncCfLog, storeSyncCfLog } from '../import/sync-cf-tables.ts'
+import { catchUp } from '../read-model/catch-up.ts'
+import { ensureTables } from '../read-model/schema.ts'
 import type { DurableObjectStorage } from '../workers/runtime.ts'
 
 /**
@@ -11,7 +13,7 @@ import type { DurableObjectStorage } from '../workers/runtime.ts'
  *
  * @throws EventLogError
  */
-export const openDurableObjectLog = async (storage: DurableObjectStorage, storeId: StoreId): Promise<EventLog> => {
+export const openDurableObjectLog = async (storage: DurableObjectStorage, storeId: StoreId): Promise<SqlEventLog> => {
   const sql = toSql(storage)
   if (!hasTable(sql, 'log')) {
     const former = readSyncCfLog(sql)
@@ -21,6 +23,8 @@ export const openDurableObjectLog = async (storage: DurableObjectStorage, storeI
     })
   }
   const { backendId } = readLogRow(sql, storeId)
+  ensureTables(sql)
+  await catchUp(() => sql)
   let isOpen = true
   const openSql = () => {
     if (!isOpen) throw closedError()

@@ -79,13 +79,13 @@ export interface Page {
 }
 
 /** The logs of all stores of one server. */
-export interface Logs {
+export interface Logs<Log extends EventLog = EventLog> {
   /**
    * The log of a store; it is created at the first call.
    *
    * @throws EventLogError
    */
-  open(storeId: StoreId): Promise<EventLog>
+  open(storeId: StoreId): Promise<Log>
   /** Later calls of `open` and of all logs fail with `closed`. May be called again. */
   close(): Promise<void>
 }
@@ -103,6 +103,8 @@ export type EventLogErrorCode =
   | 'no_space'
   /** reading or writing failed for another reason */
   | 'unavailable'
+  /** an event could not be applied to the read model */
+  | 'incomplete'
   /** the log was closed */
   | 'closed'
 

@@ -1,10 +1,14 @@
 /** The event log in SQLite, over the few things that node:sqlite and a Durable Object's storage have in common. */
 import type { StoreId } from '@rockpool/protocol'
+import { afterAppend } from '../read-model/catch-up.ts'
+import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
+import { resetTables } from '../read-model/schema.ts'
 import type { AppendOptions, AppendResult, EventLog, Page, ReadLimits } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
 import { eventBytes, isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
 import { takePage } from './page.ts'
 import { planAppend } from './plan-append.ts'
+import { readEvents, readHead } from './sql-events.ts'
 import { readBytes, writeBytes } from './usage.ts'
 
 export type SqlValue = string | number | null
@@ -14,7 +18,7 @@ export interface Sql {
   /** Rows are read one at a time: a page stops where it is full. */
   rows(query: string, ...values: SqlValue[]): Iterable<Readonly<Record<string, unknown>>>
   run(query: string, ...values: SqlValue[]): void
-  /** Runs `work`, all of it or nothing. Durable when it returns. */
+  /** Runs `work`, all of it or nothing. Durable when it returns. Within another transaction: durable when that one returns. */
   transaction<A>(work: () => A): A
 }
 
@@ -42,6 +46,7 @@ export interface LogRow {
 export const createTables = (sql: Sql, row: Omit<LogRow, 'version'> & { readonly createdAt: number }): void => {
   for (const statement of SCHEMA) sql.run(statement)
   sql.run('INSERT INTO log VALUES (?, ?, ?, ?)', SCHEMA_VERSION, row.storeId, row.backendId, row.createdAt)
+  resetTables(sql)
 }
 
 /**
@@ -80,39 +85,40 @@ export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => 
   }
 }
 
+/** An event log whose files the server can read. */
+export interface SqlEventLog extends EventLog {
+  readonly readModel: ReadModel
+}
+
 /** @param sql asked for at each call, so that an adapter can close idle files and translate errors */
-export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Promise<void>): EventLog => {
-  const readHead = (database: Sql): number => {
-    for (const { head } of database.rows('SELECT coalesce(max(seqNum), 0) AS head FROM events')) return Number(head)
-    return 0
-  }
+export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Promise<void>): SqlEventLog => {
   return {
     backendId,
     head: async () => readHead(sql()),
-    append: async (parent, events, options) => appendEvents(sql(), readHead, parent, events, options),
+    append: async (parent, events, options) => appendEvents(sql(), parent, events, options),
     read: async (since, limits): Promise<Page> => {
       const database = sql()
       return { head: readHead(database), events: readPage(database, since, limits) }
     },
     close,
+    readModel: sqlReadModel(sql),
   }
 }
 
 const appendEvents = (
   sql: Sql,
-  readHead: (sql: Sql) => number,
   parent: number,
   pushed: readonly LogEvent[],
   { sub, at, check }: AppendOptions,
 ): AppendResult =>
   sql.transaction(() => {
     const head = readHead(sql)
-    const stored = parent < head ? Array.from(sql.rows(EVENTS, parent, pushed.length), toStoredEvent) : []
+    const stored = parent < head ? Array.from(readEvents(sql, parent, pushed.length)) : []
     const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
     if (plan.kind !== 'append') return { ...plan, head }
     const { firstNew } = plan
     if (firstNew === pushed.length) return { kind: 'appended', head, before: head, firstNew, taken: firstNew }
-    const bytes = readBytes(sql, head, (since) => Array.from(sql.rows(EVENTS, since, head - since), toStoredEvent))
+    const bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
     const taken = check ? check(firstNew, { events: head, bytes }) : pushed.length
     const newEvents = pushed.slice(firstNew, taken)
     if (newEvents.length > 0) {
@@ -122,26 +128,10 @@ const appendEvents = (
       )
       const newBytes = newEvents.reduce((sum, event) => sum + eventBytes(event), 0)
       writeBytes(sql, { head: head + newEvents.length, bytes: bytes + newBytes })
+      afterAppend(sql, head + newEvents.length)
     }
     return { kind: 'appended', head: head + newEvents.length, before: head, firstNew, taken }
   })
 
-const EVENTS =
-  'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
-
-const readPage = (sql: Sql, since: number, limits: ReadLimits): StoredEvent[] => {
-  const events = function* () {
-    for (const row of sql.rows(EVENTS, since, limits.limit)) yield toStoredEvent(row)
-  }
-  return takePage(events(), limits)
-}
-
-const toStoredEvent = (row: Readonly<Record<string, unknown>>): StoredEvent => ({
-  name: row.name as string,
-  argsJson: (row.args as string | null) ?? undefined,
-  seqNum: row.seqNum as number,
-  clientId: row.clientId as string,
-  sessionId: row.sessionId as string,
-  sub: (row.sub as string | null) ?? undefined,
-  at: row.at as number,
-})
+const readPage = (sql: Sql, since: number, limits: ReadLimits): StoredEvent[] =>
+  takePage(readEvents(sql, since, limits.limit), limits)

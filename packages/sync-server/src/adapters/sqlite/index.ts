@@ -5,8 +5,9 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { StoreId } from '@rockpool/protocol'
-import { closedError, type EventLog, type Logs } from '../../event-log/event-log.ts'
-import { sqlEventLog } from '../../event-log/sql-log.ts'
+import { closedError, type Logs } from '../../event-log/event-log.ts'
+import { type SqlEventLog, sqlEventLog } from '../../event-log/sql-log.ts'
+import { catchUp } from '../../read-model/catch-up.ts'
 import { toLogError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
@@ -20,7 +21,7 @@ export interface SqliteLogsOptions {
 const MAX_OPEN_FILES = 256
 
 /** @throws EventLogError `locked`, `unavailable` */
-export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs> => {
+export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs<SqlEventLog>> => {
   try {
     const created = await mkdir(directory, { recursive: true, mode: 0o700 })
     if (created !== undefined) await chmod(directory, 0o700)
@@ -47,7 +48,7 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
     files.delete(storeId)
   }
 
-  const logOf = (storeId: StoreId): EventLog => {
+  const logOf = (storeId: StoreId): SqlEventLog => {
     let isOpen = true
     const sql = () => {
       if (!isOpen) throw closedError()
@@ -57,7 +58,13 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
   }
 
   return {
-    open: async (storeId) => logOf(storeId),
+    open: async (storeId) => {
+      const isOpen = files.has(storeId)
+      const log = logOf(storeId)
+      // A log that a version without the read model has written.
+      if (!isOpen) await catchUp(() => fileOf(storeId).sql)
+      return log
+    },
     close: async () => {
       if (closed) return
       closed = true

@@ -16,6 +16,7 @@ import {
   type Sql,
   type SqlValue,
 } from '../../event-log/sql-log.ts'
+import { ensureTables } from '../../read-model/schema.ts'
 import { damaged, toLogError } from './errors.ts'
 import { openReadOnly } from './read-only.ts'
 
@@ -42,11 +43,11 @@ const createLog = (sql: Sql, storeId: StoreId): string => {
 
 const nameOf = (storeId: StoreId) => `The event log of "${storeId}"`
 
-const toLogFile = (database: DatabaseSync, backendId: string, what: string): LogFile => ({
-  sql: toSql(database, what),
-  backendId,
-  close: () => database.close(),
-})
+const toLogFile = (database: DatabaseSync, backendId: string, what: string): LogFile => {
+  const sql = toSql(database, what)
+  ensureTables(sql)
+  return { sql, backendId, close: () => database.close() }
+}
 
 /** The log of a store, or undefined when there is none. @throws EventLogError */
 export const openExisting = (base: string, storeId: StoreId): LogFile | undefined => {
@@ -162,6 +163,9 @@ const replaced = (storeId: StoreId) =>
     `The event log of "${storeId}" was replaced by another one. Put back the right ${storeId}.sqlite, or delete ${storeId}.id to keep this one.`,
   )
 
+const TRANSACTION = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const
+const SAVEPOINT = ['SAVEPOINT work', 'RELEASE work', 'ROLLBACK TO work; RELEASE work'] as const
+
 export const toSql = (database: DatabaseSync, what: string): Sql => {
   const statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
   const prepare = (query: string) => {
@@ -194,13 +198,15 @@ export const toSql = (database: DatabaseSync, what: string): Sql => {
     }),
     run: (query, ...values) => void call(() => prepare(query).run(...values)),
     transaction: (work) => {
-      call(() => database.exec('BEGIN IMMEDIATE'))
+      const [begin, commit, rollback] = database.isTransaction ? SAVEPOINT : TRANSACTION
+      call(() => database.exec(begin))
       try {
         const result = work()
-        call(() => database.exec('COMMIT'))
+        call(() => database.exec(commit))
         return result
       } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK')
+        // A full disk, for one, has rolled everything back already.
+        if (database.isTransaction) database.exec(rollback)
         throw error
       }
     },

@@ -1,0 +1,63 @@
+/**
+ * How the tables follow the log. Events are applied in groups: when so many wait that the next append applies them in its own
+ * transaction, and before anything is read. So readers see every event, a push of a few pays nothing, and the pages of the
+ * tables are written once for many events.
+ */
+import type { StoredEvent } from '../event-log/event.ts'
+import { readEvents, readHead } from '../event-log/sql-events.ts'
+import type { Sql } from '../event-log/sql-log.ts'
+import { project } from './project.ts'
+import { readApplied, writeApplied } from './schema.ts'
+
+/** Events that may wait. Applying as many takes about as long as a slow disk takes to sync one commit. */
+const MAX_WAITING = 1_000
+
+/** Events applied in one transaction. */
+const MAX_GROUP = 5_000
+
+/** Characters of args applied in one transaction, if it is more than one event: a Durable Object binds at most 2 MB. */
+const MAX_GROUP_LENGTH = 1024 * 1024
+
+/** Applies a group when many events wait. Call it in the transaction of an append, after the events are stored. */
+export const afterAppend = (sql: Sql, head: number): void => {
+  if (head - readApplied(sql) >= MAX_WAITING) applyGroup(sql)
+}
+
+/**
+ * Applies all events. Between two groups others run, and may append.
+ *
+ * @param sql asked for at each group
+ * @param read called when all events are applied, before anyone else runs
+ */
+export const catchUp = async <A = void>(sql: () => Sql, read?: (sql: Sql) => A): Promise<A> => {
+  for (;;) {
+    const database = sql()
+    if (!applyGroup(database)) return read?.(database) as A
+    await new Promise((resolve) => void setTimeout(resolve, 0))
+  }
+}
+
+/** Applies the next group in one transaction. @returns whether there are more events */
+const applyGroup = (sql: Sql): boolean => {
+  if (readApplied(sql) === readHead(sql)) return false
+  return sql.transaction(() => {
+    const { events, more } = takeGroup(readEvents(sql, readApplied(sql), MAX_GROUP + 1))
+    project(sql, events)
+    writeApplied(sql, events.at(-1)!.seqNum)
+    return more
+  })
+}
+
+const takeGroup = (
+  events: Iterable<StoredEvent>,
+): { readonly events: readonly StoredEvent[]; readonly more: boolean } => {
+  const group: StoredEvent[] = []
+  let length = 0
+  for (const event of events) {
+    length += event.argsJson?.length ?? 0
+    if (group.length === MAX_GROUP || (group.length > 0 && length > MAX_GROUP_LENGTH))
+      return { events: group, more: true }
+    group.push(event)
+  }
+  return { events: group, more: false }
+}

@@ -1,0 +1,38 @@
+/** What happened to the files of a store, in the order of the log. */
+import type { Sql } from '../event-log/sql-log.ts'
+
+/** `replaced` also brings back a file that was deleted. Events that change nothing are not among these. */
+export type FileEventKind = 'added' | 'replaced' | 'renamed' | 'metaSet' | 'deleted' | 'restored'
+
+export interface FileEvent {
+  /** number of the event in the log */
+  readonly seqNum: number
+  readonly kind: FileEventKind
+  readonly fileId: string
+  /** `sub` of the user who added the file; null when it was imported */
+  readonly owner: string | null
+  /** `sub` of the user who pushed this event; null when it was imported */
+  readonly sub: string | null
+  /** the server's time when the event was stored, in unix ms */
+  readonly at: number
+}
+
+export interface FileEventPage {
+  readonly events: readonly FileEvent[]
+  /** `since` of the next page */
+  readonly next: number
+  /** whether there are more events now */
+  readonly more: boolean
+}
+
+const EVENTS = `SELECT file_events.seqNum, kind, files.id AS fileId, owner, sub, at FROM file_events
+  JOIN files ON files.seqNum = file_events.file JOIN events ON events.seqNum = file_events.seqNum
+  WHERE file_events.seqNum > ? ORDER BY file_events.seqNum LIMIT ?`
+
+/** @param head number of the last event of the log: where the page after the last one begins */
+export const readFileEvents = (sql: Sql, since: number, limit: number, head: number): FileEventPage => {
+  const found = Array.from(sql.rows(EVENTS, since, limit + 1)) as unknown as FileEvent[]
+  const events = found.slice(0, limit)
+  const more = found.length > limit
+  return { events, next: more ? events.at(-1)!.seqNum : Math.max(since, head), more }
+}

@@ -1,0 +1,71 @@
+/** The remote keys that the log names: what garbage collection asks for. */
+import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import type { Sql } from '../event-log/sql-log.ts'
+
+export interface RemoteKeyPage {
+  /** A key that several files have comes several times. */
+  readonly keys: readonly RemoteKey[]
+  /** `cursor` of the next page; undefined after the last one */
+  readonly cursor: string | undefined
+}
+
+/**
+ * Where a page begins. The log grows between two pages: a file that comes back to life in between may have stood on a page
+ * before. So a pass over all files is followed by one over those that came back during it, until a pass ends without any.
+ */
+interface Position {
+  /** files that came back after this number; 0: all files */
+  readonly revivedSince: number
+  /** head of the log when this pass began */
+  readonly passHead: number
+  /** number of the last version on the page before */
+  readonly after: number
+}
+
+const VERSIONS = 'SELECT versions.seqNum, versions.remoteKey FROM versions'
+const PAGE = 'ORDER BY versions.seqNum LIMIT ?'
+const ALL = `${VERSIONS} WHERE versions.seqNum > ? ${PAGE}`
+const LIVE = `${VERSIONS} JOIN files ON files.seqNum = versions.file
+  WHERE versions.seqNum > ? AND files.deletedAt IS NULL ${PAGE}`
+/** An edit lifts the tombstone of a file that was deleted at the same time. */
+const REVIVED = "SELECT file FROM file_events WHERE seqNum > ? AND kind IN ('restored', 'replaced')"
+const LIVE_AGAIN = `${VERSIONS} JOIN files ON files.seqNum = versions.file
+  WHERE versions.seqNum > ? AND files.deletedAt IS NULL AND versions.file IN (${REVIVED}) ${PAGE}`
+
+const keysOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
+  rows.map(({ remoteKey }) => remoteKey as RemoteKey)
+
+/**
+ * Of all live files: the content, and the former ones. All pages together have every key that was live at any moment from the
+ * first page to the last one.
+ */
+export const readLiveKeys = (sql: Sql, head: number, limit: number, cursor?: string): RemoteKeyPage => {
+  const position = cursor === undefined ? { revivedSince: 0, passHead: head, after: 0 } : parsePosition(cursor)
+  const { revivedSince, passHead, after } = position
+  const rows = Array.from(
+    revivedSince === 0 ? sql.rows(LIVE, after, limit) : sql.rows(LIVE_AGAIN, after, revivedSince, limit),
+  )
+  if (rows.length === limit) return { keys: keysOf(rows), cursor: toCursor({ ...position, after: lastOf(rows) }) }
+  const [revived] = Array.from(sql.rows(`${REVIVED} LIMIT 1`, passHead))
+  const next = revived && toCursor({ revivedSince: passHead, passHead: head, after: 0 })
+  return { keys: keysOf(rows), cursor: next }
+}
+
+/** Of all files, deleted ones included: every content that a file has or had. */
+export const readNamedKeys = (sql: Sql, limit: number, cursor?: string): RemoteKeyPage => {
+  const position = cursor === undefined ? { revivedSince: 0, passHead: 0, after: 0 } : parsePosition(cursor)
+  const rows = Array.from(sql.rows(ALL, position.after, limit))
+  const next = rows.length === limit ? toCursor({ ...position, after: lastOf(rows) }) : undefined
+  return { keys: keysOf(rows), cursor: next }
+}
+
+const lastOf = (rows: readonly Readonly<Record<string, unknown>>[]) => rows.at(-1)!.seqNum as number
+
+const toCursor = ({ revivedSince, passHead, after }: Position) => `${revivedSince}.${passHead}.${after}`
+
+const parsePosition = (cursor: string): Position => {
+  const match = /^(\d{1,15})\.(\d{1,15})\.(\d{1,15})$/.exec(cursor)
+  if (!match) throw new RockpoolError('bad_request', '"cursor" has to be the one of the page before.')
+  const [revivedSince, passHead, after] = match.slice(1).map(Number) as [number, number, number]
+  return { revivedSince, passHead, after }
+}

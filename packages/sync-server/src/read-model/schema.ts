@@ -1,0 +1,80 @@
+/**
+ * The tables of the read model, in the database of the log. They hold nothing that the log does not: a database in which they
+ * are missing, of another shape, or made by other rules gets them anew.
+ *
+ * Rows are numbered by the event that made them, so that most indices grow at their end: inserts at random places are what
+ * an append would pay for.
+ */
+import type { Sql } from '../event-log/sql-log.ts'
+
+/** Raise it when `decodeEvent` or `applyEvent` of @rockpool/core treats any event otherwise than before. */
+const RULES_VERSION = 1
+
+const SCHEMA = {
+  /** `applied`: number of the last event that the tables hold */
+  read_model: 'CREATE TABLE read_model (rules INTEGER NOT NULL, applied INTEGER NOT NULL) STRICT',
+  files: `CREATE TABLE files (
+    seqNum INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT, name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
+    remoteKey TEXT NOT NULL, bucket TEXT NOT NULL, meta TEXT NOT NULL, version TEXT NOT NULL,
+    createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, deletedAt INTEGER
+  ) STRICT`,
+  // Each has the columns that a query filters by, so that a row is read only when it is on the page.
+  files_live: 'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, size) WHERE deletedAt IS NULL',
+  files_live_by_owner:
+    'CREATE INDEX files_live_by_owner ON files (owner, bucket, createdAt, seqNum, size) WHERE deletedAt IS NULL',
+  files_deleted: 'CREATE INDEX files_deleted ON files (deletedAt) WHERE deletedAt IS NOT NULL',
+  /** `file`: number of the file's row */
+  versions: `CREATE TABLE versions (
+    seqNum INTEGER PRIMARY KEY, id TEXT NOT NULL, file INTEGER NOT NULL, remoteKey TEXT NOT NULL, size INTEGER NOT NULL,
+    type TEXT NOT NULL, at INTEGER NOT NULL, conflict INTEGER NOT NULL
+  ) STRICT`,
+  versions_by_file: 'CREATE INDEX versions_by_file ON versions (file, seqNum)',
+  contents: `CREATE TABLE contents (
+    remoteKey TEXT PRIMARY KEY, stored INTEGER NOT NULL, etag TEXT, versionId TEXT
+  ) STRICT, WITHOUT ROWID`,
+  operations: 'CREATE TABLE operations (opId TEXT PRIMARY KEY, seqNum INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+  file_events:
+    'CREATE TABLE file_events (seqNum INTEGER PRIMARY KEY, file INTEGER NOT NULL, kind TEXT NOT NULL) STRICT',
+  read_model_failures: `CREATE TABLE read_model_failures (
+    seqNum INTEGER PRIMARY KEY, name TEXT NOT NULL, message TEXT NOT NULL
+  ) STRICT`,
+}
+
+const PLACEHOLDERS = Object.keys(SCHEMA)
+  .map(() => '?')
+  .join(', ')
+
+const statementsOf = (sql: Sql): Map<unknown, unknown> => {
+  const query = `SELECT name, sql FROM sqlite_schema WHERE name IN (${PLACEHOLDERS})`
+  return new Map(Array.from(sql.rows(query, ...Object.keys(SCHEMA)), ({ name, sql }) => [name, sql]))
+}
+
+const isCurrent = (sql: Sql): boolean => {
+  const statements = statementsOf(sql)
+  if (Object.entries(SCHEMA).some(([name, statement]) => statements.get(name) !== statement)) return false
+  const rows = Array.from(sql.rows('SELECT rules FROM read_model'))
+  return rows.length === 1 && rows[0]!.rules === RULES_VERSION
+}
+
+/** Drops and creates the tables; they hold no event. */
+export const resetTables = (sql: Sql): void =>
+  sql.transaction(() => {
+    // Dropping a table drops its indices.
+    const tables = Object.entries(SCHEMA).filter(([, statement]) => statement.startsWith('CREATE TABLE'))
+    for (const [name] of tables) sql.run(`DROP TABLE IF EXISTS ${name}`)
+    for (const statement of Object.values(SCHEMA)) sql.run(statement)
+    sql.run('INSERT INTO read_model VALUES (?, 0)', RULES_VERSION)
+  })
+
+/** Creates the tables where they are missing or not of this version. */
+export const ensureTables = (sql: Sql): void => {
+  if (!isCurrent(sql)) resetTables(sql)
+}
+
+/** Number of the last event that the tables hold. */
+export const readApplied = (sql: Sql): number => {
+  for (const { applied } of sql.rows('SELECT applied FROM read_model')) return Number(applied)
+  return 0
+}
+
+export const writeApplied = (sql: Sql, applied: number): void => sql.run('UPDATE read_model SET applied = ?', applied)
