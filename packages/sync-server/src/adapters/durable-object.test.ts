@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import type { EventLog } from '../event-log/event-log.ts'
+import type { EventLog, Page } from '../event-log/event-log.ts'
 import { closedError } from '../event-log/event-log.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import type { Asked, LogCall } from '../test-support/worker.ts'
@@ -27,11 +27,12 @@ const remoteLog = async (object: string, storeId: string): Promise<EventLog> => 
     backendId: await send({ method: 'open' }),
     head: () => send({ method: 'head' }),
     read: async (since, limits) => {
-      const page: Awaited<ReturnType<EventLog['read']>> = await send({ method: 'read', since, limits })
+      const page: Omit<Page, 'json'> & { json: string[] } = await send({ method: 'read', since, limits })
       // JSON has no undefined.
       return {
         ...page,
         events: page.events.map((event) => Object.assign({ sub: undefined, argsJson: undefined }, event)),
+        json: page.json.map((piece) => new TextEncoder().encode(piece)),
       }
     },
     append: async (parent, events, { check, ...options }) => {

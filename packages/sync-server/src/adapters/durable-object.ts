@@ -1,11 +1,15 @@
 /** The event log in the SQLite storage of a Durable Object: one object per store. */
 import type { StoreId } from '@rockpool/protocol'
 import { closedError } from '../event-log/event-log.ts'
+import { createRecentEvents } from '../event-log/recent-events.ts'
 import { createTables, hasTable, readLogRow, type Sql, type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
 import { readSyncCfLog, storeSyncCfLog } from '../import/sync-cf-tables.ts'
 import { catchUp } from '../read-model/catch-up.ts'
 import { ensureTables } from '../read-model/schema.ts'
 import type { DurableObjectStorage } from '../workers/runtime.ts'
+
+/** Recent events, as JSON. Objects of one class share 128 MB. */
+const MAX_RECENT_BYTES = 4 * 1024 * 1024
 
 /**
  * Opens or creates the log. An object that LiveStore's sync-cf wrote before keeps its events, their numbers and its backend
@@ -30,7 +34,8 @@ export const openDurableObjectLog = async (storage: DurableObjectStorage, storeI
     if (!isOpen) throw closedError()
     return sql
   }
-  return sqlEventLog(openSql, backendId, async () => void (isOpen = false))
+  const recent = createRecentEvents(MAX_RECENT_BYTES)(storeId)
+  return sqlEventLog(openSql, backendId, async () => void (isOpen = false), recent)
 }
 
 /** The runtime sends no response and no message before the writes that came before it are durable (output gates). */

@@ -55,7 +55,7 @@ const memoryLog = (store: Stored, logsAreOpen: () => boolean): EventLog => {
     },
     read: async (since, limits) => {
       requireOpen()
-      return { head: events.length, events: takePage(events.slice(since, since + limits.limit), limits) }
+      return { head: events.length, ...takePage(events.slice(since, since + limits.limit), limits) }
     },
     close: async () => void (isOpen = false),
   }

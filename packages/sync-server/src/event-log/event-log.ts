@@ -76,6 +76,8 @@ export interface Page {
   /** head of the log when the page was read */
   readonly head: number
   readonly events: readonly StoredEvent[]
+  /** the events as they travel, in UTF-8: pieces that give the page with a comma between two */
+  readonly json: readonly Uint8Array[]
 }
 
 /** The logs of all stores of one server. */

@@ -23,8 +23,8 @@ export interface StoredEvent extends LogEvent, Origin {}
 /** The event as it travels: `SyncEvent` of docs/contracts/sync-http.md. Args keep their text. */
 export const eventToJson = ({ name, argsJson, seqNum, clientId, sessionId }: LogEvent): string => {
   const args = argsJson === undefined ? '' : `"args":${argsJson},`
-  const [nameJson, clientJson, sessionJson] = [name, clientId, sessionId].map((text) => JSON.stringify(text))
-  return `{"name":${nameJson},${args}"seqNum":${seqNum},"parentSeqNum":${seqNum - 1},"clientId":${clientJson},"sessionId":${sessionJson}}`
+  const ids = `"clientId":${JSON.stringify(clientId)},"sessionId":${JSON.stringify(sessionId)}`
+  return `{"name":${JSON.stringify(name)},${args}"seqNum":${seqNum},"parentSeqNum":${seqNum - 1},${ids}}`
 }
 
 const encoder = new TextEncoder()
@@ -34,6 +34,18 @@ export const utf8Length = (text: string): number => encoder.encode(text).byteLen
 
 /** Bytes of the event as it travels: what a page, the limit of an event and the quota of a store count. */
 export const eventBytes = (event: LogEvent): number => utf8Length(eventToJson(event))
+
+/** Consecutive events with their JSON, which is built once. */
+export interface EncodedEvents {
+  readonly events: readonly StoredEvent[]
+  /** the events as they travel, with a comma between two, in UTF-8 */
+  readonly json: Uint8Array
+}
+
+export const encodeEvents = (events: readonly StoredEvent[]): EncodedEvents => ({
+  events,
+  json: encoder.encode(events.map(eventToJson).join(',')),
+})
 
 /**
  * Whether a pushed event is the one that the log has. The order of keys does not count: LiveStore compares args by

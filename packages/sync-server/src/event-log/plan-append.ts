@@ -6,8 +6,8 @@ export interface Push<E> {
   /** head of the log */
   readonly head: number
   readonly pushed: readonly E[]
-  /** the events that the log holds from `parent + 1` on, as many as were pushed or as there are */
-  readonly stored: readonly E[]
+  /** the events that the log holds from `parent + 1` on; read as far as needed */
+  readonly stored: Iterable<E>
   readonly isSame: (pushed: E, stored: E) => boolean
 }
 
@@ -18,8 +18,11 @@ export type AppendPlan =
 
 export const planAppend = <E>({ parent, head, pushed, stored, isSame }: Push<E>): AppendPlan => {
   if (parent > head) return { kind: 'parent_ahead' }
-  const held = Math.min(stored.length, pushed.length)
   let same = 0
-  while (same < held && isSame(pushed[same]!, stored[same]!)) same++
-  return same === held ? { kind: 'append', firstNew: same } : { kind: 'conflict', common: parent + same }
+  for (const event of stored) {
+    if (same === pushed.length) break
+    if (!isSame(pushed[same]!, event)) return { kind: 'conflict', common: parent + same }
+    same++
+  }
+  return { kind: 'append', firstNew: same }
 }

@@ -3,11 +3,12 @@ import type { StoreId } from '@rockpool/protocol'
 import { afterAppend } from '../read-model/catch-up.ts'
 import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
 import { resetTables } from '../read-model/schema.ts'
-import type { AppendOptions, AppendResult, EventLog, Page, ReadLimits } from './event-log.ts'
+import type { AppendOptions, AppendResult, EventLog, Page } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
-import { eventBytes, isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
-import { takePage } from './page.ts'
+import { type EncodedEvents, encodeEvents, isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { takeBatches, takePage } from './page.ts'
 import { planAppend } from './plan-append.ts'
+import type { RecentEvents } from './recent-events.ts'
 import { readEvents, readHead } from './sql-events.ts'
 import { readBytes, writeBytes } from './usage.ts'
 
@@ -90,15 +91,28 @@ export interface SqlEventLog extends EventLog {
   readonly readModel: ReadModel
 }
 
-/** @param sql asked for at each call, so that an adapter can close idle files and translate errors */
-export const sqlEventLog = (sql: () => Sql, backendId: string, close: () => Promise<void>): SqlEventLog => {
+/**
+ * @param sql asked for at each call, so that an adapter can close idle files and translate errors
+ * @param recent of this store; none are kept unless set
+ */
+export const sqlEventLog = (
+  sql: () => Sql,
+  backendId: string,
+  close: () => Promise<void>,
+  recent?: RecentEvents,
+): SqlEventLog => {
   return {
     backendId,
     head: async () => readHead(sql()),
-    append: async (parent, events, options) => appendEvents(sql(), parent, events, options),
+    append: async (parent, events, options) => {
+      const { result, added } = appendEvents(sql(), parent, events, options)
+      if (added) recent?.add(added)
+      return result
+    },
     read: async (since, limits): Promise<Page> => {
       const database = sql()
-      return { head: readHead(database), events: readPage(database, since, limits) }
+      const content = takeBatches(recent?.after(since) ?? [], limits)
+      return { head: readHead(database), ...(content ?? takePage(readEvents(database, since, limits.limit), limits)) }
     },
     close,
     readModel: sqlReadModel(sql),
@@ -110,28 +124,22 @@ const appendEvents = (
   parent: number,
   pushed: readonly LogEvent[],
   { sub, at, check }: AppendOptions,
-): AppendResult =>
+): { readonly result: AppendResult; readonly added?: EncodedEvents } =>
   sql.transaction(() => {
     const head = readHead(sql)
-    const stored = parent < head ? Array.from(readEvents(sql, parent, pushed.length)) : []
+    const stored = parent < head ? readEvents(sql, parent, pushed.length) : []
     const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
-    if (plan.kind !== 'append') return { ...plan, head }
+    if (plan.kind !== 'append') return { result: { ...plan, head } }
     const { firstNew } = plan
-    if (firstNew === pushed.length) return { kind: 'appended', head, before: head, firstNew, taken: firstNew }
+    const appended = { kind: 'appended', before: head, firstNew } as const
+    if (firstNew === pushed.length) return { result: { ...appended, head, taken: firstNew } }
     const bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
     const taken = check ? check(firstNew, { events: head, bytes }) : pushed.length
-    const newEvents = pushed.slice(firstNew, taken)
-    if (newEvents.length > 0) {
-      insertEvents(
-        sql,
-        newEvents.map((event) => ({ ...event, sub, at })),
-      )
-      const newBytes = newEvents.reduce((sum, event) => sum + eventBytes(event), 0)
-      writeBytes(sql, { head: head + newEvents.length, bytes: bytes + newBytes })
-      afterAppend(sql, head + newEvents.length)
-    }
-    return { kind: 'appended', head: head + newEvents.length, before: head, firstNew, taken }
+    const added = encodeEvents(pushed.slice(firstNew, taken).map((event) => ({ ...event, sub, at })))
+    const count = added.events.length
+    if (count === 0) return { result: { ...appended, head, taken } }
+    insertEvents(sql, added.events)
+    writeBytes(sql, { head: head + count, bytes: bytes + added.json.byteLength - (count - 1) })
+    afterAppend(sql, head + count)
+    return { result: { ...appended, head: head + count, taken }, added }
   })
-
-const readPage = (sql: Sql, since: number, limits: ReadLimits): StoredEvent[] =>
-  takePage(readEvents(sql, since, limits.limit), limits)

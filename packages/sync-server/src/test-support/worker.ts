@@ -45,7 +45,10 @@ export class LogObject {
 const answer = async (log: EventLog, call: LogCall): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
-  if (call.method === 'read') return log.read(call.since, call.limits)
+  if (call.method === 'read') {
+    const page = await log.read(call.since, call.limits)
+    return { ...page, json: page.json.map((piece) => new TextDecoder().decode(piece)) }
+  }
   let asked: Asked = {}
   const check = (firstNew: number, usage: Usage) => {
     if (call.check !== 'ask') return call.check ?? call.events.length

@@ -6,6 +6,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { StoreId } from '@rockpool/protocol'
 import { closedError, type Logs } from '../../event-log/event-log.ts'
+import { createRecentEvents } from '../../event-log/recent-events.ts'
 import { type SqlEventLog, sqlEventLog } from '../../event-log/sql-log.ts'
 import { catchUp } from '../../read-model/catch-up.ts'
 import { toLogError } from './errors.ts'
@@ -19,6 +20,8 @@ export interface SqliteLogsOptions {
 
 /** Files that stay open. Each takes two file descriptors. */
 const MAX_OPEN_FILES = 256
+/** Recent events of all stores, as JSON: 8 devices that push 1,000 events of 500 bytes each need 4 MB. */
+const MAX_RECENT_BYTES = 32 * 1024 * 1024
 
 /** @throws EventLogError `locked`, `unavailable` */
 export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs<SqlEventLog>> => {
@@ -31,6 +34,7 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
   const unlock = lockFolder(directory)
   /** open files; the one that was used last is the last */
   const files = new Map<StoreId, LogFile>()
+  const recentOf = createRecentEvents(MAX_RECENT_BYTES)
   let closed = false
 
   const fileOf = (storeId: StoreId): LogFile => {
@@ -45,6 +49,8 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
 
   const closeFile = (storeId: StoreId) => {
     files.get(storeId)?.close()
+    // Its file may be replaced by a backup until it is opened again.
+    recentOf(storeId).clear()
     files.delete(storeId)
   }
 
@@ -54,7 +60,7 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
       if (!isOpen) throw closedError()
       return fileOf(storeId).sql
     }
-    return sqlEventLog(sql, fileOf(storeId).backendId, async () => void (isOpen = false))
+    return sqlEventLog(sql, fileOf(storeId).backendId, async () => void (isOpen = false), recentOf(storeId))
   }
 
   return {
