@@ -4,7 +4,7 @@ import { encodeEvents } from './event.ts'
 import { createRecentEvents, type RecentEvents } from './recent-events.ts'
 
 const batch = (parent: number, ...values: readonly string[]) =>
-  encodeEvents(eventsAfter(parent, ...values).map((event) => ({ ...event, sub: 'ada', at: 1 })))
+  encodeEvents(eventsAfter(parent, ...values).map((event) => Object.assign({}, event, { sub: 'ada', at: 1 })))
 
 const numbersAfter = (recent: RecentEvents, since: number) =>
   Array.from(recent.after(since), ({ events }) => events.map(({ seqNum }) => seqNum))

@@ -135,7 +135,7 @@ const appendEvents = (
     if (firstNew === pushed.length) return { result: { ...appended, head, taken: firstNew } }
     const bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
     const taken = check ? check(firstNew, { events: head, bytes }) : pushed.length
-    const added = encodeEvents(pushed.slice(firstNew, taken).map((event) => ({ ...event, sub, at })))
+    const added = encodeEvents(pushed.slice(firstNew, taken).map((event) => Object.assign({}, event, { sub, at })))
     const count = added.events.length
     if (count === 0) return { result: { ...appended, head, taken } }
     insertEvents(sql, added.events)
