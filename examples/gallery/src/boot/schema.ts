@@ -10,6 +10,7 @@ const own =
 
 export const schema: LiveStoreSchema = makeSchema({
   events: { ...rockpoolEvents, ...own.events },
+  unknownEventHandling: { strategy: 'ignore' },
   state: State.SQLite.makeState({
     tables: { ...rockpoolTables, ...own.tables },
     materializers: { ...rockpoolMaterializers, ...own.materializers },

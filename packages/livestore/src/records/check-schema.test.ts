@@ -17,12 +17,15 @@ const schemaWith = ({
   tables = rockpoolTables,
   events = rockpoolEvents,
   materializers = rockpoolMaterializers,
+  strategy = 'ignore',
 }: {
   readonly tables?: object
   readonly events?: object
   readonly materializers?: object
+  readonly strategy?: 'ignore' | 'warn' | 'fail'
 }) =>
   makeSchema({
+    unknownEventHandling: { strategy },
     events: events as typeof rockpoolEvents,
     state: State.SQLite.makeState({
       tables: tables as typeof rockpoolTables,
@@ -82,6 +85,11 @@ describe('checkSchema', () => {
   ])('refuses a schema with %s', (_, parts, message) => {
     const error = expect.objectContaining({ code: 'unsupported', message: expect.stringMatching(message) })
     expect(() => checkSchema(schemaWith(parts))).toThrow(error)
+  })
+
+  it('refuses a schema that an event with an unknown name shuts down', () => {
+    expect(() => checkSchema(schemaWith({ strategy: 'warn' }))).not.toThrow()
+    expect(() => checkSchema(schemaWith({ strategy: 'fail' }))).toThrow(/"fail".* Set unknownEventHandling/)
   })
 
   it('refuses a schema in which any one table is missing', () => {

@@ -11,15 +11,17 @@ export interface CheckedSchema {
     readonly materializers: ReadonlyMap<string, unknown>
   }
   readonly eventsDefsMap: ReadonlyMap<string, unknown>
+  readonly unknownEventHandling: { readonly strategy: string }
 }
 
 /**
  * LiveStore accepts whatever a spread in `makeSchema` leaves over, and shuts the store down at the first event that needs
  * what is missing.
  *
- * @throws RockpoolError `unsupported` that names what is missing or replaced, and what to do
+ * @throws RockpoolError `unsupported` that names what is missing, replaced or dangerous, and what to do
  */
-export const checkSchema = ({ state, eventsDefsMap }: CheckedSchema): void => {
+export const checkSchema = ({ state, eventsDefsMap, unknownEventHandling }: CheckedSchema): void => {
+  if (unknownEventHandling.strategy === 'fail') throw failsOnUnknownEvents()
   const { tables } = state.sqlite
   for (const [key, table] of Object.entries(rockpoolTables)) {
     const { name } = table.sqliteDef
@@ -41,6 +43,13 @@ export const checkSchema = ({ state, eventsDefsMap }: CheckedSchema): void => {
     if (found !== materializer) throw replaced('materializer', name)
   }
 }
+
+const failsOnUnknownEvents = () =>
+  new RockpoolError(
+    'unsupported',
+    'With unknownEventHandling "fail", one event of a newer or hostile client shuts the LiveStore store down on every ' +
+      `device, for good. Set unknownEventHandling: { strategy: 'ignore' } in makeSchema.`,
+  )
 
 type Part = 'table' | 'event' | 'materializer'
 

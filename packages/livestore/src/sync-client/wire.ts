@@ -3,6 +3,7 @@
  * keeps the first backend id by an SQL statement without parameters, and a gap between events ends its pull.
  */
 import type { LiveStoreEvent } from '@livestore/common/schema'
+import { inertIfTooDeep } from '../records/inert-event.ts'
 
 export type SyncEvent = LiveStoreEvent.Global.Encoded
 
@@ -58,7 +59,8 @@ export const decodePage = (value: unknown, since?: number): EventPage | undefine
   if (!isSeqNum(start) || (first !== undefined && first !== start)) return undefined
   if (events.some((event, index) => event.parentSeqNum !== start + index)) return undefined
   // A log that has these events is at least this long.
-  return { ...log, head: Math.max(log.head, events.at(-1)?.seqNum ?? 0), since: start, events }
+  const head = Math.max(log.head, events.at(-1)?.seqNum ?? 0)
+  return { ...log, head, since: start, events: events.map(inertIfTooDeep) }
 }
 
 export const decodeError = (value: unknown): WireError | undefined => {
