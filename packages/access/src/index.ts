@@ -1,7 +1,11 @@
 /** What signer and sync server share: verified tokens, their rights, buckets, allowed origins. */
 export { readBuckets } from './buckets.ts'
-export { checkEvent, checkPush, checkWriter, type PushedEvent, type Pusher } from './check-push.ts'
 export { type Claims, hasRight } from './claims.ts'
+export { checkEvent, isDeleteEvent, MAX_CLIENT_ID_LENGTH, MAX_EVENT_BYTES } from './gate/check-event.ts'
+export { checkPush, checkWriter, eventTooLarge } from './gate/check-push.ts'
+export { type JsonText, toJsonText } from './gate/json-text.ts'
+export { type PushedEvent, type Pusher } from './gate/pusher.ts'
+export { malformed, type Refusal, type RefusalCode } from './gate/refusal.ts'
 export { type Environment, environmentOf, variable, wrongVariable } from './environment.ts'
 export { readOrigins } from './origins.ts'
 export { readTokens, type TokenSettings, tokensOf } from './settings.ts'

@@ -14,6 +14,8 @@ export {
   type Usage,
 } from './event-log/event-log.ts'
 export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
+export type { RefusedEvent } from './gate/judge-push.ts'
+export type { Quota } from './gate/quota.ts'
 export { type AllowedOrigins } from './http/cors.ts'
 export { SYNC_ERRORS, type SyncErrorCode } from './http/errors.ts'
 export { type SyncOptions } from './http/handler.ts'

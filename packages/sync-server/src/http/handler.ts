@@ -1,13 +1,15 @@
 /** The calls of docs/contracts/sync-http.md, from Request to Response. */
-import { type Authenticate, checkEvent, checkWriter, type Claims } from '@rockpool/access'
+import { type Authenticate, checkWriter, type Claims, MAX_CLIENT_ID_LENGTH, type Pusher } from '@rockpool/access'
 import { type Buckets, DEFAULT_BUCKETS, ownerOf, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
-import type { EventLog, Logs } from '../event-log/event-log.ts'
+import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
+import { judgePush, type Verdict } from '../gate/judge-push.ts'
+import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pageToJson } from '../live/message.ts'
 import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, isServerFault, SyncError, toSyncError } from './errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
-import { parsePush, type PushRequest } from './parse-push.ts'
+import { parsePush } from './parse-push.ts'
 import { readBody } from './read-body.ts'
 import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
 import { createTurns } from './turns.ts'
@@ -17,6 +19,10 @@ export interface SyncOptions {
   readonly authenticate: Authenticate
   /** bucket name to rules; one bucket `files` unless set */
   readonly buckets?: Buckets
+  /** Names of the app's own events; any name that is not reserved unless set. Rockpool's own are always taken. */
+  readonly eventNames?: readonly string[]
+  /** what each store may keep in its log; no limit unless set */
+  readonly quota?: Quota
   /** no limit unless set */
   readonly rateLimit?: RateLimit
   /** origins of web apps that are served from elsewhere; none unless set */
@@ -48,9 +54,10 @@ export const reportToConsole = (error: unknown): void => {
 }
 
 export const createHandler = (options: SyncOptions, live: Live): ((request: Request) => Promise<Response>) => {
-  const { logs, authenticate, buckets = DEFAULT_BUCKETS, rateLimit, allowedOrigins = [] } = options
+  const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
   const turns = createTurns(clock)
+  const eventNames = options.eventNames && new Set(options.eventNames)
 
   const respond = async (request: Request): Promise<Response> => {
     const url = new URL(request.url)
@@ -78,14 +85,17 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       throw new SyncError('backend_mismatch', message, { log: { backendId, head: await log.head() } })
     }
     const { sub } = claims
-    const pusher = { claims, owner: await ownerOf(sub), storeId, buckets }
-    const check = (firstNew: number) => {
+    const pusher: Pusher = { claims, owner: await ownerOf(sub), storeId, buckets, eventNames }
+    const events = pushed.events.map(({ event }) => event)
+    let verdict: Verdict = { taken: events.length, refused: [] }
+    const check = (firstNew: number, usage: Usage): number => {
       requireRate(rateLimit, claims)
-      requireRights(pusher, pushed, firstNew)
-      return pushed.events.length
+      requireWriter(pusher)
+      verdict = judgePush({ pusher, quota }, pushed.events, firstNew, usage)
+      return verdict.taken
     }
-    const turn = await turns.wait(storeId, `${sub} ${pushed.events[0]!.clientId}`)
-    const result = await log.append(pushed.parent, pushed.events, { sub, at: clock.now(), check }).catch((error) => {
+    const turn = await turns.wait(storeId, `${sub} ${events[0]!.clientId.slice(0, MAX_CLIENT_ID_LENGTH)}`)
+    const result = await log.append(pushed.parent, events, { sub, at: clock.now(), check }).catch((error) => {
       turn.end('failed')
       throw error
     })
@@ -98,9 +108,12 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       requireRate(rateLimit, claims)
       return conflict(log, result.common)
     }
-    const { head, before, firstNew } = result
-    if (head > before) publish(storeId, { backendId, since: before, head, events: pushed.events.slice(firstNew) })
-    return json(JSON.stringify({ backendId, head }))
+    const { head, before, firstNew, taken } = result
+    if (head > before) publish(storeId, { backendId, since: before, head, events: events.slice(firstNew, taken) })
+    const { refused } = verdict
+    return refused.length === 0
+      ? json(JSON.stringify({ backendId, head }))
+      : json(JSON.stringify({ backendId, head, taken, refused }), 422)
   }
 
   /** The events are stored: whatever fails here must not make the push fail. */
@@ -124,13 +137,9 @@ const conflict = async (log: EventLog, common: number): Promise<Response> => {
   return json(pageToJson({ backendId: log.backendId, head }, events), 409)
 }
 
-const requireRights = (pusher: Parameters<typeof checkEvent>[0], { events, args }: PushRequest, firstNew: number) => {
+const requireWriter = (pusher: Pusher): void => {
   const problem = checkWriter(pusher)
   if (problem !== undefined) throw new SyncError('forbidden', problem)
-  for (let index = firstNew; index < events.length; index++) {
-    const problem = checkEvent(pusher, { name: events[index]!.name, args: args[index] })
-    if (problem !== undefined) throw new SyncError('forbidden', problem, { index })
-  }
 }
 
 export const failed = (error: unknown, onError: (error: unknown) => void): Response => {

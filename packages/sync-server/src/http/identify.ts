@@ -26,6 +26,9 @@ export const requireReader = async (authenticate: Authenticate, token: string, s
 export const requireRate = (rateLimit: RateLimit | undefined, { sub }: Claims): void => {
   const retryAfterMs = rateLimit?.(sub) ?? 0
   if (retryAfterMs > 0) {
-    throw new SyncError('rate_limited', 'Too many requests. Wait for the time in Retry-After.', { retryAfterMs })
+    const seconds = Math.ceil(retryAfterMs / 1_000)
+    throw new SyncError('rate_limited', `Too many requests of this user. Send the next one in ${seconds} s.`, {
+      retryAfterMs,
+    })
   }
 }

@@ -1,15 +1,13 @@
-/** The body of `POST /events`, from its text to numbered events. */
-import type { LogEvent } from '../event-log/event.ts'
+/** The body of `POST /events`, from its text to numbered events. What an event says is judged later: `gate/judge-push.ts`. */
+import { malformed, type Refusal, toJsonText } from '@rockpool/access'
+import type { JudgedEvent } from '../gate/judge-push.ts'
 import { SyncError } from './errors.ts'
-import { toJsonText } from './json-text.ts'
 import { MAX_EVENTS } from './route.ts'
 
 export interface PushRequest {
   readonly backendId: string | undefined
   readonly parent: number
-  readonly events: readonly LogEvent[]
-  /** decoded args, by index */
-  readonly args: readonly unknown[]
+  readonly events: readonly JudgedEvent[]
 }
 
 /** @throws SyncError `bad_request`, `too_large` */
@@ -22,12 +20,7 @@ export const parsePush = (text: string): PushRequest => {
   if (!Array.isArray(events) || events.length === 0) throw bad('"events" has to be a list of at least one event.')
   if (events.length > MAX_EVENTS) throw new SyncError('too_large', `Send at most ${MAX_EVENTS} events at a time.`)
   if (!isSeqNum(parent + events.length)) throw bad('The numbers of these events are too large.')
-  return {
-    backendId,
-    parent,
-    events: events.map((event, index) => parseEvent(event, parent + index, index)),
-    args: events.map((event) => event.args),
-  }
+  return { backendId, parent, events: events.map((event, index) => parseEvent(event, parent + index, index)) }
 }
 
 const parseJson = (text: string): unknown => {
@@ -38,20 +31,25 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const parseEvent = (event: unknown, parent: number, index: number): LogEvent => {
+const parseEvent = (event: unknown, parent: number, index: number): JudgedEvent => {
   const fail = (problem: string) => bad(`events[${index}]: ${problem}`, index)
   if (!isObject(event)) throw fail('it has to be an object.')
   const { name, args, seqNum, parentSeqNum, clientId, sessionId } = event
-  if (!isText(name) || name === '') throw fail('"name" has to be a string of at least one character.')
-  if (!isText(clientId)) throw fail('"clientId" has to be a string.')
-  if (!isText(sessionId)) throw fail('"sessionId" has to be a string.')
+  if (typeof name !== 'string') throw fail('"name" has to be a string.')
+  if (typeof clientId !== 'string') throw fail('"clientId" has to be a string.')
+  if (typeof sessionId !== 'string') throw fail('"sessionId" has to be a string.')
   if (parentSeqNum !== parent) throw fail(`"parentSeqNum" has to be ${parent}: events are numbered without a gap.`)
   if (seqNum !== parent + 1) throw fail(`"seqNum" has to be ${parent + 1}: events are numbered without a gap.`)
-  const base = { name, seqNum, clientId, sessionId }
-  if (args === undefined) return { ...base, argsJson: undefined }
+  const { argsJson, defect } = argsToJson(name, args)
+  return { event: { name, argsJson, seqNum, clientId, sessionId }, args, defect }
+}
+
+const argsToJson = (name: string, args: unknown): { argsJson: string | undefined; defect: Refusal | undefined } => {
+  if (args === undefined) return { argsJson: undefined, defect: undefined }
   const json = toJsonText(args)
-  if ('problem' in json) throw fail(`its args ${json.problem}.`)
-  return { ...base, argsJson: json.text }
+  if ('text' in json) return { argsJson: json.text, defect: undefined }
+  // No log has such args. This stands for them while the push is compared with the log, and equals nothing there.
+  return { argsJson: `"${crypto.randomUUID()}"`, defect: malformed('bad_event', name, `has args that ${json.problem}`) }
 }
 
 const bad = (message: string, index?: number) =>
@@ -61,7 +59,3 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isSeqNum = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-
-/** SQLite stores text as UTF-8, which lone surrogates do not survive; some drivers end a text at NUL. */
-const isText = (value: unknown): value is string =>
-  typeof value === 'string' && value.isWellFormed() && !value.includes('\0')

@@ -7,6 +7,8 @@ export interface SyncBody {
   readonly backendId: string
   readonly head: number
   readonly events: readonly { readonly seqNum: number; readonly args?: { readonly value: unknown } }[]
+  readonly taken: number
+  readonly refused: readonly { readonly index: number; readonly code: string; readonly message: string }[]
   readonly error: { readonly code: string; readonly message: string; readonly index?: number }
 }
 

@@ -58,7 +58,8 @@ export const liveCases = (subject: Subject, { streams, closesSlowReaders }: Serv
     it('announces an append over 64 KiB by its head', async () => {
       const live = await store.live()
       await live.next()
-      await store.push(0, eventsAfter(0, 'x'.repeat(65 * 1024)))
+      // The largest event that is taken, and then the frame of the message.
+      await store.push(0, eventsAfter(0, 'x'.repeat(65_400)))
       expect(await live.next()).toMatchObject({ since: 0, head: 1, events: [] })
       expect(await (await store.live()).next()).toMatchObject({ since: 0, head: 1, events: [] })
     })

@@ -1,12 +1,11 @@
 /** `POST /events`. */
+import { ADDRESS, poolArgs } from '@rockpool/access/testing'
 import { ownerOf } from '@rockpool/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LogEvent } from '../event-log/event.ts'
 import { eventsAfter, toWire } from './events.ts'
 import type { Subject } from './server-suite.ts'
 import { openStore, type TestStore } from './stores.ts'
-
-const ADDRESS = 'a'.repeat(64)
 
 export const pushCases = (subject: Subject): void => {
   describe('POST /events', () => {
@@ -21,8 +20,13 @@ export const pushCases = (subject: Subject): void => {
       name,
       argsJson: JSON.stringify(args),
     })
-    const deleted = (parent: number) => named(parent, 'v2.FileDeleted', { id: 'x' })
-    const added = (parent: number, key: string) => named(parent, 'v2.FileAdded', { id: 'x', remoteKey: key })
+    const deleted = (parent: number) => named(parent, 'v2.FileDeleted', poolArgs(store.storeId)['v2.FileDeleted'])
+    const added = (parent: number, remoteKey: string) =>
+      named(parent, 'v2.FileAdded', { ...poolArgs(store.storeId)['v2.FileAdded'], remoteKey })
+    /** malformed, whoever pushes it */
+    const bad = (parent: number) => named(parent, 'v2.FileAdded', {})
+    const numbered = (...events: readonly LogEvent[]) =>
+      events.map((event, index) => Object.assign({}, event, { seqNum: index + 1 }))
 
     it('appends and responds with the head', async () => {
       const { backendId } = (await store.head()).body
@@ -90,6 +94,8 @@ export const pushCases = (subject: Subject): void => {
         const reader = await store.as({ rights: ['read'] })
         expect(await reader.push(0, events)).toMatchObject({ status: 200, body: { head: 2 } })
         expect(await reader.push(0, [...events, ...eventsAfter(2, 'new')])).toMatchObject({ status: 403 })
+        const writer = await store.as({ rights: ['read', 'write'] })
+        expect(await writer.push(0, [...events, ...eventsAfter(2, 'new')])).toMatchObject({ status: 200 })
       })
     })
 
@@ -115,11 +121,12 @@ export const pushCases = (subject: Subject): void => {
       })
 
       it('responds 409 with at most 1 MiB of events', async () => {
-        const large = 'x'.repeat(600_000)
-        await store.push(0, eventsAfter(0, large))
-        await store.push(1, eventsAfter(1, large))
+        const large = Array.from({ length: 10 }, () => 'x'.repeat(60_000))
+        await store.push(0, eventsAfter(0, ...large))
+        await store.push(10, eventsAfter(10, ...large))
         const { status, body } = await store.push(0, eventsAfter(0, 'x'))
-        expect([status, body.head, body.events.length]).toEqual([409, 2, 1])
+        expect([status, body.head, body.events[0]?.seqNum]).toEqual([409, 20, 1])
+        expect(body.events.length).toBeLessThanOrEqual(17)
       })
 
       it('responds parent_ahead with head and backend id when the parent is above the head', async () => {
@@ -149,29 +156,136 @@ export const pushCases = (subject: Subject): void => {
         expect(status).toBe(403)
       })
 
-      it('names the index of the forbidden event, and stores nothing of the push', async () => {
-        await store.push(0, eventsAfter(0, 'a'))
+      it('refuses single events that the token does not give the right to', async () => {
+        const { storeId } = store
         const writer = await store.as({ rights: ['read', 'write'] })
-        const { status, body } = await writer.push(0, [...eventsAfter(0, 'a', 'b'), deleted(2)])
-        expect([status, body.error]).toEqual([
-          403,
-          { code: 'forbidden', message: expect.stringContaining('may not delete files'), index: 2 },
+        const keys = [
+          `other/files/${ADDRESS}`,
+          `${storeId}/inbox/${await ownerOf('bob')}/${ADDRESS}`,
+          `${storeId}/inbox/${ADDRESS}`,
+        ]
+        for (const event of [deleted(0), ...keys.map((key) => added(0, key))]) {
+          const { status, body } = await writer.push(0, [event])
+          expect([status, body.taken, body.refused]).toEqual([
+            422,
+            0,
+            [{ index: 0, code: 'forbidden', message: expect.stringMatching(/^[A-Z].+\.$/) }],
+          ])
+        }
+        const own = `${storeId}/inbox/${await ownerOf('ada')}/${ADDRESS}`
+        expect((await writer.push(0, [added(0, `${storeId}/files/${ADDRESS}`), added(1, own)])).status).toBe(200)
+      })
+    })
+
+    describe('refused events', () => {
+      it('responds 422 with the first refused event, and stores those before it', async () => {
+        const { backendId } = (await store.head()).body
+        const { status, body } = await store.push(0, [...eventsAfter(0, 'a', 'b'), bad(2), ...eventsAfter(3, 'd')])
+        expect([status, body]).toEqual([
+          422,
+          { backendId, head: 2, taken: 2, refused: [{ index: 2, code: 'bad_event', message: expect.any(String) }] },
         ])
+        expect(await storedValues()).toEqual(['a', 'b'])
+      })
+
+      it('lists the further events that are refused whatever comes before them', async () => {
+        const push = numbered(bad(0), eventsAfter(0, 'b')[0]!, named(0, 'v7.FileX', {}), bad(0))
+        const { body } = await store.push(0, push)
+        expect([body.head, body.taken, body.refused.map(({ index, code }) => [index, code])]).toEqual([
+          0,
+          0,
+          [
+            [0, 'bad_event'],
+            [2, 'unknown_event'],
+            [3, 'bad_event'],
+          ],
+        ])
+      })
+
+      it('takes what follows once the refused events are gone', async () => {
+        await store.push(0, [...eventsAfter(0, 'a'), bad(1), ...eventsAfter(2, 'c')])
+        expect(await store.push(1, eventsAfter(1, 'c'))).toMatchObject({ status: 200, body: { head: 2 } })
+        expect(await storedValues()).toEqual(['a', 'c'])
+      })
+
+      it('recognizes the prefix when the same push comes again', async () => {
+        const push = [...eventsAfter(0, 'a'), bad(1), ...eventsAfter(2, 'c')]
+        const first = await store.push(0, push)
+        const again = await store.push(0, push)
+        expect([again.status, again.body]).toEqual([422, first.body])
         expect(await storedValues()).toEqual(['a'])
       })
 
-      it('responds forbidden to a remote key of another store, bucket or owner', async () => {
-        const { storeId } = store
-        const own = await ownerOf('ada')
-        const refused = [
-          'x',
-          `other/files/${ADDRESS}`,
-          `${storeId}/attic/${ADDRESS}`,
-          `${storeId}/inbox/${await ownerOf('bob')}/${ADDRESS}`,
-        ]
-        for (const key of refused) expect((await store.push(0, [added(0, key)])).body.error.index, key).toBe(0)
-        const taken = [added(0, `${storeId}/files/${ADDRESS}`), added(1, `${storeId}/inbox/${own}/${ADDRESS}`)]
-        expect((await store.push(0, taken)).status).toBe(200)
+      it('counts repeats as taken', async () => {
+        await store.push(0, eventsAfter(0, 'a', 'b'))
+        const { body } = await store.push(0, [...eventsAfter(0, 'a', 'b', 'c'), bad(3)])
+        expect([body.head, body.taken, body.refused[0]?.index]).toEqual([3, 3, 3])
+      })
+
+      it('publishes what was taken, and nothing of what was refused', async () => {
+        const live = await store.live()
+        await live.next()
+        await store.push(0, [bad(0)])
+        const [a] = eventsAfter(0, 'a')
+        await store.push(0, [a!, bad(1), ...eventsAfter(2, 'c')])
+        expect(await live.next()).toMatchObject({ since: 0, head: 1, events: [toWire(a!)] })
+        live.socket.send('ping')
+        expect(await live.next()).toMatchObject({ head: 1 })
+      })
+
+      it('responds 409 to a push that others were before, whatever is in it', async () => {
+        await store.push(0, eventsAfter(0, 'theirs'))
+        const conflict = await store.push(0, [bad(0)])
+        expect([conflict.status, conflict.body.events.length]).toEqual([409, 1])
+        const deep = '['.repeat(10_000) + ']'.repeat(10_000)
+        const event = JSON.stringify(toWire(eventsAfter(0, '')[0]!)).replace('{"value":""}', deep)
+        expect((await store.post(`{"parent":0,"events":[${event}]}`)).status).toBe(409)
+      })
+
+      it('lets two writers push around their refused events', async () => {
+        const write = async (name: string) => {
+          for (let done = 0, parent = 0; done < 10;) {
+            const push = [...eventsAfter(parent, `${name}${done}`), bad(parent + 1), ...eventsAfter(parent + 2, 'lost')]
+            const { status, body } = await store.push(parent, push)
+            if (status === 422) done++
+            parent = body.head
+          }
+        }
+        await Promise.all(['a', 'b'].map(write))
+        const values = await storedValues()
+        expect(values).toHaveLength(20)
+        expect(values).not.toContain('lost')
+      })
+
+      it.each([
+        ['an empty name', { name: '' }, 'bad_event'],
+        ['a lone surrogate in its name', { name: '\ud800' }, 'bad_event'],
+        ['NUL in its name', { name: 'v1.\0' }, 'bad_event'],
+        ['a clientId of 65 characters', { clientId: 'x'.repeat(65) }, 'bad_event'],
+        ['NUL in its sessionId', { sessionId: '\0' }, 'bad_event'],
+        ['a reserved name', { name: 'v3.FileAdded' }, 'unknown_event'],
+        ['more than 64 KiB', { argsJson: JSON.stringify('x'.repeat(65_536)) }, 'event_too_large'],
+      ])('refuses an event with %s', async (_, change, code) => {
+        const [event] = eventsAfter(0, 'a')
+        const { status, body } = await store.push(0, [{ ...event!, ...change }])
+        expect([status, body.refused]).toMatchObject([422, [{ index: 0, code }]])
+      })
+
+      it.each([
+        ['a number out of range', '1e999'],
+        ['10,000 levels', '['.repeat(10_000) + ']'.repeat(10_000)],
+        ['100,000 levels of objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
+      ])('refuses args with %s, and takes what is before them', async (_, args) => {
+        const [a, b] = eventsAfter(0, 'a', 'b').map((event) => JSON.stringify(toWire(event)))
+        const body = `{"parent":0,"events":[${a},${b!.replace('{"value":"b"}', args)}]}`
+        for (const response of [await store.post(body), await store.post(body)]) {
+          expect([response.status, response.body]).toMatchObject([422, { head: 1, taken: 1, refused: [{ index: 1 }] }])
+        }
+      })
+
+      it('takes names of the app that every object has', async () => {
+        const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+        expect((await store.push(0, numbered(...names.map((name) => named(0, name, {}))))).status).toBe(200)
       })
     })
   })

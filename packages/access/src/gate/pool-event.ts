@@ -1,0 +1,136 @@
+/**
+ * Rockpool's own events: decoded as the clients decode them, then held to the limits that the engine keeps itself. What
+ * passes is an event for every client, and whatever the engine makes passes.
+ */
+import {
+  checkContent,
+  checkMeta,
+  checkMetaJson,
+  checkName,
+  decodeEvent,
+  EVENT_NAMES,
+  type EventArgs,
+  type FileMeta,
+  isId,
+  isText,
+  isTime,
+  MAX_ID_LENGTH,
+  MAX_VERSION_ID_LENGTH,
+  type PoolEventName,
+  unpackMeta,
+} from '@rockpool/core/records'
+import { addressFits, parseRemoteKey } from '@rockpool/protocol'
+import type { Pusher } from './pusher.ts'
+import { malformed, type Refusal, toRefusal } from './refusal.ts'
+import { checkRemoteKey } from './remote-key.ts'
+
+const NAMES: ReadonlySet<string> = new Set(EVENT_NAMES)
+
+export const isPoolEventName = (name: string): name is PoolEventName => NAMES.has(name)
+
+export const checkPoolEvent = (pusher: Pusher, name: PoolEventName, args: unknown): Refusal | undefined => {
+  // First, since decoding parses it.
+  const badMeta = checkPackedMeta(args)
+  if (badMeta) return badMeta
+  if (!decodeEvent(name, unpackMeta(args))) return malformed('bad_event', name, 'has args of another shape')
+  // As they were pushed: the decoder mends odd texts and times for display, and the gate refuses them.
+  const event = { name, args } as PushedPoolEvent
+  return checkIds(event) ?? checkFields(pusher, event)
+}
+
+/** An event whose args the decoder takes: all fields are of their types. */
+type PushedPoolEvent = {
+  readonly [Name in PoolEventName]: {
+    readonly name: Name
+    readonly args: EventArgs<Name> & { readonly owner?: unknown }
+  }
+}[PoolEventName]
+
+const checkIds = ({ name, args }: PushedPoolEvent): Refusal | undefined => {
+  if (!isId(args.opId)) return badText(name, 'opId', MAX_ID_LENGTH)
+  if (!('id' in args)) return undefined
+  if (!isId(args.id)) return badText(name, 'id', MAX_ID_LENGTH)
+  return isTime(args.at) ? undefined : malformed('bad_event', name, 'has a time outside 1970 to 9999')
+}
+
+const checkFields = (pusher: Pusher, event: PushedPoolEvent): Refusal | undefined => {
+  const { name } = event
+  switch (name) {
+    case 'v2.FileAdded':
+      return (
+        toRefusal(checkName(event.args.name)) ??
+        checkStored(pusher, name, event.args) ??
+        checkOwner(pusher, name, event.args.owner)
+      )
+    case 'v2.FileContentReplaced':
+      // Whatever the file was before is only compared, never read.
+      return (
+        checkStored(pusher, name, event.args) ??
+        (parseRemoteKey(event.args.basedOn)
+          ? undefined
+          : malformed('bad_key', name, 'is based on a malformed remote key'))
+      )
+    case 'v2.FileRenamed':
+      return toRefusal(checkName(event.args.name))
+    case 'v2.ContentStored':
+      for (const field of ['etag', 'versionId'] as const) {
+        if (!isText(event.args[field] ?? '', MAX_VERSION_ID_LENGTH)) return badText(name, field, MAX_VERSION_ID_LENGTH)
+      }
+      return refusedKey(pusher, name, event.args.remoteKey)
+    case 'v2.ContentLost':
+      return refusedKey(pusher, name, event.args.remoteKey)
+    case 'v2.FileMetaSet':
+    case 'v2.FileDeleted':
+    case 'v2.FileRestored':
+      return undefined
+  }
+}
+
+const refusedKey = (pusher: Pusher, name: PoolEventName, remoteKey: string): Refusal | undefined => {
+  const check = checkRemoteKey(pusher, name, remoteKey)
+  return 'refusal' in check ? check.refusal : undefined
+}
+
+/** Where the bytes of a file are, and what they are. */
+const checkStored = (
+  pusher: Pusher,
+  name: string,
+  { remoteKey, type, size }: { readonly remoteKey: string; readonly type: string; readonly size: number },
+): Refusal | undefined => {
+  const check = checkRemoteKey(pusher, name, remoteKey)
+  if ('refusal' in check) return check.refusal
+  const { bucket, address } = check.key
+  const wrong = toRefusal(checkContent({ type, size, bucket }, pusher.buckets))
+  if (wrong) return wrong
+  return addressFits(address, size)
+    ? undefined
+    : malformed('bad_event', name, 'has a size that its remote key cannot have')
+}
+
+/** A client may say whose file it adds: only its own user's. */
+const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusal | undefined =>
+  owner === undefined || owner === null || owner === pusher.owner
+    ? undefined
+    : malformed('forbidden', name, 'names another user as the owner')
+
+/** Metadata travels as JSON text; as an object it means the same. */
+const checkPackedMeta = (args: unknown): Refusal | undefined => {
+  const meta = (args as { readonly meta?: unknown } | null | undefined)?.meta
+  if (typeof meta === 'string') return toRefusal(checkMetaJson(meta)) ?? (isJson(meta) ? undefined : NOT_JSON)
+  // Anything else has another shape, which the decoder refuses.
+  return typeof meta === 'object' && meta !== null ? toRefusal(checkMeta(meta as FileMeta)) : undefined
+}
+
+const NOT_JSON: Refusal = { code: 'bad_meta', message: 'Metadata must be a JSON object.' }
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const badText = (name: string, field: string, maxLength: number) =>
+  malformed('bad_event', name, `has a "${field}" that is not a text of at most ${maxLength} characters`)
