@@ -77,7 +77,7 @@ export interface Page {
   readonly head: number
   readonly events: readonly StoredEvent[]
   /** the events as they travel, in UTF-8: pieces that give the page with a comma between two */
-  readonly json: readonly Uint8Array[]
+  readonly json: readonly Uint8Array<ArrayBuffer>[]
 }
 
 /** The logs of all stores of one server. */

@@ -39,7 +39,7 @@ export const eventBytes = (event: LogEvent): number => utf8Length(eventToJson(ev
 export interface EncodedEvents {
   readonly events: readonly StoredEvent[]
   /** the events as they travel, with a comma between two, in UTF-8 */
-  readonly json: Uint8Array
+  readonly json: Uint8Array<ArrayBuffer>
 }
 
 export const encodeEvents = (events: readonly StoredEvent[]): EncodedEvents => ({

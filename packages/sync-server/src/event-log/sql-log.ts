@@ -112,7 +112,9 @@ export const sqlEventLog = (
     read: async (since, limits): Promise<Page> => {
       const database = sql()
       const content = takeBatches(recent?.after(since) ?? [], limits)
-      return { head: readHead(database), ...(content ?? takePage(readEvents(database, since, limits.limit), limits)) }
+      const isCached = content.events.length > 0
+      const page = isCached ? content : takePage(readEvents(database, since, limits.limit), limits)
+      return { head: readHead(database), ...page }
     },
     close,
     readModel: sqlReadModel(sql),

@@ -1,5 +1,6 @@
 /** The messages of `GET /live`. */
 import type { EventLog, Page } from '../event-log/event-log.ts'
+import type { Piece } from '../http/pieces.ts'
 import { eventToJson, type LogEvent, utf8Length } from '../event-log/event.ts'
 
 /** Bytes of one message. A larger append is announced by its head, and the device pulls. */
@@ -16,14 +17,11 @@ export interface LiveUpdate {
 export const pageToJson = (log: { readonly backendId: string; readonly head: number }, events: readonly LogEvent[]) =>
   `{"backendId":${JSON.stringify(log.backendId)},"head":${log.head},"events":[${events.map(eventToJson).join(',')}]}`
 
-const encoder = new TextEncoder()
-const COMMA = encoder.encode(',')
-
-/** The body of a page, in pieces: those of recent events are sent as they are in memory. */
-export const encodePage = ({ backendId }: Pick<EventLog, 'backendId'>, { head, json }: Page): readonly Uint8Array[] => [
-  encoder.encode(`{"backendId":${JSON.stringify(backendId)},"head":${head},"events":[`),
-  ...json.flatMap((piece, index) => (index === 0 ? [piece] : [COMMA, piece])),
-  encoder.encode(']}'),
+/** The body of a page: recent events are sent as they are in memory. */
+export const pagePieces = ({ backendId }: Pick<EventLog, 'backendId'>, { head, json }: Page): readonly Piece[] => [
+  `{"backendId":${JSON.stringify(backendId)},"head":${head},"events":[`,
+  ...json.flatMap((piece, index) => (index === 0 ? [piece] : [',', piece])),
+  ']}',
 ]
 
 export const liveMessage = (update: LiveUpdate): string => {

@@ -1,6 +1,7 @@
 /** Between node:http and web standards. Node's own Request and Response are used as they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { piecesOf } from '../http/pieces.ts'
 
 /** @param signal aborted when the client is gone */
 export const toRequest = (incoming: IncomingMessage, signal: AbortSignal): Request => {
@@ -23,9 +24,18 @@ const requestUrl = ({ url = '/' }: IncomingMessage): string => {
   return `http://localhost${path}`
 }
 
-/** Sends a response. Resolves when it is sent, or the client is gone. */
+/** Each piece costs a write. More of them, such as a page of single events, are joined first. */
+const MAX_PIECES = 32
+
+/** Sends a response. Resolves when all of it is written, or the client is gone. */
 export const sendResponse = async (response: Response, outgoing: ServerResponse): Promise<void> => {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  const pieces = piecesOf(response)
+  if (pieces) {
+    const joined = pieces.length > MAX_PIECES ? [Buffer.concat(pieces.map((piece) => Buffer.from(piece)))] : pieces
+    for (const piece of joined) outgoing.write(piece)
+    return void outgoing.end()
+  }
   if (!response.body) return void outgoing.end()
   // A stream has no first byte for a while: its headers must not wait for one.
   outgoing.flushHeaders()
