@@ -75,6 +75,16 @@ const expectShowable = ({ args: decoded }: PoolEvent) => {
   }
 }
 
+test.each([
+  ['no JSON', '{"half'],
+  ['101 levels', `${'{"a":'.repeat(101)}1${'}'.repeat(101)}`],
+  ['more than 64 KiB', JSON.stringify({ a: 'x'.repeat(65_536) })],
+])('keeps metadata of %s as text, and does not read its event', (_, meta) => {
+  const given = { opId: 'op', id: 'x', meta, at: 1 }
+  expect(unpackMeta(given)).toBe(given)
+  expect(decodeEvent('v2.FileMetaSet', unpackMeta(given))).toBeUndefined()
+})
+
 test('gives LiveStore back the args that it was given', () => {
   fc.assert(
     fc.property(args, (packed) => {

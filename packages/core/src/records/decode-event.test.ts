@@ -13,6 +13,8 @@ describe('decodeEvent', () => {
     ['an opId with NUL', { opId: 'op\0' }],
     ['an opId with a lone surrogate', { opId: '\uDC00' }],
     ['an empty id', { id: '' }],
+    ['an id of 1,025 characters', { id: 'x'.repeat(1_025) }],
+    ['an opId of 1,025 characters', { opId: 'x'.repeat(1_025) }],
     ['no name', { name: undefined }],
     ['a null name', { name: null }],
     ['a size as a text', { size: '3' }],
@@ -48,6 +50,12 @@ describe('decodeEvent', () => {
   it('takes meta of 100 levels', () => {
     const meta = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`)
     expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', meta })?.args).toEqual({ ...ADDED, meta })
+  })
+
+  it('clips a text that is only shown', () => {
+    const args = { ...ADDED, opId: 'op', name: 'x'.repeat(10_000_000), type: `${'x'.repeat(1_022)}😀😀` }
+    const type = `${'x'.repeat(1_022)}\uFFFD…`
+    expect(decodeEvent('v2.FileAdded', args)?.args).toEqual({ ...ADDED, name: `${'x'.repeat(1_023)}…`, type })
   })
 
   it('has no -0, which SQLite does not have', () => {

@@ -13,18 +13,26 @@ export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonl
 /** The value as a field takes it; undefined when the field cannot take it, or an optional one has none. */
 type Field<A> = (value: unknown) => A | undefined
 
+/**
+ * UTF-16 code units of a text. Far above what a writer may send (limits.ts) and small enough for any list: a name of 10 MB
+ * would be read with each query.
+ */
+const MAX_TEXT_LENGTH = 1_024
+
 const isIntact = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
 /**
  * A text that names a file or an operation. One with a lone surrogate or NUL is refused: SQLite finds no row by it, and
  * keeps it as another text, so that an event about `x\0` would overwrite the file `x`.
  */
-const key: Field<string> = (value) => (typeof value === 'string' && value !== '' && isIntact(value) ? value : undefined)
+const key: Field<string> = (value) =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && isIntact(value) ? value : undefined
 
-/** A text that is only shown. U+FFFD replaces what SQLite would keep otherwise than JavaScript has it. */
+/** A text that is only shown: clipped, and U+FFFD replaces what SQLite would keep otherwise than JavaScript has it. */
 const text: Field<string> = (value) => {
   if (typeof value !== 'string') return undefined
-  return isIntact(value) ? value : value.toWellFormed().replaceAll('\0', '\uFFFD')
+  const clipped = value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH - 1)}…` : value
+  return isIntact(clipped) ? clipped : clipped.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
 /** Whether it is a remote key, and of which store, is decided by `applyEvent` and by the sync server. */

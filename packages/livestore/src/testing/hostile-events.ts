@@ -44,9 +44,9 @@ const withJson = (args: Record<string, unknown>, field: string, json: string): s
 
 const megabytes = (count: number): string => 'x'.repeat(count * 1_000_000)
 
-/** By name. Ids of files that may be listed begin with `hostile`. */
-export const HOSTILE_EVENTS: Readonly<Record<string, (storeId: string) => readonly HostileEvent[]>> = {
-  'a good event of another client': (s) => [fileAdded(s, 'hostile')],
+/** By name: the events of one adversary. Files that may be listed have the id. */
+export const HOSTILE_EVENTS: Readonly<Record<string, (storeId: string, id: string) => readonly HostileEvent[]>> = {
+  'a good event of another client': (s, id) => [fileAdded(s, id)],
   'an unknown name': () => [event('hack.Unknown', { x: 1 })],
   'an unknown name with null as args': () => [event('x.y', null)],
   'an unknown name without args': () => [event('x.y', undefined)],
@@ -60,60 +60,63 @@ export const HOSTILE_EVENTS: Readonly<Record<string, (storeId: string) => readon
   'null as args': () => [event(FILE_ADDED, null)],
   'no args': () => [event(FILE_ADDED, undefined)],
   'args of other types': () => [[], 'x', 7, true].map((args) => event(FILE_ADDED, args)),
-  'metadata 1,000 levels deep': (s) => [fileAdded(s, 'hostile', { meta: deepLists(1_000) })],
-  'metadata 3,000 levels deep': (s) => [fileAdded(s, 'hostile', { meta: deepLists(3_000) })],
-  'metadata 20,000 levels deep': (s) => [fileAdded(s, 'hostile', { meta: deepLists(20_000) })],
-  'metadata 200,000 levels deep': (s) => [fileAdded(s, 'hostile', { meta: deepLists(200_000) })],
+  'metadata 1,000 levels deep': (s, id) => [fileAdded(s, id, { meta: deepLists(1_000) })],
+  'metadata 3,000 levels deep': (s, id) => [fileAdded(s, id, { meta: deepLists(3_000) })],
+  'metadata 20,000 levels deep': (s, id) => [fileAdded(s, id, { meta: deepLists(20_000) })],
+  'metadata 200,000 levels deep': (s, id) => [fileAdded(s, id, { meta: deepLists(200_000) })],
   'FileMetaSet 100,000 levels deep': () => [
     event('v2.FileMetaSet', { opId: 'deep', id: 'first', at: 1, meta: deepObjects(100_000) }),
   ],
-  'metadata as an object 20,000 levels deep': (s) => [
+  'metadata as an object 20,000 levels deep': (s, id) => [
     {
       name: FILE_ADDED,
-      argsJson: withJson({ ...fileArgs(s, 'hostile'), meta: undefined }, 'meta', deepObjects(20_000)),
+      argsJson: withJson({ ...fileArgs(s, id), meta: undefined }, 'meta', deepObjects(20_000)),
     },
   ],
   'args 800 levels deep': () => [{ name: 'x.y', argsJson: deepLists(800) }],
-  'args 3,000 levels deep': (s) => [
-    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, 'hostile'), 'x', deepLists(3_000)) },
+  'args 3,000 levels deep': (s, id) => [
+    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, id), 'x', deepLists(3_000)) },
   ],
-  'args 200,000 levels deep': (s) => [
-    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, 'hostile'), 'x', deepLists(200_000)) },
+  'args 200,000 levels deep': (s, id) => [
+    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, id), 'x', deepLists(200_000)) },
   ],
   'an unknown name with args 200,000 levels deep': () => [{ name: 'x.y', argsJson: deepLists(200_000) }],
-  'times before 1970 and after 9999': (s) => [
-    fileAdded(s, 'hostile', { at: -9e15 }),
-    event('v2.FileRenamed', { opId: 'late', id: 'hostile', name: 'late', at: 9e15 }),
+  'times before 1970 and after 9999': (s, id) => [
+    fileAdded(s, id, { at: -9e15 }),
+    event('v2.FileRenamed', { opId: 'late', id, name: 'late', at: 9e15 }),
     event('v2.FileDeleted', { opId: 'huge', id: 'first', at: 1e300 }),
   ],
-  'numbers out of range': (s) => [
-    ...[-1, 1.5, 1e300, -0, 2 ** 53].map((size) => fileAdded(s, 'hostile', { size })),
+  'numbers out of range': (s, id) => [
+    ...[-1, 1.5, 1e300, -0, 2 ** 53].map((size) => fileAdded(s, id, { size })),
     event('v2.FileRenamed', { opId: 'fraction', id: 'first', name: 'x', at: 0.5 }),
   ],
-  'the largest size': (s) => [fileAdded(s, 'hostile', { size: Number.MAX_SAFE_INTEGER })],
-  'lone surrogates': (s) => [
-    fileAdded(s, 'hostile', { name: '\uDC00' }),
-    fileAdded(s, 'hostile\uD800', { opId: 'x\uD800', type: '\uD800' }),
+  'the largest size': (s, id) => [fileAdded(s, id, { size: Number.MAX_SAFE_INTEGER })],
+  'lone surrogates': (s, id) => [
+    fileAdded(s, id, { name: '\uDC00' }),
+    fileAdded(s, `${id}\uD800`, { opId: 'x\uD800', type: '\uD800' }),
   ],
-  NUL: (s) => [fileAdded(s, 'hostile', { name: 'a\0b' }), fileAdded(s, 'first\0', { opId: 'x\0', type: '\0' })],
-  'an id and an opId of 100 kB': (s) => [fileAdded(s, `hostile${'x'.repeat(100_000)}`, { opId: 'y'.repeat(100_000) })],
-  'the client id of the victim': (s) => [{ ...fileAdded(s, 'hostile'), clientId: 'victim', sessionId: 'static' }],
-  'a client id of 100 kB': (s) => [
-    { ...fileAdded(s, 'hostile'), clientId: `${'x'.repeat(100_000)}'\0;--`, sessionId: '' },
+  NUL: (s, id) => [fileAdded(s, id, { name: 'a\0b' }), fileAdded(s, 'first\0', { opId: 'x\0', type: '\0' })],
+  'an id and an opId of 100 kB': (s, id) => [
+    fileAdded(s, `${id}${'x'.repeat(100_000)}`, { opId: 'y'.repeat(100_000) }),
   ],
-  'fields of Object.prototype': (s) => [
-    fileAdded(s, 'hostile', { valueOf: 1, toString: 1, constructor: 1, hasOwnProperty: 1 }),
-    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, 'hostile'), '__proto__', '{"id":"other"}') },
+  'the client id of the victim': (s, id) => [{ ...fileAdded(s, id), clientId: 'victim', sessionId: 'static' }],
+  'a client id of 100 kB': (s, id) => [
+    { ...fileAdded(s, id), clientId: `${'x'.repeat(100_000)}'\0;--`, sessionId: '' },
   ],
-  'the fields of the victim client with Object.prototype': (s) => [
+  'fields of Object.prototype': (s, id) => [
+    fileAdded(s, id, { valueOf: 1, toString: 1, constructor: 1, hasOwnProperty: 1 }),
+    { name: FILE_ADDED, argsJson: withJson(fileArgs(s, id), '__proto__', '{"id":"other"}') },
+  ],
+  'the fields of the victim client with Object.prototype': (s, id) => [
     {
-      ...fileAdded(s, 'hostile', { valueOf: 1, toString: 1, constructor: 1 }),
+      ...fileAdded(s, id, { valueOf: 1, toString: 1, constructor: 1 }),
       clientId: 'victim',
       sessionId: 'static',
     },
   ],
-  'a name of 0.7 MB': (s) => [fileAdded(s, 'hostile', { name: 'x'.repeat(700_000) })],
-  'a name of 2 MB': (s) => [fileAdded(s, 'hostile', { name: megabytes(2) })],
-  'a name of 10 MB': (s) => [fileAdded(s, 'hostile', { name: megabytes(10) })],
-  'metadata of 10 MB': (s) => [fileAdded(s, 'hostile', { meta: JSON.stringify({ a: megabytes(10) }) })],
+  'a name with bidi controls and line breaks': (s, id) => [fileAdded(s, id, { name: 'invoice\u202Efdp\n.exe' })],
+  'a name of 0.7 MB': (s, id) => [fileAdded(s, id, { name: 'x'.repeat(700_000) })],
+  'a name of 2 MB': (s, id) => [fileAdded(s, id, { name: megabytes(2) })],
+  'a name of 10 MB': (s, id) => [fileAdded(s, id, { name: megabytes(10) })],
+  'metadata of 10 MB': (s, id) => [fileAdded(s, id, { meta: JSON.stringify({ a: megabytes(10) }) })],
 }
