@@ -9,6 +9,7 @@ import { checkFile } from './checks.ts'
 import { liveFile, requireRight, whyNotLive } from './edit.ts'
 import { storeContent } from './store-content.ts'
 import { emit } from './pool-emitter.ts'
+import { quoteName } from './quote-name.ts'
 import { call, Settings } from './services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
@@ -78,5 +79,5 @@ const whyNoMatch = (file: FileRecord, version: string | undefined): RockpoolErro
     ? undefined
     : new RockpoolError(
         'precondition_failed',
-        `"${file.name}" has changed since you read it. Read it again, then decide.`,
+        `${quoteName(file)} has changed since you read it. Read it again, then decide.`,
       )

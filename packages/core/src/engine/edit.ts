@@ -9,6 +9,7 @@ import { checkRight } from './checks.ts'
 import { emit } from './pool-emitter.ts'
 import { commit } from './group-commit.ts'
 import { requireOwnKey } from './owner.ts'
+import { quoteName } from './quote-name.ts'
 import { LogPort, Settings } from './services.ts'
 
 export const rename = (id: string, newName: string) =>
@@ -53,7 +54,7 @@ export const revert = (id: string, versionId: string) =>
     const file = yield* liveFile(id)
     const version = log.versions(id).find((candidate) => candidate.id === versionId)
     if (!version)
-      return yield* Effect.fail(new RockpoolError('not_found', `"${file.name}" has no version "${versionId}".`))
+      return yield* Effect.fail(new RockpoolError('not_found', `${quoteName(file)} has no version "${versionId}".`))
     const { remoteKey, size, type } = version
     yield* requireOwnKey(remoteKey)
     const args = { id, remoteKey, size, type, basedOn: file.remoteKey }
@@ -95,7 +96,7 @@ export const whyNotLive = (id: string, file: FileRecord | undefined): RockpoolEr
   if (!file) return unknownFile(id)
   return file.deletedAt === null
     ? undefined
-    : new RockpoolError('not_found', `"${file.name}" was removed. Restore it first.`)
+    : new RockpoolError('not_found', `${quoteName(file)} was removed. Restore it first.`)
 }
 
 const knownFile = (id: string): Effect.Effect<FileRecord, RockpoolError, LogPort> =>

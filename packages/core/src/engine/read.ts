@@ -16,6 +16,7 @@ import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { Device, transferId } from './device.ts'
 import { queued } from './enqueue.ts'
 import { underLock } from './locks.ts'
+import { quoteName } from './quote-name.ts'
 import { BlobPort, call, LogPort, Settings, SignerPort } from './services.ts'
 
 /** The whole content as a Blob, downloaded to disk first when it is not there. */
@@ -127,7 +128,7 @@ const kept = (file: FileRecord) =>
   })
 
 const elsewhere = (file: FileRecord): RockpoolError =>
-  new RockpoolError('bad_key', `The record of "${file.name}" names a content of another store. Remove it.`)
+  new RockpoolError('bad_key', `The record of ${quoteName(file)} names a content of another store. Remove it.`)
 
 const notUploadedYet = (cause: unknown): RockpoolError =>
   new RockpoolError(
@@ -137,4 +138,4 @@ const notUploadedYet = (cause: unknown): RockpoolError =>
   )
 
 const vanished = (file: FileRecord): RockpoolError =>
-  new RockpoolError('corrupt', `"${file.name}" vanished from disk while it was read. Open it again.`)
+  new RockpoolError('corrupt', `${quoteName(file)} vanished from disk while it was read. Open it again.`)
