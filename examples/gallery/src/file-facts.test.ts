@@ -4,6 +4,7 @@ import {
   extensionOf,
   formatBytes,
   formatDuration,
+  formatTime,
   groupByDay,
   kindOf,
   ratioOf,
@@ -68,6 +69,11 @@ describe('days', () => {
   })
   test('a clock that runs ahead makes no group of its own', () => {
     expect(groupByDay([file(today + 48 * hour), file(today)], today)).toHaveLength(1)
+  })
+  test('a day that no calendar has makes a group, not an error', () => {
+    expect(groupByDay([file(-9e15)], today)[0]!.title).toBe('Unknown day')
+    expect(formatTime(9e15, { dateStyle: 'long' })).toBe('Unknown day')
+    expect(formatTime(0, { year: 'numeric', timeZone: 'UTC' })).toBe('1970')
   })
   test('another year is named', () => {
     expect(groupByDay([file(new Date(2024, 1, 29).getTime())], today)[0]!.title).toContain('2024')

@@ -66,8 +66,12 @@ const dayTitle = (at: number, today: number): string => {
   const format: Intl.DateTimeFormatOptions = sameYear
     ? { weekday: 'long', day: 'numeric', month: 'long' }
     : { day: 'numeric', month: 'long', year: 'numeric' }
-  return new Intl.DateTimeFormat(undefined, format).format(at)
+  return formatTime(at, format)
 }
+
+/** `at` in unix ms. Other people's clocks set it: a day that no calendar has is said, not thrown (ECMA-402, FormatDateTime). */
+export const formatTime = (at: number, format: Intl.DateTimeFormatOptions): string =>
+  Number.isNaN(new Date(at).getTime()) ? 'Unknown day' : new Intl.DateTimeFormat(undefined, format).format(at)
 
 /** Width by height, from what was noted when the file was added; undefined when nothing was. */
 export const ratioOf = (file: FileRecord): number | undefined => {

@@ -3,12 +3,15 @@ import { useCallback, useDeferredValue, useState } from 'react'
 import { AddingNote } from './adding/adding-note.tsx'
 import { DropAndPaste } from './adding/drop-and-paste.tsx'
 import { useAddFiles } from './adding/use-add-files.ts'
+import { BrokenDetail } from './detail/broken-detail.tsx'
 import { DetailView } from './detail/detail-view.tsx'
 import { useOpenId } from './detail/open-file.ts'
 import { FileGrid } from './grid/file-grid.tsx'
 import { Announcer } from './page/announcer.tsx'
 import { EmptyGallery, NothingFound } from './page/empty.tsx'
+import { ErrorBoundary } from './page/error-boundary.tsx'
 import { Header } from './page/header.tsx'
+import { ListFailed } from './page/list-failed.tsx'
 import { StorageMeter } from './page/storage-meter.tsx'
 import { SyncNote } from './page/sync-note.tsx'
 import { useFileActions } from './use-file-actions.ts'
@@ -44,7 +47,11 @@ export const Gallery = () => {
               <StorageMeter />
             </div>
           )}
-          {files.length > 0 && <FileGrid files={files} actions={actions} />}
+          {files.length > 0 && (
+            <ErrorBoundary shows={files} fallback={<ListFailed />}>
+              <FileGrid files={files} actions={actions} />
+            </ErrorBoundary>
+          )}
           {files.length === 0 && term === '' && <EmptyGallery />}
           {files.length === 0 && term !== '' && <NothingFound search={term} onClear={() => setSearch('')} />}
           {more && (
@@ -55,7 +62,11 @@ export const Gallery = () => {
         </main>
       </div>
       {adding && <AddingNote adding={adding} />}
-      {openId !== null && <DetailView id={openId} files={files} actions={actions} />}
+      {openId !== null && (
+        <ErrorBoundary shows={openId} fallback={<BrokenDetail />}>
+          <DetailView id={openId} files={files} actions={actions} />
+        </ErrorBoundary>
+      )}
       <DropAndPaste onFiles={add} />
       <Announcer />
     </>

@@ -3,6 +3,7 @@ import type { FileRecord } from 'rockpool'
 import { useMemo } from 'react'
 import { openFile } from './detail/open-file.ts'
 import { useToast } from './page/toasts.tsx'
+import { shownName } from './shown-name.ts'
 
 /** What a person does with a file. Each says itself what went wrong. */
 export interface FileActions {
@@ -29,12 +30,12 @@ export const useFileActions = (): FileActions => {
         attempt('Removing', async () => {
           await pool.remove(file.id)
           toast({
-            text: `“${file.name}” removed`,
+            text: `“${shownName(file.name)}” removed`,
             action: { label: 'Undo', run: () => attempt('Restoring', () => pool.restore(file.id)) },
           })
         }),
       retry: (file) => attempt('Trying again', () => pool.transfers.retry(file)),
-      download: (file) => attempt('Downloading', async () => save(await pool.open(file), file.name)),
+      download: (file) => attempt('Downloading', async () => save(await pool.open(file), shownName(file.name))),
     }
   }, [pool, toast])
 }

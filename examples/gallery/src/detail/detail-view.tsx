@@ -6,6 +6,7 @@ import { formatBytes } from '../file-facts.ts'
 import { describeState, percentOf } from '../file-state.ts'
 import { RenameField } from '../grid/rename-field.tsx'
 import { StateIcon } from '../grid/state-icon.tsx'
+import { shownName } from '../shown-name.ts'
 import type { FileActions } from '../use-file-actions.ts'
 import { FileInfo } from './file-info.tsx'
 import { openFile } from './open-file.ts'
@@ -34,6 +35,7 @@ export const DetailView = ({ id, files, actions }: DetailViewProps) => {
 const OpenFile = ({ file, files, actions }: Omit<DetailViewProps, 'id'> & { readonly file: FileRecord }) => {
   const dialog = useRef<HTMLElement>(null)
   const status = useFileStatus(file)
+  const name = shownName(file.name)
   const [renaming, setRenaming] = useState(false)
   const [informed, setInformed] = useState(false)
   const at = files.findIndex(({ id }) => id === file.id)
@@ -70,7 +72,7 @@ const OpenFile = ({ file, files, actions }: Omit<DetailViewProps, 'id'> & { read
       role="dialog"
       aria-modal="true"
       tabIndex={-1}
-      aria-label={file.name}
+      aria-label={name}
       data-testid="detail"
       onKeyDown={onKeyDown}
     >
@@ -81,15 +83,15 @@ const OpenFile = ({ file, files, actions }: Omit<DetailViewProps, 'id'> & { read
         <div className="detail-title">
           {renaming ? (
             <RenameField
-              name={file.name}
-              onDone={(name) => {
+              name={name}
+              onDone={(newName) => {
                 setRenaming(false)
                 dialog.current?.focus()
-                if (name !== undefined) actions.rename(file, name)
+                if (newName !== undefined) actions.rename(file, newName)
               }}
             />
           ) : (
-            <h2 title={file.name}>{file.name}</h2>
+            <h2 title={name}>{name}</h2>
           )}
           <p className="quiet" aria-live="polite">
             <StateIcon status={status} />

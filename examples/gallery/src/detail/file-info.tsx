@@ -1,15 +1,17 @@
 import type { FileRecord } from 'rockpool'
-import { formatBytes } from '../file-facts.ts'
+import { formatBytes, formatTime } from '../file-facts.ts'
+import { shownName } from '../shown-name.ts'
+
+const TIME: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short' }
 
 /** What is known of a file. */
 export const FileInfo = ({ file }: { readonly file: FileRecord }) => {
   const { width, height } = file.meta
-  const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' })
   return (
     <aside className="info" aria-label="About this file">
       <dl>
         <dt>Type</dt>
-        <dd>{file.type}</dd>
+        <dd>{shownName(file.type)}</dd>
         <dt>Size</dt>
         <dd>
           {formatBytes(file.size)} ({file.size.toLocaleString()} bytes)
@@ -23,11 +25,11 @@ export const FileInfo = ({ file }: { readonly file: FileRecord }) => {
           </>
         )}
         <dt>Added</dt>
-        <dd>{when.format(file.createdAt)}</dd>
+        <dd>{formatTime(file.createdAt, TIME)}</dd>
         {file.updatedAt !== file.createdAt && (
           <>
             <dt>Changed</dt>
-            <dd>{when.format(file.updatedAt)}</dd>
+            <dd>{formatTime(file.updatedAt, TIME)}</dd>
           </>
         )}
         <dt>Content address</dt>

@@ -15,7 +15,7 @@ export const openFile = (id: string | null): void => {
   const open = openId() !== null
   if (!open && id === null) return
   const state: unknown = history.state
-  const url = location.pathname + location.search + (id === null ? '' : PREFIX + id)
+  const url = location.pathname + location.search + (id === null ? '' : PREFIX + encodeURIComponent(id))
   if (open) history.replaceState(id === null ? null : state, '', url)
   else history.pushState(OPENED_HERE, '', url)
   dispatchEvent(new Event(CHANGED))
@@ -27,7 +27,16 @@ export const openFile = (id: string | null): void => {
 export const useOpenId = (): string | null => useSyncExternalStore(watch, openId)
 
 const openId = (): string | null =>
-  location.hash.startsWith(PREFIX) ? decodeURIComponent(location.hash.slice(PREFIX.length)) : null
+  location.hash.startsWith(PREFIX) ? decode(location.hash.slice(PREFIX.length)) : null
+
+/** A link that somebody typed or cut may hold half an escape: as it stands it names no file, and is cleaned away. */
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 const watch = (changed: () => void): (() => void) => {
   for (const event of ['popstate', CHANGED]) addEventListener(event, changed)

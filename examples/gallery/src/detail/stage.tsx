@@ -3,6 +3,7 @@ import type { FileRecord } from 'rockpool'
 import { type CSSProperties, useEffect, useState } from 'react'
 import { kindOf, ratioOf, tintOf } from '../file-facts.ts'
 import { FileCard } from '../grid/file-card.tsx'
+import { shownName } from '../shown-name.ts'
 
 /** A longer text is not shown in the page, in bytes. */
 const LONGEST_TEXT = 512 * 1024
@@ -22,7 +23,7 @@ export const Stage = ({ file }: { readonly file: FileRecord }) => {
         <img
           key={url}
           src={url}
-          alt={file.name}
+          alt={shownName(file.name)}
           style={frame}
           data-sized={ratioOf(file) !== undefined}
           onError={onError}
@@ -50,7 +51,7 @@ export const Stage = ({ file }: { readonly file: FileRecord }) => {
       <div className="stage">
         {/* PDF viewers refuse a sandbox; the worker answers with headers of its own for that. */}
         {/* oxlint-disable-next-line react/iframe-missing-sandbox */}
-        <iframe src={url} title={file.name} />
+        <iframe src={url} title={shownName(file.name)} />
       </div>
     )
   }

@@ -14,6 +14,7 @@ import {
 import type { FileRecord } from 'rockpool'
 import type { CSSProperties } from 'react'
 import { extensionOf, formatBytes } from '../file-facts.ts'
+import { shownName } from '../shown-name.ts'
 
 interface Look {
   readonly icon: LucideIcon
@@ -49,7 +50,7 @@ export const FileCard = ({ file, played }: { readonly file: FileRecord; readonly
         <Wave seed={file.remoteKey} played={played} />
       )}
       <div className="card-facts">
-        <strong>{extensionOf(file.name) || 'file'}</strong>
+        <strong>{extensionOf(shownName(file.name)) || 'file'}</strong>
         <span>{formatBytes(file.size)}</span>
       </div>
     </div>

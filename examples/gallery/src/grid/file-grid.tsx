@@ -1,7 +1,9 @@
 import type { FileRecord } from 'rockpool'
 import { type KeyboardEvent, useRef, useState } from 'react'
 import { groupByDay } from '../file-facts.ts'
+import { ErrorBoundary } from '../page/error-boundary.tsx'
 import type { FileActions } from '../use-file-actions.ts'
+import { BrokenTile } from './broken-tile.tsx'
 import { isGridKey, neighbour } from './neighbour.ts'
 import { Tile } from './tile.tsx'
 import { useToday } from './use-today.ts'
@@ -54,7 +56,9 @@ export const FileGrid = ({ files, actions }: FileGridProps) => {
           <h2>{title}</h2>
           <ul className="tiles">
             {members.map((file) => (
-              <Tile key={file.id} file={file} tabbable={file.id === tabbable} actions={actions} onActive={setActive} />
+              <ErrorBoundary key={file.id} shows={file} fallback={<BrokenTile file={file} actions={actions} />}>
+                <Tile file={file} tabbable={file.id === tabbable} actions={actions} onActive={setActive} />
+              </ErrorBoundary>
             ))}
           </ul>
         </section>

@@ -3,6 +3,7 @@ import { Pause, Play } from 'lucide-react'
 import type { FileRecord } from 'rockpool'
 import { useEffect, useRef, useState } from 'react'
 import { formatBytes, formatDuration, kindOf } from '../file-facts.ts'
+import { shownName } from '../shown-name.ts'
 import { FileCard } from './file-card.tsx'
 
 export interface ThumbnailProps {
@@ -101,7 +102,7 @@ const Sound = ({ file, tabIndex }: ThumbnailProps) => {
         type="button"
         className="play"
         tabIndex={tabIndex}
-        aria-label={`${playing ? 'Pause' : 'Play'} ${file.name}`}
+        aria-label={`${playing ? 'Pause' : 'Play'} ${shownName(file.name)}`}
         onClick={toggle}
       >
         {playing ? <Pause size={20} fill="currentColor" /> : <Play size={20} fill="currentColor" />}

@@ -4,6 +4,7 @@ import type { FileRecord, FileStatus } from 'rockpool'
 import { type CSSProperties, memo, useRef, useState } from 'react'
 import { type FileKind, formatBytes, kindOf, ratioOf, tintOf } from '../file-facts.ts'
 import { describeState, percentOf } from '../file-state.ts'
+import { shownName } from '../shown-name.ts'
 import type { FileActions } from '../use-file-actions.ts'
 import { RenameField } from './rename-field.tsx'
 import { StateIcon } from './state-icon.tsx'
@@ -27,12 +28,13 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
   const button = useRef<HTMLButtonElement>(null)
   const tabIndex = tabbable ? 0 : -1
   const kind = kindOf(file.type)
+  const name = shownName(file.name)
   const ratio = Math.min(WIDEST, Math.max(NARROWEST, ratioOf(file) ?? PLAIN_RATIO[kind]))
 
-  const endRename = (name?: string) => {
+  const endRename = (newName?: string) => {
     setRenaming(false)
     button.current?.focus()
-    if (name !== undefined) actions.rename(file, name)
+    if (newName !== undefined) actions.rename(file, newName)
   }
 
   return (
@@ -40,7 +42,7 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
       className="tile"
       data-testid="file"
       data-id={file.id}
-      data-name={file.name}
+      data-name={name}
       data-state={status.state}
       style={{ '--ratio': ratio, '--tint': tintOf(file) } as CSSProperties}
     >
@@ -52,7 +54,7 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
           className="tile-open"
           data-file={file.id}
           tabIndex={tabIndex}
-          aria-label={`Open ${file.name}, ${formatBytes(file.size)}. ${describeState(status)}`}
+          aria-label={`Open ${name}, ${formatBytes(file.size)}. ${describeState(status)}`}
           aria-describedby="grid-keys"
           onFocus={() => onActive(file.id)}
           onClick={() => actions.open(file)}
@@ -65,7 +67,7 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
             type="button"
             className="icon-button"
             tabIndex={tabIndex}
-            aria-label={`Rename ${file.name}`}
+            aria-label={`Rename ${name}`}
             data-testid="rename"
             onClick={() => setRenaming(true)}
           >
@@ -75,7 +77,7 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
             type="button"
             className="icon-button"
             tabIndex={tabIndex}
-            aria-label={`Remove ${file.name}`}
+            aria-label={`Remove ${name}`}
             data-testid="remove"
             onClick={() => actions.remove(file)}
           >
@@ -87,10 +89,10 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
       </div>
       <div className="tile-foot">
         {renaming ? (
-          <RenameField name={file.name} onDone={endRename} />
+          <RenameField name={name} onDone={endRename} />
         ) : (
-          <span className="tile-name" title={file.name} onDoubleClick={() => setRenaming(true)}>
-            {file.name}
+          <span className="tile-name" title={name} onDoubleClick={() => setRenaming(true)}>
+            {name}
           </span>
         )}
         <StateIcon status={status} />
@@ -128,7 +130,7 @@ const Failed = (
       className="button button-small"
       data-testid="retry"
       tabIndex={props.tabIndex}
-      aria-label={`Retry ${props.file.name}`}
+      aria-label={`Retry ${shownName(props.file.name)}`}
       onClick={() => props.actions.retry(props.file)}
     >
       <RotateCw size={14} aria-hidden="true" />

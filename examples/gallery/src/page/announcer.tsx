@@ -1,5 +1,6 @@
 import { usePool, useSyncStatus } from '@rockpool/react'
 import { useEffect, useState } from 'react'
+import { shownName } from '../shown-name.ts'
 import { announceSync } from './sync-text.ts'
 
 /** Events of a burst are announced together: a screen reader should not read a hundred names, ms. */
@@ -18,7 +19,7 @@ export const Announcer = () => {
     const names = new Map<News, Set<string>>()
     let timer: ReturnType<typeof setTimeout> | undefined
     const announce = (news: News, name: string) => {
-      names.set(news, (names.get(news) ?? new Set()).add(name))
+      names.set(news, (names.get(news) ?? new Set()).add(shownName(name)))
       timer ??= setTimeout(() => {
         timer = undefined
         setText(
