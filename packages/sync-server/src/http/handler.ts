@@ -1,15 +1,17 @@
 /** The calls of docs/contracts/sync-http.md, from Request to Response. */
 import { type Authenticate, checkWriter, type Claims, MAX_CLIENT_ID_LENGTH, type Pusher } from '@rockpool/access'
-import { type Buckets, DEFAULT_BUCKETS, ownerOf, type StoreId } from '@rockpool/protocol'
+import { type Buckets, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import type { Quota } from '../gate/quota.ts'
-import { type LiveUpdate, pageToJson } from '../live/message.ts'
+import { type LiveUpdate, pagePieces } from '../live/message.ts'
 import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, isServerFault, SyncError, toSyncError } from './errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
+import { ownerOfClaims } from './owner.ts'
 import { parsePush } from './parse-push.ts'
+import { type Piece, piecesResponse } from './pieces.ts'
 import { readBody } from './read-body.ts'
 import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
 import { createTurns } from './turns.ts'
@@ -72,8 +74,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     }
     const [since, limit] = [parseSince(url.searchParams), parseLimit(url.searchParams)]
     const log = await logs.open(storeId)
-    const { head, events } = await log.read(since, { ...PAGE_LIMITS, limit })
-    return json(pageToJson({ backendId: log.backendId, head }, events))
+    return json(pagePieces(log, await log.read(since, { ...PAGE_LIMITS, limit })))
   }
 
   const push = async (request: Request, storeId: StoreId, claims: Claims): Promise<Response> => {
@@ -85,7 +86,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       throw new SyncError('backend_mismatch', message, { log: { backendId, head: await log.head() } })
     }
     const { sub } = claims
-    const pusher: Pusher = { claims, owner: await ownerOf(sub), storeId, buckets, eventNames }
+    const pusher: Pusher = { claims, owner: await ownerOfClaims(claims), storeId, buckets, eventNames }
     const events = pushed.events.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
     const check = (firstNew: number, usage: Usage): number => {
@@ -133,8 +134,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
 }
 
 const conflict = async (log: EventLog, common: number): Promise<Response> => {
-  const { head, events } = await log.read(common, PAGE_LIMITS)
-  return json(pageToJson({ backendId: log.backendId, head }, events), 409)
+  return json(pagePieces(log, await log.read(common, PAGE_LIMITS)), 409)
 }
 
 const requireWriter = (pusher: Pusher): void => {
@@ -147,5 +147,8 @@ export const failed = (error: unknown, onError: (error: unknown) => void): Respo
   return errorResponse(toSyncError(error))
 }
 
-const json = (body: string, status = 200): Response =>
-  new Response(body, { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
+const json = (body: string | readonly Piece[], status = 200): Response =>
+  piecesResponse(typeof body === 'string' ? [body] : body, {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  })

@@ -241,7 +241,12 @@ export const eventLogSuite = (
         expect(await values(1)).toEqual([2, 3, 4, 5])
         expect(await values(2)).toEqual([3, 4, 5])
         expect(await values(1, { ...ALL, limit: 2 })).toEqual([2, 3])
-        expect((await values(0, { ...ALL, limit: 2 }))[0]).toBe(1)
+        expect(await values(0, { ...ALL, limit: 3 })).toEqual([1, 2, 3])
+        const bytes = eventBytes(eventsAfter(0, 1)[0]!) + 1
+        expect(await values(0, { ...ALL, maxBytes: 4 * bytes })).toEqual([1, 2, 3, 4])
+        expect(await values(0, { ...ALL, maxBytes: 4 * bytes - 1 })).toEqual([1, 2, 3])
+        expect(await values(0, { ...ALL, limit: 4 })).toEqual([1, 2, 3, 4])
+        expect(await values(0, { ...ALL, limit: 1 })).toEqual([1])
       })
 
       it('returns at most `maxBytes`, but at least one event', async () => {
