@@ -5,6 +5,7 @@ import { RockpoolError } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryLogs } from '../adapters/memory.ts'
 import { type EventLogErrorCode, EventLogError } from '../event-log/event-log.ts'
+import { eventBytes } from '../event-log/event.ts'
 import { createSyncServer } from '../server.ts'
 import { testClock } from '../test-support/clock.ts'
 import { eventsAfter, toWire } from '../testing/events.ts'
@@ -93,6 +94,7 @@ describe('the rate limit', () => {
     ] as const) {
       const { status, headers, body } = await call(path, init)
       expect([status, headers.get('retry-after'), body.error.code]).toEqual([429, '2', 'rate_limited'])
+      expect(body.error.message).toBe('Too many requests of this user. Send the next one in 2 s.')
     }
     expect(new Set(taken)).toEqual(new Set(['ada']))
     expect(await (await logs.open('shop')).head()).toBe(0)
@@ -105,6 +107,46 @@ describe('the rate limit', () => {
     expect((await call('/sync/shop/events', push(0, 'a'))).status).toBe(200)
     expect((await call('/sync/shop/events', push(0, 'x'))).status).toBe(429)
     expect((await call('/sync/shop/events', push(1, 'b'))).status).toBe(429)
+  })
+})
+
+describe('the quota of a store', () => {
+  it('refuses what exceeds it, with the figures, and never repeats', async () => {
+    const { call, push } = await setUp({ quota: { events: 2 } })
+    expect((await call('/sync/shop/events', push(0, 'a'))).status).toBe(200)
+    const full = await call('/sync/shop/events', push(1, 'b', 'c', 'd'))
+    expect([full.status, full.body]).toMatchObject([
+      422,
+      {
+        head: 2,
+        taken: 1,
+        refused: [
+          { index: 1, code: 'quota_exceeded' },
+          { index: 2, code: 'quota_exceeded' },
+        ],
+      },
+    ])
+    expect(full.body.refused[0].message).toContain('2 of 2 changes')
+    expect((await call('/sync/shop/events', push(0, 'a', 'b'))).status).toBe(200)
+    expect((await call('/sync/shop/events', push(2, 'c'))).status).toBe(422)
+  })
+
+  it('counts the bytes in the log', async () => {
+    const bytes = eventBytes(eventsAfter(0, 'a')[0]!)
+    const { call, push } = await setUp({ quota: { bytes: 2 * bytes } })
+    const { status, body } = await call('/sync/shop/events', push(0, 'a', 'b', 'c'))
+    expect([status, body.taken, body.refused[0].code]).toEqual([422, 2, 'quota_exceeded'])
+    expect((await call('/sync/shop/events', push(0, 'a', 'b'))).status).toBe(200)
+  })
+})
+
+describe("the names of the app's events", () => {
+  it('are taken by a list, if there is one', async () => {
+    const { call, push } = await setUp({ eventNames: ['v1.Other'] })
+    const { status, body } = await call('/sync/shop/events', push(0, 'a'))
+    expect([status, body.refused[0].code]).toEqual([422, 'unknown_event'])
+    const listed = await setUp({ eventNames: ['v1.NoteCreated'] })
+    expect((await listed.call('/sync/shop/events', listed.push(0, 'a'))).status).toBe(200)
   })
 })
 
