@@ -16,6 +16,7 @@ export {
 export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
 export type { RefusedEvent } from './gate/judge-push.ts'
 export type { Quota } from './gate/quota.ts'
+export type { SqlEventLog } from './event-log/sql-log.ts'
 export { type AllowedOrigins } from './http/cors.ts'
 export { SYNC_ERRORS, type SyncErrorCode } from './http/errors.ts'
 export { type SyncOptions } from './http/handler.ts'
@@ -23,4 +24,16 @@ export { type RateLimit } from './http/identify.ts'
 export { SUBPROTOCOL } from './live/accept.ts'
 export { type Transport } from './live/hub.ts'
 export { CLOSE } from './live/publish.ts'
+export type { FileEvent, FileEventKind, FileEventPage } from './read-model/file-events.ts'
+export type { FileFilter, FileQuery, Range } from './read-model/file-query.ts'
+export {
+  type FilePage,
+  type FileUsage,
+  keysOf,
+  type PageOptions,
+  type ReadModel,
+  type ReadModelFailure,
+} from './read-model/read-model.ts'
+export type { RemoteKeyPage } from './read-model/remote-keys.ts'
+export type { StoredFile } from './read-model/rows.ts'
 export { createSyncServer, type LiveConnection, type SyncServer, type Upgrade } from './server.ts'

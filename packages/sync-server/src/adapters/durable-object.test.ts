@@ -1,9 +1,12 @@
 import { afterAll, beforeAll } from 'vitest'
-import type { EventLog, Page } from '../event-log/event-log.ts'
+import type { Page } from '../event-log/event-log.ts'
 import { closedError } from '../event-log/event-log.ts'
+import type { SqlEventLog } from '../event-log/sql-log.ts'
+import type { ReadModel } from '../read-model/read-model.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import type { Asked, LogCall } from '../test-support/worker.ts'
 import { eventLogSuite } from '../testing/event-log-suite.ts'
+import { readModelSuite } from '../testing/read-model-suite.ts'
 
 let worker: TestWorker
 beforeAll(async () => {
@@ -11,18 +14,26 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => worker?.stop())
 
+const sendTo = async (object: string, storeId: string, call: LogCall): Promise<never> => {
+  const response = await fetch(`${worker.origin}/log/${object}`, {
+    method: 'POST',
+    body: JSON.stringify({ storeId, call }),
+  })
+  const body: unknown = await response.json()
+  if (!response.ok) throw Object.assign(new Error(), body)
+  return body as never
+}
+
 /** The log of a Durable Object, from here. `check` runs between two appends: the first one says what `check` gets. */
-const remoteLog = async (object: string, storeId: string): Promise<EventLog> => {
+const remoteLog = async (object: string, storeId: string): Promise<SqlEventLog> => {
   const send = async (call: LogCall): Promise<never> => {
     if (!isOpen) throw closedError()
-    const response = await fetch(`${worker.origin}/log/${object}`, {
-      method: 'POST',
-      body: JSON.stringify({ storeId, call }),
-    })
-    if (!response.ok) throw new Error(await response.text())
-    return (await response.json()) as never
+    return sendTo(object, storeId, call)
   }
   let isOpen = true
+  // JSON has no undefined: what is missing travels as null, or not at all.
+  const readModel = (name: keyof ReadModel) =>
+    [name, async (...args: unknown[]) => (await send({ method: 'readModel', name, args })) ?? undefined] as const
   return {
     backendId: await send({ method: 'open' }),
     head: () => send({ method: 'head' }),
@@ -41,8 +52,14 @@ const remoteLog = async (object: string, storeId: string): Promise<EventLog> => 
       return send({ ...call, check: asked.check && check?.(asked.check.firstNew, asked.check.usage) })
     },
     close: async () => void (isOpen = false),
+    readModel: Object.fromEntries(READ_MODEL.map(readModel)) as unknown as ReadModel,
   }
 }
+
+const READ_MODEL: readonly (keyof ReadModel)[] = [
+  ...(['file', 'versions', 'content', 'files', 'usage', 'fileEvents'] as const),
+  ...(['liveKeys', 'namedKeys', 'failures', 'rebuild'] as const),
+]
 
 let subjects = 0
 eventLogSuite(
@@ -56,3 +73,12 @@ eventLogSuite(
   },
   { restarts: false },
 )
+
+readModelSuite('Durable Object', async () => {
+  const object = `${++subjects}-shop`
+  return {
+    open: () => remoteLog(object, 'shop'),
+    alter: async (statement) => sendTo(object, 'shop', { method: 'alter', statement }),
+    [Symbol.asyncDispose]: async () => {},
+  }
+})

@@ -13,10 +13,10 @@ import { readApplied, writeApplied } from './schema.ts'
 const MAX_WAITING = 1_000
 
 /** Events applied in one transaction. */
-const MAX_GROUP = 5_000
+const MAX_GROUP = 10_000
 
-/** Characters of args applied in one transaction, if it is more than one event: a Durable Object binds at most 2 MB. */
-const MAX_GROUP_LENGTH = 1024 * 1024
+/** Characters of args applied in one transaction, unless it is one event. */
+const MAX_GROUP_LENGTH = 4 * 1024 * 1024
 
 /** Applies a group when many events wait. Call it in the transaction of an append, after the events are stored. */
 export const afterAppend = (sql: Sql, head: number): void => {

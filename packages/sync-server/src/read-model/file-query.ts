@@ -57,8 +57,10 @@ export const toStatement = (query: FileQuery): Statement => {
   const [order, after] = direction === 'ascending' ? ['ASC', '>'] : ['DESC', '<']
   const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor, by)
   const { where, values } = whereOf(query, cursor && { sql: `(${by}, seqNum) ${after} (?, ?)`, values: cursor })
+  const sort = `ORDER BY ${by} ${order}, seqNum ${order}`
   return {
-    sql: `SELECT * FROM files ${where} ORDER BY ${by} ${order}, seqNum ${order} LIMIT ?`,
+    // The inner query reads an index alone where it can: rows are large, and are read only for the page.
+    sql: `SELECT * FROM files WHERE seqNum IN (SELECT seqNum FROM files ${where} ${sort} LIMIT ?) ${sort}`,
     values: [...values, limitOf(query.limit) + 1],
   }
 }

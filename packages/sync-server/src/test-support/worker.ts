@@ -1,7 +1,9 @@
 /** The Worker of the tests: the sync server, and an object that gives access to its event log. */
 import { openDurableObjectLog } from '../adapters/durable-object.ts'
-import type { AppendOptions, EventLog, ReadLimits, Usage } from '../event-log/event-log.ts'
+import type { AppendOptions, ReadLimits, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
+import type { SqlEventLog } from '../event-log/sql-log.ts'
+import type { ReadModel } from '../read-model/read-model.ts'
 import { makeSyncBackend } from '../workers/index.ts'
 import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
 
@@ -9,8 +11,11 @@ const backend = makeSyncBackend()
 
 export class SyncBackend extends backend.SyncBackend {}
 
-/** A call of the port `EventLog`, as it travels to the object. */
+/** A call of the port `EventLog` or of its read model, as it travels to the object. */
 export type LogCall =
+  | { readonly method: 'readModel'; readonly name: keyof ReadModel; readonly args: readonly unknown[] }
+  /** a statement that runs behind the log's back */
+  | { readonly method: 'alter'; readonly statement: string }
   | { readonly method: 'open' }
   | { readonly method: 'head' }
   | { readonly method: 'read'; readonly since: number; readonly limits: ReadLimits }
@@ -37,14 +42,26 @@ export class LogObject {
 
   async fetch(request: Request): Promise<Response> {
     const { storeId, call } = (await request.json()) as { storeId: string; call: LogCall }
+    if (call.method === 'alter') {
+      this.#state.storage.sql.exec(call.statement)
+      return Response.json(null)
+    }
     const log = await openDurableObjectLog(this.#state.storage, storeId)
-    return Response.json(await answer(log, call))
+    try {
+      return Response.json((await answer(log, call)) ?? null)
+    } catch (error) {
+      const { name, code, message } = error as Error & { readonly code?: string }
+      return Response.json({ name, code, message }, { status: 500 })
+    }
   }
 }
 
-const answer = async (log: EventLog, call: LogCall): Promise<unknown> => {
+const answer = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' }>): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
+  if (call.method === 'readModel') {
+    return (log.readModel[call.name] as (...args: readonly unknown[]) => Promise<unknown>)(...call.args)
+  }
   if (call.method === 'read') {
     const page = await log.read(call.since, call.limits)
     return { ...page, json: page.json.map((piece) => new TextDecoder().decode(piece)) }

@@ -1,0 +1,23 @@
+/** Events of files for tests. */
+import type { FileMeta, PoolEvent } from '@rockpool/core/records'
+import type { RemoteKey } from '@rockpool/protocol'
+
+/** Another content for each text. */
+export const fileKey = (text: string, bucket = 'files'): RemoteKey => {
+  const hex = Array.from(text, (character) => character.codePointAt(0)!.toString(16)).join('')
+  return `shop/${bucket}/${hex.padStart(64, '0').slice(-64)}` as RemoteKey
+}
+
+interface Fields {
+  readonly name: string
+  readonly type: string
+  readonly size: number
+  readonly remoteKey: RemoteKey
+  readonly meta: FileMeta
+  readonly at: number
+}
+
+export const added = (id: string, fields: Partial<Fields> = {}): PoolEvent => {
+  const defaults = { name: id, type: 'image/jpeg', size: 3, remoteKey: fileKey(id), meta: {}, at: 1 }
+  return { name: 'v2.FileAdded', opId: `add ${id}`, args: { id, ...defaults, ...fields } }
+}
