@@ -1,10 +1,16 @@
-/** What the writers of the log's bench push: batches as large as the engine's group commit makes them. */
+/** What the writers of the log's bench push. */
 export const WRITERS = 8
-export const PUSHES = 25
-export const BATCH = 100
 
-export const batchAfter = (head: number, writer: number) =>
-  Array.from({ length: BATCH }, (_, index) => ({
+/** Events a push, and pushes of each writer. The engine commits up to 100 files at once; a backlog goes out 500 at a time. */
+export const BATCHES = [
+  { batch: 1, pushes: 100 },
+  { batch: 100, pushes: 100 },
+  { batch: 500, pushes: 20 },
+  { batch: 1_000, pushes: 10 },
+] as const
+
+export const batchAfter = (head: number, writer: number, batch: number) =>
+  Array.from({ length: batch }, (_, index) => ({
     name: 'v1.Noted',
     args: { id: `${writer}-${head + index}`, text: 'x'.repeat(200) },
     seqNum: head + index + 1,

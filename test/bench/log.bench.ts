@@ -19,7 +19,7 @@ import { BROWSERS, createDevice } from '../e2e/device.ts'
 import { startServer } from '../e2e/server.ts'
 import type { Tab } from '../e2e/tab.ts'
 import { inWorld } from '../e2e/world.ts'
-import { BATCH, batchAfter, PUSHES, WRITERS } from './log-batches.ts'
+import { batchAfter, BATCHES, WRITERS } from './log-batches.ts'
 
 const FILES = 100
 const FILE_BYTES = 5_000
@@ -154,41 +154,57 @@ const startRelay = async () => {
   }
 }
 
-test(`${WRITERS} writers to one store, beside a bare node:sqlite loop that commits the same batches`, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'rockpool-bench-'))
-  try {
-    const server = await startSyncServer({ dataDir: join(folder, 'log'), secrets: [SECRET] })
-    const token = await new SignJWT({ stores: { bench: ['read', 'write', 'delete'] } })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject('ada')
-      .setExpirationTime('1h')
-      .sign(new TextEncoder().encode(SECRET))
-    const writers = join(import.meta.dirname, 'log-writers.ts')
-    const { stdout } = await promisify(execFile)(process.execPath, [writers, server.url, token])
-    const ours = Number(stdout)
-    await server.stop()
-
-    const database = new DatabaseSync(join(folder, 'bare.sqlite'))
-    database.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (n INTEGER PRIMARY KEY, event TEXT)',
-    )
-    const insert = database.prepare('INSERT INTO events VALUES (?, ?)')
-    const events = WRITERS * PUSHES * BATCH
-    const start = performance.now()
-    for (let head = 0; head < events; head += BATCH) {
-      database.exec('BEGIN IMMEDIATE')
-      for (const event of batchAfter(head, 0)) insert.run(event.seqNum, JSON.stringify(event))
-      database.exec('COMMIT')
+test.each(BATCHES)(
+  `${WRITERS} writers to one store, $batch events a push, beside a bare node:sqlite loop that commits the same batches`,
+  async ({ batch, pushes }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'rockpool-bench-'))
+    try {
+      const before = bareLoop(join(folder, 'before.sqlite'), batch, pushes)
+      const { rate, conflicts } = await pushAll(join(folder, 'log'), batch, pushes)
+      const after = bareLoop(join(folder, 'after.sqlite'), batch, pushes)
+      const bare = Math.max(before, after)
+      console.log(
+        `${WRITERS} writers, ${batch} events a push: ${Math.round(rate)} events/s, ${conflicts.toFixed(2)} conflicts a push; bare loop ${Math.round(bare)} events/s; ratio ${(rate / bare).toFixed(2)}`,
+      )
+    } finally {
+      await rm(folder, { recursive: true, force: true })
     }
-    const bare = events / ((performance.now() - start) / 1000)
-    database.close()
-    console.log(
-      `${WRITERS} writers: ${Math.round(ours)} events/s; bare loop ${Math.round(bare)} events/s; ratio ${(ours / bare).toFixed(2)}`,
-    )
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  },
+)
+
+const pushAll = async (dataDir: string, batch: number, pushes: number) => {
+  const server = await startSyncServer({ dataDir, secrets: [SECRET] })
+  const token = await new SignJWT({ stores: { bench: ['read', 'write', 'delete'] } })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('ada')
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(SECRET))
+  const writers = join(import.meta.dirname, 'log-writers.ts')
+  const args = [writers, server.url, token, `${batch}`, `${pushes}`]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  await server.stop()
+  const [rate, conflicts] = stdout.split(' ').map(Number) as [number, number]
+  return { rate, conflicts }
+}
+
+/** @returns events per second */
+const bareLoop = (file: string, batch: number, pushes: number): number => {
+  const database = new DatabaseSync(file)
+  database.exec(
+    'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE events (n INTEGER PRIMARY KEY, event TEXT)',
+  )
+  const insert = database.prepare('INSERT INTO events VALUES (?, ?)')
+  const events = WRITERS * pushes * batch
+  const start = performance.now()
+  for (let head = 0; head < events; head += batch) {
+    database.exec('BEGIN IMMEDIATE')
+    for (const event of batchAfter(head, 0, batch)) insert.run(event.seqNum, JSON.stringify(event))
+    database.exec('COMMIT')
   }
-})
+  const seconds = (performance.now() - start) / 1_000
+  database.close()
+  return events / seconds
+}
 
 const noted = Events.synced({ name: 'v1.Noted', schema: Schema.Struct({ id: Schema.String }) })
 const notes = State.SQLite.table({ name: 'notes', columns: { id: State.SQLite.text({ primaryKey: true }) } })
