@@ -18,9 +18,16 @@ const MAX_GROUP = 10_000
 /** Characters of args applied in one transaction, unless it is one event. */
 const MAX_GROUP_LENGTH = 4 * 1024 * 1024
 
-/** Applies a group when many events wait. Call it in the transaction of an append, after the events are stored. */
-export const afterAppend = (sql: Sql, head: number): void => {
-  if (head - readApplied(sql) >= MAX_WAITING) applyGroup(sql)
+/** The events after `since`, at most `limit`. */
+type EventsAfter = (since: number, limit: number) => Iterable<StoredEvent>
+
+/**
+ * Applies a group when many events wait. Call it in the transaction of an append, after the events are stored.
+ *
+ * @param eventsAfter a log that has them in memory need not read them
+ */
+export const afterAppend = (sql: Sql, head: number, eventsAfter: EventsAfter): void => {
+  if (head - readApplied(sql) >= MAX_WAITING) applyGroup(sql, eventsAfter)
 }
 
 /**
@@ -32,16 +39,16 @@ export const afterAppend = (sql: Sql, head: number): void => {
 export const catchUp = async <A = void>(sql: () => Sql, read?: (sql: Sql) => A): Promise<A> => {
   for (;;) {
     const database = sql()
-    if (!applyGroup(database)) return read?.(database) as A
+    if (!applyGroup(database, (since, limit) => readEvents(database, since, limit))) return read?.(database) as A
     await new Promise((resolve) => void setTimeout(resolve, 0))
   }
 }
 
 /** Applies the next group in one transaction. @returns whether there are more events */
-const applyGroup = (sql: Sql): boolean => {
+const applyGroup = (sql: Sql, eventsAfter: EventsAfter): boolean => {
   if (readApplied(sql) === readHead(sql)) return false
   return sql.transaction(() => {
-    const { events, more } = takeGroup(readEvents(sql, readApplied(sql), MAX_GROUP + 1))
+    const { events, more } = takeGroup(eventsAfter(readApplied(sql), MAX_GROUP + 1))
     project(sql, events)
     writeApplied(sql, events.at(-1)!.seqNum)
     return more

@@ -18,10 +18,11 @@ const SCHEMA = {
     remoteKey TEXT NOT NULL, bucket TEXT NOT NULL, meta TEXT NOT NULL, version TEXT NOT NULL,
     createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, deletedAt INTEGER
   ) STRICT`,
-  // Each has the columns that a query filters by, so that a row is read only when it is on the page.
-  files_live: 'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, size) WHERE deletedAt IS NULL',
-  files_live_by_owner:
-    'CREATE INDEX files_live_by_owner ON files (owner, bucket, createdAt, seqNum, size) WHERE deletedAt IS NULL',
+  // Each has the columns that a query filters by, so that a row is read only when it is on the page. `deletedAt`, too: SQLite
+  // would read the row for it, though the index says that it is null.
+  files_live: 'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, size, deletedAt) WHERE deletedAt IS NULL',
+  files_live_by_owner: `CREATE INDEX files_live_by_owner
+    ON files (owner, bucket, createdAt, seqNum, size, deletedAt) WHERE deletedAt IS NULL`,
   files_deleted: 'CREATE INDEX files_deleted ON files (deletedAt) WHERE deletedAt IS NOT NULL',
   /** `file`: number of the file's row */
   versions: `CREATE TABLE versions (

@@ -1,6 +1,7 @@
 /** Events of files for tests. */
 import type { FileMeta, PoolEvent } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
+import type { LogEvent } from '../event-log/event.ts'
 
 /** Another content for each text. */
 export const fileKey = (text: string, bucket = 'files'): RemoteKey => {
@@ -20,4 +21,10 @@ interface Fields {
 export const added = (id: string, fields: Partial<Fields> = {}): PoolEvent => {
   const defaults = { name: id, type: 'image/jpeg', size: 3, remoteKey: fileKey(id), meta: {}, at: 1 }
   return { name: 'v2.FileAdded', opId: `add ${id}`, args: { id, ...defaults, ...fields } }
+}
+
+/** The event as a client pushes it, without its number. */
+export const toLogEvent = ({ name, opId, args }: PoolEvent): Omit<LogEvent, 'seqNum'> => {
+  const packed = 'meta' in args ? { ...args, meta: JSON.stringify(args.meta) } : args
+  return { name, argsJson: JSON.stringify({ ...packed, opId }), clientId: 'c', sessionId: 's' }
 }

@@ -7,7 +7,7 @@ import type { LogEvent } from '../event-log/event.ts'
 import type { SqlEventLog } from '../event-log/sql-log.ts'
 import type { FileQuery } from '../read-model/file-query.ts'
 import { keysOf, type ReadModel } from '../read-model/read-model.ts'
-import { added, fileKey } from './file-events.ts'
+import { added, fileKey, toLogEvent } from './file-events.ts'
 
 export interface ReadModelSubject extends AsyncDisposable {
   /** Opens the log of the store `shop`, which is empty at first. */
@@ -385,7 +385,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         ['a log that lacks one', 'DROP TABLE contents'],
         ['a log that lacks an index', 'DROP INDEX files_live'],
         ['tables of another shape', 'ALTER TABLE files ADD COLUMN colour TEXT'],
-        ['tables of other rules', 'UPDATE read_model SET rules = 0'],
+        ['tables of other rules', "UPDATE read_model SET rules = 0; UPDATE files SET name = 'by other rules'"],
       ])('are made for %s', async (_, statement) => {
         const before = await everything()
         await alter(statement)
@@ -399,11 +399,6 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
       })
     })
   })
-}
-
-const toLogEvent = ({ name, opId, args }: PoolEvent): Omit<LogEvent, 'seqNum'> => {
-  const packed = 'meta' in args ? { ...args, meta: JSON.stringify(args.meta) } : args
-  return { name, argsJson: JSON.stringify({ ...packed, opId }), clientId: 'c', sessionId: 's' }
 }
 
 const renamed = (id: string, name: string, at: number): PoolEvent => ({

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { memoryDatabase } from '../test-support/memory-database.ts'
+import { type FileQuery, toStatement } from './file-query.ts'
+
+describe('toStatement', () => {
+  const { database } = memoryDatabase()
+  const planOf = (query: FileQuery) => {
+    const { sql, values } = toStatement(query)
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { readonly detail: string }[]
+    return plan.map(({ detail }) => detail).join('; ')
+  }
+
+  it.each<[string, FileQuery, RegExp]>([
+    ['all live files', {}, /SCAN files USING (COVERING )?INDEX files_live;/],
+    ['a bucket and a size', { bucket: 'b', size: { min: 1 } }, /SCAN files USING COVERING INDEX files_live;/],
+    [
+      'an owner, a bucket and a size',
+      { owner: 'ada', bucket: 'files', size: { max: 9 } },
+      /SEARCH files USING COVERING INDEX files_live_by_owner \(owner=\? AND bucket=\?\)/,
+    ],
+    [
+      'a page of the same behind a cursor',
+      { owner: 'ada', bucket: 'files', size: { max: 9 }, cursor: '[5,1]' },
+      /SEARCH files USING COVERING INDEX files_live_by_owner \(owner=\? AND bucket=\? AND createdAt<\?\)/,
+    ],
+    ['no owner', { owner: null, bucket: 'files' }, /files_live_by_owner \(owner=\? AND bucket=\?\)/],
+    ['deleted files', { state: 'deleted' }, /USING INDEX files_deleted/],
+  ])('%s: reads an index alone until it knows the page', (_, query, plan) => {
+    expect(planOf(query)).toMatch(plan)
+  })
+})
