@@ -122,6 +122,22 @@ describe('a file by its id', () => {
     expect((await blobs.open(address))?.size).toBe(6)
   })
 
+  it('whose record names a content of another store is refused, with and without its bytes on this disk', async () => {
+    const { keep, get, index, store, remote } = await setUp()
+    const { address } = await keep('a reef')
+    for (const [id, theirs] of [
+      ['here', address],
+      ['elsewhere', (await hashContent(new Blob(['other']).stream())).address],
+    ] as const) {
+      const remoteKey = buildRemoteKey({ storeId: 'lagoon', bucket: 'files', address: theirs })
+      await index.write([put('files', { id, name: 'x', type: 'text/plain', size: 6, remoteKey })])
+      const response = await get(fileUrl({ storeId: store, fileId: id, name: 'x' }))
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ error: { code: 'bad_key' } })
+    }
+    expect(remote.gets).toBe(0)
+  })
+
   it('that nobody knows is not found', async () => {
     const { get, store } = await setUp()
     expect((await get(fileUrl({ storeId: store, fileId: 'nobody', name: 'x' }))).status).toBe(404)

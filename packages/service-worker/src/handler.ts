@@ -7,6 +7,7 @@ import {
   parseFileUrl,
   parseRemoteKey,
   type RemoteKey,
+  RockpoolError,
 } from '@rockpool/protocol'
 import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
@@ -60,6 +61,10 @@ const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | u
   const row = await store.index.get('files', named.fileId)
   if (!row) return undefined
   const { remoteKey, name, type, size } = row
+  // A record can name any key; with this user's rights only keys of this store are followed.
+  if (parseRemoteKey(remoteKey)?.storeId !== store.storeId) {
+    throw new RockpoolError('bad_key', 'The record of this file names the content of another store. Remove the file.')
+  }
   return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, listedSize: size }
 }
 
