@@ -251,7 +251,7 @@ const stalled = (): RockpoolError =>
 export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
   new RockpoolError(
     'size_mismatch',
-    `This file is listed with ${listed} bytes, but its content has ${actual}. It was not opened. ` +
+    `This file is listed with a size of ${listed}, but its content has ${actual} bytes. It was not opened. ` +
       'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
   )
 
