@@ -105,7 +105,7 @@ export const sqlEventLog = (
     backendId,
     head: async () => readHead(sql()),
     append: async (parent, events, options) => {
-      const { result, added } = appendEvents(sql(), parent, events, options)
+      const { result, added } = appendEvents(sql(), recent, parent, events, options)
       if (added) recent?.add(added)
       return result
     },
@@ -123,6 +123,7 @@ export const sqlEventLog = (
 
 const appendEvents = (
   sql: Sql,
+  recent: RecentEvents | undefined,
   parent: number,
   pushed: readonly LogEvent[],
   { sub, at, check }: AppendOptions,
@@ -142,6 +143,10 @@ const appendEvents = (
     if (count === 0) return { result: { ...appended, head, taken } }
     insertEvents(sql, added.events)
     writeBytes(sql, { head: head + count, bytes: bytes + added.json.byteLength - (count - 1) })
-    afterAppend(sql, head + count)
+    afterAppend(sql, head + count, (since, limit) => {
+      const before = [...(recent?.after(since) ?? [])].flatMap(({ events }) => events)
+      const areAll = before.length === head - since
+      return areAll ? [...before, ...added.events] : readEvents(sql, since, limit)
+    })
     return { result: { ...appended, head: head + count, taken }, added }
   })
