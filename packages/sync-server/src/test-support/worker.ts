@@ -5,9 +5,10 @@ import type { LogEvent } from '../event-log/event.ts'
 import type { SqlEventLog } from '../event-log/sql-log.ts'
 import type { ReadModel } from '../read-model/read-model.ts'
 import { makeSyncBackend } from '../workers/index.ts'
+import { QUOTA_EVENTS } from './quota-events.ts'
 import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
 
-const backend = makeSyncBackend()
+const backend = makeSyncBackend({ quota: { events: QUOTA_EVENTS } })
 
 export class SyncBackend extends backend.SyncBackend {}
 

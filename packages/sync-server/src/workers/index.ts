@@ -15,8 +15,10 @@ import { bearerToken, requireReader } from '../http/identify.ts'
 import { parseRoute } from '../http/route.ts'
 import { acceptLive } from '../live/accept.ts'
 import { closedUpgrade, StoreObject } from './durable-object.ts'
-import { readRules, type Rules } from './rules.ts'
+import { readRules, type Rules, type SyncBackendOptions } from './rules.ts'
 import type { DurableObjectNamespace, DurableObjectState, ServerSocket } from './runtime.ts'
+
+export type { SyncBackendOptions }
 
 /** Bindings of the Worker: the variables of the signer, by the same names. Without a way to verify tokens it responds 503. */
 export interface SyncBackendEnv {
@@ -50,10 +52,10 @@ export interface SyncBackend {
   readonly worker: { fetch(request: Request, bindings: SyncBackendEnv): Promise<Response> }
 }
 
-export const makeSyncBackend = (): SyncBackend => {
+export const makeSyncBackend = (options: SyncBackendOptions = {}): SyncBackend => {
   // One per isolate, and so is what `authenticate` remembers.
   let rules: Rules | undefined
-  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= readRules(bindings))
+  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= { ...options, ...readRules(bindings) })
 
   class SyncBackend implements SyncBackendObject {
     readonly #store: StoreObject

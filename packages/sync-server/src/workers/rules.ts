@@ -1,8 +1,12 @@
-/** What the bindings of a Worker say: the variables of the signer, by the same names. */
+/** By which rules a Worker serves: its bindings, which are the variables of the signer, and what the app's code sets. */
 import { type Authenticate, environmentOf, readBuckets, readOrigins, readTokens, tokensOf } from '@rockpool/access'
 import type { Buckets } from '@rockpool/protocol'
+import type { SyncOptions } from '../http/handler.ts'
 
-export interface Rules {
+/** What no binding says. */
+export type SyncBackendOptions = Pick<SyncOptions, 'eventNames' | 'quota'>
+
+export interface Rules extends SyncBackendOptions {
   readonly authenticate: Authenticate
   readonly buckets: Buckets
   readonly allowedOrigins: readonly string[]

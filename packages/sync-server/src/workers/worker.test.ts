@@ -2,6 +2,8 @@
 import { AUDIENCE, ISSUER, SECRET, signToken, startIdentityProvider } from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
+import { QUOTA_EVENTS } from '../test-support/quota-events.ts'
+import { eventsAfter } from '../testing/events.ts'
 import { httpClient } from '../testing/http-client.ts'
 import { connectLive } from '../testing/live-client.ts'
 
@@ -29,6 +31,15 @@ describe('the Worker', { timeout: 60_000 }, () => {
       const { headers } = await httpClient(urlOf(worker), 'shop', token).call('/head', { headers: { origin: APP } })
       expect(headers.get('access-control-allow-origin')).toBe(APP)
     }
+  })
+
+  it('refuses events over the quota of its code', async () => {
+    const http = httpClient(urlOf(worker), 'full', await signToken('full'))
+    for (let head = 0; head < QUOTA_EVENTS; head += 1_000) {
+      expect((await http.push(head, eventsAfter(head, ...Array.from({ length: 1_000 }, () => 0)))).status).toBe(200)
+    }
+    const { status, body } = await http.push(QUOTA_EVENTS, eventsAfter(QUOTA_EVENTS, 'more'))
+    expect([status, body.refused]).toMatchObject([422, [{ index: 0, code: 'quota_exceeded' }]])
   })
 
   it('responds not_found from an object that belongs to another store', async () => {
