@@ -44,14 +44,16 @@ export const judgePush = (
   for (let index = firstNew; index < events.length; index++) {
     const { event, args, defect } = events[index]!
     const { name, clientId, sessionId } = event
+    // Measured only where it counts.
+    const bytes = quota?.bytes === undefined ? 0 : eventBytes(event)
     const refusal =
       defect ??
       checkSize(event) ??
       checkEvent(pusher, { name, args, clientId, sessionId }) ??
-      (quota && checkQuota(quota, used, event))
+      (quota && checkQuota(quota, used, { name, bytes }))
     if (refusal) refused.push({ index, ...refusal })
     // Behind the first refused event nothing is taken, so nothing more is used.
-    else if (quota && refused.length === 0) used = { events: used.events + 1, bytes: used.bytes + eventBytes(event) }
+    else if (quota && refused.length === 0) used = { events: used.events + 1, bytes: used.bytes + bytes }
   }
   return { taken: refused[0]?.index ?? events.length, refused }
 }

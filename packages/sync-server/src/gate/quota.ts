@@ -1,7 +1,6 @@
 /** How much a store may keep in its event log. Pure. */
 import { isDeleteEvent, type Refusal } from '@rockpool/access'
 import type { Usage } from '../event-log/event-log.ts'
-import { eventBytes, type LogEvent } from '../event-log/event.ts'
 
 /** No limit where it is not set. */
 export interface Quota {
@@ -10,14 +9,21 @@ export interface Quota {
   readonly bytes?: number
 }
 
-/** Whether the next event exceeds the quota. Deletes pass, so that a full store can be cleaned up. */
-export const checkQuota = (quota: Quota, used: Usage, event: LogEvent): Refusal | undefined => {
-  if (isDeleteEvent(event.name)) return undefined
+/**
+ * Whether the next event exceeds the quota. Deletes pass, so that a full store can be cleaned up.
+ *
+ * @param next its name, and its bytes as JSON where the quota counts them
+ */
+export const checkQuota = (
+  quota: Quota,
+  used: Usage,
+  { name, bytes }: { readonly name: string; readonly bytes: number },
+): Refusal | undefined => {
+  if (isDeleteEvent(name)) return undefined
   if (quota.events !== undefined && used.events >= quota.events) {
     return exceeded(`${figure(used.events)} of ${figure(quota.events)} changes are used`)
   }
   if (quota.bytes === undefined) return undefined
-  const bytes = eventBytes(event)
   if (used.bytes + bytes <= quota.bytes) return undefined
   const figures = `${figure(used.bytes)} of ${figure(quota.bytes)} bytes are used`
   return exceeded(`${figures}, and this change has ${figure(bytes)}`)
