@@ -33,8 +33,8 @@ const ROWS: readonly Row[] = [
   { rule: 'another number', change: at('a7'), withId: true, withoutId: false },
   { rule: 'another client number', change: at('a3.1'), withId: true, withoutId: false },
   { rule: 'another generation', change: at("a3'"), withId: true, withoutId: true },
-  { rule: 'other args', change: { args: { id: 'b' } }, withId: true, withoutId: false },
-  { rule: 'another name', change: { name: 'other' }, withId: true, withoutId: false },
+  { rule: 'other args', change: { args: { id: 'b' } }, withId: false, withoutId: false },
+  { rule: 'another name', change: { name: 'other' }, withId: false, withoutId: false },
   { rule: 'another client', change: { clientId: 'other' }, withId: false, withoutId: false },
   { rule: 'another commit of the session', change: { sessionId: 'tab#page.1' }, withId: false, withoutId: false },
 ]

@@ -21,13 +21,13 @@ export const randomPart = (): string => Math.floor(Math.random() * 36 ** 6).toSt
 
 /**
  * Whether two events are the same commit. Events of other clients and of older versions have no suffix: they are the same
- * when they have the same number and the same content.
+ * when they have the same number, too. The content counts: a member who guesses an id must not make an event disappear.
  */
 export const isSameCommit = (a: NumberedEvent, b: NumberedEvent): boolean =>
   a.clientId === b.clientId &&
   a.sessionId === b.sessionId &&
-  (SUFFIX.test(a.sessionId) ||
-    (a.seqNum.global === b.seqNum.global && a.seqNum.client === b.seqNum.client && hasSameContent(a, b)))
+  (SUFFIX.test(a.sessionId) || (a.seqNum.global === b.seqNum.global && a.seqNum.client === b.seqNum.client)) &&
+  hasSameContent(a, b)
 
 /** Whether name and args are the same, as JSON: a key that is undefined does not come back from the backend. */
 export const hasSameContent = (a: NumberedEvent, b: NumberedEvent): boolean =>

@@ -114,13 +114,13 @@ const made = (scene: Scene, clientId: string, name: 'made' | 'noted', head: Even
   })
 
 /** A change as the leader's machine decides it: of a push, or of events of the backend. */
-const nextChange = (scene: Scene, { read, isLogged: has }: Databases) => {
+const nextChange = (scene: Scene, databases: Databases) => {
   const { random, backend } = scene
-  const current = read()
+  const current = databases.read()
   if (random.chance(0.5)) {
     const pushed = [made(scene, 'a', random.chance(0.3) ? 'noted' : 'made', current.head)]
     if (random.chance(0.5)) pushed.push(made(scene, 'a', 'made', pushed[0]!.seqNum))
-    return decidePush(current, pushed, has)
+    return decidePush(current, pushed, databases, renumber)
   }
   const ours = current.pending.filter(({ seqNum }) => seqNum.client === 0).slice(0, random.int(0, 2))
   const isLevel = backend.length === current.backendHead

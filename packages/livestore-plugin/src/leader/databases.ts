@@ -31,6 +31,8 @@ export interface Databases {
   write(change: Change): void
   /** Whether the log has this commit, at its number or a higher one: a rebase only raises numbers. */
   isLogged(event: Event): boolean
+  /** Whether the log has an event of this number, in this generation. */
+  hasNumber(number: EventNumber): boolean
   /** The events after `head`, as tabs apply them; undefined when the log does not have `head`. */
   since(head: EventNumber): readonly Event[] | undefined
 }
@@ -84,6 +86,14 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
         throw error
       }
     },
+
+    hasNumber: (number) =>
+      isSameNumber(number, ROOT) ||
+      dbEventlog.select(
+        `SELECT 1 FROM ${EVENTLOG_META_TABLE}
+         WHERE seqNumGlobal = ? AND seqNumClient = ? AND seqNumRebaseGeneration = ?`,
+        [number.global, number.client, number.rebaseGeneration] as never,
+      ).length > 0,
 
     isLogged(event) {
       const rows = dbEventlog.select<{ seqNumGlobal: number; seqNumClient: number; name: string; argsJson: string }>(

@@ -11,7 +11,7 @@ import type { LeaderNews } from '../session/machine.ts'
 import { makeSignal } from '../signal.ts'
 import { lazySubscribable } from '../subscribable.ts'
 import type { Databases } from './databases.ts'
-import type { LeaderState, LogChange } from './machine.ts'
+import type { LeaderState, LogChange, LogLookup } from './machine.ts'
 import { missedNews } from './news.ts'
 
 export type NewsQueue = Queue.Queue<{ readonly payload: Payload }>
@@ -27,7 +27,7 @@ export interface LeaderLog {
   readonly committed: Effect.Effect<void>
   /** Before this call the log is empty, and only `state` and `syncState` may be read. */
   readonly open: (databases: Databases) => void
-  readonly isLogged: (event: Event) => boolean
+  readonly lookup: LogLookup<Event>
   /** Writes a change, and sends `news` to the tabs. */
   readonly commit: (change: LogChange<Event>, news: LeaderNews<Event> | undefined) => void
   readonly writeBackendHead: () => void
@@ -76,7 +76,10 @@ export const makeLeaderLog: Effect.Effect<LeaderLog> = Effect.gen(function* () {
       reread()
     },
 
-    isLogged: (event) => databases!.isLogged(event),
+    lookup: {
+      isLogged: (event) => databases!.isLogged(event),
+      hasNumber: (number) => databases!.hasNumber(number),
+    },
 
     commit({ rollback, append, state: next }, news) {
       // A confirmation alone is written later, by `writeBackendHead` or with the next change: a leader that starts before

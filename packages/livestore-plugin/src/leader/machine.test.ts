@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isSameCommit } from '../commit-id.ts'
-import { continues, isClientOnly, type NumberedEvent, ROOT } from '../numbers.ts'
+import { continues, isClientOnly, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import {
   LEADER_TABLE,
   leaderState,
@@ -10,7 +10,14 @@ import {
   type LeaderStateName,
 } from '../simulation/leader-table.ts'
 import { CLIENT, event, events, number, renumber, show } from '../simulation/notation.ts'
-import { decideBackendEvents, decidePush, type LeaderState, nextBackendPush, numberAtHead } from './machine.ts'
+import {
+  decideBackendEvents,
+  decidePush,
+  type LeaderState,
+  type LogLookup,
+  nextBackendPush,
+  numberAtHead,
+} from './machine.ts'
 
 const rows = Object.entries(LEADER_TABLE).flatMap(([state, inputs]) =>
   Object.entries(inputs as Record<LeaderInputName, LeaderRow | undefined>).flatMap(([input, row]) =>
@@ -18,10 +25,15 @@ const rows = Object.entries(LEADER_TABLE).flatMap(([state, inputs]) =>
   ),
 )
 
+const lookup = (log: readonly NumberedEvent[]): LogLookup<NumberedEvent> => ({
+  isLogged: (event) => log.some((logged) => isSameCommit(event, logged)),
+  hasNumber: (number) => isSameNumber(number, ROOT) || log.some(({ seqNum }) => isSameNumber(seqNum, number)),
+})
+
 const decide = (state: LeaderState<NumberedEvent>, log: readonly NumberedEvent[], input: string, row: LeaderRow) => {
   const given = events(row.given, row.parent)
   return input.startsWith('push')
-    ? decidePush(state, given, (pushed) => log.some((logged) => isSameCommit(pushed, logged)))
+    ? decidePush(state, given, lookup(log), renumber)
     : decideBackendEvents(state, given, renumber)
 }
 
@@ -54,6 +66,18 @@ describe('the leader', () => {
     expect(next.backendHead).toBe(
       input.startsWith('push') ? state.backendHead : events(row.given).at(-1)!.seqNum.global,
     )
+  })
+
+  it('keeps events that stay on the device in their place when the backend has renumbered those around them', () => {
+    const log = events('x1 x2 a3 d3.1 b4 e4.1 c5')
+    const state = { head: log.at(-1)!.seqNum, backendHead: 2, pending: log.slice(2) }
+    const decision = decideBackendEvents(state, events('y3 a4 b5'), renumber)
+    expect(describeDecision(decision, state)).toEqual({
+      outcome: 'rebase',
+      takeBack: 'a3 d3.1 b4 e4.1 c5',
+      append: "y3' a4' d4.1' b5' e5.1' c6'",
+      pending: "c6'",
+    })
   })
 
   it('confirms only events that say the same as the pending ones', () => {
@@ -154,7 +178,7 @@ describe('whatever tabs and backend send', () => {
               head = added.seqNum
               pushed.push(added)
             }
-            apply(decidePush(state, pushed, (item) => log.some((logged) => isSameCommit(item, logged))))
+            apply(decidePush(state, pushed, lookup(log), renumber))
           } else {
             const ours = nextBackendPush(state, Math.max(state.backendHead, backend.length), 10)
             if (ours[0]?.seqNum.global === backend.length + 1) {

@@ -7,7 +7,7 @@
  * 2. `pending` is the end of the log, from the first event that syncs and is not confirmed;
  * 3. no commit is in the log twice.
  */
-import { isSameCommit, hasSameContent } from '../commit-id.ts'
+import { isSameCommit } from '../commit-id.ts'
 import {
   continues,
   type EventNumber,
@@ -39,24 +39,34 @@ export type PushDecision<E> =
   | ({ readonly outcome: 'accepted' } & LogChange<E>)
   /** all of it is in the log already */
   | { readonly outcome: 'known' }
-  /** others came first, or a predecessor is missing: the tab has to pull, and to push again */
+  /** the log does not have the events' place: the tab has to pull, and to push again */
   | { readonly outcome: 'rejected' }
+
+/** What a leader's log says of a push. */
+export interface LogLookup<E> {
+  /** whether the log has this commit, at its number or a higher one */
+  readonly isLogged: (event: E) => boolean
+  readonly hasNumber: (number: EventNumber) => boolean
+}
 
 /**
  * A tab's push. Events that the log has are skipped: a tab repeats a push whose response was lost, with more events behind.
- *
- * @param isLogged whether the log has this commit
+ * Where other events have come first, the rest gets the numbers after them: a tab that had to push again would lose to a
+ * busy backend for as long as that is busy.
  */
 export const decidePush = <E extends NumberedEvent>(
   state: LeaderState<E>,
   events: readonly E[],
-  isLogged: (event: E) => boolean,
+  { isLogged, hasNumber }: LogLookup<E>,
+  renumber: (event: E, numbers: NumberPair) => E,
 ): PushDecision<E> => {
   if (!isContiguous(events)) return { outcome: 'rejected' }
   const isNew = events.length > 0 && continues(state.head, events[0]!)
-  const append = isNew ? events : events.slice(leadingCount(events, isLogged))
-  if (append.length === 0) return { outcome: 'known' }
-  if (!continues(state.head, append[0]!)) return { outcome: 'rejected' }
+  const unknown = isNew ? events : events.slice(leadingCount(events, isLogged))
+  if (unknown.length === 0) return { outcome: 'known' }
+  const fits = continues(state.head, unknown[0]!)
+  if (!fits && !hasNumber(events[0]!.parentSeqNum)) return { outcome: 'rejected' }
+  const append = fits ? unknown : renumberAll(state.head, unknown, renumber)
   const pending = [...state.pending, ...append]
   return {
     outcome: 'accepted',
@@ -113,17 +123,32 @@ export const decideBackendEvents = <E extends NumberedEvent>(
     }
   }
   const generation = state.head.rebaseGeneration + 1
-  const theirs = renumberAll(rest[0]!.parentSeqNum, others, renumber, generation)
-  const moved = rest.filter((event) => !others.some((other) => isSameCommit(event, other)))
-  const ours = renumberAll(theirs.at(-1)!.seqNum, moved, renumber, generation)
-  const append = [...theirs, ...ours]
+  const { known, left } = meetOwn(others, rest)
+  const append = renumberAll(rest[0]!.parentSeqNum, [...known, ...left], renumber, generation)
   return {
     outcome: 'rebase',
     confirmed,
-    state: { head: append.at(-1)!.seqNum, backendHead, pending: fromFirstSynced(ours) },
+    state: { head: append.at(-1)!.seqNum, backendHead, pending: fromFirstSynced(append.slice(known.length)) },
     rollback: rest,
     append,
   }
+}
+
+/**
+ * The backend's events, in which pending ones may stand under new numbers. Events that stay on this device keep their place
+ * before the pending event that they came before.
+ *
+ * @returns `left`: what is still pending
+ */
+const meetOwn = <E extends NumberedEvent>(others: readonly E[], pending: readonly E[]) => {
+  let left = pending
+  const known = others.flatMap((other) => {
+    const place = left.findIndex((event) => isSameCommit(event, other))
+    const local = left.slice(0, leadingCount(left.slice(0, Math.max(place, 0)), isClientOnly))
+    if (place >= 0) left = left.filter((_, index) => index >= local.length && index !== place)
+    return [...local, other]
+  })
+  return { known, left }
 }
 
 /** How many events of both lists, from their start, are the same, without those that stay on this device. */
@@ -133,11 +158,7 @@ const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: read
   for (const [index, event] of pending.entries()) {
     if (isClientOnly(event)) continue
     const other = fresh[ofFresh]
-    const same =
-      other !== undefined &&
-      other.seqNum.global === event.seqNum.global &&
-      isSameCommit(event, other) &&
-      hasSameContent(event, other)
+    const same = other !== undefined && other.seqNum.global === event.seqNum.global && isSameCommit(event, other)
     if (!same) break
     ofPending = index + 1
     ofFresh++

@@ -12,7 +12,7 @@ import { LeaderThreadCtx, type LeaderSyncProcessor } from '@livestore/common/lea
 import { LiveStoreEvent, resolveEventDef } from '@livestore/common/schema'
 import { Deferred, Effect, Runtime, Stream } from 'effect'
 import { commitIds, randomPart } from '../commit-id.ts'
-import { clone, type Event, toBranded } from '../events.ts'
+import { clone, type Event, renumber, toBranded } from '../events.ts'
 import { leadersOfThread } from '../marks.ts'
 import { makeSignal } from '../signal.ts'
 import { openDatabases } from './databases.ts'
@@ -44,7 +44,7 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
         if (testing?.delays?.localPushProcessing) yield* testing.delays.localPushProcessing
         yield* betweenPages.await
         yield* Effect.suspend(() => {
-          const decision = decidePush(log.state(), pushed.map(clone), log.isLogged)
+          const decision = decidePush(log.state(), pushed.map(clone), log.lookup, renumber)
           if (decision.outcome === 'rejected') return Effect.fail(leaderAhead(log.state(), pushed))
           if (decision.outcome === 'accepted') log.commit(decision, newsOf(decision))
           return Effect.void

@@ -8,7 +8,7 @@
  * 2. each commit is in `pending`, or in the part of the log that the tab has seen, and never in both;
  * 3. `sent` events of `pending`, from its start, are in the leader's log.
  */
-import { isSameCommit, hasSameContent } from '../commit-id.ts'
+import { isSameCommit } from '../commit-id.ts'
 import {
   compareNumbers,
   continues,
@@ -133,12 +133,7 @@ const numberedFrom = <E extends NumberedEvent>(
 const commonStart = <E extends NumberedEvent>(pending: readonly E[], fresh: readonly E[]): number => {
   const end = pending.findIndex((event, index) => {
     const other = fresh[index]
-    return (
-      other === undefined ||
-      !isSameNumber(event.seqNum, other.seqNum) ||
-      !isSameCommit(event, other) ||
-      !hasSameContent(event, other)
-    )
+    return other === undefined || !isSameNumber(event.seqNum, other.seqNum) || !isSameCommit(event, other)
   })
   return end === -1 ? pending.length : end
 }

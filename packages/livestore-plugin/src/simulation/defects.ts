@@ -34,11 +34,11 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
   },
 
   'the leader refuses the start of a push, and takes the rest behind the gap': replace({
-    decidePush: (state, events, isLogged) => {
-      const decision = real.decidePush(state, events, isLogged)
+    decidePush: (state, events, lookup) => {
+      const decision = real.decidePush(state, events, lookup, renumber)
       const next = events.findIndex((event) => isNextNumber(state.head, event))
       return decision.outcome === 'rejected' && next > 0 && isContiguous(events)
-        ? real.decidePush(state, renumberAll(state.head, events.slice(next), renumber), isLogged)
+        ? real.decidePush(state, renumberAll(state.head, events.slice(next), renumber), lookup, renumber)
         : decision
     },
   }),
@@ -47,9 +47,9 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     let highest = 0
     return {
       ...real,
-      decidePush: (state, events, isLogged) => {
+      decidePush: (state, events, lookup) => {
         if (events[0]!.seqNum.client === 0 && events[0]!.seqNum.global <= highest) return { outcome: 'rejected' }
-        const decision = real.decidePush(state, events, isLogged)
+        const decision = real.decidePush(state, events, lookup, renumber)
         highest = Math.max(highest, events.at(-1)!.seqNum.global)
         return decision
       },
@@ -116,16 +116,24 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
   'commits have no id': replace({ commitIds: (sessionId) => () => sessionId }),
 
   'the server appends a repeated push again': replace({
-    planAppend: (push) => {
-      const plan = real.planAppend(push)
-      return plan.kind === 'append' ? { ...plan, firstNew: 0 } : plan
+    append: (storage, parent, pushed, options) =>
+      real.append({ ...storage, eventsAfter: () => [] }, parent, pushed, options),
+  }),
+
+  'the server does not recognize a repeat under other numbers': replace({
+    append: (storage, parent, pushed, options) => {
+      let calls = 0
+      const eventsAfter = (since: number, limit: number) => (calls++ === 0 ? storage.eventsAfter(since, limit) : [])
+      return real.append({ ...storage, eventsAfter }, parent, pushed, options)
     },
   }),
 
-  'the server stores a push that others overtook': replace({
-    planAppend: (push) => {
-      const plan = real.planAppend(push)
-      return plan.kind === 'conflict' ? { kind: 'append', firstNew: 0 } : plan
+  'the server does not say that a push got other numbers': replace({
+    append: (storage, parent, pushed, options) => {
+      const result = real.append(storage, parent, pushed, options)
+      if (result.kind !== 'appended') return result
+      const { common: _, ...unsaid } = result
+      return unsaid
     },
   }),
 

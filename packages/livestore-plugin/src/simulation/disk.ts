@@ -89,8 +89,8 @@ export const isLogged = ({ log }: Disk, event: NumberedEvent): boolean =>
       logged.seqNum.global >= event.seqNum.global &&
       logged.sessionId === event.sessionId &&
       logged.clientId === event.clientId &&
-      (event.sessionId.includes('#') ||
-        (compareNumbers(logged.seqNum, event.seqNum) === 0 && hasSameContent(logged, event))),
+      (event.sessionId.includes('#') || compareNumbers(logged.seqNum, event.seqNum) === 0) &&
+      hasSameContent(logged, event),
   )
 
 /** Events after a place; undefined when the log does not have it. */

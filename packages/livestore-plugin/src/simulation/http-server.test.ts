@@ -5,8 +5,8 @@ import { simulate } from './simulate.ts'
 
 const SEEDS = 20
 
-/** The real handler has pages of this size. */
-const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000 })
+/** As in the real handler. */
+const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000, maxBetween: 1_000 })
 
 describe('the handler of the sync server', () => {
   it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 120_000 }, async () => {

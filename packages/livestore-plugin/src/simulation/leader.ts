@@ -5,8 +5,8 @@ import {
   hasCaughtUp,
   IDLE_BACKEND_PUSHER,
 } from '../leader/backend-pusher.ts'
-import type { LeaderState, LogChange } from '../leader/machine.ts'
-import type { EventNumber, NumberedEvent } from '../numbers.ts'
+import type { LeaderState, LogChange, LogLookup } from '../leader/machine.ts'
+import { type EventNumber, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import type { LeaderNews } from '../session/machine.ts'
 import { applyChange, type Disk, eventsSince, isLevel, isLogged, readState } from './disk.ts'
 import type { Machines } from './machines.ts'
@@ -129,9 +129,14 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
     else waitsForStart.push(run)
   }
 
+  const lookup: LogLookup<NumberedEvent> = {
+    isLogged: (event) => isLogged(disk, event),
+    hasNumber: (number) => isSameNumber(number, ROOT) || disk.log.some(({ seqNum }) => isSameNumber(seqNum, number)),
+  }
+
   function* handlePush(events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'refused') => void): Fiber {
     yield* on(betweenPages)
-    const decision = machines.decidePush(state, events, (event) => isLogged(disk, event))
+    const decision = machines.decidePush(state, events, lookup, renumber)
     if (decision.outcome === 'accepted') commit(decision, machines.newsOf(decision))
     respond(decision.outcome === 'rejected' ? 'refused' : 'taken')
   }

@@ -1,6 +1,6 @@
 /** The machines that the simulation runs: the real ones, unless a test puts a planted defect in the place of one. */
 import type { Receiver } from '../../../livestore/src/sync-client/receiver.ts'
-import { planAppend } from '../../../sync-server/src/event-log/plan-append.ts'
+import { append } from '../../../sync-server/src/event-log/append.ts'
 import { commitIds } from '../commit-id.ts'
 import { afterBackendPush, nextBackendAction } from '../leader/backend-pusher.ts'
 import { decideBackendEvents, decidePush } from '../leader/machine.ts'
@@ -26,7 +26,7 @@ const real = {
   afterOutcome,
   afterPause,
   commitIds,
-  planAppend,
+  append,
 }
 
 export interface Machines extends Readonly<typeof real> {

@@ -1,10 +1,9 @@
 /**
- * The sync server of docs/contracts/sync-http.md without HTTP: the server's own decisions (`planAppend`, `createTurns`)
- * over a list.
- * `http-server.ts` is the same over the real handler; a test compares the two.
+ * The sync server of docs/contracts/sync-http.md without HTTP: its own `append` over a list. `http-server.ts` is the same
+ * over the real handler; a test compares the two.
  */
-import { isSameEvent, type LogEvent } from '../../../sync-server/src/event-log/event.ts'
-import { createTurns } from '../../../sync-server/src/http/turns.ts'
+import type { EventStorage } from '../../../sync-server/src/event-log/append.ts'
+import { eventToJson, type LogEvent } from '../../../sync-server/src/event-log/event.ts'
 import type { Clock } from '../../../sync-server/src/clock.ts'
 import type { StoreId } from '../../../protocol/src/index.ts'
 import type { Machines } from './machines.ts'
@@ -45,6 +44,7 @@ export interface Server {
 export interface ServerOptions {
   readonly machines: Machines
   readonly pageLimit: number
+  readonly maxBetween: number
   readonly clock: Clock
   /** After each append, before the response. */
   readonly publish: (message: { since: number; events: readonly GlobalEvent[] }) => void
@@ -64,29 +64,31 @@ const toLogEvent = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): L
 /** The server's promises settle within this many. */
 const MICROTASKS = 12
 
-export const makeServer = ({ machines, pageLimit, clock, publish }: ServerOptions): Server => {
+export const makeServer = ({ machines, pageLimit, maxBetween, publish }: ServerOptions): Server => {
   const log: GlobalEvent[] = []
   const logEvents: LogEvent[] = []
-  let turns = createTurns(clock)
   const page = (since: number) => log.slice(since, since + pageLimit)
   const head = () => ({ backendId: BACKEND_ID, head: log.length })
 
-  const push = async ({ parent, events }: PushBody): Promise<ServerResponse> => {
-    const pushed = events.map(toLogEvent)
-    const turn = await turns.wait(STORE, events[0]!.clientId)
-    const stored = logEvents.slice(parent, parent + pushed.length)
-    const plan = machines.planAppend({ parent, head: log.length, pushed, stored, isSame: isSameEvent })
-    turn.end(plan.kind === 'append' ? 'appended' : plan.kind === 'conflict' ? 'conflict' : 'failed')
-    if (plan.kind === 'parent_ahead') {
+  const push = ({ parent, mayRenumber, events }: PushBody): ServerResponse => {
+    const storage: EventStorage = {
+      head: log.length,
+      usage: () => ({ events: log.length, bytes: 0 }),
+      eventsAfter: (since, limit) => logEvents.slice(since, since + limit),
+      insert: (added) => {
+        logEvents.push(...added)
+        log.push(...added.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent))
+      },
+    }
+    const options = { sub: undefined, at: 0, maxBetween: mayRenumber ? maxBetween : 0 }
+    const result = machines.append(storage, parent, events.map(toLogEvent), options)
+    if (result.kind === 'parent_ahead') {
       return { status: 400, body: { error: { code: 'parent_ahead', message: 'parent is above the head' }, ...head() } }
     }
-    if (plan.kind === 'conflict') return { status: 409, body: { ...head(), events: page(plan.common) } }
-    const since = log.length
-    const added = events.slice(plan.firstNew)
-    log.push(...added)
-    logEvents.push(...pushed.slice(plan.firstNew))
-    if (added.length > 0) publish({ since, events: added })
-    return { status: 200, body: head() }
+    if (result.kind === 'conflict') return { status: 409, body: { ...head(), events: page(result.common) } }
+    const { added, before, common } = result
+    if (added.length > 0) publish({ since: before, events: log.slice(before) })
+    return { status: 200, body: common === undefined ? head() : { ...head(), events: page(common) } }
   }
 
   return {
@@ -97,9 +99,7 @@ export const makeServer = ({ machines, pageLimit, clock, publish }: ServerOption
     settle: async () => {
       for (let index = 0; index < MICROTASKS; index++) await undefined
     },
-    restart: () => {
-      turns = createTurns(clock)
-    },
+    restart: () => {},
     hello: (since) => ({ ...head(), since, events: page(since) }),
     head,
     log: () => log,
@@ -108,5 +108,6 @@ export const makeServer = ({ machines, pageLimit, clock, publish }: ServerOption
 
 interface PushBody {
   readonly parent: number
+  readonly mayRenumber: boolean
   readonly events: readonly GlobalEvent[]
 }

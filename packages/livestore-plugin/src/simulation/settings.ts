@@ -12,6 +12,8 @@ export interface Settings {
   readonly clientOnlyShare: number
   /** events in one page of the server */
   readonly pageLimit: number
+  /** events of others that the server puts a push behind */
+  readonly maxBetween: number
   readonly tabPushLimit: number
   readonly backendPushLimit: number
   /** ms, the usual delay of a message between threads, and of a request */
@@ -54,6 +56,7 @@ export const makeSettings = (random: Random): Settings => {
     commits: isBusy ? int(40, 90) : int(4, 40),
     clientOnlyShare: chance(0.5) ? 0 : next() * 0.5,
     pageLimit: chance(0.5) ? int(1, 5) : int(5, 100),
+    maxBetween: chance(0.3) ? int(0, 5) : 1_000,
     tabPushLimit: chance(0.5) ? int(1, 5) : 100,
     backendPushLimit: chance(0.5) ? int(1, 5) : 500,
     threadDelay: chance(0.6) ? 2 : 50,

@@ -8,6 +8,7 @@ const SMALLEST: Partial<Record<keyof Settings, number>> = { devices: 1, maxTabs:
 const KEPT = new Set<keyof Settings>([
   'duration',
   'pageLimit',
+  'maxBetween',
   'tabPushLimit',
   'backendPushLimit',
   'threadDelay',

@@ -68,6 +68,7 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   const server: Server = (options.makeServer ?? makeServer)({
     machines,
     pageLimit: settings.pageLimit,
+    maxBetween: settings.maxBetween,
     clock: { now: world.now, setTimer: (run, ms) => world.after(ms, 'server timer', run) },
     publish: (message) => network.publish(message),
   })

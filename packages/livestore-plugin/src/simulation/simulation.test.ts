@@ -10,7 +10,7 @@ const REPLAYED = 10
 
 /** Defects that the simulation found, now planted ones, and a seed that shows each. */
 const FOUND: readonly (readonly [defect: string, seed: number])[] = [
-  ['a tab that starts over keeps what the leader has', 22],
+  ['a tab that starts over keeps what the leader has', 25],
 ]
 
 const counts = new Map<string, number>()

@@ -13,6 +13,12 @@ export type PushError = BackendIdMismatchError | IsOfflineError | ServerAheadErr
 /** A request that times out is cut in half, down to this: a slow uplink would never get a large one through. */
 const MIN_REQUEST_BYTES = 16_384
 
+/**
+ * The session id of a commit that `@rockpool/livestore-plugin` has given an id (its `commit-id.ts`). The server recognizes
+ * such an event under any number, so it may number the events of a push after those that came first.
+ */
+const COMMIT_ID = /#[0-9a-z]+\.[0-9a-z]+$/
+
 export interface PushOptions {
   readonly http: Http
   readonly receiver: Receiver
@@ -87,7 +93,8 @@ export const makePush = (options: PushOptions) => {
       const since: number = first.parentSeqNum
       const asOf = receiver.view().knownHead
       const backendId = options.backendId()
-      const body = { ...(backendId !== undefined && { backendId }), parent: since, events }
+      const mayRenumber = events.every(({ sessionId }) => COMMIT_ID.test(sessionId))
+      const body = { ...(backendId !== undefined && { backendId }), parent: since, mayRenumber, events }
       onWaiting(true)
       const response = yield* http.call({ method: 'POST', path: '/events', body }).pipe(
         Effect.ensuring(Effect.sync(() => onWaiting(false))),
@@ -100,8 +107,9 @@ export const makePush = (options: PushOptions) => {
         if (log === undefined) return yield* Effect.fail(new UnknownError({ cause: malformed() }))
         maxBytes = Math.min(maxBytes * 2, MAX_PUSH_BYTES)
         onTaken()
-        // The log has exactly these events at these numbers: LiveStore gets them without another request.
-        return yield* fromServer({ ...log, since, events }, asOf)
+        // LiveStore gets what the log has after `since` without another request: exactly these events, or those of others
+        // and then these under new numbers.
+        return yield* fromServer(decodePage(response.body) ?? { ...log, since, events }, asOf)
       }
       if (decodeError(response.body)?.code === 'backend_mismatch') {
         const received = decodeHead(response.body)?.backendId ?? 'unknown'

@@ -1,9 +1,9 @@
 /** Event logs in memory, for tests and examples. They are gone when the process ends. */
 import type { StoreId } from '@rockpool/protocol'
+import { append, type EventStorage } from '../event-log/append.ts'
 import { closedError, type EventLog, type Logs } from '../event-log/event-log.ts'
-import { eventBytes, isSameEvent, type LogEvent, type StoredEvent } from '../event-log/event.ts'
+import { eventBytes, type StoredEvent } from '../event-log/event.ts'
 import { takePage } from '../event-log/page.ts'
-import { planAppend } from '../event-log/plan-append.ts'
 
 interface Stored {
   readonly backendId: string
@@ -38,20 +38,18 @@ const memoryLog = (store: Stored, logsAreOpen: () => boolean): EventLog => {
       requireOpen()
       return events.length
     },
-    append: async (parent, pushed, { sub, at, check }) => {
+    append: async (parent, pushed, options) => {
       requireOpen()
-      const head = events.length
-      const stored = events.slice(parent, parent + pushed.length)
-      const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
-      if (plan.kind !== 'append') return { ...plan, head }
-      const { firstNew } = plan
-      const usage = { events: head, bytes: store.bytes }
-      const taken = check && firstNew < pushed.length ? check(firstNew, usage) : pushed.length
-      for (const event of pushed.slice(firstNew, taken)) {
-        events.push({ ...event, sub, at })
-        store.bytes += eventBytes(event)
+      const storage: EventStorage = {
+        head: events.length,
+        usage: () => ({ events: events.length, bytes: store.bytes }),
+        eventsAfter: (since, limit) => events.slice(since, since + limit),
+        insert: (added) => {
+          events.push(...added)
+          for (const event of added) store.bytes += eventBytes(event)
+        },
       }
-      return { kind: 'appended', head: events.length, before: head, firstNew, taken }
+      return append(storage, parent, pushed, options)
     },
     read: async (since, limits) => {
       requireOpen()

@@ -12,7 +12,7 @@ export interface EventLog {
   /**
    * Compares and appends in one transaction. Events that the log already holds at the same numbers with the same content
    * count as appended; of the rest, as many are stored as `check` takes. Durable when it resolves. Nothing is stored unless
-   * the result is `appended`.
+   * the result is `appended`. With `maxBetween`, a push that others have overtaken is stored behind their events.
    *
    * @param parent the number before the first event; the events are numbered `parent + 1`, `parent + 2`, …
    * @throws EventLogError
@@ -41,6 +41,11 @@ export interface AppendOptions extends Origin {
    *   the length of the push
    */
   readonly check?: (firstNew: number, usage: Usage) => number
+  /**
+   * How many events of others may come before the push: it is then no conflict, and gets the numbers after them. 0 unless
+   * set. Only for events whose session ids are unique to a commit, so that a repeat is recognized under other numbers.
+   */
+  readonly maxBetween?: number
 }
 
 /** What a log holds. */
@@ -53,7 +58,7 @@ export interface Usage {
 export type AppendResult =
   /**
    * The first `taken` events of the push are in the log: all of them unless `check` took less. Those from index `firstNew`
-   * on are new; `before` is the head before this append.
+   * on are new, but for those that the log held already; `before` is the head before this append.
    */
   | {
       readonly kind: 'appended'
@@ -61,6 +66,10 @@ export type AppendResult =
       readonly before: number
       readonly firstNew: number
       readonly taken: number
+      /** the new events, as the log numbers them */
+      readonly added: readonly StoredEvent[]
+      /** when others had overtaken the push: the number of the last event that both sides had */
+      readonly common?: number
     }
   /** Other events hold these numbers. `common` is the number of the last event that both sides have. */
   | { readonly kind: 'conflict'; readonly head: number; readonly common: number }

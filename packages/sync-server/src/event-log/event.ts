@@ -51,11 +51,16 @@ export const encodeEvents = (events: readonly StoredEvent[]): EncodedEvents => (
  * Whether a pushed event is the one that the log has. The order of keys does not count: LiveStore compares args by
  * `deepEqual` (`LiveStoreEvent.Client.isEqualEncoded` of @livestore/common 0.4.0).
  */
-export const isSameEvent = (a: LogEvent, b: LogEvent): boolean =>
-  a.seqNum === b.seqNum &&
-  a.name === b.name &&
-  a.clientId === b.clientId &&
+export const isSameEvent = (a: LogEvent, b: LogEvent): boolean => a.seqNum === b.seqNum && isSameCommit(a, b)
+
+/**
+ * Whether two events with session ids that are unique to a commit are the same one, under any number. The content counts:
+ * another member who has taken this id must not keep the event out of the log.
+ */
+export const isSameCommit = (a: LogEvent, b: LogEvent): boolean =>
   a.sessionId === b.sessionId &&
+  a.clientId === b.clientId &&
+  a.name === b.name &&
   (a.argsJson === b.argsJson || canonical(a.argsJson) === canonical(b.argsJson))
 
 const canonical = (argsJson: string | undefined): string | undefined =>

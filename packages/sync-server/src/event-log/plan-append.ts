@@ -1,4 +1,5 @@
-/** The decision of `append`, from plain data: which events of a push are new, and whether they fit. */
+/** The decisions of `append`, from plain data: which events of a push are new, and whether they fit. */
+import { isSameCommit, type LogEvent } from './event.ts'
 
 export interface Push<E> {
   /** the number before the first pushed event */
@@ -15,6 +16,16 @@ export type AppendPlan =
   | { readonly kind: 'append'; readonly firstNew: number }
   | { readonly kind: 'conflict'; readonly common: number }
   | { readonly kind: 'parent_ahead' }
+
+/**
+ * Whether the log holds an event under none of its numbers: a device repeats a push whose response was lost.
+ *
+ * @param between the events that the log holds after the last common one
+ */
+export const unknownCommits = (between: readonly LogEvent[]): ((pushed: LogEvent) => boolean) => {
+  const bySession = Map.groupBy(between, ({ sessionId }) => sessionId)
+  return (pushed) => !bySession.get(pushed.sessionId)?.some((stored) => isSameCommit(pushed, stored))
+}
 
 export const planAppend = <E>({ parent, head, pushed, stored, isSame }: Push<E>): AppendPlan => {
   if (parent > head) return { kind: 'parent_ahead' }

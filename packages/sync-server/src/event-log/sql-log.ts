@@ -3,11 +3,11 @@ import type { StoreId } from '@rockpool/protocol'
 import { afterAppend } from '../read-model/catch-up.ts'
 import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
 import { resetTables } from '../read-model/schema.ts'
+import { append, type EventStorage } from './append.ts'
 import type { AppendOptions, AppendResult, EventLog, Page } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
-import { type EncodedEvents, encodeEvents, isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { type EncodedEvents, encodeEvents, type LogEvent, type StoredEvent } from './event.ts'
 import { takeBatches, takePage } from './page.ts'
-import { planAppend } from './plan-append.ts'
 import type { RecentEvents } from './recent-events.ts'
 import { readEvents, readHead } from './sql-events.ts'
 import { readBytes, writeBytes } from './usage.ts'
@@ -126,27 +126,34 @@ const appendEvents = (
   recent: RecentEvents | undefined,
   parent: number,
   pushed: readonly LogEvent[],
-  { sub, at, check }: AppendOptions,
+  options: AppendOptions,
 ): { readonly result: AppendResult; readonly added?: EncodedEvents } =>
   sql.transaction(() => {
     const head = readHead(sql)
-    const stored = parent < head ? readEvents(sql, parent, pushed.length) : []
-    const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
-    if (plan.kind !== 'append') return { result: { ...plan, head } }
-    const { firstNew } = plan
-    const appended = { kind: 'appended', before: head, firstNew } as const
-    if (firstNew === pushed.length) return { result: { ...appended, head, taken: firstNew } }
-    const bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
-    const taken = check ? check(firstNew, { events: head, bytes }) : pushed.length
-    const added = encodeEvents(pushed.slice(firstNew, taken).map((event) => Object.assign({}, event, { sub, at })))
-    const count = added.events.length
-    if (count === 0) return { result: { ...appended, head, taken } }
-    insertEvents(sql, added.events)
-    writeBytes(sql, { head: head + count, bytes: bytes + added.json.byteLength - (count - 1) })
-    afterAppend(sql, head + count, (since, limit) => {
-      const before = [...(recent?.after(since) ?? [])].flatMap(({ events }) => events)
-      const areAll = before.length === head - since
-      return areAll ? [...before, ...added.events] : readEvents(sql, since, limit)
-    })
-    return { result: { ...appended, head: head + count, taken }, added }
+    let bytes: number | undefined
+    const bytesBefore = () => (bytes ??= readBytes(sql, head, (since) => readEvents(sql, since, head - since)))
+    let added: EncodedEvents | undefined
+    const recentAfter = (since: number) => Array.from(recent?.after(since) ?? [], ({ events }) => events).flat()
+    const storage: EventStorage = {
+      head,
+      usage: () => ({ events: head, bytes: bytesBefore() }),
+      eventsAfter: (since, limit) => {
+        const inMemory = recentAfter(since)
+        return inMemory.length >= Math.min(limit, head - since)
+          ? inMemory.slice(0, limit)
+          : [...readEvents(sql, since, limit)]
+      },
+      insert: (events) => {
+        added = encodeEvents(events)
+        insertEvents(sql, events)
+        const count = events.length
+        writeBytes(sql, { head: head + count, bytes: bytesBefore() + added.json.byteLength - (count - 1) })
+        afterAppend(sql, head + count, (since, limit) => {
+          const before = recentAfter(since)
+          return before.length === head - since ? [...before, ...events] : readEvents(sql, since, limit)
+        })
+      },
+    }
+    const result = append(storage, parent, pushed, options)
+    return added ? { result, added } : { result }
   })

@@ -14,7 +14,6 @@ import { parsePush } from './parse-push.ts'
 import { type Piece, piecesResponse } from './pieces.ts'
 import { readBody } from './read-body.ts'
 import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
-import { createTurns } from './turns.ts'
 
 export interface SyncOptions {
   readonly logs: Logs
@@ -48,6 +47,11 @@ export interface Live {
 
 /** Bytes of the events in one page. */
 export const MAX_PAGE_BYTES = 1024 * 1024
+/**
+ * Events of others that a push may be put behind. They are read in its transaction and sent in its response; a device that
+ * is further behind pulls first.
+ */
+export const MAX_BETWEEN = 1_000
 const PAGE_LIMITS = { limit: MAX_EVENTS, maxBytes: MAX_PAGE_BYTES }
 
 export const reportToConsole = (error: unknown): void => {
@@ -58,7 +62,6 @@ export const reportToConsole = (error: unknown): void => {
 export const createHandler = (options: SyncOptions, live: Live): ((request: Request) => Promise<Response>) => {
   const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
-  const turns = createTurns(clock)
   const eventNames = options.eventNames && new Set(options.eventNames)
 
   const respond = async (request: Request): Promise<Response> => {
@@ -95,26 +98,23 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       verdict = judgePush({ pusher, quota }, pushed.events, firstNew, usage)
       return verdict.taken
     }
-    const turn = await turns.wait(storeId, `${sub} ${events[0]!.clientId.slice(0, MAX_CLIENT_ID_LENGTH)}`)
-    const result = await log.append(pushed.parent, events, { sub, at: clock.now(), check }).catch((error) => {
-      turn.end('failed')
-      throw error
-    })
-    turn.end(result.kind === 'appended' ? 'appended' : result.kind === 'conflict' ? 'conflict' : 'failed')
+    const { parent, mayRenumber } = pushed
+    const maxBetween = mayRenumber ? MAX_BETWEEN : 0
+    const result = await log.append(parent, events, { sub, at: clock.now(), check, maxBetween })
     if (result.kind === 'parent_ahead') {
-      const message = `"parent" is ${pushed.parent}, above the head ${result.head}. Ask for the head again.`
+      const message = `"parent" is ${parent}, above the head ${result.head}. Ask for the head again.`
       throw new SyncError('parent_ahead', message, { log: { backendId, head: result.head } })
     }
     if (result.kind === 'conflict') {
       requireRate(rateLimit, claims)
-      return conflict(log, result.common)
+      return pageAfter(log, result.common, 409)
     }
-    const { head, before, firstNew, taken } = result
-    if (head > before) publish(storeId, { backendId, since: before, head, events: events.slice(firstNew, taken) })
+    const { head, before, taken, added, common } = result
+    if (added.length > 0) publish(storeId, { backendId, since: before, head, events: added })
     const { refused } = verdict
-    return refused.length === 0
-      ? json(JSON.stringify({ backendId, head }))
-      : json(JSON.stringify({ backendId, head, taken, refused }), 422)
+    const [status, refusal] = refused.length === 0 ? ([200, {}] as const) : ([422, { taken, refused }] as const)
+    if (common !== undefined) return pageAfter(log, common, status, refusal)
+    return json(JSON.stringify({ backendId, head, ...refusal }), status)
   }
 
   /** The events are stored: whatever fails here must not make the push fail. */
@@ -133,9 +133,9 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
   }
 }
 
-const conflict = async (log: EventLog, common: number): Promise<Response> => {
-  return json(pagePieces(log, await log.read(common, PAGE_LIMITS)), 409)
-}
+/** The events that the client lacks, beside `fields`. */
+const pageAfter = async (log: EventLog, common: number, status: 200 | 409 | 422, fields = {}): Promise<Response> =>
+  json(pagePieces(log, await log.read(common, PAGE_LIMITS), fields), status)
 
 const requireWriter = (pusher: Pusher): void => {
   const problem = checkWriter(pusher)

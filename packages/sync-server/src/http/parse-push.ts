@@ -7,6 +7,8 @@ import { MAX_EVENTS } from './route.ts'
 export interface PushRequest {
   readonly backendId: string | undefined
   readonly parent: number
+  /** whether the events may get other numbers */
+  readonly mayRenumber: boolean
   readonly events: readonly JudgedEvent[]
 }
 
@@ -14,13 +16,15 @@ export interface PushRequest {
 export const parsePush = (text: string): PushRequest => {
   const body = parseJson(text)
   if (!isObject(body)) throw bad('The body has to be {"parent": number, "events": [...]}.')
-  const { backendId, parent, events } = body
+  const { backendId, parent, mayRenumber = false, events } = body
   if (backendId !== undefined && typeof backendId !== 'string') throw bad('"backendId" has to be a string.')
+  if (typeof mayRenumber !== 'boolean') throw bad('"mayRenumber" has to be true or false.')
   if (!isSeqNum(parent)) throw bad('"parent" has to be an integer from 0.')
   if (!Array.isArray(events) || events.length === 0) throw bad('"events" has to be a list of at least one event.')
   if (events.length > MAX_EVENTS) throw new SyncError('too_large', `Send at most ${MAX_EVENTS} events at a time.`)
   if (!isSeqNum(parent + events.length)) throw bad('The numbers of these events are too large.')
-  return { backendId, parent, events: events.map((event, index) => parseEvent(event, parent + index, index)) }
+  const judged = events.map((event, index) => parseEvent(event, parent + index, index))
+  return { backendId, parent, mayRenumber, events: judged }
 }
 
 const parseJson = (text: string): unknown => {

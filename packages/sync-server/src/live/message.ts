@@ -14,12 +14,13 @@ export interface LiveUpdate {
   readonly events: readonly LogEvent[]
 }
 
-export const pageToJson = (log: { readonly backendId: string; readonly head: number }, events: readonly LogEvent[]) =>
-  `{"backendId":${JSON.stringify(log.backendId)},"head":${log.head},"events":[${events.map(eventToJson).join(',')}]}`
-
-/** The body of a page: recent events are sent as they are in memory. */
-export const pagePieces = ({ backendId }: Pick<EventLog, 'backendId'>, { head, json }: Page): readonly Piece[] => [
-  `{"backendId":${JSON.stringify(backendId)},"head":${head},"events":[`,
+/** The body of a page, and `fields` beside it: recent events are sent as they are in memory. */
+export const pagePieces = (
+  { backendId }: Pick<EventLog, 'backendId'>,
+  { head, json }: Page,
+  fields: object = {},
+): readonly Piece[] => [
+  `${JSON.stringify({ backendId, head, ...fields }).slice(0, -1)},"events":[`,
   ...json.flatMap((piece, index) => (index === 0 ? [piece] : [',', piece])),
   ']}',
 ]

@@ -1,6 +1,6 @@
 /** Acceptance tests of the port `EventLog`: every adapter runs them. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { EventLog, Logs, Page, ReadLimits, Usage } from '../event-log/event-log.ts'
+import type { AppendOptions, EventLog, Logs, Page, ReadLimits, Usage } from '../event-log/event-log.ts'
 import { eventBytes, eventToJson, type LogEvent } from '../event-log/event.ts'
 import { eventsAfter } from './events.ts'
 
@@ -43,7 +43,8 @@ export const eventLogSuite = (
 
     it('keeps each event with its sub and the time', async () => {
       const events = eventsAfter(0, 'a', 'b')
-      expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 0, firstNew: 0, taken: 2 })
+      const added = stored(events)
+      expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 0, firstNew: 0, taken: 2, added })
       expect(await read(0, ALL)).toEqual({ head: 2, events: stored(events) })
       expect(await log.head()).toBe(2)
     })
@@ -80,7 +81,14 @@ export const eventLogSuite = (
       it('counts as appended and is stored once', async () => {
         const events = eventsAfter(0, 'a', 'b')
         await append(0, events)
-        expect(await append(0, events)).toEqual({ kind: 'appended', head: 2, before: 2, firstNew: 2, taken: 2 })
+        expect(await append(0, events)).toEqual({
+          kind: 'appended',
+          head: 2,
+          before: 2,
+          firstNew: 2,
+          taken: 2,
+          added: [],
+        })
         expect(await append(0, events.slice(0, 1))).toMatchObject({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
         expect(await append(1, events.slice(1))).toMatchObject({ kind: 'appended', head: 2, before: 2, firstNew: 1 })
         expect(await values()).toEqual(['a', 'b'])
@@ -101,6 +109,7 @@ export const eventLogSuite = (
           before: 2,
           firstNew: 2,
           taken: 3,
+          added: stored(eventsAfter(2, 'c')),
         })
         expect(await values()).toEqual(['a', 'b', 'c'])
       })
@@ -144,6 +153,77 @@ export const eventLogSuite = (
       })
     })
 
+    describe('a push that others have overtaken, with maxBetween', () => {
+      /** Commits with ids of their own. */
+      const commits = (parent: number, ...names: readonly string[]): LogEvent[] =>
+        eventsAfter(parent, ...names).map((event, index) => ({ ...event, sessionId: `tab#${names[index]!}` }))
+      const push = (parent: number, events: readonly LogEvent[], options: Partial<AppendOptions> = {}) =>
+        log.append(parent, events, { ...ORIGIN, maxBetween: 10, ...options })
+
+      it('is stored behind their events, under the numbers that follow', async () => {
+        await append(0, commits(0, 'x', 'y'))
+        const added = stored(commits(2, 'a', 'b'))
+        expect(await push(0, commits(0, 'a', 'b'))).toEqual({
+          kind: 'appended',
+          head: 4,
+          before: 2,
+          firstNew: 0,
+          taken: 2,
+          added,
+          common: 0,
+        })
+        expect(await values()).toEqual(['x', 'y', 'a', 'b'])
+        expect((await read(2, ALL)).events).toEqual(added)
+      })
+
+      it.each<[string, number, string[], string[], number]>([
+        ['a repeat whose response was lost', 0, ['a', 'b'], [], 0],
+        ['a repeat with more events after it', 0, ['a', 'b', 'c'], ['c'], 0],
+        ['a repeat after the events that both sides have', 0, ['x', 'a', 'b', 'c'], ['c'], 1],
+        ['what follows, under the numbers of others', 2, ['c'], ['c'], 2],
+      ])('recognizes %s', async (_, parent, pushed, added, common) => {
+        await append(0, commits(0, 'x', 'y'))
+        await push(0, commits(0, 'a', 'b'))
+        const result = await push(parent, commits(parent, ...pushed))
+        expect(result).toMatchObject({ kind: 'appended', before: 4, common, added: commits(4, ...added) })
+        expect(await values()).toEqual(['x', 'y', 'a', 'b', ...added])
+      })
+
+      it('is stored beside an event of another member who has taken its id', async () => {
+        const [taken] = commits(0, 'a')
+        await append(0, [{ ...taken!, argsJson: '{"value":"hostile"}' }])
+        expect(await push(0, commits(0, 'a'))).toMatchObject({ kind: 'appended', head: 2 })
+        expect(await values()).toEqual(['hostile', 'a'])
+      })
+
+      it('conflicts when more events lie between', async () => {
+        await append(0, commits(0, 'x', 'y', 'z'))
+        expect(await push(0, commits(0, 'a'), { maxBetween: 2 })).toEqual({ kind: 'conflict', head: 3, common: 0 })
+        expect(await push(0, commits(0, 'x', 'a'), { maxBetween: 2 })).toMatchObject({ kind: 'appended', head: 4 })
+      })
+
+      it('is checked from its first new event on, and taken as far as it may be', async () => {
+        await append(0, commits(0, 'x', 'y'))
+        await push(0, commits(0, 'a'))
+        const firstNew: number[] = []
+        const check = (index: number) => firstNew.push(index) + 1
+        const result = await push(0, commits(0, 'a', 'b', 'c'), { check })
+        expect(firstNew).toEqual([1])
+        expect(result).toMatchObject({ head: 4, firstNew: 1, taken: 2, added: commits(3, 'b'), common: 0 })
+      })
+
+      it('of many writers at once is stored once, and in the order of each', async () => {
+        const write = async (id: string) => {
+          for (let done = 0; done < 20; done++) await push(0, commits(0, ...names(id, done + 1)), { maxBetween: 200 })
+        }
+        const names = (id: string, count: number) => Array.from({ length: count }, (_, index) => `${id}${index}`)
+        await Promise.all(['a', 'b', 'c'].map(write))
+        const all = (await values()) as string[]
+        expect(all).toHaveLength(60)
+        for (const id of ['a', 'b', 'c']) expect(all.filter((name) => name.startsWith(id))).toEqual(names(id, 20))
+      })
+    })
+
     describe('check', () => {
       const refuse = () => {
         throw new Error('no right')
@@ -165,14 +245,14 @@ export const eventLogSuite = (
       ])('takes %s', async (_, taken, expected) => {
         await append(0, eventsAfter(0, 'a'))
         const result = await log.append(0, eventsAfter(0, 'a', 'b', 'c'), take(taken))
-        expect(result).toEqual({ kind: 'appended', head: taken, before: 1, firstNew: 1, taken })
+        expect(result).toMatchObject({ kind: 'appended', head: taken, before: 1, firstNew: 1, taken })
         expect(await values()).toEqual(expected)
       })
 
       it('lets the rest of a push follow a prefix that was taken, and recognizes the prefix when it comes again', async () => {
         await log.append(0, eventsAfter(0, 'a', 'b', 'c'), take(1))
         const repeat = await log.append(0, eventsAfter(0, 'a', 'c'), ORIGIN)
-        expect(repeat).toEqual({ kind: 'appended', head: 2, before: 1, firstNew: 1, taken: 2 })
+        expect(repeat).toMatchObject({ kind: 'appended', head: 2, before: 1, firstNew: 1, taken: 2 })
         expect(await values()).toEqual(['a', 'c'])
       })
 

@@ -1,0 +1,41 @@
+/** `EventLog.append` over what an adapter stores. Runs in one transaction of the adapter. */
+import type { AppendOptions, AppendResult, Usage } from './event-log.ts'
+import { isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
+import { planAppend, unknownCommits } from './plan-append.ts'
+
+/** The events that one adapter stores for one store. */
+export interface EventStorage {
+  readonly head: number
+  /** what it holds */
+  usage(): Usage
+  /** The first `limit` events after a number. */
+  eventsAfter(since: number, limit: number): readonly LogEvent[]
+  insert(events: readonly StoredEvent[]): void
+}
+
+export const append = (
+  storage: EventStorage,
+  parent: number,
+  pushed: readonly LogEvent[],
+  { sub, at, check, maxBetween = 0 }: AppendOptions,
+): AppendResult => {
+  const { head } = storage
+  const stored = parent < head ? storage.eventsAfter(parent, pushed.length) : []
+  const plan = planAppend<LogEvent>({ parent, head, pushed, stored, isSame: isSameEvent })
+  if (plan.kind === 'parent_ahead') return { ...plan, head }
+  const isBehind = plan.kind === 'conflict'
+  if (isBehind && head - plan.common > maxBetween) return { ...plan, head }
+  const isUnknown = isBehind ? unknownCommits(storage.eventsAfter(plan.common, maxBetween)) : () => true
+  const held = isBehind ? plan.common - parent : plan.firstNew
+  const isNew = pushed.map((event, index) => index >= held && isUnknown(event))
+
+  const firstNew = isNew.includes(true) ? isNew.indexOf(true) : pushed.length
+  const taken = check && firstNew < pushed.length ? check(firstNew, storage.usage()) : pushed.length
+  const added = pushed
+    .slice(0, taken)
+    .filter((_, index) => isNew[index])
+    .map((event, index) => ({ ...event, seqNum: head + 1 + index, sub, at }))
+  if (added.length > 0) storage.insert(added)
+  const appended = { kind: 'appended', head: head + added.length, before: head, firstNew, taken, added } as const
+  return isBehind ? { ...appended, common: plan.common } : appended
+}
