@@ -35,6 +35,18 @@ export interface Confirmation {
 }
 
 /**
+ * An event of this device that the sync server refused for good. The log does not have it any more, or will not in a
+ * moment.
+ */
+export interface Refusal {
+  readonly opId: string
+  /** of docs/contracts/sync-http.md */
+  readonly code: string
+  /** a sentence: what is wrong and what to do */
+  readonly message: string
+}
+
+/**
  * The synced event log and the records materialized from it. Reads are synchronous and see every append at once.
  *
  * Adapters: `@rockpool/livestore`; in-memory. Acceptance suite: `recordLogSuite`.
@@ -76,6 +88,9 @@ export interface RecordLog {
 
   /** Events that the sync backend has confirmed, after `since`, then on as they come, until `signal` aborts. */
   confirmations(since: string | undefined, signal: AbortSignal): AsyncIterable<Confirmation>
+
+  /** Calls `listener` with refusals as they come; one may come twice. @returns unsubscribe */
+  readonly refusals?: (listener: (refusal: Refusal) => void) => () => void
 
   /** Whether events travel between this device and the sync server. `online` when not given. */
   readonly sync?: SyncStatusSource
