@@ -242,6 +242,21 @@ export const pushCases = (subject: Subject): void => {
         expect((await store.post(`{"parent":0,"events":[${event}]}`)).status).toBe(409)
       })
 
+      it('stores the prefix of an overtaken push behind the events of others, once', async () => {
+        await store.push(0, eventsAfter(0, 'theirs'))
+        const push = numbered(
+          { ...eventsAfter(0, 'a')[0]!, sessionId: 's#1.1' },
+          { ...bad(0), sessionId: 's#1.2' },
+          { ...eventsAfter(0, 'c')[0]!, sessionId: 's#1.3' },
+        )
+        for (let time = 0; time < 2; time++) {
+          const { status, body } = await store.push(0, push, { mayRenumber: true })
+          expect([status, body]).toMatchObject([422, { head: 2, taken: 1, refused: [{ index: 1 }] }])
+          expect(body.events.map(({ args }) => args?.value)).toEqual(['theirs', 'a'])
+        }
+        expect(await storedValues()).toEqual(['theirs', 'a'])
+      })
+
       it('lets two writers push around their refused events', async () => {
         const write = async (name: string) => {
           for (let done = 0, parent = 0; done < 10;) {
