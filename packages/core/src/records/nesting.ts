@@ -1,5 +1,11 @@
 /** How deep JSON nests. Without recursion: a hostile value is as deep as its text is long, and would overflow the stack. */
 
+/**
+ * Levels of args that a client reads: above what a sync server takes (500), so that no device replaces an event of its own; far
+ * below any stack's end.
+ */
+export const MAX_READABLE_ARGS_LEVELS = 1_000
+
 /** Levels of objects and lists inside each other in JSON text: 1 for `{}`. */
 export const levelsOfJson = (json: string): number => {
   let level = 0

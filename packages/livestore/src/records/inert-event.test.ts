@@ -1,6 +1,6 @@
-import { decodeEvent, type PoolEventName } from '@rockpool/core/records'
+import { decodeEvent, MAX_READABLE_ARGS_LEVELS, type PoolEventName } from '@rockpool/core/records'
 import { expect, it } from 'vitest'
-import { inertIfTooDeep, MAX_ARGS_LEVELS } from './inert-event.ts'
+import { inertIfTooDeep } from './inert-event.ts'
 
 const eventOf = (levels: number) => ({
   name: 'v1.NoteWritten',
@@ -12,7 +12,7 @@ const eventOf = (levels: number) => ({
 })
 
 it('leaves an event as it is whose args a server may take', () => {
-  for (const levels of [1, 500, MAX_ARGS_LEVELS]) {
+  for (const levels of [1, 500, MAX_READABLE_ARGS_LEVELS]) {
     const event = eventOf(levels)
     expect(inertIfTooDeep(event)).toBe(event)
   }
@@ -20,10 +20,13 @@ it('leaves an event as it is whose args a server may take', () => {
   expect(inertIfTooDeep(bare)).toBe(bare)
 })
 
-it.each([MAX_ARGS_LEVELS + 1, 200_000])('replaces args of %i levels by an event that does nothing', (levels) => {
-  const event = eventOf(levels)
-  const { name, args, ...rest } = inertIfTooDeep(event)
-  const { name: _name, args: _args, ...expected } = event
-  expect(rest).toEqual(expected)
-  expect(decodeEvent(name as PoolEventName, args)).toBeUndefined()
-})
+it.each([MAX_READABLE_ARGS_LEVELS + 1, 200_000])(
+  'replaces args of %i levels by an event that does nothing',
+  (levels) => {
+    const event = eventOf(levels)
+    const { name, args, ...rest } = inertIfTooDeep(event)
+    const { name: _name, args: _args, ...expected } = event
+    expect(rest).toEqual(expected)
+    expect(decodeEvent(name as PoolEventName, args)).toBeUndefined()
+  },
+)

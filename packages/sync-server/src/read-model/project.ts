@@ -3,6 +3,8 @@ import {
   applyEvent,
   decodeEvent,
   EVENT_NAMES,
+  isDeeperThan,
+  MAX_READABLE_ARGS_LEVELS,
   type PoolEvent,
   type PoolEventName,
   unpackMeta,
@@ -25,10 +27,14 @@ interface Failure {
 const NAMES: ReadonlySet<string> = new Set(EVENT_NAMES)
 
 /** The event as a client decodes it; undefined for events of the app, and for those that clients ignore. */
-const decode = ({ name, argsJson }: StoredEvent): PoolEvent | undefined =>
-  NAMES.has(name) && argsJson !== undefined
-    ? decodeEvent(name as PoolEventName, unpackMeta(JSON.parse(argsJson)))
-    : undefined
+const decode = ({ name, argsJson }: StoredEvent): PoolEvent | undefined => {
+  if (!NAMES.has(name) || argsJson === undefined) return undefined
+  const args: unknown = JSON.parse(argsJson)
+  // A level takes two characters, so that few texts need the look.
+  const mayBeTooDeep = argsJson.length > 2 * MAX_READABLE_ARGS_LEVELS
+  if (mayBeTooDeep && isDeeperThan(args, MAX_READABLE_ARGS_LEVELS)) return undefined
+  return decodeEvent(name as PoolEventName, unpackMeta(args))
+}
 
 /**
  * Applies events in the order of the log. One that fails changes nothing and is recorded; those behind it are applied. Call
