@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { checkName } from '../records/limits.ts'
+import { recordLogRefusalSuite } from '../testing/record-log-refusal-suite.ts'
 import { type DeviceName, recordLogSuite } from '../testing/record-log-suite.ts'
 import { eventMaker } from '../testing/sample-events.ts'
 import { memoryRecordLog } from './record-log.ts'
@@ -6,8 +8,12 @@ import { memorySyncBackend } from './sync-backend.ts'
 
 const storeId = 'store'
 
-recordLogSuite('in memory', async () => {
+const makeFixture = async () => {
   const backend = memorySyncBackend()
+  backend.refuse(({ args }) => {
+    const wrong = 'name' in args ? checkName(args.name) : undefined
+    return wrong && { code: wrong.code, message: wrong.message }
+  })
   const open = async (device: DeviceName) => memoryRecordLog({ storeId, backend, device })
   return {
     storeId,
@@ -17,7 +23,10 @@ recordLogSuite('in memory', async () => {
     connect: async (device) => backend.connect(device),
     [Symbol.asyncDispose]: async () => {},
   }
-})
+}
+
+recordLogSuite('in memory', makeFixture)
+recordLogRefusalSuite('in memory', makeFixture)
 
 test('logs of one device are its tabs: they see each other offline', () => {
   const backend = memorySyncBackend()

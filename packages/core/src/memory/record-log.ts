@@ -18,8 +18,8 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
   const { files, versions, remoteContents, operations } = device.replica
   const subscriptions = new Set<() => void>()
 
-  const subscribe = (listener: () => void): (() => void) => {
-    const end = device.subscribe(listener)
+  /** Ends with the log. */
+  const subscription = (end: () => void): (() => void) => {
     subscriptions.add(end)
     return () => {
       subscriptions.delete(end)
@@ -53,7 +53,9 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
       }
     },
 
-    subscribe,
+    subscribe: (listener) => subscription(device.subscribe(listener)),
+
+    refusals: (listener) => subscription(device.onRefused(listener)),
 
     sync: device.sync,
 

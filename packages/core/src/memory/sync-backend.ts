@@ -1,3 +1,4 @@
+import type { Refusal } from '../ports/record-log.ts'
 import type { PoolEvent } from '../records/events.ts'
 import { makeSyncStatusSource, type SettableSyncStatus } from '../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, syncStatus, type SyncStatusSource } from '../sync/sync-status.ts'
@@ -16,7 +17,12 @@ export interface MemoryDevice {
   append(events: readonly PoolEvent[]): void
   /** @returns unsubscribe */
   subscribe(listener: () => void): () => void
+  /** Calls `listener` for each event that the backend refuses, when the replica lacks it. @returns unsubscribe */
+  onRefused(listener: (refusal: Refusal) => void): () => void
 }
+
+/** Why the backend does not take this event; undefined: it does. */
+export type RefuseEvent = (event: PoolEvent) => Omit<Refusal, 'opId'> | undefined
 
 interface Confirmed {
   readonly event: PoolEvent
@@ -34,6 +40,8 @@ export interface MemorySyncBackend {
   connect(device: string): void
   /** Sets what the device's log says of its sync, until the next `connect` or `disconnect`. */
   report(device: string, status: SyncStatus): void
+  /** Judges each event that is pushed from now on. What it refuses is rolled back on its device, the rest is taken. */
+  refuse(decide: RefuseEvent): void
   /** The device dies: what it appended and the backend did not confirm is gone from its log. Open a new log then. */
   crash(device: string): void
   /** The device loses all it knows. */
@@ -44,6 +52,7 @@ export const memorySyncBackend = (): MemorySyncBackend => {
   const confirmed: Confirmed[] = []
   const devices = new Map<string, SyncedDevice>()
   const offline = new Set<string>()
+  let refuse: RefuseEvent = () => undefined
   let scheduled = false
 
   // In a microtask of its own, so that an append is pending for a moment, as over a network.
@@ -53,7 +62,7 @@ export const memorySyncBackend = (): MemorySyncBackend => {
     queueMicrotask(() => {
       scheduled = false
       const online = [...devices].filter(([id]) => !offline.has(id)).map(([, device]) => device)
-      for (const device of online) device.push(confirmed)
+      for (const device of online) device.push(confirmed, refuse)
       for (const device of online) device.pull(confirmed)
     })
   }
@@ -88,6 +97,9 @@ export const memorySyncBackend = (): MemorySyncBackend => {
       schedule()
     },
     report: (id, status) => statusOf(id).set(status),
+    refuse(decide) {
+      refuse = decide
+    },
     crash(id) {
       const { pulled } = device(id)
       const restarted = new SyncedDevice(id, statusOf(id), schedule)
@@ -114,6 +126,7 @@ class SyncedDevice implements MemoryDevice {
   readonly #id: string
   readonly #changed: () => void
   readonly #listeners = new Set<() => void>()
+  readonly #refusalListeners = new Set<(refusal: Refusal) => void>()
   #pending: { readonly event: PoolEvent; readonly takeBack: () => void }[] = []
 
   constructor(id: string, sync: SyncStatusSource, changed: () => void) {
@@ -135,14 +148,38 @@ class SyncedDevice implements MemoryDevice {
     return () => void this.#listeners.delete(once)
   }
 
+  onRefused(listener: (refusal: Refusal) => void): () => void {
+    const once = (refusal: Refusal) => listener(refusal)
+    this.#refusalListeners.add(once)
+    return () => void this.#refusalListeners.delete(once)
+  }
+
   /** The backend takes pending events only from a device that knows all before them. */
-  push(confirmed: Confirmed[]): void {
+  push(confirmed: Confirmed[], refuse: RefuseEvent): void {
     if (this.#pending.length === 0) return
     this.pull(confirmed)
+    const refusals = this.#rollBack(refuse)
     confirmed.push(...this.#pending.map(({ event }) => ({ event, device: this.#id })))
     this.#pending = []
     this.pulled = confirmed.length
     this.#tell()
+    for (const refusal of refusals) for (const listener of [...this.#refusalListeners]) listener(refusal)
+  }
+
+  /** Takes back what the backend refuses; what is behind it is applied again. */
+  #rollBack(refuse: RefuseEvent): readonly Refusal[] {
+    const judged = this.#pending.map(({ event }) => ({ event, refused: refuse(event) }))
+    if (judged.every(({ refused }) => !refused)) return []
+    for (const { takeBack } of this.#pending.toReversed()) takeBack()
+    this.#pending = []
+    const refusals: Refusal[] = []
+    for (const { event, refused } of judged) {
+      if (refused) {
+        this.journal.push(subjectOf(event))
+        refusals.push({ opId: event.opId, ...refused })
+      } else this.#pending.push({ event, takeBack: this.#apply(event) })
+    }
+    return refusals
   }
 
   /** Rebase: pending events are taken back, and applied again behind those that others got in first. */
