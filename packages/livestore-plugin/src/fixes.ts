@@ -58,6 +58,25 @@ export const FIXES: readonly Fix[] = [
     from: 'options.experimental?.disableFastPath === true',
     to: 'true',
   },
+  // Each small change costs some ten flushes of the disk. With its lock held, a database can keep a write-ahead log
+  // (`useWriteAheadLog` in `leader/databases.ts`), which costs one. The file of that log goes with its database, and the copy
+  // that a tab gets must not claim to have one: bytes 18 and 19 say so (sqlite.org/fileformat.html, 1.3). Three lines.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/leader-worker/make-leader-worker.ts#L153
+  {
+    file: '@livestore/adapter-web/dist/web-worker/leader-worker/make-leader-worker.js',
+    from: "// lockingMode: 'EXCLUSIVE',",
+    to: "lockingMode: 'EXCLUSIVE',",
+  },
+  {
+    file: '@livestore/adapter-web/dist/web-worker/common/persisted-sqlite.js',
+    from: "path.endsWith('.db') && path !== currentPath",
+    to: '/\\.db(-wal)?$/.test(path) && !path.startsWith(currentPath)',
+  },
+  {
+    file: '@livestore/sqlite-wasm/dist/make-sqlite-db.js',
+    from: "sqlite3.serialize(dbPointer, 'main')",
+    to: "sqlite3.serialize(dbPointer, 'main').fill(1, 18, 20)",
+  },
   // Queries show what a rebase rolled back: a rollback does not clear the cache of their results.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/livestore/src/SqliteDbWrapper.ts#L131
   {

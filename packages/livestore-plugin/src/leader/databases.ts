@@ -45,6 +45,17 @@ export interface DatabasesOptions {
   readonly runSync: <A, E>(effect: Effect.Effect<A, E>) => A
 }
 
+/**
+ * A small change then flushes the disk once: for the log. The state needs no flush, since one that is behind its log is
+ * rebuilt at the next start. SQLite leaves databases as they are that cannot have a write-ahead log: those in memory, and the
+ * files of Node, whose lock is not held.
+ */
+export const useWriteAheadLog = ({ dbEventlog, dbState }: Pick<DatabasesOptions, 'dbEventlog' | 'dbState'>): void => {
+  dbEventlog.execute('PRAGMA journal_mode = WAL')
+  const [mode] = dbState.select<{ journal_mode: string }>('PRAGMA journal_mode = WAL')
+  if (mode?.journal_mode === 'wal') dbState.execute('PRAGMA synchronous = NORMAL')
+}
+
 export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }: DatabasesOptions): Databases => {
   const eventsSince = (since: EventNumber) =>
     Eventlog.getEventsSince({ dbEventlog, dbState, since: toBranded(since) }).filter(
