@@ -9,6 +9,7 @@ export const BATCHES = [
   { batch: 1_000, pushes: 10 },
 ] as const
 
+/** Each event has the id of its commit, as the plugin gives it: so the server may number the events of a push anew. */
 export const batchAfter = (head: number, writer: number, batch: number) =>
   Array.from({ length: batch }, (_, index) => ({
     name: 'v1.Noted',
@@ -16,5 +17,5 @@ export const batchAfter = (head: number, writer: number, batch: number) =>
     seqNum: head + index + 1,
     parentSeqNum: head + index,
     clientId: `writer-${writer}`,
-    sessionId: 's',
+    sessionId: `s#${writer}.${(head + index).toString(36)}`,
   }))

@@ -28,7 +28,7 @@ const readHead = async (response: IncomingMessage): Promise<number> => {
 }
 
 const push = async (writer: number, parent: number): Promise<number> => {
-  const response = await post(JSON.stringify({ parent, events: batchAfter(parent, writer, batch) }))
+  const response = await post(JSON.stringify({ parent, mayRenumber: true, events: batchAfter(parent, writer, batch) }))
   const head = await readHead(response)
   if (response.statusCode === 200) return head
   conflicts++
