@@ -1,0 +1,153 @@
+/** The gate and the read model beside the append they come with, and the read model beside bare SQLite on the same rows. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DEFAULT_BUCKETS, ownerOf } from '@rockpool/protocol'
+import { expect, onTestFinished, test } from 'vitest'
+import { toSql } from '../../packages/sync-server/src/adapters/sqlite/log-file.ts'
+import type { LogEvent } from '../../packages/sync-server/src/event-log/event.ts'
+import { createRecentEvents } from '../../packages/sync-server/src/event-log/recent-events.ts'
+import { createTables, type Sql, sqlEventLog } from '../../packages/sync-server/src/event-log/sql-log.ts'
+import { judgePush } from '../../packages/sync-server/src/gate/judge-push.ts'
+
+const PUSH = 100
+const PUSHES = 200
+const FILES = 100_000
+const OWNERS = 50
+const QUERIES = 1_000
+const PAGE = 50
+
+const hex = (index: number) => index.toString(16).padStart(8, '0')
+
+/** The args of an event that adds a file, as the engine writes them. */
+const fileArgs = (index: number) => ({
+  opId: crypto.randomUUID(),
+  id: crypto.randomUUID(),
+  name: `photo ${index}.jpg`,
+  type: 'image/jpeg',
+  size: 1_000 + ((index * 7_919) % 1_000_000),
+  remoteKey: `shop/files/${hex((index * 2_654_435_761) % 2 ** 32).repeat(8)}`,
+  meta: '{"album":"reef","width":4000,"height":3000}',
+  at: 1_700_000_000_000 + index * 1_000,
+})
+
+const batchAfter = (head: number, size: number) => {
+  const args = Array.from({ length: size }, (_, index) => fileArgs(head + index))
+  const ids = { clientId: 'client', sessionId: 'session' }
+  const events = args.map((each, index): LogEvent => {
+    const seqNum = head + index + 1
+    return { name: 'v2.FileAdded', argsJson: JSON.stringify(each), seqNum, ...ids }
+  })
+  return { args, events }
+}
+
+/** A database as the server opens it, and a log in it. */
+const openLog = async ({ readModel }: { readonly readModel: boolean }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'rockpool-bench-'))
+  const database = new DatabaseSync(join(folder, 'log.sqlite'))
+  onTestFinished(async () => {
+    database.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  const sql = toSql(database, 'The log')
+  sql.transaction(() => createTables(sql, { storeId: 'shop', backendId: 'bench', createdAt: 0 }))
+  const logOver = (over: Sql) =>
+    sqlEventLog(
+      () => over,
+      'bench',
+      async () => {},
+      createRecentEvents(32 * 1024 * 1024)('shop'),
+    )
+  return { database, log: logOver(readModel ? sql : withoutReadModel(sql)), readable: logOver(sql) }
+}
+
+/** To an append it looks as if every event were applied. */
+const withoutReadModel = (sql: Sql): Sql => ({
+  ...sql,
+  rows: (query, ...values) =>
+    query.includes('FROM read_model') ? [{ applied: Infinity }] : sql.rows(query, ...values),
+})
+
+const percentile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)]!
+
+test(`append ${PUSHES} pushes of ${PUSH} files: with the gate and the read model, and alone`, async () => {
+  const claims = { sub: 'ada', stores: { shop: ['read', 'write', 'delete'] } } as const
+  const pusher = { claims, owner: await ownerOf('ada'), storeId: 'shop', buckets: DEFAULT_BUCKETS }
+
+  const timesOf = async (kind: 'alone' | 'with both') => {
+    const { log, readable } = await openLog({ readModel: kind === 'with both' })
+    const times: number[] = []
+    const cpuBefore = process.cpuUsage()
+    let setup = 0
+    for (let head = 0; head < PUSHES * PUSH; head += PUSH) {
+      const beforeSetup = process.cpuUsage()
+      const { args, events } = batchAfter(head, PUSH)
+      const { user, system } = process.cpuUsage(beforeSetup)
+      setup += user + system
+      const start = performance.now()
+      const judged = events.map((event, index) => ({ event, args: args[index], defect: undefined }))
+      const check = (firstNew: number, usage: { readonly events: number; readonly bytes: number }) =>
+        judgePush({ pusher }, judged, firstNew, usage).taken
+      const result = await log.append(head, events, { sub: 'ada', at: 1, ...(kind === 'with both' && { check }) })
+      times.push(performance.now() - start)
+      expect(result).toMatchObject({ kind: 'appended', taken: PUSH })
+    }
+    const { user, system } = process.cpuUsage(cpuBefore)
+    expect((await readable.readModel.usage()).files).toBe(PUSHES * PUSH)
+    return {
+      median: percentile(times, 0.5),
+      mean: times.reduce((sum, time) => sum + time, 0) / PUSHES,
+      cpu: (user + system - setup) / 1_000 / PUSHES,
+    }
+  }
+  await timesOf('alone')
+  const [alone, both] = [await timesOf('alone'), await timesOf('with both')]
+  const row = (name: 'median' | 'mean' | 'cpu') =>
+    `${name} ${both[name].toFixed(2)} and ${alone[name].toFixed(2)} ms, ratio ${(both[name] / alone[name]).toFixed(2)}`
+  console.log(
+    `append of ${PUSH} files, with both and alone: ${(['median', 'mean', 'cpu'] as const).map(row).join('; ')}`,
+  )
+})
+
+test(`rebuild in time proportional to the events, and a query of ${FILES} files beside bare SQLite`, async () => {
+  const { database, log, readable } = await openLog({ readModel: false })
+  const rebuildTimes: string[] = []
+  for (let head = 0; head < FILES;) {
+    const owner = `user-${(head / 1_000) % OWNERS}`
+    await log.append(head, batchAfter(head, 1_000).events, { sub: owner, at: 1 })
+    head += 1_000
+    if (![FILES / 4, FILES / 2, FILES].includes(head)) continue
+    const [start, cpu] = [performance.now(), process.cpuUsage()]
+    await readable.readModel.rebuild()
+    const { user, system } = process.cpuUsage(cpu)
+    const perEvent = [(performance.now() - start) * 1_000, user + system].map((us) => (us / head).toFixed(1))
+    rebuildTimes.push(`${head} events ${perEvent.join(' µs, cpu ')} µs each`)
+  }
+  console.log(`rebuild: ${rebuildTimes.join('; ')}`)
+
+  const bare =
+    database.prepare(`SELECT * FROM files WHERE deletedAt IS NULL AND owner = ? AND bucket = ? AND size BETWEEN ? AND ?
+    ORDER BY createdAt DESC, seqNum DESC LIMIT ${PAGE + 1}`)
+  const [ours, raw]: [number[], number[]] = [[], []]
+  for (let query = 0; query < QUERIES; query++) {
+    const [owner, min] = [`user-${query % OWNERS}`, 1_000 + ((query * 104_729) % 900_000)]
+    const size = { min, max: min + 100_000 }
+    let start = performance.now()
+    const { files } = await readable.readModel.files({ owner, bucket: 'files', size, limit: PAGE })
+    ours.push(performance.now() - start)
+    start = performance.now()
+    const rows = bare.all(owner, 'files', size.min, size.max)
+    raw.push(performance.now() - start)
+    expect(files.length).toBe(Math.min(rows.length, PAGE))
+  }
+  const [p99, bareP99, median, bareMedian] = [0.99, 0.5].flatMap((share) =>
+    [ours, raw].map((each) => percentile(each, share)),
+  )
+  console.log(
+    `${FILES} files, a page by owner, bucket and size: p99 ${p99!.toFixed(2)} ms, bare SQLite ${bareP99!.toFixed(2)} ms, ` +
+      `ratio ${(p99! / bareP99!).toFixed(2)}; median ${median!.toFixed(2)} ms, bare ${bareMedian!.toFixed(2)} ms, ratio ${(median! / bareMedian!).toFixed(2)}`,
+  )
+})
