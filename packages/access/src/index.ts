@@ -3,12 +3,14 @@ export { readBuckets } from './buckets.ts'
 export { type Claims, hasRight } from './claims.ts'
 export { checkEvent, isDeleteEvent, MAX_CLIENT_ID_LENGTH, MAX_EVENT_BYTES } from './gate/check-event.ts'
 export { checkPush, checkWriter, eventTooLarge } from './gate/check-push.ts'
+export { checkReceipt } from './gate/check-receipt.ts'
 export { type JsonText, toJsonText } from './gate/json-text.ts'
 export { type PushedEvent, type Pusher } from './gate/pusher.ts'
 export { malformed, type Refusal, type RefusalCode } from './gate/refusal.ts'
 export { type Environment, environmentOf, variable, wrongVariable } from './environment.ts'
 export { readOrigins } from './origins.ts'
-export { readTokens, type TokenSettings, tokensOf } from './settings.ts'
+export { receiptSigner, receiptVerifier, type SignReceipt, type VerifyReceipt } from './receipts.ts'
+export { readReceiptSecrets, readTokens, type TokenSettings, tokensOf } from './settings.ts'
 export {
   type Authenticate,
   CLOCK_SKEW_SECONDS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Environment } from './environment.ts'
-import { readTokens } from './settings.ts'
+import { readReceiptSecrets, readTokens } from './settings.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 const jwks = {
@@ -56,6 +56,38 @@ describe('readTokens', () => {
     ['ROCKPOOL_JWT_AUDIENCE', { ...jwks, ROCKPOOL_JWT_AUDIENCE: undefined }],
   ])('refuses a wrong %s in one line: %j', (name, environment) => {
     expect(() => readTokens(environment)).toThrow(
+      expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(new RegExp(`^${name}: .+\\.$`)) }),
+    )
+  })
+})
+
+describe('readReceiptSecrets', () => {
+  const RECEIPT = `${SECRET} for receipts`
+
+  test.each<[string, Environment, readonly string[]]>([
+    ['the token secret', { ROCKPOOL_JWT_SECRET: SECRET }, [SECRET]],
+    [
+      'both token secrets while they are rotated',
+      { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_JWT_SECRET_FORMER: `${SECRET}!` },
+      [SECRET, `${SECRET}!`],
+    ],
+    ['none beside an identity provider', jwks, []],
+    ['its own beside a token secret', { ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_RECEIPT_SECRET: RECEIPT }, [RECEIPT]],
+    [
+      'its own beside an identity provider, both while they are rotated',
+      { ...jwks, ROCKPOOL_RECEIPT_SECRET: RECEIPT, ROCKPOOL_RECEIPT_SECRET_FORMER: SECRET },
+      [RECEIPT, SECRET],
+    ],
+  ])('returns %s', (_, environment, secrets) => {
+    expect(readReceiptSecrets(environment)).toEqual(secrets)
+  })
+
+  test.each<[string, Environment]>([
+    ['ROCKPOOL_RECEIPT_SECRET', { ...jwks, ROCKPOOL_RECEIPT_SECRET: 'short' }],
+    ['ROCKPOOL_RECEIPT_SECRET', { ...jwks, ROCKPOOL_RECEIPT_SECRET_FORMER: SECRET }],
+    ['ROCKPOOL_RECEIPT_SECRET_FORMER', { ROCKPOOL_RECEIPT_SECRET: SECRET, ROCKPOOL_RECEIPT_SECRET_FORMER: 'short' }],
+  ])('refuses a wrong %s in one line: %j', (name, environment) => {
+    expect(() => readReceiptSecrets(environment)).toThrow(
       expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(new RegExp(`^${name}: .+\\.$`)) }),
     )
   })

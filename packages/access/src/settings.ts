@@ -1,4 +1,4 @@
-/** Which tokens are good, as an environment says: the same variables for the signer and the sync backend. */
+/** Which tokens and receipts are good, as an environment says: the same variables for the signer and the sync backend. */
 import { type Environment, variable, wrongVariable as wrong } from './environment.ts'
 import {
   type Authenticate,
@@ -34,19 +34,39 @@ export const readTokens = (env: Environment): TokenSettings => {
   if (secret === undefined) {
     throw wrong('ROCKPOOL_JWT_SECRET', 'set it, or ROCKPOOL_JWKS_URL: without one of them no token can be verified')
   }
-  for (const [name, value] of [
-    ['ROCKPOOL_JWT_SECRET', secret],
-    ['ROCKPOOL_JWT_SECRET_FORMER', former],
-  ] as const) {
-    if (value !== undefined && new TextEncoder().encode(value).length < MIN_SECRET_BYTES) {
-      throw wrong(name, `a secret has at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 32`)
-    }
-  }
+  requireLength('ROCKPOOL_JWT_SECRET', secret)
+  requireLength('ROCKPOOL_JWT_SECRET_FORMER', former)
   return {
     kind: 'secret',
     secrets: former === undefined ? [secret] : [secret, former],
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
+  }
+}
+
+/**
+ * The secrets of receipts, the current one first: `ROCKPOOL_RECEIPT_SECRET` and, while it is rotated,
+ * `ROCKPOOL_RECEIPT_SECRET_FORMER`; unless set, the token secrets. With neither there are none: the signer gives no receipts
+ * and the sync server takes none.
+ *
+ * @throws RockpoolError `bad_request`, whose message is one line naming the variable, never its value
+ */
+export const readReceiptSecrets = (env: Environment): readonly string[] => {
+  const secret = variable(env, 'ROCKPOOL_RECEIPT_SECRET')
+  const former = variable(env, 'ROCKPOOL_RECEIPT_SECRET_FORMER')
+  if (secret === undefined) {
+    if (former !== undefined) throw wrong('ROCKPOOL_RECEIPT_SECRET', 'is needed with ROCKPOOL_RECEIPT_SECRET_FORMER')
+    const tokens = readTokens(env)
+    return tokens.kind === 'secret' ? tokens.secrets : []
+  }
+  requireLength('ROCKPOOL_RECEIPT_SECRET', secret)
+  requireLength('ROCKPOOL_RECEIPT_SECRET_FORMER', former)
+  return former === undefined ? [secret] : [secret, former]
+}
+
+const requireLength = (name: string, secret: string | undefined): void => {
+  if (secret !== undefined && new TextEncoder().encode(secret).length < MIN_SECRET_BYTES) {
+    throw wrong(name, `a secret has at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 32`)
   }
 }
 

@@ -55,6 +55,8 @@ export interface DownloadUrl {
   readonly partsUrl?: string
   /** unix ms */
   readonly expiresAt: number
+  /** with `check`: as in {@link StoredContent} */
+  readonly receipt?: string
 }
 
 /** The object store has the content. `durable: false`: hybrid's local side only, keep your copy. */
@@ -62,6 +64,8 @@ export interface StoredContent {
   readonly durable: boolean
   readonly etag?: string
   readonly versionId?: string
+  /** proves this to the sync server, see `parseReceipt`; left out by a signer without a receipt secret */
+  readonly receipt?: string
 }
 
 /** Nothing to upload: the content is there already. */
@@ -109,7 +113,7 @@ export type UploadUrl =
   | ({
       readonly status: 'put'
       readonly expiresAt: number
-      /** ask again with `sent` when the PUT has succeeded: somebody waits to hear of new objects */
+      /** Ask again with `sent` when the PUT has succeeded: the answer has the receipt, and `object.created` is emitted. */
       readonly confirm?: boolean
     } & SignedRequest)
 

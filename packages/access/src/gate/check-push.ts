@@ -1,6 +1,8 @@
 /** Which events a user may append to the log of a store, for the `onPush` of a LiveStore sync backend. */
 import { hasRight } from '../claims.ts'
+import { receiptVerifier, type VerifyReceipt } from '../receipts.ts'
 import { checkEvent, MAX_EVENT_BYTES } from './check-event.ts'
+import { checkReceipt } from './check-receipt.ts'
 import { toJsonText } from './json-text.ts'
 import type { PushedEvent, Pusher } from './pusher.ts'
 import { malformed, type Refusal } from './refusal.ts'
@@ -8,12 +10,18 @@ import { malformed, type Refusal } from './refusal.ts'
 /**
  * Whether a push may be stored: a sentence that says why not, or undefined. For the `onPush` of a LiveStore sync backend;
  * `@rockpool/sync-server` applies the same rules to single events. One refused event refuses the whole push.
+ *
+ * @param verifyReceipt takes the signer's receipts; events with any receipt are refused unless set
  */
-export const checkPush = (pusher: Pusher, events: readonly PushedEvent[]): string | undefined => {
+export const checkPush = async (
+  pusher: Pusher,
+  events: readonly PushedEvent[],
+  verifyReceipt: VerifyReceipt = receiptVerifier([]),
+): Promise<string | undefined> => {
   const problem = checkWriter(pusher)
   if (problem !== undefined) return problem
   for (const event of events) {
-    const refusal = checkSize(event) ?? checkEvent(pusher, event)
+    const refusal = checkSize(event) ?? checkEvent(pusher, event) ?? (await checkReceipt(verifyReceipt, event))
     if (refusal !== undefined) return refusal.message
   }
   return undefined

@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'bad_type'
   | 'type_not_allowed'
   | 'too_large'
+  /** `v2.ContentStored` has a receipt that the signer did not give for its remote key */
+  | 'bad_receipt'
   /** the store has no room for another event */
   | 'quota_exceeded'
 

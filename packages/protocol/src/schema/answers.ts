@@ -1,5 +1,5 @@
 import { Schema } from 'effect'
-import { optional, PartNumber, Size, Time, UploadId, WireErrorCode } from './fields.ts'
+import { optional, PartNumber, Receipt, Size, Time, UploadId, WireErrorCode } from './fields.ts'
 
 export const WireError = Schema.Struct({ code: WireErrorCode, message: Schema.String }).annotations({
   identifier: 'WireError',
@@ -11,6 +11,7 @@ const storedFields = {
   durable: Schema.Boolean,
   etag: optional(Schema.String),
   versionId: optional(Schema.String),
+  receipt: optional(Receipt),
 }
 const signedFields = {
   url: Schema.NonEmptyString,
@@ -29,6 +30,7 @@ export const DownloadUrl = Schema.Struct({
   url: Schema.NonEmptyString,
   partsUrl: optional(Schema.NonEmptyString),
   expiresAt: Time,
+  receipt: optional(Receipt),
 }).annotations({ identifier: 'DownloadUrl' })
 
 export const UploadUrl = Schema.Union(

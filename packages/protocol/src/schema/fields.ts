@@ -3,6 +3,7 @@ import { Schema } from 'effect'
 import { type ContentAddress as ContentAddressType, DIGEST_SIZE, MAX_PARTS, parseAddress } from '../content-address.ts'
 import { WIRE_ERRORS, type WireErrorCode as WireErrorCodeType } from '../errors.ts'
 import { isMediaType } from '../media-type.ts'
+import { parseReceipt } from '../receipt.ts'
 import { isStoreId, parseRemoteKey, type RemoteKey as RemoteKeyType } from '../remote-key.ts'
 
 export const ContentAddress = Schema.String.pipe(
@@ -81,6 +82,15 @@ export const UploadId = Schema.String.pipe(Schema.pattern(/^[\x21-\x7e]{1,2048}$
   identifier: 'UploadId',
   message: () => 'an uploadId is what /multipart answered',
 })
+
+export const Receipt = Schema.String.pipe(
+  Schema.filter((text) => parseReceipt(text) !== undefined, {
+    identifier: 'Receipt',
+    description: 'The signer saw the content in object storage: r1.<size>.<unix ms>.<HMAC>. For v2.ContentStored.',
+    message: () => 'a receipt is what the signer answered',
+    jsonSchema: { type: 'string', pattern: '^r1\\.\\d{1,15}\\.\\d{1,15}\\.[A-Za-z0-9_-]{43}$' },
+  }),
+)
 
 export const PartNumber = Schema.Int.pipe(Schema.between(1, MAX_PARTS)).annotations({ identifier: 'PartNumber' })
 
