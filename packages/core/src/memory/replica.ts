@@ -24,6 +24,7 @@ export const memoryReplica = (): Replica => {
     applied: (opId: string) => tables.operations.has(opId),
     file: (id: string) => tables.files.get(id),
     version: (id: string) => tables.versions.get(id),
+    remoteContent: (key: string) => tables.remoteContents.get(key),
   }
   return {
     ...tables,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RemoteKey } from '@rockpool/protocol'
 import { memoryReplica, type Replica } from '../memory/replica.ts'
-import { eventMaker, SAMPLE_CONTENTS, SAMPLE_IDS } from '../testing/sample-events.ts'
+import { eventMaker, SAMPLE_CONTENTS, SAMPLE_IDS, sampleReceipt } from '../testing/sample-events.ts'
 import type { PoolEvent } from './events.ts'
 
 const event = eventMaker('store', 'op')
@@ -153,12 +153,43 @@ describe('the event table', () => {
 
   test('ContentStored and ContentLost say what is known of a remote key, by the last one', () => {
     const content = (...events: readonly PoolEvent[]) => after(...events).remoteContents.get(key(1))
-    const known = { remoteKey: key(1), etag: null, versionId: null }
+    const known = { remoteKey: key(1), proved: false, seenAt: null, etag: null, versionId: null }
     expect(content(event.stored(key(1), '"e"'))).toEqual({ ...known, stored: true, etag: '"e"' })
     expect(content(event.stored(key(1), '"e"'), event.lost(key(1)))).toEqual({ ...known, stored: false })
     expect(content(event.lost(key(1)), event.stored(key(1)))).toEqual({ ...known, stored: true })
     expect(content(event.stored(key(2)))).toBeUndefined()
     expect(content(event.stored(key(1, 'photos')))).toBeUndefined()
+  })
+
+  describe('ContentStored with a receipt', () => {
+    const proved = (at: number, etag?: string) => event.stored(key(1), etag, { receipt: sampleReceipt(at) })
+    const claimed = (etag?: string) => event.stored(key(1), etag)
+    const lost = () => event.lost(key(1))
+
+    test.each<[string, readonly PoolEvent[], object]>([
+      ['is proved', [proved(5, 'e')], { stored: true, proved: true, seenAt: 5, etag: 'e' }],
+      ['is proved after a claim', [claimed('c'), proved(5)], { stored: true, proved: true, seenAt: 5, etag: null }],
+      ['stays proved after a claim', [proved(5, 'e'), claimed('c')], { proved: true, seenAt: 5, etag: 'e' }],
+      ['is replaced by a newer one', [proved(5, 'e'), proved(6, 'f')], { proved: true, seenAt: 6, etag: 'f' }],
+      ['is not replaced by an older one', [proved(5, 'e'), proved(4, 'd')], { proved: true, seenAt: 5, etag: 'e' }],
+      ['ends with a loss', [proved(5, 'e'), lost()], { stored: false, proved: false, seenAt: 5, etag: null }],
+      ['is only claimed after a loss and a claim', [proved(5), lost(), claimed()], { stored: true, proved: false }],
+      ['is proved again after a loss by a newer one', [proved(5), lost(), proved(6)], { proved: true, seenAt: 6 }],
+      ['is only claimed after a loss by a copy of it', [proved(5), lost(), proved(5)], { stored: true, proved: false }],
+      ['is only claimed after a loss by an older one', [proved(5), lost(), proved(4)], { proved: false, seenAt: 5 }],
+      [
+        'is proved by a newer one though a copy came first',
+        [proved(5), lost(), proved(5), proved(6)],
+        { proved: true, seenAt: 6 },
+      ],
+      ['is only claimed when it is malformed', [event.stored(key(1), 'e', { receipt: 'r1.3' })], { proved: false }],
+    ])('%s', (_, events, expected) => {
+      expect(after(...events).remoteContents.get(key(1))).toMatchObject(expected)
+    })
+
+    test('proves one remote key only', () => {
+      expect(after(proved(5), event.stored(key(2))).remoteContents.get(key(2))).toMatchObject({ proved: false })
+    })
   })
 
   test('ContentStored of what is no key is ignored', () => {
@@ -186,6 +217,10 @@ describe('any events in any order', () => {
   const size = fc.nat()
   const at = fc.nat(100)
   const text = fc.string({ maxLength: 5 })
+  const receipt = fc.oneof(
+    fc.nat(9).map((at) => sampleReceipt(at)),
+    text,
+  )
   const meta = fc.dictionary(text, fc.jsonValue({ maxDepth: 1 }))
   const fact = (
     name: PoolEvent['name'],
@@ -205,7 +240,7 @@ describe('any events in any order', () => {
         fact('v2.FileMetaSet', { id, meta, at }),
         fact('v2.FileDeleted', { id, at }),
         fact('v2.FileRestored', { id, at }),
-        fact('v2.ContentStored', { remoteKey, etag: text, versionId: text }, ['etag', 'versionId']),
+        fact('v2.ContentStored', { remoteKey, etag: text, versionId: text, receipt }, ['etag', 'versionId', 'receipt']),
         fact('v2.ContentLost', { remoteKey }),
       ),
       { maxLength: 30 },
@@ -257,6 +292,19 @@ describe('any events in any order', () => {
         for (const event of [...ahead, ...behind]) rebased.apply(event)
         expect(records(rebased)).toEqual(records(after(...events)))
         expect(rebased.operations).toEqual(after(...events).operations)
+      }),
+    )
+  })
+
+  test('a content is proved only while it is stored, and only by a receipt', () => {
+    fc.assert(
+      fc.property(facts, (events) => {
+        for (const { remoteKey, stored, proved, seenAt } of after(...events).remoteContents.values()) {
+          if (!proved) continue
+          expect([stored, seenAt]).toEqual([true, expect.any(Number)])
+          const receipts = events.map(({ args }) => 'receipt' in args && args.remoteKey === remoteKey && args.receipt)
+          expect(receipts).toContain(sampleReceipt(seenAt!))
+        }
       }),
     )
   })

@@ -4,7 +4,8 @@
  * Total: any event after any others gives changes and never throws, since a materializer that throws stops sync for
  * every client for good. Deterministic: replicas that apply the same events in the same order agree.
  */
-import { parseRemoteKey } from '@rockpool/protocol'
+import { parseReceipt, parseRemoteKey, type RemoteKey } from '@rockpool/protocol'
+import type { EventArgs } from './decode-event.ts'
 import type { PoolEvent } from './events.ts'
 import type { FileRecord, FileVersion, RemoteContent } from './record.ts'
 
@@ -13,6 +14,7 @@ export interface RecordState {
   readonly applied: (opId: string) => boolean
   readonly file: (id: string) => FileRecord | undefined
   readonly version: (id: string) => FileVersion | undefined
+  readonly remoteContent: (key: RemoteKey) => RemoteContent | undefined
 }
 
 /** One row to write; all changes of an event are written together. */
@@ -38,7 +40,8 @@ export const applyEvent = (state: RecordState, event: PoolEvent): readonly Recor
  * append may not be there: LiveStore takes pending events back for a moment while it rebases.
  */
 export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord | undefined => {
-  const state: RecordState = { applied: () => false, file: () => before, version: () => undefined }
+  const nothing = () => undefined
+  const state = { applied: () => false, file: () => before, version: nothing, remoteContent: nothing }
   return applyEvent(state, event).find((change) => change.table === 'files')?.row ?? before
 }
 
@@ -100,20 +103,40 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
         ? []
         : patched(state, event.args.id, { deletedAt: null, updatedAt: event.args.at })
     case 'v2.ContentStored': {
-      const { remoteKey, etag = null, versionId = null } = event.args
-      return parseRemoteKey(remoteKey)
-        ? [{ table: 'remoteContents', row: { remoteKey, stored: true, etag, versionId } }]
-        : []
+      const { remoteKey } = event.args
+      if (!parseRemoteKey(remoteKey)) return []
+      const before = state.remoteContent(remoteKey)
+      const row = contentAfterStored(event.args, before)
+      return row === before ? [] : [{ table: 'remoteContents', row }]
     }
     case 'v2.ContentLost': {
       const { remoteKey } = event.args
-      return parseRemoteKey(remoteKey)
-        ? [{ table: 'remoteContents', row: { remoteKey, stored: false, etag: null, versionId: null } }]
-        : []
+      if (!parseRemoteKey(remoteKey)) return []
+      const seenAt = state.remoteContent(remoteKey)?.seenAt ?? null
+      const row: RemoteContent = { remoteKey, stored: false, proved: false, seenAt, etag: null, versionId: null }
+      return [{ table: 'remoteContents', row }]
     }
     default:
       return undefined
   }
+}
+
+/**
+ * Only a receipt newer than all before it proves anything: receipts stand in the log, where whoever may write can copy one,
+ * and a copy must not prove a content that was lost in the meantime. What is proved stays so until it is lost.
+ */
+const contentAfterStored = (
+  args: Omit<EventArgs<'v2.ContentStored'>, 'opId'>,
+  before: RemoteContent | undefined,
+): RemoteContent => {
+  const { remoteKey, receipt } = args
+  const known = { remoteKey, stored: true, etag: args.etag ?? null, versionId: args.versionId ?? null }
+  const seenAt = receipt === undefined ? undefined : parseReceipt(receipt)?.at
+  const newest = before?.seenAt ?? null
+  if (seenAt !== undefined && (newest === null || seenAt > newest)) {
+    return { ...known, proved: true, seenAt }
+  }
+  return before?.proved ? before : { ...known, proved: false, seenAt: newest }
 }
 
 const patched = (state: RecordState, id: string, patch: Partial<FileRecord>): readonly RecordChange[] => {

@@ -65,7 +65,7 @@ const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
   'v2.FileMetaSet': { opId: key, id: key, meta, at },
   'v2.FileDeleted': { opId: key, id: key, at },
   'v2.FileRestored': { opId: key, id: key, at },
-  'v2.ContentStored': { opId: key, remoteKey, etag: text, versionId: text },
+  'v2.ContentStored': { opId: key, remoteKey, etag: text, versionId: text, receipt: text },
   'v2.ContentLost': { opId: key, remoteKey },
 }
 
@@ -73,7 +73,11 @@ const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
 type OptionalKey<Args> = Args extends unknown
   ? { [K in keyof Args]-?: undefined extends Args[K] ? K : never }[keyof Args]
   : never
-const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: true } = { etag: true, versionId: true }
+const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: true } = {
+  etag: true,
+  versionId: true,
+  receipt: true,
+}
 
 /** Names of all events of ours. */
 export const EVENT_NAMES = Object.keys(FIELDS) as readonly PoolEventName[]

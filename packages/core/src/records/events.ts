@@ -48,7 +48,16 @@ export type PoolEvent =
   | Fact<'v2.FileMetaSet', { readonly id: string; readonly meta: FileMeta; readonly at: number }>
   | Fact<'v2.FileDeleted', { readonly id: string; readonly at: number }>
   | Fact<'v2.FileRestored', { readonly id: string; readonly at: number }>
-  | Fact<'v2.ContentStored', { readonly remoteKey: RemoteKey; readonly etag?: string; readonly versionId?: string }>
+  | Fact<
+      'v2.ContentStored',
+      {
+        readonly remoteKey: RemoteKey
+        readonly etag?: string
+        readonly versionId?: string
+        /** The signer's, which the sync server verifies before it stores the event. Without one this is only claimed. */
+        readonly receipt?: string
+      }
+    >
   | Fact<'v2.ContentLost', { readonly remoteKey: RemoteKey }>
 
 export type PoolEventName = PoolEvent['name']

@@ -41,6 +41,10 @@ export interface RemoteContent {
   readonly remoteKey: RemoteKey
   /** true after ContentStored, false after ContentLost */
   readonly stored: boolean
+  /** Said with a receipt of the signer; else it is claimed, which decides nothing about bytes and uploads. Implies `stored`. */
+  readonly proved: boolean
+  /** when the signer saw the content, by the newest receipt in the log, in unix ms; kept when the content is lost */
+  readonly seenAt: number | null
   readonly etag: string | null
   readonly versionId: string | null
 }

@@ -2,7 +2,7 @@ import type { RemoteKey, StoreId } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { memoryReplica } from '../memory/replica.ts'
 import type { ChangeCursor, RecordLog } from '../ports/record-log.ts'
-import { eventMaker, SAMPLE_CONTENTS, SAMPLE_IDS, sampleEvents, sampleNumbers } from './sample-events.ts'
+import { eventMaker, SAMPLE_CONTENTS, SAMPLE_IDS, sampleEvents, sampleNumbers, sampleReceipt } from './sample-events.ts'
 
 /** Two devices of one store. */
 export type DeviceName = 'a' | 'b'
@@ -47,8 +47,12 @@ export const recordLogSuite = (name: string, make: () => Promise<RecordLogFixtur
         expect(log.list({})).toEqual([file])
         expect(log.filesWithContent(event.key(1))).toEqual([file])
         expect(log.versions('f1')).toMatchObject([{ id: added.opId, fileId: 'f1', remoteKey: event.key(1), size: 3 }])
-        const content = { remoteKey: event.key(1), stored: true, etag: '"e"', versionId: null }
+        const known = { etag: '"e"', versionId: null, proved: false, seenAt: null }
+        const content = { remoteKey: event.key(1), stored: true, ...known }
         expect(log.remoteContent(event.key(1))).toEqual(content)
+        log.append([event.stored(event.key(1), '"f"', { receipt: sampleReceipt(5) })])
+        const proved = { ...content, etag: '"f"', proved: true, seenAt: 5 }
+        expect(log.remoteContent(event.key(1))).toEqual(proved)
         log.append([event.renamed('f1', 'x')])
         expect(log.file('f1')!.name).toBe('x')
       })

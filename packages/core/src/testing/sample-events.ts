@@ -1,4 +1,4 @@
-import { buildRemoteKey, type ContentAddress, type RemoteKey, type StoreId } from '@rockpool/protocol'
+import { buildRemoteKey, type ContentAddress, formatReceipt, type RemoteKey, type StoreId } from '@rockpool/protocol'
 import type { PoolEvent } from '../records/events.ts'
 
 /** Makes events of one store. Each has an opId of its own and a time later than the one before. */
@@ -39,13 +39,20 @@ export const eventMaker = (storeId: StoreId, prefix: string) => {
       const { opId, at } = next()
       return { name: 'v2.FileRestored', opId, args: { id, at } }
     },
-    stored: (remoteKey: RemoteKey, etag?: string): PoolEvent => {
-      const args = { remoteKey, ...(etag === undefined ? {} : { etag }) }
+    stored: (
+      remoteKey: RemoteKey,
+      etag?: string,
+      more: Pick<Args<'v2.ContentStored'>, 'receipt' | 'versionId'> = {},
+    ): PoolEvent => {
+      const args = { remoteKey, ...(etag === undefined ? {} : { etag }), ...more }
       return { name: 'v2.ContentStored', opId: next().opId, args }
     },
     lost: (remoteKey: RemoteKey): PoolEvent => ({ name: 'v2.ContentLost', opId: next().opId, args: { remoteKey } }),
   }
 }
+
+/** A receipt that looks like one of a signer who saw 3 bytes at `at` (unix ms). No sync server takes it. */
+export const sampleReceipt = (at: number, size = 3): string => formatReceipt({ size, at }, `${'r'.repeat(42)}A`)
 
 /** Numbers from 0 to `below` - 1 that look random and are the same for the same seed (mulberry32). */
 export const sampleNumbers = (seed: number) => {
@@ -84,7 +91,8 @@ export const sampleEvents = (storeId: StoreId, seed: number, count: number): rea
       case 6:
         return make.restored(id)
       default:
-        return number(3) === 0 ? make.lost(content()) : make.stored(content(), `"${number(9)}"`)
+        if (number(3) === 0) return make.lost(content())
+        return make.stored(content(), `"${number(9)}"`, number(2) === 0 ? { receipt: sampleReceipt(number(9)) } : {})
     }
   })
 }

@@ -149,6 +149,7 @@ const replay = (events: readonly PoolEvent[]): Contents => {
         applied: (opId) => tables.operations.has(opId),
         file: (id) => tables.files.get(id),
         version: (id) => tables.versions.get(id),
+        remoteContent: (key) => tables.remoteContents.get(key),
       },
       event,
     )

@@ -12,7 +12,14 @@
  */
 import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
 import { applyEvent, decodeEvent, type PoolEventName, type RecordChange } from '@rockpool/core/records'
-import { type FileRow, toFileRecord, toFileVersion, type VersionRow } from './rows.ts'
+import {
+  type FileRow,
+  type RemoteContentRow,
+  toFileRecord,
+  toFileVersion,
+  toRemoteContent,
+  type VersionRow,
+} from './rows.ts'
 
 type Table = RecordChange['table']
 
@@ -59,7 +66,14 @@ const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql
   },
   remoteContents: {
     name: 'rockpool_remote_contents',
-    sql: upsert('rockpool_remote_contents', 'remoteKey', ['remoteKey', 'stored', 'etag', 'versionId']),
+    sql: upsert('rockpool_remote_contents', 'remoteKey', [
+      'remoteKey',
+      'stored',
+      'proved',
+      'seenAt',
+      'etag',
+      'versionId',
+    ]),
   },
   operations: {
     name: 'rockpool_applied_operations',
@@ -94,6 +108,8 @@ const materialize =
             applied: (opId) => select(query, 'rockpool_applied_operations', 'opId', opId) !== undefined,
             file: (id) => toFileRecord(select<FileRow>(query, 'rockpool_files', 'id', id)),
             version: (id) => toFileVersion(select<VersionRow>(query, 'rockpool_file_versions', 'id', id)),
+            remoteContent: (key) =>
+              toRemoteContent(select<RemoteContentRow>(query, 'rockpool_remote_contents', 'remoteKey', key)),
           },
           event,
         )

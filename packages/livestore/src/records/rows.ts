@@ -3,7 +3,10 @@ import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core'
 
 export type FileRow = Omit<FileRecord, 'meta'> & { readonly meta: string }
 export type VersionRow = Omit<FileVersion, 'conflict'> & { readonly conflict: 0 | 1 }
-export type RemoteContentRow = Omit<RemoteContent, 'stored'> & { readonly stored: 0 | 1 }
+export type RemoteContentRow = Omit<RemoteContent, 'stored' | 'proved'> & {
+  readonly stored: 0 | 1
+  readonly proved: 0 | 1
+}
 export interface OperationRow {
   readonly seq: number
   readonly opId: string
@@ -23,4 +26,4 @@ export function toFileVersion(row: VersionRow | undefined): FileVersion | undefi
 }
 
 export const toRemoteContent = (row: RemoteContentRow | undefined): RemoteContent | undefined =>
-  row && { ...row, stored: row.stored === 1 }
+  row && { ...row, stored: row.stored === 1, proved: row.proved === 1 }

@@ -69,6 +69,10 @@ const rockpoolRemoteContents = table({
   columns: {
     remoteKey: text({ primaryKey: true, schema: remoteKey }),
     stored: boolean(),
+    /** stored, by a receipt of the signer */
+    proved: boolean(),
+    /** unix ms, of the newest receipt */
+    seenAt: integer({ nullable: true }),
     etag: text({ nullable: true }),
     versionId: text({ nullable: true }),
   },

@@ -1,7 +1,7 @@
 /** Arbitrary events, over few ids so that they meet. */
 import type { FileMeta, PoolEvent } from '@rockpool/core'
 import { EVENT_NAMES, MAX_TIME } from '@rockpool/core/records'
-import type { RemoteKey } from '@rockpool/protocol'
+import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 
 const id = fc.constantFrom('x', 'y', 'z')
@@ -23,6 +23,12 @@ const remoteKey = fc.oneof(
 ) as fc.Arbitrary<RemoteKey>
 const text = fc.string()
 
+/** Of few times, so that copies and older ones meet. */
+const receipt = fc.oneof(
+  { weight: 4, arbitrary: fc.nat({ max: 5 }).map((at) => formatReceipt({ size: 3, at }, `${'r'.repeat(42)}A`)) },
+  { weight: 1, arbitrary: text },
+)
+
 /** Few opIds too: one that comes again with other args is as much a copy as any. */
 const opId = fc.nat({ max: 60 }).map((n) => `op${n}`)
 
@@ -38,6 +44,7 @@ const anyEvent: fc.Arbitrary<PoolEvent> = fc.oneof(
   { weight: 2, arbitrary: fact('v2.FileRestored', { id, at }) },
   { weight: 1, arbitrary: fact('v2.ContentStored', { remoteKey }) },
   { weight: 1, arbitrary: fact('v2.ContentStored', { remoteKey, etag: text, versionId: text }) },
+  { weight: 2, arbitrary: fact('v2.ContentStored', { remoteKey, receipt }) },
   { weight: 1, arbitrary: fact('v2.ContentLost', { remoteKey }) },
 )
 

@@ -33,5 +33,26 @@ export const toFile = ({ meta, ...row }: Row): StoredFile =>
 export const toVersion = ({ id, fileId, remoteKey, size, type, at, conflict }: Row): FileVersion =>
   ({ id, fileId, remoteKey, size, type, at, conflict: conflict === 1 }) as unknown as FileVersion
 
-export const toContent = ({ remoteKey, stored, etag, versionId }: Row): RemoteContent =>
-  ({ remoteKey, stored: stored === 1, etag, versionId }) as unknown as RemoteContent
+const CONTENT_COLUMNS = [
+  'remoteKey',
+  'stored',
+  'proved',
+  'seenAt',
+  'etag',
+  'versionId',
+] as const satisfies readonly (keyof RemoteContent)[]
+
+export const UPSERT_CONTENT = `INSERT INTO contents (${CONTENT_COLUMNS.join(', ')}) VALUES (${CONTENT_COLUMNS.map(() => '?').join(', ')})
+  ON CONFLICT (remoteKey) DO UPDATE SET ${CONTENT_COLUMNS.slice(1)
+    .map((column) => `${column} = excluded.${column}`)
+    .join(', ')}`
+
+/** The values of {@link UPSERT_CONTENT}. */
+export const fromContent = (content: RemoteContent): SqlValue[] =>
+  CONTENT_COLUMNS.map((column) => {
+    const value = content[column]
+    return typeof value === 'boolean' ? Number(value) : value
+  })
+
+export const toContent = ({ remoteKey, stored, proved, seenAt, etag, versionId }: Row): RemoteContent =>
+  ({ remoteKey, stored: stored === 1, proved: proved === 1, seenAt, etag, versionId }) as unknown as RemoteContent

@@ -8,7 +8,7 @@
 import type { Sql } from '../event-log/sql-log.ts'
 
 /** Raise it when `decodeEvent` or `applyEvent` of @rockpool/core treats any event otherwise than before. */
-const RULES_VERSION = 1
+const RULES_VERSION = 2
 
 const SCHEMA = {
   /** `applied`: number of the last event that the tables hold */
@@ -31,7 +31,7 @@ const SCHEMA = {
   ) STRICT`,
   versions_by_file: 'CREATE INDEX versions_by_file ON versions (file, seqNum)',
   contents: `CREATE TABLE contents (
-    remoteKey TEXT PRIMARY KEY, stored INTEGER NOT NULL, etag TEXT, versionId TEXT
+    remoteKey TEXT PRIMARY KEY, stored INTEGER NOT NULL, proved INTEGER NOT NULL, seenAt INTEGER, etag TEXT, versionId TEXT
   ) STRICT, WITHOUT ROWID`,
   operations: 'CREATE TABLE operations (opId TEXT PRIMARY KEY, seqNum INTEGER NOT NULL) STRICT, WITHOUT ROWID',
   file_events:

@@ -13,7 +13,16 @@ import type {
 import type { Sql } from '../event-log/sql-log.ts'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { FileEventKind } from './file-events.ts'
-import { fromFile, type StoredFile, toFile, toVersion, UPSERT_FILE } from './rows.ts'
+import {
+  fromContent,
+  fromFile,
+  type StoredFile,
+  toContent,
+  toFile,
+  toVersion,
+  UPSERT_CONTENT,
+  UPSERT_FILE,
+} from './rows.ts'
 
 export interface WorkingSet extends RecordState {
   /** All changes of an event or, when it throws, none of them. */
@@ -53,7 +62,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
   const applied = new Map<string, Kept<number>>()
   const files = new Map<string, Kept<StoredFile & { readonly values?: ReturnType<typeof fromFile> }>>()
   const versions = new Map<string, Kept<VersionRow>>()
-  const contents = new Map<string, RemoteContent>()
+  const contents = new Map<string, Kept<RemoteContent>>()
   const fileEvents: FileEventRow[] = []
 
   const opIds = JSON.stringify(events.map(({ opId }) => opId))
@@ -79,10 +88,15 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
     return { ...file, values: fromFile(file) }
   }
 
+  const keys = JSON.stringify([...new Set(events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey])))])
+  for (const row of sql.rows(CONTENTS, keys))
+    contents.set(row.remoteKey as string, { row: toContent(row), changed: false })
+
   return {
     applied: (opId) => applied.has(opId),
     file: (id) => files.get(id)?.row,
     version: (id) => versions.get(id)?.row,
+    remoteContent: (key) => contents.get(key)?.row,
     take: (origin, event, changes) => {
       const { seqNum } = origin
       const record = changes.find((change) => change.table === 'files')?.row
@@ -94,7 +108,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
           const version = { ...row, seqNum: known?.seqNum ?? seqNum, file: known?.file ?? file!.seqNum }
           versions.set(row.id, { row: version, changed: true })
         }
-        if (table === 'remoteContents') contents.set(row.remoteKey, row)
+        if (table === 'remoteContents') contents.set(row.remoteKey, { row, changed: true })
         if (table === 'operations') applied.set(row.opId, { row: seqNum, changed: true })
       }
       const kind = KINDS[event.name]
@@ -106,9 +120,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
         const { seqNum, id, file, remoteKey, size, type, at, conflict } = row
         if (changed) database.run(UPSERT_VERSION, seqNum, id, file, remoteKey, size, type, at, conflict ? 1 : 0)
       }
-      for (const { remoteKey, stored, etag, versionId } of contents.values()) {
-        database.run(UPSERT_CONTENT, remoteKey, stored ? 1 : 0, etag, versionId)
-      }
+      for (const { row, changed } of contents.values()) if (changed) database.run(UPSERT_CONTENT, ...fromContent(row))
       // In the order of the table: neighbours share a page.
       const operations = [...applied].filter(([, { changed }]) => changed).toSorted(([a], [b]) => (a < b ? -1 : 1))
       for (const [opId, { row }] of operations) database.run('INSERT INTO operations VALUES (?, ?)', opId, row)
@@ -121,10 +133,9 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
 
 const APPLIED = 'SELECT opId, seqNum FROM operations WHERE opId IN (SELECT value FROM json_each(?))'
 const FILES = 'SELECT * FROM files WHERE id IN (SELECT value FROM json_each(?))'
+const CONTENTS = 'SELECT * FROM contents WHERE remoteKey IN (SELECT value FROM json_each(?))'
 const CURRENT_VERSIONS = `SELECT versions.*, files.id AS fileId FROM files
   JOIN operations ON operations.opId = files.version JOIN versions ON versions.seqNum = operations.seqNum
   WHERE files.id IN (SELECT value FROM json_each(?))`
 const UPSERT_VERSION =
   'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seqNum) DO UPDATE SET conflict = excluded.conflict'
-const UPSERT_CONTENT = `INSERT INTO contents VALUES (?, ?, ?, ?) ON CONFLICT (remoteKey)
-  DO UPDATE SET stored = excluded.stored, etag = excluded.etag, versionId = excluded.versionId`

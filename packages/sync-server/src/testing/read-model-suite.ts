@@ -1,6 +1,6 @@
 /** Acceptance tests of the read model: every adapter that has one runs them. */
-import type { PoolEvent, RemoteContent } from '@rockpool/core/records'
-import type { RemoteKey } from '@rockpool/protocol'
+import type { PoolEvent } from '@rockpool/core/records'
+import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventLog } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
@@ -98,11 +98,20 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
 
     it('knows what the log says of contents', async () => {
       const remoteKey = fileKey('reef')
-      const content: RemoteContent = { remoteKey, stored: true, etag: 'e', versionId: null }
-      await push({ name: 'v2.ContentStored', opId: '1', args: { remoteKey, etag: 'e' } })
-      expect(await model.content(remoteKey)).toEqual(content)
-      await push({ name: 'v2.ContentLost', opId: '2', args: { remoteKey } })
-      expect(await model.content(remoteKey)).toEqual({ ...content, stored: false, etag: null })
+      const claimed = { stored: true, proved: false, seenAt: null, etag: 'e', versionId: null }
+      await push(contentStored('1', remoteKey, { etag: 'e' }))
+      expect(await model.content(remoteKey)).toEqual({ remoteKey, ...claimed })
+      const proved = { ...claimed, proved: true, seenAt: 5 }
+      await push(contentStored('2', remoteKey, { etag: 'e', receipt: receiptOf(5) }))
+      expect(await model.content(remoteKey)).toEqual({ remoteKey, ...proved })
+      // Its row is there before its group: what it was counts.
+      await push(contentStored('3', remoteKey, { etag: 'f' }))
+      expect(await model.content(remoteKey)).toEqual({ remoteKey, ...proved })
+      await push({ name: 'v2.ContentLost', opId: '4', args: { remoteKey } })
+      const lost = { ...proved, stored: false, proved: false, etag: null }
+      expect(await model.content(remoteKey)).toEqual({ remoteKey, ...lost })
+      await push(contentStored('5', remoteKey, { etag: 'e', receipt: receiptOf(5) }))
+      expect(await model.content(remoteKey)).toEqual({ remoteKey, ...claimed, seenAt: 5 })
       expect(await model.content(fileKey('lagoon'))).toBe(undefined)
     })
 
@@ -417,6 +426,15 @@ const deleted = (id: string, at = 4): PoolEvent => ({
   args: { id, at },
 })
 const restored = (id: string): PoolEvent => ({ name: 'v2.FileRestored', opId: `restore ${id}`, args: { id, at: 5 } })
+const contentStored = (
+  opId: string,
+  remoteKey: RemoteKey,
+  more: { readonly etag?: string; readonly receipt?: string } = {},
+): PoolEvent => ({ name: 'v2.ContentStored', opId, args: { remoteKey, ...more } })
+
+/** Of a signer who saw the content at `at`. */
+const receiptOf = (at: number) => formatReceipt({ size: 3, at }, `${'r'.repeat(42)}A`)
+
 const replaced = (id: string, content: number, basedOn: RemoteKey): PoolEvent => ({
   name: 'v2.FileContentReplaced',
   opId: `replace ${id} ${content}`,
