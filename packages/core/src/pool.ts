@@ -2,7 +2,7 @@
 import type { BlobStore } from './ports/blob-store.ts'
 import type { RockpoolError } from '@rockpool/protocol'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
-import type { FileMeta } from './records/events.ts'
+import type { FileMeta, PoolEvent } from './records/events.ts'
 import type { FileRecord, FileVersion } from './records/record.ts'
 import type { SyncStatus, SyncStatusSource } from './sync/sync-status.ts'
 
@@ -102,6 +102,58 @@ export interface StorageReport {
   readonly pinned: number
 }
 
+/** A change of this device that the sync server refused for good. It is kept on this device until a person decides. */
+export interface RefusedChange {
+  /** names it in `retry` and `drop` */
+  readonly id: string
+  /** what was to change. For a file that was not taken: with the later changes of that file in it */
+  readonly event: PoolEvent
+  /** The file, without the change; one that was to be added, as it was to be. Undefined when none is known. */
+  readonly file?: FileRecord
+  /** of docs/contracts/sync-http.md, such as `quota_exceeded` or `bad_name` */
+  readonly code: string
+  /** a sentence: what is wrong and what to do */
+  readonly message: string
+  /** unix ms, when this device heard of it */
+  readonly at: number
+}
+
+/** What `retry` changes before it tries again. */
+export interface RefusedEdit {
+  /** of an added or renamed file */
+  readonly name?: string
+  /** of an added file, or one whose metadata was set */
+  readonly meta?: FileMeta
+  /** of an added file, or one with new content */
+  readonly type?: string
+}
+
+/** Changes that the sync server refused. They are in no list of files, and their bytes stay on this device. */
+export interface RefusedChanges {
+  /** Oldest first. The same array while nothing changed. */
+  list(): readonly RefusedChange[]
+  /** Calls `fn` after the list changed. @returns unsubscribe */
+  subscribe(fn: () => void): () => void
+  /**
+   * Makes the change again, edited or as it was, and uploads its bytes. If the server refuses it again, it comes back to the
+   * list.
+   *
+   * @throws RockpoolError `not_found` when it is not waiting any more, `forbidden`, `bad_name`, `bad_meta`, `bad_type`,
+   *   `type_not_allowed`, `too_large`, `quota_exceeded`, `disk_failed`, `closed`
+   */
+  retry(id: string, edit?: RefusedEdit): Promise<void>
+  /**
+   * Takes the change back for good. Bytes that no other file names are removed from this device.
+   *
+   * @throws RockpoolError `not_found` when it is not waiting any more, `disk_failed`, `closed`
+   */
+  drop(id: string): Promise<void>
+}
+
+export interface PoolSync extends SyncStatusSource {
+  readonly refused: RefusedChanges
+}
+
 export interface PoolEvents {
   readonly added: FileRecord
   readonly replaced: FileRecord
@@ -111,8 +163,16 @@ export interface PoolEvents {
   readonly downloaded: FileRecord
   /** object storage lost the content of this file */
   readonly lost: FileRecord
-  /** `file`: the file that failed; `sync`: the state of sync that a person or the developer must act on */
-  readonly error: { readonly error: RockpoolError; readonly file?: FileRecord; readonly sync?: SyncStatus }
+  /**
+   * `file`: the file that failed; `sync`: the state of sync that a person or the developer must act on; `refused`: a change
+   * that the sync server refused just now
+   */
+  readonly error: {
+    readonly error: RockpoolError
+    readonly file?: FileRecord
+    readonly sync?: SyncStatus
+    readonly refused?: RefusedChange
+  }
 }
 
 export interface Pool {
@@ -121,8 +181,11 @@ export interface Pool {
   readonly blobs: BlobStore
   readonly files: PoolFiles
   readonly transfers: PoolTransfers
-  /** Whether this device syncs, and why not. Changes to `refused` and `stuck` also emit `error`. */
-  readonly sync: SyncStatusSource
+  /**
+   * Whether this device syncs, why not, and which changes the sync server refused. Changes to `refused` and `stuck`, and
+   * each refused change, also emit `error`.
+   */
+  readonly sync: PoolSync
 
   /**
    * Adds a file. Its bytes are on this device's disk, and what must happen next is on disk too, before the promise

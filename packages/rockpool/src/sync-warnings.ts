@@ -1,7 +1,10 @@
 /** In development, what keeps a device from syncing is on the console of its page too, each reason once. */
-import type { Pool } from '@rockpool/core'
+import type { Pool, SyncStatusSource } from '@rockpool/core'
 
-export const warnOfSyncTrouble = ({ storeId, sync }: Pick<Pool, 'storeId' | 'sync'>): void => {
+export const warnOfSyncTrouble = ({
+  storeId,
+  sync,
+}: Pick<Pool, 'storeId'> & { readonly sync: SyncStatusSource }): void => {
   const warned = new Set<string>()
   const warn = ({ state, reason }: Pool['sync']['current']): void => {
     if (state === 'online' || warned.has(reason.code)) return

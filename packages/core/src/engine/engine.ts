@@ -13,6 +13,7 @@ import { lead } from './leader.ts'
 import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
 import { PageState, PageStateLive } from './page-state.ts'
 import { makePoolApi } from './pool-api.ts'
+import { RefusedRows, RefusedRowsLive } from './refused-rows.ts'
 import { SyncState, SyncStateLive } from './sync-state.ts'
 import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
 
@@ -33,6 +34,7 @@ export type EngineServices =
   | PoolEmitter
   | PageState
   | GroupCommit
+  | RefusedRows
   | SyncState
 
 /**
@@ -52,7 +54,9 @@ export const makePool = (
       Layer.succeed(SignerPort, ports.signer),
       Layer.succeed(Settings, settings),
     )
-    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, PageStateLive).pipe(Layer.provideMerge(given))
+    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, PageStateLive, RefusedRowsLive).pipe(
+      Layer.provideMerge(given),
+    )
     const services = Layer.mergeAll(GroupCommitLive, SyncStateLive).pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {

@@ -5,6 +5,7 @@ import { change, type IndexChange, type TransferDirection, type TransferRow } fr
 import type { FileRecord } from '../records/record.ts'
 import { Device, type DeviceState, transferId } from './device.ts'
 import { mayUpload } from './owner.ts'
+import { RefusedRows } from './refused-rows.ts'
 
 export interface TransferContent {
   readonly remoteKey: RemoteKey
@@ -28,9 +29,17 @@ export const queued = (direction: TransferDirection, content: TransferContent, n
 
 /**
  * An upload of a file's content, unless this device lacks the bytes or knows that object storage has them. The log is not
- * asked: the first step of an upload asks the signer, so an upload in vain costs one request, and a missing one a file.
+ * asked: the first step of an upload asks the signer, so an upload in vain costs one request, and a missing one a file. A
+ * content that the sync server refused in a file is not uploaded.
  */
 export const uploadIfNeeded = (file: FileRecord, now: number) =>
+  Effect.gen(function* () {
+    const refused = yield* RefusedRows
+    return refused.get(file.version) ? [] : yield* uploadIfMissing(file, now)
+  })
+
+/** As {@link uploadIfNeeded}, for a file that the sync server has taken. */
+export const uploadIfMissing = (file: FileRecord, now: number) =>
   Effect.gen(function* () {
     const { remoteKey } = file
     const device = yield* Device

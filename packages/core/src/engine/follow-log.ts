@@ -80,6 +80,8 @@ export const mirrorFiles = (epoch: number) =>
           if (parseRemoteKey(subject)) changes.push(...(yield* afterContent(subject as RemoteKey, now)))
           const file = log.file(subject)
           if (file) changes.push(...(yield* afterFile(file, now)))
+          // Rolled back: the sync server refused it.
+          else changes.push(remove('files', subject))
         }
         const moved = change('engine', 'engine', (row) => (row ? { ...row, changeCursor: cursor } : row))
         yield* device.write([...changes, moved], epoch)

@@ -8,6 +8,7 @@ import { change } from '../ports/index-port.ts'
 import { Device } from './device.ts'
 import { mirrorFiles } from './follow-log.ts'
 import { hold } from './locks.ts'
+import { markRefused } from './mark-refused.ts'
 import { clearConfirmed, replay } from './outbox.ts'
 import { PageState } from './page-state.ts'
 import { runTransfers } from './queue.ts'
@@ -20,10 +21,11 @@ export const lead = Effect.gen(function* () {
     Effect.gen(function* () {
       yield* hold('leader', 'exclusive')
       const epoch = yield* nextEpoch
-      yield* Effect.all([replay, runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)], {
-        concurrency: 'unbounded',
-        discard: true,
-      })
+      yield* Effect.all(
+        // Refusals first: what `replay` appends may be refused at once.
+        [markRefused(epoch), replay, runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)],
+        { concurrency: 'unbounded', discard: true },
+      )
     }),
   )
   const terms = term.pipe(

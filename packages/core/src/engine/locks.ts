@@ -29,6 +29,31 @@ export const hold = (name: string, mode: LockMode): Effect.Effect<void, Rockpool
     )
   })
 
+/** As {@link hold}, exclusively, if nobody holds the lock now. @returns whether it is held */
+export const holdIfFree = (name: string): Effect.Effect<boolean, RockpoolError, Scope.Scope | Settings> =>
+  Effect.gen(function* () {
+    const { scope } = yield* Settings
+    const released = Promise.withResolvers<void>()
+    let request: Promise<unknown> = Promise.resolve()
+    yield* Effect.addFinalizer(() =>
+      Effect.promise(() => {
+        released.resolve()
+        return request
+      }),
+    )
+    return yield* call(
+      () =>
+        new Promise<boolean>((answered, refused) => {
+          request = navigator.locks
+            .request(`rockpool:${scope}:${name}`, { ifAvailable: true }, (lock) => {
+              answered(lock !== null)
+              return lock ? released.promise : undefined
+            })
+            .catch(refused)
+        }),
+    )
+  })
+
 /** Runs an effect while the lock is held. */
 export const underLock =
   (name: string, mode: LockMode) =>

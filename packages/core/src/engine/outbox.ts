@@ -3,22 +3,25 @@
  * follows within 40 ms), so every event stays on disk in the outbox until it is confirmed.
  */
 import type { RockpoolError } from '@rockpool/protocol'
-import { Effect, Queue, Stream } from 'effect'
+import { Clock, Effect, Queue, Stream } from 'effect'
 import { change, type OutboxRow, remove } from '../ports/index-port.ts'
 import type { Confirmation } from '../ports/record-log.ts'
 import { appendEvents } from './append.ts'
 import { Device } from './device.ts'
-import { retryOffline } from './enqueue.ts'
+import { retryOffline, uploadIfMissing } from './enqueue.ts'
 import { MAX_GROUP } from './next-group.ts'
+import { isRefusedId } from './outbox-row.ts'
 import { PoolEmitter } from './pool-emitter.ts'
-import { call, IndexPort, LogPort } from './services.ts'
+import type { RefusedRows } from './refused-rows.ts'
+import { call, IndexPort, LogPort, type Settings } from './services.ts'
 
 /** A tab that still runs has its event in the log long before. */
 const APPENDED_AFTER = '5 seconds'
 
 /**
  * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
- * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). Never ends.
+ * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). What the sync
+ * server refused waits for a person. Never ends.
  */
 export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | PoolEmitter> = Effect.gen(function* () {
   const index = yield* IndexPort
@@ -27,7 +30,7 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Po
 
   const appendMissing = (rows: readonly OutboxRow[]) =>
     Effect.gen(function* () {
-      const missing = yield* call(async () => rows.filter(({ event }) => !log.applied(event.opId)))
+      const missing = yield* call(async () => rows.filter(({ event, refused }) => !refused && !log.applied(event.opId)))
       const events = missing.map(({ event }) => event)
       for (const appended of yield* call(async () => appendEvents(log, events))) {
         if (appended.outcome === 'pending') return yield* Effect.fail(appended.error)
@@ -41,7 +44,7 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Po
   yield* Effect.acquireRelease(
     Effect.sync(() =>
       index.subscribe((keys) => {
-        for (const { table, key } of keys) if (table === 'outbox') written.unsafeOffer(key)
+        for (const { table, key } of keys) if (table === 'outbox' && !isRefusedId(key)) written.unsafeOffer(key)
       }),
     ),
     (unsubscribe) => Effect.sync(unsubscribe),
@@ -78,7 +81,9 @@ const BATCH = 500
 const GATHER = '200 millis'
 
 /** Takes events out of the outbox as the sync backend confirms them. Never ends. */
-export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort> =>
+export const clearConfirmed = (
+  epoch: number,
+): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | RefusedRows | Settings> =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const log = yield* LogPort
@@ -88,18 +93,25 @@ export const clearConfirmed = (epoch: number): Effect.Effect<void, RockpoolError
     const clear = (confirmations: readonly Confirmation[]) =>
       Effect.gen(function* () {
         const opIds = new Set(confirmations.map(({ opId }) => opId))
-        const done: string[] = []
+        const done: OutboxRow[] = []
         // The oldest are confirmed first, so the first pages usually have them all.
         yield* outboxPages((rows) =>
           Effect.sync(() => {
-            for (const { id, event } of rows) if (opIds.delete(event.opId)) done.push(id)
+            for (const row of rows) if (opIds.delete(row.event.opId)) done.push(row)
             return opIds.size > 0
           }),
         )
+        const now = yield* Clock.currentTimeMillis
+        // A refusal that was overtaken by a retry had stopped the upload.
+        const uploads = yield* Effect.forEach(done, ({ event, refused }) => {
+          const file = refused && 'id' in event.args ? log.file(event.args.id) : undefined
+          return file?.deletedAt === null ? uploadIfMissing(file, now) : Effect.succeed([])
+        })
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
           [
-            ...done.map((id) => remove('outbox', id)),
+            ...done.map(({ id }) => remove('outbox', id)),
+            ...uploads.flat(),
             // The sync backend responded, so the network is back: what failed without it need not wait (peer failure 15).
             ...retryOffline(device),
             change('engine', 'engine', (row) => (row ? { ...row, confirmationCursor: cursor } : row)),

@@ -11,6 +11,7 @@ import { liveFile, remove, rename, restore, revert, setMeta } from './edit.ts'
 import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { open, stream } from './read.ts'
+import { dropRefused, retryRefused } from './resolve-refused.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
 import { sameStatus, type StatusFacts, statusOf } from './status.ts'
 import { pin, storageReport, unpin } from './storage.ts'
@@ -107,7 +108,18 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
         pause: () => run(setPaused(true)),
         resume: () => run(setPaused(false)),
       },
-      sync,
+      sync: {
+        get current() {
+          return sync.status.current
+        },
+        subscribe: sync.status.subscribe,
+        refused: {
+          list: () => sync.refused.current,
+          subscribe: sync.refused.subscribe,
+          retry: (id, edit = {}) => run(retryRefused(id, edit)),
+          drop: (id) => run(dropRefused(id)),
+        },
+      },
       add: (source, options = {}) => run(add(source, options), options.signal),
       replace: (id, source, options = {}) => run(replace(id, source, options), options.signal),
       rename: (id, name) => run(rename(id, name)),

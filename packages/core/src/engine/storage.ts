@@ -3,9 +3,11 @@ import { addressOfKey, type ContentAddress } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { StorageReport } from '../pool.ts'
 import { change, remove } from '../ports/index-port.ts'
+import { contentKeyOf } from '../records/content-key.ts'
 import { Device, transferId } from './device.ts'
 import { liveFile } from './edit.ts'
 import { queued } from './enqueue.ts'
+import { RefusedRows } from './refused-rows.ts'
 import { BlobPort, call, LogPort } from './services.ts'
 
 /** Keeps a file's content on this device; the queue brings it when it is not there. */
@@ -35,6 +37,7 @@ export const storageReport = Effect.gen(function* () {
   const blobs = yield* BlobPort
   const device = yield* Device
   const log = yield* LogPort
+  const refused = yield* RefusedRows
   const { used, quota } = yield* call(() => blobs.usage())
   const persisted = yield* call(async () => (await globalThis.navigator?.storage?.persisted?.()) ?? false)
 
@@ -43,6 +46,11 @@ export const storageReport = Effect.gen(function* () {
   for (const { remoteKey } of log.list({ limit: Number.MAX_SAFE_INTEGER })) {
     named.add(addressOfKey(remoteKey))
     if (!device.isStored(remoteKey)) onlyHere.add(addressOfKey(remoteKey))
+  }
+  // Bytes that a person may still want in another place are not elsewhere.
+  for (const { event } of refused.all()) {
+    const key = contentKeyOf(event)
+    if (key !== undefined) onlyHere.add(addressOfKey(key))
   }
   let evictable = 0
   let pinned = 0

@@ -5,7 +5,7 @@ import type { WriteOptions } from '../ports/blob-store.ts'
 import type { PoolEvent } from '../records/events.ts'
 import { contentRow } from '../transfers/content-row.ts'
 import { queued } from './enqueue.ts'
-import { underLock } from './locks.ts'
+import { holdIfFree, underLock } from './locks.ts'
 import type { Commit } from './next-group.ts'
 import { commit } from './group-commit.ts'
 import { ownerSegment } from './owner.ts'
@@ -26,7 +26,7 @@ export interface NewContent {
 }
 
 /** Held (shared) from the first byte on disk until the index names the content. */
-const KEEPING = 'keeping'
+export const KEEPING = 'keeping'
 
 /**
  * Streams the content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
@@ -61,16 +61,16 @@ export const storeContent = (
 
 /** Removes content that no row names, unless an add is under way in some tab, which may be about to name it. */
 const dropUnnamed = ({ address }: ContentDigest) =>
-  Effect.gen(function* () {
-    const blobs = yield* BlobPort
-    const index = yield* IndexPort
-    const { scope } = yield* Settings
-    yield* call(() =>
-      navigator.locks.request(`rockpool:${scope}:${KEEPING}`, { ifAvailable: true }, async (lock) => {
-        if (lock && !(await index.get('contents', address))) await blobs.delete(address)
-      }),
-    )
-  }).pipe(
+  Effect.scoped(
+    Effect.gen(function* () {
+      const blobs = yield* BlobPort
+      const index = yield* IndexPort
+      if (!(yield* holdIfFree(KEEPING))) return
+      yield* call(async () => {
+        if (!(await index.get('contents', address))) await blobs.delete(address)
+      })
+    }),
+  ).pipe(
     Effect.catchAll((error) =>
       Effect.logWarning('Content that no file names stays on disk until the next sweep', error),
     ),

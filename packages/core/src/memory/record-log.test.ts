@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { checkName } from '../records/limits.ts'
 import { recordLogRefusalSuite } from '../testing/record-log-refusal-suite.ts'
-import { type DeviceName, recordLogSuite } from '../testing/record-log-suite.ts'
+import { type DeviceName, type RecordLogFixture, recordLogSuite } from '../testing/record-log-suite.ts'
 import { eventMaker } from '../testing/sample-events.ts'
 import { memoryRecordLog } from './record-log.ts'
 import { memorySyncBackend } from './sync-backend.ts'
 
 const storeId = 'store'
 
-const makeFixture = async () => {
+const makeFixture = async (): Promise<RecordLogFixture> => {
   const backend = memorySyncBackend()
   backend.refuse(({ args }) => {
     const wrong = 'name' in args ? checkName(args.name) : undefined

@@ -52,9 +52,20 @@ export interface TransferRow {
 
 /** An event that the sync backend has not confirmed yet. */
 export interface OutboxRow {
-  /** sorts in the order of appending */
+  /** sorts in the order of appending; refused events sort behind all others */
   readonly id: string
   readonly event: PoolEvent
+  /** The sync server refused the event for good: it is not in the log, is not replayed, and waits for a person. */
+  readonly refused?: RefusedMark
+}
+
+export interface RefusedMark {
+  /** of docs/contracts/sync-http.md */
+  readonly code: string
+  /** a sentence for people */
+  readonly message: string
+  /** unix ms, when this device heard of it */
+  readonly at: number
 }
 
 /** What the service worker knows of a file; deleted ones are not here. */
@@ -109,8 +120,8 @@ export interface IndexKey {
 export interface IndexPage {
   /** only rows with a key greater than this one */
   readonly after?: string | undefined
-  /** at most this many rows, 1 or more */
-  readonly limit: number
+  /** at most this many rows, 1 or more; all when not given */
+  readonly limit?: number | undefined
 }
 
 /** The key column of each table. */

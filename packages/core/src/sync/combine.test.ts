@@ -6,6 +6,7 @@ interface Case {
   readonly name: string
   readonly hasNetwork?: boolean
   readonly log?: SyncReasonCode
+  readonly isRefused?: true
   readonly signer?: SyncReasonCode
   readonly transfersWait?: boolean
   readonly code: SyncReasonCode
@@ -26,6 +27,12 @@ const cases: readonly Case[] = [
   { name: 'stuck is worse than refused', log: 'push_refused', signer: 'cors', code: 'cors' },
   { name: 'refused is worse than offline', log: 'no_answer', signer: 'unauthenticated', code: 'unauthenticated' },
   { name: 'of two equals, the log’s', log: 'token_failed', signer: 'cors', code: 'token_failed' },
+  { name: 'a refused change', isRefused: true, code: 'push_refused' },
+  { name: 'a refused change is worse than offline', log: 'no_answer', isRefused: true, code: 'push_refused' },
+  { name: 'the log is refused, too', log: 'unauthenticated', isRefused: true, code: 'unauthenticated' },
+  { name: 'the signer refuses, too', isRefused: true, signer: 'forbidden', code: 'push_refused' },
+  { name: 'stuck is worse than a refused change', log: 'forked', isRefused: true, code: 'forked' },
+  { name: 'no network does not explain a refused change', hasNetwork: false, isRefused: true, code: 'push_refused' },
   { name: 'no network explains CORS', hasNetwork: false, signer: 'cors', code: 'no_network' },
   { name: 'no network explains a failed token', hasNetwork: false, log: 'token_failed', code: 'no_network' },
   { name: 'no network explains no answer', hasNetwork: false, log: 'no_answer', code: 'no_network' },
@@ -40,9 +47,10 @@ const cases: readonly Case[] = [
   },
 ]
 
-test.each(cases)('$name: $code', ({ hasNetwork = true, log, signer, transfersWait = false, code }) => {
+test.each(cases)('$name: $code', ({ hasNetwork = true, log, isRefused, signer, transfersWait = false, code }) => {
   const status = (given: SyncReasonCode | undefined) => (given ? syncStatus(given, `About ${given}.`) : CONNECTED)
-  const combined = syncStatusOf({ hasNetwork, log: status(log), signer: status(signer), transfersWait })
+  const refused = isRefused && syncStatus('push_refused', 'About push_refused.')
+  const combined = syncStatusOf({ hasNetwork, log: status(log), refused, signer: status(signer), transfersWait })
   expect(combined.reason.code).toBe(code)
   expect(combined.state).toBe(SYNC_REASONS[code])
   const given = [log, signer].includes(code)

@@ -6,21 +6,24 @@ export interface SyncInputs {
   /** `navigator.onLine`: false is certain, true is a guess */
   readonly hasNetwork: boolean
   readonly log: SyncStatus
+  /** what the changes say that the sync server refused; undefined while there are none */
+  readonly refused: SyncStatus | undefined
   readonly signer: SyncStatus
   /** transfers wait on this device; without any, nothing asks a signer that was away whether it is back */
   readonly transfersWait: boolean
 }
 
-/** The worst state counts; of two equals, the log's. */
-export const syncStatusOf = ({ hasNetwork, log, signer, transfersWait }: SyncInputs): SyncStatus => {
-  const shown = signer.state === 'offline' && !transfersWait ? log : worse(log, signer)
+/** The worst state counts; of equals, the log's, then that of refused changes. */
+export const syncStatusOf = ({ hasNetwork, log, refused, signer, transfersWait }: SyncInputs): SyncStatus => {
+  const events = refused ? worse(log, refused) : log
+  const shown = signer.state === 'offline' && !transfersWait ? events : worse(events, signer)
   return !hasNetwork && EXPLAINED_BY_NO_NETWORK.has(shown.reason.code) ? NO_NETWORK : shown
 }
 
 const SEVERITY: Readonly<Record<SyncState, number>> = { online: 0, offline: 1, refused: 2, stuck: 3 }
 
-const worse = (log: SyncStatus, signer: SyncStatus): SyncStatus =>
-  SEVERITY[signer.state] > SEVERITY[log.state] ? signer : log
+const worse = (first: SyncStatus, second: SyncStatus): SyncStatus =>
+  SEVERITY[second.state] > SEVERITY[first.state] ? second : first
 
 /** Without a network these say nothing about the server or the app. */
 const EXPLAINED_BY_NO_NETWORK: ReadonlySet<SyncReasonCode> = new Set<SyncReasonCode>([

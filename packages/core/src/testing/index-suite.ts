@@ -65,13 +65,14 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         const { index } = fixture
         const ids = ['a', 'b', 'c', 'd', 'e']
         await index.write([...ids.map((id) => put('files', file(id))), put('engine', engine(1))])
-        const page = async (after: string | undefined, limit: number) =>
+        const page = async (after: string | undefined, limit?: number) =>
           (await index.getAll('files', { after, limit })).map(({ id }) => id)
         expect(await page(undefined, 2)).toEqual(['a', 'b'])
         expect(await page('b', 2)).toEqual(['c', 'd'])
         expect(await page('d', 2)).toEqual(['e'])
         expect(await page('e', 2)).toEqual([])
         expect(await page('bb', 100)).toEqual(['c', 'd', 'e'])
+        expect(await page('bb')).toEqual(['c', 'd', 'e'])
       })
 
       test('getMany gives the rows of the keys in their order, undefined for a missing one', async () => {
