@@ -51,7 +51,11 @@ export const markRefused = (
         yield* marked.refresh
       })
 
-    while (true) yield* mark([...(yield* Queue.takeBetween(heard, 1, BATCH))])
+    while (true) {
+      // `take` first: a waiting `takeBetween` resumes with one refusal of a push, and a file is judged with what is behind it.
+      const first = yield* Queue.take(heard)
+      yield* mark([first, ...(yield* Queue.takeUpTo(heard, BATCH - 1))])
+    }
   }).pipe(Effect.scoped)
 
 /** One row in place of another, unless the event was confirmed while the outbox was read. */
