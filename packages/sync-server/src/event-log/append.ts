@@ -34,7 +34,7 @@ export const append = (
   const added = pushed
     .slice(0, taken)
     .filter((_, index) => isNew[index])
-    .map((event, index) => ({ ...event, seqNum: head + 1 + index, sub, at }))
+    .map((event, index) => Object.assign({}, event, { seqNum: head + 1 + index, sub, at }))
   if (added.length > 0) storage.insert(added)
   const appended = { kind: 'appended', head: head + added.length, before: head, firstNew, taken, added } as const
   return isBehind ? { ...appended, common: plan.common } : appended

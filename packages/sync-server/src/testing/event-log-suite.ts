@@ -156,7 +156,9 @@ export const eventLogSuite = (
     describe('a push that others have overtaken, with maxBetween', () => {
       /** Commits with ids of their own. */
       const commits = (parent: number, ...names: readonly string[]): LogEvent[] =>
-        eventsAfter(parent, ...names).map((event, index) => ({ ...event, sessionId: `tab#${names[index]!}` }))
+        eventsAfter(parent, ...names).map((event, index) =>
+          Object.assign({}, event, { sessionId: `tab#${names[index]!}` }),
+        )
       const push = (parent: number, events: readonly LogEvent[], options: Partial<AppendOptions> = {}) =>
         log.append(parent, events, { ...ORIGIN, maxBetween: 10, ...options })
 
