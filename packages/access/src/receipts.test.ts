@@ -39,11 +39,8 @@ describe('a receipt is not valid', () => {
     expect(await valid(text, key, size)).toBe(false)
   })
 
-  test.each<[string, string]>([
-    ['by another secret', `${SECRET}!`],
-    ['by an empty secret', ''],
-  ])('%s', async (_, secret) => {
-    expect(await valid(await receiptSigner(secret)(KEY, CONTENT), KEY)).toBe(false)
+  test('by another secret', async () => {
+    expect(await valid(await receiptSigner(`${SECRET}!`)(KEY, CONTENT), KEY)).toBe(false)
   })
 
   test('where no secret is known', async () => {
@@ -68,4 +65,11 @@ test('the MAC is HMAC-SHA-256 by a key that HKDF-SHA-256 derives', () => {
   const key = Buffer.from(hkdfSync('sha256', SECRET, '', 'rockpool receipt v1', 32))
   const text = `r1\n${KEY}\n${CONTENT.size}\n${CONTENT.at}`
   expect(mac).toBe(createHmac('sha256', key).update(text).digest('base64url'))
+})
+
+test('a secret that can be guessed is refused', () => {
+  for (const secret of ['', 'short']) {
+    expect(() => receiptSigner(secret)).toThrow('32 bytes')
+    expect(() => receiptVerifier([SECRET, secret])).toThrow('32 bytes')
+  }
 })

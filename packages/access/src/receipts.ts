@@ -5,8 +5,10 @@ import {
   parseReceipt,
   type ReceiptFields,
   type RemoteKey,
+  RockpoolError,
   toBase64,
 } from '@rockpool/protocol'
+import { MIN_SECRET_BYTES } from './verify.ts'
 
 /** @returns the receipt of a content that the caller has just seen in object storage */
 export type SignReceipt = (remoteKey: RemoteKey, content: ReceiptFields) => Promise<string>
@@ -14,6 +16,7 @@ export type SignReceipt = (remoteKey: RemoteKey, content: ReceiptFields) => Prom
 /** Whether the signer made this receipt for this remote key and, when it is given, this size in bytes. Never rejects. */
 export type VerifyReceipt = (receipt: string, remoteKey: string, size?: number) => Promise<boolean>
 
+/** @throws RockpoolError `bad_request` when the secret is shorter than 32 bytes */
 export const receiptSigner = (secret: string): SignReceipt => {
   const key = deriveOnce(secret)
   return async (remoteKey, fields) => {
@@ -24,6 +27,7 @@ export const receiptSigner = (secret: string): SignReceipt => {
 
 /**
  * @param secrets the current one and, while it is rotated, the former one; without any, no receipt is valid
+ * @throws RockpoolError `bad_request` when a secret is shorter than 32 bytes
  */
 export const receiptVerifier = (secrets: readonly string[]): VerifyReceipt => {
   const keys = secrets.map(deriveOnce)
@@ -49,12 +53,16 @@ const LABEL = new TextEncoder().encode('rockpool receipt v1')
 
 /** The key, not its promise, is kept: a Worker may not wait for work that another request, maybe cancelled, has started. */
 const deriveOnce = (secret: string) => {
+  const bytes = new TextEncoder().encode(secret)
+  if (bytes.length < MIN_SECRET_BYTES) {
+    throw new RockpoolError('bad_request', `A receipt secret has at least ${MIN_SECRET_BYTES} bytes.`)
+  }
   let key: CryptoKey | undefined
-  return async () => (key ??= await derive(secret))
+  return async () => (key ??= await derive(bytes))
 }
 
-const derive = async (secret: string): Promise<CryptoKey> => {
-  const material = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey'])
+const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> => {
+  const material = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: LABEL }
   const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 }
   return crypto.subtle.deriveKey(hkdf, material, hmac, false, ['sign', 'verify'])

@@ -1,7 +1,7 @@
 /** What needs a clock, a log or a verifier that the test controls. The calls themselves: `syncServerSuite`. */
-import { SECRET, signToken } from '@rockpool/access/testing'
-import { sharedSecretTokens } from '@rockpool/access'
-import { RockpoolError } from '@rockpool/protocol'
+import { FORMER_SECRET, poolArgs, SECRET, signToken } from '@rockpool/access/testing'
+import { receiptSigner, sharedSecretTokens } from '@rockpool/access'
+import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryLogs } from '../adapters/memory.ts'
 import { type EventLogErrorCode, EventLogError } from '../event-log/event-log.ts'
@@ -48,6 +48,33 @@ const endless = (init: RequestInit = {}) => {
     init: { ...init, method: 'POST', body, duplex: 'half' } as RequestInit,
   }
 }
+
+describe('receipts', () => {
+  const pushStored = async (secret: string) => {
+    const args = poolArgs('shop')['v2.ContentStored']
+    const receipt = await receiptSigner(secret)(args.remoteKey as RemoteKey, { size: 1, at: 1 })
+    const [event] = eventsAfter(0, '')
+    const stored = { ...event!, name: 'v2.ContentStored', argsJson: JSON.stringify({ ...args, receipt }) }
+    return { method: 'POST', body: JSON.stringify({ parent: 0, events: [toWire(stored)] }) }
+  }
+
+  it('are all refused where the server knows no secret', async () => {
+    const { call } = await setUp()
+    const { status, body } = await call('/sync/shop/events', await pushStored(SECRET))
+    expect([status, body.refused[0].code]).toEqual([422, 'bad_receipt'])
+  })
+
+  it('of both secrets are taken while these are rotated; a repeat is taken after it, too', async () => {
+    const logs = memoryLogs()
+    const push = await pushStored(FORMER_SECRET)
+    const rotating = await setUp({ logs, receiptSecrets: [SECRET, FORMER_SECRET] })
+    expect((await rotating.call('/sync/shop/events', push)).status).toBe(200)
+    const rotated = await setUp({ logs, receiptSecrets: [SECRET] })
+    expect((await rotated.call('/sync/shop/events', push)).body).toMatchObject({ head: 1 })
+    const other = await setUp({ receiptSecrets: [SECRET] })
+    expect((await other.call('/sync/shop/events', push)).status).toBe(422)
+  })
+})
 
 describe('a body that does not end', () => {
   it('gets request_timeout after 30 s, and is cancelled', async () => {

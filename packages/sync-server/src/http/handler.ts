@@ -1,9 +1,10 @@
 /** The calls of docs/contracts/sync-http.md, from Request to Response. */
-import { type Authenticate, checkWriter, type Claims, MAX_CLIENT_ID_LENGTH, type Pusher } from '@rockpool/access'
+import { type Authenticate, checkWriter, type Claims, type Pusher, receiptVerifier } from '@rockpool/access'
 import { type Buckets, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
+import { judgeReceipts } from '../gate/judge-receipts.ts'
 import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pagePieces } from '../live/message.ts'
 import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
@@ -24,6 +25,11 @@ export interface SyncOptions {
   readonly eventNames?: readonly string[]
   /** what each store may keep in its log; no limit unless set */
   readonly quota?: Quota
+  /**
+   * Secrets of the signer's receipts, at least 32 bytes each: the current one and, while it is rotated, the former one.
+   * Unless set, every event with a receipt is refused: devices trust that this server has verified it.
+   */
+  readonly receiptSecrets?: readonly string[]
   /** no limit unless set */
   readonly rateLimit?: RateLimit
   /** origins of web apps that are served from elsewhere; none unless set */
@@ -63,6 +69,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
   const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
   const eventNames = options.eventNames && new Set(options.eventNames)
+  const verifyReceipt = receiptVerifier(options.receiptSecrets ?? [])
 
   const respond = async (request: Request): Promise<Response> => {
     const url = new URL(request.url)
@@ -90,12 +97,13 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     }
     const { sub } = claims
     const pusher: Pusher = { claims, owner: await ownerOfClaims(claims), storeId, buckets, eventNames }
-    const events = pushed.events.map(({ event }) => event)
+    const judged = await judgeReceipts(verifyReceipt, pushed.events)
+    const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
     const check = (firstNew: number, usage: Usage): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
-      verdict = judgePush({ pusher, quota }, pushed.events, firstNew, usage)
+      verdict = judgePush({ pusher, quota }, judged, firstNew, usage)
       return verdict.taken
     }
     const { parent, mayRenumber } = pushed

@@ -19,6 +19,8 @@ export interface StartOptions extends Partial<Omit<SyncOptions, 'logs'>> {
   readonly port?: number
   /** one token secret or, while it is rotated, the new and the former one; at least 32 bytes each */
   readonly secrets?: readonly string[]
+  /** `secrets` unless set */
+  readonly receiptSecrets?: readonly string[]
   /** in place of secrets, the keys of an identity provider; needs `issuer` and `audience` */
   readonly jwksUrl?: string
   /** required value of the claim `iss` */
@@ -46,11 +48,17 @@ const HEADERS_TIMEOUT_MS = 10_000
  */
 export const startSyncServer = async (options: StartOptions): Promise<RunningSyncServer> => {
   const { dataDir, host = '127.0.0.1', port = 0, basePath = DEFAULT_BASE_PATH } = options
+  const { receiptSecrets = options.secrets ?? [] } = options
   const authenticate = options.authenticate ?? verifierOf(options)
   const logs = options.logs ?? (dataDir === undefined ? undefined : await sqliteLogs({ directory: dataDir }))
   if (!logs) throw new RockpoolError('bad_request', 'Set "dataDir", the folder of the event logs, or "logs".')
 
-  const { requestListener, handleUpgrade, close } = createSyncListener({ ...options, authenticate, logs })
+  const { requestListener, handleUpgrade, close } = createSyncListener({
+    ...options,
+    authenticate,
+    logs,
+    receiptSecrets,
+  })
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 }, requestListener)
   server.on('upgrade', handleUpgrade)
   try {

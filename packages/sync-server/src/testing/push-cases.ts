@@ -1,6 +1,7 @@
 /** `POST /events`. */
-import { ADDRESS, poolArgs } from '@rockpool/access/testing'
-import { ownerOf } from '@rockpool/protocol'
+import { receiptSigner } from '@rockpool/access'
+import { ADDRESS, FORMER_SECRET, poolArgs, SECRET } from '@rockpool/access/testing'
+import { ownerOf, type RemoteKey } from '@rockpool/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LogEvent } from '../event-log/event.ts'
 import { eventsAfter, toWire } from './events.ts'
@@ -270,6 +271,40 @@ export const pushCases = (subject: Subject): void => {
         const values = await storedValues()
         expect(values).toHaveLength(20)
         expect(values).not.toContain('lost')
+      })
+
+      describe('of ContentStored', () => {
+        const stored = async (secret: string | undefined, change: object = {}) => {
+          const args = poolArgs(store.storeId)['v2.ContentStored']
+          const sign = secret === undefined ? undefined : receiptSigner(secret)
+          const receipt = await sign?.(args.remoteKey as RemoteKey, { size: 5_000, at: 1_700_000_000_000 })
+          return named(0, 'v2.ContentStored', { ...args, receipt, ...change })
+        }
+
+        it('takes one with the receipt of the signer, and one without a receipt', async () => {
+          const push = numbered(await stored(SECRET), await stored(undefined))
+          expect(await store.push(0, push)).toMatchObject({ status: 200, body: { head: 2 } })
+        })
+
+        it('refuses one with a receipt by another secret or for another remote key, and takes what is before it', async () => {
+          const otherKey = { remoteKey: `${store.storeId}/files/${'b'.repeat(64)}` }
+          const wrong = [await stored(FORMER_SECRET), await stored(SECRET, otherKey)]
+          const { status, body } = await store.push(0, numbered(...eventsAfter(0, 'a'), ...wrong))
+          expect([status, body.head, body.refused.map(({ index, code }) => [index, code])]).toEqual([
+            422,
+            1,
+            [
+              [1, 'bad_receipt'],
+              [2, 'bad_receipt'],
+            ],
+          ])
+          expect(body.refused[0]!.message).toContain('the same receipt secret')
+        })
+
+        it('refuses one with a receipt of another type', async () => {
+          const { body } = await store.push(0, [await stored(undefined, { receipt: 7 })])
+          expect(body.refused).toMatchObject([{ index: 0, code: 'bad_event' }])
+        })
       })
 
       it.each([

@@ -32,6 +32,10 @@ export interface SyncBackendEnv {
   readonly ROCKPOOL_JWT_ISSUER?: string
   /** required value of the claim `aud` */
   readonly ROCKPOOL_JWT_AUDIENCE?: string
+  /** secret of the signer's receipts, at least 32 bytes; the token secrets unless set */
+  readonly ROCKPOOL_RECEIPT_SECRET?: string
+  /** the former secret while it is rotated */
+  readonly ROCKPOOL_RECEIPT_SECRET_FORMER?: string
   /** bucket name to rules, JSON; one bucket `files` unless set */
   readonly ROCKPOOL_BUCKETS?: string | Buckets
   /** origins of web apps that are served from elsewhere, separated by commas */

@@ -1,5 +1,13 @@
 /** By which rules a Worker serves: its bindings, which are the variables of the signer, and what the app's code sets. */
-import { type Authenticate, environmentOf, readBuckets, readOrigins, readTokens, tokensOf } from '@rockpool/access'
+import {
+  type Authenticate,
+  environmentOf,
+  readBuckets,
+  readOrigins,
+  readReceiptSecrets,
+  readTokens,
+  tokensOf,
+} from '@rockpool/access'
 import type { Buckets } from '@rockpool/protocol'
 import type { SyncOptions } from '../http/handler.ts'
 
@@ -10,6 +18,7 @@ export interface Rules extends SyncBackendOptions {
   readonly authenticate: Authenticate
   readonly buckets: Buckets
   readonly allowedOrigins: readonly string[]
+  readonly receiptSecrets: readonly string[]
 }
 
 /** @throws RockpoolError `bad_request`: one line that names the binding, never the value of a secret */
@@ -19,5 +28,6 @@ export const readRules = (bindings: object): Rules => {
     authenticate: tokensOf(readTokens(environment)),
     buckets: readBuckets(environment),
     allowedOrigins: readOrigins(environment),
+    receiptSecrets: readReceiptSecrets(environment),
   }
 }
