@@ -5,7 +5,8 @@ import { expect, test, vi } from 'vitest'
 import type { RefuseEvent } from '../memory/index.ts'
 import { memoryRecordLog } from '../memory/index.ts'
 import type { Pool, PoolEvents } from '../pool.ts'
-import type { PoolEventName } from '../records/events.ts'
+import type { RecordLog, Refusal } from '../ports/record-log.ts'
+import type { PoolEvent, PoolEventName } from '../records/events.ts'
 import type { FileRecord } from '../records/record.ts'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
 
@@ -63,7 +64,7 @@ const add = (pool: Pool, text: string, name = `${text}.txt`) =>
 test('a refused file leaves the list, is named with its facts, and sync is refused', () =>
   run(
     Effect.gen(function* () {
-      const { pool, errors, index } = yield* openTab(refuseNames('v2.FileAdded'))
+      const { pool, errors } = yield* openTab(refuseNames('v2.FileAdded'))
       const file = yield* add(pool, 'reef')
       yield* refusedCount(pool, 1)
       yield* until(pool, () => pool.files.get(file.id) === undefined)
@@ -83,8 +84,6 @@ test('a refused file leaves the list, is named with its facts, and sync is refus
       expect(errors).toEqual([
         { error: expect.objectContaining(OVER_QUOTA), file: expect.objectContaining({ id: file.id }), refused: change },
       ])
-      // The service worker has no file to answer for.
-      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('files')).toEqual([])))
     }),
   ))
 
@@ -95,7 +94,7 @@ test('what is behind a refused change goes on', () =>
         'name' in args && args.name.startsWith('bad') ? OVER_QUOTA : undefined,
       )
       world.backend.disconnect('a')
-      const files = []
+      const files: FileRecord[] = []
       for (const name of ['1', 'bad 2', '3']) files.push(yield* add(pool, name))
       yield* promise(() => pool.rename(files[0]!.id, 'renamed.txt'))
       const other = yield* tab(memoryDevice(world, 'b'))
@@ -142,16 +141,36 @@ test.each<[PoolEventName, (pool: Pool, id: string) => Promise<unknown>, object]>
   ),
 )
 
+test('a second refused change leaves the first one as it is, and emits one more error', () =>
+  run(
+    Effect.gen(function* () {
+      const { pool, errors } = yield* openTab(refuseNames('v2.FileAdded'))
+      yield* add(pool, 'first')
+      yield* refusedCount(pool, 1)
+      const [first] = pool.sync.refused.list()
+      yield* add(pool, 'second')
+      yield* refusedCount(pool, 2)
+      expect(pool.sync.refused.list()[0]).toBe(first)
+      expect(pool.sync.refused.list().map(({ file }) => file?.name)).toEqual(['first.txt', 'second.txt'])
+      expect(errors.map(({ refused }) => refused?.file?.name)).toEqual(['first.txt', 'second.txt'])
+    }),
+  ))
+
 test('a change made offline is refused when the device is back', () =>
   run(
     Effect.gen(function* () {
-      const { pool, world } = yield* openTab(refuseNames('v2.FileAdded'))
+      const { pool, world, index } = yield* openTab(refuseNames('v2.FileAdded'))
       world.backend.disconnect('a')
       const file = yield* add(pool, 'reef')
       expect(pool.files.get(file.id)).toEqual(file)
       expect(pool.sync.refused.list()).toEqual([])
+      const served = (count: number) =>
+        promise(() => vi.waitFor(async () => expect(await index.getAll('files')).toHaveLength(count)))
+      yield* served(1)
       world.backend.connect('a')
       yield* refusedCount(pool, 1)
+      // The service worker has no file to answer for.
+      yield* served(0)
       world.backend.disconnect('a')
       expect(pool.sync.current).toMatchObject({ state: 'refused', reason: { code: 'push_refused' } })
     }),
@@ -249,8 +268,12 @@ test('a retried file is taken with its bytes, although object storage lost what 
       // No file names it: the garbage collector of the signer removes it.
       world.storage.objects.clear()
       world.backend.refuse(takeAll)
+      world.storage.faults.offline = true
       yield* promise(() => pool.sync.refused.retry(file.version))
       expect(pool.files.get(file.id)).toEqual(file)
+      expect(yield* promise(() => pool.storage())).toMatchObject({ evictable: 0 })
+      world.storage.faults.offline = false
+      yield* promise(() => pool.transfers.retry(file))
       yield* promise(() => vi.waitFor(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true)))
       yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
     }),
@@ -334,6 +357,33 @@ test('the upload of a refused file stops, and its bytes stay until it is dropped
     }),
   ))
 
+test('a refused file that the log still has for a moment is not uploaded', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      world.backend.disconnect('a')
+      world.storage.faults.offline = true
+      const device = memoryDevice(world, 'a')
+      const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
+      let refuse: (refusal: Refusal) => void = () => {}
+      const refusals: RecordLog['refusals'] = (listener) => {
+        refuse = listener
+        return () => {}
+      }
+      const { pool, end } = yield* tab(device, { log: { ...log, refusals } })
+      const file = yield* add(pool, 'reef')
+      refuse({ opId: file.version, ...OVER_QUOTA })
+      yield* refusedCount(pool, 1)
+      const renamed: PoolEvent = { name: 'v2.FileRenamed', opId: 'later', args: { id: file.id, name: 'x.txt', at: 1 } }
+      pool.log.append([renamed])
+      const index = device.index()
+      const served = async () => (await index.getAll('files')).map(({ name }) => name)
+      yield* promise(() => vi.waitFor(async () => expect(await served()).toEqual(['x.txt'])))
+      expect(yield* promise(() => index.getAll('transfers'))).toEqual([])
+      yield* end
+    }),
+  ))
+
 test.each<[string, (pool: Pool) => Promise<unknown>]>([
   ['another file', (pool) => pool.add(new Blob(['reef']), { name: 'copy.txt' })],
   [
@@ -355,9 +405,13 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
       const file = yield* add(pool, 'reef', 'refused.txt')
       yield* refusedCount(pool, 1)
       yield* promise(() => addCopy(pool))
+      // Nothing but the log names the copy by then.
+      const index = device.index()
+      const waiting = async () => [...(await index.getAll('transfers')), ...(await index.getAll('outbox'))]
+      yield* promise(() => vi.waitFor(async () => expect(await waiting()).toHaveLength(1)))
       yield* promise(() => pool.sync.refused.drop(file.version))
       expect(yield* promise(async () => (await device.blobs.open(addressOfKey(file.remoteKey)))?.text())).toBe('reef')
-      expect(yield* promise(() => device.index().getAll('contents'))).toHaveLength(1)
+      expect(yield* promise(() => index.getAll('contents'))).toHaveLength(1)
       yield* end
     }),
   ),
