@@ -12,6 +12,7 @@ import {
   useFileUrl,
   useOnline,
   usePool,
+  useRefusedChanges,
   useStorage,
   useSyncStatus,
 } from './index.ts'
@@ -167,6 +168,39 @@ test('useSyncStatus shows the state of sync and its reason, and renders only whe
   await expect.poll(() => element.textContent).toBe('stuck: The server has another log.')
   backend.connect('device')
   await expect.poll(() => element.textContent).toContain('online')
+})
+
+test('useRefusedChanges lists what the sync server refused, until a person decides', async () => {
+  const { pool, backend } = await openPool()
+  backend.refuse(({ args }) =>
+    'name' in args && args.name.startsWith('bad') ? { code: 'bad_name', message: 'Choose another name.' } : undefined,
+  )
+  let renders = 0
+  const { element } = within(pool, () => {
+    renders++
+    return useRefusedChanges()
+      .map(({ file, message }) => `${file?.name}: ${message}`)
+      .join(' ')
+  })
+  await pool.add(new Blob(['1']), { name: 'bad 1' })
+  await expect.poll(() => element.textContent).toBe('bad 1: Choose another name.')
+  await pool.add(new Blob(['2']), { name: 'bad 2' })
+  await expect.poll(() => element.textContent).toBe('bad 1: Choose another name. bad 2: Choose another name.')
+  const before = renders
+  const good = await pool.add(new Blob(['3']), { name: 'good' })
+  await expect.poll(() => pool.transfers.status(good).state).toBe('stored')
+  expect(renders).toBe(before)
+
+  const [first, second] = pool.sync.refused.list()
+  await pool.sync.refused.drop(first!.id)
+  await pool.sync.refused.retry(second!.id, { name: 'better' })
+  await expect.poll(() => element.textContent).toBe('')
+  expect(
+    pool.files
+      .list()
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['better', 'good'])
 })
 
 test('useStorage counts what is added', async () => {

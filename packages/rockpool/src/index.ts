@@ -11,6 +11,8 @@ export type {
   OpenOptions,
   Pool,
   PoolEvents,
+  RefusedChange,
+  RefusedEdit,
   ReplaceOptions,
   StorageReport,
   SyncReason,
