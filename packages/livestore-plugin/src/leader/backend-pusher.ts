@@ -25,7 +25,7 @@ export const nextBackendAction = <E extends NumberedEvent>(
   log: LeaderState<E>,
   limit: number,
 ): { readonly pusher: BackendPusher; readonly action: BackendPusherAction<E> } => {
-  const generation = log.head.rebaseGeneration
+  const { generation } = log
   // A rebase renumbers events that were sent.
   const current = pusher.generation === generation ? pusher : { ...pusher, sentUpTo: 0, generation }
   const batch = nextBackendPush(log, Math.max(current.sentUpTo, log.backendHead), limit)
@@ -40,6 +40,8 @@ export type BackendPushOutcome =
   | 'taken'
   /** the log of the backend has other events at these numbers */
   | 'server ahead'
+  /** the backend refuses events for good, and the log does not have them any more */
+  | 'refused'
   | 'failed'
 
 export type AfterBackendPush =
@@ -56,6 +58,8 @@ export const afterBackendPush = <E extends NumberedEvent>(
   switch (outcome) {
     case 'taken':
       return { pusher: { ...pusher, tries: 0, sentUpTo: batch.at(-1)!.seqNum.global }, next: 'push' }
+    case 'refused':
+      return { pusher: { ...pusher, sentUpTo: 0, tries: 0 }, next: 'push' }
     case 'server ahead':
       return { pusher: { ...pusher, sentUpTo: 0 }, next: 'catch up' }
     case 'failed':

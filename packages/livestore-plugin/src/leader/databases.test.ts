@@ -86,9 +86,9 @@ const places = ({ dbState }: Subject): string[] =>
 
 /** The simulation's disk and the databases hold the same. */
 const expectSame = (subject: Subject, disk: Disk) => {
-  const { head, backendHead, pending } = subject.databases.read()
+  const { head, generation, backendHead, pending } = subject.databases.read()
   const model = readState(disk)
-  expect({ head, backendHead, pending: show(pending) }).toEqual({ ...model, pending: show(model.pending) })
+  expect({ head, generation, backendHead, pending: show(pending) }).toEqual({ ...model, pending: show(model.pending) })
   expect(shownIds(subject)).toBe(disk.state.map(({ args }) => (args as { id: string }).id).join(' '))
   expect(places(subject)).toEqual([...disk.undo].sort())
   const someEvents = [disk.log.at(-4), disk.log.at(-1)].filter((event) => event !== undefined)
@@ -120,7 +120,7 @@ const nextChange = (scene: Scene, databases: Databases) => {
   if (random.chance(0.5)) {
     const pushed = [made(scene, 'a', random.chance(0.3) ? 'noted' : 'made', current.head)]
     if (random.chance(0.5)) pushed.push(made(scene, 'a', 'made', pushed[0]!.seqNum))
-    return decidePush(current, pushed, databases, renumber)
+    return decidePush(current, pushed, databases.isLogged, renumber)
   }
   const ours = current.pending.filter(({ seqNum }) => seqNum.client === 0).slice(0, random.int(0, 2))
   const isLevel = backend.length === current.backendHead

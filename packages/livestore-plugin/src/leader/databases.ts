@@ -22,6 +22,8 @@ export interface Change {
   readonly append?: readonly Event[]
   /** the `global` number of the last event that the backend has confirmed, when it moved */
   readonly backendHead?: number
+  /** the generation of the next event, when no appended event has it */
+  readonly generation?: number
 }
 
 export interface Databases {
@@ -29,10 +31,10 @@ export interface Databases {
   read(): LeaderState<Event>
   /** @throws what the databases or a materializer throw; then nothing has changed */
   write(change: Change): void
-  /** Whether the log has this commit, at its number or a higher one: a rebase only raises numbers. */
+  /** Whether the log has this commit, under its number or another one. */
   isLogged(event: Event): boolean
-  /** Whether the log has an event of this number, in this generation. */
-  hasNumber(number: EventNumber): boolean
+  /** The events after the one that syncs and has this `global` number. */
+  after(global: number): readonly Event[]
   /** The events after `head`, as tabs apply them; undefined when the log does not have `head`. */
   since(head: EventNumber): readonly Event[] | undefined
 }
@@ -62,7 +64,7 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       ({ seqNum }) => compareNumbers(seqNum, since) > 0,
     )
 
-  const apply = ({ rollback: rolledBack = [], append = [], backendHead }: Change) => {
+  const apply = ({ rollback: rolledBack = [], append = [], backendHead, generation }: Change) => {
     for (const part of inParts(rolledBack.toReversed(), ROLLBACK_BATCH_SIZE)) {
       const eventNumsToRollback = part.map(({ seqNum }) => toBranded(seqNum))
       runSync(rollback({ dbState, dbEventlog, eventNumsToRollback }))
@@ -70,6 +72,7 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
     if (backendHead !== undefined) {
       Eventlog.updateBackendHead(dbEventlog, toBranded({ ...ROOT, global: backendHead }))
     }
+    if (generation !== undefined) writeGeneration(dbEventlog, generation)
     for (const event of append) {
       const { sessionChangeset, hash } = runSync(materializeEvent(event))
       event.meta.sessionChangeset = sessionChangeset
@@ -84,7 +87,8 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       const backendHead = Eventlog.getBackendHeadFromDb(dbEventlog)
       const unconfirmed = eventsSince({ ...ROOT, global: backendHead })
       const first = unconfirmed.findIndex(({ seqNum }) => seqNum.client === 0)
-      return { head, backendHead, pending: first === -1 ? [] : unconfirmed.slice(first) }
+      const generation = Math.max(head.rebaseGeneration, readGeneration(dbEventlog))
+      return { head, generation, backendHead, pending: first === -1 ? [] : unconfirmed.slice(first) }
     },
 
     write(change) {
@@ -98,19 +102,13 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       }
     },
 
-    hasNumber: (number) =>
-      isSameNumber(number, ROOT) ||
-      dbEventlog.select(
-        `SELECT 1 FROM ${EVENTLOG_META_TABLE}
-         WHERE seqNumGlobal = ? AND seqNumClient = ? AND seqNumRebaseGeneration = ?`,
-        [number.global, number.client, number.rebaseGeneration] as never,
-      ).length > 0,
+    after: (global) => eventsSince({ ...ROOT, global }),
 
     isLogged(event) {
       const rows = dbEventlog.select<{ seqNumGlobal: number; seqNumClient: number; name: string; argsJson: string }>(
         `SELECT seqNumGlobal, seqNumClient, name, argsJson FROM ${EVENTLOG_META_TABLE}
          WHERE seqNumGlobal >= ? AND sessionId = ? AND clientId = ?`,
-        [event.seqNum.global, event.sessionId, event.clientId] as never,
+        [event.seqNum.global - MAX_DROPPED, event.sessionId, event.clientId] as never,
       )
       return rows.some(({ seqNumGlobal: global, seqNumClient: client, name, argsJson }) =>
         isSameCommit(event, {
@@ -128,6 +126,26 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
     },
   }
 }
+
+/** Beside LiveStore's tables of the log: it is only written when the end of the log is rolled back. */
+const GENERATION_TABLE = 'rockpool_generation'
+
+const readGeneration = (dbEventlog: SqliteDb): number => {
+  dbEventlog.execute(`CREATE TABLE IF NOT EXISTS ${GENERATION_TABLE} (generation INTEGER NOT NULL)`)
+  const [row] = dbEventlog.select<{ generation: number }>(`SELECT generation FROM ${GENERATION_TABLE}`)
+  return row?.generation ?? 0
+}
+
+const writeGeneration = (dbEventlog: SqliteDb, generation: number): void => {
+  dbEventlog.execute(`DELETE FROM ${GENERATION_TABLE}`)
+  dbEventlog.execute(`INSERT INTO ${GENERATION_TABLE} VALUES (${generation})`)
+}
+
+/**
+ * A rebase raises the number of a pending event, and a refusal lowers it by one for each event before it that is dropped. The
+ * log is not searched further back than this: it has no index of commits.
+ */
+const MAX_DROPPED = 10_000
 
 /** LiveStore names all events of a rollback in one SQL statement: 1 kB for 30 of them. */
 const ROLLBACK_BATCH_SIZE = 500

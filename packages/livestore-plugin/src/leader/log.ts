@@ -11,7 +11,7 @@ import type { LeaderNews } from '../session/machine.ts'
 import { makeSignal } from '../signal.ts'
 import { lazySubscribable } from '../subscribable.ts'
 import type { Databases } from './databases.ts'
-import type { LeaderState, LogChange, LogLookup } from './machine.ts'
+import type { LeaderState, LogChange } from './machine.ts'
 import { missedNews } from './news.ts'
 
 export type NewsQueue = Queue.Queue<{ readonly payload: Payload }>
@@ -27,7 +27,9 @@ export interface LeaderLog {
   readonly committed: Effect.Effect<void>
   /** Before this call the log is empty, and only `state` and `syncState` may be read. */
   readonly open: (databases: Databases) => void
-  readonly lookup: LogLookup<Event>
+  readonly isLogged: (event: Event) => boolean
+  /** The events after the one that syncs and has this `global` number. */
+  readonly eventsAfter: (global: number) => readonly Event[]
   /** Writes a change, and sends `news` to the tabs. */
   readonly commit: (change: LogChange<Event>, news: LeaderNews<Event> | undefined) => void
   readonly writeBackendHead: () => void
@@ -40,7 +42,7 @@ export interface LeaderLog {
 export const makeLeaderLog: Effect.Effect<LeaderLog> = Effect.gen(function* () {
   const queues = new Set<NewsQueue>()
   let databases: Databases | undefined
-  let state: LeaderState<Event> = { head: ROOT, backendHead: 0, pending: [] }
+  let state: LeaderState<Event> = { head: ROOT, generation: 0, backendHead: 0, pending: [] }
   let writtenBackendHead = 0
   const changedSignal = yield* makeSignal
   const committedSignal = yield* makeSignal
@@ -76,17 +78,17 @@ export const makeLeaderLog: Effect.Effect<LeaderLog> = Effect.gen(function* () {
       reread()
     },
 
-    lookup: {
-      isLogged: (event) => databases!.isLogged(event),
-      hasNumber: (number) => databases!.hasNumber(number),
-    },
+    isLogged: (event) => databases!.isLogged(event),
+    eventsAfter: (global) => databases!.after(global),
 
     commit({ rollback, append, state: next }, news) {
       // A confirmation alone is written later, by `writeBackendHead` or with the next change: a leader that starts before
       // that pulls the confirmed events once more, and recognizes them.
       if (rollback.length > 0 || append.length > 0) {
         const moved = next.backendHead !== writtenBackendHead
-        databases!.write({ rollback, append, ...(moved && { backendHead: next.backendHead }) })
+        const { backendHead, generation } = next
+        const isUnwritten = append.length === 0
+        databases!.write({ rollback, append, ...(moved && { backendHead }), ...(isUnwritten && { generation }) })
         writtenBackendHead = next.backendHead
       }
       state = next

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isSameCommit } from '../commit-id.ts'
-import { continues, isClientOnly, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
+import { compareNumbers, continues, isClientOnly, type NumberedEvent, ROOT } from '../numbers.ts'
 import {
   LEADER_TABLE,
   leaderState,
@@ -13,8 +13,8 @@ import { CLIENT, event, events, number, renumber, show } from '../simulation/not
 import {
   decideBackendEvents,
   decidePush,
+  decideRefusal,
   type LeaderState,
-  type LogLookup,
   nextBackendPush,
   numberAtHead,
 } from './machine.ts'
@@ -25,15 +25,17 @@ const rows = Object.entries(LEADER_TABLE).flatMap(([state, inputs]) =>
   ),
 )
 
-const lookup = (log: readonly NumberedEvent[]): LogLookup<NumberedEvent> => ({
-  isLogged: (event) => log.some((logged) => isSameCommit(event, logged)),
-  hasNumber: (number) => isSameNumber(number, ROOT) || log.some(({ seqNum }) => isSameNumber(seqNum, number)),
-})
+const loggedIn = (log: readonly NumberedEvent[]) => (event: NumberedEvent) =>
+  log.some((logged) => isSameCommit(event, logged))
 
 const decide = (state: LeaderState<NumberedEvent>, log: readonly NumberedEvent[], input: string, row: LeaderRow) => {
   const given = events(row.given, row.parent)
+  if (input.startsWith('backend_refuses')) {
+    const after = (global: number) => log.filter(({ seqNum }) => compareNumbers(seqNum, { ...ROOT, global }) > 0)
+    return decideRefusal(state, given, after, renumber)
+  }
   return input.startsWith('push')
-    ? decidePush(state, given, lookup(log), renumber)
+    ? decidePush(state, given, loggedIn(log), renumber)
     : decideBackendEvents(state, given, renumber)
 }
 
@@ -64,13 +66,15 @@ describe('the leader', () => {
     expect(log.slice(log.length - rollback.length)).toEqual(rollback)
     expect(next.head).toEqual(after.at(-1)?.seqNum ?? ROOT)
     expect(next.backendHead).toBe(
-      input.startsWith('push') ? state.backendHead : events(row.given).at(-1)!.seqNum.global,
+      input.startsWith('push') || input.startsWith('backend_refuses')
+        ? state.backendHead
+        : events(row.given).at(-1)!.seqNum.global,
     )
   })
 
   it('keeps events that stay on the device in their place when the backend has renumbered those around them', () => {
     const log = events('x1 x2 a3 d3.1 b4 e4.1 c5')
-    const state = { head: log.at(-1)!.seqNum, backendHead: 2, pending: log.slice(2) }
+    const state = { head: log.at(-1)!.seqNum, generation: 0, backendHead: 2, pending: log.slice(2) }
     const decision = decideBackendEvents(state, events('y3 a4 b5'), renumber)
     expect(describeDecision(decision, state)).toEqual({
       outcome: 'rebase',
@@ -148,7 +152,7 @@ describe('whatever tabs and backend send', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
         let log: NumberedEvent[] = []
-        let state: LeaderState<NumberedEvent> = { head: ROOT, backendHead: 0, pending: [] }
+        let state: LeaderState<NumberedEvent> = { head: ROOT, generation: 0, backendHead: 0, pending: [] }
         const backend: NumberedEvent[] = []
         let commits = 0
         const made = (clientId: string, clientOnly: boolean, head: typeof ROOT): NumberedEvent => ({
@@ -156,7 +160,7 @@ describe('whatever tabs and backend send', () => {
           args: { id: commits },
           clientId,
           sessionId: `s#page.${(commits++).toString(36)}`,
-          ...numberAtHead({ head, backendHead: 0, pending: [] }, clientOnly),
+          ...numberAtHead({ head, generation: head.rebaseGeneration, backendHead: 0, pending: [] }, clientOnly),
         })
         const apply = (
           decision:
@@ -178,7 +182,7 @@ describe('whatever tabs and backend send', () => {
               head = added.seqNum
               pushed.push(added)
             }
-            apply(decidePush(state, pushed, lookup(log), renumber))
+            apply(decidePush(state, pushed, loggedIn(log), renumber))
           } else {
             const ours = nextBackendPush(state, Math.max(state.backendHead, backend.length), 10)
             if (ours[0]?.seqNum.global === backend.length + 1) {

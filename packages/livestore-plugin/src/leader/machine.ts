@@ -9,6 +9,7 @@
  */
 import { isSameCommit } from '../commit-id.ts'
 import {
+  compareNumbers,
   continues,
   type EventNumber,
   isClientOnly,
@@ -22,6 +23,11 @@ import {
 export interface LeaderState<E> {
   /** the last event of the log */
   readonly head: EventNumber
+  /**
+   * The generation of the next event. Above that of `head` after the end of the log was rolled back: a number is given out
+   * once in a generation.
+   */
+  readonly generation: number
   /** the `global` number of the last event that the backend has confirmed */
   readonly backendHead: number
   readonly pending: readonly E[]
@@ -39,34 +45,29 @@ export type PushDecision<E> =
   | ({ readonly outcome: 'accepted' } & LogChange<E>)
   /** all of it is in the log already */
   | { readonly outcome: 'known' }
-  /** the log does not have the events' place: the tab has to pull, and to push again */
+  /** a predecessor is missing among the events themselves */
   | { readonly outcome: 'rejected' }
-
-/** What a leader's log says of a push. */
-export interface LogLookup<E> {
-  /** whether the log has this commit, at its number or a higher one */
-  readonly isLogged: (event: E) => boolean
-  readonly hasNumber: (number: EventNumber) => boolean
-}
 
 /**
  * A tab's push. Events that the log has are skipped: a tab repeats a push whose response was lost, with more events behind.
- * Where other events have come first, the rest gets the numbers after them: a tab that had to push again would lose to a
- * busy backend for as long as that is busy.
+ * Where the log does not end at the tab's place, the rest gets the numbers that follow: a tab that had to push again would
+ * lose to a busy backend for as long as that is busy.
+ *
+ * @param isLogged whether the log has this commit, under its number or another one
  */
 export const decidePush = <E extends NumberedEvent>(
   state: LeaderState<E>,
   events: readonly E[],
-  { isLogged, hasNumber }: LogLookup<E>,
+  isLogged: (event: E) => boolean,
   renumber: (event: E, numbers: NumberPair) => E,
 ): PushDecision<E> => {
   if (!isContiguous(events)) return { outcome: 'rejected' }
-  const isNew = events.length > 0 && continues(state.head, events[0]!)
-  const unknown = isNew ? events : events.slice(leadingCount(events, isLogged))
+  const isNext = events.length > 0 && continuesLog(state, events[0]!)
+  const unknown = isNext ? events : events.filter((event) => !isLogged(event))
   if (unknown.length === 0) return { outcome: 'known' }
-  const fits = continues(state.head, unknown[0]!)
-  if (!fits && !hasNumber(events[0]!.parentSeqNum)) return { outcome: 'rejected' }
-  const append = fits ? unknown : renumberAll(state.head, unknown, renumber)
+  const isEnd = unknown[0] === events.at(-unknown.length)
+  const fits = isEnd && continuesLog(state, unknown[0]!)
+  const append = fits ? unknown : renumberAll(state.head, unknown, renumber, state.generation)
   const pending = [...state.pending, ...append]
   return {
     outcome: 'accepted',
@@ -75,6 +76,10 @@ export const decidePush = <E extends NumberedEvent>(
     append,
   }
 }
+
+/** Whether a tab has numbered an event as this log would. */
+const continuesLog = ({ head, generation }: LeaderState<unknown>, event: NumberedEvent): boolean =>
+  continues(head, event) && event.seqNum.rebaseGeneration === generation
 
 export type BackendDecision<E> =
   | ({ readonly outcome: 'advance' | 'rebase'; readonly confirmed: readonly E[] } & LogChange<E>)
@@ -113,22 +118,27 @@ export const decideBackendEvents = <E extends NumberedEvent>(
     }
   }
   if (rest.length === 0) {
-    const append = renumberAll(state.head, others, renumber)
+    const append = renumberAll(state.head, others, renumber, state.generation)
     return {
       outcome: 'advance',
       confirmed,
-      state: { head: append.at(-1)!.seqNum, backendHead, pending: [] },
+      state: { ...state, head: append.at(-1)!.seqNum, backendHead, pending: [] },
       rollback: [],
       append,
     }
   }
-  const generation = state.head.rebaseGeneration + 1
+  const generation = state.generation + 1
   const { known, left } = meetOwn(others, rest)
   const append = renumberAll(rest[0]!.parentSeqNum, [...known, ...left], renumber, generation)
   return {
     outcome: 'rebase',
     confirmed,
-    state: { head: append.at(-1)!.seqNum, backendHead, pending: fromFirstSynced(append.slice(known.length)) },
+    state: {
+      head: append.at(-1)!.seqNum,
+      generation,
+      backendHead,
+      pending: fromFirstSynced(append.slice(known.length)),
+    },
     rollback: rest,
     append,
   }
@@ -149,6 +159,37 @@ const meetOwn = <E extends NumberedEvent>(others: readonly E[], pending: readonl
     return [...local, other]
   })
   return { known, left }
+}
+
+export type RefusalDecision<E> =
+  | ({ readonly outcome: 'dropped' } & LogChange<E>)
+  /** none of them is pending */
+  | { readonly outcome: 'unknown' }
+
+/**
+ * Events that the backend refuses for good. They are rolled back, and what is behind them is numbered anew, in a new
+ * generation. What stays on this device keeps its place.
+ *
+ * @param eventsAfter the events of the log after the one that syncs and has this `global` number
+ */
+export const decideRefusal = <E extends NumberedEvent>(
+  state: LeaderState<E>,
+  refused: readonly NumberedEvent[],
+  eventsAfter: (global: number) => readonly E[],
+  renumber: (event: E, numbers: NumberPair) => E,
+): RefusalDecision<E> => {
+  const isRefused = (event: E) => refused.some((other) => isSameCommit(event, other))
+  const first = state.pending.find(isRefused)
+  if (first === undefined) return { outcome: 'unknown' }
+  const rollback = eventsAfter(first.parentSeqNum.global)
+  const base = rollback[0]!.parentSeqNum
+  const generation = state.generation + 1
+  const left = rollback.filter((event) => !isRefused(event))
+  const append = renumberAll(base, left, renumber, generation)
+  const kept = state.pending.filter(({ seqNum }) => compareNumbers(seqNum, rollback[0]!.seqNum) < 0)
+  const head = append.at(-1)?.seqNum ?? base
+  const pending = fromFirstSynced([...kept, ...append])
+  return { outcome: 'dropped', state: { ...state, head, generation, pending }, rollback, append }
 }
 
 /** How many events of both lists, from their start, are the same, without those that stay on this device. */
@@ -190,5 +231,5 @@ export const nextBackendPush = <E extends NumberedEvent>(
 }
 
 /** The number of an event that the leader itself makes (devtools commit without one). */
-export const numberAtHead = ({ head }: LeaderState<unknown>, clientOnly: boolean): NumberPair =>
-  nextNumber(head, clientOnly)
+export const numberAtHead = ({ head, generation }: LeaderState<unknown>, clientOnly: boolean): NumberPair =>
+  nextNumber(head, clientOnly, generation)

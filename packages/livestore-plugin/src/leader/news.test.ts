@@ -18,7 +18,7 @@ const fromBackend = (text: string) => {
 
 describe('tabs learn', () => {
   it('of a push that was taken', () => {
-    const decision = decidePush(state, events('n5'), { isLogged: () => false, hasNumber: () => false }, renumber)
+    const decision = decidePush(state, events('n5'), () => false, renumber)
     expect(decision.outcome === 'accepted' && newsOf(decision)).toEqual({
       _tag: 'upstream-advance',
       newEvents: events('n5'),

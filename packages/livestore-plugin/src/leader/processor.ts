@@ -44,7 +44,7 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
         if (testing?.delays?.localPushProcessing) yield* testing.delays.localPushProcessing
         yield* betweenPages.await
         yield* Effect.suspend(() => {
-          const decision = decidePush(log.state(), pushed.map(clone), log.lookup, renumber)
+          const decision = decidePush(log.state(), pushed.map(clone), log.isLogged, renumber)
           if (decision.outcome === 'rejected') return Effect.fail(leaderAhead(log.state(), pushed))
           if (decision.outcome === 'accepted') log.commit(decision, newsOf(decision))
           return Effect.void

@@ -2,6 +2,7 @@
 import type { SyncBackend } from '@livestore/common'
 import { LeaderThreadCtx } from '@livestore/common/leader-thread'
 import { Effect, Exit, Option, Stream } from 'effect'
+import { renumber } from '../events.ts'
 import { pauseAfter } from '../pause.ts'
 import { BACKEND_PAUSE, backendError, shutDown } from './backend-failure.ts'
 import {
@@ -13,7 +14,10 @@ import {
   nextBackendAction,
 } from './backend-pusher.ts'
 import type { LeaderLog } from './log.ts'
+import { decideRefusal } from './machine.ts'
+import { newsOf } from './news.ts'
 import type { LeaderProcessorOptions } from './options.ts'
+import { type RefusedEvent, refusedEvents, toNumbered } from './refused-events.ts'
 
 /** Events that the backend took and that do not come back in this time are pushed again: the backend recognizes them. */
 const CONFIRMATION_TIMEOUT = '10 seconds'
@@ -50,7 +54,8 @@ export const pushToBackend = (options: LeaderProcessorOptions, log: LeaderLog) =
         const error = yield* backendError(exit.cause, options.onBackendIdMismatch)
         if (error === undefined && options.onError === 'shutdown') yield* shutDown(exit.cause)
         yield* Effect.logDebug('The sync backend did not take a push. It is sent again.', exit.cause)
-        outcome = error?._tag === 'ServerAheadError' ? 'server ahead' : 'failed'
+        if (error?._tag === 'ServerAheadError') outcome = 'server ahead'
+        else outcome = drop(log, refusedEvents(error)) ? 'refused' : 'failed'
       }
       const after = afterBackendPush(pusher, outcome, batch)
       ;({ pusher } = after)
@@ -63,6 +68,14 @@ export const pushToBackend = (options: LeaderProcessorOptions, log: LeaderLog) =
       }
     }
   })
+
+/** @returns whether the log had any of them */
+const drop = (log: LeaderLog, refused: readonly RefusedEvent[]): boolean => {
+  const decision = decideRefusal(log.state(), refused.map(toNumbered), log.eventsAfter, renumber)
+  if (decision.outcome === 'unknown') return false
+  log.commit(decision, newsOf(decision))
+  return true
+}
 
 const becomesConnected = ({ isConnected }: SyncBackend.SyncBackend) =>
   isConnected.changes.pipe(Stream.drop(1), Stream.filter(Boolean), Stream.runHead)

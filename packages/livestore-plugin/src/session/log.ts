@@ -11,12 +11,12 @@ import { lazySubscribable } from '../subscribable.ts'
 import { openDatabase, type SessionDatabase } from './database.ts'
 import {
   afterCommit,
-  afterPullStart,
   afterPush,
   afterReset,
   decideNews,
   type LeaderNews,
   localHead,
+  pushAgain,
   type SessionState,
 } from './machine.ts'
 import type { SessionProcessorOptions } from './options.ts'
@@ -35,7 +35,8 @@ export interface SessionLog {
   readonly materialize: SessionDatabase['materialize']
   /** The tab's own events, once they are materialized. */
   readonly commit: (events: readonly Event[]) => void
-  readonly startPull: () => void
+  /** A pull begins, or the leader is silent about what was sent. */
+  readonly pushAgain: () => void
   /** @returns false when the tab has to pull again, or to start over */
   readonly take: (news: LeaderNews<Event>, runSync: RunSync) => boolean
   /** The leader took a push. */
@@ -83,8 +84,8 @@ export const makeSessionLog = (options: SessionProcessorOptions): Effect.Effect<
         changedSignal.wake()
       },
 
-      startPull() {
-        state = afterPullStart(state)
+      pushAgain() {
+        state = pushAgain(state)
         changedSignal.wake()
       },
 

@@ -11,7 +11,7 @@ import {
 } from '../simulation/session-table.ts'
 import {
   afterCommit,
-  afterPullStart,
+  pushAgain,
   afterPush,
   afterReset,
   decideNews,
@@ -82,7 +82,7 @@ const feed = (state: State, input: SessionInputName, { given = '', givenTakenBac
     case 'push_taken_late':
       return { outcome: 'applied', state: afterPush(state, fresh) }
     case 'pull_started':
-      return { outcome: 'applied', state: afterPullStart(state) }
+      return { outcome: 'applied', state: pushAgain(state) }
     case 'started_over':
       return { outcome: 'applied', state: afterReset(state, number("5'"), renumber) }
   }
@@ -186,7 +186,7 @@ describe('whatever the leader appends and replaces', () => {
               ...[...taken, ...state.pending.slice(0, step.ours)].map(append),
             ]
             inform(rebase(taken, added))
-          } else if (step.type === 'pull') state = afterPullStart(state)
+          } else if (step.type === 'pull') state = pushAgain(state)
           else if (step.type === 'taken') state = afterPush(state, nextPush(state, 2))
           expectInvariants(state)
           const confirmed = shown.slice(0, shown.length - state.pending.length)

@@ -98,8 +98,11 @@ export const afterCommit = <E extends NumberedEvent>(state: SessionState<E>, eve
   return { ...state, pending: [...state.pending, ...events] }
 }
 
-/** The leader of this pull may be another one, and may lack what the tab pushed to the one before. */
-export const afterPullStart = <E>(state: SessionState<E>): SessionState<E> => ({ ...state, sent: 0 })
+/**
+ * All of `pending` is pushed again: at the start of a pull, whose leader may be another one and may lack what the tab pushed to
+ * the one before; and when sent events do not come back, since the leader may have dropped them before the pull began.
+ */
+export const pushAgain = <E>(state: SessionState<E>): SessionState<E> => ({ ...state, sent: 0 })
 
 /** The state after starting over from the leader's state, which contains the events that were sent. */
 export const afterReset = <E extends NumberedEvent>(

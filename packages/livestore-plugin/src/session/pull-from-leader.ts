@@ -15,7 +15,7 @@ export const pullFromLeader = (clientSession: ClientSession, log: SessionLog, pu
     const { leaderThread, devtools } = clientSession
     let tries = 0
     const pullOnce = Stream.suspend(() => {
-      log.startPull()
+      log.pushAgain()
       return leaderThread.events.pull({ cursor: toBranded(log.state().leaderHead) })
     }).pipe(
       Stream.mapEffect(({ payload }) =>

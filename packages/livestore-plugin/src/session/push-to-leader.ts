@@ -5,18 +5,12 @@ import type { Event } from '../events.ts'
 import { pauseAfter } from '../pause.ts'
 import type { Signal } from '../signal.ts'
 import type { RunSync, SessionLog } from './log.ts'
-import {
-  afterOutcome,
-  afterPause,
-  afterStartOver,
-  IDLE_PUSHER,
-  nextAction,
-  type Pusher,
-  type PushOutcome,
-} from './pusher.ts'
+import { afterOutcome, afterPause, IDLE_PUSHER, nextAction, type Pusher, type PushOutcome } from './pusher.ts'
 
 /** A leader that closes may leave a push without a response. It is sent again: the leader knows what it has. */
 const RESPONSE_TIMEOUT = '10 seconds'
+/** The leader sends what it took at once. */
+const NEWS_TIMEOUT = '10 seconds'
 const PUSH_PAUSE = { base: 50, max: 5_000 }
 
 export interface PushToLeaderOptions {
@@ -40,11 +34,13 @@ export const pushToLeader = (options: PushToLeaderOptions) =>
       const action = nextAction(pusher, { session: log.state(), resetWanted: log.resetWanted(), limit })
       if (action.type === 'start over') {
         yield* startOver(options)
-        if (!log.resetWanted()) pusher = afterStartOver(pusher)
         continue
       }
       if (action.type === 'wait') {
-        yield* log.changed
+        const news = newsCount()
+        const isUnseen = log.state().sent > 0
+        const woken = yield* isUnseen ? Effect.timeoutOption(log.changed, NEWS_TIMEOUT) : Effect.asSome(log.changed)
+        if (Option.isNone(woken) && newsCount() === news) log.pushAgain()
         continue
       }
       const { batch } = action
@@ -62,11 +58,7 @@ export const pushToLeader = (options: PushToLeaderOptions) =>
       if (outcome === 'unanswered') {
         yield* Effect.logDebug('The LiveStore leader did not respond to a push. It is sent again.', exit)
       }
-      const after = afterOutcome(pusher, outcome, batch, {
-        session: log.state(),
-        resetWanted: log.resetWanted(),
-        news: newsCount(),
-      })
+      const after = afterOutcome(pusher, outcome, batch, newsCount())
       pusher = after.pusher
       if (!after.pause) continue
       // After a refusal the leader sends the events that came first.

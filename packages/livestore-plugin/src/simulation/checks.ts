@@ -5,7 +5,7 @@ import type { Device } from './device.ts'
 import { type Disk, readState } from './disk.ts'
 import type { LeaderProcess } from './leader.ts'
 import { show, showNumber } from './notation.ts'
-import type { GlobalEvent } from './server.ts'
+import { type GlobalEvent, REFUSED_NAME } from './server.ts'
 import type { TabProcess } from './tab.ts'
 
 /** A rule is broken. */
@@ -45,6 +45,8 @@ export const makeChecks = (): Checks => {
   const checkOrder = (where: string, events: readonly (GlobalEvent | NumberedEvent)[]) => {
     const last = new Map<string, number>()
     for (const event of events) {
+      // A tab that repeats a push repeats events that were dropped, too.
+      if (event.name === REFUSED_NAME) continue
       const tab = event.sessionId.split('#')[0]!
       const { id, index } = event.args as Args
       check(index > (last.get(tab) ?? -1), () => `${where}: ${id} stands behind a later commit of ${tab}`)
@@ -109,7 +111,10 @@ export const makeChecks = (): Checks => {
       if (after.log === before.log) return
       const ids = checkLog(device, after.log)
       for (const event of before.log)
-        check(ids.has(idOf(event)), () => `device ${device}: its log lost ${show([event])}`)
+        check(
+          event.name === REFUSED_NAME || ids.has(idOf(event)),
+          () => `device ${device}: its log lost ${show([event])}`,
+        )
       for (const id of ids) saved.add(id)
     },
 
@@ -118,6 +123,7 @@ export const makeChecks = (): Checks => {
       for (; checkedServer < server.length; checkedServer++) {
         const event = server[checkedServer]!
         check(event.seqNum === checkedServer + 1, () => `server: event ${event.seqNum} stands at ${checkedServer + 1}`)
+        check(event.name !== REFUSED_NAME, () => `server: has ${idOf(event)}, which it refuses`)
         check(!serverIds.has(idOf(event)), () => `server: has ${idOf(event)} twice`)
         serverIds.add(idOf(event))
       }
@@ -149,6 +155,7 @@ const checkLeader = ({ process, state }: LeaderProcess, disk: Disk) => {
   const [machine, stored] = [state(), readState(disk)]
   check(
     isSameNumber(machine.head, stored.head) &&
+      machine.generation === stored.generation &&
       machine.backendHead === stored.backendHead &&
       show(machine.pending) === show(stored.pending),
     () =>

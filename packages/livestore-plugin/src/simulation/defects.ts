@@ -2,7 +2,7 @@
  * Planted defects: what the simulation must find. Each stands in the place of one machine. Most were found in LiveStore 0.4.0
  * or in earlier versions of this package.
  */
-import { isContiguous, isNextNumber, type NumberedEvent, renumberAll } from '../numbers.ts'
+import { compareNumbers, continues, type NumberedEvent } from '../numbers.ts'
 import { type Machines, REAL_MACHINES as real } from './machines.ts'
 import { renumber } from './notation.ts'
 
@@ -17,29 +17,35 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     takeNews: (take, later) => later(take),
   }),
 
-  'a refusal empties the queue, and nothing fills it again': () => {
-    const dropped = new WeakSet<Event>()
-    return {
-      ...real,
-      afterOutcome: (pusher, outcome, batch, view) => {
-        if (outcome === 'refused') for (const event of view.session.pending) dropped.add(event as Event)
-        return real.afterOutcome(pusher, outcome, batch, view)
-      },
-      nextAction: (pusher, view) => {
-        const action = real.nextAction(pusher, view)
-        const isDropped = action.type === 'push' && action.batch.some((event) => dropped.has(event as Event))
-        return isDropped ? { type: 'wait' } : action
-      },
-    }
-  },
+  'the leader refuses a push that others overtook': replace({
+    decidePush: (state, events, isLogged, renumber) =>
+      continues(state.head, events[0]!) || isLogged(events[0]!)
+        ? real.decidePush(state, events, isLogged, renumber)
+        : { outcome: 'known' },
+  }),
 
-  'the leader refuses the start of a push, and takes the rest behind the gap': replace({
-    decidePush: (state, events, lookup) => {
-      const decision = real.decidePush(state, events, lookup, renumber)
-      const next = events.findIndex((event) => isNextNumber(state.head, event))
-      return decision.outcome === 'rejected' && next > 0 && isContiguous(events)
-        ? real.decidePush(state, renumberAll(state.head, events.slice(next), renumber), lookup, renumber)
-        : decision
+  'the leader takes a repeated push again': replace({
+    decidePush: (state, events, _, renumber) => real.decidePush(state, events, () => false, renumber),
+  }),
+
+  'a refused event stays': replace({ decideRefusal: () => ({ outcome: 'unknown' }) }),
+
+  'a refusal takes what is behind the event, too': replace({
+    decideRefusal: (state, refused, eventsAfter, renumber) => {
+      const decision = real.decideRefusal(state, refused, eventsAfter, renumber)
+      if (decision.outcome === 'unknown') return decision
+      const pending = state.pending.filter(({ seqNum }) => compareNumbers(seqNum, decision.rollback[0]!.seqNum) < 0)
+      return {
+        ...decision,
+        append: [],
+        state: { ...decision.state, head: decision.rollback[0]!.parentSeqNum, pending },
+      }
+    },
+  }),
+
+  'a refusal keeps the generation': replace({
+    decideRefusal: (state, refused, eventsAfter, renumber) => {
+      return real.decideRefusal({ ...state, generation: state.generation - 1 }, refused, eventsAfter, renumber)
     },
   }),
 
@@ -47,9 +53,9 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
     let highest = 0
     return {
       ...real,
-      decidePush: (state, events, lookup) => {
+      decidePush: (state, events, isLogged) => {
         if (events[0]!.seqNum.client === 0 && events[0]!.seqNum.global <= highest) return { outcome: 'rejected' }
-        const decision = real.decidePush(state, events, lookup, renumber)
+        const decision = real.decidePush(state, events, isLogged, renumber)
         highest = Math.max(highest, events.at(-1)!.seqNum.global)
         return decision
       },

@@ -10,23 +10,26 @@ import { show } from './notation.ts'
 export interface Disk {
   log: readonly NumberedEvent[]
   backendHead: number
+  /** as the table of `leader/databases.ts` */
+  generation: number
   state: readonly NumberedEvent[]
   /** numbers of events in the state that can be undone */
   undo: ReadonlySet<string>
 }
 
-export const makeDisk = (): Disk => ({ log: [], backendHead: 0, state: [], undo: new Set() })
+export const makeDisk = (): Disk => ({ log: [], backendHead: 0, generation: 0, state: [], undo: new Set() })
 
 export interface DiskChange {
   readonly rollback: readonly NumberedEvent[]
   readonly append: readonly NumberedEvent[]
   readonly backendHead?: number
+  readonly generation?: number
 }
 
 const place = ({ global, client }: EventNumber): string => `${global}.${client}`
 
 /** What the disk holds after a change. @throws Error when the change does not fit */
-export const applyChange = (disk: Disk, { rollback, append, backendHead }: DiskChange): Disk => {
+export const applyChange = (disk: Disk, { rollback, append, backendHead, generation }: DiskChange): Disk => {
   const undo = new Set(disk.undo)
   for (const { seqNum } of rollback) {
     if (!undo.delete(place(seqNum))) throw new Error(`Number ${place(seqNum)} cannot be undone: it was confirmed.`)
@@ -40,6 +43,7 @@ export const applyChange = (disk: Disk, { rollback, append, backendHead }: DiskC
   return {
     log: replaceEnd('the log', disk.log, rollback, append),
     backendHead: backendHead ?? disk.backendHead,
+    generation: generation ?? disk.generation,
     state,
     undo,
   }
@@ -78,15 +82,16 @@ export const rebuildState = (disk: Disk): void => {
 }
 
 /** The state of the machine, as the databases say it. */
-export const readState = ({ log, backendHead }: Disk): LeaderState<NumberedEvent> => {
+export const readState = ({ log, backendHead, ...disk }: Disk): LeaderState<NumberedEvent> => {
   const first = log.findIndex(({ seqNum }) => seqNum.client === 0 && seqNum.global > backendHead)
-  return { head: log.at(-1)?.seqNum ?? ROOT, backendHead, pending: first === -1 ? [] : log.slice(first) }
+  const head = log.at(-1)?.seqNum ?? ROOT
+  const generation = Math.max(head.rebaseGeneration, disk.generation)
+  return { head, generation, backendHead, pending: first === -1 ? [] : log.slice(first) }
 }
 
 export const isLogged = ({ log }: Disk, event: NumberedEvent): boolean =>
   log.some(
     (logged) =>
-      logged.seqNum.global >= event.seqNum.global &&
       logged.sessionId === event.sessionId &&
       logged.clientId === event.clientId &&
       (event.sessionId.includes('#') || compareNumbers(logged.seqNum, event.seqNum) === 0) &&

@@ -24,6 +24,8 @@ export const openHttpServer = async (): Promise<HttpServer> => {
           onError: (error) => {
             throw error
           },
+          // All but `REFUSED_NAME`.
+          eventNames: ['made'],
           clock,
         },
         {

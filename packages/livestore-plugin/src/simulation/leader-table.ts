@@ -21,13 +21,15 @@ export type LeaderInputName =
   | 'backend_seen'
   | 'backend_overlap'
   | 'backend_gap'
+  | 'backend_refuses'
+  | 'backend_refuses_unknown'
 
 export interface LeaderRow {
   /** the events that come */
   readonly given: string
   /** the parent of the first one, where it is not the event before in the same generation */
   readonly parent?: string
-  readonly outcome: 'accepted' | 'rejected' | 'known' | 'advance' | 'rebase' | 'gap'
+  readonly outcome: 'accepted' | 'rejected' | 'known' | 'advance' | 'rebase' | 'gap' | 'dropped' | 'unknown'
   readonly takeBack?: string
   readonly append?: string
   /** pending events afterwards, where they changed */
@@ -67,7 +69,7 @@ export const LEADER_INPUTS = {
   push_repeat: 'a tab pushes again what the log has',
   push_overlap: 'a tab pushes what the log has, and more',
   push_taken_number: 'a tab pushes an event under a number that is taken',
-  push_gap: 'a tab pushes events whose predecessor is missing',
+  push_gap: 'a tab pushes an event whose number is not the next one',
   push_torn: 'a tab pushes events with a gap between them',
   push_old_generation: 'a tab pushes after another generation of the last event',
   backend_next: 'events of others come from the backend',
@@ -77,6 +79,8 @@ export const LEADER_INPUTS = {
   backend_seen: 'the backend repeats events',
   backend_overlap: 'the backend repeats an event, and sends more',
   backend_gap: 'events come whose predecessor is missing',
+  backend_refuses: 'the backend refuses a pending event for good',
+  backend_refuses_unknown: 'the backend refuses an event that is not pending',
 } satisfies Record<LeaderInputName, string>
 
 /** Undefined: the two cannot meet. */
@@ -87,9 +91,9 @@ export const LEADER_TABLE = {
     push_repeat: undefined,
     push_overlap: undefined,
     push_taken_number: undefined,
-    push_gap: { given: 'n2', outcome: 'rejected' },
+    push_gap: { given: 'n2', outcome: 'accepted', append: 'n1', pending: 'n1' },
     push_torn: { given: 'n1 m3', outcome: 'rejected' },
-    push_old_generation: { given: 'n1', parent: "0'", outcome: 'rejected' },
+    push_old_generation: { given: 'n1', parent: "0'", outcome: 'accepted', append: 'n1', pending: 'n1' },
     backend_next: { given: 'y1 z2', outcome: 'advance', append: 'y1 z2' },
     backend_own: undefined,
     backend_own_first: undefined,
@@ -97,6 +101,8 @@ export const LEADER_TABLE = {
     backend_seen: undefined,
     backend_overlap: undefined,
     backend_gap: { given: 'z2', outcome: 'gap' },
+    backend_refuses: undefined,
+    backend_refuses_unknown: { given: 'n1', outcome: 'unknown' },
   },
   confirmed: {
     push_next: { given: 'n3', outcome: 'accepted', append: 'n3', pending: 'n3' },
@@ -104,9 +110,9 @@ export const LEADER_TABLE = {
     push_repeat: { given: 'x2', outcome: 'known' },
     push_overlap: { given: 'x2 n3', outcome: 'accepted', append: 'n3', pending: 'n3' },
     push_taken_number: { given: 'n2', outcome: 'accepted', append: 'n3', pending: 'n3' },
-    push_gap: { given: 'n4', outcome: 'rejected' },
+    push_gap: { given: 'n4', outcome: 'accepted', append: 'n3', pending: 'n3' },
     push_torn: { given: 'n3 m5', outcome: 'rejected' },
-    push_old_generation: { given: 'n3', parent: "2'", outcome: 'rejected' },
+    push_old_generation: { given: 'n3', parent: "2'", outcome: 'accepted', append: 'n3', pending: 'n3' },
     backend_next: { given: 'y3 z4', outcome: 'advance', append: 'y3 z4' },
     backend_own: undefined,
     backend_own_first: undefined,
@@ -114,6 +120,8 @@ export const LEADER_TABLE = {
     backend_seen: { given: 'x1 x2', outcome: 'known' },
     backend_overlap: { given: 'x2 y3', outcome: 'advance', append: 'y3' },
     backend_gap: { given: 'z4', outcome: 'gap' },
+    backend_refuses: undefined,
+    backend_refuses_unknown: { given: 'x2', outcome: 'unknown' },
   },
   pending: {
     push_next: { given: 'n5', outcome: 'accepted', append: 'n5', pending: 'a3 b4 n5' },
@@ -121,9 +129,15 @@ export const LEADER_TABLE = {
     push_repeat: { given: 'b4', outcome: 'known' },
     push_overlap: { given: 'b4 n5', outcome: 'accepted', append: 'n5', pending: 'a3 b4 n5' },
     push_taken_number: { given: 'n4', outcome: 'accepted', append: 'n5', pending: 'a3 b4 n5' },
-    push_gap: { given: 'n6', outcome: 'rejected' },
+    push_gap: { given: 'n6', outcome: 'accepted', append: 'n5', pending: 'a3 b4 n5' },
     push_torn: { given: 'n5 m7', outcome: 'rejected' },
-    push_old_generation: { given: 'n5', parent: "4'", outcome: 'rejected' },
+    push_old_generation: {
+      given: 'n5',
+      parent: "4'",
+      outcome: 'accepted',
+      append: 'n5',
+      pending: 'a3 b4 n5',
+    },
     backend_next: {
       given: 'y3 z4',
       outcome: 'rebase',
@@ -149,6 +163,8 @@ export const LEADER_TABLE = {
       pending: "a4' b5'",
     },
     backend_gap: { given: 'z4', outcome: 'gap' },
+    backend_refuses: { given: 'a3', outcome: 'dropped', takeBack: 'a3 b4', append: "b3'", pending: "b3'" },
+    backend_refuses_unknown: { given: 'y3', outcome: 'unknown' },
   },
   local_last: {
     push_next: { given: 'n4', outcome: 'accepted', append: 'n4', pending: 'a3 d3.1 n4' },
@@ -156,9 +172,15 @@ export const LEADER_TABLE = {
     push_repeat: { given: 'd3.1', outcome: 'known' },
     push_overlap: { given: 'd3.1 n4', outcome: 'accepted', append: 'n4', pending: 'a3 d3.1 n4' },
     push_taken_number: { given: 'n3', outcome: 'accepted', append: 'n4', pending: 'a3 d3.1 n4' },
-    push_gap: { given: 'n5', outcome: 'rejected' },
+    push_gap: { given: 'n5', outcome: 'accepted', append: 'n4', pending: 'a3 d3.1 n4' },
     push_torn: { given: 'n4 m6', outcome: 'rejected' },
-    push_old_generation: { given: 'n4', parent: "3'", outcome: 'rejected' },
+    push_old_generation: {
+      given: 'n4',
+      parent: "3'",
+      outcome: 'accepted',
+      append: 'n4',
+      pending: 'a3 d3.1 n4',
+    },
     backend_next: {
       given: 'y3 z4',
       outcome: 'rebase',
@@ -178,6 +200,8 @@ export const LEADER_TABLE = {
       pending: "a4' d4.1'",
     },
     backend_gap: { given: 'z4', outcome: 'gap' },
+    backend_refuses: { given: 'a3', outcome: 'dropped', takeBack: 'a3 d3.1', append: "d2.1'", pending: '' },
+    backend_refuses_unknown: { given: 'y3', outcome: 'unknown' },
   },
   rebased: {
     push_next: { given: "n5'", outcome: 'accepted', append: "n5'", pending: "a3' b4' n5'" },
@@ -185,9 +209,9 @@ export const LEADER_TABLE = {
     push_repeat: { given: "b4'", outcome: 'known' },
     push_overlap: { given: "b4' n5'", outcome: 'accepted', append: "n5'", pending: "a3' b4' n5'" },
     push_taken_number: { given: "n4'", outcome: 'accepted', append: "n5'", pending: "a3' b4' n5'" },
-    push_gap: { given: "n6'", outcome: 'rejected' },
+    push_gap: { given: "n6'", outcome: 'accepted', append: "n5'", pending: "a3' b4' n5'" },
     push_torn: { given: "n5' m7'", outcome: 'rejected' },
-    push_old_generation: { given: 'n5', outcome: 'rejected' },
+    push_old_generation: { given: 'n5', outcome: 'accepted', append: "n5'", pending: "a3' b4' n5'" },
     backend_next: {
       given: 'y3 z4',
       outcome: 'rebase',
@@ -213,6 +237,8 @@ export const LEADER_TABLE = {
       pending: "a4'' b5''",
     },
     backend_gap: { given: 'z4', outcome: 'gap' },
+    backend_refuses: { given: 'a3', outcome: 'dropped', takeBack: "a3' b4'", append: "b3''", pending: "b3''" },
+    backend_refuses_unknown: { given: 'y3', outcome: 'unknown' },
   },
 } satisfies Record<LeaderStateName, Record<LeaderInputName, LeaderRow | undefined>>
 
@@ -224,6 +250,7 @@ export const leaderState = (name: LeaderStateName): { state: LeaderState<Numbere
     log,
     state: {
       head: log.at(-1)?.seqNum ?? number('0'),
+      generation: log.at(-1)?.seqNum.rebaseGeneration ?? 0,
       backendHead,
       pending: pendingCount === 0 ? [] : log.slice(-pendingCount),
     },

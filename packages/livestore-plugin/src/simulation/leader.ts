@@ -5,8 +5,8 @@ import {
   hasCaughtUp,
   IDLE_BACKEND_PUSHER,
 } from '../leader/backend-pusher.ts'
-import type { LeaderState, LogChange, LogLookup } from '../leader/machine.ts'
-import { type EventNumber, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
+import type { LeaderState, LogChange } from '../leader/machine.ts'
+import { compareNumbers, type EventNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import type { LeaderNews } from '../session/machine.ts'
 import { applyChange, type Disk, eventsSince, isLevel, isLogged, readState } from './disk.ts'
 import type { Machines } from './machines.ts'
@@ -72,12 +72,20 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
 
   const write = (change: LogChange<NumberedEvent>, backendHead: number | undefined) => {
     const before = { ...disk }
-    const after = applyChange(disk, { ...change, ...(backendHead !== undefined && { backendHead }) })
+    const { rollback, append } = change
+    const isRolledBack = append.length === 0 && rollback.length > 0
+    const after = applyChange(disk, {
+      rollback,
+      append,
+      ...(backendHead !== undefined && { backendHead }),
+      ...(isRolledBack && { generation: change.state.generation }),
+    })
     try {
       machines.commitDatabases(
         () => {
           disk.log = after.log
           disk.backendHead = after.backendHead
+          disk.generation = after.generation
         },
         () => {
           disk.state = after.state
@@ -129,14 +137,9 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
     else waitsForStart.push(run)
   }
 
-  const lookup: LogLookup<NumberedEvent> = {
-    isLogged: (event) => isLogged(disk, event),
-    hasNumber: (number) => isSameNumber(number, ROOT) || disk.log.some(({ seqNum }) => isSameNumber(seqNum, number)),
-  }
-
   function* handlePush(events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'refused') => void): Fiber {
     yield* on(betweenPages)
-    const decision = machines.decidePush(state, events, lookup, renumber)
+    const decision = machines.decidePush(state, events, (event) => isLogged(disk, event), renumber)
     if (decision.outcome === 'accepted') commit(decision, machines.newsOf(decision))
     respond(decision.outcome === 'rejected' ? 'refused' : 'taken')
   }
@@ -191,7 +194,8 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
         continue
       }
       const { batch } = next.action
-      const outcome = yield* on(provider.push(batch))
+      const result = yield* on(provider.push(batch))
+      const outcome = typeof result === 'string' ? result : drop(result.refused) ? 'refused' : 'failed'
       const after = machines.afterBackendPush(pusher, outcome, batch)
       pusher = after.pusher
       if (outcome === 'server ahead') world.count('another device was first')
@@ -200,6 +204,16 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
         yield* on(race(process.sleep(pause(world, pusher.tries - 1, BACKEND_PAUSE)), provider.becomesConnected))
       }
     }
+  }
+
+  const drop = (refused: readonly NumberedEvent[]): boolean => {
+    const eventsAfter = (global: number) =>
+      disk.log.filter(({ seqNum }) => compareNumbers(seqNum, { ...ROOT, global }) > 0)
+    const decision = machines.decideRefusal(state, refused, eventsAfter, renumber)
+    if (decision.outcome === 'unknown') return false
+    world.count('a refused event is dropped')
+    commit(decision, machines.newsOf(decision))
+    return true
   }
 
   function* catchUp(batch: readonly NumberedEvent[]): Generator<Await<never>, void, never> {

@@ -3,16 +3,17 @@ import type { Receiver } from '../../../livestore/src/sync-client/receiver.ts'
 import { append } from '../../../sync-server/src/event-log/append.ts'
 import { commitIds } from '../commit-id.ts'
 import { afterBackendPush, nextBackendAction } from '../leader/backend-pusher.ts'
-import { decideBackendEvents, decidePush } from '../leader/machine.ts'
+import { decideBackendEvents, decidePush, decideRefusal } from '../leader/machine.ts'
 import { missedNews, newsOf } from '../leader/news.ts'
 import { takePage } from '../leader/pages.ts'
-import { afterPullStart, afterPush, afterReset, decideNews } from '../session/machine.ts'
+import { afterPush, afterReset, decideNews, pushAgain } from '../session/machine.ts'
 import { afterOutcome, afterPause, nextAction } from '../session/pusher.ts'
 import { type Disk, isLevel, rebuildState } from './disk.ts'
 
 const real = {
   decidePush,
   decideBackendEvents,
+  decideRefusal,
   nextBackendAction,
   afterBackendPush,
   takePage,
@@ -20,7 +21,7 @@ const real = {
   missedNews,
   decideNews,
   afterPush,
-  afterPullStart,
+  pushAgain,
   afterReset,
   nextAction,
   afterOutcome,
@@ -40,6 +41,8 @@ export interface Machines extends Readonly<typeof real> {
   readonly takeNews: (take: () => void, later: (run: () => void) => void) => void
   /** ms, as `ANSWER_TIMEOUT` */
   readonly answerTimeout: number
+  /** ms, as `NEWS_TIMEOUT` */
+  readonly newsTimeout: number
   /** whether the shared worker sends a request again whose leader ended */
   readonly resendsToNextLeader: boolean
   readonly wrapReceiver: (receiver: Receiver) => Receiver
@@ -63,6 +66,7 @@ export const REAL_MACHINES: Machines = {
   },
   takeNews: (take) => take(),
   answerTimeout: 10_000,
+  newsTimeout: 10_000,
   resendsToNextLeader: true,
   wrapReceiver: (receiver) => receiver,
 }

@@ -16,6 +16,7 @@ import { makeSignal } from '../../../livestore/src/sync-client/signal.ts'
 import type { Tokens } from '../../../livestore/src/sync-client/tokens.ts'
 import type { SyncEvent } from '../../../livestore/src/sync-client/wire.ts'
 import type { BackendPushOutcome } from '../leader/backend-pusher.ts'
+import { refusedEvents, toNumbered as fromPush } from '../leader/refused-events.ts'
 import { type NumberedEvent, ROOT } from '../numbers.ts'
 import { makeEffects } from './effects.ts'
 import { makeFakeSocket } from './fake-socket.ts'
@@ -32,9 +33,14 @@ export interface BackendItem {
   readonly isLast: boolean
 }
 
+export type PushResult =
+  | Exclude<BackendPushOutcome, 'refused'>
+  /** for good */
+  | { readonly refused: readonly NumberedEvent[] }
+
 export interface Provider {
   readonly pull: (cursor: number) => { readonly next: Await<BackendItem>; readonly end: () => void }
-  readonly push: (batch: readonly NumberedEvent[]) => Await<BackendPushOutcome>
+  readonly push: (batch: readonly NumberedEvent[]) => Await<PushResult>
   readonly becomesConnected: Await<void>
   /** The leader's fibers are interrupted: so is their push. */
   readonly interrupt: () => void
@@ -116,7 +122,8 @@ export const startProvider = (options: ProviderOptions): Provider => {
     backendId: () => kept.backendId,
     adopt,
     onTaken: () => {},
-    onRefused: ({ message }) => world.fail(`The server refused a push: ${message}`),
+    onRejected: ({ message }) => world.fail(`The server rejected a push: ${message}`),
+    onRefused: () => {},
     onWaiting: (waits) => {
       pushWaitsSince = waits ? now() : undefined
     },
@@ -216,15 +223,17 @@ const toEffect = (result: CallResult): Effect.Effect<CallResponse, CallFailure> 
     return Effect.fail({ _tag: 'NoAnswer', message: result, cause: undefined, timedOut: result === 'timeout' })
   }
   const { status, body } = result
-  if (status === 200 || status === 409) return Effect.succeed({ status, body })
+  if (status === 200 || status === 409 || status === 422) return Effect.succeed({ status, body })
   if (status >= 500) return Effect.fail({ _tag: 'Unavailable', status, message: 'unavailable' })
   return Effect.fail({ _tag: 'Rejected', status, error: (body as { error: never }).error, body })
 }
 
-const outcomeOf = (exit: Exit.Exit<void, { readonly _tag: string }>): BackendPushOutcome => {
+const outcomeOf = (exit: Exit.Exit<void, { readonly _tag: string }>): PushResult => {
   if (Exit.isSuccess(exit)) return 'taken'
-  const error = Cause.failureOption(exit.cause)
-  return Option.isSome(error) && error.value._tag === 'ServerAheadError' ? 'server ahead' : 'failed'
+  const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+  if (error?._tag === 'ServerAheadError') return 'server ahead'
+  const refused = refusedEvents(error)
+  return refused.length === 0 ? 'failed' : { refused: refused.map(fromPush) }
 }
 
 const toGlobal = ({ name, args, clientId, sessionId, seqNum, parentSeqNum }: NumberedEvent): SyncEvent =>

@@ -10,6 +10,7 @@ export interface CommitRecord {
   readonly device: number
   readonly tab: TabProcess
   readonly clientOnly: boolean
+  readonly refused: boolean
 }
 
 export interface SceneOptions {
@@ -43,11 +44,15 @@ export const playScene = ({ world, settings, devices, network, onCommit }: Scene
     const tab = anyTab(device)
     if (tab === undefined) return
     const count = random.chance(0.8) ? 1 : random.int(2, 5)
-    const commits = Array.from({ length: count }, () => ({
-      id: letters(ids),
-      index: ids++,
-      clientOnly: random.chance(settings.clientOnlyShare),
-    }))
+    const commits = Array.from({ length: count }, () => {
+      const clientOnly = random.chance(settings.clientOnlyShare)
+      return {
+        id: letters(ids),
+        index: ids++,
+        clientOnly,
+        refused: !clientOnly && random.chance(settings.refusedShare),
+      }
+    })
     if (!tab.commit(commits)) return
     world.note(`${tab.process.name} commits ${commits.map(({ id }) => id).join(' ')}`)
     for (const each of commits) onCommit({ ...each, device: device.index, tab })

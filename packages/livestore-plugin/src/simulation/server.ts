@@ -51,6 +51,8 @@ export interface ServerOptions {
 }
 
 const BACKEND_ID = 'simulated'
+/** Events of this name are refused for good. */
+export const REFUSED_NAME = 'refused'
 export const STORE = 'store' as StoreId
 
 const toLogEvent = ({ name, args, seqNum, clientId, sessionId }: GlobalEvent): LogEvent => ({
@@ -80,7 +82,11 @@ export const makeServer = ({ machines, pageLimit, maxBetween, publish }: ServerO
         log.push(...added.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent))
       },
     }
-    const options = { sub: undefined, at: 0, maxBetween: mayRenumber ? maxBetween : 0 }
+    const check = (firstNew: number) => {
+      const refused = events.findIndex(({ name }, index) => index >= firstNew && name === REFUSED_NAME)
+      return refused === -1 ? events.length : refused
+    }
+    const options = { sub: undefined, at: 0, check, maxBetween: mayRenumber ? maxBetween : 0 }
     const result = machines.append(storage, parent, events.map(toLogEvent), options)
     if (result.kind === 'parent_ahead') {
       return { status: 400, body: { error: { code: 'parent_ahead', message: 'parent is above the head' }, ...head() } }
@@ -88,7 +94,13 @@ export const makeServer = ({ machines, pageLimit, maxBetween, publish }: ServerO
     if (result.kind === 'conflict') return { status: 409, body: { ...head(), events: page(result.common) } }
     const { added, before, common } = result
     if (added.length > 0) publish({ since: before, events: log.slice(before) })
-    return { status: 200, body: common === undefined ? head() : { ...head(), events: page(common) } }
+    const body = common === undefined ? head() : { ...head(), events: page(common) }
+    const { taken } = result
+    if (taken === events.length) return { status: 200, body }
+    const refused = events.flatMap(({ name }, index) =>
+      index >= taken && name === REFUSED_NAME ? [{ index, code: 'refused', message: 'refused' }] : [],
+    )
+    return { status: 422, body: { ...body, taken, refused } }
   }
 
   return {

@@ -10,6 +10,8 @@ export interface Settings {
   readonly commits: number
   /** share of events that stay on their device */
   readonly clientOnlyShare: number
+  /** share of events that the server refuses */
+  readonly refusedShare: number
   /** events in one page of the server */
   readonly pageLimit: number
   /** events of others that the server puts a push behind */
@@ -55,6 +57,7 @@ export const makeSettings = (random: Random): Settings => {
     duration: int(500, chance(0.3) ? 15_000 : 4_000),
     commits: isBusy ? int(40, 90) : int(4, 40),
     clientOnlyShare: chance(0.5) ? 0 : next() * 0.5,
+    refusedShare: chance(0.7) ? 0 : next() * 0.5,
     pageLimit: chance(0.5) ? int(1, 5) : int(5, 100),
     maxBetween: chance(0.3) ? int(0, 5) : 1_000,
     tabPushLimit: chance(0.5) ? int(1, 5) : 100,

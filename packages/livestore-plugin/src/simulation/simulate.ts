@@ -133,6 +133,8 @@ const lostCommit = (
   saved: ReadonlySet<string>,
 ): string | undefined => {
   const logs = devices.map(({ disk }) => new Set(disk.log.map(idOf)))
-  const lost = commits.find(({ id, device, tab }) => (saved.has(id) || tab.process.isAlive()) && !logs[device]!.has(id))
+  const lost = commits.find(
+    ({ id, device, tab, refused }) => !refused && (saved.has(id) || tab.process.isAlive()) && !logs[device]!.has(id),
+  )
   return lost && `${lost.id} of ${lost.tab.process.name} is lost`
 }

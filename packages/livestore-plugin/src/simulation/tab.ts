@@ -1,8 +1,9 @@
 /** A tab as `session/processor.ts` runs it: the same machines, over a list of applied events and a simulated port. */
 import { type EventNumber, nextNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import { afterCommit, type LeaderNews, localHead, type SessionState } from '../session/machine.ts'
-import { afterStartOver, IDLE_PUSHER, type Pusher, type PushOutcome } from '../session/pusher.ts'
+import { IDLE_PUSHER, type Pusher, type PushOutcome } from '../session/pusher.ts'
 import { replaceEnd } from './disk.ts'
+import { REFUSED_NAME } from './server.ts'
 import { pause, type StreamItem } from './leader.ts'
 import type { Machines } from './machines.ts'
 import { renumber } from './notation.ts'
@@ -20,6 +21,7 @@ export interface Commit {
   /** grows with each commit of all tabs */
   readonly index: number
   readonly clientOnly: boolean
+  readonly refused: boolean
 }
 
 export interface TabProcess {
@@ -74,7 +76,7 @@ export const startTab = (options: TabOptions): TabProcess => {
   function* pullFromLeader(): Fiber {
     let tries = 0
     while (true) {
-      state = machines.afterPullStart(state!)
+      state = machines.pushAgain(state!)
       pushSignal.wake()
       const stream = port.pull(state.leaderHead)
       while (true) {
@@ -96,7 +98,12 @@ export const startTab = (options: TabOptions): TabProcess => {
     while (true) {
       const action = machines.nextAction(pusher, { session: state!, resetWanted, limit: settings().tabPushLimit })
       if (action.type === 'wait') {
-        yield* on(pushSignal.wait)
+        const news = newsCount
+        if (state!.sent === 0) yield* on(pushSignal.wait)
+        else {
+          const woken = yield* on(race(pushSignal.wait, process.sleep(machines.newsTimeout)))
+          if ('second' in woken && newsCount === news) state = machines.pushAgain(state!)
+        }
         continue
       }
       if (action.type === 'start over') {
@@ -107,7 +114,6 @@ export const startTab = (options: TabOptions): TabProcess => {
         state = machines.afterReset(state!, headOf(database), renumber)
         database = [...database, ...state.pending]
         resetWanted = false
-        pusher = afterStartOver(pusher)
         newsCount++
         pullAgain.wake()
         continue
@@ -115,10 +121,9 @@ export const startTab = (options: TabOptions): TabProcess => {
       const { batch } = action
       const response = yield* on(race(port.push(batch), process.sleep(machines.answerTimeout)))
       const outcome: PushOutcome = 'first' in response ? response.first : 'unanswered'
-      if (outcome === 'refused') world.count('a push to the leader is refused')
       if (outcome === 'unanswered') world.count('a push to the leader is not answered')
       if (outcome === 'taken') state = machines.afterPush(state!, batch)
-      const after = machines.afterOutcome(pusher, outcome, batch, { session: state!, resetWanted, news: newsCount })
+      const after = machines.afterOutcome(pusher, outcome, batch, newsCount)
       pusher = after.pusher
       if (!after.pause) continue
       yield* on(race(process.sleep(pause(world, pusher.tries - 1, PUSH_PAUSE)), pushSignal.wait))
@@ -144,10 +149,10 @@ export const startTab = (options: TabOptions): TabProcess => {
     commit: (commits) => {
       if (state === undefined) return false
       let head = localHead(state)
-      const events = commits.map(({ id, index, clientOnly }): NumberedEvent => {
+      const events = commits.map(({ id, index, clientOnly, refused }): NumberedEvent => {
         const numbers = nextNumber(head, clientOnly)
         head = numbers.seqNum
-        return { name: 'made', args: { id, index }, clientId, sessionId: nextId(), ...numbers }
+        return { name: refused ? REFUSED_NAME : 'made', args: { id, index }, clientId, sessionId: nextId(), ...numbers }
       })
       database = [...database, ...events]
       state = afterCommit(state, events)

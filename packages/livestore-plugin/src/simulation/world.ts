@@ -13,7 +13,6 @@ interface Step {
 }
 
 const HAPPENINGS = [
-  'a push to the leader is refused',
   'a push to the leader is not answered',
   'a tab starts over',
   'a tab that starts over has events in the log',
@@ -23,6 +22,7 @@ const HAPPENINGS = [
   'a page is held',
   'another device was first',
   'a request arrives too late',
+  'a refused event is dropped',
 ] as const
 
 /** A test checks that each of these happens. */

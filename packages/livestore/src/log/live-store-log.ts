@@ -161,6 +161,8 @@ export const liveStoreLog = ({
 
     sync,
 
+    refusals: sync.refusals,
+
     async close() {
       stopWatching()
     },

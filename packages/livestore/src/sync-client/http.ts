@@ -18,7 +18,7 @@ export interface CallRequest {
 }
 
 export interface CallResponse {
-  readonly status: 200 | 409
+  readonly status: 200 | 409 | 422
   readonly body: unknown
 }
 
@@ -149,7 +149,7 @@ export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
           ? yield* Effect.fail<CallFailure>({ _tag: 'TokenFailure', reason: 'rejected', message, cause: undefined })
           : yield* call(request, true)
       }
-      if (status === 200 || status === 409) {
+      if (status === 200 || status === 409 || status === 422) {
         tokens.accepted(serverTime(response))
         if (body !== undefined) return { status, body } satisfies CallResponse
       }

@@ -19,7 +19,8 @@ import { makePush, toPushError } from './push.ts'
 import { makeReceiver } from './receiver.ts'
 import { runWatchdog } from './run-watchdog.ts'
 import { makeSignal } from './signal.ts'
-import { publishSyncStatus } from './status-channel.ts'
+import type { RefusedEvent } from './push-refused-error.ts'
+import { publishSyncStatus, refusalsOf } from './status-channel.ts'
 import { logProblemOf, type SyncFacts, statusOf } from './status.ts'
 import { makeStatusReporter } from './status-reporter.ts'
 import { makeTokens } from './tokens.ts'
@@ -34,6 +35,11 @@ export interface MakeSyncOptions {
   readonly WebSocket?: typeof WebSocket
   /** Called after each change, in LiveStore's worker. Pages use `watchSyncStatus(storeId)`. */
   readonly onStatus?: (status: SyncStatus, storeId: string) => void
+  /**
+   * Called in LiveStore's worker with events that the server refused for good. They are rolled back on this device. The pool
+   * keeps those of Rockpool and shows them (`pool.sync`); this is for the app's own.
+   */
+  readonly onRefused?: (refused: readonly RefusedEvent[], storeId: string) => void
 }
 
 /** For whom a token is asked. */
@@ -138,8 +144,14 @@ export const makeSync =
           refusal = undefined
           update()
         },
-        onRefused: ({ code, index, message }) => {
-          refusal = { code: code === 'forbidden' && index === undefined ? 'forbidden' : 'push_refused', message }
+        onRejected: ({ code, message }) => {
+          refusal = { code: code === 'forbidden' ? 'forbidden' : 'push_refused', message }
+          update()
+        },
+        onRefused: (refused) => {
+          publisher.publishRefusals(refusalsOf(refused))
+          options.onRefused?.(refused, storeId)
+          refusal = { code: 'push_refused', message: refused[0]!.message }
           update()
         },
         onWaiting: (waits) => {

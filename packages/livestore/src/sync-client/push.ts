@@ -3,10 +3,10 @@ import { BackendIdMismatchError, IsOfflineError, ServerAheadError, UnknownError 
 import { EventSequenceNumber } from '@livestore/common/schema'
 import { Effect } from 'effect'
 import type { CallFailure, Http } from './http.ts'
-import { PushRefusedError } from './push-refused-error.ts'
+import { PushRefusedError, PushRejectedError, type RefusedEvent } from './push-refused-error.ts'
 import { MAX_PUSH_BYTES, splitPush } from './push-split.ts'
 import type { Receiver } from './receiver.ts'
-import { decodeError, decodeHead, decodePage, type SyncEvent } from './wire.ts'
+import { decodeError, decodeHead, decodePage, decodeRefusals, type SyncEvent } from './wire.ts'
 
 export type PushError = BackendIdMismatchError | IsOfflineError | ServerAheadError | UnknownError
 
@@ -26,7 +26,10 @@ export interface PushOptions {
   readonly backendId: () => string | undefined
   /** keeps the first backend id */
   readonly adopt: (backendId: string) => Effect.Effect<void>
-  readonly onRefused: (error: PushRefusedError) => void
+  /** the server rejects the push as a whole */
+  readonly onRejected: (error: PushRejectedError) => void
+  /** the server refuses events for good */
+  readonly onRefused: (refused: readonly RefusedEvent[]) => void
   readonly onTaken: () => void
   /** @param waits whether a request waits for its response */
   readonly onWaiting: (waits: boolean) => void
@@ -40,7 +43,7 @@ export const toPushError = (failure: CallFailure): IsOfflineError | UnknownError
     case 'Unavailable':
       return new IsOfflineError({ cause: new Error(failure.message) })
     case 'Rejected':
-      return new UnknownError({ cause: refusalOf(failure) ?? new Error(failure.error.message) })
+      return new UnknownError({ cause: rejectionOf(failure) ?? new Error(failure.error.message) })
     case 'Unexpected':
       return new UnknownError({ cause: new Error(failure.message) })
     case 'TokenFailure':
@@ -54,27 +57,18 @@ const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
     providedNum: first.seqNum,
   })
 
-/**
- * The refusal of events, if it is one: LiveStore's leader rolls them back. Every other rejection is about the request, the
- * url or the state of the log, and says nothing about the events.
- */
-const refusalOf = (failure: CallFailure): PushRefusedError | undefined => {
-  if (failure._tag !== 'Rejected') return undefined
-  const { status, error } = failure
-  const isRefusal = status === 403 || (error.index !== undefined && (status === 400 || status === 413))
-  return isRefusal ? new PushRefusedError(error) : undefined
-}
+/** The token does not give the right to write in the store. */
+const rejectionOf = (failure: CallFailure): PushRejectedError | undefined =>
+  failure._tag === 'Rejected' && failure.status === 403 ? new PushRejectedError(failure.error) : undefined
 
-/** Says which event of the whole push is meant: the index counts from the first event of the request. */
-const withIndex = (failure: CallFailure, offset: number, count: number): CallFailure => {
-  if (failure._tag !== 'Rejected') return failure
-  // A single event is too large.
-  const index = failure.status === 413 && count === 1 ? 0 : failure.error.index
-  return index === undefined ? failure : { ...failure, error: { ...failure.error, index: index + offset } }
-}
+/** An event that is larger than any request: the server cannot even look at it. */
+const refusalOfLargeEvent = (failure: CallFailure, events: readonly SyncEvent[]): readonly RefusedEvent[] =>
+  failure._tag === 'Rejected' && failure.status === 413 && events.length === 1
+    ? [{ event: events[0]!, code: 'too_large', message: failure.error.message }]
+    : []
 
 export const makePush = (options: PushOptions) => {
-  const { http, receiver, onTaken, onRefused, onWaiting } = options
+  const { http, receiver, onTaken, onRejected, onRefused, onWaiting } = options
   let maxBytes = MAX_PUSH_BYTES
 
   const fromServer = (
@@ -87,7 +81,7 @@ export const makePush = (options: PushOptions) => {
     )
 
   /** One request. */
-  const pushRequest = (events: readonly SyncEvent[], offset: number): Effect.Effect<void, PushError> =>
+  const pushRequest = (events: readonly SyncEvent[]): Effect.Effect<void, PushError> =>
     Effect.gen(function* () {
       const first = events[0]!
       const since: number = first.parentSeqNum
@@ -98,9 +92,11 @@ export const makePush = (options: PushOptions) => {
       onWaiting(true)
       const response = yield* http.call({ method: 'POST', path: '/events', body }).pipe(
         Effect.ensuring(Effect.sync(() => onWaiting(false))),
-        Effect.mapError((failure) => withIndex(failure, offset, events.length)),
         Effect.tapError((failure) => onFailure(failure, asOf)),
-        Effect.mapError(toPushError),
+        Effect.catchAll((failure) => {
+          const refused = refusalOfLargeEvent(failure, events)
+          return Effect.fail(refused.length === 0 ? toPushError(failure) : refuse(refused))
+        }),
       )
       if (response.status === 200) {
         const log = decodeHead(response.body)
@@ -111,6 +107,7 @@ export const makePush = (options: PushOptions) => {
         // and then these under new numbers.
         return yield* fromServer(decodePage(response.body) ?? { ...log, since, events }, asOf)
       }
+      if (response.status === 422) return yield* takeRefusals(response.body, events, asOf)
       if (decodeError(response.body)?.code === 'backend_mismatch') {
         const received = decodeHead(response.body)?.backendId ?? 'unknown'
         receiver.receive({ backendId: received, since: 0, head: 0, events: [], asOf: 0 })
@@ -128,13 +125,33 @@ export const makePush = (options: PushOptions) => {
       return yield* Effect.fail(serverAhead(page.head, first))
     })
 
+  const refuse = (refused: readonly RefusedEvent[]): UnknownError => {
+    receiver.pushDropped()
+    onRefused(refused)
+    return new UnknownError({ cause: new PushRefusedError(refused) })
+  }
+
+  const takeRefusals = (body: unknown, events: readonly SyncEvent[], asOf: number): Effect.Effect<void, PushError> =>
+    Effect.gen(function* () {
+      const refusals = decodeRefusals(body)
+      if (refusals === undefined) return yield* Effect.fail(new UnknownError({ cause: malformed() }))
+      const { taken, refused, ...log } = refusals
+      const since: number = events[0]!.parentSeqNum
+      yield* fromServer(decodePage(body) ?? { ...log, since, events: events.slice(0, taken) }, asOf)
+      const refusedEvents = refused.flatMap(({ index, ...why }) => {
+        const event = events[index]
+        return event === undefined ? [] : [{ ...why, event }]
+      })
+      return yield* Effect.fail(refuse(refusedEvents))
+    })
+
   const onFailure = (failure: CallFailure, asOf: number): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (failure._tag === 'NoAnswer' && failure.timedOut) maxBytes = Math.max(maxBytes / 2, MIN_REQUEST_BYTES)
-      const refusal = refusalOf(failure)
-      if (refusal !== undefined) {
+      const rejection = rejectionOf(failure)
+      if (rejection !== undefined) {
         receiver.pushDropped()
-        onRefused(refusal)
+        onRejected(rejection)
       }
       const log = failure._tag === 'Rejected' ? decodeHead(failure.body) : undefined
       // `parent_ahead`: the log is shorter than it was.
@@ -146,11 +163,7 @@ export const makePush = (options: PushOptions) => {
       const last = batch.at(-1)
       if (last === undefined) return
       receiver.pushed(last.seqNum)
-      let offset = 0
-      for (const events of splitPush(batch, { maxBytes })) {
-        yield* pushRequest(events, offset)
-        offset += events.length
-      }
+      for (const events of splitPush(batch, { maxBytes })) yield* pushRequest(events)
     })
 }
 

@@ -35,43 +35,49 @@ describe('a push that the server rejects', () => {
       name: 'x',
       type: 'image/png',
       size: 1,
+      meta: '{}',
       remoteKey: `another/files/${'a'.repeat(64)}`,
       at: 1,
       opId: 'o',
     },
   })
 
-  it('fails with the server’s words and the index, and is reported until a push is taken', async () => {
+  it('of events fails with the server’s words and these events, and is reported until a push is taken', async () => {
     const { url } = await startServer()
     const device = await openDevice({ url, storeId: newStoreId() })
     const pull = device.pull()
     await device.time.until(() => pull.items.length === 1)
     const { tag, error } = await device.push([...eventsAfter(0, 'one'), forbiddenEvent(2)])
     expect(tag).toBe('UnknownError')
-    const refusal = pushRefusedError(error)!
-    expect(refusal).toMatchObject({ code: 'forbidden', index: 1 })
-    expect(refusal.message).toContain('another store')
+    const [refused] = pushRefusedError(error)!.refused
+    expect(refused).toEqual({
+      code: 'forbidden',
+      message: expect.stringContaining('another store'),
+      event: forbiddenEvent(2),
+    })
     expect(device.statuses.at(-1)).toMatchObject({
       state: 'refused',
-      reason: { code: 'push_refused', message: refusal.message },
+      reason: { code: 'push_refused', message: refused!.message },
     })
-    await device.push(eventsAfter(0, 'one'))
+    // What came before the refused event is taken.
+    await device.time.until(() => pull.seqNums().length === 1)
+    await device.push(eventsAfter(1, 'two'))
     expect(device.status()).toBe('connected')
   })
 
-  it('names the event by its place in the whole push', async () => {
+  it('names the event in the second request of a push', async () => {
     const { url } = await startServer()
     const device = await openDevice({ url, storeId: newStoreId() })
     const texts = Array.from({ length: 1_200 }, () => 'x')
     const { error } = await device.push([...eventsAfter(0, ...texts), forbiddenEvent(1_201)])
-    expect(pushRefusedError(error)).toMatchObject({ code: 'forbidden', index: 1_200 })
+    expect(pushRefusedError(error)!.refusedEvents).toEqual([forbiddenEvent(1_201)])
   })
 
   it('names an event that is too large by itself', async () => {
     const { url } = await startServer()
     const device = await openDevice({ url, storeId: newStoreId() })
     const { error } = await device.push(eventsAfter(0, 'one', 'x'.repeat(1_100_000), 'three'))
-    expect(pushRefusedError(error)).toMatchObject({ code: 'too_large', index: 1 })
+    expect(pushRefusedError(error)!.refused).toMatchObject([{ code: 'too_large', event: { seqNum: 2 } }])
     expect(device.status()).toBe('push_refused')
   })
 
@@ -79,7 +85,7 @@ describe('a push that the server rejects', () => {
     const { url } = await startServer()
     const device = await openDevice({ url, storeId: newStoreId() })
     const { error } = await device.push([...eventsAfter(0, 'one'), { ...eventsAfter(1, 'two')[0]!, name: '' }])
-    expect(pushRefusedError(error)).toMatchObject({ code: 'bad_request', index: 1 })
+    expect(pushRefusedError(error)!.refused).toMatchObject([{ event: { seqNum: 2 } }])
   })
 
   it('is no restart of the leader, however long it lasts', async () => {

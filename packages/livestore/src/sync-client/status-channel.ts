@@ -2,11 +2,19 @@
  * The status of sync, from the thread that syncs to every tab and worker of this origin. LiveStore's worker of one tab has
  * the connection; a page that opens later asks for the current status.
  */
-import { sameSyncStatus, SYNC_REASONS, type SyncStatus, syncStatus, type SyncStatusSource } from '@rockpool/core'
+import {
+  type Refusal,
+  sameSyncStatus,
+  SYNC_REASONS,
+  type SyncStatus,
+  syncStatus,
+  type SyncStatusSource,
+} from '@rockpool/core'
 import { onWakeUp } from './network.ts'
+import type { RefusedEvent } from './push-refused-error.ts'
 
 /** `ask`: what is the status? `wake`: a page became visible, or the network came back */
-type Message = 'ask' | 'wake' | { readonly status: SyncStatus }
+type Message = 'ask' | 'wake' | { readonly status: SyncStatus } | { readonly refusals: readonly Refusal[] }
 
 /** A reconnect takes up to 2.7 s (measured): a shorter outage is not reported, ms. */
 export const OFFLINE_GRACE_MS = 3_000
@@ -20,6 +28,7 @@ const openChannel = (storeId: string): BroadcastChannel => {
 
 export interface SyncStatusPublisher {
   readonly publish: (status: SyncStatus) => void
+  readonly publishRefusals: (refusals: readonly Refusal[]) => void
   readonly close: () => void
 }
 
@@ -36,11 +45,23 @@ export const publishSyncStatus = (storeId: string, onWake: () => void = () => {}
       current = status
       channel.postMessage({ status } satisfies Message)
     },
+    publishRefusals: (refusals) => {
+      if (refusals.length > 0) channel.postMessage({ refusals } satisfies Message)
+    },
     close: () => channel.close(),
   }
 }
 
+/** Those of Rockpool's events: their args have an opId. */
+export const refusalsOf = (refused: readonly RefusedEvent[]): readonly Refusal[] =>
+  refused.flatMap(({ event, code, message }) => {
+    const opId = (event.args as { readonly opId?: unknown } | null | undefined)?.opId
+    return typeof opId === 'string' ? [{ opId, code, message }] : []
+  })
+
 export interface WatchedSyncStatus extends SyncStatusSource {
+  /** Calls `listener` with refusals as they come. @returns unsubscribe */
+  readonly refusals: (listener: (refusal: Refusal) => void) => () => void
   readonly close: () => void
 }
 
@@ -51,6 +72,11 @@ const statusIn = (data: unknown): SyncStatus | undefined => {
   return code !== undefined && Object.hasOwn(SYNC_REASONS, code)
     ? syncStatus(code, String(status?.reason.message))
     : undefined
+}
+
+const refusalsIn = (data: unknown): readonly Refusal[] => {
+  const { refusals } = (typeof data === 'object' && data !== null ? data : {}) as { refusals?: readonly Refusal[] }
+  return Array.isArray(refusals) ? refusals : []
 }
 
 /** The side of the page. `connecting` until the provider publishes a status. */
@@ -67,7 +93,9 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
     current = status
     for (const listener of listeners) listener(status)
   }
+  const refusalListeners = new Set<(refusal: Refusal) => void>()
   channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    for (const refusal of refusalsIn(data)) for (const listener of refusalListeners) listener(refusal)
     const status = statusIn(data)
     if (status === undefined) return
     if (status.state !== 'offline' || current.state !== 'online') set(status)
@@ -86,6 +114,10 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
     subscribe: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    refusals: (listener) => {
+      refusalListeners.add(listener)
+      return () => refusalListeners.delete(listener)
     },
     close: () => {
       clearTimeout(outage?.timer)

@@ -19,6 +19,20 @@ export interface EventPage extends LogHead {
   readonly events: readonly SyncEvent[]
 }
 
+/** Why the server refuses one event of a push. */
+export interface Refusal {
+  /** counts from the first event of the request */
+  readonly index: number
+  readonly code: string
+  readonly message: string
+}
+
+/** The body of a push of which events are refused: the first `taken` events are in the log. */
+export interface Refusals extends LogHead {
+  readonly taken: number
+  readonly refused: readonly Refusal[]
+}
+
 /** The body of an error. */
 export interface WireError {
   readonly code: string
@@ -61,6 +75,17 @@ export const decodePage = (value: unknown, since?: number): EventPage | undefine
   // A log that has these events is at least this long.
   const head = Math.max(log.head, events.at(-1)?.seqNum ?? 0)
   return { ...log, head, since: start, events: events.map(inertIfTooDeep) }
+}
+
+const isRefusal = (value: unknown): value is Refusal =>
+  isObject(value) && isSeqNum(value.index) && typeof value.code === 'string' && typeof value.message === 'string'
+
+export const decodeRefusals = (value: unknown): Refusals | undefined => {
+  const log = decodeHead(value)
+  if (log === undefined || !isObject(value) || !isSeqNum(value.taken)) return undefined
+  const { taken, refused } = value
+  if (!Array.isArray(refused) || refused.length === 0 || !refused.every(isRefusal)) return undefined
+  return { ...log, taken, refused }
 }
 
 export const decodeError = (value: unknown): WireError | undefined => {
