@@ -417,6 +417,20 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
   ),
 )
 
+test('refused files that are dropped together take all their bytes with them', () =>
+  run(
+    Effect.gen(function* () {
+      const { pool, device, index } = yield* openTab(refuseNames('v2.FileAdded', 'v2.ContentStored'))
+      const names = Array.from({ length: 20 }, (_, i) => `${i}`)
+      yield* promise(() => Promise.all(names.map((name) => pool.add(new Blob([name]), { name }))))
+      yield* refusedCount(pool, 20)
+      const { list, drop } = pool.sync.refused
+      yield* promise(() => Promise.all(list().map(({ id }) => drop(id))))
+      expect(yield* promise(() => device.blobs.list())).toEqual([])
+      expect(yield* promise(() => index.getAll('contents'))).toEqual([])
+    }),
+  ))
+
 test('the bytes of a refused file are not evictable because another bucket has them in object storage', () =>
   run(
     Effect.gen(function* () {

@@ -4,7 +4,7 @@ import { Effect } from 'effect'
 import { type OutboxRow, remove, type TransferRow } from '../ports/index-port.ts'
 import { contentKeyOf } from '../records/content-key.ts'
 import { Device } from './device.ts'
-import { holdIfFree } from './locks.ts'
+import { hold, holdIfFree } from './locks.ts'
 import { ownerSegment } from './owner.ts'
 import { BlobPort, call, IndexPort, LogPort, Settings } from './services.ts'
 import { KEEPING } from './store-content.ts'
@@ -21,6 +21,8 @@ export const releaseContent = (key: RemoteKey) =>
       const device = yield* Device
       const index = yield* IndexPort
       const log = yield* LogPort
+      // One at a time: the next one would take this one for an add.
+      yield* hold('releasing', 'exclusive')
       if (!(yield* holdIfFree(KEEPING))) return
       for (const name of [key, ...(yield* ownKeys(address)), ...(device.contents.get(address)?.storedAs ?? [])]) {
         if (log.filesWithContent(name).length > 0) return
