@@ -14,6 +14,7 @@ import { Header } from './page/header.tsx'
 import { ListFailed } from './page/list-failed.tsx'
 import { StorageMeter } from './page/storage-meter.tsx'
 import { SyncNote } from './page/sync-note.tsx'
+import { RefusedList } from './refused/refused-list.tsx'
 import { useFileActions } from './use-file-actions.ts'
 
 /** Files the page shows at first and adds with each "Show more": ten thousand at once would take seconds to lay out. */
@@ -38,6 +39,7 @@ export const Gallery = () => {
         <Header search={search} onSearch={setSearch} onFiles={onFiles} />
         <main>
           <SyncNote />
+          <RefusedList />
           {files.length > 0 && (
             <div className="overview">
               <h1>Gallery</h1>

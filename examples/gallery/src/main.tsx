@@ -8,6 +8,7 @@ import './styles/base.css'
 import './styles/page.css'
 import './styles/grid.css'
 import './styles/detail.css'
+import './styles/refused.css'
 
 const root = createRoot(document.getElementById('root')!)
 

@@ -6,8 +6,14 @@ import { announceSync } from './sync-text.ts'
 /** Events of a burst are announced together: a screen reader should not read a hundred names, ms. */
 const TOGETHER = 700
 
-type News = 'added' | 'removed' | 'stored' | 'failed'
-const WORDS: Record<News, string> = { added: 'added', removed: 'removed', stored: 'stored', failed: 'not sent' }
+type News = 'added' | 'removed' | 'stored' | 'failed' | 'refused'
+const WORDS: Record<News, string> = {
+  added: 'added',
+  removed: 'removed',
+  stored: 'stored',
+  failed: 'not sent',
+  refused: 'not accepted',
+}
 
 /** Announces to a screen reader what happens to files, and every change of the state of sync. */
 export const Announcer = () => {
@@ -35,7 +41,7 @@ export const Announcer = () => {
       pool.on('added', (file) => announce('added', file.name)),
       pool.on('removed', (file) => announce('removed', file.name)),
       pool.on('stored', (file) => announce('stored', file.name)),
-      pool.on('error', ({ file }) => file && announce('failed', file.name)),
+      pool.on('error', ({ file, refused }) => file && announce(refused ? 'refused' : 'failed', file.name)),
     ]
     return () => {
       clearTimeout(timer)

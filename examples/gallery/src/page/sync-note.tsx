@@ -1,11 +1,14 @@
-import { useSyncStatus } from '@rockpool/react'
+import { useRefusedChanges, useSyncStatus } from '@rockpool/react'
 import { CloudAlert, TriangleAlert } from 'lucide-react'
 import { needsAttention, SYNC_LABELS } from './sync-text.ts'
 
 /** Shown while sync waits for a person. The announcer reads it out. */
 export const SyncNote = () => {
   const status = useSyncStatus()
-  if (!needsAttention(status)) return null
+  const refused = useRefusedChanges()
+  // The list of refused changes says it, with what to do.
+  const isListed = refused.length > 0 && status.reason.code === 'push_refused'
+  if (!needsAttention(status) || isListed) return null
   const Icon = status.state === 'refused' ? CloudAlert : TriangleAlert
   return (
     <div className="sync-note" data-testid="sync-note" data-state={status.state}>
