@@ -36,4 +36,6 @@ export {
 } from './read-model/read-model.ts'
 export type { RemoteKeyPage } from './read-model/remote-keys.ts'
 export type { StoredFile } from './read-model/rows.ts'
+export { type FindOptions, findRefused, type FoundEvent } from './redact/find-refused.ts'
+export type { Redaction, RedactionCause, RedactResult } from './redact/redaction.ts'
 export { createSyncServer, type LiveConnection, type SyncServer, type Upgrade } from './server.ts'

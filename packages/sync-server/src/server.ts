@@ -1,17 +1,28 @@
 /** The sync server on web standards: Request to Response, and WebSockets that a platform has accepted. */
 import { expiryOf } from '@rockpool/access'
 import { systemClock } from './clock.ts'
-import { closedError } from './event-log/event-log.ts'
+import { RockpoolError, type StoreId } from '@rockpool/protocol'
+import { closedError, type EventLog } from './event-log/event-log.ts'
+import type { SqlEventLog } from './event-log/sql-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
 import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
 import { streamResponse } from './live/stream.ts'
+import type { RedactionCause, RedactResult } from './redact/redaction.ts'
 
 export interface SyncServer {
   /** Responds to every call except the upgrade of `/live`. */
   fetch(request: Request): Promise<Response>
   /** Decides about the upgrade of `/live`. */
   upgrade(request: Request): Promise<Upgrade>
+  /**
+   * Redacts an event of a store ({@link SqlEventLog.redact}) and sends the news to its devices. For the operator: no call of
+   * the contract leads here.
+   *
+   * @throws RockpoolError `bad_request` when there is no such event, or when the logs cannot redact
+   * @throws EventLogError
+   */
+  redact(storeId: StoreId, seqNum: number, cause: Omit<RedactionCause, 'at'>): Promise<RedactResult>
   /** Ends all subscriptions, refuses new requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -70,6 +81,16 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
         return { kind: 'refuse', response: failed(error, onError) }
       }
     },
+    redact: async (storeId, seqNum, cause) => {
+      const log = await logs.open(storeId)
+      if (!canRedact(log))
+        throw new RockpoolError('bad_request', 'Only logs in SQLite can redact events. Use `sqliteLogs`.')
+      const result = await log.redact(seqNum, { ...cause, at: clock.now() })
+      const { before: since, head, added: events } = result
+      // Sent without events, too: a device that choked on the event sees that it lacks some, and pulls.
+      hub.publish(storeId, { backendId: log.backendId, since, head, events })
+      return result
+    },
     close: async () => {
       closed = true
       hub.close()
@@ -77,3 +98,5 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
     },
   }
 }
+
+const canRedact = (log: EventLog): log is SqlEventLog => 'redact' in log

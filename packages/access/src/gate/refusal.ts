@@ -17,6 +17,8 @@ export type RefusalCode =
   | 'too_large'
   /** `v2.ContentStored` has a receipt that the signer did not give for its remote key */
   | 'bad_receipt'
+  /** an operator removed this event from the log, or the file that it changes */
+  | 'redacted'
   /** the store has no room for another event */
   | 'quota_exceeded'
 

@@ -2,6 +2,7 @@
 export * from './apply.ts'
 export * from './decode-event.ts'
 export * from './events.ts'
+export * from './inert.ts'
 export * from './limits.ts'
 export * from './nesting.ts'
 export * from './packed-meta.ts'

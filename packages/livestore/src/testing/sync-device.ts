@@ -44,7 +44,7 @@ export const startServer = async (options: StartOptions = {}): Promise<RunningSy
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= server.stop())
   onTestFinished(stop)
-  return { url: server.url, stop }
+  return { ...server, stop }
 }
 
 let stores = 0

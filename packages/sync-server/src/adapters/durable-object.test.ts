@@ -49,9 +49,11 @@ const remoteLog = async (object: string, storeId: string): Promise<SqlEventLog> 
     append: async (parent, events, { check, ...options }) => {
       const call = { method: 'append', parent, events, options } as const
       const asked: Asked = check ? await send({ ...call, check: 'ask' }) : {}
-      return send({ ...call, check: asked.check && check?.(asked.check.firstNew, asked.check.usage) })
+      return send({ ...call, check: asked.check && check?.(asked.check.firstNew, asked.check.usage, () => false) })
     },
     close: async () => void (isOpen = false),
+    redact: (seqNum, cause) => send({ method: 'redact', seqNum, cause }),
+    redactions: (options = {}) => send({ method: 'redactions', options }),
     readModel: Object.fromEntries(READ_MODEL.map(readModel)) as unknown as ReadModel,
   }
 }

@@ -11,6 +11,8 @@ export interface EventStorage {
   /** The first `limit` events after a number. */
   eventsAfter(since: number, limit: number): readonly LogEvent[]
   insert(events: readonly StoredEvent[]): void
+  /** Whether an event brings back what was redacted. No event does, unless set. */
+  isRedacted?(event: LogEvent): boolean
 }
 
 export const append = (
@@ -30,7 +32,8 @@ export const append = (
   const isNew = pushed.map((event, index) => index >= held && isUnknown(event))
 
   const firstNew = isNew.includes(true) ? isNew.indexOf(true) : pushed.length
-  const taken = check && firstNew < pushed.length ? check(firstNew, storage.usage()) : pushed.length
+  const isRedacted = (event: LogEvent) => storage.isRedacted?.(event) ?? false
+  const taken = check && firstNew < pushed.length ? check(firstNew, storage.usage(), isRedacted) : pushed.length
   const added = pushed
     .slice(0, taken)
     .filter((_, index) => isNew[index])

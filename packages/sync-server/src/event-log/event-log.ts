@@ -37,10 +37,11 @@ export interface AppendOptions extends Origin {
    *
    * @param firstNew index of the first event that the log does not hold yet
    * @param usage what the log holds before the append
+   * @param isRedacted whether an event brings back what was redacted
    * @returns how many events of the push the log holds afterwards, repeats included: from `firstNew`, which takes none, to
    *   the length of the push
    */
-  readonly check?: (firstNew: number, usage: Usage) => number
+  readonly check?: (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean) => number
   /**
    * How many events of others may come before the push: it is then no conflict, and gets the numbers after them. 0 unless
    * set. Only for events whose session ids are unique to a commit, so that a repeat is recognized under other numbers.

@@ -3,6 +3,9 @@ import type { StoreId } from '@rockpool/protocol'
 import { afterAppend } from '../read-model/catch-up.ts'
 import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
 import { resetTables } from '../read-model/schema.ts'
+import { isRedacted, readRedactions } from '../redact/audit.ts'
+import { redactEvent } from '../redact/redact-event.ts'
+import type { Redaction, RedactionCause, RedactResult } from '../redact/redaction.ts'
 import { append, type EventStorage } from './append.ts'
 import type { AppendOptions, AppendResult, EventLog, Page } from './event-log.ts'
 import { EventLogError } from './event-log.ts'
@@ -22,6 +25,8 @@ export interface Sql {
   /** Runs `work`, all of it or nothing. Durable when it returns. Within another transaction: durable when that one returns. */
   transaction<A>(work: () => A): A
 }
+
+const MAX_REDACTIONS = 1_000
 
 export const SCHEMA_VERSION = 1
 
@@ -89,6 +94,21 @@ export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => 
 /** An event log whose files the server can read. */
 export interface SqlEventLog extends EventLog {
   readonly readModel: ReadModel
+
+  /**
+   * Replaces an event by one that does nothing, at the same number, and appends events that undo it on the devices that
+   * applied it. The original goes to the audit table, and is refused when it is pushed again. Redacting it again changes
+   * nothing. Takes time in proportion to the log.
+   *
+   * `SyncServer.redact` sends the news to devices, too; call this one where no device is connected.
+   *
+   * @throws RockpoolError `bad_request` when the log has no such event
+   * @throws EventLogError
+   */
+  redact(seqNum: number, cause: RedactionCause): Promise<RedactResult>
+
+  /** The audit table: at most `limit` (1,000 unless set) redactions of events after `since`, by number. */
+  redactions(options?: { readonly since?: number; readonly limit?: number }): Promise<readonly Redaction[]>
 }
 
 /**
@@ -117,6 +137,18 @@ export const sqlEventLog = (
       return { head: readHead(database), ...page }
     },
     close,
+    redact: async (seqNum, cause) => {
+      const database = sql()
+      const compensate = (head: number, events: readonly LogEvent[]) => {
+        // Without the recent events: they still have the original.
+        const { added } = appendEvents(database, undefined, head, events, { sub: undefined, at: cause.at })
+        return added?.events ?? []
+      }
+      const result = redactEvent(database, seqNum, cause, compensate)
+      recent?.clear()
+      return result
+    },
+    redactions: async ({ since = 0, limit = MAX_REDACTIONS } = {}) => readRedactions(sql(), since, limit),
     readModel: sqlReadModel(sql),
   }
 }
@@ -143,6 +175,7 @@ const appendEvents = (
           ? inMemory.slice(0, limit)
           : [...readEvents(sql, since, limit)]
       },
+      isRedacted: (event) => isRedacted(sql, event),
       insert: (events) => {
         added = encodeEvents(events)
         insertEvents(sql, events)

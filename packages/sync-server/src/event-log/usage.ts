@@ -28,3 +28,9 @@ export const writeBytes = (sql: Sql, { head, bytes }: { readonly head: number; r
   sql.run('DELETE FROM usage')
   sql.run('INSERT INTO usage VALUES (?, ?)', head, bytes)
 }
+
+/** An event that was counted has other bytes now. Call it in a transaction. */
+export const adjustBytes = (sql: Sql, seqNum: number, difference: number): void => {
+  sql.run(TABLE)
+  sql.run('UPDATE usage SET bytes = bytes + ? WHERE head >= ?', difference, seqNum)
+}

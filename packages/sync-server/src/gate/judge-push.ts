@@ -15,6 +15,8 @@ export interface JudgedEvent {
 export interface GateRules {
   readonly pusher: Pusher
   readonly quota?: Quota | undefined
+  /** whether an event brings back what was redacted; none does unless set */
+  readonly isRedacted?: ((event: LogEvent) => boolean) | undefined
 }
 
 export interface Verdict {
@@ -34,7 +36,7 @@ export interface RefusedEvent extends Refusal {
  * @param usage what the log holds
  */
 export const judgePush = (
-  { pusher, quota }: GateRules,
+  { pusher, quota, isRedacted }: GateRules,
   events: readonly JudgedEvent[],
   firstNew: number,
   usage: Usage,
@@ -48,6 +50,7 @@ export const judgePush = (
     const bytes = quota?.bytes === undefined ? 0 : eventBytes(event)
     const refusal =
       defect ??
+      (isRedacted?.(event) ? REDACTED : undefined) ??
       checkSize(event) ??
       checkEvent(pusher, { name, args, clientId, sessionId }) ??
       (quota && checkQuota(quota, used, { name, bytes }))
@@ -56,6 +59,12 @@ export const judgePush = (
     else if (quota && refused.length === 0) used = { events: used.events + 1, bytes: used.bytes + bytes }
   }
   return { taken: refused[0]?.index ?? events.length, refused }
+}
+
+const REDACTED: Refusal = {
+  code: 'redacted',
+  message:
+    'The operator of the sync server removed this change or its file. Drop the change; add the file again if it is needed.',
 }
 
 /** Characters that JSON adds around the fields of an event, its number included. */

@@ -3,6 +3,7 @@ import { type Authenticate, checkWriter, type Claims, type Pusher, receiptVerifi
 import { type Buckets, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
+import type { LogEvent } from '../event-log/event.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import { judgeReceipts } from '../gate/judge-receipts.ts'
 import type { Quota } from '../gate/quota.ts'
@@ -100,10 +101,10 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
-    const check = (firstNew: number, usage: Usage): number => {
+    const check = (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
-      verdict = judgePush({ pusher, quota }, judged, firstNew, usage)
+      verdict = judgePush({ pusher, quota, isRedacted }, judged, firstNew, usage)
       return verdict.taken
     }
     const { parent, mayRenumber } = pushed

@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { reportToConsole, type SyncOptions } from '../http/handler.ts'
-import { createSyncServer } from '../server.ts'
+import { createSyncServer, type SyncServer } from '../server.ts'
 import { sendResponse, toRequest } from './request.ts'
 import { createUpgrades } from './web-socket.ts'
 
@@ -11,6 +11,8 @@ export interface SyncListener {
   readonly requestListener: RequestListener
   /** Handles `upgrade` events of requests below `basePath`. */
   handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** As {@link SyncServer.redact}. */
+  readonly redact: SyncServer['redact']
   /** Ends all connections and in-flight requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -50,6 +52,7 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
         socket.destroy()
       })
     },
+    redact: server.redact,
     close: async () => {
       const closed = server.close()
       for (const abort of inFlight.values()) abort.abort(new Error('The server is stopping.'))

@@ -6,6 +6,7 @@ import { RockpoolError } from '@rockpool/protocol'
 import { sqliteLogs } from '../adapters/sqlite/index.ts'
 import type { Logs } from '../event-log/event-log.ts'
 import { DEFAULT_BASE_PATH, type SyncOptions } from '../http/handler.ts'
+import type { SyncServer } from '../server.ts'
 import { createSyncListener } from './listener.ts'
 
 export interface StartOptions extends Partial<Omit<SyncOptions, 'logs'>> {
@@ -32,6 +33,8 @@ export interface StartOptions extends Partial<Omit<SyncOptions, 'logs'>> {
 export interface RunningSyncServer {
   /** Base of all calls: `${url}/<storeId>/head`. */
   readonly url: string
+  /** As {@link SyncServer.redact}. */
+  readonly redact: SyncServer['redact']
   /** Ends all connections and in-flight requests, and closes the logs. */
   stop(): Promise<void>
 }
@@ -53,7 +56,7 @@ export const startSyncServer = async (options: StartOptions): Promise<RunningSyn
   const logs = options.logs ?? (dataDir === undefined ? undefined : await sqliteLogs({ directory: dataDir }))
   if (!logs) throw new RockpoolError('bad_request', 'Set "dataDir", the folder of the event logs, or "logs".')
 
-  const { requestListener, handleUpgrade, close } = createSyncListener({
+  const { requestListener, handleUpgrade, redact, close } = createSyncListener({
     ...options,
     authenticate,
     logs,
@@ -73,6 +76,7 @@ export const startSyncServer = async (options: StartOptions): Promise<RunningSyn
   const { port: actualPort } = server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}${basePath}`,
+    redact,
     stop: async () => {
       const closed = new Promise((resolve) => void server.close(resolve))
       await close()

@@ -27,7 +27,7 @@ interface Failure {
 const NAMES: ReadonlySet<string> = new Set(EVENT_NAMES)
 
 /** The event as a client decodes it; undefined for events of the app, and for those that clients ignore. */
-const decode = ({ name, argsJson }: StoredEvent): PoolEvent | undefined => {
+export const decodeStored = ({ name, argsJson }: StoredEvent): PoolEvent | undefined => {
   if (!NAMES.has(name) || argsJson === undefined) return undefined
   const args: unknown = JSON.parse(argsJson)
   // A level takes two characters, so that few texts need the look.
@@ -46,7 +46,7 @@ export const project = (sql: Sql, events: readonly StoredEvent[]): void => {
   const decoded: Decoded[] = []
   const failures: Failure[] = []
   for (const origin of events) {
-    const event = attempt(origin, failures, () => decode(origin))
+    const event = attempt(origin, failures, () => decodeStored(origin))
     if (event) decoded.push({ origin, event })
   }
   if (decoded.length > 0) projectDecoded(sql, decoded, failures)

@@ -4,6 +4,7 @@ import type { AppendOptions, ReadLimits, Usage } from '../event-log/event-log.ts
 import type { LogEvent } from '../event-log/event.ts'
 import type { SqlEventLog } from '../event-log/sql-log.ts'
 import type { ReadModel } from '../read-model/read-model.ts'
+import type { RedactionCause } from '../redact/redaction.ts'
 import { makeSyncBackend } from '../workers/index.ts'
 import { QUOTA_EVENTS } from './quota-events.ts'
 import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
@@ -19,6 +20,8 @@ export type LogCall =
   | { readonly method: 'alter'; readonly statement: string }
   | { readonly method: 'open' }
   | { readonly method: 'head' }
+  | { readonly method: 'redact'; readonly seqNum: number; readonly cause: RedactionCause }
+  | { readonly method: 'redactions'; readonly options: { readonly since?: number; readonly limit?: number } }
   | { readonly method: 'read'; readonly since: number; readonly limits: ReadLimits }
   | {
       readonly method: 'append'
@@ -60,6 +63,8 @@ export class LogObject {
 const answer = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' }>): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
+  if (call.method === 'redact') return log.redact(call.seqNum, call.cause)
+  if (call.method === 'redactions') return log.redactions(call.options)
   if (call.method === 'readModel') {
     return (log.readModel[call.name] as (...args: readonly unknown[]) => Promise<unknown>)(...call.args)
   }
