@@ -6,7 +6,8 @@ import type { ReadModel } from '../read-model/read-model.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import type { Asked, LogCall } from '../test-support/worker.ts'
 import { eventLogSuite } from '../testing/event-log-suite.ts'
-import { readModelSuite } from '../testing/read-model-suite.ts'
+import { type ReadModelSubject, readModelSuite } from '../testing/read-model-suite.ts'
+import { redactSuite } from '../testing/redact-suite.ts'
 
 let worker: TestWorker
 beforeAll(async () => {
@@ -76,11 +77,13 @@ eventLogSuite(
   { restarts: false },
 )
 
-readModelSuite('Durable Object', async () => {
+const openSubject = async (): Promise<ReadModelSubject> => {
   const object = `${++subjects}-shop`
   return {
     open: () => remoteLog(object, 'shop'),
     alter: async (statement) => sendTo(object, 'shop', { method: 'alter', statement }),
     [Symbol.asyncDispose]: async () => {},
   }
-})
+}
+readModelSuite('Durable Object', openSubject)
+redactSuite('Durable Object', openSubject)

@@ -56,6 +56,12 @@ describe('judgePush', () => {
     expect([verdict.taken, verdict.refused.map(({ index }) => index)]).toEqual([taken, refused])
   })
 
+  it('refuses what was redacted, before what else is wrong with it, but no repeat of another event', () => {
+    const isRedacted = ({ argsJson }: { readonly argsJson: string | undefined }) => argsJson === '{}'
+    const { taken, refused } = judgePush({ ...rules(), isRedacted }, push('xaxa'), 1, EMPTY)
+    expect([taken, refused.map(({ index, code }) => [index, code])]).toEqual([2, [[2, 'redacted']]])
+  })
+
   it('says code and sentence of each', () => {
     expect(judgePush(rules(undefined, ['write']), push('dxuL'), 0, EMPTY).refused).toEqual([
       { index: 0, code: 'forbidden', message: expect.stringMatching(/^[A-Z].+\.$/) },

@@ -4,6 +4,7 @@ import {
   type FileRecord,
   type FileVersion,
   type PoolEvent,
+  type RecordChange,
   type RecordState,
   type RemoteContent,
 } from '@rockpool/core/records'
@@ -30,27 +31,27 @@ export const replayWithAndWithout = (
   return { applied: applied.records(), redacted: redacted.records() }
 }
 
-/** What a device knows of one file, or of one content. Other events only use up their opIds. */
+/** What a device knows of one file, or of one content. Events of others only use up their opIds. */
 const createReplica = ({ args }: PoolEvent) => {
+  const isSubject = (idOrKey: string) => idOrKey === ('id' in args ? args.id : args.remoteKey)
   const operations = new Set<string>()
   const versions = new Map<string, FileVersion>()
   let file: FileRecord | undefined
   let content: RemoteContent | undefined
   const state: RecordState = {
     applied: (opId) => operations.has(opId),
-    file: (id) => ('id' in args && id === args.id ? file : undefined),
+    file: (id) => (isSubject(id) ? file : undefined),
     version: (id) => versions.get(id),
-    remoteContent: (key) => ('id' in args || key !== args.remoteKey ? undefined : content),
+    remoteContent: (key) => (isSubject(key) ? content : undefined),
+  }
+  const take = (change: RecordChange): void => {
+    if (change.table === 'operations') operations.add(change.row.opId)
+    else if (change.table === 'files' && isSubject(change.row.id)) file = change.row
+    else if (change.table === 'versions' && isSubject(change.row.fileId)) versions.set(change.row.id, change.row)
+    else if (change.table === 'remoteContents' && isSubject(change.row.remoteKey)) content = change.row
   }
   return {
     records: (): Records => ({ file, content }),
-    apply: (event: PoolEvent) => {
-      for (const change of applyEvent(state, event)) {
-        if (change.table === 'operations') operations.add(change.row.opId)
-        else if (change.table === 'versions') versions.set(change.row.id, change.row)
-        else if (change.table === 'remoteContents') content = change.row
-        else file = change.row
-      }
-    },
+    apply: (event: PoolEvent) => applyEvent(state, event).forEach(take),
   }
 }

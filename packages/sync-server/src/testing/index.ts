@@ -1,8 +1,9 @@
-/** Acceptance suites: `eventLogSuite`, `readModelSuite` for adapters; `syncServerSuite` for servers of the HTTP contract. */
+/** Acceptance suites: `eventLogSuite`, `readModelSuite`, `redactSuite` for adapters; `syncServerSuite` for servers of the HTTP contract. */
 export { type EventLogSubject, eventLogSuite } from './event-log-suite.ts'
 export { eventsAfter, toWire } from './events.ts'
 export { type HttpClient, httpClient, type SyncBody, type SyncResponse } from './http-client.ts'
 export { type ReadModelSubject, readModelSuite } from './read-model-suite.ts'
+export { redactSuite } from './redact-suite.ts'
 export {
   type ServerFeatures,
   type ServerSubject,

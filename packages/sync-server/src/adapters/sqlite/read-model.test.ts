@@ -1,10 +1,11 @@
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { makeFolder, removeFolder } from '../../test-support/folder.ts'
-import { readModelSuite } from '../../testing/read-model-suite.ts'
+import { type ReadModelSubject, readModelSuite } from '../../testing/read-model-suite.ts'
+import { redactSuite } from '../../testing/redact-suite.ts'
 import { sqliteLogs } from './index.ts'
 
-readModelSuite('sqlite', async () => {
+const openSubject = async (): Promise<ReadModelSubject> => {
   const directory = await makeFolder()
   let logs = await sqliteLogs({ directory })
   return {
@@ -21,4 +22,7 @@ readModelSuite('sqlite', async () => {
       await removeFolder(directory)
     },
   }
-})
+}
+
+readModelSuite('sqlite', openSubject)
+redactSuite('sqlite', openSubject)
