@@ -14,6 +14,7 @@ import { isSameCommit } from '../commit-id.ts'
 import { type Event, toBranded } from '../events.ts'
 import { compareNumbers, type EventNumber, isSameNumber, ROOT } from '../numbers.ts'
 import type { LeaderState } from './machine.ts'
+import { makeRecentCommits, RECENT_COMMITS } from './recent-commits.ts'
 
 const { EVENTLOG_META_TABLE, SESSION_CHANGESET_META_TABLE, SYNC_STATUS_TABLE } = SystemTables
 
@@ -59,6 +60,7 @@ export const useWriteAheadLog = ({ dbEventlog, dbState }: Pick<DatabasesOptions,
 }
 
 export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }: DatabasesOptions): Databases => {
+  const recent = makeRecentCommits()
   const eventsSince = (since: EventNumber) =>
     Eventlog.getEventsSince({ dbEventlog, dbState, since: toBranded(since) }).filter(
       ({ seqNum }) => compareNumbers(seqNum, since) > 0,
@@ -83,6 +85,8 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
 
   return {
     read() {
+      recent.clear()
+      recent.add(lastCommits(dbEventlog))
       const head = Eventlog.getClientHeadFromDb(dbEventlog)
       const backendHead = Eventlog.getBackendHeadFromDb(dbEventlog)
       const unconfirmed = eventsSince({ ...ROOT, global: backendHead })
@@ -96,6 +100,8 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
         for (const database of [dbEventlog, dbState]) database.execute('BEGIN TRANSACTION')
         apply(change)
         for (const database of [dbEventlog, dbState]) database.execute('COMMIT')
+        recent.remove(change.rollback ?? [])
+        recent.add(change.append ?? [])
       } catch (error) {
         for (const database of [dbState, dbEventlog]) rollBackTransaction(database)
         throw error
@@ -105,10 +111,11 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
     after: (global) => eventsSince({ ...ROOT, global }),
 
     isLogged(event) {
+      if (!recent.has(event)) return false
       const rows = dbEventlog.select<{ seqNumGlobal: number; seqNumClient: number; name: string; argsJson: string }>(
         `SELECT seqNumGlobal, seqNumClient, name, argsJson FROM ${EVENTLOG_META_TABLE}
          WHERE seqNumGlobal >= ? AND sessionId = ? AND clientId = ?`,
-        [event.seqNum.global - MAX_DROPPED, event.sessionId, event.clientId] as never,
+        [event.seqNum.global - RECENT_COMMITS, event.sessionId, event.clientId] as never,
       )
       return rows.some(({ seqNumGlobal: global, seqNumClient: client, name, argsJson }) =>
         isSameCommit(event, {
@@ -127,6 +134,15 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
   }
 }
 
+/** The oldest first. */
+const lastCommits = (dbEventlog: SqliteDb) =>
+  dbEventlog
+    .select<{ clientId: string; sessionId: string }>(
+      `SELECT clientId, sessionId FROM ${EVENTLOG_META_TABLE}
+       ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT ${RECENT_COMMITS}`,
+    )
+    .toReversed()
+
 /** Beside LiveStore's tables of the log: it is only written when the end of the log is rolled back. */
 const GENERATION_TABLE = 'rockpool_generation'
 
@@ -140,12 +156,6 @@ const writeGeneration = (dbEventlog: SqliteDb, generation: number): void => {
   dbEventlog.execute(`DELETE FROM ${GENERATION_TABLE}`)
   dbEventlog.execute(`INSERT INTO ${GENERATION_TABLE} VALUES (${generation})`)
 }
-
-/**
- * A rebase raises the number of a pending event, and a refusal lowers it by one for each event before it that is dropped. The
- * log is not searched further back than this: it has no index of commits.
- */
-const MAX_DROPPED = 10_000
 
 /** LiveStore names all events of a rollback in one SQL statement: 1 kB for 30 of them. */
 const ROLLBACK_BATCH_SIZE = 500

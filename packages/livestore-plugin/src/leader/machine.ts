@@ -62,8 +62,8 @@ export const decidePush = <E extends NumberedEvent>(
   renumber: (event: E, numbers: NumberPair) => E,
 ): PushDecision<E> => {
   if (!isContiguous(events)) return { outcome: 'rejected' }
-  const isNext = events.length > 0 && continuesLog(state, events[0]!)
-  const unknown = isNext ? events : events.filter((event) => !isLogged(event))
+  // A number alone says nothing: a tab numbers its events before it knows what came first.
+  const unknown = events.filter((event) => !isLogged(event))
   if (unknown.length === 0) return { outcome: 'known' }
   const isEnd = unknown[0] === events.at(-unknown.length)
   const fits = isEnd && continuesLog(state, unknown[0]!)
