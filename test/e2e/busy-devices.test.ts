@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BROWSERS, createDevice, type Device } from './device.ts'
+import { commitNotes, notesIn } from './notes.ts'
 import { startServer } from './server.ts'
 import type { Tab } from './tab.ts'
 
@@ -38,33 +39,7 @@ const idsIn = (tab: Tab): Promise<string[]> =>
       .sort(),
   )
 
-interface NotesWindow {
-  readonly store: {
-    commit(event: { readonly name: string; readonly args: unknown }): void
-    query(query: { readonly query: string; readonly bindValues: object }): readonly { readonly id: string }[]
-  }
-}
-
-/** Commits events of the app itself, one at a time. */
-const commitNotes = (tab: Tab, prefix: string, count: number): Promise<void> =>
-  tab.inPage(
-    async (_pool, prefix, count) => {
-      const { store } = window as never as NotesWindow
-      for (let index = 0; index < count; index++) {
-        store.commit({ name: 'v1.Noted', args: { id: `${prefix}-${index}` } })
-        await new Promise((next) => setTimeout(next))
-      }
-    },
-    prefix,
-    count,
-  )
-
-const notesIn = (tab: Tab): Promise<string[]> =>
-  tab.inPage(() =>
-    (window as never as NotesWindow).store
-      .query({ query: 'SELECT id FROM notes ORDER BY id', bindValues: {} })
-      .map(({ id }) => id),
-  )
+const noteIds = (prefix: string): string[] => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`)
 
 /** Waits until every tab lists exactly these files. @returns ms since the call */
 const agree = async (tabs: readonly Tab[], ids: readonly string[]): Promise<number> => {
@@ -118,11 +93,11 @@ describe.each(BROWSERS)('devices that write at the same time (%s)', (browser) =>
       const [a, b] = devices.flat() as [Tab, Tab]
       const [added] = await Promise.all([
         Promise.all([addMany(a, 'a', 50), addMany(b, 'b', 50)]),
-        commitNotes(a, 'a', 100),
-        commitNotes(b, 'b', 100),
+        commitNotes(a, noteIds('a')),
+        commitNotes(b, noteIds('b')),
       ])
       await agree([a, b], added.flat())
-      const notes = ['a', 'b'].flatMap((prefix) => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`))
+      const notes = [...noteIds('a'), ...noteIds('b')]
       for (const tab of [a, b])
         await expect.poll(() => notesIn(tab), { timeout: AGREEMENT_MS }).toEqual(notes.toSorted())
     }))

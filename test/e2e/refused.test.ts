@@ -2,8 +2,30 @@ import { describe, expect, test } from 'vitest'
 import { BROWSERS } from './device.ts'
 import { addFiles, behindNetwork } from './network-story.ts'
 import { tokenSigner } from './network-tokens.ts'
+import { commitNotes, notesIn } from './notes.ts'
+import { inWorld } from './world.ts'
 
 const ALL = ['read', 'write', 'delete'] as const
+
+describe.each(BROWSERS)('an event that the server refuses for good (%s)', (browser) => {
+  test('is taken back, and keeps nothing of this device or of others from the log', () =>
+    inWorld(browser, async ({ A, B }) => {
+      const [a, b] = [await A.open(), await B.open()]
+      await a.add('before.bin', 'before', 1_000)
+      await b.shows('before.bin')
+      // The app's own events are taken by size: at most 64 KiB.
+      await commitNotes(a, ['x'.repeat(70_000), 'small'])
+      await a.add('after.bin', 'after', 1_000)
+      await b.add('theirs.bin', 'theirs', 1_000)
+      for (const tab of [a, b]) {
+        await tab.shows('before.bin', 'after.bin', 'theirs.bin')
+        await expect.poll(() => notesIn(tab)).toEqual(['small'])
+      }
+      await a.reload()
+      expect(await notesIn(a)).toEqual(['small'])
+      await a.shows('before.bin', 'after.bin', 'theirs.bin')
+    }))
+})
 
 describe.each(BROWSERS)('a user who may no longer write (%s)', (browser) => {
   test('reads so with the words of the server, keeps the files, and sends them when the right is back', () =>

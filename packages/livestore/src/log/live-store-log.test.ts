@@ -4,7 +4,7 @@ import path from 'node:path'
 import { makeSchema, State, StoreInternalsSymbol } from '@livestore/livestore'
 import { SECRET, signToken } from '@rockpool/access/testing'
 import { type RecordLog, syncStatus } from '@rockpool/core'
-import { type DeviceName, recordLogSuite } from '@rockpool/core/testing'
+import { type DeviceName, type RecordLogFixture, recordLogRefusalSuite, recordLogSuite } from '@rockpool/core/testing'
 import type { RemoteKey } from '@rockpool/protocol'
 import { memoryLogs } from '@rockpool/sync-server'
 import { type RunningSyncServer, startSyncServer } from '@rockpool/sync-server/node'
@@ -27,7 +27,7 @@ afterAll(() => server.stop())
 
 let stores = 0
 
-recordLogSuite('LiveStore, through the sync server', async () => {
+const makeFixture = async (): Promise<RecordLogFixture> => {
   const storeId = `suite${++stores}`
   const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-log-'))
   const sync = makeSync({ url: server.url, token: () => signToken(storeId) })
@@ -55,7 +55,10 @@ recordLogSuite('LiveStore, through the sync server', async () => {
       await rm(folder, { recursive: true, force: true })
     },
   }
-})
+}
+
+recordLogSuite('LiveStore, through the sync server', makeFixture)
+recordLogRefusalSuite('LiveStore, through the sync server', makeFixture)
 
 describe('cost', () => {
   const FILES = 1_000
