@@ -6,8 +6,6 @@ import { compareNumbers, continues, type NumberedEvent } from '../numbers.ts'
 import { type Machines, REAL_MACHINES as real } from './machines.ts'
 import { renumber } from './notation.ts'
 
-type Event = NumberedEvent
-
 const replace =
   (changes: Partial<Machines>): (() => Machines) =>
   () => ({ ...real, ...changes })
