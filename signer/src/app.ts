@@ -2,7 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { type Buckets, DEFAULT_BUCKETS, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import type { Authenticate } from '@rockpool/access'
+import { type Authenticate, receiptSigner } from '@rockpool/access'
 import { type Context, Hono } from 'hono'
 import { cors as corsMiddleware } from 'hono/cors'
 import { routePath } from 'hono/route'
@@ -55,6 +55,11 @@ export interface SignerOptions {
    * `object.created` is told of those, too. Unless set: on when `hooks.onEvent` is given
    */
   readonly confirmUploads?: boolean
+  /**
+   * Signs the receipts in answers that say that content is stored, for the sync server, which has the same secret; at least
+   * 32 bytes. Clients confirm every single PUT then. No receipts unless set
+   */
+  readonly receiptSecret?: string | undefined
 }
 
 /** Where a request came from, which a Request does not tell. */
@@ -88,13 +93,15 @@ export const createSigner = (options: SignerOptions): Signer => {
   checkOptions(options)
   const { store, hooks = {}, longestShare = 3_600, confirmUploads = hooks.onEvent !== undefined } = options
   const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
+  const signReceipt = options.receiptSecret === undefined ? undefined : receiptSigner(options.receiptSecret)
   const services: SignerServices = {
     store,
     longestShare,
     cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
     digestLists: createDigestLists(),
     holdBody: createHeldBodies(),
-    confirmUploads,
+    confirmUploads: signReceipt !== undefined || (confirmUploads && store.mode === 's3'),
+    receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: Date.now() }) } : {}),
     happened: (event) => call(hooks.onEvent, event),
     access: createAccess({
       authenticate: options.authenticate,

@@ -17,6 +17,7 @@ describe('an environment that is right', () => {
     expect(readConfig(local)).toEqual({
       store: { mode: 'local', dataDir: '/data' },
       tokens: { kind: 'secret', secrets: [SECRET] },
+      receiptSecret: SECRET,
       buckets: { files: { access: 'store' } },
       origins: [],
       publicBaseUrl: '',

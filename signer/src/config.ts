@@ -6,6 +6,7 @@ import {
   type Environment,
   readBuckets,
   readOrigins,
+  readReceiptSecrets,
   readTokens,
   type TokenSettings,
   variable as text,
@@ -26,6 +27,8 @@ export type StoreConfig =
 export interface Config {
   readonly store: StoreConfig
   readonly tokens: TokenSettings
+  /** undefined: no receipts */
+  readonly receiptSecret: string | undefined
   readonly buckets: Buckets
   readonly origins: readonly string[]
   /** '': URLs of the data plane are on the origin of each request */
@@ -52,6 +55,7 @@ export interface Config {
 export const readConfig = (env: Environment): Config => ({
   store: readStore(env),
   tokens: readTokens(env),
+  receiptSecret: readReceiptSecrets(env)[0],
   buckets: readBuckets(env),
   origins: readOrigins(env),
   publicBaseUrl: httpUrl(env, 'ROCKPOOL_PUBLIC_BASE_URL') ?? '',

@@ -12,7 +12,7 @@ export const configuredSigner = (
   write: (line: string) => void,
 ): Signer => {
   const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
-  const { confirmUploads } = config
+  const { confirmUploads, receiptSecret } = config
   return createSigner({
     store,
     authenticate: tokensOf(config.tokens),
@@ -27,5 +27,6 @@ export const configuredSigner = (
     hooks: logHooks(write),
     ...(urlSecret !== undefined && { urlSecret }),
     ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
+    ...(receiptSecret !== undefined && { receiptSecret }),
   })
 }

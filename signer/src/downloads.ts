@@ -1,6 +1,7 @@
 /** `/download-url` and `/public/<key>`: presigned GETs. */
-import { isObjectStoreError } from '@rockpool/object-store'
+import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import {
+  addressFits,
   addressParts,
   type DownloadUrl,
   type DownloadUrlRequest,
@@ -17,7 +18,7 @@ import type { SignerServices } from './services.ts'
 export const DOWNLOAD_SECONDS = 60
 
 export const downloadUrl = async (
-  { store, access, longestShare }: SignerServices,
+  { store, access, longestShare, receiptOf }: SignerServices,
   caller: Caller,
   request: DownloadUrlRequest,
   // Not the signal itself: the Node server makes a whole Request of its own to have one.
@@ -28,19 +29,29 @@ export const downloadUrl = async (
   if (expiresIn > longestShare) {
     throw refusal('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
   }
-  if (request.check) {
-    // Whoever asks may drop his copy then: without its digest list the content is of no use to anybody.
-    const needed = addressParts(key.address) === 1 ? [key.key] : [key.key, partsKey(key.key)]
-    await Promise.all(needed.map((name) => store.head(name, { signal: from.signal }))).catch((error: unknown) => {
-      if (isObjectStoreError(error, 'not_found'))
-        throw refusal('not_found', 'The object store does not have this content.')
-      throw error
-    })
-  }
+  const size = request.check ? await requireStored(store, key, from.signal) : undefined
+  // Of another size it is not the content: it was put there past the signer.
+  const receipt = size !== undefined && addressFits(key.address, size) ? await receiptOf(key.key, size) : {}
   const { url, expiresAt } = await store.signGet({ key: key.key, expiresIn, ...presentation(key, request) })
-  if (addressParts(key.address) === 1) return { url, expiresAt }
+  if (addressParts(key.address) === 1) return { url, expiresAt, ...receipt }
   const { url: partsUrl } = await store.signGet({ key: partsKey(key.key), expiresIn })
-  return { url, partsUrl, expiresAt }
+  return { url, partsUrl, expiresAt, ...receipt }
+}
+
+/** The size of the content. @throws RockpoolError `not_found` unless the object store has it whole */
+const requireStored = async (
+  store: ObjectStore,
+  { key, address }: ResolvedKey,
+  signal: AbortSignal,
+): Promise<number> => {
+  // Whoever asks may evict their copy then: without its digest list the content is of no use to anybody.
+  const needed = addressParts(address) === 1 ? [key] : [key, partsKey(key)]
+  const [content] = await Promise.all(needed.map((name) => store.head(name, { signal }))).catch((error: unknown) => {
+    if (isObjectStoreError(error, 'not_found'))
+      throw refusal('not_found', 'The object store does not have this content.')
+    throw error
+  })
+  return content!.size
 }
 
 /** Where anybody reads a content of a public bucket. */

@@ -27,7 +27,7 @@ import { findStored, UPLOAD_SECONDS } from './uploads.ts'
 
 /** Starts an upload, or tells what has arrived of one that was started before. */
 export const startMultipart = async (
-  { store, access, digestLists, happened }: SignerServices,
+  { store, access, digestLists, receiptOf, happened }: SignerServices,
   caller: Caller,
   request: MultipartRequest,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export const startMultipart = async (
     await keepDigests(store, key, digests, signal)
     // Perhaps its own upload, completed by a signer that ended before it told anybody.
     if (uploadId !== undefined) happened(created(caller, key, size))
-    return { status: 'stored', ...stored }
+    return { status: 'stored', ...stored, ...(await receiptOf(key.key, size)) }
   }
   if (uploadId !== undefined) {
     const parts = await listParts(store, key.key, uploadId, signal)
@@ -99,7 +99,7 @@ export const signParts = async (
 
 /** Makes the object of its parts, when exactly the right ones are there. Done before, it is done again at once. */
 export const completeMultipart = async (
-  { store, access, happened }: SignerServices,
+  { store, access, receiptOf, happened }: SignerServices,
   caller: Caller,
   request: MultipartCompleteRequest,
   signal: AbortSignal,
@@ -111,7 +111,7 @@ export const completeMultipart = async (
   const stored = await putTogether(store, key, { size, uploadId, digests }, signal)
   // Also when it was there already: the signer that put it together may have ended before it told anybody.
   happened(created(caller, key, size))
-  return stored
+  return { ...stored, ...(await receiptOf(key.key, size)) }
 }
 
 const putTogether = async (

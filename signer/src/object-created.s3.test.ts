@@ -32,10 +32,10 @@ const uploading = async (seed: number) => {
   }
 }
 
-test('clients are asked to confirm, unless nobody wants to hear of it', async () => {
+test('clients are asked to confirm, unless nobody wants to hear of it and there are no receipts', async () => {
   const content = { key: `reef/files/${'a'.repeat(64)}`, size: 10, type: 'image/png' }
   const { store } = signer
-  const deaf = await startOn(store, { confirmUploads: false })
+  const deaf = await startOn(store, { confirmUploads: false, receiptSecret: undefined })
   const answers = [await signer.call('POST', '/upload-url', content), await deaf.call('POST', '/upload-url', content)]
   await deaf.stop()
   expect(answers.map(({ json }) => [json.status, json.confirm])).toEqual([

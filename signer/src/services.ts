@@ -1,5 +1,6 @@
 /** What every call of the signer works with. */
 import type { ObjectStore } from '@rockpool/object-store'
+import type { RemoteKey } from '@rockpool/protocol'
 import type { Access } from './access.ts'
 import type { DigestLists } from './digest-lists.ts'
 import type { HoldBody } from './held-bodies.ts'
@@ -14,7 +15,11 @@ export interface SignerServices {
   readonly cdnBaseUrl: string | undefined
   readonly digestLists: DigestLists
   readonly holdBody: HoldBody
-  /** clients confirm single PUTs that go past the signer, so that `object.created` is told of those too */
+  /**
+   * Clients ask again after a single PUT: for the receipt or, when the PUT went past the signer, for `object.created`.
+   */
   readonly confirmUploads: boolean
+  /** The receipt of content that the object store has now, for the answer that says so; empty without a receipt secret. */
+  readonly receiptOf: (key: RemoteKey, size: number) => Promise<{ readonly receipt?: string }>
   readonly happened: (event: SignerEvent) => void
 }

@@ -5,6 +5,7 @@ import { downloadsSuite } from './testing/downloads-suite.ts'
 import { gatewaySuite } from './testing/gateway-suite.ts'
 import type { TestSigner } from './testing/harness.ts'
 import { startOnHybrid, startOnS3 } from './testing/s3.ts'
+import { receiptsSuite } from './testing/receipts-suite.ts'
 import { uploadsSuite } from './testing/uploads-suite.ts'
 
 describe.each([
@@ -18,6 +19,7 @@ describe.each([
 
   describe('uploads', () => uploadsSuite(start))
   describe('downloads', () => downloadsSuite(start))
+  describe('receipts', () => receiptsSuite(start))
   describe('who may', () => accessSuite(start))
   describe('the gateway contract of livestore-filesync', () => gatewaySuite(start))
 })

@@ -11,7 +11,7 @@ import type { SignerServices } from './services.ts'
 export const UPLOAD_SECONDS = 300
 
 export const uploadUrl = async (
-  { store, access, confirmUploads, happened }: SignerServices,
+  { store, access, confirmUploads, receiptOf, happened }: SignerServices,
   caller: Caller,
   { key: text, size, type, sent }: UploadUrlRequest,
   signal: AbortSignal,
@@ -21,17 +21,17 @@ export const uploadUrl = async (
   const stored = await findStored(store, key.key, size, signal)
   // Of the empty file, which the signer stores itself, the answer may have been lost, and nobody was told.
   if (stored && (sent || size === 0)) happened(created(caller, key, size))
-  if (stored) return { status: 'stored', ...stored }
+  if (stored) return { status: 'stored', ...stored, ...(await receiptOf(key.key, size)) }
   const content = { size, type: safeType(type), sha256: fromHex(key.address) }
   if (size === 0) {
     const written = await storeEmpty(store, key.key, content, signal)
     happened(created(caller, key, size))
-    return { status: 'stored', ...written }
+    return { status: 'stored', ...written, ...(await receiptOf(key.key, size)) }
   }
   return {
     status: 'put',
     ...(await store.signPut({ key: key.key, ...content, expiresIn: UPLOAD_SECONDS })),
-    ...(confirmUploads && store.mode === 's3' && { confirm: true }),
+    ...(confirmUploads && { confirm: true }),
   }
 }
 

@@ -12,6 +12,7 @@ import type { RequestLine, SignerEvent } from '../hooks.ts'
 import { serve } from '../node.ts'
 
 export const TOKEN_SECRET = 'token secret of at least thirty-two bytes'
+export const RECEIPT_SECRET = 'receipt secret of at least thirty-two bytes'
 export const URL_SECRET = 'url secret of at least thirty-two characters'
 
 export const BUCKETS: Buckets = {
@@ -97,6 +98,7 @@ export const startOn = async (store: ObjectStore, options: Partial<SignerOptions
     authenticate: sharedSecretTokens({ secrets: [TOKEN_SECRET] }),
     buckets: BUCKETS,
     urlSecret: URL_SECRET,
+    receiptSecret: RECEIPT_SECRET,
     hooks: { onRequest: (line) => lines.push(line), onEvent: (event) => events.push(event) },
     ...options,
   })

@@ -25,7 +25,8 @@ export const uploadsSuite = (start: () => Promise<TestSigner> = startSigner): vo
       expect(put.status).toBe(200)
 
       const again = await signer.call('POST', '/upload-url', request)
-      expect(again.json).toEqual({ status: 'stored', durable: durable(), etag: put.headers.get('etag') })
+      const etag = put.headers.get('etag')
+      expect(again.json).toEqual({ status: 'stored', durable: durable(), etag, receipt: expect.any(String) })
       const { json: down } = await signer.call('GET', `/download-url?key=${request.key}&check=1`)
       expect(down).not.toHaveProperty('partsUrl')
       const got = await get(down.url)
@@ -38,9 +39,10 @@ export const uploadsSuite = (start: () => Promise<TestSigner> = startSigner): vo
     const { address, size } = await contentOf(0)
     const request = { key: `reef/files/${address}`, size, type: 'image/png' }
     const { json } = await signer.call('POST', '/upload-url', request)
-    expect(json).toEqual({ status: 'stored', durable: durable(), etag: expect.any(String) })
+    const receipt = expect.any(String)
+    expect(json).toEqual({ status: 'stored', durable: durable(), etag: expect.any(String), receipt })
     expect(signer.events).toContainEqual(expect.objectContaining({ type: 'object.created', key: request.key, size: 0 }))
-    expect((await signer.call('POST', '/upload-url', request)).json).toEqual({ ...json, durable: durable() })
+    expect((await signer.call('POST', '/upload-url', request)).json).toEqual({ ...json, durable: durable(), receipt })
     const { json: down } = await signer.call('GET', `/download-url?key=${request.key}`)
     const got = await get(down.url)
     expect([got.status, got.bytes.length, got.headers.get('content-type')]).toEqual([200, 0, 'image/png'])
@@ -76,7 +78,8 @@ export const uploadsSuite = (start: () => Promise<TestSigner> = startSigner): vo
       const complete = await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
       expect(complete).toMatchObject({ status: 200, json: { durable: durable(), etag: expect.any(String) } })
       const again = await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
-      expect([again.status, again.json]).toEqual([200, { ...complete.json, durable: durable() }])
+      const receipt = expect.any(String)
+      expect([again.status, again.json]).toEqual([200, { ...complete.json, durable: durable(), receipt }])
       expect((await signer.call('POST', '/multipart', start)).json).toMatchObject({
         status: 'stored',
         etag: complete.json.etag,
@@ -115,7 +118,8 @@ export const uploadsSuite = (start: () => Promise<TestSigner> = startSigner): vo
       const { complete } = await uploadParts(signer, key, content, 'image/png')
       const stored = await signer.store.head(key)
       const second = await signer.call('POST', '/multipart/complete', { key, size, uploadId, digests })
-      expect([second.status, second.json]).toEqual([200, { ...complete.json, durable: durable() }])
+      const receipt = expect.any(String)
+      expect([second.status, second.json]).toEqual([200, { ...complete.json, durable: durable(), receipt }])
       expect(await signer.store.head(key)).toEqual({ ...stored, durable: durable() })
       expect(stored.type).toBe('image/png')
       expect(await signer.store.multipart.listUploads(key)).toEqual([])

@@ -64,10 +64,14 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     ).pipe(Effect.ensuring(Effect.sync(report.end)))
 
     const done = [removeRow('transfers', row.id), storedAs(remoteKey)]
-    if (log.remoteContent(remoteKey)?.stored) return yield* device.write(done, epoch)
-    const { etag, versionId } = stored
+    const known = log.remoteContent(remoteKey)
+    const { etag, versionId, receipt } = stored
+    // What the log only claims, a receipt proves to the other devices.
+    const isNews = !known?.stored || (receipt !== undefined && !known.proved)
+    if (!isNews) return yield* device.write(done, epoch)
     const args = {
       remoteKey,
+      ...(receipt === undefined ? {} : { receipt }),
       ...(etag === undefined ? {} : { etag }),
       ...(versionId === undefined ? {} : { versionId }),
     }

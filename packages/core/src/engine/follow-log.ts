@@ -3,8 +3,8 @@ import { parseRemoteKey, type RemoteKey, type RockpoolError } from '@rockpool/pr
 import { Clock, Effect, Queue } from 'effect'
 import { change, type IndexChange, put, remove } from '../ports/index-port.ts'
 import type { ChangeCursor } from '../ports/record-log.ts'
-import type { FileRecord } from '../records/record.ts'
-import { notStoredAs } from '../transfers/content-row.ts'
+import type { FileRecord, RemoteContent } from '../records/record.ts'
+import { notStoredAs, storedAs } from '../transfers/content-row.ts'
 import { Device, transferId } from './device.ts'
 import { retried, uploadIfNeeded } from './enqueue.ts'
 import { PoolEmitter } from './pool-emitter.ts'
@@ -61,11 +61,18 @@ export const mirrorFiles = (epoch: number) =>
     const afterContent = (key: RemoteKey, now: number) =>
       Effect.gen(function* () {
         const remote = log.remoteContent(key)
-        // Word of a loss is believed so far that the signer is asked again; word of the opposite changes nothing.
-        if (remote?.stored === false && device.isStored(key)) yield* device.write([notStoredAs(key)], epoch)
+        // Whoever may write can claim that a content is stored: only the signer's word, which the sync server has verified,
+        // ends an upload of this device. Word of a loss is believed so far that the signer is asked again.
+        if (remote?.proved) return device.isStored(key) ? downloadAgain(key) : [...proved(key), ...downloadAgain(key)]
+        if (remote && isLost(remote) && device.isStored(key)) yield* device.write([notStoredAs(key)], epoch)
         const file = liveFile(key)
         return [...(remote?.stored ? downloadAgain(key) : []), ...(file ? yield* uploadIfNeeded(file, now) : [])]
       })
+    /** Object storage has had the content since this event came; an upload that is queued later asks the signer again. */
+    const proved = (key: RemoteKey): readonly IndexChange[] => [
+      storedAs(key),
+      remove('transfers', transferId('upload', key)),
+    ]
     /** A pinned content that was asked for before its device had stored it. */
     const downloadAgain = (key: RemoteKey): readonly IndexChange[] =>
       device.transfer('download', key)?.error?.code === 'not_found'
@@ -88,6 +95,9 @@ export const mirrorFiles = (epoch: number) =>
       }),
     )
   })
+
+/** Lost since it was last proved to be stored: a claim that came with the loss, or after it, does not hide that. */
+const isLost = ({ stored, proved, seenAt }: RemoteContent): boolean => !stored || (!proved && seenAt !== null)
 
 /** Every tab's part: tells the app of contents that object storage has, or has lost. Starts with what is new. */
 export const noticeContents = Effect.gen(function* () {

@@ -37,6 +37,7 @@ const ERROR_CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['bad_type', 'bad_type'],
   ['type_not_allowed', 'type_not_allowed'],
   ['too_large', 'too_large'],
+  ['bad_receipt', 'bad_request'],
   ['quota_exceeded', 'quota_exceeded'],
 ])
 

@@ -6,6 +6,7 @@ import {
   type ContentAddress,
   DEFAULT_BUCKETS,
   digestOfPart,
+  formatReceipt,
   fromBase64,
   fromHex,
   parseRemoteKey,
@@ -38,6 +39,8 @@ export interface MemorySignerOptions {
   readonly stores?: TokenClaims['stores']
   /** single PUTs are confirmed by the client, which `confirmed` tells of */
   readonly confirmUploads?: boolean
+  /** answers that say "stored" have a receipt, and single PUTs are confirmed; `true` unless set */
+  readonly receipts?: boolean
 }
 
 /** What goes wrong; may be set while transfers run. */
@@ -59,9 +62,12 @@ export interface MemorySigner {
 
 const URL_LIFETIME_MS = 60_000
 
+const UNSIGNED_MAC = 'A'.repeat(43)
+
 /** A Signer and its object store in memory. Enforces what the signer contract says, so that transfers can be tested. */
 export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner => {
-  const { buckets = DEFAULT_BUCKETS, stores, confirmUploads = false } = options
+  const { buckets = DEFAULT_BUCKETS, stores, receipts = true } = options
+  const { confirmUploads = receipts } = options
   const faults: MemorySignerFaults = {
     offline: false,
     refuse: undefined,
@@ -95,8 +101,16 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
     }
   }
 
+  let seenAt = 0
+  /** Of its form, but signed by nobody: there is no sync server here that would verify it. Each is newer than the last. */
+  const receiptOf = (key: RemoteKey): { readonly receipt?: string } => {
+    if (!receipts) return {}
+    seenAt = Math.max(seenAt + 1, Date.now())
+    return { receipt: formatReceipt({ size: objects.get(key)!.bytes.size, at: seenAt }, UNSIGNED_MAC) }
+  }
+
   const stored = (key: RemoteKey): Stored | undefined =>
-    objects.has(key) ? { status: 'stored', durable: true, etag: etagOf(key) } : undefined
+    objects.has(key) ? { status: 'stored', durable: true, etag: etagOf(key), ...receiptOf(key) } : undefined
 
   const uploadOf = (key: RemoteKey, uploadId: string | undefined) => {
     const upload = uploadId === undefined ? undefined : uploads.get(uploadId)
@@ -118,8 +132,9 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
           throw error('not_found', 'The object store does not have this content.')
         const expiresAt = Date.now() + expiresIn * 1_000
         const url = sign({ method: 'GET', key, ...presentation(type, disposition, name) }, expiresAt)
-        if (whole.length === 1) return { url, expiresAt }
-        return { url, partsUrl: sign({ method: 'GET', key: `${key}.parts` }, expiresAt), expiresAt }
+        const receipt = check ? receiptOf(key) : {}
+        if (whole.length === 1) return { url, expiresAt, ...receipt }
+        return { url, partsUrl: sign({ method: 'GET', key: `${key}.parts` }, expiresAt), expiresAt, ...receipt }
       },
 
       async uploadUrl(request, signal) {
@@ -176,7 +191,8 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         if (!upload) {
           const there = stored(key)
           if (!there) throw error('not_found', 'There is no such upload. Start again.')
-          return { durable: there.durable, etag: etagOf(key) }
+          const { status: _, ...content } = there
+          return content
         }
         const numbers = Array.from({ length: addressParts(addressOfKey(key)) }, (_, i) => i + 1)
         const missing = numbers.filter((number) => !upload.parts.has(number))
@@ -185,7 +201,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         objects.set(`${key}.parts`, { bytes: new Blob([list]), type: safeType('') })
         objects.set(key, { bytes, type: upload.type })
         uploads.delete(uploadId)
-        return { durable: true, etag: etagOf(key) }
+        return { durable: true, etag: etagOf(key), ...receiptOf(key) }
       },
 
       async abortMultipart(request, signal) {

@@ -31,10 +31,15 @@ export const isStoredContent = (answer: unknown): answer is StoredContent =>
   isFields(answer) &&
   typeof answer.durable === 'boolean' &&
   isOptionalText(answer.etag) &&
-  isOptionalText(answer.versionId)
+  isOptionalText(answer.versionId) &&
+  isOptionalText(answer.receipt)
 
 export const isDownloadUrl = (answer: unknown): answer is DownloadUrl =>
-  isFields(answer) && typeof answer.url === 'string' && isOptionalText(answer.partsUrl) && isNumber(answer.expiresAt)
+  isFields(answer) &&
+  typeof answer.url === 'string' &&
+  isOptionalText(answer.partsUrl) &&
+  isNumber(answer.expiresAt) &&
+  isOptionalText(answer.receipt)
 
 export const isUploadUrl = (answer: unknown): answer is UploadUrl =>
   isFields(answer) &&

@@ -4,10 +4,12 @@ import {
   buildRemoteKey,
   type ContentDigest,
   hashContent,
+  parseReceipt,
   PART_SIZE,
   partRange,
   type RemoteKey,
   type SignedRequest,
+  type Stored,
   type StoreId,
   toBase64,
   type UploadUrl,
@@ -33,7 +35,7 @@ export interface SignerFixture extends AsyncDisposable {
   disconnect(): Promise<void>
 }
 
-/** What every Signer must do, with the object store behind it. `make` gives one that stores nothing yet. */
+/** What every Signer must do, with the object store behind it. `make` gives one with receipts that stores nothing yet. */
 export const signerSuite = (name: string, make: () => Promise<SignerFixture>): void => {
   describe(`Signer: ${name}`, () => {
     describe('a content of one part', () => {
@@ -189,6 +191,35 @@ export const signerSuite = (name: string, make: () => Promise<SignerFixture>): v
         const restarted = await fixture.signer.startMultipart({ ...request, uploadId })
         expect(restarted).toMatchObject({ uploaded: [] })
         expect((restarted as { uploadId: string }).uploadId).not.toBe(uploadId)
+      })
+    })
+
+    describe('a receipt', () => {
+      const expectReceipt = (answer: { readonly receipt?: string }, size: number) =>
+        expect(parseReceipt(answer.receipt ?? '')).toMatchObject({ size })
+
+      test('of one part: not before the PUT, which is to be confirmed; then in each answer that says stored', async () => {
+        await using fixture = await make()
+        const { signer } = fixture
+        const { key, size, bytes } = await content(fixture, 100)
+        const request = { key, size, type: 'image/png' }
+        const answer = await signer.uploadUrl(request)
+        expect(answer).toMatchObject({ status: 'put', confirm: true })
+        expect(answer).not.toHaveProperty('receipt')
+        await put(fixture, url(answer), bytes)
+        for (const sent of [true, false]) expectReceipt((await signer.uploadUrl({ ...request, sent })) as Stored, size)
+        expectReceipt(await signer.downloadUrl({ key, check: true }), size)
+        expect(await signer.downloadUrl({ key })).not.toHaveProperty('receipt')
+      })
+
+      test('of several parts: in the answer that completes them, and in those that find them complete', async () => {
+        await using fixture = await make()
+        const upload = await startUpload(fixture)
+        const { size, request } = upload
+        expect(upload.started).not.toHaveProperty('receipt')
+        for (const number of [1, 2]) await sendPart(fixture, upload, number)
+        for (let time = 0; time < 2; time++) expectReceipt(await complete(fixture, upload), size)
+        expectReceipt((await fixture.signer.startMultipart(request)) as Stored, size)
       })
     })
 

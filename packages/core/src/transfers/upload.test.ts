@@ -89,7 +89,7 @@ describe('a signer that wants to hear of single PUTs', () => {
   })
 
   test('is not asked again when it did not say so', async () => {
-    const { storage, go } = await uploading(5)
+    const { storage, go } = await uploading(5, undefined, { receipts: false })
     await go({ onSending: () => Promise.reject(new Error('Nothing to note.')) })
     expect(storage.confirmed).toEqual([])
   })
