@@ -2,7 +2,7 @@
  * Planted defects: what the simulation must find. Each stands in the place of one machine. Most were found in LiveStore 0.4.0
  * or in earlier versions of this package.
  */
-import { compareNumbers, continues, type NumberedEvent } from '../numbers.ts'
+import { compareNumbers, continues } from '../numbers.ts'
 import { type Machines, REAL_MACHINES as real } from './machines.ts'
 import { renumber } from './notation.ts'
 
