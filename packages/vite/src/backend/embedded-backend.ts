@@ -45,9 +45,10 @@ const TOKEN_LIFETIME = '10 minutes'
 export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promise<EmbeddedBackend> => {
   await makePrivateFolder(dataDir)
   const secret = await ensureSecret(dataDir)
-  // The two services must not accept each other's signatures.
+  // What one secret signs must not be taken for what another one does.
   const tokenSecret = derive(secret, 'tokens')
   const urlSecret = derive(secret, 'signed URLs')
+  const receiptSecret = derive(secret, 'receipts')
   const store = await openLocalStore({
     directory: join(dataDir, 'objects'),
     publicBaseUrl: SIGNER_PATH,
@@ -64,7 +65,7 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
       import('@hono/node-server'),
     ])
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
-    const { fetch } = createSigner({ store, urlSecret, authenticate, ...(buckets ? { buckets } : {}) })
+    const { fetch } = createSigner({ store, urlSecret, receiptSecret, authenticate, ...(buckets ? { buckets } : {}) })
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
   })
   const sync = once(async () => {
@@ -74,7 +75,14 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
       openEventLogs(dataDir),
     ])
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
-    return createSyncListener({ logs, authenticate, basePath: SYNC_PATH, ...(buckets ? { buckets } : {}) })
+    const receiptSecrets = [receiptSecret]
+    return createSyncListener({
+      logs,
+      authenticate,
+      receiptSecrets,
+      basePath: SYNC_PATH,
+      ...(buckets ? { buckets } : {}),
+    })
   })
 
   return {

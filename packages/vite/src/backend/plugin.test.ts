@@ -20,13 +20,14 @@ const bytes = new TextEncoder().encode('a reef')
 const address = createHash('sha256').update(bytes).digest('hex')
 
 /** What the signer says to an upload of {@link bytes}. */
-const askToUpload = async (origin: string, token: string, key: string) => {
+const askToUpload = async (origin: string, token: string, key: string, more: { readonly sent?: boolean } = {}) => {
   const response = await fetch(`${origin}/signer/upload-url`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ key, size: bytes.length, type: 'text/plain' }),
+    body: JSON.stringify({ key, size: bytes.length, type: 'text/plain', ...more }),
   })
-  return { status: response.status, ...((await response.json()) as { url?: string; headers?: Record<string, string> }) }
+  type Answer = { url?: string; headers?: Record<string, string>; receipt?: string }
+  return { status: response.status, ...((await response.json()) as Answer) }
 }
 
 /** What the sync server sends first over a WebSocket, or the code that it closes it with. */
@@ -52,11 +53,11 @@ const EVENT = {
   ...{ name: 'v1.AlbumAdded', args: { id: 'a' }, seqNum: 1, parentSeqNum: 0, clientId: 'client', sessionId: 'session' },
 }
 
-const push = (origin: string, store: string, token: string) =>
+const push = (origin: string, store: string, token: string, event: object = EVENT) =>
   fetch(`${origin}/sync/${store}/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ parent: 0, events: [EVENT] }),
+    body: JSON.stringify({ parent: 0, events: [event] }),
   })
 
 const modesIn = async (folder: string) => {
@@ -101,6 +102,24 @@ describe('the embedded backend', { timeout: 60_000 }, () => {
     // The secret outlives the server: so does the token.
     expect(await askToUpload(second, token, key)).toMatchObject({ status: 'stored' })
     expect(await eventsOf(second, 'gallery', token)).toMatchObject({ status: 200, events: [EVENT] })
+  })
+
+  it('takes the receipts of its signer into the log, and no others', async () => {
+    const server = await serveFixture(fixture, { backend: { dataDir: await temporaryFolder() } })
+    const origin = originOf(server)
+    const token = await tokenFor(origin, 'gallery')
+    const key = `gallery/files/${address}`
+    const signed = await askToUpload(origin, token, key)
+    expect((await fetch(signed.url!, { method: 'PUT', headers: signed.headers!, body: bytes })).status).toBe(200)
+    const { receipt } = await askToUpload(origin, token, key, { sent: true })
+    const stored = (args: object) => ({
+      ...EVENT,
+      name: 'v2.ContentStored',
+      args: { opId: 'op', remoteKey: key, ...args },
+    })
+    const older = receipt!.replace(/^r1\.(\d+)\.\d+/, 'r1.$1.1')
+    expect((await push(origin, 'gallery', token, stored({ receipt: older }))).status).toBe(422)
+    expect((await push(origin, 'gallery', token, stored({ receipt }))).status).toBe(200)
   })
 
   it('refuses calls without a token, to the signer and to the log', async () => {
