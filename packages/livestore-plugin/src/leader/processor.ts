@@ -4,8 +4,8 @@
  * and in the two loops to the backend.
  *
  * A step (decide, write both databases, send the news to the tabs) is synchronous: no fiber runs in between, and it cannot
- * be interrupted. A refused push, an error and a lost response end in the same place: the leader asks the backend where it
- * stands, and sends what is pending again after a pause.
+ * be interrupted. An error and a lost response end in the same place: the leader sends what is pending again after a
+ * pause. Events that the backend refuses for good are rolled back.
  */
 import { isRejectedPushError, LeaderAheadError } from '@livestore/common'
 import { LeaderThreadCtx, type LeaderSyncProcessor } from '@livestore/common/leader-thread'

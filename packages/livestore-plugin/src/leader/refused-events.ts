@@ -14,6 +14,7 @@ export interface RefusedEvent {
   readonly sessionId: string
 }
 
+/** The refused events that the error of a push names; none for any other error. */
 export const refusedEvents = (error: unknown): readonly RefusedEvent[] => {
   for (let inner = error; typeof inner === 'object' && inner !== null; inner = (inner as { cause?: unknown }).cause) {
     const { refusedEvents: events } = inner as { refusedEvents?: readonly RefusedEvent[] }
@@ -22,6 +23,7 @@ export const refusedEvents = (error: unknown): readonly RefusedEvent[] => {
   return []
 }
 
+/** As the leader compares it with what is pending: generations do not count. */
 export const toNumbered = ({ seqNum, parentSeqNum, ...event }: RefusedEvent): NumberedEvent => ({
   ...event,
   args: event.args,

@@ -3,7 +3,7 @@
  * and `pusher.ts`; the effects are here, in `log.ts` and in the two loops to the leader.
  *
  * A step (decide, change the tab's database, refresh its queries) is synchronous. One fiber pulls from the leader, another
- * one pushes to it. After a refusal, a lost response or the end of a leader, the tab pulls again from where it stands and
+ * one pushes to it. After a rejection, a lost response or the end of a leader, the tab pulls again from where it stands and
  * pushes again what is pending: the leader knows what it has.
  */
 import type { MaterializeError, SyncState } from '@livestore/common'

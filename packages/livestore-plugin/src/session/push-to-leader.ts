@@ -54,14 +54,14 @@ export const pushToLeader = (options: PushToLeaderOptions) =>
       if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return yield* Effect.interrupt
       const outcome = outcomeOf(exit)
       if (outcome === 'taken') log.pushed(batch)
-      if (outcome === 'refused') log.counts.rejectCount++
+      if (outcome === 'rejected') log.counts.rejectCount++
       if (outcome === 'unanswered') {
         yield* Effect.logDebug('The LiveStore leader did not respond to a push. It is sent again.', exit)
       }
       const after = afterOutcome(pusher, outcome, batch, newsCount())
       pusher = after.pusher
       if (!after.pause) continue
-      // After a refusal the leader sends the events that came first.
+      // A leader of an older version that rejects a push sends the events that came first.
       yield* pauseAfter(pusher.tries - 1, PUSH_PAUSE).pipe(Effect.raceFirst(log.changed))
       const paused = afterPause(pusher, newsCount())
       pusher = paused.pusher
@@ -71,7 +71,7 @@ export const pushToLeader = (options: PushToLeaderOptions) =>
 
 const outcomeOf = (exit: Exit.Exit<'taken' | 'unanswered', unknown>): PushOutcome => {
   if (Exit.isSuccess(exit)) return exit.value
-  return Option.exists(Cause.failureOption(exit.cause), isRejectedPushError) ? 'refused' : 'unanswered'
+  return Option.exists(Cause.failureOption(exit.cause), isRejectedPushError) ? 'rejected' : 'unanswered'
 }
 
 const startOver = ({ clientSession, log, pullAgain, runSync }: PushToLeaderOptions) =>

@@ -9,7 +9,7 @@ import {
   nextAction,
   type Pusher,
   type PushOutcome,
-  REFUSALS_BEFORE_PULL,
+  REJECTIONS_BEFORE_PULL,
 } from './pusher.ts'
 
 type Event = NumberedEvent
@@ -48,18 +48,18 @@ interface Row {
 
 describe('after a push', () => {
   const batch = three.pending.slice(0, 2)
-  const before: Pusher<Event> = { tries: 3, refusals: 1, newsSeen: 7, unanswered: undefined }
+  const before: Pusher<Event> = { tries: 3, rejections: 1, newsSeen: 7, unanswered: undefined }
 
   const rows: readonly Row[] = [
-    { outcome: 'taken', news: 'none', expected: { tries: 0, refusals: 0 }, pause: false },
-    { outcome: 'taken', news: 'some', expected: { tries: 0, refusals: 0 }, pause: false },
-    { outcome: 'refused', news: 'none', expected: { tries: 4, refusals: 2 }, pause: true },
-    { outcome: 'refused', news: 'some', expected: { refusals: 0, newsSeen: 8 }, pause: false },
+    { outcome: 'taken', news: 'none', expected: { tries: 0, rejections: 0 }, pause: false },
+    { outcome: 'taken', news: 'some', expected: { tries: 0, rejections: 0 }, pause: false },
+    { outcome: 'rejected', news: 'none', expected: { tries: 4, rejections: 2 }, pause: true },
+    { outcome: 'rejected', news: 'some', expected: { rejections: 0, newsSeen: 8 }, pause: false },
     { outcome: 'unanswered', news: 'none', expected: { tries: 4, unanswered: batch }, pause: true },
     {
       outcome: 'unanswered',
       news: 'some',
-      expected: { refusals: 0, newsSeen: 8, unanswered: batch },
+      expected: { rejections: 0, newsSeen: 8, unanswered: batch },
       pause: false,
     },
   ]
@@ -75,12 +75,12 @@ describe('after a push', () => {
 
 describe('after a pause', () => {
   it.each([
-    [REFUSALS_BEFORE_PULL - 1, 7, false],
-    [REFUSALS_BEFORE_PULL, 7, true],
-    [REFUSALS_BEFORE_PULL, 8, false],
-  ])('with %i refusals and %i news: pulls again %s', (refusals, news, pullAgain) => {
-    const before = { ...IDLE_PUSHER, refusals, newsSeen: 7 }
+    [REJECTIONS_BEFORE_PULL - 1, 7, false],
+    [REJECTIONS_BEFORE_PULL, 7, true],
+    [REJECTIONS_BEFORE_PULL, 8, false],
+  ])('with %i rejections and %i news: pulls again %s', (rejections, news, pullAgain) => {
+    const before = { ...IDLE_PUSHER, rejections, newsSeen: 7 }
     const after = afterPause<Event>(before, news)
-    expect(after).toEqual({ pusher: pullAgain ? { ...before, refusals: 0 } : before, pullAgain })
+    expect(after).toEqual({ pusher: pullAgain ? { ...before, rejections: 0 } : before, pullAgain })
   })
 })

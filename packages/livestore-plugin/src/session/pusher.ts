@@ -1,20 +1,23 @@
 /**
  * What a tab pushes to the leader and what follows each response, as plain functions of plain data. One push is in flight at
- * a time. A refusal, a dead leader and a lost response end in the same place: the tab pushes again from what it has.
+ * a time. A rejection, a dead leader and a lost response end in the same place: the tab pushes again from what it has.
+ *
+ * A leader of an older version rejects a push that others have overtaken. This version renumbers it, and rejects only a push
+ * with a gap in itself.
  *
  * Before a tab starts over from the leader's state, all of its pending events have to be in that state: an event in both places
  * would be shown twice and stay pending. So it pushes them first. The leader skips those that it has.
  */
 import { nextPush, type SessionState } from './machine.ts'
 
-/** Refusals in a row, without news from the leader, after which the tab pulls again. */
-export const REFUSALS_BEFORE_PULL = 3
+/** Rejections in a row, without news from the leader, after which the tab pulls again. */
+export const REJECTIONS_BEFORE_PULL = 3
 
 export interface Pusher<E> {
   /** pauses since the leader last took a push */
   readonly tries: number
-  /** refusals since the last news */
-  readonly refusals: number
+  /** since the last news */
+  readonly rejections: number
   /** how many news the tab had at the last failure */
   readonly newsSeen: number
   /** a push that may or may not have reached the leader */
@@ -23,7 +26,7 @@ export interface Pusher<E> {
 
 export const IDLE_PUSHER: Pusher<never> = {
   tries: 0,
-  refusals: 0,
+  rejections: 0,
   newsSeen: 0,
   unanswered: undefined,
 }
@@ -52,7 +55,7 @@ export const nextAction = <E>(
   return resetWanted ? { type: 'start over' } : { type: 'wait' }
 }
 
-export type PushOutcome = 'taken' | 'refused' | 'unanswered'
+export type PushOutcome = 'taken' | 'rejected' | 'unanswered'
 
 /** @param news how many news the tab has by now */
 export const afterOutcome = <E>(
@@ -62,14 +65,14 @@ export const afterOutcome = <E>(
   news: number,
 ): { readonly pusher: Pusher<E>; readonly pause: boolean } => {
   if (outcome === 'taken') {
-    return { pusher: { ...pusher, tries: 0, refusals: 0, unanswered: undefined }, pause: false }
+    return { pusher: { ...pusher, tries: 0, rejections: 0, unanswered: undefined }, pause: false }
   }
-  const refused = outcome === 'refused'
-  const failed = { ...pusher, unanswered: refused ? undefined : batch }
+  const isRejected = outcome === 'rejected'
+  const failed = { ...pusher, unanswered: isRejected ? undefined : batch }
   // The tab has other events to push by now.
-  if (news !== pusher.newsSeen) return { pusher: { ...failed, refusals: 0, newsSeen: news }, pause: false }
+  if (news !== pusher.newsSeen) return { pusher: { ...failed, rejections: 0, newsSeen: news }, pause: false }
   return {
-    pusher: { ...failed, refusals: pusher.refusals + (refused ? 1 : 0), tries: pusher.tries + 1 },
+    pusher: { ...failed, rejections: pusher.rejections + (isRejected ? 1 : 0), tries: pusher.tries + 1 },
     pause: true,
   }
 }
@@ -79,6 +82,6 @@ export const afterPause = <E>(
   pusher: Pusher<E>,
   news: number,
 ): { readonly pusher: Pusher<E>; readonly pullAgain: boolean } =>
-  news === pusher.newsSeen && pusher.refusals >= REFUSALS_BEFORE_PULL
-    ? { pusher: { ...pusher, refusals: 0 }, pullAgain: true }
+  news === pusher.newsSeen && pusher.rejections >= REJECTIONS_BEFORE_PULL
+    ? { pusher: { ...pusher, rejections: 0 }, pullAgain: true }
     : { pusher, pullAgain: false }

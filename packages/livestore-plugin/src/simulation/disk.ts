@@ -2,7 +2,7 @@
  * The two databases of a device in memory, as `leader/databases.ts` keeps them: the log, and the state, which is the list of
  * applied events here, with what is needed to undo them.
  */
-import { hasSameContent } from '../commit-id.ts'
+import { isSameCommit } from '../commit-id.ts'
 import { compareNumbers, type EventNumber, isSameNumber, type NumberedEvent, ROOT } from '../numbers.ts'
 import type { LeaderState } from '../leader/machine.ts'
 import { show } from './notation.ts'
@@ -90,13 +90,7 @@ export const readState = ({ log, backendHead, ...disk }: Disk): LeaderState<Numb
 }
 
 export const isLogged = ({ log }: Disk, event: NumberedEvent): boolean =>
-  log.some(
-    (logged) =>
-      logged.sessionId === event.sessionId &&
-      logged.clientId === event.clientId &&
-      (event.sessionId.includes('#') || compareNumbers(logged.seqNum, event.seqNum) === 0) &&
-      hasSameContent(logged, event),
-  )
+  log.some((logged) => isSameCommit(logged, event))
 
 /** Events after a place; undefined when the log does not have it. */
 export const eventsSince = ({ log }: Disk, head: EventNumber): readonly NumberedEvent[] | undefined =>

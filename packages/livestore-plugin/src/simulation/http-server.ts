@@ -16,28 +16,26 @@ export const openHttpServer = async (): Promise<HttpServer> => {
   const mirror: GlobalEvent[] = []
 
   const makeServer = ({ publish, pageLimit, clock }: ServerOptions): Server => {
-    const makeHandler = () =>
-      createHandler(
-        {
-          logs,
-          authenticate: async () => ({ sub: 'user', stores: { [STORE]: ['read', 'write'] } }) as never,
-          onError: (error) => {
-            throw error
-          },
-          // All but `REFUSED_NAME`.
-          eventNames: ['made'],
-          clock,
+    const handle = createHandler(
+      {
+        logs,
+        authenticate: async () => ({ sub: 'user', stores: { [STORE]: ['read', 'write'] } }) as never,
+        onError: (error) => {
+          throw error
         },
-        {
-          publish: (_, { since, events }) => {
-            const added = events.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent)
-            mirror.push(...added)
-            publish({ since, events: added })
-          },
-          openStream: () => Promise.reject(new Error('The simulation has sockets.')),
+        // All but `REFUSED_NAME`.
+        eventNames: ['made'],
+        clock,
+      },
+      {
+        publish: (_, { since, events }) => {
+          const added = events.map((event) => JSON.parse(eventToJson(event)) as GlobalEvent)
+          mirror.push(...added)
+          publish({ since, events: added })
         },
-      )
-    let handle = makeHandler()
+        openStream: () => Promise.reject(new Error('The simulation has sockets.')),
+      },
+    )
     const head = () => ({ backendId: log.backendId, head: mirror.length })
     return {
       handle: async ({ method, path, body }) => {
@@ -51,9 +49,6 @@ export const openHttpServer = async (): Promise<HttpServer> => {
         return { status: response.status, body: await response.json() }
       },
       settle,
-      restart: () => {
-        handle = makeHandler()
-      },
       hello: (since) => ({ ...head(), since, events: mirror.slice(since, since + pageLimit) }),
       head,
       log: () => mirror,

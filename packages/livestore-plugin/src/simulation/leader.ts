@@ -33,7 +33,7 @@ export type StreamItem = LeaderNews<NumberedEvent> | 'end'
 export interface LeaderProcess {
   readonly process: Process
   readonly state: () => LeaderState<NumberedEvent>
-  readonly push: (events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'refused') => void) => void
+  readonly push: (events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'rejected') => void) => void
   readonly pull: (cursor: EventNumber, emit: (item: StreamItem) => void) => () => void
   readonly exportState: (respond: (snapshot: Snapshot) => void) => void
   readonly restart: () => void
@@ -137,11 +137,11 @@ export const startLeader = (options: LeaderOptions): LeaderProcess => {
     else waitsForStart.push(run)
   }
 
-  function* handlePush(events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'refused') => void): Fiber {
+  function* handlePush(events: readonly NumberedEvent[], respond: (outcome: 'taken' | 'rejected') => void): Fiber {
     yield* on(betweenPages)
     const decision = machines.decidePush(state, events, (event) => isLogged(disk, event), renumber)
     if (decision.outcome === 'accepted') commit(decision, machines.newsOf(decision))
-    respond(decision.outcome === 'rejected' ? 'refused' : 'taken')
+    respond(decision.outcome === 'rejected' ? 'rejected' : 'taken')
   }
 
   const take = (events: readonly NumberedEvent[]) => {

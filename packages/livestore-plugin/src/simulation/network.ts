@@ -163,7 +163,6 @@ export const makeNetwork = (world: World, settings: () => Settings, server: () =
       downUntil = world.now() + ms
       serverRun++
       inFlight = 0
-      server().restart()
       for (const connection of connections) close(connection, 1001)
     },
 

@@ -33,8 +33,6 @@ export interface Server {
   readonly handle: (request: ServerRequest) => Promise<ServerResponse>
   /** Resolves when every request has its response or waits for another step. */
   readonly settle: () => Promise<void>
-  /** The log survives. */
-  readonly restart: () => void
   /** The first message of a socket. */
   readonly hello: (since: number) => unknown
   readonly head: () => { readonly backendId: string; readonly head: number }
@@ -111,7 +109,6 @@ export const makeServer = ({ machines, pageLimit, maxBetween, publish }: ServerO
     settle: async () => {
       for (let index = 0; index < MICROTASKS; index++) await undefined
     },
-    restart: () => {},
     hello: (since) => ({ ...head(), since, events: page(since) }),
     head,
     log: () => log,

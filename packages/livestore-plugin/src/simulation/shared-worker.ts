@@ -16,7 +16,7 @@ export interface LeaderStream {
 
 /** What a tab has of the leader. */
 export interface Port {
-  readonly push: (batch: readonly NumberedEvent[]) => Await<'taken' | 'refused'>
+  readonly push: (batch: readonly NumberedEvent[]) => Await<'taken' | 'rejected'>
   readonly exportState: Await<Snapshot>
   readonly pull: (cursor: EventNumber) => LeaderStream
 }
