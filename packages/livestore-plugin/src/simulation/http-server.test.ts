@@ -6,7 +6,7 @@ import { simulate } from './simulate.ts'
 const SEEDS = 20
 
 /** As in the real handler. */
-const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000, maxBetween: 1_000 })
+const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000, maxBetween: 10_000 })
 
 describe('the handler of the sync server', () => {
   it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 120_000 }, async () => {

@@ -59,7 +59,7 @@ export const makeSettings = (random: Random): Settings => {
     clientOnlyShare: chance(0.5) ? 0 : next() * 0.5,
     refusedShare: chance(0.7) ? 0 : next() * 0.5,
     pageLimit: chance(0.5) ? int(1, 5) : int(5, 100),
-    maxBetween: chance(0.3) ? int(0, 5) : 1_000,
+    maxBetween: chance(0.3) ? int(0, 5) : 10_000,
     tabPushLimit: chance(0.5) ? int(1, 5) : 100,
     backendPushLimit: chance(0.5) ? int(1, 5) : 500,
     threadDelay: chance(0.6) ? 2 : 50,

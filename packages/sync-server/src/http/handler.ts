@@ -58,7 +58,7 @@ export const MAX_PAGE_BYTES = 1024 * 1024
  * Events of others that a push may be put behind. They are read in its transaction and sent in its response; a device that
  * is further behind pulls first.
  */
-export const MAX_BETWEEN = 1_000
+export const MAX_BETWEEN = 10_000
 const PAGE_LIMITS = { limit: MAX_EVENTS, maxBytes: MAX_PAGE_BYTES }
 
 export const reportToConsole = (error: unknown): void => {
