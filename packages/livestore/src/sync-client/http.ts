@@ -164,8 +164,7 @@ export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
       }
       if (error !== undefined && status >= 400) {
         tokens.accepted(serverTime(response))
-        // Without an index, the token does not give the right to the whole call.
-        if (status === 403 && error.index === undefined) tokens.lacksRight(token)
+        if (status === 403) tokens.lacksRight(token)
         return yield* Effect.fail<CallFailure>({ _tag: 'Rejected', status, error, body })
       }
       return yield* Effect.fail<CallFailure>({

@@ -66,11 +66,6 @@ describe('decodeLiveMessage', () => {
 describe('decodeError', () => {
   it.each([
     ['an error', { error: { code: 'forbidden', message: 'No.' } }, { code: 'forbidden', message: 'No.' }],
-    [
-      'the index of an event',
-      { error: { code: 'forbidden', message: 'No.', index: 0 } },
-      { code: 'forbidden', message: 'No.', index: 0 },
-    ],
     ['an error page', '<html>', undefined],
     ['another shape', { error: 'no' }, undefined],
   ])('decodes %s', (_, value, expected) => {

@@ -7,7 +7,7 @@ import { inertIfTooDeep } from '../records/inert-event.ts'
 
 export type SyncEvent = LiveStoreEvent.Global.Encoded
 
-/** Where a log stands: the body of `/head`, of an accepted push and of the response to a ping. */
+/** Where a log stands: the body of `/head`, of a push that was not overtaken, and of the response to a ping. */
 export interface LogHead {
   readonly backendId: string
   readonly head: number
@@ -37,7 +37,6 @@ export interface Refusals extends LogHead {
 export interface WireError {
   readonly code: string
   readonly message: string
-  readonly index?: number
 }
 
 const BACKEND_ID = /^[\w.:-]{1,200}$/
@@ -80,6 +79,7 @@ export const decodePage = (value: unknown, since?: number): EventPage | undefine
 const isRefusal = (value: unknown): value is Refusal =>
   isObject(value) && isSeqNum(value.index) && typeof value.code === 'string' && typeof value.message === 'string'
 
+/** The body of a `422`; undefined when it is anything else. */
 export const decodeRefusals = (value: unknown): Refusals | undefined => {
   const log = decodeHead(value)
   if (log === undefined || !isObject(value) || !isSeqNum(value.taken)) return undefined
@@ -90,9 +90,8 @@ export const decodeRefusals = (value: unknown): Refusals | undefined => {
 
 export const decodeError = (value: unknown): WireError | undefined => {
   if (!isObject(value) || !isObject(value.error)) return undefined
-  const { code, message, index } = value.error
-  if (typeof code !== 'string' || typeof message !== 'string') return undefined
-  return { code, message, ...(isSeqNum(index) && { index }) }
+  const { code, message } = value.error
+  return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined
 }
 
 /** One message of the socket: a page, or the head in response to a ping. */
