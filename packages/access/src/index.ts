@@ -1,8 +1,8 @@
 /** What signer and sync server share: verified tokens, their rights, buckets, allowed origins. */
 export { readBuckets } from './buckets.ts'
 export { type Claims, hasRight } from './claims.ts'
-export { checkEvent, isDeleteEvent, MAX_CLIENT_ID_LENGTH, MAX_EVENT_BYTES } from './gate/check-event.ts'
-export { checkPush, checkWriter, eventTooLarge } from './gate/check-push.ts'
+export { checkEvent, eventTooLarge, isDeleteEvent, MAX_CLIENT_ID_LENGTH, MAX_EVENT_BYTES } from './gate/check-event.ts'
+export { checkPush, checkWriter } from './gate/check-push.ts'
 export { checkReceipt } from './gate/check-receipt.ts'
 export { type JsonText, toJsonText } from './gate/json-text.ts'
 export { type PushedEvent, type Pusher } from './gate/pusher.ts'

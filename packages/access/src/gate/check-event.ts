@@ -58,3 +58,9 @@ const checkByName = (pusher: Pusher, { name, args }: PushedEvent): Refusal | und
     ? undefined
     : { code: 'unknown_event', message: `The sync server is not set up for the event ${quote(name)} of this app.` }
 }
+
+/** The refusal of an event over {@link MAX_EVENT_BYTES}. @param bytes of the event as JSON */
+export const eventTooLarge = (bytes: number): Refusal => ({
+  code: 'event_too_large',
+  message: `This change has ${bytes} bytes, and the sync server takes at most ${MAX_EVENT_BYTES}. Put large data into a file.`,
+})

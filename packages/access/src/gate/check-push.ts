@@ -1,7 +1,7 @@
-/** Which events a user may append to the log of a store, for the `onPush` of a LiveStore sync backend. */
+/** Whether a user may append a push to the log of a store. */
 import { hasRight } from '../claims.ts'
 import { receiptVerifier, type VerifyReceipt } from '../receipts.ts'
-import { checkEvent, MAX_EVENT_BYTES } from './check-event.ts'
+import { checkEvent, eventTooLarge, MAX_EVENT_BYTES } from './check-event.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { toJsonText } from './json-text.ts'
 import type { PushedEvent, Pusher } from './pusher.ts'
@@ -38,8 +38,3 @@ const checkSize = ({ args, ...event }: PushedEvent): Refusal | undefined => {
   const bytes = new TextEncoder().encode(JSON.stringify(event) + json.text).length
   return bytes > MAX_EVENT_BYTES ? eventTooLarge(bytes) : undefined
 }
-
-export const eventTooLarge = (bytes: number): Refusal => ({
-  code: 'event_too_large',
-  message: `This change has ${bytes} bytes, and the sync server takes at most ${MAX_EVENT_BYTES}. Put large data into a file.`,
-})
