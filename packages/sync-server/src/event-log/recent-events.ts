@@ -1,6 +1,6 @@
 /**
  * The events that were appended last, in memory and encoded. Devices that push at the same time lack the same events, and
- * each of them gets these with its conflict: reading them from SQLite every time costs several times the append itself.
+ * each of them gets these with the response to its push: reading them from SQLite every time costs several times the append itself.
  */
 import type { StoreId } from '@rockpool/protocol'
 import type { EncodedEvents } from './event.ts'

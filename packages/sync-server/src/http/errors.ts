@@ -23,7 +23,7 @@ export interface SyncErrorOptions {
   readonly cause?: unknown
   /** when to try again, in ms from now */
   readonly retryAfterMs?: number
-  /** index of the event that was refused */
+  /** index of the event that is malformed */
   readonly index?: number
   /** state of the log, sent beside the error */
   readonly log?: { readonly backendId: string; readonly head: number }

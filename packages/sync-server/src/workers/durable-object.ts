@@ -47,7 +47,7 @@ export class StoreObject {
     try {
       const rules = this.#rules()
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return await this.#upgrade(request, rules)
-      // One for all requests: it remembers which device has the next turn to push.
+      // One for all requests: it holds the imported keys of receipts and the list of event names.
       this.#handle ??= createHandler(
         { ...rules, logs: { open: (storeId) => this.#open(storeId), close: async () => {} } },
         { publish: (_, update) => this.#publish(update), openStream: noStream },
