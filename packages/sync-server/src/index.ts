@@ -24,6 +24,8 @@ export { type RateLimit } from './http/identify.ts'
 export { SUBPROTOCOL } from './live/accept.ts'
 export { type Transport } from './live/hub.ts'
 export { CLOSE } from './live/publish.ts'
+export { checkClaims, type CheckClaimsOptions, type ClaimsChecked } from './read-model/check-claims.ts'
+export type { Claim, ClaimedPage, ClaimQuery } from './read-model/claims.ts'
 export type { FileEvent, FileEventKind, FileEventPage } from './read-model/file-events.ts'
 export type { FileFilter, FileQuery, Range } from './read-model/file-query.ts'
 export {
@@ -35,7 +37,7 @@ export {
   type ReadModelFailure,
 } from './read-model/read-model.ts'
 export type { RemoteKeyPage } from './read-model/remote-keys.ts'
-export type { StoredFile } from './read-model/rows.ts'
+export type { CheckedContent, ContentCheck, StoredFile } from './read-model/rows.ts'
 export { type FindOptions, findRefused, type FoundEvent } from './redact/find-refused.ts'
 export type { Redaction, RedactionCause, RedactResult } from './redact/redaction.ts'
 export { createSyncServer, type LiveConnection, type SyncServer, type Upgrade } from './server.ts'

@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Store } from '@livestore/livestore'
 import { SECRET, signToken } from '@rockpool/access/testing'
 import { packMeta, type PoolEvent } from '@rockpool/core/records'
+import type { RemoteKey } from '@rockpool/protocol'
 import type { SqlEventLog } from '@rockpool/sync-server'
 import { sqliteLogs, startSyncServer } from '@rockpool/sync-server/node'
 import fc from 'fast-check'
@@ -71,6 +72,10 @@ const ofServer = async () => {
     cursor = page.cursor
   } while (cursor !== undefined)
   const versions = await Promise.all(files.map(({ id }) => readModel.versions(id)))
+  const contentOf = async (key: RemoteKey) => {
+    const { check: _, ...content } = (await readModel.content(key))!
+    return content
+  }
   const keys = client.query(rockpoolTables.rockpoolRemoteContents).map(({ remoteKey }) => remoteKey)
   return {
     files: byKey(
@@ -78,7 +83,7 @@ const ofServer = async () => {
       'id',
     ),
     versions: byKey(versions.flat(), 'id'),
-    contents: byKey(await Promise.all(keys.map(async (key) => (await readModel.content(key))!)), 'remoteKey'),
+    contents: byKey(await Promise.all(keys.map(contentOf)), 'remoteKey'),
   }
 }
 

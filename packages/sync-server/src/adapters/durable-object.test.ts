@@ -61,7 +61,7 @@ const remoteLog = async (object: string, storeId: string): Promise<SqlEventLog> 
 
 const READ_MODEL: readonly (keyof ReadModel)[] = [
   ...(['file', 'versions', 'content', 'files', 'usage', 'fileEvents'] as const),
-  ...(['liveKeys', 'namedKeys', 'failures', 'rebuild'] as const),
+  ...(['liveKeys', 'namedKeys', 'claimedContents', 'settleClaim', 'failures', 'rebuild'] as const),
 ]
 
 let subjects = 0

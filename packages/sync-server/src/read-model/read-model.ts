@@ -2,15 +2,16 @@
  * What the log means: the files of a store, as every client sees them, readable without a client. Derived from the events by
  * the clients' decoder and rules. Every call sees all events that were appended before it.
  */
-import type { FileVersion, RemoteContent } from '@rockpool/core/records'
+import type { FileVersion } from '@rockpool/core/records'
 import { MAX_CONTENT_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
 import type { Sql } from '../event-log/sql-log.ts'
 import { catchUp } from './catch-up.ts'
+import { type Claim, type ClaimedPage, type ClaimQuery, readClaims, settleClaim } from './claims.ts'
 import { type FileEventPage, readFileEvents } from './file-events.ts'
 import { cursorAfter, type FileFilter, type FileQuery, limitOf, toStatement, whereOf } from './file-query.ts'
 import { readLiveKeys, readNamedKeys, type RemoteKeyPage } from './remote-keys.ts'
-import { type StoredFile, toContent, toFile, toVersion } from './rows.ts'
+import { type CheckedContent, type ContentCheck, type StoredFile, toCheckedContent, toFile, toVersion } from './rows.ts'
 import { readApplied, resetTables } from './schema.ts'
 
 export interface ReadModel {
@@ -18,8 +19,8 @@ export interface ReadModel {
   file(id: string): Promise<StoredFile | undefined>
   /** What a file has and had, oldest first. */
   versions(fileId: string): Promise<readonly FileVersion[]>
-  /** What the log says of a content in object storage. */
-  content(remoteKey: RemoteKey): Promise<RemoteContent | undefined>
+  /** What the log and the last check say of a content in object storage. */
+  content(remoteKey: RemoteKey): Promise<CheckedContent | undefined>
 
   /** A page of files. @throws RockpoolError `bad_request` for a limit or a cursor that is none */
   files(query?: FileQuery): Promise<FilePage>
@@ -38,6 +39,20 @@ export interface ReadModel {
    * @throws RockpoolError `bad_request`
    */
   liveKeys(options?: PageOptions): Promise<RemoteKeyPage>
+
+  /**
+   * Contents that the log says are stored, by events without a receipt, and that no check has found. `checkClaims` checks them.
+   *
+   * @throws RockpoolError `bad_request`
+   */
+  claimedContents(query?: ClaimQuery): Promise<ClaimedPage>
+
+  /**
+   * Takes the result of a check. It is kept in these tables only: no event is appended, and a rebuild forgets it.
+   *
+   * @returns false when the log has said something else about the content since the claim: nothing is kept then
+   */
+  settleClaim(claim: Claim, check: ContentCheck): Promise<boolean>
 
   /** As `liveKeys`, but of deleted files, too. */
   namedKeys(options?: PageOptions): Promise<RemoteKeyPage>
@@ -109,7 +124,7 @@ export const sqlReadModel = (sql: () => Sql): ReadModel => {
     content: (remoteKey) =>
       read((database) => {
         const row = first(database, 'SELECT * FROM contents WHERE remoteKey = ?', remoteKey)
-        return row && toContent(row)
+        return row && toCheckedContent(row)
       }),
     files: async (query = {}) => {
       const [statement, limit] = [toStatement(query), limitOf(query.limit)]
@@ -144,6 +159,11 @@ export const sqlReadModel = (sql: () => Sql): ReadModel => {
         return readNamedKeys(database, max, cursor)
       })
     },
+    claimedContents: async ({ limit, ...query } = {}) => {
+      const max = limitOf(limit)
+      return read((database) => readClaims(database, { ...query, limit: max }))
+    },
+    settleClaim: (claim, check) => read((database) => settleClaim(database, claim, check)),
     failures: () => read((database) => failuresOf(database, MAX_FAILURES)),
     rebuild: async () => {
       resetTables(sql())

@@ -33,22 +33,43 @@ export const toFile = ({ meta, ...row }: Row): StoredFile =>
 export const toVersion = ({ id, fileId, remoteKey, size, type, at, conflict }: Row): FileVersion =>
   ({ id, fileId, remoteKey, size, type, at, conflict: conflict === 1 }) as unknown as FileVersion
 
+/** What the log says of a content in object storage, and what this server has found there since. */
+export interface CheckedContent extends RemoteContent {
+  /** the last check of a claim; null: none since the log last said something about the content */
+  readonly check: ContentCheck | null
+}
+
+export interface ContentCheck {
+  /** unix ms */
+  readonly at: number
+  /** object storage had the content */
+  readonly found: boolean
+}
+
+/** A row of the table `contents` as an event makes it. */
+export interface ContentRow extends RemoteContent {
+  /** number of the event */
+  readonly seqNum: number
+}
+
 const CONTENT_COLUMNS = [
   'remoteKey',
+  'seqNum',
   'stored',
   'proved',
   'seenAt',
   'etag',
   'versionId',
-] as const satisfies readonly (keyof RemoteContent)[]
+] as const satisfies readonly (keyof ContentRow)[]
 
+/** A check counts until the log says something new. */
 export const UPSERT_CONTENT = `INSERT INTO contents (${CONTENT_COLUMNS.join(', ')}) VALUES (${CONTENT_COLUMNS.map(() => '?').join(', ')})
-  ON CONFLICT (remoteKey) DO UPDATE SET ${CONTENT_COLUMNS.slice(1)
+  ON CONFLICT (remoteKey) DO UPDATE SET checkedAt = NULL, found = NULL, ${CONTENT_COLUMNS.slice(1)
     .map((column) => `${column} = excluded.${column}`)
     .join(', ')}`
 
 /** The values of {@link UPSERT_CONTENT}. */
-export const fromContent = (content: RemoteContent): SqlValue[] =>
+export const fromContent = (content: ContentRow): SqlValue[] =>
   CONTENT_COLUMNS.map((column) => {
     const value = content[column]
     return typeof value === 'boolean' ? Number(value) : value
@@ -56,3 +77,8 @@ export const fromContent = (content: RemoteContent): SqlValue[] =>
 
 export const toContent = ({ remoteKey, stored, proved, seenAt, etag, versionId }: Row): RemoteContent =>
   ({ remoteKey, stored: stored === 1, proved: proved === 1, seenAt, etag, versionId }) as unknown as RemoteContent
+
+export const toCheckedContent = (row: Row): CheckedContent => {
+  const { checkedAt, found } = row
+  return { ...toContent(row), check: checkedAt === null ? null : { at: checkedAt as number, found: found === 1 } }
+}

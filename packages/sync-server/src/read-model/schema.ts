@@ -1,6 +1,6 @@
 /**
- * The tables of the read model, in the database of the log. They hold nothing that the log does not: a database in which they
- * are missing, of another shape, or made by other rules gets them anew.
+ * The tables of the read model, in the database of the log. They hold nothing that the log does not, but for the results of
+ * checks, which are made again: a database in which they are missing, of another shape, or made by other rules gets them anew.
  *
  * Rows are numbered by the event that made them, so that most indices grow at their end: inserts at random places are what
  * an append would pay for.
@@ -9,6 +9,9 @@ import type { Sql } from '../event-log/sql-log.ts'
 
 /** Raise it when `decodeEvent` or `applyEvent` of @rockpool/core treats any event otherwise than before. */
 const RULES_VERSION = 2
+
+/** Rows of `contents` that are said to be stored, without a proof in the log or by a check. */
+export const CLAIMED = 'stored = 1 AND proved = 0 AND found IS NOT 1'
 
 const SCHEMA = {
   /** `applied`: number of the last event that the tables hold */
@@ -30,9 +33,12 @@ const SCHEMA = {
     type TEXT NOT NULL, at INTEGER NOT NULL, conflict INTEGER NOT NULL
   ) STRICT`,
   versions_by_file: 'CREATE INDEX versions_by_file ON versions (file, seqNum)',
+  /** `seqNum`: of the event that it is by; `checkedAt`, `found`: the last check since that event, which is not in the log */
   contents: `CREATE TABLE contents (
-    remoteKey TEXT PRIMARY KEY, stored INTEGER NOT NULL, proved INTEGER NOT NULL, seenAt INTEGER, etag TEXT, versionId TEXT
+    remoteKey TEXT PRIMARY KEY, seqNum INTEGER NOT NULL, stored INTEGER NOT NULL, proved INTEGER NOT NULL, seenAt INTEGER,
+    etag TEXT, versionId TEXT, checkedAt INTEGER, found INTEGER
   ) STRICT, WITHOUT ROWID`,
+  contents_claimed: `CREATE INDEX contents_claimed ON contents (remoteKey, checkedAt, seqNum) WHERE ${CLAIMED}`,
   operations: 'CREATE TABLE operations (opId TEXT PRIMARY KEY, seqNum INTEGER NOT NULL) STRICT, WITHOUT ROWID',
   file_events:
     'CREATE TABLE file_events (seqNum INTEGER PRIMARY KEY, file INTEGER NOT NULL, kind TEXT NOT NULL) STRICT',

@@ -2,18 +2,12 @@
  * The rows that a group of events reads and writes, in memory: loaded by a few queries, stored by one statement a row, once,
  * however often the events change it.
  */
-import type {
-  FileRecord,
-  FileVersion,
-  PoolEvent,
-  RecordChange,
-  RecordState,
-  RemoteContent,
-} from '@rockpool/core/records'
+import type { FileRecord, FileVersion, PoolEvent, RecordChange, RecordState } from '@rockpool/core/records'
 import type { Sql } from '../event-log/sql-log.ts'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { FileEventKind } from './file-events.ts'
 import {
+  type ContentRow,
   fromContent,
   fromFile,
   type StoredFile,
@@ -62,7 +56,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
   const applied = new Map<string, Kept<number>>()
   const files = new Map<string, Kept<StoredFile & { readonly values?: ReturnType<typeof fromFile> }>>()
   const versions = new Map<string, Kept<VersionRow>>()
-  const contents = new Map<string, Kept<RemoteContent>>()
+  const contents = new Map<string, Kept<ContentRow>>()
   const fileEvents: FileEventRow[] = []
 
   const opIds = JSON.stringify(events.map(({ opId }) => opId))
@@ -90,7 +84,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
 
   const keys = JSON.stringify([...new Set(events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey])))])
   for (const row of sql.rows(CONTENTS, keys))
-    contents.set(row.remoteKey as string, { row: toContent(row), changed: false })
+    contents.set(row.remoteKey as string, { row: { ...toContent(row), seqNum: row.seqNum as number }, changed: false })
 
   return {
     applied: (opId) => applied.has(opId),
@@ -108,7 +102,7 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
           const version = { ...row, seqNum: known?.seqNum ?? seqNum, file: known?.file ?? file!.seqNum }
           versions.set(row.id, { row: version, changed: true })
         }
-        if (table === 'remoteContents') contents.set(row.remoteKey, { row, changed: true })
+        if (table === 'remoteContents') contents.set(row.remoteKey, { row: { ...row, seqNum }, changed: true })
         if (table === 'operations') applied.set(row.opId, { row: seqNum, changed: true })
       }
       const kind = KINDS[event.name]

@@ -1,0 +1,66 @@
+/** The background check of contents that are only claimed to be stored: slow, so that object storage does not notice. */
+import type { RemoteKey } from '@rockpool/protocol'
+import { type Clock, systemClock } from '../clock.ts'
+import type { ReadModel } from './read-model.ts'
+
+export interface CheckClaimsOptions {
+  readonly readModel: Pick<ReadModel, 'claimedContents' | 'settleClaim'>
+  /**
+   * Whether object storage has the content: a HEAD, and of a content of several parts one of its digest list
+   * (`<remoteKey>.parts`), too. When it rejects, the check ends.
+   */
+  readonly head: (remoteKey: RemoteKey, signal: AbortSignal) => Promise<boolean>
+  /** contents checked in a second, at most; 2 unless set */
+  readonly perSecond?: number
+  /** how long a claim that was checked in vain waits for the next check, in ms; a day unless set */
+  readonly recheckAfterMs?: number
+  readonly signal: AbortSignal
+  readonly clock?: Clock
+}
+
+export interface ClaimsChecked {
+  readonly found: number
+  readonly missing: number
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/**
+ * Checks each claim once, and notes the results in the read model. It appends nothing to the log: a device that needs a
+ * content which is missing asks the signer, and says so itself.
+ *
+ * @throws what `head` rejects with, and the reason of `signal`; what was checked until then is noted
+ */
+export const checkClaims = async (options: CheckClaimsOptions): Promise<ClaimsChecked> => {
+  const { readModel, head, signal, clock = systemClock, perSecond = 2, recheckAfterMs = DAY_MS } = options
+  const checkedBefore = clock.now() - recheckAfterMs
+  const counts = { found: 0, missing: 0 }
+  let isFirst = true
+  let cursor: string | undefined
+  do {
+    const page = await readModel.claimedContents({ checkedBefore, ...(cursor !== undefined && { cursor }) })
+    for (const claim of page.claims) {
+      if (!isFirst) await pause(clock, 1_000 / perSecond, signal)
+      isFirst = false
+      signal.throwIfAborted()
+      const found = await head(claim.remoteKey, signal)
+      if (await readModel.settleClaim(claim, { found, at: clock.now() })) counts[found ? 'found' : 'missing']++
+    }
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return counts
+}
+
+const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const abort = () => {
+      cancel()
+      reject(signal.reason as Error)
+    }
+    const cancel = clock.setTimer(() => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }, ms)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
