@@ -1,22 +1,12 @@
-import type { Refusal, SyncEvent, WireError } from './wire.ts'
-
-/** The server rejects a push as a whole. The cause of the `UnknownError` that a push fails with. */
-export class PushRejectedError extends Error {
-  override readonly name = 'PushRejectedError'
-  readonly code: string
-
-  constructor({ code, message }: WireError) {
-    super(message)
-    this.code = code
-  }
-}
+/** Events that the server refuses for good, as the cause of the `UnknownError` that their push fails with. */
+import type { Refusal, SyncEvent } from './wire.ts'
 
 /** An event that the server refuses for good, and why. */
 export interface RefusedEvent extends Omit<Refusal, 'index'> {
   readonly event: SyncEvent
 }
 
-/** The server refuses events for good. The leader of `@rockpool/livestore-plugin` rolls back `refusedEvents`. */
+/** The leader of `@rockpool/livestore-plugin` rolls back `refusedEvents`. */
 export class PushRefusedError extends Error {
   override readonly name = 'PushRefusedError'
   readonly refused: readonly RefusedEvent[]
@@ -26,6 +16,7 @@ export class PushRefusedError extends Error {
     this.refused = refused
   }
 
+  /** as they were pushed */
   get refusedEvents(): readonly SyncEvent[] {
     return this.refused.map(({ event }) => event)
   }

@@ -3,10 +3,10 @@ import { BackendIdMismatchError, IsOfflineError, ServerAheadError, UnknownError 
 import { EventSequenceNumber } from '@livestore/common/schema'
 import { Effect } from 'effect'
 import type { CallFailure, Http } from './http.ts'
-import { PushRefusedError, PushRejectedError, type RefusedEvent } from './push-refused-error.ts'
+import { PushRefusedError, type RefusedEvent } from './push-refused-error.ts'
 import { MAX_PUSH_BYTES, splitPush } from './push-split.ts'
 import type { Receiver } from './receiver.ts'
-import { decodeError, decodeHead, decodePage, decodeRefusals, type SyncEvent } from './wire.ts'
+import { decodeError, decodeHead, decodePage, decodeRefusals, type SyncEvent, type WireError } from './wire.ts'
 
 export type PushError = BackendIdMismatchError | IsOfflineError | ServerAheadError | UnknownError
 
@@ -27,7 +27,7 @@ export interface PushOptions {
   /** keeps the first backend id */
   readonly adopt: (backendId: string) => Effect.Effect<void>
   /** the server rejects the push as a whole */
-  readonly onRejected: (error: PushRejectedError) => void
+  readonly onRejected: (error: WireError) => void
   /** the server refuses events for good */
   readonly onRefused: (refused: readonly RefusedEvent[]) => void
   readonly onTaken: () => void
@@ -43,7 +43,7 @@ export const toPushError = (failure: CallFailure): IsOfflineError | UnknownError
     case 'Unavailable':
       return new IsOfflineError({ cause: new Error(failure.message) })
     case 'Rejected':
-      return new UnknownError({ cause: rejectionOf(failure) ?? new Error(failure.error.message) })
+      return new UnknownError({ cause: new Error(failure.error.message) })
     case 'Unexpected':
       return new UnknownError({ cause: new Error(failure.message) })
     case 'TokenFailure':
@@ -58,8 +58,8 @@ const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
   })
 
 /** The token does not give the right to write in the store. */
-const rejectionOf = (failure: CallFailure): PushRejectedError | undefined =>
-  failure._tag === 'Rejected' && failure.status === 403 ? new PushRejectedError(failure.error) : undefined
+const rejectionOf = (failure: CallFailure): WireError | undefined =>
+  failure._tag === 'Rejected' && failure.status === 403 ? failure.error : undefined
 
 /** An event that is larger than any request: the server cannot even look at it. */
 const refusalOfLargeEvent = (failure: CallFailure, events: readonly SyncEvent[]): readonly RefusedEvent[] =>
@@ -67,6 +67,7 @@ const refusalOfLargeEvent = (failure: CallFailure, events: readonly SyncEvent[])
     ? [{ event: events[0]!, code: 'too_large', message: failure.error.message }]
     : []
 
+/** A push is sent in requests of a limited size, one after the other. The first that fails ends it. */
 export const makePush = (options: PushOptions) => {
   const { http, receiver, onTaken, onRejected, onRefused, onWaiting } = options
   let maxBytes = MAX_PUSH_BYTES

@@ -34,7 +34,7 @@ export const event = (name: string, args: unknown, from: Partial<HostileEvent> =
 export const fileAdded = (storeId: string, id: string, change: Record<string, unknown> = {}): HostileEvent =>
   event(FILE_ADDED, { ...fileArgs(storeId, id), ...change })
 
-/** JSON text of lists, or of objects, so many levels deep. */
+/** JSON text of nested lists, or of nested objects. */
 const deepLists = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
 const deepObjects = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
 
