@@ -167,7 +167,7 @@ export type RefusalDecision<E> =
   | { readonly outcome: 'unknown' }
 
 /**
- * Events that the backend refuses for good. They are rolled back, and what is behind them is numbered anew, in a new
+ * Events that the backend refuses for good. They are rolled back, and what is behind them is renumbered, in a new
  * generation. What stays on this device keeps its place.
  *
  * @param eventsAfter the events of the log after the one that syncs and has this `global` number

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { openHttpServer } from './http-server.ts'
+import { MAX_BETWEEN } from '../../../sync-server/src/http/handler.ts'
 import type { Settings } from './settings.ts'
 import { simulate } from './simulate.ts'
 
 const SEEDS = 20
 
 /** As in the real handler. */
-const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000, maxBetween: 10_000 })
+const changeSettings = (settings: Settings): Settings => ({ ...settings, pageLimit: 1_000, maxBetween: MAX_BETWEEN })
 
 describe('the handler of the sync server', () => {
   it(`decides as the server of the simulation does, step by step (${SEEDS} seeds)`, { timeout: 120_000 }, async () => {

@@ -17,7 +17,7 @@ const FOUND: readonly { readonly defect: string; readonly seed: number; readonly
     machines: DEFECTS['a tab that starts over keeps what the leader has']!(),
   },
   {
-    defect: 'a tab waits for an event that the leader has dropped before it told of it',
+    defect: 'a tab waits for an event that the leader has dropped before it sent news of it',
     seed: 19_145,
     machines: { ...REAL_MACHINES, newsTimeout: Infinity },
   },
