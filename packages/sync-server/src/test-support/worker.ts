@@ -52,7 +52,7 @@ export class LogObject {
     }
     const log = await openDurableObjectLog(this.#state.storage, storeId)
     try {
-      return Response.json((await answer(log, call)) ?? null)
+      return Response.json((await callLog(log, call)) ?? null)
     } catch (error) {
       const { name, code, message } = error as Error & { readonly code?: string }
       return Response.json({ name, code, message }, { status: 500 })
@@ -60,7 +60,7 @@ export class LogObject {
   }
 }
 
-const answer = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' }>): Promise<unknown> => {
+const callLog = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' }>): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
   if (call.method === 'redact') return log.redact(call.seqNum, call.cause)

@@ -288,7 +288,7 @@ export const eventLogSuite = (
         expect(await log.append(5, eventsAfter(5, 'x'), options)).toMatchObject({ kind: 'parent_ahead' })
       })
 
-      it('lets two writers take turns, each with its own prefix', async () => {
+      it('stores the prefix of each push of two writers at the same time', async () => {
         const write = async (id: string) => {
           for (let done = 0, parent = 0; done < 10;) {
             const result = await log.append(parent, eventsAfter(parent, `${id}${done}`, 'refused'), {
