@@ -171,7 +171,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         expect(await claims()).toEqual([{ remoteKey: reef, seqNum: 3 }])
       })
 
-      it('are not settled twice by a check before the log says something new', async () => {
+      it('come again when the log says something new after a check', async () => {
         await push(contentStored('1', reef))
         await model.settleClaim({ remoteKey: reef, seqNum: 1 }, { at: 7, found: true })
         await push({ name: 'v2.ContentLost', opId: '2', args: { remoteKey: reef } })
