@@ -25,6 +25,7 @@ const MAX_PATH_LENGTH = 2_048
 
 type Args = Readonly<Record<string, unknown>>
 
+/** @returns why the event may not be stored, or undefined */
 export const checkLegacyEvent = (pusher: Pusher, name: LegacyEventName, args: unknown): Refusal | undefined => {
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return badField(name, 'args')
   const fields = args as Args

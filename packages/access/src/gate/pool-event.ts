@@ -28,6 +28,7 @@ const NAMES: ReadonlySet<string> = new Set(EVENT_NAMES)
 
 export const isPoolEventName = (name: string): name is PoolEventName => NAMES.has(name)
 
+/** @returns why the event may not be stored, or undefined */
 export const checkPoolEvent = (pusher: Pusher, name: PoolEventName, args: unknown): Refusal | undefined => {
   // First, since decoding parses it.
   const badMeta = checkPackedMeta(args)

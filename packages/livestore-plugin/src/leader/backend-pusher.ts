@@ -20,6 +20,7 @@ export type BackendPusherAction<E> =
   /** nothing to push. `unconfirmed`: events that the backend took have not come back yet */
   | { readonly type: 'wait'; readonly unconfirmed: boolean }
 
+/** @param limit events in one push */
 export const nextBackendAction = <E extends NumberedEvent>(
   pusher: BackendPusher,
   log: LeaderState<E>,
@@ -50,6 +51,7 @@ export type AfterBackendPush =
   | 'catch up'
   | 'pause'
 
+/** @param batch the events of the push, at least one */
 export const afterBackendPush = <E extends NumberedEvent>(
   pusher: BackendPusher,
   outcome: BackendPushOutcome,

@@ -59,6 +59,7 @@ export const useWriteAheadLog = ({ dbEventlog, dbState }: Pick<DatabasesOptions,
   if (mode?.journal_mode === 'wal') dbState.execute('PRAGMA synchronous = NORMAL')
 }
 
+/** Over databases that LiveStore has opened. Call `read` first: it also reads which commits are recent. */
 export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }: DatabasesOptions): Databases => {
   const recent = makeRecentCommits()
   const eventsSince = (since: EventNumber) =>

@@ -18,6 +18,7 @@ export interface RecentCommits {
   readonly clear: () => void
 }
 
+/** @param limit commits in memory; the oldest is evicted first */
 export const makeRecentCommits = (limit = RECENT_COMMITS): RecentCommits => {
   /** the oldest first */
   const ids = new Set<string>()

@@ -51,6 +51,7 @@ export const localHead = ({ pending, leaderHead }: SessionState<NumberedEvent>):
 /** An empty rebase: the leader does not know where the tab stands. */
 export const RESET = { _tag: 'upstream-rebase', rollbackEvents: [], newEvents: [] } as const
 
+/** The tab's own events keep their place in `pending`; those that the news contain leave it. */
 export const decideNews = <E extends NumberedEvent>(
   state: SessionState<E>,
   news: LeaderNews<E>,

@@ -45,6 +45,7 @@ export interface PusherView<E> {
   readonly limit: number
 }
 
+/** Before a start over: first the push that has no response, then all that was not sent. */
 export const nextAction = <E>(
   { unanswered }: Pusher<E>,
   { session, resetWanted, limit }: PusherView<E>,

@@ -15,6 +15,7 @@ export interface EventStorage {
   isRedacted?(event: LogEvent): boolean
 }
 
+/** @param parent the number before the first of `pushed`, of which there is at least one */
 export const append = (
   storage: EventStorage,
   parent: number,

@@ -27,6 +27,7 @@ export const unknownCommits = (between: readonly LogEvent[]): ((pushed: LogEvent
   return (pushed) => !bySession.get(pushed.sessionId)?.some((stored) => isSameCommit(pushed, stored))
 }
 
+/** Compares number by number, from `parent` on. `firstNew` is an index in `pushed`, `common` the number of an event. */
 export const planAppend = <E>({ parent, head, pushed, stored, isSame }: Push<E>): AppendPlan => {
   if (parent > head) return { kind: 'parent_ahead' }
   let same = 0

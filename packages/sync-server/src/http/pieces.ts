@@ -7,6 +7,7 @@ export type Piece = string | Uint8Array<ArrayBuffer>
 
 const known = new WeakMap<Response, readonly Piece[]>()
 
+/** A response like any other, whose body can also be had as pieces. */
 export const piecesResponse = (pieces: readonly Piece[], init: ResponseInit): Response => {
   const response = new Response(toStream(pieces), init)
   known.set(response, pieces)

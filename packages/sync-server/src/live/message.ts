@@ -25,6 +25,7 @@ export const pagePieces = (
   ']}',
 ]
 
+/** The message as JSON; without its events when it would exceed {@link MAX_MESSAGE_BYTES}. */
 export const liveMessage = (update: LiveUpdate): string => {
   const whole = toJson(update)
   return utf8Length(whole) <= MAX_MESSAGE_BYTES ? whole : toJson({ ...update, events: [] })
