@@ -9,7 +9,6 @@ import { decodeStored } from '../read-model/project.ts'
 import { resetTables } from '../read-model/schema.ts'
 import { readRedaction, writeRedaction } from './audit.ts'
 import { type Compensation, compensate, type Records } from './compensate.ts'
-import { parseArgs } from './marks.ts'
 import { inertEvent, type RedactionCause, type RedactResult, serverIds } from './redaction.ts'
 import { type NumberedEvent, replayWithAndWithout } from './replay.ts'
 
@@ -67,8 +66,12 @@ function* decodedEvents(sql: Sql): Generator<NumberedEvent, void> {
 
 /** An event whose args are no JSON text has no meaning on any device; the read model records it as a failure. */
 const decodeReadable = (event: StoredEvent): PoolEvent | undefined => {
-  const args = parseArgs(event.argsJson)
-  return 'problem' in args && args.problem === 'no_json' ? undefined : decodeStored(event)
+  try {
+    return decodeStored(event)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 const toLogEvent = ({ name, args }: Compensation, head: number, index: number, redacted: number): LogEvent => ({
