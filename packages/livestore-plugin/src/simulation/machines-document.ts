@@ -29,16 +29,16 @@ push to it, the server's events come in between.
 Invariants: the log is contiguous (each event has its predecessor as parent); pending events are the end of the log, from
 the first event that syncs and is not confirmed; no commit is in the log twice.
 
-| outcome  | what follows                                                                                        |
-| -------- | --------------------------------------------------------------------------------------------------- |
-| accepted | the events are appended, under the numbers that follow the log, and all tabs learn of them          |
-| known    | the log has all of it: the sender learns that                                                       |
-| rejected | a predecessor is missing among the events themselves: nothing is appended                            |
-| advance  | the server's events confirm pending ones, or are appended                                           |
-| rebase   | pending events are taken back, the server's are appended, then pending ones under new numbers       |
-| gap      | events are missing: the leader pulls again from where it stands                                     |
-| dropped  | the refused events are taken back, and pending ones behind them get new numbers                     |
-| unknown  | none of the refused events is pending: nothing changes                                              |
+| outcome  | what follows                                                                                  |
+| -------- | --------------------------------------------------------------------------------------------- |
+| accepted | the events are appended, under the numbers that follow the log, and all tabs learn of them    |
+| known    | the log has all of it: the sender learns that                                                 |
+| rejected | a predecessor is missing among the events themselves: nothing is appended                     |
+| advance  | the server's events confirm pending ones, or are appended                                     |
+| rebase   | pending events are taken back, the server's are appended, then pending ones under new numbers |
+| gap      | events are missing: the leader pulls again from where it stands                               |
+| dropped  | the refused events are taken back, and pending ones behind them get new numbers               |
+| unknown  | none of the refused events is pending: nothing changes                                        |
 `
 
 const SESSION = `## A tab
