@@ -1,6 +1,7 @@
 /** The provider with a real server and no faults. */
 import { Effect } from 'effect'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { commitIds, randomPart } from '../../../livestore-plugin/src/commit-id.ts'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventsAfter, markLeader, newStoreId, openDevice, startServer, upTo } from '../testing/sync-device.ts'
 
@@ -85,6 +86,41 @@ describe('a push', () => {
     const other = b.pull()
     await b.time.until(() => other.seqNums().length >= 2_500)
     expect(other.events()).toEqual(eventsAfter(0, ...texts(2_500)))
+  })
+
+  it.each([
+    ['with an id of its own', commitIds('tab', randomPart)(), true],
+    ['of a client without the plugin', 'tab', false],
+  ])('of a commit %s: may get other numbers: %s', async (_, sessionId, mayRenumber) => {
+    const { url } = await startServer()
+    const bodies: unknown[] = []
+    const device = await openDevice({
+      url,
+      storeId: newStoreId(),
+      fetch: (input, init) => {
+        if (init?.method === 'POST') bodies.push(JSON.parse(String(init.body)))
+        return fetch(input, init)
+      },
+    })
+    await device.push([{ ...eventsAfter(0, 'one')[0]!, sessionId }])
+    expect(bodies).toMatchObject([{ mayRenumber }])
+  })
+
+  it('that another device overtook is taken, and both devices have the events in the same order', async () => {
+    const { url } = await startServer()
+    const storeId = newStoreId()
+    const [a, b] = [await openDevice({ url, storeId }), await openDevice({ url, storeId })]
+    const pulls = [a.pull(), b.pull()]
+    const made = (text: string) => [{ ...eventsAfter(0, text)[0]!, sessionId: `tab#${text}.0` }]
+    expect(await Promise.all([a.push(made('one')), b.push(made('two'))])).toMatchObject([
+      { tag: 'taken' },
+      { tag: 'taken' },
+    ])
+    for (const pull of pulls) await a.time.until(() => pull.seqNums().length === 2)
+    expect(pulls[0]!.events()).toEqual(pulls[1]!.events())
+    expect(pulls[0]!.events().map(({ args }) => args)).toEqual(
+      expect.arrayContaining([...made('one'), ...made('two')].map(({ args }) => args)),
+    )
   })
 
   it('of nothing is taken', async () => {

@@ -1,7 +1,7 @@
 /** LiveStore's sync provider of Rockpool, and the status of sync for pages. */
 export { type LeaderHandle, leaders } from './leader-mark.ts'
 export { makeSync, type MakeSyncOptions, type TokenRequest } from './make-sync.ts'
-export { PushRefusedError, pushRefusedError, type RefusedEvent } from './push-refused-error.ts'
+export type { RefusedEvent } from './push-refused-error.ts'
 export {
   publishSyncStatus,
   type SyncStatusPublisher,

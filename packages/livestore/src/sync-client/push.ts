@@ -61,10 +61,13 @@ const serverAhead = (head: number, first: SyncEvent): ServerAheadError =>
 const rejectionOf = (failure: CallFailure): WireError | undefined =>
   failure._tag === 'Rejected' && failure.status === 403 ? failure.error : undefined
 
+const TOO_LARGE =
+  'This change is larger than the sync server takes, 64 KiB. Make it smaller, or put the data into a file.'
+
 /** An event that is larger than any request: the server cannot even look at it. */
 const refusalOfLargeEvent = (failure: CallFailure, events: readonly SyncEvent[]): readonly RefusedEvent[] =>
   failure._tag === 'Rejected' && failure.status === 413 && events.length === 1
-    ? [{ event: events[0]!, code: 'too_large', message: failure.error.message }]
+    ? [{ event: events[0]!, code: 'event_too_large', message: TOO_LARGE }]
     : []
 
 /** A push is sent in requests of a limited size, one after the other. The first that fails ends it. */

@@ -77,7 +77,7 @@ describe('a push that the server rejects', () => {
     const { url } = await startServer()
     const device = await openDevice({ url, storeId: newStoreId() })
     const { error } = await device.push(eventsAfter(0, 'one', 'x'.repeat(1_100_000), 'three'))
-    expect(pushRefusedError(error)!.refused).toMatchObject([{ code: 'too_large', event: { seqNum: 2 } }])
+    expect(pushRefusedError(error)!.refused).toMatchObject([{ code: 'event_too_large', event: { seqNum: 2 } }])
     expect(device.status()).toBe('push_refused')
   })
 
