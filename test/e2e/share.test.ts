@@ -45,4 +45,17 @@ describe.each(BROWSERS)('two devices (%s)', (browser) => {
       await b.waitForState('offline.bin', 'remote', 'downloading', 'stored')
       await expect.poll(() => b.fetched('offline.bin'), { timeout: 60_000 }).toBe(sha256(bytesOf('offline', MiB)))
     }))
+
+  test('show a picture whose bytes come after its record', () =>
+    inWorld(browser, async ({ A, B }) => {
+      await using folder = await createFolder({ 'late.png': png('late', 320, 200) })
+      const [a, b] = [await A.open(), await B.open()]
+      await a.inPage((pool) => pool.transfers.pause())
+      await a.pick(folder.path('late.png'))
+      await b.shows('late.png')
+      // Its address was asked for in vain.
+      await b.page.waitForSelector('[data-name="late.png"] .card')
+      await a.inPage((pool) => pool.transfers.resume())
+      expect(await b.imageWidth('late.png')).toBe(320)
+    }))
 })

@@ -1,4 +1,4 @@
-import { useFileUrl } from '@rockpool/react'
+import { useFileUrl, usePool } from '@rockpool/react'
 import { Pause, Play } from 'lucide-react'
 import type { FileRecord } from 'rockpool'
 import { useEffect, useRef, useState } from 'react'
@@ -27,17 +27,18 @@ export const Thumbnail = ({ file, tabIndex }: ThumbnailProps) => {
 
 const Picture = ({ file }: { readonly file: FileRecord }) => {
   const url = useFileUrl(file)
-  const { failed, onError } = useLoadError()
+  const { attempt, failed, onError, onLoaded } = useLoadError(file)
   if (failed) return <FileCard file={file} />
   return (
     <img
+      key={attempt}
       src={url}
       alt=""
       loading="lazy"
       decoding="async"
       draggable={false}
       onError={onError}
-      onLoad={(event) => event.currentTarget.setAttribute('data-loaded', '')}
+      onLoad={(event) => onLoaded(event.currentTarget)}
     />
   )
 }
@@ -47,11 +48,12 @@ const Film = ({ file }: { readonly file: FileRecord }) => {
   const video = useRef<HTMLVideoElement>(null)
   const near = useNear(video)
   const [duration, setDuration] = useState<number>()
-  const { failed, onError } = useLoadError()
+  const { attempt, failed, onError, onLoaded } = useLoadError(file)
   if (failed) return <FileCard file={file} />
   return (
     <>
       <video
+        key={attempt}
         ref={video}
         src={near ? url : undefined}
         muted
@@ -59,7 +61,7 @@ const Film = ({ file }: { readonly file: FileRecord }) => {
         preload="metadata"
         onError={onError}
         onLoadedMetadata={(event) => setDuration(event.currentTarget.duration)}
-        onLoadedData={(event) => event.currentTarget.setAttribute('data-loaded', '')}
+        onLoadedData={(event) => onLoaded(event.currentTarget)}
       />
       <span className="tile-chip" aria-hidden="true">
         <Play size={11} fill="currentColor" />
@@ -111,16 +113,38 @@ const Sound = ({ file, tabIndex }: ThumbnailProps) => {
   )
 }
 
-/** A picture that could not be shown gets its card, and another try once the network is back. */
-const useLoadError = () => {
-  const [failed, setFailed] = useState(false)
+/**
+ * A picture that could not be shown gets its card, and another try once the network is back, or once its bytes are in object
+ * storage: its record comes from another device before they do.
+ *
+ * @returns `attempt`, the key of the element: a new one loads again
+ */
+const useLoadError = ({ remoteKey }: FileRecord) => {
+  const pool = usePool()
+  const [{ attempt, failed }, setLoad] = useState({ attempt: 0, failed: false })
+  const loaded = useRef(false)
   useEffect(() => {
-    if (!failed) return
-    const again = () => setFailed(false)
+    const again = () => {
+      if (!loaded.current) setLoad(({ attempt }) => ({ attempt: attempt + 1, failed: false }))
+    }
     addEventListener('online', again)
-    return () => removeEventListener('online', again)
-  }, [failed])
-  return { failed, onError: () => setFailed(true) }
+    const stop = pool.on('stored', (file) => {
+      if (file.remoteKey === remoteKey) again()
+    })
+    return () => {
+      removeEventListener('online', again)
+      stop()
+    }
+  }, [pool, remoteKey])
+  return {
+    attempt,
+    failed,
+    onError: () => setLoad(({ attempt }) => ({ attempt, failed: true })),
+    onLoaded: (element: Element) => {
+      loaded.current = true
+      element.setAttribute('data-loaded', '')
+    },
+  }
 }
 
 /** Whether the element has come near the visible part of the page. Images have `loading=lazy`; films do not everywhere. */
