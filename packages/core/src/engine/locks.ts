@@ -5,47 +5,29 @@ import { call, Settings } from './services.ts'
 
 /** Waits for the lock `rockpool:<scope>:<name>` and holds it until the scope closes. */
 export const hold = (name: string, mode: LockMode): Effect.Effect<void, RockpoolError, Scope.Scope | Settings> =>
+  Effect.asVoid(request(name, (signal) => ({ mode, signal })))
+
+/** As {@link hold}, exclusively, if nobody holds the lock now. @returns whether it is held */
+export const holdIfFree = (name: string): Effect.Effect<boolean, RockpoolError, Scope.Scope | Settings> =>
+  request(name, () => ({ ifAvailable: true }))
+
+const request = (name: string, options: (signal: AbortSignal) => LockOptions) =>
   Effect.gen(function* () {
     const { scope } = yield* Settings
     const released = Promise.withResolvers<void>()
-    let request: Promise<unknown> = Promise.resolve()
+    let ended: Promise<unknown> = Promise.resolve()
     // Ends when the browser has really let go: whoever asks next, with `ifAvailable`, must find it free.
     yield* Effect.addFinalizer(() =>
       Effect.promise(() => {
         released.resolve()
-        return request
-      }),
-    )
-    yield* call(
-      (signal) =>
-        new Promise<void>((held, refused) => {
-          request = navigator.locks
-            .request(`rockpool:${scope}:${name}`, { mode, signal }, () => {
-              held()
-              return released.promise
-            })
-            .catch(refused)
-        }),
-    )
-  })
-
-/** As {@link hold}, exclusively, if nobody holds the lock now. @returns whether it is held */
-export const holdIfFree = (name: string): Effect.Effect<boolean, RockpoolError, Scope.Scope | Settings> =>
-  Effect.gen(function* () {
-    const { scope } = yield* Settings
-    const released = Promise.withResolvers<void>()
-    let request: Promise<unknown> = Promise.resolve()
-    yield* Effect.addFinalizer(() =>
-      Effect.promise(() => {
-        released.resolve()
-        return request
+        return ended
       }),
     )
     return yield* call(
-      () =>
+      (signal) =>
         new Promise<boolean>((answered, refused) => {
-          request = navigator.locks
-            .request(`rockpool:${scope}:${name}`, { ifAvailable: true }, (lock) => {
+          ended = navigator.locks
+            .request(`rockpool:${scope}:${name}`, options(signal), (lock) => {
               answered(lock !== null)
               return lock ? released.promise : undefined
             })

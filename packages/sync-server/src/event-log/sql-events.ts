@@ -16,7 +16,8 @@ export const readHead = (sql: Sql): number => {
   return 0
 }
 
-const toStoredEvent = (row: Readonly<Record<string, unknown>>): StoredEvent => ({
+/** A row of `events`, or of a table with its columns. */
+export const toStoredEvent = (row: Readonly<Record<string, unknown>>): StoredEvent => ({
   name: row.name as string,
   argsJson: (row.args as string | null) ?? undefined,
   seqNum: row.seqNum as number,

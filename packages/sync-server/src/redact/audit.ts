@@ -3,6 +3,7 @@
  * the log as well.
  */
 import { isSameCommit, type LogEvent } from '../event-log/event.ts'
+import { toStoredEvent } from '../event-log/sql-events.ts'
 import { hasTable, type Sql } from '../event-log/sql-log.ts'
 import { marksOf } from './marks.ts'
 import type { Redaction } from './redaction.ts'
@@ -57,15 +58,7 @@ const select = (sql: Sql, where: string, values: readonly (string | number)[]): 
   Array.from(sql.rows(`SELECT * FROM ${TABLE} WHERE ${where}`, ...values), toRedaction)
 
 const toRedaction = (row: Readonly<Record<string, unknown>>): Redaction => ({
-  original: {
-    name: row.name as string,
-    argsJson: (row.args as string | null) ?? undefined,
-    seqNum: row.seqNum as number,
-    clientId: row.clientId as string,
-    sessionId: row.sessionId as string,
-    sub: (row.sub as string | null) ?? undefined,
-    at: row.at as number,
-  },
+  original: toStoredEvent(row),
   by: row.redactedBy as string,
   reason: row.reason as string,
   at: row.redactedAt as number,
