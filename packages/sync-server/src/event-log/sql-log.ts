@@ -3,7 +3,7 @@ import type { StoreId } from '@rockpool/protocol'
 import { afterAppend } from '../read-model/catch-up.ts'
 import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
 import { resetTables } from '../read-model/schema.ts'
-import { isRedacted, readRedactions } from '../redact/audit.ts'
+import { readRedactions, redactionCheck } from '../redact/audit.ts'
 import { redactEvent } from '../redact/redact-event.ts'
 import type { Redaction, RedactionCause, RedactResult } from '../redact/redaction.ts'
 import { append, type EventStorage } from './append.ts'
@@ -153,6 +153,16 @@ export const sqlEventLog = (
   }
 }
 
+/** The first `count` events after a number, as far as they are in memory. */
+const takeRecent = (recent: RecentEvents | undefined, since: number, count: number): StoredEvent[] => {
+  const taken: StoredEvent[] = []
+  for (const { events } of recent?.after(since) ?? []) {
+    if (taken.length >= count) break
+    for (const event of events) taken.push(event)
+  }
+  return taken.slice(0, count)
+}
+
 const appendEvents = (
   sql: Sql,
   recent: RecentEvents | undefined,
@@ -165,24 +175,22 @@ const appendEvents = (
     let bytes: number | undefined
     const bytesBefore = () => (bytes ??= readBytes(sql, head, (since) => readEvents(sql, since, head - since)))
     let added: EncodedEvents | undefined
-    const recentAfter = (since: number) => Array.from(recent?.after(since) ?? [], ({ events }) => events).flat()
     const storage: EventStorage = {
       head,
       usage: () => ({ events: head, bytes: bytesBefore() }),
       eventsAfter: (since, limit) => {
-        const inMemory = recentAfter(since)
-        return inMemory.length >= Math.min(limit, head - since)
-          ? inMemory.slice(0, limit)
-          : [...readEvents(sql, since, limit)]
+        const count = Math.min(limit, head - since)
+        const inMemory = takeRecent(recent, since, count)
+        return inMemory.length === count ? inMemory : [...readEvents(sql, since, limit)]
       },
-      isRedacted: (event) => isRedacted(sql, event),
+      isRedacted: redactionCheck(sql),
       insert: (events) => {
         added = encodeEvents(events)
         insertEvents(sql, events)
         const count = events.length
         writeBytes(sql, { head: head + count, bytes: bytesBefore() + added.json.byteLength - (count - 1) })
         afterAppend(sql, head + count, (since, limit) => {
-          const before = recentAfter(since)
+          const before = takeRecent(recent, since, head - since)
           return before.length === head - since ? [...before, ...events] : readEvents(sql, since, limit)
         })
       },

@@ -39,9 +39,14 @@ export const readRedaction = (sql: Sql, seqNum: number): Redaction | undefined =
 export const readRedactions = (sql: Sql, since: number, limit: number): readonly Redaction[] =>
   hasTable(sql, TABLE) ? select(sql, 'seqNum > ? ORDER BY seqNum LIMIT ?', [since, limit]) : []
 
-/** Whether an event repeats a redacted one, or changes a file that was redacted. A delete of such a file may pass. */
-export const isRedacted = (sql: Sql, event: LogEvent): boolean => {
-  if (!hasTable(sql, TABLE)) return false
+/**
+ * For the events of one transaction: whether one repeats a redacted event, or changes a file that was redacted. A delete of
+ * such a file may pass. Most logs have no redactions, which is found out once.
+ */
+export const redactionCheck = (sql: Sql): ((event: LogEvent) => boolean) =>
+  hasTable(sql, TABLE) ? (event) => isRedacted(sql, event) : () => false
+
+const isRedacted = (sql: Sql, event: LogEvent): boolean => {
   const { operation, file, commit } = marksOf(event)
   const has = (column: string, mark: string | undefined) =>
     mark !== undefined && Array.from(sql.rows(`SELECT 1 FROM ${TABLE} WHERE ${column} = ? LIMIT 1`, mark)).length > 0
