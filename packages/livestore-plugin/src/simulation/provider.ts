@@ -16,8 +16,8 @@ import { makeSignal } from '../../../livestore/src/sync-client/signal.ts'
 import type { Tokens } from '../../../livestore/src/sync-client/tokens.ts'
 import type { SyncEvent } from '../../../livestore/src/sync-client/wire.ts'
 import type { BackendPushOutcome } from '../leader/backend-pusher.ts'
-import { refusedEvents, toNumbered as fromPush } from '../leader/refused-events.ts'
-import { type NumberedEvent, ROOT } from '../numbers.ts'
+import { refusedEvents, toNumbered } from '../leader/refused-events.ts'
+import type { NumberedEvent } from '../numbers.ts'
 import { makeEffects } from './effects.ts'
 import { makeFakeSocket } from './fake-socket.ts'
 import type { Machines } from './machines.ts'
@@ -233,17 +233,8 @@ const outcomeOf = (exit: Exit.Exit<void, { readonly _tag: string }>): PushResult
   const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
   if (error?._tag === 'ServerAheadError') return 'server ahead'
   const refused = refusedEvents(error)
-  return refused.length === 0 ? 'failed' : { refused: refused.map(fromPush) }
+  return refused.length === 0 ? 'failed' : { refused: refused.map(toNumbered) }
 }
 
 const toGlobal = ({ name, args, clientId, sessionId, seqNum, parentSeqNum }: NumberedEvent): SyncEvent =>
   ({ name, args, seqNum: seqNum.global, parentSeqNum: parentSeqNum.global, clientId, sessionId }) as SyncEvent
-
-const toNumbered = ({ name, args, clientId, sessionId, seqNum, parentSeqNum }: SyncEvent): NumberedEvent => ({
-  name,
-  args,
-  clientId,
-  sessionId,
-  seqNum: { ...ROOT, global: seqNum },
-  parentSeqNum: { ...ROOT, global: parentSeqNum },
-})

@@ -1,5 +1,5 @@
 /** Events of files for tests. */
-import type { FileMeta, PoolEvent } from '@rockpool/core/records'
+import { packMeta, type PoolEvent } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
 import type { LogEvent } from '../event-log/event.ts'
 
@@ -9,14 +9,7 @@ export const fileKey = (text: string, bucket = 'files'): RemoteKey => {
   return `shop/${bucket}/${hex.padStart(64, '0').slice(-64)}` as RemoteKey
 }
 
-interface Fields {
-  readonly name: string
-  readonly type: string
-  readonly size: number
-  readonly remoteKey: RemoteKey
-  readonly meta: FileMeta
-  readonly at: number
-}
+type Fields = Omit<Extract<PoolEvent, { readonly name: 'v2.FileAdded' }>['args'], 'id'>
 
 export const added = (id: string, fields: Partial<Fields> = {}): PoolEvent => {
   const defaults = { name: id, type: 'image/jpeg', size: 3, remoteKey: fileKey(id), meta: {}, at: 1 }
@@ -24,7 +17,9 @@ export const added = (id: string, fields: Partial<Fields> = {}): PoolEvent => {
 }
 
 /** The event as a client pushes it, without its number. */
-export const toLogEvent = ({ name, opId, args }: PoolEvent): Omit<LogEvent, 'seqNum'> => {
-  const packed = 'meta' in args ? { ...args, meta: JSON.stringify(args.meta) } : args
-  return { name, argsJson: JSON.stringify({ ...packed, opId }), clientId: 'c', sessionId: 's' }
-}
+export const toLogEvent = ({ name, opId, args }: PoolEvent): Omit<LogEvent, 'seqNum'> => ({
+  name,
+  argsJson: JSON.stringify(packMeta({ ...args, opId })),
+  clientId: 'c',
+  sessionId: 's',
+})
