@@ -3,7 +3,7 @@ import { Cause, Effect, Exit, Scope } from 'effect'
 import { type EnginePorts, makePool } from './engine/engine.ts'
 import type { EngineSettings } from './engine/services.ts'
 import type { Pool } from './pool.ts'
-import { browserSend, type Send, sendByFetch } from './transfers/http.ts'
+import { browserSend, type Send, sendByFetch } from './engine/transfers/http.ts'
 
 export interface PoolOptions extends EnginePorts {
   /** as the signer has them; one bucket `files` with access `store` when not given */

@@ -4,7 +4,7 @@
  */
 import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import { change, type Index } from './ports/index-port.ts'
-import { noToken } from './signer/errors.ts'
+import { noToken } from './signer-client/errors.ts'
 
 export interface SessionOptions {
   readonly storeId: StoreId

@@ -12,7 +12,7 @@ import {
   type ActivityMessage,
   type ActivityReport,
   reportActivity,
-} from '../transfers/activity.ts'
+} from './transfers/activity.ts'
 import { makeListeners } from './listeners.ts'
 import { call, IndexPort, Settings } from './services.ts'
 

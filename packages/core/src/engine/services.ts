@@ -5,7 +5,7 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import type { Index } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
-import type { Send } from '../transfers/http.ts'
+import type { Send } from './transfers/http.ts'
 
 export class LogPort extends Context.Tag('@rockpool/core/RecordLog')<LogPort, RecordLog>() {}
 export class BlobPort extends Context.Tag('@rockpool/core/BlobStore')<BlobPort, BlobStore>() {}

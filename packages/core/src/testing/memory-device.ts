@@ -13,7 +13,7 @@ import {
   memorySyncBackend,
 } from '../memory/index.ts'
 import type { Pool } from '../pool.ts'
-import { sendByFetch } from '../transfers/http.ts'
+import { sendByFetch } from '../engine/transfers/http.ts'
 
 export const STORE_ID = 'reef'
 

@@ -1,0 +1,315 @@
+import { addressOfKey, hashContent, ownerOf, type RemoteKey } from '@rockpool/protocol'
+import { Effect, Exit } from 'effect'
+import { describe, expect, test } from 'vitest'
+import { memoryBlobStore, memoryIndex } from '../../memory/index.ts'
+import { memoryDevice, memoryWorld, STORE_ID } from '../../testing/memory-device.ts'
+import type { Pool } from '../../pool.ts'
+
+/** Runs with a pool whose device is not connected, so that nothing is uploaded meanwhile. */
+const withPool = <A>(
+  work: (pool: Pool, device: ReturnType<typeof memoryDevice>) => Promise<A>,
+  over = {},
+  claims?: never,
+): Promise<A> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const world = memoryWorld()
+        world.backend.disconnect('a')
+        const device = memoryDevice(world, 'a', claims)
+        const pool = yield* device.open(over)
+        yield* Effect.promise(() => pool.transfers.pause())
+        return yield* Effect.promise(() => work(pool, device))
+      }),
+    ),
+  )
+
+const nothingLeft = async (pool: Pool, device: ReturnType<typeof memoryDevice>) => {
+  const index = device.index()
+  expect(pool.files.list()).toEqual([])
+  expect(await device.blobs.list()).toEqual([])
+  expect(await index.getAll('contents')).toEqual([])
+  expect(await index.getAll('outbox')).toEqual([])
+  expect(await index.getAll('transfers')).toEqual([])
+}
+
+test('an added file is on disk, in the index and in the log when add resolves', () =>
+  withPool(async (pool, device) => {
+    const index = device.index()
+    const file = await pool.add(new File(['reef'], 'reef.txt', { type: 'text/plain' }), { meta: { depth: 3 } })
+    const { address } = await hashContent(new Blob(['reef']).stream())
+    expect(file).toMatchObject({
+      name: 'reef.txt',
+      type: 'text/plain',
+      size: 4,
+      bucket: 'files',
+      meta: { depth: 3 },
+      deletedAt: null,
+    })
+    expect(file.remoteKey).toBe(`${STORE_ID}/files/${address}`)
+    expect(pool.files.get(file.id)).toEqual(file)
+    expect(await (await device.blobs.open(address))!.text()).toBe('reef')
+    expect(await index.get('contents', address)).toMatchObject({ size: 4 })
+    expect(await index.getAll('outbox')).toMatchObject([{ event: { name: 'v2.FileAdded', args: { id: file.id } } }])
+    expect(await index.getAll('transfers')).toMatchObject([{ direction: 'upload', remoteKey: file.remoteKey, size: 4 }])
+    expect(pool.transfers.status(file)).toMatchObject({ state: 'local', onDevice: true })
+  }))
+
+test('the status is up to date when add resolves, however slowly the index reads', async () => {
+  const index = memoryIndex()
+  const slow = {
+    ...index,
+    getMany: async (...args: Parameters<typeof index.getMany>) => {
+      await new Promise((turned) => setImmediate(turned))
+      return index.getMany(...args)
+    },
+  }
+  await withPool(
+    async (pool) => {
+      const file = await pool.add(new Blob(['reef']))
+      expect(pool.transfers.status(file)).toMatchObject({ state: 'local', onDevice: true })
+    },
+    { index: slow },
+  )
+})
+
+test('name and type come from the source, or are given; names are NFC', () =>
+  withPool(async (pool) => {
+    const nfd = 're\u0301cif.txt'
+    expect(await pool.add(new Blob(['x']))).toMatchObject({ name: 'untitled', type: 'application/octet-stream' })
+    expect(await pool.add(new File(['x'], nfd))).toMatchObject({ name: nfd.normalize('NFC') })
+    expect(
+      await pool.add(new File(['x'], 'a.txt', { type: 'text/plain' }), { name: 'b.md', type: 'text/markdown' }),
+    ).toMatchObject({
+      name: 'b.md',
+      type: 'text/markdown',
+    })
+  }))
+
+test('the same bytes twice are two files and one content; in two buckets two remote keys', () =>
+  withPool(
+    async (pool, device) => {
+      const [a, b] = [await pool.add(new Blob(['x'])), await pool.add(new Blob(['x']))]
+      const c = await pool.add(new Blob(['x']), { bucket: 'more' })
+      expect(a.id).not.toBe(b.id)
+      expect(a.remoteKey).toBe(b.remoteKey)
+      expect(addressOfKey(c.remoteKey)).toBe(addressOfKey(a.remoteKey))
+      expect(await device.blobs.list()).toHaveLength(1)
+      expect((await device.index().getAll('transfers')).map(({ remoteKey }) => remoteKey).toSorted()).toEqual(
+        [a.remoteKey, c.remoteKey].toSorted(),
+      )
+    },
+    { buckets: { files: { access: 'store' }, more: { access: 'store' } } },
+  ))
+
+test('an owner bucket puts the owner into the key, and needs a user', async () => {
+  const buckets = { files: { access: 'owner' } } as const
+  await withPool(
+    async (pool) => {
+      const { remoteKey } = await pool.add(new Blob(['x']))
+      expect(remoteKey.split('/')[2]).toBe(await ownerOf('ann'))
+    },
+    { buckets, claims: () => ({ sub: 'ann', stores: { [STORE_ID]: ['read', 'write'] } }) },
+  )
+  await withPool(
+    async (pool, device) => {
+      await expect(pool.add(new Blob(['x']))).rejects.toMatchObject({ code: 'unauthenticated' })
+      await nothingLeft(pool, device)
+    },
+    { buckets },
+  )
+})
+
+describe('what cannot be added leaves nothing behind, and the pool goes on', () => {
+  const failing = () =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(new Uint8Array(9_000_000))
+        controller.error(new Error('the camera went away'))
+      },
+    })
+  const buckets = { files: { access: 'store', types: ['text/*'], maxSize: 10 } } as const
+  const text = { type: 'text/plain' }
+
+  test.each<[string, Parameters<Pool['add']>, object, string]>([
+    ['a stream that fails half-way', [failing()], {}, 'source_failed'],
+    ['a stream longer than the bucket takes', [new Blob(['x'.repeat(11)]).stream(), text], { buckets }, 'too_large'],
+    ['a type that the bucket does not take', [new Blob(['x'])], { buckets }, 'type_not_allowed'],
+    ['a bucket that is not there', [new Blob(['x']), { bucket: 'nowhere' }], {}, 'unknown_bucket'],
+    ['a name with a slash', [new Blob(['x']), { name: 'a/b' }], {}, 'bad_name'],
+    ['a full disk', [new Blob(['x'.repeat(100)])], { blobs: undefined }, 'quota_exceeded'],
+    [
+      'a token that may not write',
+      [new Blob(['x'])],
+      { claims: () => ({ sub: 'ann', stores: { [STORE_ID]: ['read'] } }) },
+      'forbidden',
+    ],
+  ])('%s', (_, args, over, code) => {
+    const full = { quota: 50 }
+    const blobs = 'blobs' in over ? memoryBlobStore(full) : undefined
+    return withPool(
+      async (pool, device) => {
+        await expect(pool.add(...args)).rejects.toMatchObject({ name: 'RockpoolError', code })
+        await nothingLeft(pool, { ...device, blobs: blobs ?? device.blobs })
+        if (code === 'forbidden') return
+        expect(await pool.add(new Blob(['ok']), text)).toMatchObject({ size: 2 })
+      },
+      { ...over, ...(blobs ? { blobs } : {}) },
+    )
+  })
+
+  test('an aborted add, before and while it writes', () =>
+    withPool(async (pool, device) => {
+      await expect(pool.add(new Blob(['x']), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: 'aborted',
+      })
+      const stop = new AbortController()
+      const endless = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(1_000_000)),
+      })
+      const adding = pool.add(endless, {
+        signal: stop.signal,
+        onProgress: (bytes) => {
+          if (bytes > 20_000_000) stop.abort()
+        },
+      })
+      await expect(adding).rejects.toMatchObject({ code: 'aborted' })
+      await nothingLeft(pool, device)
+    }))
+
+  test('an index that cannot be written', async () => {
+    const world = memoryWorld()
+    const device = memoryDevice(world, 'a')
+    const index = device.index()
+    let full = false
+    const exit = await Effect.runPromiseExit(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const pool = yield* device.open({
+            index: {
+              ...index,
+              write: (...args) =>
+                full ? Promise.reject(new DOMException('', 'QuotaExceededError')) : index.write(...args),
+            },
+          })
+          full = true
+          yield* Effect.promise(async () => {
+            await expect(pool.add(new Blob(['x']))).rejects.toMatchObject({ code: 'disk_failed' })
+            await nothingLeft(pool, device)
+          })
+        }),
+      ),
+    )
+    expect(Exit.isSuccess(exit)).toBe(true)
+  })
+})
+
+test('replace keeps the former content as a version; ifMatch guards it', () =>
+  withPool(async (pool, device) => {
+    const first = await pool.add(new File(['one'], 'a.txt', { type: 'text/plain' }))
+    const second = await pool.replace(first.id, new Blob(['two']), { ifMatch: first.version })
+    expect(second).toMatchObject({ id: first.id, name: 'a.txt', type: 'text/plain', size: 3 })
+    expect(pool.versions(first.id).map(({ remoteKey }) => remoteKey)).toEqual([second.remoteKey, first.remoteKey])
+    await expect(pool.replace(first.id, new Blob(['three']), { ifMatch: first.version })).rejects.toMatchObject({
+      code: 'precondition_failed',
+    })
+    expect(await device.blobs.list()).toHaveLength(2)
+    expect(await (await pool.open(first.id)).text()).toBe('two')
+    expect(await (await pool.open(first)).text()).toBe('one')
+    const reverted = await pool.revert(first.id, first.version)
+    expect(reverted.remoteKey).toBe(first.remoteKey)
+    expect(await (await pool.open(first.id)).text()).toBe('one')
+  }))
+
+test('a file that changes while its replacement is written is not overwritten against ifMatch', () =>
+  withPool(async (pool, device) => {
+    const file = await pool.add(new Blob(['one']))
+    const slow = new TransformStream<Uint8Array, Uint8Array>()
+    const replacing = pool.replace(file.id, slow.readable, { ifMatch: file.version })
+    const writer = slow.writable.getWriter()
+    void writer.write(new TextEncoder().encode('mine'))
+    const theirs = await pool.replace(file.id, new Blob(['theirs']))
+    void writer.close()
+    await expect(replacing).rejects.toMatchObject({ code: 'precondition_failed' })
+    expect(pool.files.get(file.id)!.remoteKey).toBe(theirs.remoteKey)
+    expect(await device.blobs.list()).toHaveLength(2)
+  }))
+
+test("a version in another user's space cannot be made current: its event would be refused for ever", () => {
+  const buckets = { files: { access: 'owner' } } as const
+  let user = 'ann'
+  return withPool(
+    async (pool) => {
+      const file = await pool.add(new Blob(['one']))
+      user = 'bob'
+      const theirs = await pool.replace(file.id, new Blob(['two']))
+      await expect(pool.revert(file.id, file.version)).rejects.toMatchObject({ code: 'forbidden' })
+      expect(pool.files.get(file.id)).toEqual(theirs)
+    },
+    { buckets, claims: () => ({ sub: user, stores: { [STORE_ID]: ['read', 'write'] } }) },
+  )
+})
+
+test('each version of a file has a status of its own, the same object while nothing changes', () =>
+  withPool(async (pool) => {
+    const first = await pool.add(new Blob(['one']))
+    const second = await pool.replace(first.id, new Blob(['three']))
+    const [before, now] = [pool.transfers.status(first), pool.transfers.status(second)]
+    expect([before.total, now.total]).toEqual([3, 5])
+    expect(pool.transfers.status(first)).toBe(before)
+    expect(pool.transfers.status(second.id)).toBe(now)
+  }))
+
+test('a subscriber hears of two changes within a millisecond, and only of files that its query asks for', () =>
+  withPool(
+    async (pool) => {
+      const { id } = await pool.add(new Blob(['x']))
+      const heard: unknown[] = []
+      const unsubscribe = pool.files.subscribe({ bucket: 'files' }, ([file]) => void heard.push(file?.meta))
+      for (const n of [1, 2]) {
+        pool.log.append([{ name: 'v2.FileMetaSet', opId: `op-${n}`, args: { id, meta: { n }, at: 1 } }])
+      }
+      await pool.add(new Blob(['x']), { bucket: 'more' })
+      expect(heard).toEqual([{}, { n: 1 }, { n: 2 }])
+      unsubscribe()
+      await pool.remove(id)
+      expect(heard).toHaveLength(3)
+    },
+    { buckets: { files: { access: 'store' }, more: { access: 'store' } } },
+  ))
+
+test('rename, metadata, remove and restore', () =>
+  withPool(async (pool) => {
+    const { id } = await pool.add(new Blob(['x']))
+    expect(await pool.rename(id, 'new.txt')).toMatchObject({ name: 'new.txt' })
+    await expect(pool.rename(id, 'a/b')).rejects.toMatchObject({ code: 'bad_name' })
+    expect(await pool.setMeta(id, { album: 'x' })).toMatchObject({ meta: { album: 'x' }, name: 'new.txt' })
+    await pool.remove(id)
+    expect(pool.files.get(id)).toBeUndefined()
+    await expect(pool.open(id)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(pool.rename(id, 'y')).rejects.toMatchObject({ code: 'not_found' })
+    await pool.remove(id)
+    expect(await pool.restore(id)).toMatchObject({ name: 'new.txt' })
+    await expect(pool.remove('nobody')).rejects.toMatchObject({ code: 'not_found' })
+  }))
+
+test('removing one of two files with the same bytes leaves the other (peer failure 1)', () =>
+  withPool(async (pool) => {
+    const [a, b] = [await pool.add(new Blob(['x'])), await pool.add(new Blob(['x']))]
+    await pool.remove(a.id)
+    expect(await (await pool.open(b.id)).text()).toBe('x')
+    expect(pool.transfers.status(b)).toMatchObject({ state: 'local', onDevice: true })
+  }))
+
+test('a closed pool says so', () =>
+  withPool(async (pool) => {
+    await pool.close()
+    await expect(pool.add(new Blob(['x']))).rejects.toMatchObject({ code: 'closed' })
+  }))
+
+test('a file URL names the content of a record, or the file of an id', () =>
+  withPool(async (pool) => {
+    const file = await pool.add(new File(['x'], 'a b.png', { type: 'image/png' }))
+    expect(pool.url(file)).toBe(`/rockpool/c/${file.remoteKey satisfies RemoteKey}/a%20b.png?type=image%2Fpng`)
+    expect(pool.url(file.id)).toBe(`/rockpool/f/${STORE_ID}/${file.id}/a%20b.png`)
+  }))

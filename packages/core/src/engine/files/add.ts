@@ -1,0 +1,83 @@
+/** Adding a file, and giving one new content. */
+import { RockpoolError } from '@rockpool/protocol'
+import { Effect } from 'effect'
+import type { AddOptions, FileSource, ReplaceOptions } from '../../pool.ts'
+import { recordAfter } from '../../records/apply.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { checkContent } from '../../records/limits.ts'
+import { checkFile } from './checks.ts'
+import { liveFile, requireRight, whyNotLive } from './edit.ts'
+import { storeContent } from './store-content.ts'
+import { emit } from '../pool-emitter.ts'
+import { quoteName } from './quote-name.ts'
+import { call, Settings } from '../services.ts'
+import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
+
+export const add = (source: FileSource, options: AddOptions) =>
+  Effect.gen(function* () {
+    yield* requireRight('write')
+    const { buckets } = yield* Settings
+    const { body, ...own } = yield* call(async () => readableSource(source))
+    const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
+    const type = options.type ?? own.type ?? DEFAULT_TYPE
+    const bucket = options.bucket ?? 'files'
+    const meta = options.meta ?? {}
+    const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
+    if (wrong) return yield* Effect.fail(wrong)
+
+    const { file } = yield* storeContent(
+      { body, bucket, type, onProgress: options.onProgress },
+      ({ content, remoteKey, at }) => ({
+        name: 'v2.FileAdded',
+        opId: crypto.randomUUID(),
+        args: {
+          id: crypto.randomUUID(),
+          name,
+          type,
+          size: content.size,
+          remoteKey,
+          meta: JSON.parse(JSON.stringify(meta)),
+          at,
+        },
+      }),
+    )
+    const added = file!
+    yield* emit('added', added)
+    return added
+  })
+
+/** The former content stays as a version; the new one is on disk before anything is forgotten (peer failure 6). */
+export const replace = (id: string, source: FileSource, options: ReplaceOptions) =>
+  Effect.gen(function* () {
+    yield* requireRight('write')
+    const { buckets } = yield* Settings
+    const before = yield* liveFile(id)
+    const changed = whyNoMatch(before, options.ifMatch)
+    if (changed) return yield* Effect.fail(changed)
+    const { body, ...own } = yield* call(async () => readableSource(source))
+    const type = options.type ?? own.type ?? before.type
+    const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
+    if (wrong) return yield* Effect.fail(wrong)
+
+    const { event, file } = yield* storeContent(
+      { body, bucket: before.bucket, type, onProgress: options.onProgress },
+      ({ content, remoteKey, at }) => ({
+        name: 'v2.FileContentReplaced',
+        opId: crypto.randomUUID(),
+        args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
+      }),
+      // Writing took its time: the file is checked again, so that ifMatch holds at the moment of the change.
+      (now) => whyNotLive(id, now) ?? whyNoMatch(now!, options.ifMatch),
+    )
+    const replaced = file ?? recordAfter(event, before)!
+    yield* emit('replaced', replaced)
+    return replaced
+  })
+
+const whyNoMatch = (file: FileRecord, version: string | undefined): RockpoolError | undefined =>
+  version === undefined || file.version === version
+    ? undefined
+    : new RockpoolError(
+        'precondition_failed',
+        `${quoteName(file)} has changed since you read it. Read it again, then decide.`,
+      )

@@ -1,0 +1,25 @@
+/** What a file must be before anything is written. Pure; each check gives the error, or undefined. */
+import { type Buckets, type Right, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import type { FileMeta } from '../../records/events.ts'
+import { checkContent, checkMeta, checkName, type ContentFields } from '../../records/limits.ts'
+
+export interface NewFile extends ContentFields {
+  readonly name: string
+  readonly meta: FileMeta
+}
+
+export const checkFile = (file: NewFile, buckets: Buckets): RockpoolError | undefined =>
+  checkName(file.name) ?? checkMeta(file.meta) ?? checkContent(file, buckets)
+
+/** Refused here, before the log has it: a LiveStore client whose push is refused stops syncing (docs of packages/livestore). */
+export const checkRight = (
+  claims: TokenClaims | undefined,
+  storeId: StoreId,
+  right: Right,
+): RockpoolError | undefined =>
+  claims === undefined || claims.stores[storeId]?.includes(right)
+    ? undefined
+    : new RockpoolError(
+        'forbidden',
+        `Your token does not give the right to ${right} in the store "${storeId}". Ask its owner for it.`,
+      )

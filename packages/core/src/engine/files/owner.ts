@@ -1,0 +1,53 @@
+/** Owner buckets: everyone writes under their own segment. */
+import { ownerOf, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { Effect } from 'effect'
+import { call, Settings } from '../services.ts'
+
+/** The user's segment in remote keys of the bucket; undefined where contents belong to the store. */
+export const ownerSegment = (bucket: string) =>
+  Effect.gen(function* () {
+    const { buckets, claims } = yield* Settings
+    if (buckets[bucket]?.access !== 'owner') return undefined
+    const user = claims()
+    if (!user) {
+      return yield* Effect.fail(
+        new RockpoolError(
+          'unauthenticated',
+          `The bucket "${bucket}" belongs to its users: sign in before adding to it.`,
+        ),
+      )
+    }
+    return yield* call(() => ownerOf(user.sub))
+  })
+
+/**
+ * Whether an upload under this key is this device's to make: the key is in this store and in no other user's segment. A
+ * record may name any key for bytes that happen to be on this disk.
+ */
+export const mayUpload = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const { buckets, claims, storeId } = yield* Settings
+    const parts = parseRemoteKey(key)
+    // Legacy keys, without a bucket, are read and never written.
+    if (parts?.storeId !== storeId || parts.bucket === undefined) return false
+    if (parts.owner === undefined) return buckets[parts.bucket]?.access !== 'owner'
+    const user = claims()
+    // Without a token nothing is known of the user, and an upload must not be lost for that: the signer decides.
+    return user === undefined || parts.owner === (yield* call(() => ownerOf(user.sub)))
+  })
+
+/**
+ * Whether the user may put an event that names this content into the log. Asked before the commit, since the sync backend
+ * refuses it, and a LiveStore client whose push was refused never gets anything out again.
+ */
+export const requireOwnKey = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const { bucket = '', owner } = parseRemoteKey(key) ?? {}
+    if (owner === (yield* ownerSegment(bucket))) return
+    return yield* Effect.fail(
+      new RockpoolError(
+        'forbidden',
+        'These bytes are in the space of another user of this bucket. Open them and add them as your own.',
+      ),
+    )
+  })

@@ -1,0 +1,92 @@
+/** Reading, where it is stopped, and where disk and index do not agree. */
+import { addressOfKey } from '@rockpool/protocol'
+import { Effect, type Scope } from 'effect'
+import { expect, test } from 'vitest'
+import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+
+const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+
+/** A file that device A has stored, and device B, which knows of it. */
+const storedElsewhere = Effect.gen(function* () {
+  const world = memoryWorld()
+  const device = memoryDevice(world, 'b')
+  const a = yield* memoryDevice(world, 'a').open()
+  const b = yield* device.open()
+  const file = yield* promise(() => a.add(new Blob(['reef'])))
+  yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
+  return { world, device, b, file }
+})
+
+test('an open that stands still ends at once when its caller stops it', () =>
+  run(
+    Effect.gen(function* () {
+      const { world, b, file } = yield* storedElsewhere
+      world.storage.faults.stall = 'request'
+      const stop = new AbortController()
+      const opening = b.open(file, { signal: stop.signal })
+      yield* until(b, () => b.transfers.status(file).state === 'downloading')
+      stop.abort()
+      yield* promise(() => expect(opening).rejects.toMatchObject({ code: 'aborted' }))
+      expect(b.transfers.status(file).state).toBe('remote')
+      // its lock is free
+      world.storage.faults.stall = undefined
+      expect(yield* promise(async () => (await b.open(file)).text())).toBe('reef')
+    }),
+  ))
+
+test('a pool with a stalled download can be closed', () =>
+  run(
+    Effect.gen(function* () {
+      const { world, b, file } = yield* storedElsewhere
+      world.storage.faults.stall = 'request'
+      const opening = b.open(file).catch((error: unknown) => error)
+      yield* until(b, () => b.transfers.status(file).state === 'downloading')
+      yield* promise(() => b.close())
+      expect(yield* promise(() => opening)).toMatchObject({ code: 'closed' })
+    }),
+  ))
+
+test('bytes whose row a crash lost get it at the next open, without a network', () =>
+  run(
+    Effect.gen(function* () {
+      const { world, device, b, file } = yield* storedElsewhere
+      yield* promise(() => device.blobs.write(new Blob(['reef'])))
+      world.storage.faults.offline = true
+      expect(b.transfers.status(file)).toMatchObject({ state: 'remote', onDevice: false })
+      expect(yield* promise(async () => (await b.open(file)).text())).toBe('reef')
+      expect(b.transfers.status(file)).toMatchObject({ state: 'stored', onDevice: true })
+    }),
+  ))
+
+test('a content cut short on this disk is not said to be there, and is fetched again; pinned, by itself', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'b')
+      const a = yield* memoryDevice(world, 'a').open()
+      let cut = false
+      const blobs: typeof device.blobs = {
+        ...device.blobs,
+        open: async (address) => (await device.blobs.open(address))?.slice(0, cut ? 2 : undefined),
+        delete(address) {
+          cut = false
+          return device.blobs.delete(address)
+        },
+      }
+      const b = yield* device.open({ blobs })
+      const file = yield* promise(() => a.add(new Blob(['reef'])))
+      yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
+      yield* promise(() => b.open(file))
+      yield* promise(() => b.pin(file.id))
+      cut = true
+      world.storage.faults.offline = true
+      yield* promise(() => expect(b.open(file)).rejects.toMatchObject({ code: 'offline' }))
+      expect(b.transfers.status(file).onDevice).toBe(false)
+      world.storage.faults.offline = false
+      yield* promise(() => b.transfers.retry(file))
+      yield* until(b, () => b.transfers.status(file).state === 'stored')
+      const row = yield* promise(() => device.index().get('contents', addressOfKey(file.remoteKey)))
+      expect(row).toMatchObject({ size: 4, pinned: true })
+    }),
+  ))

@@ -1,0 +1,141 @@
+/** Reading a file: from disk, or from object storage to the reader and to disk. */
+import {
+  addressOfKey,
+  type ContentDigest,
+  isRockpoolError,
+  parseRemoteKey,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
+import { Clock, Effect, Runtime } from 'effect'
+import type { OpenOptions } from '../../pool.ts'
+import { remove as removeRow } from '../../ports/index-port.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { contentRow } from '../transfers/content-row.ts'
+import { type Download, download, sizeMismatch } from '../transfers/download.ts'
+import { Device, transferId } from '../device.ts'
+import { queued } from '../transfers/enqueue.ts'
+import { underLock } from '../locks.ts'
+import { quoteName } from './quote-name.ts'
+import { BlobPort, call, LogPort, Settings, SignerPort } from '../services.ts'
+
+/** The whole content as a Blob, downloaded to disk first when it is not there. */
+export const open = (file: FileRecord, options: OpenOptions) =>
+  Effect.gen(function* () {
+    const blob = (yield* kept(file)) ?? (yield* downloaded(file, options.onProgress))
+    return blob.slice(0, blob.size, file.type)
+  })
+
+/** One tab downloads; the others wait and find it on disk. */
+const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
+  Effect.gen(function* () {
+    const meanwhile = yield* kept(file)
+    if (meanwhile) return meanwhile
+    yield* downloadToDisk(file.remoteKey, file.size, { pinned: false, onProgress })
+    const blob = yield* kept(file)
+    return blob ?? (yield* Effect.fail(vanished(file)))
+  }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
+
+/** The content as a stream. What comes over the network is given on at once, and kept. */
+export const stream = (file: FileRecord, options: OpenOptions) =>
+  Effect.gen(function* () {
+    const blob = yield* kept(file)
+    if (blob) return blob.stream()
+    const runtime = yield* Effect.runtime<Device>()
+    const { remoteKey, size } = file
+    const start = yield* downloader(remoteKey, size, options.onProgress)
+    // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
+    const started = yield* call((signal) => start(options.signal ? AbortSignal.any([signal, options.signal]) : signal))
+    void started.kept
+      .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, started.source, false)))
+      .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row get it at the next open
+    return started.stream
+  })
+
+/** Brings a content to disk and into the index. */
+export const downloadToDisk = (
+  key: RemoteKey,
+  size: number,
+  { pinned, onProgress }: { readonly pinned: boolean; readonly onProgress: OpenOptions['onProgress'] },
+) =>
+  Effect.gen(function* () {
+    const start = yield* downloader(key, size, onProgress)
+    const { content, source } = yield* call(async (signal) => {
+      const started = await start(signal)
+      // Reading drives the download; here nobody wants the bytes but the disk.
+      await started.stream.pipeTo(new WritableStream())
+      return { content: await started.kept, source: started.source }
+    })
+    yield* recordDownload(key, content, source, pinned)
+  })
+
+/** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
+const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onProgress']) =>
+  Effect.gen(function* () {
+    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch }
+    const device = yield* Device
+    const log = yield* LogPort
+    return async (signal: AbortSignal): Promise<Download> => {
+      const report = device.report(key, 'download', size)
+      try {
+        const started = await download(ports, key, {
+          signal,
+          expectedSize: size,
+          onProgress(bytes, total) {
+            report.progress(bytes, total)
+            onProgress?.(bytes, total)
+          },
+        })
+        void started.kept.then(report.end, report.end)
+        return started
+      } catch (error) {
+        report.end()
+        throw isRockpoolError(error, 'not_found') && !log.remoteContent(key)?.stored ? notUploadedYet(error) : error
+      }
+    }
+  })
+
+const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const now = yield* Clock.currentTimeMillis
+    const known = { pinned, storedAs: source === 'remote' ? key : undefined }
+    yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
+  })
+
+/** The content on this disk, if the index knows it. One whose row is missing is hashed again, by a download without network. */
+const kept = (file: FileRecord) =>
+  Effect.gen(function* () {
+    // A record can name any key; with this user's rights only keys of this store are followed.
+    if (parseRemoteKey(file.remoteKey)?.storeId !== (yield* Settings).storeId)
+      return yield* Effect.fail(elsewhere(file))
+    const blobs = yield* BlobPort
+    const device = yield* Device
+    const address = addressOfKey(file.remoteKey)
+    const blob = yield* call(() => blobs.open(address))
+    const row = device.contents.get(address)
+    if (!row) return undefined
+    if (blob?.size === row.size) {
+      if (file.size !== row.size) return yield* Effect.fail(sizeMismatch(file.size, row.size))
+      return blob
+    }
+    // The size is that of the hashed bytes, so these are cut short or gone, and the index must not say that they are here. The
+    // next download removes them if object storage has the content; a pinned one comes again by itself.
+    const now = yield* Clock.currentTimeMillis
+    const again = { ...file, size: row.size }
+    yield* device.write([removeRow('contents', address), ...(row.pinned ? [queued('download', again, now)] : [])])
+    return undefined
+  })
+
+const elsewhere = (file: FileRecord): RockpoolError =>
+  new RockpoolError('bad_key', `The record of ${quoteName(file)} names a content of another store. Remove it.`)
+
+const notUploadedYet = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'not_found',
+    'The device that added this file has not uploaded it yet. It comes when that device is online.',
+    { cause },
+  )
+
+const vanished = (file: FileRecord): RockpoolError =>
+  new RockpoolError('corrupt', `${quoteName(file)} vanished from disk while it was read. Open it again.`)

@@ -1,0 +1,125 @@
+import type { RemoteKey } from '@rockpool/protocol'
+import { expect, test } from 'vitest'
+import type { TransferRow } from '../../ports/index-port.ts'
+import type { FileState } from '../../pool.ts'
+import { type StatusFacts, statusOf } from './status.ts'
+
+const key = 'store/files/x' as RemoteKey
+const transfer = (over: Partial<TransferRow>): TransferRow => ({
+  id: `upload:${key}`,
+  direction: 'upload',
+  remoteKey: key,
+  size: 100,
+  type: 'text/plain',
+  state: 'waiting',
+  attempts: 0,
+  notBefore: 0,
+  error: null,
+  uploadId: null,
+  createdAt: 0,
+  ...over,
+})
+const facts: StatusFacts = {
+  size: 100,
+  onDevice: false,
+  isStored: false,
+  said: undefined,
+  upload: undefined,
+  download: undefined,
+  activity: undefined,
+}
+const refused = { code: 'forbidden', message: 'no' } as const
+
+const cases: {
+  name: string
+  facts: Partial<StatusFacts>
+  state: FileState
+  bytes: number
+  error?: string
+  nextAttemptAt?: number | null
+}[] = [
+  { name: 'another device has it', facts: {}, state: 'remote', bytes: 0 },
+  { name: 'object storage has it', facts: { isStored: true }, state: 'remote', bytes: 0 },
+  { name: 'only here', facts: { onDevice: true }, state: 'local', bytes: 0 },
+  { name: 'only here, in the queue', facts: { onDevice: true, upload: transfer({}) }, state: 'local', bytes: 0 },
+  {
+    name: 'here, and there by the word of others',
+    facts: { onDevice: true, said: 'stored' },
+    state: 'stored',
+    bytes: 100,
+  },
+  {
+    name: 'here and in the queue, whatever others say',
+    facts: { onDevice: true, said: 'stored', upload: transfer({}) },
+    state: 'local',
+    bytes: 0,
+  },
+  { name: 'here, and lost there', facts: { onDevice: true, isStored: true, said: 'lost' }, state: 'local', bytes: 0 },
+  { name: 'here and there', facts: { onDevice: true, isStored: true }, state: 'stored', bytes: 100 },
+  {
+    name: 'on the way up',
+    facts: {
+      onDevice: true,
+      upload: transfer({}),
+      activity: { remoteKey: key, direction: 'upload', bytes: 40, total: 100 },
+    },
+    state: 'uploading',
+    bytes: 40,
+  },
+  {
+    name: 'on the way down',
+    facts: { isStored: true, activity: { remoteKey: key, direction: 'download', bytes: 7, total: 100 } },
+    state: 'downloading',
+    bytes: 7,
+  },
+  {
+    name: 'offline is no failure',
+    facts: { onDevice: true, upload: transfer({ attempts: 3, notBefore: 9, error: { code: 'offline', message: '' } }) },
+    state: 'local',
+    bytes: 0,
+  },
+  {
+    name: 'refused',
+    facts: { onDevice: true, upload: transfer({ state: 'blocked', error: refused }) },
+    state: 'failed',
+    bytes: 0,
+    error: 'forbidden',
+    nextAttemptAt: null,
+  },
+  {
+    name: 'failed, tried again later',
+    facts: { onDevice: true, upload: transfer({ notBefore: 9, error: { code: 'storage_unavailable', message: '' } }) },
+    state: 'failed',
+    bytes: 0,
+    error: 'storage_unavailable',
+    nextAttemptAt: 9,
+  },
+  {
+    name: 'failed before, under way again',
+    facts: {
+      onDevice: true,
+      upload: transfer({ error: refused }),
+      activity: { remoteKey: key, direction: 'upload', bytes: 1, total: 100 },
+    },
+    state: 'uploading',
+    bytes: 1,
+  },
+  {
+    name: 'a pin that could not be fetched',
+    facts: {
+      isStored: true,
+      download: transfer({ direction: 'download', state: 'blocked', error: { code: 'quota_exceeded', message: '' } }),
+    },
+    state: 'failed',
+    bytes: 0,
+    error: 'quota_exceeded',
+    nextAttemptAt: null,
+  },
+]
+
+test.each(cases)('$name: $state', ({ facts: given, state, bytes, error, nextAttemptAt }) => {
+  const status = statusOf({ ...facts, ...given })
+  expect(status).toMatchObject({ state, bytes, total: 100, onDevice: given.onDevice ?? false })
+  expect(status.error?.code).toBe(error)
+  expect(status.error?.nextAttemptAt).toBe(nextAttemptAt)
+})

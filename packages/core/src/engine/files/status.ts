@@ -1,0 +1,49 @@
+/** The state of a file on this device: derived, never stored. Pure. */
+import type { TransferRow } from '../../ports/index-port.ts'
+import type { FileStatus } from '../../pool.ts'
+import type { Activity } from '../transfers/activity.ts'
+
+export interface StatusFacts {
+  /** bytes of the file */
+  readonly size: number
+  /** the content is whole on this disk */
+  readonly onDevice: boolean
+  /** this device knows that object storage has it */
+  readonly isStored: boolean
+  /** what the log says, which anyone who may write can have said; undefined: nothing */
+  readonly said: 'stored' | 'lost' | undefined
+  readonly upload: TransferRow | undefined
+  readonly download: TransferRow | undefined
+  /** a transfer of the content that is under way in some tab or in the service worker */
+  readonly activity: Activity | undefined
+}
+
+export const statusOf = (facts: StatusFacts): FileStatus => {
+  const { size, onDevice, activity } = facts
+  const whole = { onDevice, total: size, error: null }
+  if (activity) {
+    return { ...whole, state: activity.direction === 'upload' ? 'uploading' : 'downloading', bytes: activity.bytes }
+  }
+  const failed = [facts.upload, facts.download].find((row) => row && hasFailed(row))
+  if (failed) {
+    const error = { ...failed.error!, nextAttemptAt: failed.state === 'blocked' ? null : failed.notBefore }
+    return { ...whole, state: 'failed', bytes: 0, error }
+  }
+  if (!onDevice) return { ...whole, state: 'remote', bytes: 0 }
+  // Word of others is shown until this device finds out by itself, which an upload in its queue is about to do.
+  const isStored = facts.isStored ? facts.said !== 'lost' : facts.said === 'stored' && !facts.upload
+  return isStored ? { ...whole, state: 'stored', bytes: size } : { ...whole, state: 'local', bytes: 0 }
+}
+
+/** Being offline is no failure: the transfer simply waits. */
+const hasFailed = (row: TransferRow): boolean =>
+  row.error !== null && (row.state === 'blocked' || row.error.code !== 'offline')
+
+export const sameStatus = (a: FileStatus, b: FileStatus): boolean =>
+  a.state === b.state &&
+  a.onDevice === b.onDevice &&
+  a.bytes === b.bytes &&
+  a.total === b.total &&
+  a.error?.code === b.error?.code &&
+  a.error?.message === b.error?.message &&
+  a.error?.nextAttemptAt === b.error?.nextAttemptAt

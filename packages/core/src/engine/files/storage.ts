@@ -1,0 +1,62 @@
+/** What this store takes of the disk, and what is kept there on purpose. */
+import { addressOfKey, type ContentAddress } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
+import type { StorageReport } from '../../pool.ts'
+import { change, remove } from '../../ports/index-port.ts'
+import { contentKeyOf } from '../../records/content-key.ts'
+import { Device, transferId } from '../device.ts'
+import { liveFile } from './edit.ts'
+import { queued } from '../transfers/enqueue.ts'
+import { RefusedRows } from '../log/refused-rows.ts'
+import { BlobPort, call, LogPort } from '../services.ts'
+
+/** Keeps a file's content on this device; the queue brings it when it is not there. */
+export const pin = (id: string) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const file = yield* liveFile(id)
+    const now = yield* Clock.currentTimeMillis
+    yield* device.write([
+      device.has(file.remoteKey)
+        ? change('contents', addressOfKey(file.remoteKey), (row) => row && { ...row, pinned: true })
+        : queued('download', file, now),
+    ])
+  })
+
+export const unpin = (id: string) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const { remoteKey } = yield* liveFile(id)
+    yield* device.write([
+      change('contents', addressOfKey(remoteKey), (row) => row && { ...row, pinned: false }),
+      remove('transfers', transferId('download', remoteKey)),
+    ])
+  })
+
+export const storageReport = Effect.gen(function* () {
+  const blobs = yield* BlobPort
+  const device = yield* Device
+  const log = yield* LogPort
+  const refused = yield* RefusedRows
+  const { used, quota } = yield* call(() => blobs.usage())
+  const persisted = yield* call(async () => (await globalThis.navigator?.storage?.persisted?.()) ?? false)
+
+  const onlyHere = new Set<ContentAddress>()
+  const named = new Set<ContentAddress>()
+  for (const { remoteKey } of log.list({ limit: Number.MAX_SAFE_INTEGER })) {
+    named.add(addressOfKey(remoteKey))
+    if (!device.isStored(remoteKey)) onlyHere.add(addressOfKey(remoteKey))
+  }
+  // Bytes that a person may still want in another place are not elsewhere.
+  for (const { event } of refused.all()) {
+    const key = contentKeyOf(event)
+    if (key !== undefined) onlyHere.add(addressOfKey(key))
+  }
+  let evictable = 0
+  let pinned = 0
+  for (const { address, size, pinned: isPinned } of device.contents.values()) {
+    if (isPinned) pinned += size
+    else if (named.has(address) && !onlyHere.has(address)) evictable += size
+  }
+  return { used, quota, persisted, evictable, pinned } satisfies StorageReport
+})

@@ -1,0 +1,120 @@
+/**
+ * Group commit: changes that arrive while an index transaction runs share the next one, and one append to the log. There
+ * is no timer, so a single change waits for nothing.
+ */
+import type { RockpoolError } from '@rockpool/protocol'
+import { Clock, Context, Deferred, Effect, Layer, Queue } from 'effect'
+import { put, remove } from '../../ports/index-port.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { appendEvents } from './append.ts'
+import { Device } from '../device.ts'
+import { admit, type Commit, nextGroup } from './next-group.ts'
+import { PoolEmitter } from '../pool-emitter.ts'
+import { outboxRow } from './outbox-row.ts'
+import { asRockpoolError, call, LogPort } from '../services.ts'
+
+interface Member extends Commit {
+  readonly done: Deferred.Deferred<FileRecord | undefined, RockpoolError>
+}
+
+interface GroupCommitShape {
+  /** @returns the file that the event names as the event leaves it */
+  readonly commit: (commit: Commit) => Effect.Effect<FileRecord | undefined, RockpoolError>
+}
+
+export class GroupCommit extends Context.Tag('@rockpool/core/GroupCommit')<GroupCommit, GroupCommitShape>() {}
+
+/**
+ * Writes an event to the outbox together with `changes`, in one index transaction, then appends it to the log. From the
+ * transaction on the change is durable and this succeeds: what the log fails to take stays in the outbox for `replay`.
+ */
+export const commit = (
+  event: Commit['event'],
+  { changes = [], epoch, precondition }: Partial<Omit<Commit, 'event'>> = {},
+): Effect.Effect<FileRecord | undefined, RockpoolError, GroupCommit> =>
+  Effect.flatMap(GroupCommit, (groups) => groups.commit({ event, changes, epoch, precondition }))
+
+export const GroupCommitLive = Layer.scoped(
+  GroupCommit,
+  Effect.gen(function* () {
+    const device = yield* Device
+    const log = yield* LogPort
+    const emitter = yield* PoolEmitter
+    const wake = yield* Queue.sliding<void>(1)
+    let waiting: Member[] = []
+
+    /** One transaction, one append. A transaction that fails is repeated for each member, so that a bad one fails alone. */
+    const commitGroup = (group: readonly Member[]): Effect.Effect<void, RockpoolError> =>
+      Effect.gen(function* () {
+        // Before the transaction, so that a log that is closed leaves nothing behind.
+        const admissions = yield* call(async () => admit(group, (id) => log.file(id)))
+        const admitted: { readonly member: Member; readonly file: FileRecord | undefined }[] = []
+        for (const admission of admissions) {
+          if (admission.error) yield* Deferred.fail(admission.commit.done, admission.error)
+          else admitted.push({ member: admission.commit, file: admission.file })
+        }
+        if (admitted.length === 0) return
+
+        const now = yield* Clock.currentTimeMillis
+        const rows = admitted.map(({ member }) => outboxRow(member.event, now))
+        const changes = admitted.flatMap(({ member }, i) => [...member.changes, put('outbox', rows[i]!)])
+        const written = yield* Effect.either(device.write(changes, group[0]!.epoch))
+        if (written._tag === 'Left') {
+          if (admitted.length === 1) return yield* Deferred.fail(admitted[0]!.member.done, written.left)
+          return yield* Effect.forEach(admitted, ({ member }) => settled([member]), { discard: true })
+        }
+
+        const events = admitted.map(({ member }) => member.event)
+        for (const [i, appended] of appendEvents(log, events).entries()) {
+          const { member, file } = admitted[i]!
+          if (appended.outcome === 'refused') {
+            // The row would be refused at every open. If it cannot be removed now, replay reports it again.
+            yield* Effect.ignoreLogged(device.write([remove('outbox', rows[i]!.id)]))
+            yield* Deferred.fail(member.done, appended.error)
+            continue
+          }
+          if (appended.outcome === 'pending') {
+            const detail = { error: appended.error, ...(file ? { file } : {}) }
+            emitter.emit({ event: 'error', detail })
+          }
+          yield* Deferred.succeed(member.done, file)
+        }
+      })
+
+    /** No member may wait without end, whatever happens to its group. */
+    const settled = (group: readonly Member[]): Effect.Effect<void> =>
+      commitGroup(group).pipe(
+        Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
+        Effect.catchAll((error) => Effect.forEach(group, ({ done }) => Deferred.fail(done, error), { discard: true })),
+      )
+
+    const commitAll = Effect.gen(function* () {
+      while (true) {
+        yield* Queue.take(wake)
+        while (waiting.length > 0) {
+          const { group, rest } = nextGroup(waiting)
+          waiting = [...rest]
+          yield* Effect.uninterruptible(settled(group))
+        }
+      }
+    })
+    yield* Effect.forkScoped(commitAll)
+
+    return {
+      commit: (next) =>
+        Effect.uninterruptibleMask((interruptible) =>
+          Effect.gen(function* () {
+            const member: Member = { ...next, done: yield* Deferred.make<FileRecord | undefined, RockpoolError>() }
+            waiting.push(member)
+            wake.unsafeOffer(undefined)
+            const withdraw = Effect.suspend(() => {
+              const began = !waiting.includes(member)
+              waiting = waiting.filter((other) => other !== member)
+              return began ? Effect.ignore(Deferred.await(member.done)) : Effect.void
+            })
+            return yield* interruptible(Deferred.await(member.done)).pipe(Effect.onInterrupt(() => withdraw))
+          }),
+        ),
+    }
+  }),
+)

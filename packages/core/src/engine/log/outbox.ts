@@ -1,0 +1,134 @@
+/**
+ * Events that the sync backend has not confirmed yet. An append is not durable (LiveStore loses a commit that a reload
+ * follows within 40 ms), so every event stays on disk in the outbox until it is confirmed.
+ */
+import type { RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect, Queue, Stream } from 'effect'
+import { change, type OutboxRow, remove } from '../../ports/index-port.ts'
+import type { Confirmation } from '../../ports/record-log.ts'
+import { appendEvents } from './append.ts'
+import { Device } from '../device.ts'
+import { retryOffline, uploadIfMissing } from '../transfers/enqueue.ts'
+import { MAX_GROUP } from './next-group.ts'
+import { isRefusedId } from './outbox-row.ts'
+import { PoolEmitter } from '../pool-emitter.ts'
+import type { RefusedRows } from './refused-rows.ts'
+import { call, IndexPort, LogPort, type Settings } from '../services.ts'
+
+/** A tab that still runs has its event in the log long before. */
+const APPENDED_AFTER = '5 seconds'
+
+/**
+ * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
+ * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). What the sync
+ * server refused waits for a person. Never ends.
+ */
+export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | PoolEmitter> = Effect.gen(function* () {
+  const index = yield* IndexPort
+  const log = yield* LogPort
+  const emitter = yield* PoolEmitter
+
+  const appendMissing = (rows: readonly OutboxRow[]) =>
+    Effect.gen(function* () {
+      const missing = yield* call(async () => rows.filter(({ event, refused }) => !refused && !log.applied(event.opId)))
+      const events = missing.map(({ event }) => event)
+      for (const appended of yield* call(async () => appendEvents(log, events))) {
+        if (appended.outcome === 'pending') return yield* Effect.fail(appended.error)
+        // One event that the log refuses must not keep the others from it.
+        if (appended.outcome === 'refused') emitter.emit({ event: 'error', detail: { error: appended.error } })
+      }
+    })
+
+  // Listening before the first read, so that no row falls between the two.
+  const written = yield* Queue.unbounded<string>()
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      index.subscribe((keys) => {
+        for (const { table, key } of keys) if (table === 'outbox' && !isRefusedId(key)) written.unsafeOffer(key)
+      }),
+    ),
+    (unsubscribe) => Effect.sync(unsubscribe),
+  )
+  yield* outboxPages(appendMissing)
+  while (true) {
+    const ids = [...(yield* Queue.takeBetween(written, 1, Number.MAX_SAFE_INTEGER))]
+    yield* Effect.sleep(APPENDED_AFTER)
+    for (let from = 0; from < ids.length; from += MAX_GROUP) {
+      const rows = yield* call(() => index.getMany('outbox', ids.slice(from, from + MAX_GROUP)))
+      yield* appendMissing(rows.filter((row) => row !== undefined))
+    }
+  }
+}).pipe(Effect.scoped)
+
+/** Calls `read` with the rows of the outbox, a page at a time, until it gives false: an outbox may hold a month's work. */
+const outboxPages = <R>(
+  read: (rows: readonly OutboxRow[]) => Effect.Effect<unknown, RockpoolError, R>,
+): Effect.Effect<void, RockpoolError, IndexPort | R> =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    let after: string | undefined
+    while (true) {
+      const page = { after, limit: MAX_GROUP }
+      const rows = yield* call(() => index.getAll('outbox', page))
+      const more = yield* read(rows)
+      if (rows.length < MAX_GROUP || more === false) return
+      after = rows.at(-1)!.id
+    }
+  })
+
+/** How many confirmations are taken in one write, and how long they are gathered. */
+const BATCH = 500
+const GATHER = '200 millis'
+
+/** Takes events out of the outbox as the sync backend confirms them. Never ends. */
+export const clearConfirmed = (
+  epoch: number,
+): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | RefusedRows | Settings> =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    const log = yield* LogPort
+    const device = yield* Device
+    const engine = yield* call(() => index.get('engine', 'engine'))
+
+    const clear = (confirmations: readonly Confirmation[]) =>
+      Effect.gen(function* () {
+        const opIds = new Set(confirmations.map(({ opId }) => opId))
+        const done: OutboxRow[] = []
+        // The oldest are confirmed first, so the first pages usually have them all.
+        yield* outboxPages((rows) =>
+          Effect.sync(() => {
+            for (const row of rows) if (opIds.delete(row.event.opId)) done.push(row)
+            return opIds.size > 0
+          }),
+        )
+        const now = yield* Clock.currentTimeMillis
+        // A refusal that was overtaken by a retry had stopped the upload.
+        const uploads = yield* Effect.forEach(done, ({ event, refused }) => {
+          const file = refused && 'id' in event.args ? log.file(event.args.id) : undefined
+          return file?.deletedAt === null ? uploadIfMissing(file, now) : Effect.succeed([])
+        })
+        const cursor = confirmations.at(-1)!.cursor
+        yield* device.write(
+          [
+            ...done.map(({ id }) => remove('outbox', id)),
+            ...uploads.flat(),
+            // The sync backend responded, so the network is back: what failed without it need not wait (peer failure 15).
+            ...retryOffline(device),
+            change('engine', 'engine', (row) => (row ? { ...row, confirmationCursor: cursor } : row)),
+          ],
+          epoch,
+        )
+      })
+
+    const confirmed = yield* Queue.unbounded<Confirmation>()
+    const listen = call(async (signal) => {
+      for await (const confirmation of log.confirmations(engine?.confirmationCursor ?? undefined, signal)) {
+        confirmed.unsafeOffer(confirmation)
+      }
+    })
+    const work = Stream.fromQueue(confirmed).pipe(
+      Stream.groupedWithin(BATCH, GATHER),
+      Stream.runForEach((batch) => clear([...batch])),
+    )
+    yield* Effect.all([listen, work], { concurrency: 'unbounded', discard: true })
+  })

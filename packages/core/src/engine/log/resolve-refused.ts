@@ -1,0 +1,97 @@
+/** What a person decides about a change that the sync server refused: try it again, or drop it. */
+import { addressOfKey, RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
+import type { RefusedEdit } from '../../pool.ts'
+import { change, type IndexChange } from '../../ports/index-port.ts'
+import { contentKeyOf } from '../../records/content-key.ts'
+import type { PoolEvent } from '../../records/events.ts'
+import { notStoredAs } from '../transfers/content-row.ts'
+import { Device } from '../device.ts'
+import { requireRight } from '../files/edit.ts'
+import { queued } from '../transfers/enqueue.ts'
+import { commit } from './group-commit.ts'
+import { requireOwnKey } from '../files/owner.ts'
+import { editedEvent, rightFor } from './refused-change.ts'
+import { type RefusedRow, RefusedRows } from './refused-rows.ts'
+import { releaseContent } from '../files/release-content.ts'
+import { Settings } from '../services.ts'
+
+/** Appends the event again: the same one, or an edited one with an opId of its own. Its content is uploaded again, too. */
+export const retryRefused = (id: string, edit: RefusedEdit) =>
+  Effect.gen(function* () {
+    const { buckets } = yield* Settings
+    const device = yield* Device
+    const refused = yield* RefusedRows
+    const row = yield* refusedRowOf(id)
+    yield* requireRight(rightFor(row.event))
+    const event = editedEvent(row.event, edit, { buckets, opId: crypto.randomUUID() })
+    if (event instanceof RockpoolError) return yield* Effect.fail(event)
+    const key = contentKeyOf(event)
+    if (key !== undefined) yield* requireOwnKey(key)
+
+    let isTaken = false
+    const take = change('outbox', row.id, (current) => {
+      // Checked within the write: another tab may resolve the same change.
+      if (!current) throw alreadyResolved()
+      isTaken = true
+      return undefined
+    })
+    yield* commit(event, { changes: [take, ...(yield* uploadAgain(event))] }).pipe(
+      // The log works and does not take the event: the change waits for a person as before.
+      Effect.tapError(() =>
+        isTaken
+          ? Effect.ignoreLogged(device.write([change('outbox', row.id, (current) => current ?? row)]))
+          : Effect.void,
+      ),
+      Effect.ensuring(refused.refresh),
+    )
+  })
+
+/** Takes the change back for good, and its bytes from this disk when nothing else names them. */
+export const dropRefused = (id: string) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const refused = yield* RefusedRows
+    const row = yield* refusedRowOf(id)
+    let isTaken = false
+    yield* device.write([
+      change('outbox', row.id, (current) => {
+        isTaken = current !== undefined
+        return undefined
+      }),
+    ])
+    yield* refused.refresh
+    const key = contentKeyOf(row.event)
+    // Another tab that retried the change needs the bytes.
+    if (isTaken && key !== undefined) yield* releaseContent(key)
+  })
+
+/**
+ * What object storage had of a file that was not taken, its garbage collector may have removed since: the signer is asked
+ * again.
+ */
+const uploadAgain = (event: PoolEvent) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const now = yield* Clock.currentTimeMillis
+    if (event.name !== 'v2.FileAdded' && event.name !== 'v2.FileContentReplaced') return []
+    const { remoteKey, type } = event.args
+    const address = addressOfKey(remoteKey)
+    const content = device.contents.get(address)
+    if (!content) return [] // a former version that is in object storage only
+    const typed = change('contents', address, (current) => current && { ...current, type })
+    const upload = queued('upload', { remoteKey, size: content.size, type }, now)
+    return [notStoredAs(remoteKey), typed, upload] satisfies readonly IndexChange[]
+  })
+
+const refusedRowOf = (id: string): Effect.Effect<RefusedRow, RockpoolError, RefusedRows> =>
+  Effect.flatMap(RefusedRows, (refused) => {
+    const row = refused.get(id)
+    return row ? Effect.succeed(row) : Effect.fail(alreadyResolved())
+  })
+
+const alreadyResolved = (): RockpoolError =>
+  new RockpoolError(
+    'not_found',
+    'This change is not waiting any more. It was tried again or discarded, perhaps in another tab.',
+  )

@@ -1,0 +1,178 @@
+import { addressOfKey, buildRemoteKey, hashContent, PART_SIZE, type RemoteKey } from '@rockpool/protocol'
+import { afterEach, expect, test, vi } from 'vitest'
+import { memoryBlobStore, memorySigner } from '../../memory/index.ts'
+import { download, type DownloadOptions } from './download.ts'
+import { sendByFetch } from './http.ts'
+import { upload } from './upload.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+/** An object store that has a content, and an empty disk. */
+const withContent = async (size: number) => {
+  const storage = memorySigner()
+  const bytes = Buffer.alloc(size)
+  bytes.fill(7, Math.max(0, size - 5))
+  const blob = new Blob([bytes])
+  const { address, digests } = await hashContent(blob.stream())
+  const remoteKey: RemoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
+  await upload(
+    { signer: storage.signer, send: sendByFetch(storage.fetch) },
+    { remoteKey, type: 'text/plain', blob, size, digests },
+    { signal: new AbortController().signal },
+  )
+  const blobs = memoryBlobStore()
+  const start = (options?: DownloadOptions) =>
+    download({ blobs, signer: storage.signer, fetch: storage.fetch }, remoteKey, options)
+  return { storage, blobs, remoteKey, bytes, start }
+}
+
+const readAll = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+  new Uint8Array(await new Response(stream).arrayBuffer())
+
+test.each([0, 5, PART_SIZE, 2 * PART_SIZE + 5])('%i bytes come to the reader and to disk', async (size) => {
+  const { start, bytes, blobs, remoteKey } = await withContent(size)
+  const { stream, kept } = await start()
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+  expect(await kept).toMatchObject({ address: addressOfKey(remoteKey), size })
+  expect((await blobs.open(addressOfKey(remoteKey)))!.size).toBe(size)
+})
+
+test('parts on disk are not fetched again', async () => {
+  const { storage, bytes, blobs, remoteKey } = await withContent(2 * PART_SIZE + 5)
+  await blobs.writePart(addressOfKey(remoteKey), 1, new Uint8Array(bytes.subarray(0, PART_SIZE)))
+  await blobs.writePart(addressOfKey(remoteKey), 3, new Uint8Array(bytes.subarray(2 * PART_SIZE)))
+  const asked: (string | null)[] = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    asked.push(new Headers(init?.headers).get('range'))
+    return storage.fetch(input, init)
+  }
+  const { stream } = await download({ blobs, signer: storage.signer, fetch }, remoteKey)
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+  expect(asked).toEqual([null, `bytes=${PART_SIZE}-`]) // the digest list, then from the second part on
+})
+
+test.each(['request', 'body'] as const)(
+  'a %s on which nothing comes for 30 s is given up (peer failure 16)',
+  async (stall) => {
+    const { start, storage } = await withContent(2 * PART_SIZE)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    storage.faults.stall = stall
+    let failure: unknown
+    const reading = start().then(({ stream }) => readAll(stream))
+    reading.catch((error: unknown) => (failure = error))
+    while (!failure) {
+      await vi.advanceTimersByTimeAsync(30_000)
+      await new Promise((turned) => setImmediate(turned))
+    }
+    expect(failure).toMatchObject({ code: 'storage_unavailable' })
+    storage.faults.stall = undefined
+    vi.useRealTimers()
+    await readAll((await start()).stream)
+  },
+)
+
+test('a reader that stands still is no stall', async () => {
+  const { start, bytes } = await withContent(PART_SIZE + 5)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const { stream } = await start()
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+})
+
+test('stopped while nobody reads, it is over: who waits for it is told', async () => {
+  const { start } = await withContent(PART_SIZE)
+  const stop = new AbortController()
+  const { stream, kept } = await start({ signal: stop.signal })
+  stop.abort()
+  await expect(kept).rejects.toMatchObject({ code: 'aborted' })
+  await expect(readAll(stream)).rejects.toMatchObject({ code: 'aborted' })
+})
+
+test('a URL that has expired on the way is signed again, once', async () => {
+  const { remoteKey, storage, blobs } = await withContent(5)
+  const answering = (refusals: number) => {
+    let asked = 0
+    const refusing: typeof fetch = async (...args) =>
+      ++asked <= refusals ? new Response(null, { status: 403 }) : storage.fetch(...args)
+    return { read: () => download({ blobs, signer: storage.signer, fetch: refusing }, remoteKey), asked: () => asked }
+  }
+  const always = answering(Infinity)
+  await expect(always.read()).rejects.toMatchObject({ code: 'forbidden' })
+  expect(always.asked()).toBe(2)
+  expect((await readAll((await answering(1).read()).stream)).length).toBe(5)
+})
+
+test('content of another size than expected is refused before its body is read, and what is on disk stays', async () => {
+  const { start, storage, blobs, remoteKey, bytes } = await withContent(5)
+  let bodiesRead = 0
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    const response = await storage.fetch(...args)
+    const body = new ReadableStream({ pull: (controller) => (bodiesRead++, controller.close()) }, { highWaterMark: 0 })
+    return new Response(body, response)
+  }
+  const ports = { blobs, signer: storage.signer, fetch }
+  await expect(download(ports, remoteKey, { expectedSize: 4 })).rejects.toMatchObject({ code: 'size_mismatch' })
+  expect(bodiesRead).toBe(0)
+  await blobs.write(new Blob([bytes]))
+  await expect(start({ expectedSize: 6 })).rejects.toMatchObject({ code: 'size_mismatch' })
+  const { source, stream } = await start({ expectedSize: 5 })
+  expect(source).toBe('disk')
+  expect((await readAll(stream)).length).toBe(5)
+})
+
+/** A disk on which the content of `remoteKey` lost its end. */
+const damagedDisk = (whole: ReturnType<typeof memoryBlobStore>) => {
+  let isDamaged = true
+  return {
+    ...whole,
+    open: async (address: Parameters<typeof whole.open>[0]) =>
+      isDamaged ? new Blob(['cut short']) : whole.open(address),
+    async delete(address: Parameters<typeof whole.delete>[0]) {
+      isDamaged = false
+      await whole.delete(address)
+    },
+    isDamaged: () => isDamaged,
+  }
+}
+
+test.each([
+  ['object storage does not have it', 'corrupt', (storage: ReturnType<typeof memorySigner>) => storage.objects.clear()],
+  [
+    'the signer cannot be asked',
+    'offline',
+    (storage: ReturnType<typeof memorySigner>) => void (storage.faults.offline = true),
+  ],
+])('damaged content on this disk stays there when %s', async (_, code, fault) => {
+  const { storage, blobs, remoteKey } = await withContent(5)
+  const disk = damagedDisk(blobs)
+  fault(storage)
+  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
+  await expect(download(ports, remoteKey)).rejects.toMatchObject({ code })
+  expect(disk.isDamaged()).toBe(true)
+})
+
+test('damaged content on this disk is replaced from object storage', async () => {
+  const { storage, blobs, remoteKey, bytes } = await withContent(5)
+  const disk = damagedDisk(blobs)
+  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
+  const { source, stream, kept } = await download(ports, remoteKey)
+  expect(source).toBe('remote')
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+  await kept
+  expect((await blobs.open(addressOfKey(remoteKey)))!.size).toBe(5)
+})
+
+test('a digest list without end is given up at its first byte too many', async () => {
+  const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
+  let sent = 0
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent++
+      controller.enqueue(new Uint8Array(64))
+    },
+  })
+  const fetch: typeof globalThis.fetch = async () => new Response(endless)
+  const reading = download({ blobs, signer: storage.signer, fetch }, remoteKey)
+  await expect(reading).rejects.toMatchObject({ code: 'storage_suspect' })
+  expect(sent).toBeLessThan(5)
+})

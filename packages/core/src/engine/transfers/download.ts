@@ -1,0 +1,269 @@
+/**
+ * One attempt to bring a content from object storage to a reader and, part by part, to disk: a plain async function, the
+ * same in a page and in a service worker.
+ *
+ * The reader gets bytes as they arrive, but the last chunk of each part only after the part was verified: a body whose
+ * hash is wrong ends in an error, never in a clean end, and is not kept (peer failure 3).
+ */
+import {
+  addressOfKey,
+  addressParts,
+  type ContentDigest,
+  digestOfPart,
+  equalBytes,
+  hashContent,
+  isRockpoolError,
+  partCount,
+  partRange,
+  type RemoteKey,
+  RockpoolError,
+  sha256,
+} from '@rockpool/protocol'
+import type { BlobStore } from '../../ports/blob-store.ts'
+import { aborted } from './http.ts'
+import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remote-object.ts'
+
+export interface DownloadPorts extends RemotePorts {
+  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'delete'>
+}
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal
+  /** bytes by the record of the file; content of another size is refused. Not checked when not given */
+  readonly expectedSize?: number
+  /** bytes given to the reader so far, and in all */
+  readonly onProgress?: (bytes: number, total: number) => void
+}
+
+export interface Download {
+  /** bytes in all */
+  readonly size: number
+  /** `remote` proves that object storage has the content under this key; `disk` says nothing about that */
+  readonly source: 'disk' | 'remote'
+  /** Driven by its reader: what is not read is not fetched. Cancelling it ends the download; whole parts stay on disk. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
+  /**
+   * Resolves when the stream has ended and all parts are on disk, verified. Rejects when the stream failed or was
+   * cancelled, or with `quota_exceeded` or `disk_failed` when the reader got everything but the disk did not.
+   */
+  readonly kept: Promise<ContentDigest>
+}
+
+/** The network brought nothing for so long: the download is given up (peer failure 16). */
+const STALL_MS = 30_000
+
+/**
+ * Starts a download. Parts that are on disk already are read from there.
+ *
+ * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, `size_mismatch`, `storage_unavailable` when nothing came
+ *   for 30 s, and the signer's codes
+ */
+export const download = async (
+  ports: DownloadPorts,
+  remoteKey: RemoteKey,
+  options: DownloadOptions = {},
+): Promise<Download> => {
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const address = addressOfKey(remoteKey)
+  const requireSize = (actual: number): void => {
+    const { expectedSize = actual } = options
+    if (expectedSize !== actual) throw sizeMismatch(expectedSize, actual)
+  }
+  const onDisk = await verifiedOnDisk(ports, remoteKey, signal)
+  if (onDisk) {
+    requireSize(onDisk.digest.size)
+    return asDownload('disk', onDisk.digest.size, readDisk(onDisk), stop, signal, options.onProgress)
+  }
+
+  const present = new Set(await ports.blobs.parts(address))
+  const digests = await unlessStalled(stop, readDigests(ports, remoteKey, signal))
+  // The first missing part is asked for before anything is answered: this tells the size, and whether the object is there.
+  let first = 1
+  while (present.has(first)) first++
+  const { body, size } = await unlessStalled(stop, readFrom(ports, remoteKey, first, signal))
+  try {
+    if (partCount(size) !== addressParts(address)) throw mismatch()
+    requireSize(size)
+  } catch (error) {
+    stop.abort()
+    throw error
+  }
+  const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
+  return asDownload('remote', size, chunks, stop, signal, options.onProgress)
+}
+
+/** Chunks for the reader; at the end, what was kept, or why it was not. */
+type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, ContentDigest | { readonly notKept: unknown }, undefined>
+
+interface VerifiedContent {
+  readonly blob: Blob
+  readonly digest: ContentDigest
+}
+
+/**
+ * The whole content on this disk, hashed again: its row in the index may have been lost in a crash. Bytes with another hash
+ * are damaged. They are removed only when the signer says that object storage has the content: until then they are all
+ * there is.
+ */
+const verifiedOnDisk = async (
+  ports: DownloadPorts,
+  key: RemoteKey,
+  signal: AbortSignal,
+): Promise<VerifiedContent | undefined> => {
+  const address = addressOfKey(key)
+  const blob = await ports.blobs.open(address)
+  if (!blob) return undefined
+  const digest = await hashContent(blob.stream())
+  if (digest.address === address) return { blob, digest }
+  try {
+    await ports.signer.downloadUrl({ key, check: true }, signal)
+  } catch (error) {
+    throw isRockpoolError(error, 'not_found') ? damaged(error) : error
+  }
+  await ports.blobs.delete(address)
+  return undefined
+}
+
+async function* readDisk({ blob, digest }: VerifiedContent): Chunks {
+  yield* blob.stream()
+  return digest
+}
+
+async function* readParts(
+  ports: DownloadPorts,
+  key: RemoteKey,
+  source: {
+    readonly digests: Uint8Array<ArrayBuffer>
+    readonly size: number
+    readonly present: ReadonlySet<number>
+    readonly first: number
+    readonly body: ByteReader
+    readonly stop: AbortController
+    readonly signal: AbortSignal
+  },
+): Chunks {
+  const { digests, size, present, stop, signal } = source
+  const address = addressOfKey(key)
+  let body = source.body
+  let bodyAt = source.first
+  // Keeping a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
+  let keeping: Promise<void> = Promise.resolve()
+  let failure: { readonly notKept: unknown } | undefined
+  try {
+    for (let number = 1; number <= addressParts(address); number++) {
+      const onDisk = present.has(number) ? await ports.blobs.openPart(address, number) : undefined
+      if (onDisk) {
+        yield* onDisk.stream()
+        continue
+      }
+      if (bodyAt !== number) {
+        await body.cancel()
+        body = (await unlessStalled(stop, readFrom(ports, key, number, signal))).body
+      }
+      bodyAt = number + 1
+      const { start, end } = partRange(size, number)
+      const part = new Uint8Array(end - start)
+      let last = new Uint8Array(0)
+      for (let filled = 0; filled < part.length; filled += last.length) {
+        if (last.length > 0) yield last
+        last = await unlessStalled(stop, body.read(part.length - filled))
+        part.set(last, filled)
+      }
+      if (!equalBytes(await sha256(part), digestOfPart(digests, number))) throw mismatch()
+      await keeping
+      if (!failure) {
+        keeping = ports.blobs.writePart(address, number, part).catch((notKept: unknown) => {
+          failure = { notKept }
+        })
+      }
+      if (last.length > 0) yield last
+    }
+  } finally {
+    await Promise.all([keeping, body.cancel()])
+  }
+  return failure ?? { address, size, digests }
+}
+
+const asDownload = (
+  source: Download['source'],
+  size: number,
+  chunks: Chunks,
+  stop: AbortController,
+  signal: AbortSignal,
+  onProgress: DownloadOptions['onProgress'],
+): Download => {
+  const kept = Promise.withResolvers<ContentDigest>()
+  // Nobody may be reading when it is stopped.
+  const stopped = () => kept.reject(aborted(signal))
+  signal.addEventListener('abort', stopped)
+  kept.promise
+    .catch(() => {}) // whoever cares awaits it; a reader that does not must not crash the page
+    .finally(() => signal.removeEventListener('abort', stopped))
+  let bytes = 0
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        try {
+          signal.throwIfAborted()
+          const { done, value } = await chunks.next()
+          if (!done) {
+            bytes += value.length
+            onProgress?.(bytes, size)
+            return controller.enqueue(value)
+          }
+          if ('notKept' in value) kept.reject(value.notKept)
+          else kept.resolve(value)
+          controller.close()
+        } catch (cause) {
+          const error = signal.aborted ? aborted(signal) : cause
+          stop.abort(error)
+          kept.reject(error)
+          controller.error(error)
+        }
+      },
+      async cancel(reason) {
+        stop.abort(reason)
+        kept.reject(aborted(stop.signal))
+        // Runs the generator's finally: parts under way to disk are finished, the connection is let go.
+        await chunks.return({ notKept: reason })
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { size, source, stream, kept: kept.promise }
+}
+
+/** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
+const unlessStalled = async <A>(stop: AbortController, work: Promise<A>): Promise<A> => {
+  const timer = setTimeout(() => stop.abort(stalled()), STALL_MS)
+  try {
+    return await work
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const stalled = (): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'Nothing came for 30 seconds. The download can go on from there.')
+
+/** The error for a record that names another size than the content has. Nothing on disk changes. */
+export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
+  new RockpoolError(
+    'size_mismatch',
+    `This file is listed with a size of ${listed}, but its content has ${actual} bytes. It was not opened. ` +
+      'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
+  )
+
+const damaged = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'This file is damaged on this device and is stored nowhere else. Add it again from its source.',
+    { cause },
+  )
+
+const mismatch = (): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'The object store sent other bytes than this file has. They were not kept; try again, and tell its administrator if it stays.',
+  )

@@ -1,0 +1,129 @@
+/** Reading a content from object storage by presigned URLs. */
+import {
+  addressOfDigests,
+  addressOfKey,
+  addressParts,
+  fromHex,
+  PART_SIZE,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
+import type { Signer } from '../../ports/signer.ts'
+import { reach, refusal } from './http.ts'
+
+export interface RemotePorts {
+  readonly signer: Pick<Signer, 'downloadUrl'>
+  /** the browser's own when not given */
+  readonly fetch?: typeof fetch
+}
+
+/** Takes bytes from a body in pieces no larger than asked for. */
+export interface ByteReader {
+  /** @returns 1 to `max` bytes. @throws RockpoolError `offline` when the body ends or breaks, `aborted` */
+  read(max: number): Promise<Uint8Array<ArrayBuffer>>
+  cancel(): Promise<void>
+}
+
+/** The bytes of a content from part `number` (1 to N) to the end, and the size of the whole content in bytes. */
+export const readFrom = async (
+  ports: RemotePorts,
+  key: RemoteKey,
+  number: number,
+  signal?: AbortSignal,
+): Promise<{ readonly body: ByteReader; readonly size: number }> => {
+  const start = (number - 1) * PART_SIZE
+  const response = await get(ports, key, 'url', start === 0 ? {} : { range: `bytes=${start}-` }, signal)
+  const body = byteReader(response.body!, signal)
+  const length = response.headers.get('content-length')
+  if (length === null || (start > 0 && response.status !== 206)) {
+    await body.cancel()
+    throw new RockpoolError(
+      'storage_unavailable',
+      'The object store must answer with Content-Length, and to Range requests. Check its CORS rules and proxies.',
+    )
+  }
+  return { body, size: start + Number(length) }
+}
+
+/** The SHA-256 of each part of a content, 32 x N bytes: proved by its address, which is their hash. */
+export const readDigests = async (
+  ports: RemotePorts,
+  key: RemoteKey,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const address = addressOfKey(key)
+  if (addressParts(address) === 1) return fromHex(address)
+  const response = await get(ports, key, 'partsUrl', {}, signal)
+  const digests = await readExactly(response, addressParts(address) * 32, signal)
+  if (!digests || (await addressOfDigests(digests)) !== address) throw noDigests()
+  return digests
+}
+
+/** The body if it has exactly `length` bytes. Stops at the first byte too many: a server may send without end. */
+const readExactly = async (
+  response: Response,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const bytes = new Uint8Array(length)
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  let filled = 0
+  try {
+    for (;;) {
+      const { done, value } = await reach(() => reader.read(), signal)
+      if (done) return filled === length ? bytes : undefined
+      if (filled + value.length > length) return undefined
+      bytes.set(value, filled)
+      filled += value.length
+    }
+  } finally {
+    await reader.cancel().catch(() => {}) // a body that already failed has nothing left to cancel
+  }
+}
+
+const get = async (
+  ports: RemotePorts,
+  key: RemoteKey,
+  which: 'url' | 'partsUrl',
+  headers: Record<string, string>,
+  signal: AbortSignal | undefined,
+): Promise<Response> => {
+  for (let tries = 1; ; tries++) {
+    const url = (await ports.signer.downloadUrl({ key }, signal))[which]
+    if (url === undefined) throw noDigests()
+    const init: RequestInit = { headers, credentials: 'omit', cache: 'no-store', ...(signal ? { signal } : {}) }
+    const response = await reach(() => (ports.fetch ?? fetch)(url, init), signal)
+    if (response.ok && response.body) return response
+    await response.body?.cancel()
+    // 403: the URL may have expired on the way; a fresh one tells.
+    if (tries === 2 || response.status !== 403) throw refusal(response.status, which === 'url' ? 'file' : 'digest list')
+  }
+}
+
+const noDigests = (): RockpoolError =>
+  new RockpoolError(
+    'storage_suspect',
+    'The object store lacks the digest list of this file, or keeps a wrong one. Ask its administrator to upload the file again.',
+  )
+
+const byteReader = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, signal?: AbortSignal): ByteReader => {
+  const reader = stream.getReader()
+  let left = new Uint8Array(0)
+  return {
+    async read(max) {
+      while (left.length === 0) {
+        const { done, value } = await reach(() => reader.read(), signal)
+        if (done)
+          throw new RockpoolError(
+            'offline',
+            'The connection ended before the file was complete. The download can go on from there.',
+          )
+        left = value
+      }
+      const taken = left.subarray(0, max)
+      left = left.subarray(max)
+      return taken
+    },
+    cancel: () => reader.cancel().catch(() => {}), // a body that already failed has nothing left to cancel
+  }
+}

@@ -1,0 +1,124 @@
+import { buildRemoteKey, hashContent, PART_SIZE } from '@rockpool/protocol'
+import { describe, expect, test } from 'vitest'
+import { memorySigner } from '../../memory/index.ts'
+import { type Send, sendByFetch } from './http.ts'
+import { type Upload, upload, type UploadOptions } from './upload.ts'
+
+const contentOf = async (size: number) => {
+  const blob = new Blob([new Uint8Array(size)])
+  const { address, digests } = await hashContent(blob.stream())
+  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
+  return { remoteKey, type: 'text/plain', blob, size, digests }
+}
+
+/** Uploads through `send`, which is given the real one. */
+const uploading = async (
+  size: number,
+  wrap: (send: Send) => Send = (send) => send,
+  options: Parameters<typeof memorySigner>[0] = {},
+) => {
+  const storage = memorySigner(options)
+  const content = await contentOf(size)
+  const ports = { signer: storage.signer, send: wrap(sendByFetch(storage.fetch)) }
+  const go = (options: Partial<UploadOptions> = {}, begun: Pick<Upload, 'uploadId' | 'sent'> = {}) =>
+    upload(ports, { ...content, ...begun }, { signal: new AbortController().signal, ...options })
+  return { storage, content, go }
+}
+
+/** Answers the first `refusals` requests with a status. */
+const refusing =
+  (status: number, refusals: number) =>
+  (send: Send): Send => {
+    let asked = 0
+    return (...args) => (asked++ < refusals ? Promise.resolve({ status, etag: null }) : send(...args))
+  }
+
+test.each([
+  ['one part', 5],
+  ['parts', PART_SIZE + 5],
+])('%s: a URL that has expired on the way is signed again, once', async (_, size) => {
+  const once = await uploading(size, refusing(403, 1))
+  await once.go()
+  expect(once.storage.objects.has(once.content.remoteKey)).toBe(true)
+  const always = await uploading(size, refusing(403, Infinity))
+  await expect(always.go()).rejects.toMatchObject({ code: 'forbidden' })
+})
+
+test('what somebody else stored meanwhile is stored', async () => {
+  const { storage, content, go } = await uploading(5, (send) => async (...args) => {
+    await send(...args)
+    return send(...args)
+  })
+  expect(await go()).toMatchObject({ etag: expect.any(String) })
+  expect(storage.objects.has(content.remoteKey)).toBe(true)
+})
+
+describe('a signer that wants to hear of single PUTs', () => {
+  const confirmUploads = true
+
+  test('is asked again when the PUT has succeeded, once', async () => {
+    const { storage, content, go } = await uploading(5, undefined, { confirmUploads })
+    const confirmedWhenSending: number[] = []
+    const onSending = async () => void confirmedWhenSending.push(storage.confirmed.length)
+    expect(await go({ onSending })).toMatchObject({ durable: true, etag: expect.any(String) })
+    expect(storage.confirmed).toEqual([content.remoteKey])
+    expect(confirmedWhenSending).toEqual([0])
+  })
+
+  test('is asked again though the first URL had expired', async () => {
+    const { storage, content, go } = await uploading(5, refusing(403, 1), { confirmUploads })
+    await go()
+    expect(storage.confirmed).toEqual([content.remoteKey])
+  })
+
+  test('hears of a PUT by an attempt that ended before it could confirm it', async () => {
+    const { storage, content, go } = await uploading(5, undefined, { confirmUploads })
+    await go()
+    await go()
+    expect(storage.confirmed).toHaveLength(1)
+    await go({}, { sent: true })
+    expect(storage.confirmed).toEqual([content.remoteKey, content.remoteKey])
+  })
+
+  test('an object store that takes the file twice and does not have it: tried again later', async () => {
+    let sent = 0
+    const taken = { status: 200, etag: null }
+    const { go } = await uploading(5, () => () => Promise.resolve((sent++, taken)), { confirmUploads })
+    await expect(go()).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(sent).toBe(2)
+  })
+
+  test('is not asked again when it did not say so', async () => {
+    const { storage, go } = await uploading(5, undefined, { receipts: false })
+    await go({ onSending: () => Promise.reject(new Error('Nothing to note.')) })
+    expect(storage.confirmed).toEqual([])
+  })
+})
+
+test('an upload that the object store gave up is tried again, and begins anew', async () => {
+  const { storage, content, go } = await uploading(PART_SIZE + 5, refusing(404, 1))
+  const begun: string[] = []
+  const onStarted = async (uploadId: string) => void begun.push(uploadId)
+  await expect(go({ onStarted })).rejects.toMatchObject({ code: 'storage_unavailable' })
+  await storage.signer.abortMultipart({ key: content.remoteKey, uploadId: begun[0]! })
+  await go({ onStarted }, { uploadId: begun[0] })
+  expect(begun).toHaveLength(2)
+  expect(storage.objects.has(content.remoteKey)).toBe(true)
+})
+
+test('the first part that fails stops the others', async () => {
+  const stopped: unknown[] = []
+  let sent = 0
+  const { go } = await uploading(6 * PART_SIZE, () => (_url, _headers, _body, { signal }) => {
+    if (++sent === 4) return Promise.resolve({ status: 500, etag: null })
+    return new Promise((_, reject) =>
+      signal.addEventListener('abort', () => {
+        stopped.push(signal.reason)
+        reject(signal.reason as Error)
+      }),
+    )
+  })
+  await expect(go()).rejects.toMatchObject({ code: 'storage_unavailable' })
+  expect(stopped).toHaveLength(3)
+  expect(sent).toBe(4)
+})

@@ -1,0 +1,197 @@
+/**
+ * One attempt to bring a content into object storage: a plain async function, the same in a page and in a service
+ * worker. The queue around it owns retry, priority and concurrency.
+ */
+import {
+  addressParts,
+  addressOfKey,
+  hashContent,
+  isRockpoolError,
+  PART_SIZE,
+  partCount,
+  partRange,
+  type RemoteKey,
+  RockpoolError,
+  type SignedRequest,
+  type StoredContent,
+  toBase64,
+} from '@rockpool/protocol'
+import type { Signer } from '../../ports/signer.ts'
+import { browserSend, refusal, type Send } from './http.ts'
+
+/** Parts of one upload that travel at the same time. */
+const PARALLEL_PARTS = 4
+
+/** Parts signed by one call: few, so that no URL waits past its expiry behind slow parts. */
+const SIGNED_AT_ONCE = 8
+
+export interface UploadPorts {
+  readonly signer: Signer
+  /** the browser's own PUT when not given */
+  readonly send?: Send
+}
+
+export interface Upload {
+  readonly remoteKey: RemoteKey
+  readonly type: string
+  /** the content on disk */
+  readonly blob: Blob
+  /** bytes, as hashed when the content was written */
+  readonly size: number
+  readonly digests: Uint8Array<ArrayBuffer>
+  /** a multipart upload that was begun before */
+  readonly uploadId?: string | undefined
+  /** a single PUT to be confirmed was begun before */
+  readonly sent?: boolean | undefined
+}
+
+export interface UploadOptions {
+  readonly signal: AbortSignal
+  /** bytes in object storage so far */
+  readonly onProgress?: (bytes: number) => void
+  /** a multipart upload was begun; with its id a later attempt goes on where this one ended */
+  readonly onStarted?: (uploadId: string) => Promise<void>
+  /** a single PUT begins, to be confirmed: by a later attempt, should this one end before it has */
+  readonly onSending?: () => Promise<void>
+}
+
+/** The object store has it. Whether durably (hybrid) is for the signer to say, at the moment when it matters: eviction. */
+export type UploadedContent = Omit<StoredContent, 'durable'>
+
+/**
+ * Uploads a content, unless object storage has it already.
+ *
+ * @throws RockpoolError `corrupt` when the bytes on disk are no longer those that were hashed, `offline`, `aborted`, and
+ *   the signer's codes
+ */
+export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
+  // A file cut short on disk must not travel under the old hash (peer failure 4).
+  if (job.blob.size !== job.size) throw corrupt()
+  try {
+    return partCount(job.size) === 1 ? await uploadWhole(ports, job, options) : await uploadParts(ports, job, options)
+  } catch (error) {
+    // A multipart upload that the object store has given up, by a lifecycle rule perhaps: the next attempt begins anew.
+    if (isRockpoolError(error, 'not_found')) throw givenUp(error)
+    // The object store found other bytes than were signed: are they wrong on disk, or was it the way?
+    if (isRockpoolError(error, 'digest_mismatch')) {
+      const { address } = await hashContent(job.blob.stream())
+      if (address !== addressOfKey(job.remoteKey)) throw corrupt(error)
+    }
+    throw error
+  }
+}
+
+const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
+  const { remoteKey: key, size, type, blob } = job
+  const send = ports.send ?? browserSend
+  let sent = job.sent ?? false
+  const ask = () => ports.signer.uploadUrl({ key, size, type, ...(sent && { sent }) }, options.signal)
+  let answer = await ask()
+  for (const last of [false, true]) {
+    if (!('url' in answer)) return answer
+    if (answer.confirm && !sent) {
+      await options.onSending?.()
+      sent = true
+    }
+    const { status, etag } = await send(answer.url, answer.headers, blob, {
+      signal: options.signal,
+      onProgress: (bytes) => options.onProgress?.(bytes),
+    })
+    const arrived = status >= 200 && status < 300
+    if (arrived && !answer.confirm) return etag === null ? {} : { etag }
+    // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
+    if (!arrived && (last || ![403, 409, 412].includes(status))) throw refusal(status, 'file')
+    answer = await ask()
+  }
+  if ('url' in answer) throw lost()
+  return answer
+}
+
+const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
+  const { signer, send = browserSend } = ports
+  const { remoteKey: key, size, type, blob } = job
+  const digests = toBase64(job.digests)
+  const begun = await signer.startMultipart(
+    { key, size, type, digests, ...(job.uploadId === undefined ? {} : { uploadId: job.uploadId }) },
+    options.signal,
+  )
+  if ('status' in begun) return begun
+  const { uploadId } = begun
+  if (uploadId !== job.uploadId) await options.onStarted?.(uploadId)
+
+  const there = new Set(begun.uploaded)
+  const missing = Array.from({ length: addressParts(addressOfKey(key)) }, (_, i) => i + 1).filter((n) => !there.has(n))
+  const inFlight = new Map<number, number>()
+  let done = begun.uploaded.reduce((sum, n) => sum + sizeOfPart(size, n), 0)
+  const report = () => options.onProgress?.(done + [...inFlight.values()].reduce((sum, bytes) => sum + bytes, 0))
+
+  const sign = async (numbers: readonly number[]) =>
+    (await signer.signParts({ key, size, uploadId, digests, numbers }, options.signal)).parts
+
+  const sendPart = async (number: number, signed: SignedRequest, signal: AbortSignal): Promise<void> => {
+    const { start, end } = partRange(size, number)
+    let request = signed
+    for (let tries = 1; ; tries++) {
+      const { status } = await send(request.url, request.headers, blob.slice(start, end), {
+        signal,
+        onProgress: (bytes) => {
+          inFlight.set(number, Math.min(bytes, PART_SIZE))
+          report()
+        },
+      })
+      if (status >= 200 && status < 300) break
+      if (tries === 2 || status !== 403) throw refusal(status, 'part')
+      const again = await sign([number])
+      request = again[0] ?? signed
+    }
+    inFlight.delete(number)
+    done += end - start
+    report()
+  }
+
+  report()
+  await inParallel(missing, SIGNED_AT_ONCE, sign, sendPart, options.signal)
+  return signer.completeMultipart({ key, size, uploadId, digests }, options.signal)
+}
+
+const sizeOfPart = (size: number, number: number): number => {
+  const { start, end } = partRange(size, number)
+  return Math.max(0, end - start)
+}
+
+/** Sends all parts, {@link PARALLEL_PARTS} at a time, signing a few at once. The first failure stops the rest. */
+const inParallel = async (
+  numbers: readonly number[],
+  atOnce: number,
+  sign: (numbers: readonly number[]) => Promise<readonly (SignedRequest & { readonly number: number })[]>,
+  sendPart: (number: number, signed: SignedRequest, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
+  for (let i = 0; i < numbers.length; i += atOnce) {
+    const batch = [...(await sign(numbers.slice(i, i + atOnce)))]
+    const lane = async () => {
+      for (let part = batch.shift(); part; part = batch.shift()) await sendPart(part.number, part, either)
+    }
+    const lanes = Array.from({ length: PARALLEL_PARTS }, lane)
+    try {
+      await Promise.all(lanes)
+    } catch (error) {
+      failed.abort(error)
+      await Promise.allSettled(lanes)
+      throw error
+    }
+  }
+}
+
+const givenUp = (cause: RockpoolError): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })
+
+const lost = (): RockpoolError =>
+  new RockpoolError('storage_unavailable', 'The object store took this file and does not have it. It is tried again.')
+
+const corrupt = (cause?: unknown): RockpoolError =>
+  new RockpoolError('corrupt', 'The bytes of this file on disk have changed since it was added. Add the file again.', {
+    cause,
+  })
