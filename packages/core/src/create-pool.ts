@@ -1,6 +1,7 @@
 import { type Buckets, DEFAULT_BUCKETS, type TokenClaims } from '@rockpool/protocol'
-import { Cause, Effect, Exit, Scope } from 'effect'
+import { Cause, Effect, Exit, identity, Scope } from 'effect'
 import { type EnginePorts, makePool } from './engine/engine.ts'
+import { effectClock } from './platform/effect-clock.ts'
 import type { EngineSettings } from './engine/services.ts'
 import type { Pool } from './pool.ts'
 import { browserSend, type Send, sendByFetch } from './engine/transfers/http.ts'
@@ -25,7 +26,12 @@ export interface PoolOptions extends EnginePorts {
  */
 export const createPool = async (options: PoolOptions): Promise<Pool> => {
   const scope = Effect.runSync(Scope.make())
-  const opened = await Effect.runPromiseExit(makePool(options, engineSettings(options)).pipe(Scope.extend(scope)))
+  const opened = await Effect.runPromiseExit(
+    makePool(options, engineSettings(options)).pipe(
+      Scope.extend(scope),
+      options.platform ? Effect.withClock(effectClock(options.platform.clock)) : identity,
+    ),
+  )
   if (Exit.isSuccess(opened)) return opened.value
   await Effect.runPromise(Scope.close(scope, opened))
   throw Cause.squash(opened.cause)

@@ -1,4 +1,6 @@
 export * from './pool.ts'
+export type * from './platform/platform.ts'
+export { webPlatform } from './platform/web-platform.ts'
 export * from './ports/blob-store.ts'
 export * from './ports/index-port.ts'
 export * from './ports/record-log.ts'

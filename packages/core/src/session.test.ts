@@ -1,11 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { memoryIndex, memoryIndexStorage } from './memory/index-store.ts'
+import { webPlatform } from './platform/web-platform.ts'
 import { openSession, type SessionOptions } from './session.ts'
 
 const storeId = 'reef'
 const jwt = (claims: object) => `e30.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.x`
 const claimsOf = (over: object = {}) => ({ sub: 'ann', stores: { reef: ['read', 'write'] }, exp: 1_000, ...over })
 const device = memoryIndexStorage
+/** Timers are the machine's, which tests fake. */
+const clockAt = (now: () => number) => ({ now, setTimer: webPlatform.clock.setTimer })
 
 afterEach(() => void vi.useRealTimers())
 
@@ -15,7 +18,7 @@ const open = (over: Partial<SessionOptions> = {}) =>
     index: memoryIndex(),
     signerUrl: 'https://app/signer',
     token: async () => jwt(claimsOf()),
-    now: () => 0,
+    clock: clockAt(() => 0),
     ...over,
   })
 
@@ -35,7 +38,7 @@ test('the token is kept in the index, where the service worker finds it', async 
 test('a token is renewed a minute before it expires, once for all who ask', async () => {
   let now = 0
   let asked = 0
-  const session = await open({ now: () => now, token: async () => jwt(claimsOf({ n: ++asked })) })
+  const session = await open({ clock: clockAt(() => now), token: async () => jwt(claimsOf({ n: ++asked })) })
   now = 939_000
   const first = await session.token()
   expect(asked).toBe(1)
@@ -90,7 +93,7 @@ test('a known user is not kept waiting by a dead connection, and each later toke
   const answer = async () => jwt(claimsOf({ n: 2 }))
   const opening = open({
     index: memoryIndex(storage),
-    now: () => 2_000_000, // the token of the index has expired
+    clock: clockAt(() => 2_000_000), // the token of the index has expired
     token: () => (hangs ? new Promise(() => {}) : answer()),
   })
   await vi.advanceTimersByTimeAsync(10_000)

@@ -3,6 +3,8 @@
  * it. No Effect: it is wired around the engine, not inside.
  */
 import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import type { PlatformClock } from './platform/platform.ts'
+import { webPlatform } from './platform/web-platform.ts'
 import { change, type Index } from './ports/index-port.ts'
 import { noToken } from './signer-client/errors.ts'
 
@@ -13,8 +15,8 @@ export interface SessionOptions {
   readonly signerUrl: string
   /** the app's own way to a token (a JWT) for the signed-in user */
   readonly token: () => Promise<string>
-  /** unix ms; the machine's clock when not given */
-  readonly now?: () => number
+  /** the page's own when not given */
+  readonly clock?: Pick<PlatformClock, 'now' | 'setTimer'>
 }
 
 export interface Session {
@@ -36,7 +38,7 @@ const RENEW_BEFORE_MS = 60_000
  * An app that gives no token for so long has no network, if this browser knows its user: a reload on a dead connection
  * must open the pool, and a request that hangs must not hold up all later ones. A first sign-in may take its time.
  */
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 /**
  * Opens the session of a store on this browser.
@@ -45,7 +47,7 @@ const PATIENCE_MS = 10_000
  *   store, `unauthenticated` when it is no JWT. When no token can be had (offline), the last one known is used.
  */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
-  const { storeId, index, signerUrl, now = Date.now } = options
+  const { storeId, index, signerUrl, clock = webPlatform.clock } = options
   const known = await index.get('session', 'session')
   let current = known ? { token: known.token, claims: readClaims(known.token) } : undefined
   let asking: Promise<string> | undefined
@@ -75,13 +77,13 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const session: Session = {
     async token({ fresh = false } = {}) {
       const expiresAt = (current?.claims.exp ?? Infinity) * 1000
-      if (current && !fresh && expiresAt - RENEW_BEFORE_MS > now()) return current.token
+      if (current && !fresh && expiresAt - RENEW_BEFORE_MS > clock.now()) return current.token
       const answer = (asking ??= ask())
       const forget = () => {
         if (asking === answer) asking = undefined
       }
       answer.then(forget, forget)
-      return current ? within(PATIENCE_MS, answer, forget) : answer
+      return current ? within(clock, TIMEOUT_MS, answer, forget) : answer
     },
     claims: () => current?.claims,
   }
@@ -105,16 +107,21 @@ const readClaims = (token: string): TokenClaims => {
 }
 
 /** The promise's own end; after `ms` without one, `late` is called and it rejects with `offline`. */
-const within = async <A>(ms: number, promise: Promise<A>, late: () => void): Promise<A> => {
+const within = async <A>(
+  { setTimer }: Pick<PlatformClock, 'setTimer'>,
+  ms: number,
+  promise: Promise<A>,
+  late: () => void,
+): Promise<A> => {
   const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
+  const cancelTimer = setTimer(() => {
     late()
     timeout.reject(noToken(new Error(`No answer within ${ms / 1_000} s`)))
   }, ms)
   try {
     return await Promise.race([promise, timeout.promise])
   } finally {
-    clearTimeout(timer)
+    cancelTimer()
   }
 }
 

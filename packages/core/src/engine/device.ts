@@ -13,8 +13,8 @@ import {
   type ActivityReport,
   reportActivity,
 } from './transfers/activity.ts'
-import { makeListeners } from './listeners.ts'
-import { call, IndexPort, Settings } from './services.ts'
+import { makeListeners } from '../listeners.ts'
+import { call, IndexPort, Platform, Settings } from './services.ts'
 
 /** A row of `contents` without its digests: these are up to 320 kB and are read when an upload needs them. */
 export type DeviceContent = Omit<ContentRow, 'digests'>
@@ -47,6 +47,7 @@ export const DeviceLive = Layer.scoped(
   Device,
   Effect.gen(function* () {
     const index = yield* IndexPort
+    const platform = yield* Platform
     const { scope } = yield* Settings
     const contents = new Map<ContentAddress, DeviceContent>()
     const transfers = new Map<string, TransferRow>()
@@ -119,7 +120,7 @@ export const DeviceLive = Layer.scoped(
       listeners.emit()
     }
     const channel = yield* Effect.acquireRelease(
-      Effect.sync(() => activityChannel(scope)),
+      Effect.sync(() => activityChannel(scope, platform)),
       (open) => Effect.sync(() => open.close()),
     )
     channel.onmessage = (event: MessageEvent<ActivityMessage>) => note(event.data)
@@ -142,7 +143,7 @@ export const DeviceLive = Layer.scoped(
           note(message)
           channel.postMessage(message)
         }
-        return reportActivity(emit, key, direction, total)
+        return reportActivity(emit, key, direction, total, platform.clock)
       },
     }
   }),

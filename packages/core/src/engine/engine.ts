@@ -3,6 +3,8 @@ import { RockpoolError } from '@rockpool/protocol'
 import { Effect, ExecutionStrategy, Exit, Layer, Scope } from 'effect'
 import type { Pool } from '../pool.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
+import type { Platform as PlatformService } from '../platform/platform.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 import type { Index } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
@@ -11,17 +13,18 @@ import { noticeContents } from './log/follow-log.ts'
 import { GroupCommit, GroupCommitLive } from './log/group-commit.ts'
 import { lead } from './leader.ts'
 import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
-import { PageState, PageStateLive } from './page-state.ts'
 import { makePoolApi } from './pool-api.ts'
 import { RefusedRows, RefusedRowsLive } from './log/refused-rows.ts'
 import { SyncState, SyncStateLive } from './log/sync-state.ts'
-import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Settings, SignerPort } from './services.ts'
+import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Platform, Settings, SignerPort } from './services.ts'
 
 export interface EnginePorts {
   readonly log: RecordLog
   readonly blobs: BlobStore
   readonly index: Index
   readonly signer: Signer
+  /** the page's or the process's own when not given */
+  readonly platform?: PlatformService
 }
 
 export type EngineServices =
@@ -32,7 +35,7 @@ export type EngineServices =
   | Settings
   | Device
   | PoolEmitter
-  | PageState
+  | Platform
   | GroupCommit
   | RefusedRows
   | SyncState
@@ -52,11 +55,10 @@ export const makePool = (
       Layer.succeed(BlobPort, ports.blobs),
       Layer.succeed(IndexPort, ports.index),
       Layer.succeed(SignerPort, ports.signer),
+      Layer.succeed(Platform, ports.platform ?? webPlatform),
       Layer.succeed(Settings, settings),
     )
-    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, PageStateLive, RefusedRowsLive).pipe(
-      Layer.provideMerge(given),
-    )
+    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, RefusedRowsLive).pipe(Layer.provideMerge(given))
     const services = Layer.mergeAll(GroupCommitLive, SyncStateLive).pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {

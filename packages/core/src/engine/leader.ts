@@ -4,19 +4,19 @@
  */
 import type { RockpoolError } from '@rockpool/protocol'
 import { Effect, Queue, Schedule } from 'effect'
+import type { PlatformPage } from '../platform/platform.ts'
 import { change } from '../ports/index-port.ts'
 import { Device } from './device.ts'
 import { mirrorFiles } from './log/follow-log.ts'
 import { hold } from './locks.ts'
 import { markRefused } from './log/mark-refused.ts'
 import { clearConfirmed, replay } from './log/outbox.ts'
-import { PageState } from './page-state.ts'
 import { runTransfers } from './transfers/queue.ts'
-import { asRockpoolError } from './services.ts'
+import { asRockpoolError, Platform } from './services.ts'
 
 /** Leads whenever it can. Never ends. */
 export const lead = Effect.gen(function* () {
-  const page = yield* PageState
+  const { page } = yield* Platform
   const term = Effect.scoped(
     Effect.gen(function* () {
       yield* hold('leader', 'exclusive')
@@ -36,11 +36,11 @@ export const lead = Effect.gen(function* () {
     Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('1 minute')))),
   )
   while (true) {
-    yield* until(page, () => page.inUse())
+    yield* until(page, () => !page.isFrozen())
     // A frozen page would keep the lock without working.
     yield* Effect.raceFirst(
       terms,
-      until(page, () => !page.inUse()),
+      until(page, () => page.isFrozen()),
     )
   }
 })
@@ -58,7 +58,7 @@ const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(funct
   return epoch
 })
 
-const until = (page: typeof PageState.Service, holds: () => boolean): Effect.Effect<void> =>
+const until = (page: PlatformPage, holds: () => boolean): Effect.Effect<void> =>
   Effect.scoped(
     Effect.gen(function* () {
       const changed = yield* Queue.sliding<void>(1)

@@ -1,7 +1,7 @@
 /** What happened, for `pool.on`. */
 import { Context, Effect, Layer } from 'effect'
 import type { PoolEvents } from '../pool.ts'
-import { makeListeners } from './listeners.ts'
+import { makeListeners } from '../listeners.ts'
 
 export interface PoolEmission<E extends keyof PoolEvents = keyof PoolEvents> {
   readonly event: E

@@ -1,16 +1,19 @@
-/** What the engine is given: the four ports and its settings, as Effect services. */
+/** What the engine is given: the four ports, the platform and its settings, as Effect services. */
 import { type Buckets, isRockpoolError, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import { Context, Effect } from 'effect'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Index } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { Platform as PlatformService } from '../platform/platform.ts'
 import type { Send } from './transfers/http.ts'
 
 export class LogPort extends Context.Tag('@rockpool/core/RecordLog')<LogPort, RecordLog>() {}
 export class BlobPort extends Context.Tag('@rockpool/core/BlobStore')<BlobPort, BlobStore>() {}
 export class IndexPort extends Context.Tag('@rockpool/core/Index')<IndexPort, Index>() {}
 export class SignerPort extends Context.Tag('@rockpool/core/Signer')<SignerPort, Signer>() {}
+
+export class Platform extends Context.Tag('@rockpool/core/Platform')<Platform, PlatformService>() {}
 
 export interface EngineSettings {
   readonly storeId: StoreId

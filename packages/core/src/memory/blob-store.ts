@@ -6,12 +6,16 @@ import {
   intoParts,
   RockpoolError,
 } from '@rockpool/protocol'
+import type { PlatformClock } from '../platform/platform.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
 import { readSource } from './read-source.ts'
 
 export interface MemoryBlobStoreOptions {
   /** bytes that fit; may be changed while the store is in use. No limit when not given */
   quota?: number
+  /** the page's own when not given */
+  readonly clock?: Pick<PlatformClock, 'now'>
 }
 
 /** Parts by number; whole when all of them are there. */
@@ -22,6 +26,7 @@ interface Content {
 
 /** A BlobStore in memory. */
 export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore => {
+  const { clock = webPlatform.clock } = options
   const contents = new Map<ContentAddress, Content>()
 
   const used = (): number => [...contents.values()].reduce((sum, content) => sum + sizeOf(content), 0)
@@ -51,7 +56,7 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
         cause: signal.reason,
       })
     }
-    if (!whole(digest.address)) contents.set(digest.address, { parts, modifiedAt: Date.now() })
+    if (!whole(digest.address)) contents.set(digest.address, { parts, modifiedAt: clock.now() })
     return digest
   }
 
@@ -63,7 +68,7 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       if (content.parts.has(number)) return
       claim(bytes.length)
       content.parts.set(number, new Blob([bytes]))
-      content.modifiedAt = Date.now()
+      content.modifiedAt = clock.now()
       contents.set(address, content)
     },
 

@@ -1,4 +1,6 @@
 import { equalBytes, isPassiveType, OCTET_STREAM, sha256 } from '@rockpool/protocol'
+import type { Platform } from '../platform/platform.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 
 /** What a signed URL allows: exactly this. */
 export type MemoryGrant =
@@ -42,7 +44,10 @@ export interface MemorySignedObjects {
   readonly fetch: typeof fetch
 }
 
-export const memorySignedObjects = (faults: MemoryObjectFaults): MemorySignedObjects => {
+export const memorySignedObjects = (
+  faults: MemoryObjectFaults,
+  { clock, newId }: Pick<Platform, 'clock' | 'newId'> = webPlatform,
+): MemorySignedObjects => {
   const objects: MemorySignedObjects['objects'] = new Map()
   const uploads: MemorySignedObjects['uploads'] = new Map()
   const grants = new Map<string, { readonly grant: MemoryGrant; readonly expiresAt: number }>()
@@ -110,7 +115,7 @@ export const memorySignedObjects = (faults: MemoryObjectFaults): MemorySignedObj
     uploads,
 
     sign(grant, expiresAt) {
-      const signature = crypto.randomUUID()
+      const signature = newId()
       grants.set(signature, { grant, expiresAt })
       return `https://objects.memory/${grant.key}?signature=${signature}`
     },
@@ -125,7 +130,7 @@ export const memorySignedObjects = (faults: MemoryObjectFaults): MemorySignedObj
       const { origin, pathname, searchParams } = new URL(request.url)
       if (origin !== 'https://objects.memory') throw new TypeError(`Failed to fetch: nothing is at ${origin}`)
       const signed = grants.get(searchParams.get('signature') ?? '')
-      if (!signed || pathname !== `/${signed.grant.key}` || signed.expiresAt <= Date.now()) return answer(403)
+      if (!signed || pathname !== `/${signed.grant.key}` || signed.expiresAt <= clock.now()) return answer(403)
       const { grant } = signed
       if (request.method !== grant.method) return answer(403)
       return grant.method === 'GET' ? get(grant, request) : put(grant, request)

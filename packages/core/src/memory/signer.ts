@@ -23,6 +23,8 @@ import {
 } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
 import { Either, ParseResult, type Schema } from 'effect'
+import type { Platform } from '../platform/platform.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 import type { Signer } from '../ports/signer.ts'
 import {
   etagOf,
@@ -41,6 +43,8 @@ export interface MemorySignerOptions {
   readonly confirmUploads?: boolean
   /** answers that say "stored" have a receipt, and single PUTs are confirmed; `true` unless set */
   readonly receipts?: boolean
+  /** the page's own when not given */
+  readonly platform?: Pick<Platform, 'clock' | 'newId'>
 }
 
 /** What goes wrong; may be set while transfers run. */
@@ -66,7 +70,8 @@ const UNSIGNED_MAC = 'A'.repeat(43)
 
 /** A Signer and its object store in memory. Enforces what the signer contract says, so that transfers can be tested. */
 export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner => {
-  const { buckets = DEFAULT_BUCKETS, stores, receipts = true } = options
+  const { buckets = DEFAULT_BUCKETS, stores, receipts = true, platform = webPlatform } = options
+  const { clock } = platform
   const { confirmUploads = receipts } = options
   const faults: MemorySignerFaults = {
     offline: false,
@@ -75,7 +80,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
     stall: undefined,
     tamper: undefined,
   }
-  const { objects, uploads, sign, fetch } = memorySignedObjects(faults)
+  const { objects, uploads, sign, fetch } = memorySignedObjects(faults, platform)
   const confirmed: RemoteKey[] = []
   let uploadIds = 0
 
@@ -105,7 +110,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
   /** Of its form, but signed by nobody: there is no sync server here that would verify it. Each is newer than the last. */
   const receiptOf = (key: RemoteKey): { readonly receipt?: string } => {
     if (!receipts) return {}
-    seenAt = Math.max(seenAt + 1, Date.now())
+    seenAt = Math.max(seenAt + 1, clock.now())
     return { receipt: formatReceipt({ size: objects.get(key)!.bytes.size, at: seenAt }, UNSIGNED_MAC) }
   }
 
@@ -130,7 +135,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         const whole = addressParts(addressOfKey(key)) === 1 ? [key] : [key, `${key}.parts`]
         if (check && !whole.every((name) => objects.has(name)))
           throw error('not_found', 'The object store does not have this content.')
-        const expiresAt = Date.now() + expiresIn * 1_000
+        const expiresAt = clock.now() + expiresIn * 1_000
         const url = sign({ method: 'GET', key, ...presentation(type, disposition, name) }, expiresAt)
         const receipt = check ? receiptOf(key) : {}
         if (whole.length === 1) return { url, expiresAt, ...receipt }
@@ -145,7 +150,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         if (there && sent) confirmed.push(key)
         if (there) return there
         const type = safeType(declared)
-        const expiresAt = Date.now() + URL_LIFETIME_MS
+        const expiresAt = clock.now() + URL_LIFETIME_MS
         const url = sign({ method: 'PUT', key, size, type, sha256: fromHex(addressOfKey(key)) }, expiresAt)
         const headers = { 'content-type': type, 'if-none-match': '*' }
         return { status: 'put', url, headers, expiresAt, ...(confirmUploads && { confirm: true }) }
@@ -172,7 +177,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         const { key, size, uploadId, numbers } = read(schema.MultipartPartsRequest, request)
         permit('write', key, size)
         const list = await proven(addressOfKey(key), request.digests)
-        const expiresAt = Date.now() + URL_LIFETIME_MS
+        const expiresAt = clock.now() + URL_LIFETIME_MS
         const parts = numbers.map((number) => {
           const { start, end } = partRange(size, number)
           const sha256 = digestOfPart(list, number)

@@ -1,5 +1,5 @@
 /** From what went wrong with a call to the one error that says so. */
-import { RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
+import { parseRetryAfter, RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
 
 export const offline = (url: string, cause: unknown): RockpoolError =>
   new RockpoolError('offline', `The signer at ${url} cannot be reached. The transfer is retried.`, { cause })
@@ -21,8 +21,8 @@ export const notASigner = (url: string, status: number): RockpoolError =>
   )
 
 /** The error in the signer's response, or what the status alone says when something else responded. */
-export const errorOfResponse = (response: Response, body: string, url: string): RockpoolError => {
-  const retryAfterMs = retryAfter(response.headers.get('retry-after'))
+export const errorOfResponse = (response: Response, body: string, url: string, now: number): RockpoolError => {
+  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
   const wire = signerError(body)
   if (wire) return new RockpoolError(wire.code, wire.message, retry)
@@ -62,13 +62,6 @@ const errorIn = (body: string): { readonly code: string; readonly message: strin
   } catch {
     return undefined
   }
-}
-
-/** Retry-After in ms from now: seconds, or a date (RFC 9110, section 10.2.3). */
-const retryAfter = (header: string | null): number | undefined => {
-  if (header === null) return undefined
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
 /** The promise's own end, or the signal's reason if that comes first. */

@@ -7,6 +7,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { memorySigner } from '../memory/signer.ts'
 import type { Signer, SignPartsRequest } from '../ports/signer.ts'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '../testing/signer-suite.ts'
+import { memoryPage } from '../memory/index.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 import { fetchSigner } from './fetch-signer.ts'
 
 const listen = async (listener: RequestListener) => {
@@ -360,8 +362,10 @@ describe('the status', () => {
 
     test('is no_network on a device without one', async () => {
       page()
-      vi.stubGlobal('navigator', { onLine: false })
-      const signer = fetchSigner({ url: 'https://signer.example.com', token, fetch: blocked })
+      const offline = memoryPage()
+      offline.set({ isOnline: false })
+      const platform = { ...webPlatform, page: offline }
+      const signer = fetchSigner({ url: 'https://signer.example.com', token, fetch: blocked, platform })
       expect((await statusAfter(signer)).reason.code).toBe('no_network')
     })
   })

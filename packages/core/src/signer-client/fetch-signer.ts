@@ -6,6 +6,8 @@ import {
   type StoredContent,
   type UploadUrl,
 } from '@rockpool/protocol'
+import type { Platform } from '../platform/platform.ts'
+import { webPlatform } from '../platform/web-platform.ts'
 import type { Signer } from '../ports/signer.ts'
 import {
   isDownloadUrl,
@@ -32,6 +34,8 @@ export interface FetchSignerOptions {
   readonly token: (options?: { readonly fresh?: boolean }) => Promise<string>
   /** the platform's own when not given */
   readonly fetch?: typeof fetch
+  /** the page's own when not given */
+  readonly platform?: Pick<Platform, 'clock' | 'page'>
 }
 
 /** A call without a response within this time has failed (ms). */
@@ -45,6 +49,7 @@ interface CallSignals {
 
 /** The Signer port over HTTP. No Effect: the service worker uses it too. */
 export const fetchSigner = (options: FetchSignerOptions): Signer => {
+  const { platform = webPlatform } = options
   const base = options.url.replace(/\/+$/, '')
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init)
 
@@ -52,7 +57,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
   let hasResponded = false
   const ended = (outcome: CallOutcome): void => {
     hasResponded ||= outcome.type !== 'no_token' && outcome.type !== 'unreachable' && outcome.type !== 'timed_out'
-    const hasNetwork = globalThis.navigator?.onLine !== false
+    const hasNetwork = platform.page.isOnline()
     status.set(signerStatusAfter(outcome, { url: base, hasNetwork, hasResponded, corsApplies: corsApplies(base) }))
   }
 
@@ -80,7 +85,8 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     caller: AbortSignal | undefined,
   ): Promise<A> => {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(new Error(`No response within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS)
+    const giveUp = () => late.abort(new Error(`No response within ${TIMEOUT_MS / 1_000} s`))
+    const cancelTimer = platform.clock.setTimer(giveUp, TIMEOUT_MS)
     const signal = caller ? AbortSignal.any([caller, late.signal]) : late.signal
     try {
       signal.throwIfAborted()
@@ -95,7 +101,9 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
         ended({ type: 'responded' })
         return body
       }
-      const error = response.ok ? notASigner(base, response.status) : errorOfResponse(response, text, base)
+      const error = response.ok
+        ? notASigner(base, response.status)
+        : errorOfResponse(response, text, base, platform.clock.now())
       if (response.status === 401) ended({ type: 'token_refused', error })
       else if (!response.ok && signerError(text)) ended({ type: 'responded' })
       else if (startFailure(text) !== undefined) ended({ type: 'failed_to_start', message: startFailure(text)! })
@@ -107,7 +115,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       ended({ type: late.signal.aborted ? 'timed_out' : 'unreachable' })
       throw offline(base, cause)
     } finally {
-      clearTimeout(timer)
+      cancelTimer()
     }
   }
 

@@ -1,3 +1,4 @@
+import { makeListeners } from '../listeners.ts'
 import { sameSyncStatus, type SyncStatus, type SyncStatusSource } from './sync-status.ts'
 
 /** A source that is set from outside. Setting the same status again notifies no listener. */
@@ -6,21 +7,17 @@ export interface SettableSyncStatus extends SyncStatusSource {
 }
 
 export const makeSyncStatusSource = (initial: SyncStatus): SettableSyncStatus => {
-  const listeners = new Set<{ readonly listener: (status: SyncStatus) => void }>()
+  const listeners = makeListeners<SyncStatus>()
   let current = initial
   return {
     get current() {
       return current
     },
-    subscribe(listener) {
-      const entry = { listener } // the same function may listen twice
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
+    subscribe: listeners.add,
     set(status) {
       if (sameSyncStatus(current, status)) return
       current = status
-      for (const { listener } of [...listeners]) listener(status)
+      listeners.emit(status)
     },
   }
 }

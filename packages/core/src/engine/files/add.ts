@@ -10,12 +10,13 @@ import { liveFile, requireRight, whyNotLive } from './edit.ts'
 import { storeContent } from './store-content.ts'
 import { emit } from '../pool-emitter.ts'
 import { quoteName } from './quote-name.ts'
-import { call, Settings } from '../services.ts'
+import { call, Platform, Settings } from '../services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
 export const add = (source: FileSource, options: AddOptions) =>
   Effect.gen(function* () {
     yield* requireRight('write')
+    const { newId } = yield* Platform
     const { buckets } = yield* Settings
     const { body, ...own } = yield* call(async () => readableSource(source))
     const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
@@ -29,9 +30,9 @@ export const add = (source: FileSource, options: AddOptions) =>
       { body, bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) => ({
         name: 'v2.FileAdded',
-        opId: crypto.randomUUID(),
+        opId: newId(),
         args: {
-          id: crypto.randomUUID(),
+          id: newId(),
           name,
           type,
           size: content.size,
@@ -50,6 +51,7 @@ export const add = (source: FileSource, options: AddOptions) =>
 export const replace = (id: string, source: FileSource, options: ReplaceOptions) =>
   Effect.gen(function* () {
     yield* requireRight('write')
+    const { newId } = yield* Platform
     const { buckets } = yield* Settings
     const before = yield* liveFile(id)
     const changed = whyNoMatch(before, options.ifMatch)
@@ -63,7 +65,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
       { body, bucket: before.bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) => ({
         name: 'v2.FileContentReplaced',
-        opId: crypto.randomUUID(),
+        opId: newId(),
         args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
       }),
       // Writing took its time: the file is checked again, so that ifMatch holds at the moment of the change.

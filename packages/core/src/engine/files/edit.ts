@@ -10,7 +10,7 @@ import { emit } from '../pool-emitter.ts'
 import { commit } from '../log/group-commit.ts'
 import { requireOwnKey } from './owner.ts'
 import { quoteName } from './quote-name.ts'
-import { LogPort, Settings } from '../services.ts'
+import { LogPort, Platform, Settings } from '../services.ts'
 
 export const rename = (id: string, newName: string) =>
   Effect.gen(function* () {
@@ -72,8 +72,9 @@ const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
   args: ArgsOf<Name>,
 ) =>
   Effect.gen(function* () {
+    const { newId } = yield* Platform
     const at = yield* Clock.currentTimeMillis
-    const event = { name, opId: crypto.randomUUID(), args: { ...args, at } } as unknown as PoolEvent
+    const event = { name, opId: newId(), args: { ...args, at } } as unknown as PoolEvent
     return (yield* commit(event)) ?? recordAfter(event, before) ?? before
   })
 

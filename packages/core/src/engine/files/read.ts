@@ -17,7 +17,7 @@ import { Device, transferId } from '../device.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { underLock } from '../locks.ts'
 import { quoteName } from './quote-name.ts'
-import { BlobPort, call, LogPort, Settings, SignerPort } from '../services.ts'
+import { BlobPort, call, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** The whole content as a Blob, downloaded to disk first when it is not there. */
 export const open = (file: FileRecord, options: OpenOptions) =>
@@ -72,7 +72,8 @@ export const downloadToDisk = (
 /** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
 const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onProgress']) =>
   Effect.gen(function* () {
-    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch }
+    const { clock } = yield* Platform
+    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch, clock }
     const device = yield* Device
     const log = yield* LogPort
     return async (signal: AbortSignal): Promise<Download> => {

@@ -8,7 +8,7 @@ import { Device, transferId } from '../device.ts'
 import { liveFile } from './edit.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { RefusedRows } from '../log/refused-rows.ts'
-import { BlobPort, call, LogPort } from '../services.ts'
+import { BlobPort, call, LogPort, Platform } from '../services.ts'
 
 /** Keeps a file's content on this device; the queue brings it when it is not there. */
 export const pin = (id: string) =>
@@ -39,7 +39,7 @@ export const storageReport = Effect.gen(function* () {
   const log = yield* LogPort
   const refused = yield* RefusedRows
   const { used, quota } = yield* call(() => blobs.usage())
-  const persisted = yield* call(async () => (await globalThis.navigator?.storage?.persisted?.()) ?? false)
+  const persisted = yield* call((yield* Platform).isPersisted)
 
   const onlyHere = new Set<ContentAddress>()
   const named = new Set<ContentAddress>()

@@ -1,7 +1,7 @@
 /** The refused rows of the outbox, in memory and up to date with every tab's writes. */
 import { Context, Effect, Layer, Queue } from 'effect'
 import type { OutboxRow, RefusedMark } from '../../ports/index-port.ts'
-import { makeListeners } from '../listeners.ts'
+import { makeListeners } from '../../listeners.ts'
 import { isRefusedId, REFUSED_PREFIX } from './outbox-row.ts'
 import { call, IndexPort } from '../services.ts'
 

@@ -14,17 +14,18 @@ import { requireOwnKey } from '../files/owner.ts'
 import { editedEvent, rightFor } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
 import { releaseContent } from '../files/release-content.ts'
-import { Settings } from '../services.ts'
+import { Platform, Settings } from '../services.ts'
 
 /** Appends the event again: the same one, or an edited one with an opId of its own. Its content is uploaded again, too. */
 export const retryRefused = (id: string, edit: RefusedEdit) =>
   Effect.gen(function* () {
+    const { newId } = yield* Platform
     const { buckets } = yield* Settings
     const device = yield* Device
     const refused = yield* RefusedRows
     const row = yield* refusedRowOf(id)
     yield* requireRight(rightFor(row.event))
-    const event = editedEvent(row.event, edit, { buckets, opId: crypto.randomUUID() })
+    const event = editedEvent(row.event, edit, { buckets, opId: newId() })
     if (event instanceof RockpoolError) return yield* Effect.fail(event)
     const key = contentKeyOf(event)
     if (key !== undefined) yield* requireOwnKey(key)

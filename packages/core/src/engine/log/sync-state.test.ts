@@ -1,6 +1,8 @@
 /** `pool.sync` over the in-memory adapters. */
 import { Effect, type Scope } from 'effect'
 import { afterEach, expect, test, vi } from 'vitest'
+import { memoryPage } from '../../memory/index.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
 import { makeSyncStatusSource } from '../../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, syncStatus } from '../../sync/sync-status.ts'
 import { memoryDevice, memoryWorld } from '../../testing/memory-device.ts'
@@ -10,11 +12,14 @@ afterEach(() => void vi.unstubAllGlobals())
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 
 /** A pool, what its `sync` emitted, and the codes of its `error` events about sync. */
-const openWatched = () =>
+const openWatched = (page = memoryPage()) =>
   Effect.gen(function* () {
     const world = memoryWorld()
     const signer = makeSyncStatusSource(CONNECTED)
-    const pool = yield* memoryDevice(world, 'a').open({ signer: { ...world.storage.signer, status: signer } })
+    const pool = yield* memoryDevice(world, 'a').open({
+      signer: { ...world.storage.signer, status: signer },
+      platform: { ...webPlatform, page },
+    })
     const seen: string[] = []
     const errors: string[] = []
     const stop = pool.sync.subscribe(({ state, reason }) => seen.push(`${state} ${reason.code}`))
@@ -81,18 +86,13 @@ test('a signer that is away counts while transfers wait for it', () =>
   ))
 
 test('a device that loses its network says so, whatever the servers said last', () => {
-  const page = new EventTarget()
-  const navigator = { onLine: true, locks: globalThis.navigator.locks }
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
-  vi.stubGlobal('navigator', navigator)
+  const page = memoryPage()
   return run(
     Effect.gen(function* () {
-      const { pool, seen } = yield* openWatched()
-      navigator.onLine = false
-      page.dispatchEvent(new Event('offline'))
+      const { pool, seen } = yield* openWatched(page)
+      page.set({ isOnline: false })
       expect(pool.sync.current.reason.message).toContain('no network')
-      navigator.onLine = true
-      page.dispatchEvent(new Event('online'))
+      page.set({ isOnline: true })
       expect(seen).toEqual(['offline no_network', 'online connected'])
     }),
   )

@@ -6,12 +6,11 @@ import { SYNC_ERROR_CODES, syncStatusOf } from '../../sync/combine.ts'
 import { makeSyncStatusSource } from '../../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, type SyncStatusSource } from '../../sync/sync-status.ts'
 import { Device } from '../device.ts'
-import { makeListeners } from '../listeners.ts'
+import { makeListeners } from '../../listeners.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
-import { PageState } from '../page-state.ts'
 import { errorOfRefused, refusedChange, statusOfRefused } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
-import { LogPort, SignerPort } from '../services.ts'
+import { LogPort, Platform, SignerPort } from '../services.ts'
 
 export interface SyncStateShape {
   readonly status: SyncStatusSource
@@ -30,7 +29,7 @@ export const SyncStateLive = Layer.scoped(
   Effect.gen(function* () {
     const log = yield* LogPort
     const { status: signer } = yield* SignerPort
-    const page = yield* PageState
+    const { page } = yield* Platform
     const device = yield* Device
     const emitter = yield* PoolEmitter
     const rows = yield* RefusedRows
@@ -46,7 +45,7 @@ export const SyncStateLive = Layer.scoped(
 
     const now = (): SyncStatus =>
       syncStatusOf({
-        hasNetwork: page.online(),
+        hasNetwork: page.isOnline(),
         log: log.sync?.current ?? CONNECTED,
         refused: refusedStatus,
         signer: signer?.current ?? CONNECTED,

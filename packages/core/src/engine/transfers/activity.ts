@@ -3,6 +3,8 @@
  * worth a write to disk.
  */
 import type { RemoteKey } from '@rockpool/protocol'
+import type { Platform, PlatformChannel, PlatformClock } from '../../platform/platform.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
 import type { TransferDirection } from '../../ports/index-port.ts'
 
 export interface Activity {
@@ -20,7 +22,10 @@ export interface ActivityMessage {
   readonly activity: Activity | null
 }
 
-export const activityChannel = (scope: string): BroadcastChannel => new BroadcastChannel(`rockpool:${scope}:activity`)
+export const activityChannel = (
+  scope: string,
+  { openChannel }: Pick<Platform, 'openChannel'> = webPlatform,
+): PlatformChannel => openChannel(`rockpool:${scope}:activity`)
 
 export interface ActivityReport {
   progress(bytes: number, total: number): void
@@ -40,17 +45,18 @@ export const reportActivity = (
   remoteKey: RemoteKey,
   direction: TransferDirection,
   total: number,
+  { monotonic }: Pick<PlatformClock, 'monotonic'> = webPlatform.clock,
 ): ActivityReport => {
   let told = 0
-  let toldAt = performance.now()
+  let toldAt = monotonic()
   let ended = false
   tell({ remoteKey, activity: { remoteKey, direction, bytes: 0, total } })
   return {
     progress(bytes, all) {
       if (ended) return
-      if (bytes - told < Math.max(STEP, all / 100) && performance.now() - toldAt < STEP_MS) return
+      if (bytes - told < Math.max(STEP, all / 100) && monotonic() - toldAt < STEP_MS) return
       told = bytes
-      toldAt = performance.now()
+      toldAt = monotonic()
       tell({ remoteKey, activity: { remoteKey, direction, bytes, total: all } })
     },
     end() {

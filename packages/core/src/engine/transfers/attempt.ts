@@ -1,6 +1,6 @@
 /** One attempt at a transfer, and what its end means for the queue. */
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Random } from 'effect'
+import { Clock, Effect } from 'effect'
 import { change, remove as removeRow, type TransferRow } from '../../ports/index-port.ts'
 import { storedAs } from './content-row.ts'
 import { upload } from './upload.ts'
@@ -9,7 +9,7 @@ import { Device } from '../device.ts'
 import { emit } from '../pool-emitter.ts'
 import { commit } from '../log/group-commit.ts'
 import { downloadToDisk } from '../files/read.ts'
-import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Settings, SignerPort } from '../services.ts'
+import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** No byte for so long: the connection is given up (peer failure 16). */
 const STALL_MS = 30_000
@@ -69,13 +69,14 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     // What the log only claims, a receipt proves to the other devices.
     const isNews = !known?.stored || (receipt !== undefined && !known.proved)
     if (!isNews) return yield* device.write(done, epoch)
+    const { newId } = yield* Platform
     const args = {
       remoteKey,
       ...(receipt === undefined ? {} : { receipt }),
       ...(etag === undefined ? {} : { etag }),
       ...(versionId === undefined ? {} : { versionId }),
     }
-    yield* commit({ name: 'v2.ContentStored', opId: crypto.randomUUID(), args }, { changes: done, epoch })
+    yield* commit({ name: 'v2.ContentStored', opId: newId(), args }, { changes: done, epoch })
   })
 
 /** Fails with `storage_unavailable` when `alive` was not called for 30 s. */
@@ -106,7 +107,7 @@ const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
     const device = yield* Device
     const log = yield* LogPort
     const now = yield* Clock.currentTimeMillis
-    const random = yield* Random.next
+    const { random } = yield* Platform
     const attempts = row.attempts + 1
     const blocked = isBlocking(error.code)
     yield* device.write(
@@ -118,7 +119,7 @@ const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
                 ...current,
                 state: blocked ? 'blocked' : 'waiting',
                 attempts,
-                notBefore: blocked ? 0 : now + backoffMs(attempts, random, error.retryAfterMs),
+                notBefore: blocked ? 0 : now + backoffMs(attempts, random(), error.retryAfterMs),
                 error: { code: error.code, message: error.message },
               }
             : current,

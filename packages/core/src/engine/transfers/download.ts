@@ -19,11 +19,15 @@ import {
   RockpoolError,
   sha256,
 } from '@rockpool/protocol'
+import type { PlatformClock } from '../../platform/platform.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { aborted } from './http.ts'
 import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remote-object.ts'
 
 export interface DownloadPorts extends RemotePorts {
+  /** the page's own when not given */
+  readonly clock?: Pick<PlatformClock, 'setTimer'>
   readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'delete'>
 }
 
@@ -77,11 +81,11 @@ export const download = async (
   }
 
   const present = new Set(await ports.blobs.parts(address))
-  const digests = await unlessStalled(stop, readDigests(ports, remoteKey, signal))
+  const digests = await unlessStalled(ports, stop, readDigests(ports, remoteKey, signal))
   // The first missing part is asked for before anything is answered: this tells the size, and whether the object is there.
   let first = 1
   while (present.has(first)) first++
-  const { body, size } = await unlessStalled(stop, readFrom(ports, remoteKey, first, signal))
+  const { body, size } = await unlessStalled(ports, stop, readFrom(ports, remoteKey, first, signal))
   try {
     if (partCount(size) !== addressParts(address)) throw mismatch()
     requireSize(size)
@@ -159,7 +163,7 @@ async function* readParts(
       }
       if (bodyAt !== number) {
         await body.cancel()
-        body = (await unlessStalled(stop, readFrom(ports, key, number, signal))).body
+        body = (await unlessStalled(ports, stop, readFrom(ports, key, number, signal))).body
       }
       bodyAt = number + 1
       const { start, end } = partRange(size, number)
@@ -167,7 +171,7 @@ async function* readParts(
       let last = new Uint8Array(0)
       for (let filled = 0; filled < part.length; filled += last.length) {
         if (last.length > 0) yield last
-        last = await unlessStalled(stop, body.read(part.length - filled))
+        last = await unlessStalled(ports, stop, body.read(part.length - filled))
         part.set(last, filled)
       }
       if (!equalBytes(await sha256(part), digestOfPart(digests, number))) throw mismatch()
@@ -235,12 +239,16 @@ const asDownload = (
 }
 
 /** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
-const unlessStalled = async <A>(stop: AbortController, work: Promise<A>): Promise<A> => {
-  const timer = setTimeout(() => stop.abort(stalled()), STALL_MS)
+const unlessStalled = async <A>(
+  { clock = webPlatform.clock }: Pick<DownloadPorts, 'clock'>,
+  stop: AbortController,
+  work: Promise<A>,
+): Promise<A> => {
+  const cancelTimer = clock.setTimer(() => stop.abort(stalled()), STALL_MS)
   try {
     return await work
   } finally {
-    clearTimeout(timer)
+    cancelTimer()
   }
 }
 

@@ -1,11 +1,10 @@
 /** The queue where things go wrong around it: the page, the disk, the log, a person. */
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, type Scope, TestContext } from 'effect'
-import { afterEach, expect, test, vi } from 'vitest'
-import { memoryRecordLog } from '../../memory/index.ts'
+import { expect, test, vi } from 'vitest'
+import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-
-afterEach(() => void vi.unstubAllGlobals())
 
 /** With a clock that stands still until the test moves it. */
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
@@ -23,22 +22,21 @@ const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
 }
 
 test('coming online wakes at once what failed for want of a network (peer failure 15)', () => {
-  const page = new EventTarget()
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page))
+  const page = memoryPage()
   return run(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true
       const device = memoryDevice(world, 'a')
       world.backend.disconnect('a')
-      const pool = yield* device.open()
+      const pool = yield* device.open({ platform: { ...webPlatform, page } })
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       const index = device.index()
       yield* promise(() =>
         vi.waitFor(async () => expect(await index.getAll('transfers')).toMatchObject([{ attempts: 1 }]), 4_000),
       )
       world.storage.faults.offline = false
-      page.dispatchEvent(new Event('online'))
+      page.set({ isOnline: true })
       yield* until(pool, () => pool.transfers.status(file).state === 'stored')
     }),
   )

@@ -6,8 +6,7 @@ import { attempt } from './attempt.ts'
 import { Device } from '../device.ts'
 import { retryOffline } from './enqueue.ts'
 import { nextTransfers } from './next-transfers.ts'
-import { PageState } from '../page-state.ts'
-import { call, IndexPort } from '../services.ts'
+import { call, IndexPort, Platform } from '../services.ts'
 
 /** A disk that is full may take deletions only: a transfer whose end cannot be noted holds its slot for so long. */
 const NOT_NOTED_WAIT = '1 minute'
@@ -17,7 +16,7 @@ export const runTransfers = (epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
     const index = yield* IndexPort
-    const page = yield* PageState
+    const { page } = yield* Platform
     const fibers = yield* FiberMap.make<string>()
     const running = new Map<string, TransferDirection>()
 
@@ -26,7 +25,7 @@ export const runTransfers = (epoch: number) =>
     const look = () => void wake.unsafeOffer(undefined)
     let cameBack = false
     const lookOutside = () => {
-      cameBack ||= page.online()
+      cameBack ||= page.isOnline()
       look()
     }
     yield* Effect.acquireRelease(
@@ -63,7 +62,7 @@ export const runTransfers = (epoch: number) =>
         yield* device.write(retryOffline(device), epoch)
       }
       const plan = nextTransfers(device.transfers.values(), running, now, {
-        online: page.online(),
+        online: page.isOnline(),
         paused: engine?.paused === true,
       })
       for (const id of plan.stop) yield* FiberMap.remove(fibers, id)
