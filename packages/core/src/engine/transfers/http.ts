@@ -1,5 +1,14 @@
 /** How a transfer reaches the object store. */
-import { isRockpoolError, RockpoolError } from '@rockpool/protocol'
+import { isRockpoolError, parseRetryAfter, RockpoolError } from '@rockpool/protocol'
+import type { PlatformClock } from '../../platform/platform.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
+
+export interface SendResponse {
+  readonly status: number
+  readonly etag: string | null
+  /** the wait that the object store asks for before the next request (Retry-After), in ms */
+  readonly retryAfterMs?: number | undefined
+}
 
 /** Sends `body` to a presigned URL with exactly these headers. Resolves with any status. */
 export type Send = (
@@ -7,7 +16,7 @@ export type Send = (
   headers: Readonly<Record<string, string>>,
   body: Blob,
   options: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
-) => Promise<{ readonly status: number; readonly etag: string | null }>
+) => Promise<SendResponse>
 
 /**
  * The browser's own PUT. XMLHttpRequest where there is one, since fetch tells nothing of the bytes sent, which progress
@@ -19,7 +28,7 @@ export const browserSend: Send = (url, headers, body, options) =>
     : sendByXhr(url, headers, body, options)
 
 export const sendByFetch =
-  (fetchLike: typeof fetch): Send =>
+  (fetchLike: typeof fetch, clock: Pick<PlatformClock, 'now'> = webPlatform.clock): Send =>
   async (url, headers, body, { signal, onProgress }) => {
     const response = await reach(
       () => fetchLike(url, { method: 'PUT', headers: settable(headers), body, signal, credentials: 'omit' }),
@@ -27,7 +36,11 @@ export const sendByFetch =
     )
     await response.body?.cancel()
     onProgress(body.size)
-    return { status: response.status, etag: response.headers.get('etag') }
+    return {
+      status: response.status,
+      etag: response.headers.get('etag'),
+      retryAfterMs: retryAfterOf(response, clock),
+    }
   }
 
 const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
@@ -41,7 +54,14 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     request.open('PUT', url)
     for (const [name, value] of Object.entries(settable(headers))) request.setRequestHeader(name, value)
     request.upload.onprogress = (event) => onProgress(event.loaded)
-    request.onload = () => settle(() => resolve({ status: request.status, etag: request.getResponseHeader('etag') }))
+    request.onload = () =>
+      settle(() => {
+        const { status } = request
+        // Reading a header that CORS hides makes the browser log an error, so only a refusal is asked for it.
+        const retryAfter = status < 400 ? null : request.getResponseHeader('retry-after')
+        const retryAfterMs = parseRetryAfter(retryAfter, webPlatform.clock.now())
+        resolve({ status, etag: request.getResponseHeader('etag'), retryAfterMs })
+      })
     request.onerror = () => settle(() => reject(unreachable()))
     // Without our signal it was the browser, which leaves the page or the network.
     request.onabort = () => settle(() => reject(signal.aborted ? aborted(signal) : unreachable()))
@@ -49,6 +69,12 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     signal.addEventListener('abort', abort)
     request.send(body)
   })
+
+/** The wait that a response asks for, in ms. A browser shows it only when CORS exposes the header. */
+export const retryAfterOf = (
+  response: Pick<Response, 'headers'>,
+  { now }: Pick<PlatformClock, 'now'> = webPlatform.clock,
+): number | undefined => parseRetryAfter(response.headers.get('retry-after'), now())
 
 /** Browsers set content-length and host themselves and refuse them from scripts. */
 const settable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
@@ -77,7 +103,7 @@ const unreachable = (cause?: unknown): RockpoolError =>
   })
 
 /** The error for a status that the object store should not have answered. `url` is never part of the message: it is a secret. */
-export const refusal = (status: number, what: string): RockpoolError => {
+export const refusal = (status: number, what: string, retryAfterMs?: number): RockpoolError => {
   if (status === 404) return new RockpoolError('not_found', `The object store does not have this ${what}.`)
   if (status === 413) return new RockpoolError('too_large', `The object store refuses a ${what} of this size.`)
   if (status === 400)
@@ -90,5 +116,6 @@ export const refusal = (status: number, what: string): RockpoolError => {
   return new RockpoolError(
     'storage_unavailable',
     `The object store answered ${status} for this ${what}. It is tried again.`,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
   )
 }

@@ -9,7 +9,7 @@ import {
   RockpoolError,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
-import { reach, refusal } from './http.ts'
+import { reach, refusal, retryAfterOf } from './http.ts'
 
 export interface RemotePorts {
   readonly signer: Pick<Signer, 'downloadUrl'>
@@ -96,7 +96,9 @@ const get = async (
     if (response.ok && response.body) return response
     await response.body?.cancel()
     // 403: the URL may have expired on the way; a fresh one tells.
-    if (tries === 2 || response.status !== 403) throw refusal(response.status, which === 'url' ? 'file' : 'digest list')
+    if (tries === 2 || response.status !== 403) {
+      throw refusal(response.status, which === 'url' ? 'file' : 'digest list', retryAfterOf(response))
+    }
   }
 }
 

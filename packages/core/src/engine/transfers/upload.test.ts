@@ -44,6 +44,21 @@ test.each([
   await expect(always.go()).rejects.toMatchObject({ code: 'forbidden' })
 })
 
+test.each([
+  ['one part', 5],
+  ['parts', PART_SIZE + 5],
+])('%s: the wait that the object store asks for comes with the error', async (_, size) => {
+  const { go } = await uploading(size, () => async () => ({ status: 503, etag: null, retryAfterMs: 7_000 }))
+  await expect(go()).rejects.toMatchObject({ code: 'storage_unavailable', retryAfterMs: 7_000 })
+})
+
+test('a PUT by fetch reads Retry-After', async () => {
+  const busy: typeof fetch = async () => new Response(null, { status: 503, headers: { 'retry-after': '7' } })
+  const signal = new AbortController().signal
+  const response = await sendByFetch(busy)('https://objects.example', {}, new Blob([]), { signal, onProgress() {} })
+  expect(response).toMatchObject({ status: 503, retryAfterMs: 7_000 })
+})
+
 test('what somebody else stored meanwhile is stored', async () => {
   const { storage, content, go } = await uploading(5, (send) => async (...args) => {
     await send(...args)

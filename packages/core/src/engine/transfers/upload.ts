@@ -93,14 +93,14 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
       await options.onSending?.()
       sent = true
     }
-    const { status, etag } = await send(answer.url, answer.headers, blob, {
+    const { status, etag, retryAfterMs } = await send(answer.url, answer.headers, blob, {
       signal: options.signal,
       onProgress: (bytes) => options.onProgress?.(bytes),
     })
     const arrived = status >= 200 && status < 300
     if (arrived && !answer.confirm) return etag === null ? {} : { etag }
     // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
-    if (!arrived && (last || ![403, 409, 412].includes(status))) throw refusal(status, 'file')
+    if (!arrived && (last || ![403, 409, 412].includes(status))) throw refusal(status, 'file', retryAfterMs)
     answer = await ask()
   }
   if ('url' in answer) throw lost()
@@ -132,7 +132,7 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
     const { start, end } = partRange(size, number)
     let request = signed
     for (let tries = 1; ; tries++) {
-      const { status } = await send(request.url, request.headers, blob.slice(start, end), {
+      const { status, retryAfterMs } = await send(request.url, request.headers, blob.slice(start, end), {
         signal,
         onProgress: (bytes) => {
           inFlight.set(number, Math.min(bytes, PART_SIZE))
@@ -140,7 +140,7 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
         },
       })
       if (status >= 200 && status < 300) break
-      if (tries === 2 || status !== 403) throw refusal(status, 'part')
+      if (tries === 2 || status !== 403) throw refusal(status, 'part', retryAfterMs)
       const again = await sign([number])
       request = again[0] ?? signed
     }
