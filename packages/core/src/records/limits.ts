@@ -5,6 +5,7 @@
 import { type Buckets, isMediaType, MAX_CONTENT_SIZE, RockpoolError, tooLarge, typeAllowed } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
 import { levelsOfJson } from './nesting.ts'
+import { findNotJson } from './not-json.ts'
 
 /** Bytes of UTF-8 that the common file systems take in a name. */
 export const MAX_NAME_BYTES = 255
@@ -96,20 +97,24 @@ export const checkName = (name: string): RockpoolError | undefined => {
     : new RockpoolError('bad_name', `The name "${name.slice(0, 40)}" ${wrong}. Pass another one as the option name.`)
 }
 
-const badMeta = (problem: string, cause?: unknown) => new RockpoolError('bad_meta', problem, { cause })
-const tooDeep = (cause?: unknown) =>
-  badMeta(`Metadata can have at most ${MAX_META_LEVELS} levels of objects and lists. Put the rest into a file.`, cause)
+const badMeta = (problem: string) => new RockpoolError('bad_meta', problem)
+const tooDeep = () =>
+  badMeta(`Metadata can have at most ${MAX_META_LEVELS} levels of objects and lists. Put the rest into a file.`)
 
+/** Metadata reads back on every device as it was given: nothing but JSON, which the error's path names. */
 export const checkMeta = (meta: FileMeta): RockpoolError | undefined => {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(meta)
-  } catch (cause) {
-    // JSON.stringify recurses: the stack overflowed.
-    if (cause instanceof RangeError) return tooDeep(cause)
-    return badMeta('Metadata must be a JSON object: no cycles, no bigint.', cause)
+  // Each value takes a byte of JSON at least.
+  const wrong = findNotJson(meta, 'meta', { levels: MAX_META_LEVELS, values: MAX_META_BYTES })
+  switch (wrong?.problem) {
+    case undefined:
+      return checkMetaJson(JSON.stringify(meta))
+    case 'too_deep':
+      return tooDeep()
+    case 'too_many':
+      return badMeta(`Metadata can have at most ${MAX_META_BYTES} bytes as JSON. Put the rest into a file.`)
+    case 'not_json':
+      return badMeta(`Metadata must be JSON: ${wrong!.path} is ${wrong!.what}. Pass text, numbers, lists or objects.`)
   }
-  return checkMetaJson(text ?? '')
 }
 
 /** @param json metadata as JSON text, as it is in events */

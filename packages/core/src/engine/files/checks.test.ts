@@ -36,6 +36,8 @@ test.each<[string, Partial<NewFile>, string | undefined]>([
   ['over 78 GiB as declared', { bucket: 'files', size: MAX_CONTENT_SIZE + 1 }, 'too_large'],
   ['metadata that is no object', { meta: [] as unknown as FileMeta }, 'bad_meta'],
   ['metadata with a cycle', { meta: cycle as FileMeta }, 'bad_meta'],
+  ['metadata with a Date, which JSON makes a text', { meta: { at: new Date(0) as never } }, 'bad_meta'],
+  ['metadata with undefined, which JSON leaves out', { meta: { at: undefined as never } }, 'bad_meta'],
   ['metadata over 8 KiB', { meta: { text: 'x'.repeat(8_192) } }, 'bad_meta'],
   ['8 KiB of metadata', { meta: { text: 'x'.repeat(8_192 - '{"text":""}'.length) } }, undefined],
   [
@@ -49,6 +51,11 @@ test.each<[string, Partial<NewFile>, string | undefined]>([
   ['200,000 levels of metadata', { meta: nested(200_000) }, 'bad_meta'],
 ])('%s', (_, over, code) => {
   expect(checkFile({ ...file, ...over }, buckets)?.code).toBe(code)
+})
+
+test('what is not JSON in metadata is named by its path', () => {
+  const meta = { camera: { lens: [1, { since: new Date(0) as never }] } }
+  expect(checkFile({ ...file, meta }, buckets)?.message).toContain('meta.camera.lens[1].since is a Date')
 })
 
 test('a right that the token does not give is refused, one that is unknown is not', () => {
