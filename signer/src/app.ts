@@ -1,6 +1,13 @@
 /** The routes of the signer HTTP contract, v1, and nothing else: what a call does is in the file that it names. */
 import type { ObjectStore } from '@rockpool/object-store'
-import { type Buckets, DEFAULT_BUCKETS, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
+import {
+  type Buckets,
+  DEFAULT_BUCKETS,
+  type Hashing,
+  parseRemoteKey,
+  RockpoolError,
+  WEB_HASHING,
+} from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
 import { type Authenticate, receiptSigner } from '@rockpool/access'
 import { type Context, Hono } from 'hono'
@@ -60,6 +67,13 @@ export interface SignerOptions {
    * 32 bytes. Clients confirm every single PUT then. No receipts unless set
    */
   readonly receiptSecret?: string | undefined
+  /**
+   * Bytes in one part; 8 MiB unless set. Clients and sync server need the same one, since content addresses depend on it.
+   * S3 takes no parts below 5 MiB: smaller ones are for tests
+   */
+  readonly partSize?: number
+  /** SHA-256; WebCrypto's unless set. A simulation gives one that its scheduler controls */
+  readonly digest?: Hashing['digest']
 }
 
 /** Where a request came from, which a Request does not tell. */
@@ -94,11 +108,18 @@ export const createSigner = (options: SignerOptions): Signer => {
   const { store, hooks = {}, longestShare = 3_600, confirmUploads = hooks.onEvent !== undefined } = options
   const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
   const signReceipt = options.receiptSecret === undefined ? undefined : receiptSigner(options.receiptSecret)
+  const hashing: Hashing = {
+    partSize: options.partSize ?? WEB_HASHING.partSize,
+    digest: options.digest ?? WEB_HASHING.digest,
+  }
+  const requests = schema.requestSchemas(hashing)
   const services: SignerServices = {
     store,
+    hashing,
+    requests,
     longestShare,
     cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
-    digestLists: createDigestLists(),
+    digestLists: createDigestLists(hashing),
     holdBody: createHeldBodies(),
     confirmUploads: signReceipt !== undefined || (confirmUploads && store.mode === 's3'),
     receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: Date.now() }) } : {}),
@@ -196,28 +217,28 @@ export const createSigner = (options: SignerOptions): Signer => {
     return answer(c, { items })
   })
   app.post('/upload-url', async (c) => {
-    const { caller, request, from } = await asked(c, schema.UploadUrlRequest)
+    const { caller, request, from } = await asked(c, requests.UploadUrlRequest)
     return answer(c, located(c)(await uploadUrl(services, caller, request, from.signal)))
   })
   app.post('/upload-urls', async (c) => {
     const { caller, request, from } = await asked(c, schema.UploadUrlsEnvelope)
     const items = await answerBatch(request.items, async (item) =>
-      located(c)(await uploadUrl(services, caller, decode(schema.UploadUrlRequest, item), from.signal)),
+      located(c)(await uploadUrl(services, caller, decode(requests.UploadUrlRequest, item), from.signal)),
     )
     return answer(c, { items })
   })
 
   app.post('/multipart', async (c) => {
-    const { caller, request, from } = await asked(c, schema.MultipartRequest)
+    const { caller, request, from } = await asked(c, requests.MultipartRequest)
     return answer(c, await startMultipart(services, caller, request, from.signal))
   })
   app.post('/multipart/parts', async (c) => {
-    const { caller, request } = await asked(c, schema.MultipartPartsRequest)
+    const { caller, request } = await asked(c, requests.MultipartPartsRequest)
     const signed = await signParts(services, caller, request)
     return answer(c, 'parts' in signed ? { ...signed, parts: signed.parts.map(located(c)) } : signed)
   })
   app.post('/multipart/complete', async (c) => {
-    const { caller, request, from } = await asked(c, schema.MultipartCompleteRequest)
+    const { caller, request, from } = await asked(c, requests.MultipartCompleteRequest)
     return answer(c, await completeMultipart(services, caller, request, from.signal))
   })
   app.post('/multipart/abort', async (c) => {
@@ -334,6 +355,7 @@ const allowOrigins = (origins: readonly string[]) =>
 
 const checkOptions = (options: SignerOptions): void => {
   const { store, authenticate, buckets, urlSecret, cors, cdnBaseUrl, publicBaseUrl, longestShare = 1 } = options
+  const { partSize = WEB_HASHING.partSize } = options
   const fail = (message: string) => new RockpoolError('bad_request', message)
   if (typeof authenticate !== 'function')
     throw fail('The signer needs a verifier for tokens: without one it does not start.')
@@ -348,6 +370,7 @@ const checkOptions = (options: SignerOptions): void => {
   }
   if (!(longestShare >= 1 && longestShare <= 604_800))
     throw fail('longestShare is 1 to 604800 seconds, the limit of S3.')
+  if (!Number.isSafeInteger(partSize) || partSize < 1) throw fail('partSize is a whole number of bytes, 1 or more.')
   const origins = cors?.origins ?? []
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {

@@ -1,6 +1,6 @@
 /** What a client says of a content, held against its bucket and its address. */
 import { Buffer } from 'node:buffer'
-import { addressOfDigests, type ContentAddress } from '@rockpool/protocol'
+import { addressOfDigests, type ContentAddress, type Hashing } from '@rockpool/protocol'
 import { checkContent } from './buckets.ts'
 import { refusal } from './errors.ts'
 import type { ResolvedKey } from './rights.ts'
@@ -22,10 +22,14 @@ export const checkBucket = ({ bucket, rules }: ResolvedKey, size: number, type?:
  *
  * @throws RockpoolError `digest_mismatch`
  */
-export const provenDigests = async (address: ContentAddress, base64: string): Promise<Uint8Array<ArrayBuffer>> => {
+export const provenDigests = async (
+  address: ContentAddress,
+  base64: string,
+  hashing: Pick<Hashing, 'digest'>,
+): Promise<Uint8Array<ArrayBuffer>> => {
   // Buffer: 20 times faster than atob on the 427 KB of 10,000 digests.
   const digests = new Uint8Array(Buffer.from(base64, 'base64'))
-  if ((await addressOfDigests(digests)) !== address) {
+  if ((await addressOfDigests(digests, hashing)) !== address) {
     throw refusal('digest_mismatch', 'The digests do not hash to the address in the key. Hash the content again.')
   }
   return digests

@@ -1,4 +1,4 @@
-import { addressOfDigests, toBase64 } from '@rockpool/protocol'
+import { addressOfDigests, toBase64, WEB_HASHING } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
 import { createDigestLists } from './digest-lists.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
@@ -13,7 +13,7 @@ const listOf = async (parts: number, seed: number) => {
 }
 
 test('lists are remembered up to a limit of memory; the one that was used longest ago goes first', async () => {
-  const lists = createDigestLists(10_000)
+  const lists = createDigestLists(WEB_HASHING, 10_000)
   const [one, two, three] = await Promise.all([listOf(100, 1), listOf(100, 2), listOf(100, 3)])
   for (const { key, base64 } of [one, two]) await lists.prove(ada, key, base64)
   expect(lists.recall(ada, one.key)).toHaveLength(3_200)
@@ -22,7 +22,7 @@ test('lists are remembered up to a limit of memory; the one that was used longes
 })
 
 test('a short list counts with what remembering it takes', async () => {
-  const lists = createDigestLists(10_000)
+  const lists = createDigestLists(WEB_HASHING, 10_000)
   const short = await Promise.all(Array.from({ length: 20 }, (_, seed) => listOf(2, seed)))
   for (const { key, base64 } of short) await lists.prove(ada, key, base64)
   expect(short.filter(({ key }) => lists.recall(ada, key)).length).toBeLessThan(10)

@@ -1,3 +1,4 @@
+import type { Hashing } from '@rockpool/protocol'
 import { LRUCache } from 'lru-cache'
 import { provenDigests } from './content.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
@@ -19,7 +20,7 @@ export interface DigestLists {
   recall(caller: Caller, key: ResolvedKey): Uint8Array<ArrayBuffer> | undefined
 }
 
-export const createDigestLists = (mostBytes = MOST_BYTES): DigestLists => {
+export const createDigestLists = (hashing: Pick<Hashing, 'digest'>, mostBytes = MOST_BYTES): DigestLists => {
   const lists = new LRUCache<string, Uint8Array<ArrayBuffer>>({
     maxSize: mostBytes,
     sizeCalculation: (digests) => digests.length + ENTRY_BYTES,
@@ -28,7 +29,7 @@ export const createDigestLists = (mostBytes = MOST_BYTES): DigestLists => {
   const nameOf = ({ claims }: Caller, { key }: ResolvedKey) => `${key} ${claims.sub}`
   return {
     async prove(caller, key, base64) {
-      const digests = await provenDigests(key.address, base64)
+      const digests = await provenDigests(key.address, base64, hashing)
       lists.set(nameOf(caller, key), digests)
       return digests
     },

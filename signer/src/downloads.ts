@@ -18,7 +18,7 @@ import type { SignerServices } from './services.ts'
 export const DOWNLOAD_SECONDS = 60
 
 export const downloadUrl = async (
-  { store, access, longestShare, receiptOf }: SignerServices,
+  { store, access, hashing, longestShare, receiptOf }: SignerServices,
   caller: Caller,
   request: DownloadUrlRequest,
   // Not the signal itself: the Node server makes a whole Request of its own to have one.
@@ -31,7 +31,7 @@ export const downloadUrl = async (
   }
   const size = request.check ? await requireStored(store, key, from.signal) : undefined
   // Of another size it is not the content: it was put there past the signer.
-  const receipt = size !== undefined && addressFits(key.address, size) ? await receiptOf(key.key, size) : {}
+  const receipt = size !== undefined && addressFits(key.address, size, hashing) ? await receiptOf(key.key, size) : {}
   const { url, expiresAt } = await store.signGet({ key: key.key, expiresIn, ...presentation(key, request) })
   if (addressParts(key.address) === 1) return { url, expiresAt, ...receipt }
   const { url: partsUrl } = await store.signGet({ key: partsKey(key.key), expiresIn })

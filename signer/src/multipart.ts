@@ -7,13 +7,13 @@ import {
   digestOfPart,
   equalBytes,
   fromHex,
+  type Hashing,
   type MultipartAbortRequest,
   type MultipartCompleteRequest,
   type MultipartParts,
   type MultipartPartsRequest,
   type MultipartRequest,
   type MultipartUpload,
-  PART_SIZE,
   partRange,
   safeType,
   type StoredContent,
@@ -27,7 +27,7 @@ import { findStored, UPLOAD_SECONDS } from './uploads.ts'
 
 /** Starts an upload, or tells what has arrived of one that was started before. */
 export const startMultipart = async (
-  { store, access, digestLists, receiptOf, happened }: SignerServices,
+  { store, access, hashing, digestLists, receiptOf, happened }: SignerServices,
   caller: Caller,
   request: MultipartRequest,
   signal: AbortSignal,
@@ -47,21 +47,21 @@ export const startMultipart = async (
     const parts = await listParts(store, key.key, uploadId, signal)
     if (parts) {
       const uploaded = parts
-        .filter((part) => problemOfPart(part, size, digests) === undefined)
+        .filter((part) => problemOfPart(part, size, digests, hashing) === undefined)
         .map(({ number }) => number)
-      return { uploadId, partSize: PART_SIZE, uploaded }
+      return { uploadId, partSize: hashing.partSize, uploaded }
     }
   }
   return {
     uploadId: await store.multipart.start(key.key, { type: safeType(type), signal }),
-    partSize: PART_SIZE,
+    partSize: hashing.partSize,
     uploaded: [],
   }
 }
 
 /** Presigned PUTs of single parts. */
 export const signParts = async (
-  { store, access, digestLists }: SignerServices,
+  { store, access, hashing, digestLists }: SignerServices,
   caller: Caller,
   request: MultipartPartsRequest,
 ): Promise<MultipartParts> => {
@@ -76,7 +76,7 @@ export const signParts = async (
 
   const signed = await Promise.all(
     request.numbers.map(async (number) => {
-      const { start, end } = partRange(size, number)
+      const { start, end } = partRange(size, number, hashing)
       const sha256 = digestOfPart(digests, number)
       return {
         number,
@@ -99,7 +99,7 @@ export const signParts = async (
 
 /** Makes the object of its parts, when exactly the right ones are there. Done before, it is done again at once. */
 export const completeMultipart = async (
-  { store, access, receiptOf, happened }: SignerServices,
+  { store, access, hashing, receiptOf, happened }: SignerServices,
   caller: Caller,
   request: MultipartCompleteRequest,
   signal: AbortSignal,
@@ -107,8 +107,8 @@ export const completeMultipart = async (
   const { size, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size })
   checkBucket(key, size)
-  const digests = await provenDigests(key.address, request.digests)
-  const stored = await putTogether(store, key, { size, uploadId, digests }, signal)
+  const digests = await provenDigests(key.address, request.digests, hashing)
+  const stored = await putTogether(store, hashing, key, { size, uploadId, digests }, signal)
   // Also when it was there already: the signer that put it together may have ended before it told anybody.
   happened(created(caller, key, size))
   return { ...stored, ...(await receiptOf(key.key, size)) }
@@ -116,6 +116,7 @@ export const completeMultipart = async (
 
 const putTogether = async (
   store: ObjectStore,
+  hashing: Hashing,
   key: ResolvedKey,
   { size, uploadId, digests }: { size: number; uploadId: string; digests: Uint8Array<ArrayBuffer> },
   signal: AbortSignal,
@@ -129,7 +130,7 @@ const putTogether = async (
   }
   const parts = await listParts(store, key.key, uploadId, signal)
   if (!parts) return completedBefore(store, key, size, digests, signal)
-  const problem = problemOfParts(parts, size, digests)
+  const problem = problemOfParts(parts, size, digests, hashing)
   if (problem !== undefined) throw refusal('conflict', problem)
 
   // First, so that nobody ever finds the content without its digest list.
@@ -163,19 +164,27 @@ export const problemOfParts = (
   parts: readonly UploadedPart[],
   size: number,
   digests: Uint8Array<ArrayBuffer>,
+  hashing: Pick<Hashing, 'partSize'>,
 ): string | undefined => {
   const there = new Set(parts.map(({ number }) => number))
   const wanted = Array.from({ length: digests.length / 32 }, (_, i) => i + 1)
   const missing = wanted.filter((number) => !there.has(number))
-  const wrong = parts.filter((part) => problemOfPart(part, size, digests) !== undefined).map(({ number }) => number)
+  const wrong = parts
+    .filter((part) => problemOfPart(part, size, digests, hashing) !== undefined)
+    .map(({ number }) => number)
   if (missing.length === 0 && wrong.length === 0) return undefined
   return `Send these parts, then complete again: ${naming([...missing, ...wrong].sort((a, b) => a - b))}.`
 }
 
-const problemOfPart = (part: UploadedPart, size: number, digests: Uint8Array<ArrayBuffer>): string | undefined => {
+const problemOfPart = (
+  part: UploadedPart,
+  size: number,
+  digests: Uint8Array<ArrayBuffer>,
+  hashing: Pick<Hashing, 'partSize'>,
+): string | undefined => {
   const { number, sha256 } = part
   if (number < 1 || number * 32 > digests.length) return 'number'
-  const { start, end } = partRange(size, number)
+  const { start, end } = partRange(size, number, hashing)
   if (part.size !== end - start) return 'length'
   return sha256 !== undefined && !equalBytes(sha256, digestOfPart(digests, number)) ? 'digest' : undefined
 }

@@ -1,7 +1,6 @@
 /** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
 import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
 import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
-import { UploadUrlRequest } from '@rockpool/protocol/schema'
 import { decode } from './body.ts'
 import { checkBucket, partsKey } from './content.ts'
 import { refusal } from './errors.ts'
@@ -74,13 +73,13 @@ export const answerCaller = async (
 
 /** Answers PUT of a caller with a token: a content of one part, once. */
 export const writeObject = async (
-  { store, access, happened, holdBody }: SignerServices,
+  { store, access, requests, happened, holdBody }: SignerServices,
   caller: Caller,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
   const length = lengthOf(request)
   const declared = request.headers.get('content-type') ?? OCTET_STREAM
-  const { size, type } = decode(UploadUrlRequest, { key: path, size: length, type: declared })
+  const { size, type } = decode(requests.UploadUrlRequest, { key: path, size: length, type: declared })
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const

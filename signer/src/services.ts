@@ -1,6 +1,7 @@
 /** What every call of the signer works with. */
 import type { ObjectStore } from '@rockpool/object-store'
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Hashing, RemoteKey } from '@rockpool/protocol'
+import type { requestSchemas } from '@rockpool/protocol/schema'
 import type { Access } from './access.ts'
 import type { DigestLists } from './digest-lists.ts'
 import type { HoldBody } from './held-bodies.ts'
@@ -9,6 +10,9 @@ import type { SignerEvent } from './hooks.ts'
 export interface SignerServices {
   readonly store: ObjectStore
   readonly access: Access
+  readonly hashing: Hashing
+  /** the requests that depend on the part size */
+  readonly requests: ReturnType<typeof requestSchemas>
   /** seconds that a presigned GET may be asked for at most */
   readonly longestShare: number
   /** base URL of a CDN over public buckets, without a slash at its end */

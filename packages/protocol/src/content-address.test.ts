@@ -9,12 +9,11 @@ import {
   equalBytes,
   MAX_CONTENT_SIZE,
   parseAddress,
-  PART_SIZE,
   partCount,
   partRange,
-  sha256,
   toHex,
 } from './content-address.ts'
+import { PART_SIZE, sha256 } from './hashing.ts'
 
 const HEX = 'a1'.repeat(32)
 

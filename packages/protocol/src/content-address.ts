@@ -8,17 +8,15 @@
  * @see ARCHITECTURE.md, "Content address"
  */
 import { RockpoolError } from './errors.ts'
+import { type Hashing, PART_SIZE, WEB_HASHING } from './hashing.ts'
 
 /** The name of immutable bytes: 64 lower-case hex digits, followed by `-N` for a content of N parts. */
 export type ContentAddress = string & { readonly brand: 'ContentAddress' }
 
-/** Bytes in one part: 8 MiB. The last part of a content may be shorter. */
-export const PART_SIZE = 8 * 1024 * 1024
-
 /** S3 allows at most 10,000 parts in one upload. */
 export const MAX_PARTS = 10_000
 
-/** The largest content, in bytes: 78.125 GiB. */
+/** The largest content in parts of 8 MiB, in bytes: 78.125 GiB. */
 export const MAX_CONTENT_SIZE = PART_SIZE * MAX_PARTS
 
 /** Bytes of one SHA-256 digest. */
@@ -27,12 +25,17 @@ export const DIGEST_SIZE = 32
 const ADDRESS = /^[0-9a-f]{64}(?:-([1-9][0-9]{0,4}))?$/
 
 /** The number of parts that a content of `size` bytes has: at least 1, since the empty file is one empty part. */
-export const partCount = (size: number): number => Math.max(1, Math.ceil(size / PART_SIZE))
+export const partCount = (size: number, { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING): number =>
+  Math.max(1, Math.ceil(size / partSize))
 
 /** Where part `number` (1 to N) of a content of `size` bytes lies: offsets in bytes, `end` exclusive. */
-export const partRange = (size: number, number: number): { readonly start: number; readonly end: number } => ({
-  start: (number - 1) * PART_SIZE,
-  end: Math.min(number * PART_SIZE, size),
+export const partRange = (
+  size: number,
+  number: number,
+  { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING,
+): { readonly start: number; readonly end: number } => ({
+  start: (number - 1) * partSize,
+  end: Math.min(number * partSize, size),
 })
 
 /** The address if `text` is a well-formed one, else undefined. */
@@ -48,12 +51,15 @@ export const parseAddress = (text: string): ContentAddress | undefined => {
 export const addressParts = (address: ContentAddress): number => Number(address.slice(65) || 1)
 
 /** Whether a content of `size` bytes can have this address, by the number of its parts. */
-export const addressFits = (address: ContentAddress, size: number): boolean =>
-  Number.isSafeInteger(size) && size >= 0 && size <= MAX_CONTENT_SIZE && addressParts(address) === partCount(size)
-
-/** SHA-256 of `bytes`, 32 bytes, by WebCrypto. */
-export const sha256 = async (bytes: BufferSource): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+export const addressFits = (
+  address: ContentAddress,
+  size: number,
+  hashing: Pick<Hashing, 'partSize'> = WEB_HASHING,
+): boolean =>
+  Number.isSafeInteger(size) &&
+  size >= 0 &&
+  size <= MAX_PARTS * hashing.partSize &&
+  addressParts(address) === partCount(size, hashing)
 
 /** Lower-case hex of `bytes`. */
 export const toHex = (bytes: Uint8Array): string => {
@@ -67,7 +73,10 @@ export const toHex = (bytes: Uint8Array): string => {
  *
  * @param digests the SHA-256 digests of all parts in order, concatenated: 32 x N bytes
  */
-export const addressOfDigests = async (digests: Uint8Array<ArrayBuffer>): Promise<ContentAddress> => {
+export const addressOfDigests = async (
+  digests: Uint8Array<ArrayBuffer>,
+  { digest }: Pick<Hashing, 'digest'> = WEB_HASHING,
+): Promise<ContentAddress> => {
   const parts = digests.length / DIGEST_SIZE
   if (!Number.isInteger(parts) || parts < 1 || parts > MAX_PARTS) {
     throw new RockpoolError(
@@ -76,7 +85,7 @@ export const addressOfDigests = async (digests: Uint8Array<ArrayBuffer>): Promis
     )
   }
   if (parts === 1) return toHex(digests) as ContentAddress
-  return `${toHex(await sha256(digests))}-${parts}` as ContentAddress
+  return `${toHex(await digest(digests))}-${parts}` as ContentAddress
 }
 
 /** The digest (32 bytes) of part `number` (1 to N) in a digest list. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_CONTENT_SIZE, PART_SIZE, sha256, toHex } from './content-address.ts'
+import { MAX_CONTENT_SIZE, toHex } from './content-address.ts'
 import { ContentHasher, hashContent, intoParts } from './content-hasher.ts'
+import { type Hashing, PART_SIZE, sha256 } from './hashing.ts'
 
 /**
  * Computed by coreutils, from the first `size` bytes of "rockpool\n" again and again:
@@ -51,6 +52,31 @@ describe('hashContent', () => {
   test('gives the digest of each part', async () => {
     const { digests } = await hashContent([largest])
     expect(toHex(digests)).toBe(DIGESTS.join(''))
+  })
+})
+
+describe('another hashing', () => {
+  const hashing: Hashing = { partSize: 1024, digest: sha256 }
+
+  test('cuts at its part size, and names the content as a multipart upload of such parts', async () => {
+    const bytes = largest.slice(0, 2_500)
+    const parts = [bytes.slice(0, 1024), bytes.slice(1024, 2048), bytes.slice(2048)]
+    const digests = Buffer.concat(await Promise.all(parts.map((part) => sha256(part))))
+    expect(await hashContent([bytes], hashing)).toEqual({
+      address: `${toHex(await sha256(digests))}-3`,
+      size: 2_500,
+      digests: new Uint8Array(digests),
+    })
+  })
+
+  test('hashes with its digest alone', async () => {
+    const hashed: number[] = []
+    const digest = async (bytes: BufferSource) => {
+      hashed.push(bytes.byteLength)
+      return new Uint8Array(32)
+    }
+    await hashContent([largest.subarray(0, 2_500)], { partSize: 1024, digest })
+    expect(hashed).toEqual([1024, 1024, 452, 96])
   })
 })
 
@@ -115,8 +141,8 @@ describe('ContentHasher', () => {
   test('refuses a part after a short one, and one that is too long', async () => {
     const hasher = new ContentHasher()
     await hasher.add(largest.slice(0, 9))
-    await expect(hasher.add(full)).rejects.toThrow('exactly 8 MiB')
-    await expect(new ContentHasher().add(largest)).rejects.toThrow('exactly 8 MiB')
+    await expect(hasher.add(full)).rejects.toThrow('exactly 8388608 bytes')
+    await expect(new ContentHasher().add(largest)).rejects.toThrow('exactly 8388608 bytes')
   })
 
   test('too_large past 10,000 parts', async () => {

@@ -4,15 +4,9 @@
  * WebCrypto hashes part after part at native speed; a streaming SHA-256 in JavaScript or wasm is 2 to 12 times
  * slower (ARCHITECTURE.md, "Content address").
  */
-import {
-  addressOfDigests,
-  type ContentAddress,
-  DIGEST_SIZE,
-  MAX_CONTENT_SIZE,
-  PART_SIZE,
-  sha256,
-} from './content-address.ts'
+import { addressOfDigests, type ContentAddress, DIGEST_SIZE, MAX_PARTS } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
+import { type Hashing, WEB_HASHING } from './hashing.ts'
 
 /** What a finished write or hash knows of a content. */
 export interface ContentDigest {
@@ -24,11 +18,12 @@ export interface ContentDigest {
 }
 
 /**
- * Cuts a stream of chunks of any size into parts of exactly {@link PART_SIZE} bytes (the last may be shorter). An empty
- * source gives one empty part. Each yielded part is a buffer of its own.
+ * Cuts a stream of chunks of any size into parts of exactly `partSize` bytes, 8 MiB by default (the last may be shorter). An
+ * empty source gives one empty part. Each yielded part is a buffer of its own.
  */
 export async function* intoParts(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   // Grows with its bytes: a thousand small files at once must not take 8 MiB each.
   let part = new Uint8Array(0)
@@ -37,15 +32,15 @@ export async function* intoParts(
   for await (const chunk of source) {
     let taken = 0
     while (taken < chunk.length) {
-      const length = Math.min(chunk.length - taken, PART_SIZE - filled)
-      part = withRoom(part, filled + length)
+      const length = Math.min(chunk.length - taken, partSize - filled)
+      part = withRoom(part, filled + length, partSize)
       part.set(chunk.subarray(taken, taken + length), filled)
       taken += length
       filled += length
-      if (filled === PART_SIZE) {
+      if (filled === partSize) {
         yield part
         yielded = true
-        part = new Uint8Array(PART_SIZE)
+        part = new Uint8Array(partSize)
         filled = 0
       }
     }
@@ -54,28 +49,32 @@ export async function* intoParts(
 }
 
 /** A buffer for at least `size` bytes with the bytes of `part`; at least twice as large, so that growing stays cheap. */
-const withRoom = (part: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBuffer> =>
-  part.length >= size
-    ? part
-    : new Uint8Array(part.buffer.transfer(Math.min(PART_SIZE, Math.max(size, 2 * part.length))))
+const withRoom = (part: Uint8Array<ArrayBuffer>, size: number, maxSize: number): Uint8Array<ArrayBuffer> =>
+  part.length >= size ? part : new Uint8Array(part.buffer.transfer(Math.min(maxSize, Math.max(size, 2 * part.length))))
 
 /** Collects the digests of parts, in the order in which they are given, and names the whole at the end. */
 export class ContentHasher {
   readonly #digests: Promise<Uint8Array<ArrayBuffer>>[] = []
+  readonly #hashing: Hashing
   #size = 0
 
+  constructor(hashing: Hashing = WEB_HASHING) {
+    this.#hashing = hashing
+  }
+
   /**
-   * Hashes the next part. Only the last one may be shorter than {@link PART_SIZE}.
+   * Hashes the next part. Only the last one may be shorter than a whole part.
    *
-   * @throws RockpoolError `too_large` past 10,000 parts (78 GiB)
+   * @throws RockpoolError `too_large` past 10,000 parts (78 GiB in parts of 8 MiB)
    */
   async add(part: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#size % PART_SIZE !== 0 || part.length > PART_SIZE) {
-      throw new Error('All parts but the last have exactly 8 MiB: of others the address would be wrong.')
+    const { partSize, digest: digestOf } = this.#hashing
+    if (this.#size % partSize !== 0 || part.length > partSize) {
+      throw new Error(`All parts but the last have exactly ${partSize} bytes: of others the address would be wrong.`)
     }
-    if (this.#size + part.length > MAX_CONTENT_SIZE) throw tooLarge()
+    if (this.#size + part.length > MAX_PARTS * partSize) throw tooLarge()
     this.#size += part.length
-    const digest = sha256(part)
+    const digest = digestOf(part)
     this.#digests.push(digest)
     await digest
   }
@@ -83,14 +82,17 @@ export class ContentHasher {
   async finish(): Promise<ContentDigest> {
     const digests = new Uint8Array(this.#digests.length * DIGEST_SIZE)
     for (const [i, digest] of this.#digests.entries()) digests.set(await digest, i * DIGEST_SIZE)
-    return { address: await addressOfDigests(digests), size: this.#size, digests }
+    return { address: await addressOfDigests(digests, this.#hashing), size: this.#size, digests }
   }
 }
 
 /** The address, size and digests of a stream of chunks. */
-export const hashContent = async (source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<ContentDigest> => {
-  const hasher = new ContentHasher()
-  for await (const part of intoParts(source)) await hasher.add(part)
+export const hashContent = async (
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  hashing: Hashing = WEB_HASHING,
+): Promise<ContentDigest> => {
+  const hasher = new ContentHasher(hashing)
+  for await (const part of intoParts(source, hashing)) await hasher.add(part)
   return hasher.finish()
 }
 

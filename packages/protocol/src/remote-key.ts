@@ -7,8 +7,9 @@
  *
  * @see signer HTTP contract, "key"
  */
-import { type ContentAddress, parseAddress, sha256 } from './content-address.ts'
+import { type ContentAddress, parseAddress } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
+import { type Hashing, WEB_HASHING } from './hashing.ts'
 
 export type RemoteKey = string & { readonly brand: 'RemoteKey' }
 /** One LiveStore store: `[A-Za-z0-9_-]{1,128}`, none of the reserved words. */
@@ -79,9 +80,8 @@ export const buildRemoteKey = (parts: {
 export const addressOfKey = (key: RemoteKey): ContentAddress => key.slice(key.lastIndexOf('/') + 1) as ContentAddress
 
 /** The owner segment of a user: `u_` + the first 32 characters of base64url(SHA-256(sub)). */
-export const ownerOf = async (sub: string): Promise<Owner> => {
-  const digest = await sha256(new TextEncoder().encode(sub))
-  const base64url = btoa(String.fromCharCode(...digest))
+export const ownerOf = async (sub: string, { digest }: Pick<Hashing, 'digest'> = WEB_HASHING): Promise<Owner> => {
+  const base64url = btoa(String.fromCharCode(...(await digest(new TextEncoder().encode(sub)))))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')

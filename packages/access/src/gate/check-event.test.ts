@@ -213,6 +213,12 @@ describe('checkEvent', () => {
     )
   })
 
+  it('judges sizes by the part size of the store', () => {
+    const pusher = pusherWith(['write'], { hashing: { partSize: 1024 } })
+    expect(codeOf(known('v2.FileAdded', { size: 1024 }), pusher)).toBeUndefined()
+    expect(codeOf(known('v2.FileAdded', { size: 1025 }), pusher)).toBe('bad_event')
+  })
+
   const filesWithAName = ['v2.FileAdded', 'v2.FileRenamed']
   const fileNames: readonly [string, RefusalCode | undefined][] = [
     ['ünï 𝄞.jpg', undefined],

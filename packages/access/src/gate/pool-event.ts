@@ -103,7 +103,7 @@ const checkStored = (
   const { bucket, address } = check.key
   const wrong = toRefusal(checkContent({ type, size, bucket }, pusher.buckets))
   if (wrong) return wrong
-  return addressFits(address, size)
+  return addressFits(address, size, pusher.hashing)
     ? undefined
     : malformed('bad_event', name, 'has a size that its remote key cannot have')
 }

@@ -1,5 +1,5 @@
 /** Who pushes, by which rules. */
-import type { Buckets, Owner, StoreId, TokenClaims } from '@rockpool/protocol'
+import type { Buckets, Hashing, Owner, StoreId, TokenClaims } from '@rockpool/protocol'
 
 export interface Pusher {
   readonly claims: TokenClaims
@@ -9,6 +9,8 @@ export interface Pusher {
   readonly buckets: Buckets
   /** names of the app's own events; any name that is not reserved unless set */
   readonly eventNames?: ReadonlySet<string> | undefined
+  /** how clients and signer cut content; parts of 8 MiB unless set */
+  readonly hashing?: Pick<Hashing, 'partSize'> | undefined
 }
 
 /** An event as a client pushes it. */

@@ -3,6 +3,7 @@ import {
   type ContentAddress,
   type ContentDigest,
   ContentHasher,
+  type Hashing,
   intoParts,
   RockpoolError,
 } from '@rockpool/protocol'
@@ -16,6 +17,8 @@ export interface MemoryBlobStoreOptions {
   quota?: number
   /** the page's own when not given */
   readonly clock?: Pick<PlatformClock, 'now'>
+  /** parts of 8 MiB and WebCrypto when not given */
+  readonly hashing?: Hashing
 }
 
 /** Parts by number; whole when all of them are there. */
@@ -26,7 +29,7 @@ interface Content {
 
 /** A BlobStore in memory. */
 export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore => {
-  const { clock = webPlatform.clock } = options
+  const { clock = webPlatform.clock, hashing } = options
   const contents = new Map<ContentAddress, Content>()
 
   const used = (): number => [...contents.values()].reduce((sum, content) => sum + sizeOf(content), 0)
@@ -40,10 +43,10 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
     source: Blob | ReadableStream<Uint8Array>,
     { signal, maxSize = Number.POSITIVE_INFINITY, onProgress }: WriteOptions = {},
   ): Promise<ContentDigest> => {
-    const hasher = new ContentHasher()
+    const hasher = new ContentHasher(hashing)
     const parts = new Map<number, Blob>()
     let written = 0
-    for await (const part of intoParts(limited(readSource(source, signal), maxSize))) {
+    for await (const part of intoParts(limited(readSource(source, signal), maxSize), hashing)) {
       await hasher.add(part)
       written += part.length
       claim(written)

@@ -1,4 +1,4 @@
-import { equalBytes, isPassiveType, OCTET_STREAM, sha256 } from '@rockpool/protocol'
+import { equalBytes, isPassiveType, OCTET_STREAM } from '@rockpool/protocol'
 import type { Platform } from '../platform/platform.ts'
 import { webPlatform } from '../platform/web-platform.ts'
 
@@ -46,7 +46,7 @@ export interface MemorySignedObjects {
 
 export const memorySignedObjects = (
   faults: MemoryObjectFaults,
-  { clock, newId }: Pick<Platform, 'clock' | 'newId'> = webPlatform,
+  { clock, newId, hashing }: Pick<Platform, 'clock' | 'newId' | 'hashing'> = webPlatform,
 ): MemorySignedObjects => {
   const objects: MemorySignedObjects['objects'] = new Map()
   const uploads: MemorySignedObjects['uploads'] = new Map()
@@ -82,7 +82,7 @@ export const memorySignedObjects = (
         return answer(403)
       }
     }
-    if (!equalBytes(await sha256(bytes), grant.sha256)) return answer(400)
+    if (!equalBytes(await hashing.digest(bytes), grant.sha256)) return answer(400)
     if ('uploadId' in grant) {
       const upload = uploads.get(grant.uploadId)
       if (!upload || upload.key !== grant.key) return answer(404)

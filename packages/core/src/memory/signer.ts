@@ -2,6 +2,8 @@ import {
   addressOfDigests,
   addressOfKey,
   addressParts,
+  BATCH_LIMIT,
+  type BatchItem,
   type Buckets,
   type ContentAddress,
   DEFAULT_BUCKETS,
@@ -9,8 +11,9 @@ import {
   formatReceipt,
   fromBase64,
   fromHex,
+  type Hashing,
+  isRockpoolError,
   parseRemoteKey,
-  PART_SIZE,
   partRange,
   type RemoteKey,
   type Right,
@@ -19,6 +22,8 @@ import {
   type Stored,
   type TokenClaims,
   typeAllowed,
+  type UploadUrl,
+  type UploadUrlRequest,
   type WireErrorCode,
 } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
@@ -44,7 +49,7 @@ export interface MemorySignerOptions {
   /** answers that say "stored" have a receipt, and single PUTs are confirmed; `true` unless set */
   readonly receipts?: boolean
   /** the page's own when not given */
-  readonly platform?: Pick<Platform, 'clock' | 'newId'>
+  readonly platform?: Pick<Platform, 'clock' | 'newId' | 'hashing'>
 }
 
 /** What goes wrong; may be set while transfers run. */
@@ -71,7 +76,9 @@ const UNSIGNED_MAC = 'A'.repeat(43)
 /** A Signer and its object store in memory. Enforces what the signer contract says, so that transfers can be tested. */
 export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner => {
   const { buckets = DEFAULT_BUCKETS, stores, receipts = true, platform = webPlatform } = options
-  const { clock } = platform
+  const { clock, hashing } = platform
+  const { partSize } = hashing
+  const requests = schema.requestSchemas(hashing)
   const { confirmUploads = receipts } = options
   const faults: MemorySignerFaults = {
     offline: false,
@@ -122,6 +129,19 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
     return upload?.key === key ? upload : undefined
   }
 
+  const uploadUrl = (request: UploadUrlRequest): UploadUrl => {
+    const { key, size, type: declared, sent } = read(requests.UploadUrlRequest, request)
+    permit('write', key, size, declared)
+    const there = stored(key)
+    if (there && sent) confirmed.push(key)
+    if (there) return there
+    const type = safeType(declared)
+    const expiresAt = clock.now() + URL_LIFETIME_MS
+    const url = sign({ method: 'PUT', key, size, type, sha256: fromHex(addressOfKey(key)) }, expiresAt)
+    const headers = { 'content-type': type, 'if-none-match': '*' }
+    return { status: 'put', url, headers, expiresAt, ...(confirmUploads && { confirm: true }) }
+  }
+
   return {
     fetch,
     objects,
@@ -144,42 +164,39 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
 
       async uploadUrl(request, signal) {
         reach(signal)
-        const { key, size, type: declared, sent } = read(schema.UploadUrlRequest, request)
-        permit('write', key, size, declared)
-        const there = stored(key)
-        if (there && sent) confirmed.push(key)
-        if (there) return there
-        const type = safeType(declared)
-        const expiresAt = clock.now() + URL_LIFETIME_MS
-        const url = sign({ method: 'PUT', key, size, type, sha256: fromHex(addressOfKey(key)) }, expiresAt)
-        const headers = { 'content-type': type, 'if-none-match': '*' }
-        return { status: 'put', url, headers, expiresAt, ...(confirmUploads && { confirm: true }) }
+        return uploadUrl(request)
+      },
+
+      async uploadUrls({ items }, signal) {
+        reach(signal)
+        if (items.length > BATCH_LIMIT) throw error('bad_request', `A batch has at most ${BATCH_LIMIT} items.`)
+        return { items: items.map(orWireError(uploadUrl)) }
       },
 
       async startMultipart(request, signal) {
         reach(signal)
-        const { key, size, type, digests, uploadId } = read(schema.MultipartRequest, request)
+        const { key, size, type, digests, uploadId } = read(requests.MultipartRequest, request)
         permit('write', key, size, type)
-        await proven(addressOfKey(key), digests)
+        await proven(addressOfKey(key), digests, hashing)
         const there = stored(key)
         if (there) return there
         const upload = uploadOf(key, uploadId)
         if (uploadId !== undefined && upload) {
-          return { uploadId, partSize: PART_SIZE, uploaded: [...upload.parts.keys()].toSorted((a, b) => a - b) }
+          return { uploadId, partSize, uploaded: [...upload.parts.keys()].toSorted((a, b) => a - b) }
         }
         const started = `upload-${++uploadIds}`
         uploads.set(started, { key, type: safeType(type), parts: new Map() })
-        return { uploadId: started, partSize: PART_SIZE, uploaded: [] }
+        return { uploadId: started, partSize, uploaded: [] }
       },
 
       async signParts(request, signal) {
         reach(signal)
-        const { key, size, uploadId, numbers } = read(schema.MultipartPartsRequest, request)
+        const { key, size, uploadId, numbers } = read(requests.MultipartPartsRequest, request)
         permit('write', key, size)
-        const list = await proven(addressOfKey(key), request.digests)
+        const list = await proven(addressOfKey(key), request.digests, hashing)
         const expiresAt = clock.now() + URL_LIFETIME_MS
         const parts = numbers.map((number) => {
-          const { start, end } = partRange(size, number)
+          const { start, end } = partRange(size, number, hashing)
           const sha256 = digestOfPart(list, number)
           const url = sign({ method: 'PUT', key, size: end - start, sha256, uploadId, number }, expiresAt)
           return { number, url, headers: {} }
@@ -189,9 +206,9 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
 
       async completeMultipart(request, signal) {
         reach(signal)
-        const { key, size, uploadId, digests } = read(schema.MultipartCompleteRequest, request)
+        const { key, size, uploadId, digests } = read(requests.MultipartCompleteRequest, request)
         permit('write', key, size)
-        const list = await proven(addressOfKey(key), digests)
+        const list = await proven(addressOfKey(key), digests, hashing)
         const upload = uploadOf(key, uploadId)
         if (!upload) {
           const there = stored(key)
@@ -219,6 +236,18 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
   }
 }
 
+/** The answer for an item of a batch: what `answer` returns, or the error that it throws. */
+const orWireError =
+  <Item, A>(answer: (item: Item) => A) =>
+  (item: Item): BatchItem<A> => {
+    try {
+      return answer(item)
+    } catch (cause) {
+      if (!isRockpoolError(cause)) throw cause
+      return { error: { code: cause.code as WireErrorCode, message: cause.message } }
+    }
+  }
+
 const read = <A, I>(schema: Schema.Schema<A, I>, request: unknown): A => {
   const result = ParseResult.decodeUnknownEither(schema)(request)
   if (Either.isRight(result)) return result.right
@@ -229,9 +258,9 @@ const read = <A, I>(schema: Schema.Schema<A, I>, request: unknown): A => {
 }
 
 /** The digest list, if it hashes to the address. */
-const proven = async (address: ContentAddress, base64: string): Promise<Uint8Array<ArrayBuffer>> => {
+const proven = async (address: ContentAddress, base64: string, hashing: Hashing): Promise<Uint8Array<ArrayBuffer>> => {
   const digests = fromBase64(base64)
-  if (!digests || (await addressOfDigests(digests)) !== address) {
+  if (!digests || (await addressOfDigests(digests, hashing)) !== address) {
     throw error('digest_mismatch', 'The digests do not hash to the address. Hash the content again.')
   }
   return digests

@@ -1,4 +1,5 @@
 /** What the engine needs of the machine it runs on, beside its four ports. Everything else in core touches no global. */
+import type { Hashing } from '@rockpool/protocol'
 
 /** Cancels a timer that has not fired. */
 export type CancelTimer = () => void
@@ -37,6 +38,8 @@ export interface Platform {
   /** @returns a random number from 0 (inclusive) to 1 (exclusive) */
   readonly random: () => number
   readonly clock: PlatformClock
+  /** how content is cut into parts and hashed: the same for all devices, servers and blob stores of a store */
+  readonly hashing: Hashing
   readonly locks: PlatformLocks
   readonly openChannel: (name: string) => PlatformChannel
   readonly page: PlatformPage

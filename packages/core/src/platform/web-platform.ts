@@ -1,4 +1,5 @@
 /** The platform of a page, a worker, or Node: all of them have the web's globals. */
+import { WEB_HASHING } from '@rockpool/protocol'
 import { makeListeners } from '../listeners.ts'
 import type { Platform, PlatformPage } from './platform.ts'
 
@@ -43,6 +44,7 @@ export const webPlatform: Platform = {
       return () => clearTimeout(timer)
     },
   },
+  hashing: WEB_HASHING,
   locks: {
     request: (name, options, whileHeld) => navigator.locks.request(name, options, whileHeld) as Promise<never>,
   },

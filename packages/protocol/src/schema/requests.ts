@@ -1,5 +1,6 @@
 import { Schema } from 'effect'
-import { addressFits, addressParts, PART_SIZE } from '../content-address.ts'
+import { addressFits, addressParts } from '../content-address.ts'
+import { type Hashing, WEB_HASHING } from '../hashing.ts'
 import { addressOfKey, type RemoteKey as RemoteKeyType } from '../remote-key.ts'
 import { BATCH_LIMIT, SIGNED_PARTS_LIMIT } from '../wire.ts'
 import { digestCount, DigestList, MediaType, optional, PartNumber, RemoteKey, Size, UploadId } from './fields.ts'
@@ -34,24 +35,6 @@ export const DownloadUrlQuery = Schema.Struct({
   ),
 })
 
-const keyAndSize = { key: RemoteKey, size: Size }
-const describedParts = { ...keyAndSize, digests: DigestList }
-
-export const UploadUrlRequest = Schema.Struct({ ...keyAndSize, type: MediaType, sent: optional(Schema.Boolean) })
-  .pipe(
-    Schema.filter(sizeFitsKey, { jsonSchema: {} }),
-    Schema.filter(
-      ({ size }) =>
-        size <= PART_SIZE || { path: ['size'], message: `more than ${PART_SIZE} bytes go by /multipart, in parts` },
-      { jsonSchema: {} },
-    ),
-  )
-  .annotations({ identifier: 'UploadUrlRequest' })
-
-export const UploadUrlsRequest = Schema.Struct({
-  items: Schema.Array(UploadUrlRequest).pipe(Schema.maxItems(BATCH_LIMIT)),
-}).annotations({ identifier: 'UploadUrlsRequest' })
-
 export const DownloadUrlsRequest = Schema.Struct({
   keys: Schema.Array(RemoteKey).pipe(Schema.maxItems(BATCH_LIMIT)),
 }).annotations({ identifier: 'DownloadUrlsRequest' })
@@ -64,52 +47,87 @@ export const DownloadUrlsEnvelope = Schema.Struct({
   keys: Schema.Array(Schema.Unknown).pipe(Schema.maxItems(BATCH_LIMIT)),
 })
 
-export const MultipartRequest = Schema.Struct({ ...describedParts, type: MediaType, uploadId: optional(UploadId) })
-  .pipe(Schema.filter(describesParts, { jsonSchema: {} }))
-  .annotations({ identifier: 'MultipartRequest' })
-
-export const MultipartPartsRequest = Schema.Struct({
-  ...describedParts,
-  digests: optional(DigestList),
-  uploadId: UploadId,
-  numbers: Schema.Array(PartNumber).pipe(Schema.minItems(1), Schema.maxItems(SIGNED_PARTS_LIMIT)),
-})
-  .pipe(
-    Schema.filter(describesParts, { jsonSchema: {} }),
-    Schema.filter(
-      ({ key, numbers }) =>
-        (new Set(numbers).size === numbers.length && numbers.every((n) => n <= addressParts(addressOfKey(key)))) || {
-          path: ['numbers'],
-          message: `part numbers are 1 to ${addressParts(addressOfKey(key))} here, each once`,
-        },
-      { jsonSchema: {} },
-    ),
-  )
-  .annotations({ identifier: 'MultipartPartsRequest' })
-
-export const MultipartCompleteRequest = Schema.Struct({ ...describedParts, uploadId: UploadId })
-  .pipe(Schema.filter(describesParts, { jsonSchema: {} }))
-  .annotations({ identifier: 'MultipartCompleteRequest' })
-
 export const MultipartAbortRequest = Schema.Struct({ key: RemoteKey, uploadId: UploadId }).annotations({
   identifier: 'MultipartAbortRequest',
 })
 
-function sizeFitsKey({ key, size }: { readonly key: RemoteKeyType; readonly size: number }) {
-  return (
-    addressFits(addressOfKey(key), size) || {
+const keyAndSize = { key: RemoteKey, size: Size }
+const describedParts = { ...keyAndSize, digests: DigestList }
+
+/** The requests that name a content of a size: whether it fits the key depends on the size of parts. */
+export const requestSchemas = (hashing: Pick<Hashing, 'partSize'> = WEB_HASHING) => {
+  const { partSize } = hashing
+
+  const sizeFitsKey = ({ key, size }: { readonly key: RemoteKeyType; readonly size: number }) =>
+    addressFits(addressOfKey(key), size, hashing) || {
       path: ['size'],
       message: `a content of ${size} bytes cannot have the address of this key`,
     }
-  )
+
+  /** Whether key, size and digests speak of the same number of parts, several. */
+  const describesParts = (content: {
+    readonly key: RemoteKeyType
+    readonly size: number
+    readonly digests?: string
+  }) => {
+    const parts = addressParts(addressOfKey(content.key))
+    if (parts === 1) return { path: ['key'], message: 'a content of one part goes by /upload-url' }
+    if (content.digests !== undefined && digestCount(content.digests) !== parts) {
+      return { path: ['digests'], message: `a content of ${parts} parts has ${parts} digests` }
+    }
+    return sizeFitsKey(content)
+  }
+
+  const UploadUrlRequest = Schema.Struct({ ...keyAndSize, type: MediaType, sent: optional(Schema.Boolean) })
+    .pipe(
+      Schema.filter(sizeFitsKey, { jsonSchema: {} }),
+      Schema.filter(
+        ({ size }) =>
+          size <= partSize || { path: ['size'], message: `more than ${partSize} bytes go by /multipart, in parts` },
+        { jsonSchema: {} },
+      ),
+    )
+    .annotations({ identifier: 'UploadUrlRequest' })
+
+  const UploadUrlsRequest = Schema.Struct({
+    items: Schema.Array(UploadUrlRequest).pipe(Schema.maxItems(BATCH_LIMIT)),
+  }).annotations({ identifier: 'UploadUrlsRequest' })
+
+  const MultipartRequest = Schema.Struct({ ...describedParts, type: MediaType, uploadId: optional(UploadId) })
+    .pipe(Schema.filter(describesParts, { jsonSchema: {} }))
+    .annotations({ identifier: 'MultipartRequest' })
+
+  const MultipartPartsRequest = Schema.Struct({
+    ...describedParts,
+    digests: optional(DigestList),
+    uploadId: UploadId,
+    numbers: Schema.Array(PartNumber).pipe(Schema.minItems(1), Schema.maxItems(SIGNED_PARTS_LIMIT)),
+  })
+    .pipe(
+      Schema.filter(describesParts, { jsonSchema: {} }),
+      Schema.filter(
+        ({ key, numbers }) =>
+          (new Set(numbers).size === numbers.length && numbers.every((n) => n <= addressParts(addressOfKey(key)))) || {
+            path: ['numbers'],
+            message: `part numbers are 1 to ${addressParts(addressOfKey(key))} here, each once`,
+          },
+        { jsonSchema: {} },
+      ),
+    )
+    .annotations({ identifier: 'MultipartPartsRequest' })
+
+  const MultipartCompleteRequest = Schema.Struct({ ...describedParts, uploadId: UploadId })
+    .pipe(Schema.filter(describesParts, { jsonSchema: {} }))
+    .annotations({ identifier: 'MultipartCompleteRequest' })
+
+  return { UploadUrlRequest, UploadUrlsRequest, MultipartRequest, MultipartPartsRequest, MultipartCompleteRequest }
 }
 
-/** Whether key, size and digests speak of the same number of parts, several. */
-function describesParts(content: { readonly key: RemoteKeyType; readonly size: number; readonly digests?: string }) {
-  const parts = addressParts(addressOfKey(content.key))
-  if (parts === 1) return { path: ['key'], message: 'a content of one part goes by /upload-url' }
-  if (content.digests !== undefined && digestCount(content.digests) !== parts) {
-    return { path: ['digests'], message: `a content of ${parts} parts has ${parts} digests` }
-  }
-  return sizeFitsKey(content)
-}
+/** Of the contract: in parts of 8 MiB. */
+export const {
+  UploadUrlRequest,
+  UploadUrlsRequest,
+  MultipartRequest,
+  MultipartPartsRequest,
+  MultipartCompleteRequest,
+} = requestSchemas()

@@ -1,6 +1,6 @@
 import { Either, JSONSchema, ParseResult, Schema } from 'effect'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { PART_SIZE } from '../content-address.ts'
+import { PART_SIZE } from '../hashing.ts'
 import type * as wire from '../wire.ts'
 import * as schema from './index.ts'
 
@@ -63,6 +63,14 @@ const where = <A, I>(schema: Schema.Schema<A, I>, value: unknown): string | unde
   if (Either.isRight(result)) return undefined
   return ParseResult.ArrayFormatter.formatIssueSync(result.left)[0]!.path.join('.') || 'whole'
 }
+
+test('requestSchemas of another part size judge sizes by it', () => {
+  const { UploadUrlRequest, MultipartRequest } = schema.requestSchemas({ partSize: 1024 })
+  expect(where(UploadUrlRequest, { key: one, size: 1024, type: 'image/png' })).toBeUndefined()
+  expect(where(UploadUrlRequest, { key: one, size: 1025, type: 'image/png' })).toBe('size')
+  expect(where(MultipartRequest, { key: two, size: 2048, type: 'image/png', digests })).toBeUndefined()
+  expect(where(MultipartRequest, { key: two, size: 2049, type: 'image/png', digests })).toBe('size')
+})
 
 describe('requests: the field that is wrong', () => {
   test.each([

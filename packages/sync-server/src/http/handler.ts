@@ -31,6 +31,8 @@ export interface SyncOptions {
    * Unless set, every event with a receipt is refused: devices trust that this server has verified it.
    */
   readonly receiptSecrets?: readonly string[]
+  /** bytes in one part, as clients and signer cut content; 8 MiB unless set. Other sizes are for tests */
+  readonly partSize?: number
   /** no limit unless set */
   readonly rateLimit?: RateLimit
   /** origins of web apps that are served from elsewhere; none unless set */
@@ -70,6 +72,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
   const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
   const eventNames = options.eventNames && new Set(options.eventNames)
+  const hashing = options.partSize === undefined ? undefined : { partSize: options.partSize }
   const verifyReceipt = receiptVerifier(options.receiptSecrets ?? [])
 
   const respond = async (request: Request): Promise<Response> => {
@@ -97,7 +100,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       throw new SyncError('backend_mismatch', message, { log: { backendId, head: await log.head() } })
     }
     const { sub } = claims
-    const pusher: Pusher = { claims, owner: await ownerOfClaims(claims), storeId, buckets, eventNames }
+    const pusher: Pusher = { claims, owner: await ownerOfClaims(claims), storeId, buckets, eventNames, hashing }
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }

@@ -1,7 +1,7 @@
 /** Owner buckets: everyone writes under their own segment. */
 import { ownerOf, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { call, Settings } from '../services.ts'
+import { call, Platform, Settings } from '../services.ts'
 
 /** The user's segment in remote keys of the bucket; undefined where contents belong to the store. */
 export const ownerSegment = (bucket: string) =>
@@ -17,7 +17,8 @@ export const ownerSegment = (bucket: string) =>
         ),
       )
     }
-    return yield* call(() => ownerOf(user.sub))
+    const { hashing } = yield* Platform
+    return yield* call(() => ownerOf(user.sub, hashing))
   })
 
 /**
@@ -33,7 +34,9 @@ export const mayUpload = (key: RemoteKey) =>
     if (parts.owner === undefined) return buckets[parts.bucket]?.access !== 'owner'
     const user = claims()
     // Without a token nothing is known of the user, and an upload must not be lost for that: the signer decides.
-    return user === undefined || parts.owner === (yield* call(() => ownerOf(user.sub)))
+    if (user === undefined) return true
+    const { hashing } = yield* Platform
+    return parts.owner === (yield* call(() => ownerOf(user.sub, hashing)))
   })
 
 /**

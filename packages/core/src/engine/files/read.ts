@@ -72,8 +72,9 @@ export const downloadToDisk = (
 /** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
 const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onProgress']) =>
   Effect.gen(function* () {
-    const { clock } = yield* Platform
-    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch: (yield* Settings).fetch, clock }
+    const { clock, hashing } = yield* Platform
+    const { fetch } = yield* Settings
+    const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch, clock, hashing }
     const device = yield* Device
     const log = yield* LogPort
     return async (signal: AbortSignal): Promise<Download> => {

@@ -13,7 +13,7 @@ import { MAX_GROUP } from './next-group.ts'
 import { isRefusedId } from './outbox-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import type { RefusedRows } from './refused-rows.ts'
-import { call, IndexPort, LogPort, type Settings } from '../services.ts'
+import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
 
 /** A tab that still runs has its event in the log long before. */
 const APPENDED_AFTER = '5 seconds'
@@ -83,7 +83,7 @@ const GATHER = '200 millis'
 /** Takes events out of the outbox as the sync backend confirms them. Never ends. */
 export const clearConfirmed = (
   epoch: number,
-): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | RefusedRows | Settings> =>
+): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | RefusedRows | Platform | Settings> =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const log = yield* LogPort

@@ -36,7 +36,8 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const blobs = yield* BlobPort
     const device = yield* Device
     const log = yield* LogPort
-    const ports = { signer: yield* SignerPort, send: (yield* Settings).send }
+    const { newId, hashing } = yield* Platform
+    const ports = { signer: yield* SignerPort, send: (yield* Settings).send, hashing }
     const content = yield* call(() => index.get('contents', address))
     const blob = yield* call(() => blobs.open(address))
     if (!content || !blob) return yield* Effect.fail(gone())
@@ -69,7 +70,6 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     // What the log only claims, a receipt proves to the other devices.
     const isNews = !known?.stored || (receipt !== undefined && !known.proved)
     if (!isNews) return yield* device.write(done, epoch)
-    const { newId } = yield* Platform
     const args = {
       remoteKey,
       ...(receipt === undefined ? {} : { receipt }),

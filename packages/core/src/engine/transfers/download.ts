@@ -17,7 +17,7 @@ import {
   partRange,
   type RemoteKey,
   RockpoolError,
-  sha256,
+  WEB_HASHING,
 } from '@rockpool/protocol'
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
@@ -87,7 +87,7 @@ export const download = async (
   while (present.has(first)) first++
   const { body, size } = await unlessStalled(ports, stop, readFrom(ports, remoteKey, first, signal))
   try {
-    if (partCount(size) !== addressParts(address)) throw mismatch()
+    if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
     requireSize(size)
   } catch (error) {
     stop.abort()
@@ -118,7 +118,7 @@ const verifiedOnDisk = async (
   const address = addressOfKey(key)
   const blob = await ports.blobs.open(address)
   if (!blob) return undefined
-  const digest = await hashContent(blob.stream())
+  const digest = await hashContent(blob.stream(), ports.hashing)
   if (digest.address === address) return { blob, digest }
   try {
     await ports.signer.downloadUrl({ key, check: true }, signal)
@@ -148,6 +148,7 @@ async function* readParts(
   },
 ): Chunks {
   const { digests, size, present, stop, signal } = source
+  const { hashing = WEB_HASHING } = ports
   const address = addressOfKey(key)
   let body = source.body
   let bodyAt = source.first
@@ -166,7 +167,7 @@ async function* readParts(
         body = (await unlessStalled(ports, stop, readFrom(ports, key, number, signal))).body
       }
       bodyAt = number + 1
-      const { start, end } = partRange(size, number)
+      const { start, end } = partRange(size, number, hashing)
       const part = new Uint8Array(end - start)
       let last = new Uint8Array(0)
       for (let filled = 0; filled < part.length; filled += last.length) {
@@ -174,7 +175,7 @@ async function* readParts(
         last = await unlessStalled(ports, stop, body.read(part.length - filled))
         part.set(last, filled)
       }
-      if (!equalBytes(await sha256(part), digestOfPart(digests, number))) throw mismatch()
+      if (!equalBytes(await hashing.digest(part), digestOfPart(digests, number))) throw mismatch()
       await keeping
       if (!failure) {
         keeping = ports.blobs.writePart(address, number, part).catch((notKept: unknown) => {

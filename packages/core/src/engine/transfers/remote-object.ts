@@ -4,9 +4,10 @@ import {
   addressOfKey,
   addressParts,
   fromHex,
-  PART_SIZE,
+  type Hashing,
   type RemoteKey,
   RockpoolError,
+  WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
 import { reach, refusal, retryAfterOf } from './http.ts'
@@ -15,6 +16,8 @@ export interface RemotePorts {
   readonly signer: Pick<Signer, 'downloadUrl'>
   /** the browser's own when not given */
   readonly fetch?: typeof fetch
+  /** parts of 8 MiB and WebCrypto when not given */
+  readonly hashing?: Hashing
 }
 
 /** Takes bytes from a body in pieces no larger than asked for. */
@@ -31,7 +34,7 @@ export const readFrom = async (
   number: number,
   signal?: AbortSignal,
 ): Promise<{ readonly body: ByteReader; readonly size: number }> => {
-  const start = (number - 1) * PART_SIZE
+  const start = (number - 1) * (ports.hashing ?? WEB_HASHING).partSize
   const response = await get(ports, key, 'url', start === 0 ? {} : { range: `bytes=${start}-` }, signal)
   const body = byteReader(response.body!, signal)
   const length = response.headers.get('content-length')
@@ -55,7 +58,7 @@ export const readDigests = async (
   if (addressParts(address) === 1) return fromHex(address)
   const response = await get(ports, key, 'partsUrl', {}, signal)
   const digests = await readExactly(response, addressParts(address) * 32, signal)
-  if (!digests || (await addressOfDigests(digests)) !== address) throw noDigests()
+  if (!digests || (await addressOfDigests(digests, ports.hashing)) !== address) throw noDigests()
   return digests
 }
 

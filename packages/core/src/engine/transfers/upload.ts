@@ -5,9 +5,9 @@
 import {
   addressParts,
   addressOfKey,
+  type Hashing,
   hashContent,
   isRockpoolError,
-  PART_SIZE,
   partCount,
   partRange,
   type RemoteKey,
@@ -15,6 +15,7 @@ import {
   type SignedRequest,
   type StoredContent,
   toBase64,
+  WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
 import { browserSend, refusal, type Send } from './http.ts'
@@ -27,6 +28,8 @@ const SIGNED_AT_ONCE = 8
 
 export interface UploadPorts {
   readonly signer: Signer
+  /** parts of 8 MiB and WebCrypto when not given */
+  readonly hashing?: Hashing
   /** the browser's own PUT when not given */
   readonly send?: Send
 }
@@ -68,13 +71,15 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
   // A file cut short on disk must not travel under the old hash (peer failure 4).
   if (job.blob.size !== job.size) throw corrupt()
   try {
-    return partCount(job.size) === 1 ? await uploadWhole(ports, job, options) : await uploadParts(ports, job, options)
+    return partCount(job.size, ports.hashing) === 1
+      ? await uploadWhole(ports, job, options)
+      : await uploadParts(ports, job, options)
   } catch (error) {
     // A multipart upload that the object store has given up, by a lifecycle rule perhaps: the next attempt begins anew.
     if (isRockpoolError(error, 'not_found')) throw givenUp(error)
     // The object store found other bytes than were signed: are they wrong on disk, or was it the way?
     if (isRockpoolError(error, 'digest_mismatch')) {
-      const { address } = await hashContent(job.blob.stream())
+      const { address } = await hashContent(job.blob.stream(), ports.hashing)
       if (address !== addressOfKey(job.remoteKey)) throw corrupt(error)
     }
     throw error
@@ -108,7 +113,7 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
 }
 
 const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
-  const { signer, send = browserSend } = ports
+  const { signer, send = browserSend, hashing = WEB_HASHING } = ports
   const { remoteKey: key, size, type, blob } = job
   const digests = toBase64(job.digests)
   const begun = await signer.startMultipart(
@@ -122,20 +127,20 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
   const there = new Set(begun.uploaded)
   const missing = Array.from({ length: addressParts(addressOfKey(key)) }, (_, i) => i + 1).filter((n) => !there.has(n))
   const inFlight = new Map<number, number>()
-  let done = begun.uploaded.reduce((sum, n) => sum + sizeOfPart(size, n), 0)
+  let done = begun.uploaded.reduce((sum, n) => sum + sizeOfPart(size, n, hashing), 0)
   const report = () => options.onProgress?.(done + [...inFlight.values()].reduce((sum, bytes) => sum + bytes, 0))
 
   const sign = async (numbers: readonly number[]) =>
     (await signer.signParts({ key, size, uploadId, digests, numbers }, options.signal)).parts
 
   const sendPart = async (number: number, signed: SignedRequest, signal: AbortSignal): Promise<void> => {
-    const { start, end } = partRange(size, number)
+    const { start, end } = partRange(size, number, hashing)
     let request = signed
     for (let tries = 1; ; tries++) {
       const { status, retryAfterMs } = await send(request.url, request.headers, blob.slice(start, end), {
         signal,
         onProgress: (bytes) => {
-          inFlight.set(number, Math.min(bytes, PART_SIZE))
+          inFlight.set(number, Math.min(bytes, hashing.partSize))
           report()
         },
       })
@@ -154,8 +159,8 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
   return signer.completeMultipart({ key, size, uploadId, digests }, options.signal)
 }
 
-const sizeOfPart = (size: number, number: number): number => {
-  const { start, end } = partRange(size, number)
+const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
+  const { start, end } = partRange(size, number, hashing)
   return Math.max(0, end - start)
 }
 
