@@ -48,23 +48,36 @@ export interface MemorySyncBackend {
   erase(device: string): void
 }
 
-export const memorySyncBackend = (): MemorySyncBackend => {
+export interface MemorySyncBackendOptions {
+  /** Decides when a device exchanges events with the backend; in a microtask of its own when not given. */
+  readonly schedule?: (device: string, exchange: () => void) => void
+}
+
+export const memorySyncBackend = ({
+  // A microtask of its own, so that an append is pending for a moment, as over a network.
+  schedule = (_, exchange) => queueMicrotask(exchange),
+}: MemorySyncBackendOptions = {}): MemorySyncBackend => {
   const confirmed: Confirmed[] = []
   const devices = new Map<string, SyncedDevice>()
   const offline = new Set<string>()
+  const scheduled = new Set<string>()
   let refuse: RefuseEvent = () => undefined
-  let scheduled = false
 
-  // In a microtask of its own, so that an append is pending for a moment, as over a network.
-  const schedule = (): void => {
-    if (scheduled) return
-    scheduled = true
-    queueMicrotask(() => {
-      scheduled = false
-      const online = [...devices].filter(([id]) => !offline.has(id)).map(([, device]) => device)
-      for (const device of online) device.push(confirmed, refuse)
-      for (const device of online) device.pull(confirmed)
+  const exchangeSoon = (id: string): void => {
+    if (scheduled.has(id)) return
+    scheduled.add(id)
+    schedule(id, () => {
+      scheduled.delete(id)
+      exchange(id)
     })
+  }
+  const exchange = (id: string): void => {
+    const device = devices.get(id)
+    if (!device || offline.has(id)) return
+    const head = confirmed.length
+    device.push(confirmed, refuse)
+    device.pull(confirmed)
+    if (confirmed.length > head) for (const other of devices.keys()) if (other !== id) exchangeSoon(other)
   }
 
   // Outlives the device: a device that crashes is as connected as before.
@@ -78,9 +91,9 @@ export const memorySyncBackend = (): MemorySyncBackend => {
   const device = (id: string): SyncedDevice => {
     const known = devices.get(id)
     if (known) return known
-    const created = new SyncedDevice(id, statusOf(id), schedule)
+    const created = new SyncedDevice(id, statusOf(id), () => exchangeSoon(id))
     devices.set(id, created)
-    schedule()
+    exchangeSoon(id)
     return created
   }
 
@@ -94,7 +107,7 @@ export const memorySyncBackend = (): MemorySyncBackend => {
     connect(id) {
       offline.delete(id)
       statusOf(id).set(CONNECTED)
-      schedule()
+      exchangeSoon(id)
     },
     report: (id, status) => statusOf(id).set(status),
     refuse(decide) {
@@ -102,10 +115,10 @@ export const memorySyncBackend = (): MemorySyncBackend => {
     },
     crash(id) {
       const { pulled } = device(id)
-      const restarted = new SyncedDevice(id, statusOf(id), schedule)
+      const restarted = new SyncedDevice(id, statusOf(id), () => exchangeSoon(id))
       restarted.pull(confirmed.slice(0, pulled))
       devices.set(id, restarted)
-      schedule()
+      exchangeSoon(id)
     },
     erase(id) {
       devices.delete(id)
