@@ -11,6 +11,8 @@ import type {
   StoredContent,
   UploadUrl,
   UploadUrlRequest,
+  UploadUrls,
+  UploadUrlsRequest,
 } from '@rockpool/protocol'
 
 /** With the digests, so that whoever signs can prove them; an adapter may spare their way. */
@@ -27,6 +29,8 @@ export interface Signer {
   readonly status?: SyncStatusSource
   downloadUrl(request: DownloadUrlRequest, signal?: AbortSignal): Promise<DownloadUrl>
   uploadUrl(request: UploadUrlRequest, signal?: AbortSignal): Promise<UploadUrl>
+  /** As `uploadUrl` for each item, {@link BATCH_LIMIT} at most, answered in their order. An item that is wrong fails alone. */
+  uploadUrls(request: UploadUrlsRequest, signal?: AbortSignal): Promise<UploadUrls>
   /** Starts a multipart upload or, given an uploadId, resumes it. */
   startMultipart(request: MultipartRequest, signal?: AbortSignal): Promise<MultipartUpload>
   signParts(request: SignPartsRequest, signal?: AbortSignal): Promise<SignedParts>

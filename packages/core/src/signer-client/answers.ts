@@ -1,13 +1,16 @@
 /** Whether an answer has what its caller reads. By hand: schemas would bring Effect into the service worker. */
-import type {
-  DownloadUrl,
-  MultipartParts,
-  MultipartUpload,
-  SignedParts,
-  SignedRequest,
-  Stored,
-  StoredContent,
-  UploadUrl,
+import {
+  type DownloadUrl,
+  type MultipartParts,
+  type MultipartUpload,
+  type SignedParts,
+  type SignedRequest,
+  type Stored,
+  type StoredContent,
+  type UploadUrl,
+  type UploadUrls,
+  WIRE_ERRORS,
+  type WireErrorAnswer,
 } from '@rockpool/protocol'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -48,6 +51,22 @@ export const isUploadUrl = (answer: unknown): answer is UploadUrl =>
       isSignedRequest(answer) &&
       isNumber(answer.expiresAt) &&
       isOptionalBoolean(answer.confirm)))
+
+/** One answer for each of `count` items. */
+export const isUploadUrls =
+  (count: number) =>
+  (answer: unknown): answer is UploadUrls =>
+    isFields(answer) &&
+    Array.isArray(answer.items) &&
+    answer.items.length === count &&
+    answer.items.every((item) => isUploadUrl(item) || isWireError(item))
+
+const isWireError = (answer: unknown): answer is WireErrorAnswer =>
+  isFields(answer) &&
+  isFields(answer.error) &&
+  typeof answer.error.message === 'string' &&
+  typeof answer.error.code === 'string' &&
+  Object.hasOwn(WIRE_ERRORS, answer.error.code)
 
 export const isMultipartUpload = (answer: unknown): answer is MultipartUpload =>
   isFields(answer) &&

@@ -37,6 +37,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 const contract = (signer: Signer): RequestListener => {
   const calls: Record<string, (body: never) => Promise<unknown>> = {
     '/upload-url': signer.uploadUrl,
+    '/upload-urls': signer.uploadUrls,
     '/multipart': signer.startMultipart,
     // It remembers no digests.
     '/multipart/parts': async (request: SignPartsRequest) =>
@@ -391,5 +392,23 @@ describe('the status', () => {
     vi.advanceTimersByTime(30_000)
     const codes = (await Promise.all(calls)).map(({ reason }) => reason.code)
     expect(codes).toEqual(['token_failed', 'no_answer'])
+  })
+})
+
+describe('the answer to a batch', () => {
+  const stored = { status: 'stored', durable: true }
+  const refused = { error: { code: 'forbidden', message: 'No.' } }
+
+  test.each([
+    ['an answer for each item', [stored, refused], undefined],
+    ['too few answers', [stored], 'storage_unavailable'],
+    ['too many answers', [stored, stored, stored], 'storage_unavailable'],
+    ['an answer of another shape', [stored, { status: 'put' }], 'storage_unavailable'],
+    ['an error of an unknown code', [stored, { error: { code: 'teapot', message: 'm' } }], 'storage_unavailable'],
+  ])('%s', async (_, items, code) => {
+    await using server = await listen((_request, response) => answer(response, 200, { items }))
+    const asked = fetchSigner({ url: server.url, token: async () => 'jwt' }).uploadUrls({ items: [upload, upload] })
+    if (code === undefined) expect(await asked).toEqual({ items })
+    else await expect(asked).rejects.toMatchObject({ code })
   })
 })

@@ -5,6 +5,7 @@ import {
   type SignedParts,
   type StoredContent,
   type UploadUrl,
+  type UploadUrls,
 } from '@rockpool/protocol'
 import type { Platform } from '../platform/platform.ts'
 import { webPlatform } from '../platform/web-platform.ts'
@@ -17,6 +18,7 @@ import {
   isSignedParts,
   isStoredContent,
   isUploadUrl,
+  isUploadUrls,
 } from './answers.ts'
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
@@ -136,6 +138,8 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       return call(`/download-url?${query}`, {}, isDownloadUrl, signal)
     },
     uploadUrl: (request, signal): Promise<UploadUrl> => post('/upload-url', request, isUploadUrl, signal),
+    uploadUrls: (request, signal): Promise<UploadUrls> =>
+      post('/upload-urls', request, isUploadUrls(request.items.length), signal),
     startMultipart: (request, signal): Promise<MultipartUpload> =>
       post('/multipart', request, isMultipartUpload, signal),
     async signParts({ digests, ...request }, signal): Promise<SignedParts> {

@@ -1,5 +1,6 @@
 import {
   addressOfKey,
+  BATCH_LIMIT,
   type Buckets,
   buildRemoteKey,
   type ContentDigest,
@@ -223,6 +224,47 @@ export const signerSuite = (name: string, make: () => Promise<SignerFixture>): v
       })
     })
 
+    describe('uploadUrls', () => {
+      const type = 'image/png'
+
+      test('answers for each item in order: with a receipt what is stored, with a URL what is not', async () => {
+        await using fixture = await make()
+        const { signer } = fixture
+        const [stored, missing] = [await content(fixture, 100), await content(fixture, 100, 2)]
+        await put(fixture, url(await signer.uploadUrl({ key: stored.key, size: 100, type })), stored.bytes)
+        const items = [missing, stored, missing].map(({ key }) => ({ key, size: 100, type, sent: true }))
+        const answers = (await signer.uploadUrls({ items })).items as UploadUrl[]
+        expect(answers.map(({ status }) => status)).toEqual(['put', 'stored', 'put'])
+        expect(parseReceipt((answers[1] as Stored).receipt ?? '')).toMatchObject({ size: 100 })
+        expect((await put(fixture, url(answers[0]!), missing.bytes)).status).toBe(200)
+      })
+
+      test('an item that is refused fails alone', async () => {
+        await using fixture = await make()
+        const [right, elsewhere] = [await content(fixture, 10), await content(fixture, 10, 1, { storeId: 'elsewhere' })]
+        const answers = await fixture.signer.uploadUrls({
+          items: [
+            { key: elsewhere.key, size: 10, type },
+            { key: right.key, size: 10, type },
+            { key: 'x' as RemoteKey, size: 10, type },
+          ],
+        })
+        expect(answers.items).toMatchObject([
+          { error: { code: 'forbidden', message: expect.any(String) } },
+          { status: 'put' },
+          { error: { code: 'bad_key', message: expect.any(String) } },
+        ])
+      })
+
+      test('takes 100 items, and no more', async () => {
+        await using fixture = await make()
+        const { key, size } = await content(fixture, 10)
+        const items = (count: number) => ({ items: Array.from({ length: count }, () => ({ key, size, type })) })
+        expect((await fixture.signer.uploadUrls(items(BATCH_LIMIT))).items).toHaveLength(BATCH_LIMIT)
+        await expect(fixture.signer.uploadUrls(items(BATCH_LIMIT + 1))).rejects.toMatchObject({ code: 'bad_request' })
+      })
+    })
+
     describe('downloadUrl', () => {
       test('of a content that is not stored: its URL answers 404, and with check it is not_found at once', async () => {
         await using fixture = await make()
@@ -319,6 +361,7 @@ export const signerSuite = (name: string, make: () => Promise<SignerFixture>): v
         return [
           (signal) => signer.downloadUrl({ key }, signal),
           (signal) => signer.uploadUrl({ key: one.key, size: 10, type: 'image/png' }, signal),
+          (signal) => signer.uploadUrls({ items: [{ key: one.key, size: 10, type: 'image/png' }] }, signal),
           (signal) => signer.startMultipart(request, signal),
           (signal) => signer.signParts({ key, size, uploadId, digests, numbers: [1] }, signal),
           (signal) => signer.completeMultipart({ key, size, uploadId, digests }, signal),
