@@ -8,7 +8,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { toSql } from '../../packages/sync-server/src/adapters/sqlite/log-file.ts'
 import type { LogEvent } from '../../packages/sync-server/src/event-log/event.ts'
 import { createRecentEvents } from '../../packages/sync-server/src/event-log/recent-events.ts'
-import { createTables, type Sql, sqlEventLog } from '../../packages/sync-server/src/event-log/sql-log.ts'
+import { sqlEventLog } from '../../packages/sync-server/src/event-log/sql-log.ts'
+import { createTables } from '../../packages/sync-server/src/event-log/sql-schema.ts'
+import { openSqlStore } from '../../packages/sync-server/src/event-log/sql-store.ts'
+import type { Sql } from '../../packages/sync-server/src/event-log/sql.ts'
 import { judgePush } from '../../packages/sync-server/src/gate/judge-push.ts'
 
 const PUSH = 100
@@ -53,13 +56,14 @@ const openLog = async ({ readModel }: { readonly readModel: boolean }) => {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const sql = toSql(database, 'The log')
   sql.transaction(() => createTables(sql, { storeId: 'shop', backendId: 'bench', createdAt: 0 }))
-  const logOver = (over: Sql) =>
-    sqlEventLog(
-      () => over,
-      'bench',
+  const logOver = (over: Sql) => {
+    const store = openSqlStore(over, { backendId: 'bench', recent: createRecentEvents(32 * 1024 * 1024)('shop') })
+    onTestFinished(() => store.close())
+    return sqlEventLog(
+      () => store,
       async () => {},
-      createRecentEvents(32 * 1024 * 1024)('shop'),
     )
+  }
   return { database, log: logOver(readModel ? sql : withoutReadModel(sql)), readable: logOver(sql) }
 }
 

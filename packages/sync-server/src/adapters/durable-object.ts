@@ -2,10 +2,12 @@
 import type { StoreId } from '@rockpool/protocol'
 import { closedError } from '../event-log/event-log.ts'
 import { createRecentEvents } from '../event-log/recent-events.ts'
-import { createTables, hasTable, readLogRow, type Sql, type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
+import { type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
+import { createTables, ensureDerivedTables, readLogRow } from '../event-log/sql-schema.ts'
+import { openSqlStore } from '../event-log/sql-store.ts'
+import { hasTable, type Sql } from '../event-log/sql.ts'
 import { readSyncCfLog, storeSyncCfLog } from '../import/sync-cf-tables.ts'
 import { catchUp } from '../read-model/catch-up.ts'
-import { ensureTables } from '../read-model/schema.ts'
 import type { DurableObjectStorage } from '../workers/runtime.ts'
 
 /** Recent events, as JSON. Objects of one class share 128 MB. */
@@ -27,15 +29,18 @@ export const openDurableObjectLog = async (storage: DurableObjectStorage, storeI
     })
   }
   const { backendId } = readLogRow(sql, storeId)
-  ensureTables(sql)
+  ensureDerivedTables(sql)
   await catchUp(() => sql)
+  const store = openSqlStore(sql, { backendId, recent: createRecentEvents(MAX_RECENT_BYTES)(storeId) })
   let isOpen = true
-  const openSql = () => {
+  const openStore = () => {
     if (!isOpen) throw closedError()
-    return sql
+    return store
   }
-  const recent = createRecentEvents(MAX_RECENT_BYTES)(storeId)
-  return sqlEventLog(openSql, backendId, async () => void (isOpen = false), recent)
+  return sqlEventLog(openStore, async () => {
+    isOpen = false
+    store.close()
+  })
 }
 
 /** The runtime sends no response and no message before the writes that came before it are durable (output gates). */

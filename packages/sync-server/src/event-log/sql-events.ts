@@ -1,19 +1,42 @@
 /** Events of the log in SQLite. */
 import type { StoredEvent } from './event.ts'
-import type { Sql } from './sql-log.ts'
+import type { Sql } from './sql.ts'
 
-const EVENTS =
-  'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events WHERE seqNum > ? ORDER BY seqNum LIMIT ?'
+const COLUMNS = 'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events'
+const EVENTS = `${COLUMNS} WHERE seqNum > ? ORDER BY seqNum LIMIT ?`
 
 /** At most `limit` events after `since`. Rows are read as they are asked for. */
 export function* readEvents(sql: Sql, since: number, limit: number): Generator<StoredEvent, void> {
   for (const row of sql.rows(EVENTS, since, limit)) yield toStoredEvent(row)
 }
 
+/**
+ * The events after `since` up to `until` that have one of the names. SQLite leaves out the others, which takes a fraction of
+ * the time of handing them over.
+ */
+export function* readNamedEvents(
+  sql: Sql,
+  since: number,
+  until: number,
+  names: readonly string[],
+): Generator<StoredEvent, void> {
+  const query = `${COLUMNS} WHERE seqNum > ? AND seqNum <= ? AND name IN (${names.map(() => '?').join(', ')}) ORDER BY seqNum`
+  for (const row of sql.rows(query, since, until, ...names)) yield toStoredEvent(row)
+}
+
 /** Number of the last event; 0 while the log is empty. */
 export const readHead = (sql: Sql): number => {
   for (const { head } of sql.rows('SELECT coalesce(max(seqNum), 0) AS head FROM events')) return Number(head)
   return 0
+}
+
+const INSERT = 'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)'
+
+/** Stores events without comparing. Call it in a transaction. */
+export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => {
+  for (const { seqNum, name, argsJson, clientId, sessionId, sub, at } of events) {
+    sql.run(INSERT, seqNum, name, argsJson ?? null, clientId, sessionId, sub ?? null, at)
+  }
 }
 
 /** A row of `events`, or of a table with its columns. */

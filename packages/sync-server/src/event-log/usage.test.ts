@@ -4,7 +4,10 @@ import { toSql } from '../adapters/sqlite/log-file.ts'
 import { eventsAfter } from '../testing/events.ts'
 import type { Usage } from './event-log.ts'
 import { eventBytes } from './event.ts'
-import { createTables, insertEvents, sqlEventLog } from './sql-log.ts'
+import { insertEvents } from './sql-events.ts'
+import { sqlEventLog } from './sql-log.ts'
+import { createTables } from './sql-schema.ts'
+import { openSqlStore } from './sql-store.ts'
 
 const ORIGIN = { sub: 'ada', at: 1 }
 
@@ -12,9 +15,9 @@ describe('the bytes of a log', () => {
   it('count events that were stored by an import, or by a version that did not count', async () => {
     const sql = toSql(new DatabaseSync(':memory:'), 'The log')
     createTables(sql, { storeId: 'shop', backendId: 'b', createdAt: 1 })
+    const store = openSqlStore(sql, { backendId: 'b' })
     const log = sqlEventLog(
-      () => sql,
-      'b',
+      () => store,
       async () => {},
     )
     const events = eventsAfter(0, 'imported', 'pushed', 'by another version', 'last')

@@ -8,7 +8,7 @@ import { lockFolder } from '../adapters/sqlite/folder-lock.ts'
 import { openReadOnly } from '../adapters/sqlite/read-only.ts'
 import { openExisting, openNew, toSql } from '../adapters/sqlite/log-file.ts'
 import { EventLogError } from '../event-log/event-log.ts'
-import { sqlEventLog } from '../event-log/sql-log.ts'
+import { readHead } from '../event-log/sql-events.ts'
 import { readSyncCfLog, storeSyncCfLog } from './sync-cf-tables.ts'
 
 export interface ImportedLog {
@@ -46,11 +46,7 @@ export const importSyncCfLog = async ({ file, directory }: ImportOptions): Promi
       throw new EventLogError('corrupt', `${what} names the store "${storeId}", which is no store id.`)
     const base = path.join(directory, storeId)
     const log = openExisting(base, storeId) ?? openNew(base, storeId, (sql) => storeSyncCfLog(sql, former))
-    const head = await sqlEventLog(
-      () => log.sql,
-      log.backendId,
-      async () => {},
-    ).head()
+    const head = readHead(log.sql)
     log.close()
     if (log.backendId === backendId) return { storeId, backendId, head }
     const problem = `The folder has another event log of "${storeId}" already. Import into an empty folder.`

@@ -5,7 +5,9 @@
 import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
 import type { StoredEvent } from '../event-log/event.ts'
-import { createTables, hasTable, insertEvents, type Sql } from '../event-log/sql-log.ts'
+import { insertEvents } from '../event-log/sql-events.ts'
+import { createTables } from '../event-log/sql-schema.ts'
+import { hasTable, type Sql } from '../event-log/sql.ts'
 
 /** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. */
 const CONTEXT_TABLE = 'context_7'

@@ -1,16 +1,23 @@
 /**
- * How the tables follow the log. Events are applied in groups: when so many wait that the next append applies them in its own
- * transaction, and before anything is read. So readers see every event, a push of a few pays nothing, and the pages of the
- * tables are written once for many events.
+ * How the tables follow the log. Events are applied in groups, outside of appends: in the background when many wait, and before
+ * anything is read. So readers see every event, an append pays nothing, and the pages of the tables are written once for many
+ * events. What a crash leaves is applied at the next opening.
  */
+import { EVENT_NAMES } from '@rockpool/core/records'
 import type { StoredEvent } from '../event-log/event.ts'
-import { readEvents, readHead } from '../event-log/sql-events.ts'
-import type { Sql } from '../event-log/sql-log.ts'
+import { readHead, readNamedEvents } from '../event-log/sql-events.ts'
+import type { Sql } from '../event-log/sql.ts'
 import { project } from './project.ts'
 import { readApplied, writeApplied } from './schema.ts'
 
-/** Events that may wait. Applying as many takes about as long as a slow disk takes to sync one commit. */
-const MAX_WAITING = 1_000
+/** Events that wait for the background. Applying as many takes some 40 ms, in which nothing else runs. */
+export const MAX_WAITING = 2_500
+
+/**
+ * Events that may wait at all. The background keeps far below it, unless it fails: then an append meets its error, too, instead
+ * of leaving ever more to the next reader.
+ */
+export const MAX_BACKLOG = 10 * MAX_WAITING
 
 /** Events applied in one transaction. */
 const MAX_GROUP = 10_000
@@ -18,16 +25,46 @@ const MAX_GROUP = 10_000
 /** Characters of args applied in one transaction, unless it is one event. */
 const MAX_GROUP_LENGTH = 4 * 1024 * 1024
 
-/** The events after `since`, at most `limit`. */
-type EventsAfter = (since: number, limit: number) => Iterable<StoredEvent>
+/** Applies a group when the background does not keep up. Call it in the transaction of an append, after the events are stored. */
+export const applyBacklog = (sql: Sql, head: number): void => {
+  if (head - readApplied(sql) >= MAX_BACKLOG) applyGroup(sql)
+}
 
-/**
- * Applies a group when many events wait. Call it in the transaction of an append, after the events are stored.
- *
- * @param eventsAfter a log that has them in memory need not read them
- */
-export const afterAppend = (sql: Sql, head: number, eventsAfter: EventsAfter): void => {
-  if (head - readApplied(sql) >= MAX_WAITING) applyGroup(sql, eventsAfter)
+/** Applies events in the background, a group at a time; between two groups requests are served. */
+export interface Follower {
+  /** Call it after an append. */
+  follow(): void
+  /** Nothing is applied any more. Call it before the database is closed. */
+  stop(): void
+}
+
+export const createFollower = (sql: Sql): Follower => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isStopped = false
+
+  const applyNext = () => {
+    timer = undefined
+    try {
+      applyGroup(sql)
+    } catch {
+      // The events still wait, so the error comes again: to the next reader, or to an append at MAX_BACKLOG.
+      return
+    }
+    follow()
+  }
+
+  const follow = () => {
+    if (timer !== undefined || isStopped || readHead(sql) - readApplied(sql) < MAX_WAITING) return
+    timer = setTimeout(applyNext, 0)
+  }
+
+  return {
+    follow,
+    stop: () => {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
 }
 
 /**
@@ -39,32 +76,35 @@ export const afterAppend = (sql: Sql, head: number, eventsAfter: EventsAfter): v
 export const catchUp = async <A = void>(sql: () => Sql, read?: (sql: Sql) => A): Promise<A> => {
   for (;;) {
     const database = sql()
-    if (!applyGroup(database, (since, limit) => readEvents(database, since, limit))) return read?.(database) as A
+    if (!applyGroup(database)) return read?.(database) as A
     await new Promise((resolve) => void setTimeout(resolve, 0))
   }
 }
 
 /** Applies the next group in one transaction. @returns whether there are more events */
-const applyGroup = (sql: Sql, eventsAfter: EventsAfter): boolean => {
-  if (readApplied(sql) === readHead(sql)) return false
+const applyGroup = (sql: Sql): boolean => {
+  const [applied, head] = [readApplied(sql), readHead(sql)]
+  if (applied === head) return false
   return sql.transaction(() => {
-    const { events, more } = takeGroup(eventsAfter(readApplied(sql), MAX_GROUP + 1))
+    const { events, last } = takeGroup(sql, applied, Math.min(head, applied + MAX_GROUP))
     project(sql, events)
-    writeApplied(sql, events.at(-1)!.seqNum)
-    return more
+    writeApplied(sql, last)
+    return last < head
   })
 }
 
+/** The events after `since` that are about files, up to `last`: to `until`, unless these alone are too long. */
 const takeGroup = (
-  events: Iterable<StoredEvent>,
-): { readonly events: readonly StoredEvent[]; readonly more: boolean } => {
-  const group: StoredEvent[] = []
+  sql: Sql,
+  since: number,
+  until: number,
+): { readonly events: readonly StoredEvent[]; readonly last: number } => {
+  const events: StoredEvent[] = []
   let length = 0
-  for (const event of events) {
+  for (const event of readNamedEvents(sql, since, until, EVENT_NAMES)) {
     length += event.argsJson?.length ?? 0
-    if (group.length === MAX_GROUP || (group.length > 0 && length > MAX_GROUP_LENGTH))
-      return { events: group, more: true }
-    group.push(event)
+    if (events.length > 0 && length > MAX_GROUP_LENGTH) return { events, last: event.seqNum - 1 }
+    events.push(event)
   }
-  return { events: group, more: false }
+  return { events, last: until }
 }

@@ -1,6 +1,6 @@
 /** Contents that are only claimed to be stored. */
 import { parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 import type { ContentCheck } from './rows.ts'
 import { CLAIMED } from './schema.ts'
 

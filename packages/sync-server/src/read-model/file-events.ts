@@ -1,5 +1,5 @@
 /** What happened to the files of a store, in the order of the log. */
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 
 /** `replaced` also brings back a file that was deleted. Events that change nothing are not among these. */
 export type FileEventKind = 'added' | 'replaced' | 'renamed' | 'metaSet' | 'deleted' | 'restored'

@@ -1,6 +1,6 @@
 /** Queries of files, from plain data to SQL. Pure. */
 import { RockpoolError } from '@rockpool/protocol'
-import type { SqlValue } from '../event-log/sql-log.ts'
+import type { SqlValue } from '../event-log/sql.ts'
 
 /** Both ends are included. */
 export interface Range {

@@ -1,9 +1,17 @@
+import type { PoolEvent } from '@rockpool/core/records'
 import { describe, expect, it } from 'vitest'
+import { insertEvents } from '../event-log/sql-events.ts'
 import { memoryDatabase } from '../test-support/memory-database.ts'
-import { added } from '../testing/file-events.ts'
+import { added, toLogEvent } from '../testing/file-events.ts'
+import { MAX_BACKLOG, MAX_WAITING } from './catch-up.ts'
 
 const POISON = `CREATE TRIGGER poison BEFORE INSERT ON files WHEN new.name = 'poison'
   BEGIN SELECT RAISE(ABORT, 'poisoned'); END`
+/** One event less than makes an append apply them. */
+const backlog = (make: (index: number) => PoolEvent) =>
+  Array.from({ length: MAX_BACKLOG - 1 }, (_, index) =>
+    Object.assign(toLogEvent(make(index)), { seqNum: index + 1, sub: 'ada', at: 1 }),
+  )
 const LARGE = { meta: { text: 'x'.repeat(4_000) } }
 
 describe('an event that the tables refuse', () => {
@@ -18,13 +26,15 @@ describe('an event that the tables refuse', () => {
   })
 
   it('does not fail the append that applies it', async () => {
-    const { database, log, push } = memoryDatabase()
+    const { database, sql, log, push } = memoryDatabase()
     database.exec(POISON)
-    await push(
-      ...Array.from({ length: 1_000 }, (_, index) => added(`f${index}`, index === 500 ? { name: 'poison' } : {})),
+    insertEvents(
+      sql,
+      backlog((index) => added(`f${index}`, index === 500 ? { name: 'poison' } : {})),
     )
-    expect(await log.head()).toBe(1_000)
-    expect(await log.readModel.usage()).toMatchObject({ files: 999 })
+    await push(added('last'))
+    expect(await log.head()).toBe(MAX_BACKLOG)
+    expect(await log.readModel.usage()).toMatchObject({ files: MAX_BACKLOG - 1 })
   })
 })
 
@@ -46,14 +56,27 @@ describe('a full disk', () => {
   })
 
   it('fails the append that would apply a group, and stores nothing of it', async () => {
-    const { database, log, push } = memoryDatabase()
-    const events = Array.from({ length: 1_000 }, (_, index) => added(`f${index}`, LARGE))
-    await push(...events.slice(0, 999))
+    const { database, sql, log, push } = memoryDatabase()
+    insertEvents(
+      sql,
+      backlog((index) => added(`f${index}`)),
+    )
     const free = fill(database)
-    await expect(push(...events.slice(999))).rejects.toMatchObject({ code: 'no_space' })
+    await expect(push(added('last'))).rejects.toMatchObject({ code: 'no_space' })
     free()
-    expect(await log.head()).toBe(999)
-    await push(...events.slice(999))
-    expect(await log.readModel.usage()).toMatchObject({ files: 1_000 })
+    expect(await log.head()).toBe(MAX_BACKLOG - 1)
+    await push(added('last'))
+    expect(await log.readModel.usage()).toMatchObject({ files: MAX_BACKLOG })
+  })
+
+  it('in the background fails nothing but the next reader', async () => {
+    const { database, log, push } = memoryDatabase()
+    const events = Array.from({ length: MAX_WAITING }, (_, index) => added(`f${index}`))
+    await push(...events)
+    const free = fill(database)
+    await new Promise((resolve) => void setTimeout(resolve, 0))
+    await expect(log.readModel.usage()).rejects.toMatchObject({ code: 'no_space' })
+    free()
+    expect(await log.readModel.usage()).toMatchObject({ files: MAX_WAITING })
   })
 })

@@ -10,8 +10,8 @@ import {
   unpackMeta,
 } from '@rockpool/core/records'
 import type { StoredEvent } from '../event-log/event.ts'
-import type { Sql } from '../event-log/sql-log.ts'
-import { isStorageFailure, messageOf } from './storage-failure.ts'
+import type { Sql } from '../event-log/sql.ts'
+import { isStorageFailure, messageOf } from '../event-log/storage-failure.ts'
 import { loadWorkingSet } from './working-set.ts'
 
 interface Decoded {

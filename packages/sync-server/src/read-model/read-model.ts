@@ -5,7 +5,7 @@
 import type { FileVersion } from '@rockpool/core/records'
 import { MAX_CONTENT_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 import { catchUp } from './catch-up.ts'
 import { type Claim, type ClaimedPage, type ClaimQuery, readClaims, settleClaim } from './claims.ts'
 import { type FileEventPage, readFileEvents } from './file-events.ts'

@@ -1,6 +1,6 @@
 /** The remote keys that the log names: what garbage collection asks for. */
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 
 export interface RemoteKeyPage {
   /** A key that several files have comes several times. */

@@ -1,6 +1,6 @@
 /** Rows of the tables, and the records they stand for. */
 import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core/records'
-import type { SqlValue } from '../event-log/sql-log.ts'
+import type { SqlValue } from '../event-log/sql.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 

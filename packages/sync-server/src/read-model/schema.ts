@@ -5,7 +5,7 @@
  * Rows are numbered by the event that made them, so that most indices grow at their end: inserts at random places are what
  * an append would pay for.
  */
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 
 /** Raise it when `decodeEvent` or `applyEvent` of @rockpool/core treats any event otherwise than before. */
 const RULES_VERSION = 2

@@ -3,7 +3,7 @@
  * however often the events change it.
  */
 import type { FileRecord, FileVersion, PoolEvent, RecordChange, RecordState } from '@rockpool/core/records'
-import type { Sql } from '../event-log/sql-log.ts'
+import type { Sql } from '../event-log/sql.ts'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { FileEventKind } from './file-events.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import { isSameCommit, type LogEvent } from '../event-log/event.ts'
 import { toStoredEvent } from '../event-log/sql-events.ts'
-import { hasTable, type Sql } from '../event-log/sql-log.ts'
+import { hasTable, type Sql } from '../event-log/sql.ts'
 import { marksOf } from './marks.ts'
 import type { Redaction } from './redaction.ts'
 

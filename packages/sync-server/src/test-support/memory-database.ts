@@ -2,7 +2,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { PoolEvent } from '@rockpool/core/records'
 import { toSql } from '../adapters/sqlite/log-file.ts'
-import { createTables, type Sql, type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
+import { type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
+import { createTables } from '../event-log/sql-schema.ts'
+import { openSqlStore } from '../event-log/sql-store.ts'
+import type { Sql } from '../event-log/sql.ts'
 import { toLogEvent } from '../testing/file-events.ts'
 
 export interface MemoryDatabase {
@@ -17,10 +20,10 @@ export const memoryDatabase = (): MemoryDatabase => {
   const database = new DatabaseSync(':memory:')
   const sql = toSql(database, 'The log')
   createTables(sql, { storeId: 'shop', backendId: 'b', createdAt: 1 })
+  const store = openSqlStore(sql, { backendId: 'b' })
   const log = sqlEventLog(
-    () => sql,
-    'b',
-    async () => {},
+    () => store,
+    async () => store.close(),
   )
   return {
     database,

@@ -5,13 +5,15 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { StoreId } from '@rockpool/protocol'
+import type { Defer } from '../../event-log/commit-queue.ts'
 import { closedError, type Logs } from '../../event-log/event-log.ts'
 import { createRecentEvents } from '../../event-log/recent-events.ts'
 import { type SqlEventLog, sqlEventLog } from '../../event-log/sql-log.ts'
+import { openSqlStore, type SqlStore } from '../../event-log/sql-store.ts'
 import { catchUp } from '../../read-model/catch-up.ts'
 import { toLogError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
-import { type LogFile, openLogFile } from './log-file.ts'
+import { openLogFile } from './log-file.ts'
 
 export interface SqliteLogsOptions {
   /** created with mode 0700 when it is missing */
@@ -23,6 +25,13 @@ const MAX_OPEN_FILES = 256
 /** Recent events of all stores, as JSON: 8 devices that push 1,000 events of 500 bytes each need 4 MB. */
 const MAX_RECENT_BYTES = 32 * 1024 * 1024
 
+interface OpenStore extends SqlStore {
+  closeFile(): void
+}
+
+/** After the requests that have arrived are read: each push among these joins the next commit, and a single one waits for none. */
+const afterInput: Defer = (run) => void setImmediate(run)
+
 /** @throws EventLogError `locked`, `unavailable` */
 export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs<SqlEventLog>> => {
   try {
@@ -32,49 +41,56 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
     throw toLogError(error, 'The folder of the event logs')
   }
   const unlock = lockFolder(directory)
-  /** open files; the one that was used last is the last */
-  const files = new Map<StoreId, LogFile>()
+  /** open logs; the one that was used last is the last */
+  const stores = new Map<StoreId, OpenStore>()
   const recentOf = createRecentEvents(MAX_RECENT_BYTES)
   let closed = false
 
-  const fileOf = (storeId: StoreId): LogFile => {
-    if (closed) throw closedError()
-    const file = files.get(storeId) ?? openLogFile(path.join(directory, storeId), storeId)
-    files.delete(storeId)
-    files.set(storeId, file)
-    const [oldest] = files.keys()
-    if (files.size > MAX_OPEN_FILES) closeFile(oldest!)
-    return file
+  const openStore = (storeId: StoreId): OpenStore => {
+    const { sql, backendId, close } = openLogFile(path.join(directory, storeId), storeId)
+    return { ...openSqlStore(sql, { backendId, recent: recentOf(storeId), defer: afterInput }), closeFile: close }
   }
 
-  const closeFile = (storeId: StoreId) => {
-    files.get(storeId)?.close()
+  const storeOf = (storeId: StoreId): OpenStore => {
+    if (closed) throw closedError()
+    const store = stores.get(storeId) ?? openStore(storeId)
+    stores.delete(storeId)
+    stores.set(storeId, store)
+    const [oldest] = stores.keys()
+    if (stores.size > MAX_OPEN_FILES) closeStore(oldest!)
+    return store
+  }
+
+  const closeStore = (storeId: StoreId) => {
+    const store = stores.get(storeId)
+    store?.close()
+    store?.closeFile()
     // Its file may be replaced by a backup until it is opened again.
     recentOf(storeId).clear()
-    files.delete(storeId)
+    stores.delete(storeId)
   }
 
   const logOf = (storeId: StoreId): SqlEventLog => {
     let isOpen = true
-    const sql = () => {
+    const store = () => {
       if (!isOpen) throw closedError()
-      return fileOf(storeId).sql
+      return storeOf(storeId)
     }
-    return sqlEventLog(sql, fileOf(storeId).backendId, async () => void (isOpen = false), recentOf(storeId))
+    return sqlEventLog(store, async () => void (isOpen = false))
   }
 
   return {
     open: async (storeId) => {
-      const isOpen = files.has(storeId)
+      const isOpen = stores.has(storeId)
       const log = logOf(storeId)
       // A log that a version without the read model has written.
-      if (!isOpen) await catchUp(() => fileOf(storeId).sql)
+      if (!isOpen) await catchUp(() => storeOf(storeId).sql)
       return log
     },
     close: async () => {
       if (closed) return
       closed = true
-      for (const storeId of files.keys()) closeFile(storeId)
+      for (const storeId of stores.keys()) closeStore(storeId)
       unlock()
     },
   }

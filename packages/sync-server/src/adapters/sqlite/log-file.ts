@@ -9,14 +9,12 @@ import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../../event-log/event-log.ts'
 import {
   createTables,
-  hasTable,
+  ensureDerivedTables,
   newerVersion,
   readLogRow,
   SCHEMA_VERSION,
-  type Sql,
-  type SqlValue,
-} from '../../event-log/sql-log.ts'
-import { ensureTables } from '../../read-model/schema.ts'
+} from '../../event-log/sql-schema.ts'
+import { hasTable, type Sql, type SqlValue } from '../../event-log/sql.ts'
 import { damaged, toLogError } from './errors.ts'
 import { openReadOnly } from './read-only.ts'
 
@@ -45,7 +43,7 @@ const nameOf = (storeId: StoreId) => `The event log of "${storeId}"`
 
 const toLogFile = (database: DatabaseSync, backendId: string, what: string): LogFile => {
   const sql = toSql(database, what)
-  ensureTables(sql)
+  ensureDerivedTables(sql)
   return { sql, backendId, close: () => database.close() }
 }
 

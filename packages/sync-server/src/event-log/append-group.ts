@@ -1,0 +1,100 @@
+/** Several appends to a log in SQLite, in one transaction. */
+import { applyBacklog } from '../read-model/catch-up.ts'
+import { redactionCheck } from '../redact/audit.ts'
+import { append, type EventStorage } from './append.ts'
+import type { Append } from './commit-queue.ts'
+import type { AppendResult } from './event-log.ts'
+import { encodeEvents, type StoredEvent } from './event.ts'
+import type { RecentEvents } from './recent-events.ts'
+import { insertEvents, readEvents, readHead } from './sql-events.ts'
+import type { Sql } from './sql.ts'
+import { isStorageFailure } from './storage-failure.ts'
+import { readBytes, writeBytes } from './usage.ts'
+
+/**
+ * An append whose check throws stores nothing and fails alone. When the storage fails, all of them fail.
+ *
+ * @param recent gets the new events; none are kept unless set
+ * @throws EventLogError when the storage fails: nothing is stored
+ */
+export const appendGroup = (
+  sql: Sql,
+  recent: RecentEvents | undefined,
+  appends: readonly Append[],
+): readonly PromiseSettledResult<AppendResult>[] => {
+  try {
+    return sql.transaction(() => {
+      const { storage, close } = openStorage(sql, recent)
+      const results = appends.map((each) => settle(sql, storage, each))
+      close()
+      return results
+    })
+  } catch (error) {
+    // They have events that were rolled back.
+    recent?.clear()
+    throw error
+  }
+}
+
+/** In a savepoint, so that an event that a table refuses takes only its own push back. */
+const settle = (
+  sql: Sql,
+  storage: EventStorage,
+  { parent, events, options }: Append,
+): PromiseSettledResult<AppendResult> => {
+  try {
+    return { status: 'fulfilled', value: sql.transaction(() => append(storage, parent, events, options)) }
+  } catch (reason) {
+    // SQLite may have rolled back the whole transaction.
+    if (isStorageFailure(reason)) throw reason
+    return { status: 'rejected', reason }
+  }
+}
+
+/** The log as the appends of one transaction find it, each after those before it. `close` stores what they share. */
+const openStorage = (
+  sql: Sql,
+  recent: RecentEvents | undefined,
+): { readonly storage: EventStorage; readonly close: () => void } => {
+  const before = readHead(sql)
+  let head = before
+  let bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
+
+  const eventsAfter = (since: number, limit: number): readonly StoredEvent[] => {
+    const count = Math.min(limit, head - since)
+    const inMemory = takeRecent(recent, since, count)
+    return inMemory.length === count ? inMemory : [...readEvents(sql, since, limit)]
+  }
+  const storage: EventStorage = {
+    get head() {
+      return head
+    },
+    usage: () => ({ events: head, bytes }),
+    eventsAfter,
+    isRedacted: redactionCheck(sql),
+    insert: (events) => {
+      insertEvents(sql, events)
+      const encoded = encodeEvents(events)
+      head += events.length
+      // Without the commas between the events.
+      bytes += encoded.json.byteLength - (events.length - 1)
+      recent?.add(encoded)
+    },
+  }
+  const close = () => {
+    if (head === before) return
+    writeBytes(sql, { head, bytes })
+    applyBacklog(sql, head)
+  }
+  return { storage, close }
+}
+
+/** The first `count` events after a number, as far as they are in memory. */
+const takeRecent = (recent: RecentEvents | undefined, since: number, count: number): readonly StoredEvent[] => {
+  const taken: StoredEvent[] = []
+  for (const { events } of recent?.after(since) ?? []) {
+    if (taken.length >= count) break
+    for (const event of events) taken.push(event)
+  }
+  return taken.length > count ? taken.slice(0, count) : taken
+}
