@@ -23,7 +23,7 @@ export interface Downloads {
 
 /** The downloads of this worker: one per remote key at a time. */
 export const contentDownloads = (ports: DownloadsPorts): Downloads => {
-  const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<void> }>()
+  const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
 
   const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
     const progress = tellTabs(store, remoteKey)
@@ -60,7 +60,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 }
 
 /** The content is whole on this disk, for all tabs to know; whoever waited to download it need not. */
-const recordContent = (store: Store, remoteKey: RemoteKey, { content, source }: KeptContent): Promise<void> =>
+const recordContent = (store: Store, remoteKey: RemoteKey, { content, source }: KeptContent): Promise<unknown> =>
   store.index.write([
     contentRow(content, Date.now(), { storedAs: source === 'remote' ? remoteKey : undefined }),
     remove('transfers', `download:${remoteKey}`),

@@ -4,7 +4,7 @@
  */
 import { addressOfKey, type ContentAddress, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Context, Effect, FiberMap, Layer, Queue } from 'effect'
-import type { ContentRow, IndexChange, IndexKey, TransferDirection, TransferRow } from '../ports/index-port.ts'
+import type { ContentRow, IndexKey, IndexStep, TransferDirection, TransferRow } from '../ports/index-port.ts'
 import {
   ACTIVITY_LIFETIME_MS,
   type Activity,
@@ -34,7 +34,7 @@ export interface DeviceState {
   /** Calls `listener` after any of the above changed. @returns unsubscribe */
   readonly subscribe: (listener: () => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
-  readonly write: (changes: readonly IndexChange[], epoch?: number) => Effect.Effect<void, RockpoolError>
+  readonly write: (steps: readonly IndexStep[], epoch?: number) => Effect.Effect<void, RockpoolError>
   /** Tells every tab of a transfer that this one runs. */
   readonly report: (key: RemoteKey, direction: TransferDirection, total: number) => ActivityReport
 }
@@ -133,9 +133,9 @@ export const DeviceLive = Layer.scoped(
       has: (key) => contents.has(addressOfKey(key)),
       isStored: (key) => contents.get(addressOfKey(key))?.storedAs?.includes(key) === true,
       subscribe: listeners.add,
-      write: (rows, epoch) =>
-        call(() => index.write(rows, epoch === undefined ? {} : { epoch })).pipe(
-          Effect.tap(() => Effect.sync(() => markStale(rows))),
+      write: (steps, epoch) =>
+        call(() => index.write(steps, epoch === undefined ? {} : { epoch })).pipe(
+          Effect.tap((changed) => Effect.sync(() => markStale(changed))),
           Effect.andThen(refresh),
         ),
       report: (key, direction, total) => {

@@ -1,11 +1,10 @@
 import { RockpoolError } from '@rockpool/protocol'
+import { applySteps, type IndexRow, readsOf } from '../ports/apply-steps.ts'
 import type { Index, IndexKey, IndexPage, IndexTable, IndexTables } from '../ports/index-port.ts'
-
-type Row = IndexTables[IndexTable]
 
 /** What the handles (tabs) of one device share. */
 export interface MemoryIndexStorage {
-  tables: ReadonlyMap<string, Row>
+  tables: ReadonlyMap<string, IndexRow>
   readonly listeners: Set<(changed: readonly IndexKey[]) => void>
 }
 
@@ -23,43 +22,58 @@ export const memoryIndex = (storage: MemoryIndexStorage = memoryIndexStorage()):
     for (const listener of own) storage.listeners.delete(listener)
   }
 
+  /** Row ids of a table's page, by ascending key. */
+  const idsOf = (table: IndexTable, { after = '', limit }: Partial<IndexPage> = {}): readonly string[] => {
+    const first = rowId(table, after)
+    const all = rowId(table, '')
+    return [...storage.tables.keys()]
+      .filter((id) => id.startsWith(all) && id > first)
+      .toSorted()
+      .slice(0, limit)
+  }
+  const read = (id: string): IndexRow | undefined => structuredClone(storage.tables.get(id))
+
   return {
     async get<T extends IndexTable>(table: T, key: string) {
       assertOpen()
-      return structuredClone(storage.tables.get(rowId(table, key))) as IndexTables[T] | undefined
+      return read(rowId(table, key)) as IndexTables[T] | undefined
     },
 
     async getMany<T extends IndexTable>(table: T, keys: readonly string[]) {
       assertOpen()
-      return keys.map((key) => structuredClone(storage.tables.get(rowId(table, key))) as IndexTables[T] | undefined)
+      return keys.map((key) => read(rowId(table, key)) as IndexTables[T] | undefined)
     },
 
-    async getAll<T extends IndexTable>(table: T, { after = '', limit }: Partial<IndexPage> = {}) {
+    async getAll<T extends IndexTable>(table: T, page?: IndexPage) {
       assertOpen()
-      const first = rowId(table, after)
-      return [...storage.tables]
-        .filter(([id]) => id.startsWith(rowId(table, '')) && id > first)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .slice(0, limit)
-        .map(([, row]) => structuredClone(row) as IndexTables[T])
+      return idsOf(table, page).map((id) => read(id) as IndexTables[T])
     },
 
-    async write(changes, { epoch } = {}) {
+    async keys(table, page) {
+      assertOpen()
+      return idsOf(table, page).map((id) => id.slice(rowId(table, '').length))
+    },
+
+    async write(steps, { epoch } = {}) {
       assertOpen()
       const newest = (storage.tables.get(rowId('engine', 'engine')) as IndexTables['engine'] | undefined)?.epoch
       if (epoch !== undefined && newest !== undefined && newest > epoch) {
         throw new RockpoolError('superseded', 'Another tab leads this store now; it continues the work.')
       }
+      const { keys, ranges } = readsOf(steps)
+      const changed = applySteps(steps, {
+        rows: keys.map(({ table, key }) => ({ table, key, row: read(rowId(table, key)) })),
+        ranges: ranges.map((range) => ({ range, rows: idsOf(range.table, range).map((id) => read(id)!) })),
+      })
       const tables = new Map(storage.tables)
-      for (const { table, key, change } of changes) {
-        const id = rowId(table, key)
-        const row = (change as (row: Row | undefined) => Row | undefined)(structuredClone(tables.get(id)))
-        if (row === undefined) tables.delete(id)
-        else tables.set(id, structuredClone(row))
+      for (const { table, key, after } of changed) {
+        if (after === undefined) tables.delete(rowId(table, key))
+        else tables.set(rowId(table, key), structuredClone(after))
       }
       storage.tables = tables
-      const changed = changes.map(({ table, key }) => ({ table, key }))
-      if (changed.length > 0) for (const listener of [...storage.listeners]) listener(changed)
+      const named = changed.map(({ table, key }) => ({ table, key }))
+      if (named.length > 0) for (const listener of [...storage.listeners]) listener(named)
+      return named
     },
 
     subscribe(listener) {

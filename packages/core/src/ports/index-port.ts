@@ -22,6 +22,8 @@ export interface ContentRow {
    * it downloaded from there, or the signer said so. State is per key: a copy in another owner's segment is another copy.
    */
   readonly storedAs?: readonly RemoteKey[]
+  /** Multipart uploads that were begun, by remote key: they outlive the transfer of a file that is removed and restored. */
+  readonly uploadIds?: Readonly<Record<string, string>>
 }
 
 export type TransferDirection = 'upload' | 'download'
@@ -35,19 +37,26 @@ export interface TransferRow {
   /** bytes in all */
   readonly size: number
   readonly type: string
-  /** `waiting` for its turn or until `notBefore`; `blocked` until someone retries it */
-  readonly state: 'waiting' | 'blocked'
+  /**
+   * `waiting` for its turn or its next attempt; `sent`: its PUT has ended, and the signer is to say whether the content
+   * arrived; `blocked`: refused, or stopped by a person (error `aborted`)
+   */
+  readonly state: 'waiting' | 'sent' | 'blocked'
   /** failed attempts in a row */
   readonly attempts: number
-  /** unix ms; not tried before */
+  /** unix ms of the next attempt, by the device's clock as it was when the last one failed */
   readonly notBefore: number
+  /** ms from the last failure to the next attempt: true also when the clock was wrong. Not given by older versions */
+  readonly waitMs?: number
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
   /** a multipart upload that was begun */
   readonly uploadId: string | null
-  /** a single PUT that is to be confirmed was begun */
+  /** a single PUT was begun: the signer is asked with `sent` */
   readonly sent?: boolean
   /** unix ms */
   readonly createdAt: number
+  /** unix ms; when somebody last opened the file while the transfer waited */
+  readonly lookedAt?: number
 }
 
 /** An event that the sync backend has not confirmed yet. */
@@ -97,6 +106,48 @@ export interface EngineRow {
   readonly confirmationCursor: string | null
   /** no transfers are started on this device */
   readonly paused?: boolean
+  /** Version of the engine that wrote the rows. Not given: the index is new, or was lost. */
+  readonly rowsVersion?: number
+  readonly reconcile?: ReconcileProgress
+}
+
+/** Where the comparison of disk, index and log stands. */
+export interface ReconcileProgress {
+  /** unix ms, when a full pass last came to its end; null: never */
+  readonly finishedAt: number | null
+  /** what a pass that is under way does now; null: none is */
+  readonly phase: 'disk' | 'records' | 'rows' | null
+  /** The place in the phase `records`. A pass that was interrupted goes on from here. */
+  readonly cursor: ChangeCursor | null
+}
+
+/** A file that a person keeps on this device, whatever its content is. */
+export interface PinRow {
+  /** of the file */
+  readonly id: string
+  /** unix ms */
+  readonly pinnedAt: number
+}
+
+/**
+ * - `checking`: object storage did not have the content where the log says so; the signer is asked
+ * - `storage_suspect`: the signer finds other content neither, so its setting is wrong rather than this content lost
+ * - `concluded`: this device has appended `ContentLost`
+ * - `healing`: the log says lost, and this device has the bytes: they are sent at `dueAt` unless another device does it first
+ * - `healed`: this device has sent them, or asked the signer, a short time ago
+ */
+export type SuspectState = 'checking' | 'storage_suspect' | 'concluded' | 'healing' | 'healed'
+
+/** A content of which object storage may have lost the bytes. */
+export interface SuspectRow {
+  readonly remoteKey: RemoteKey
+  readonly state: SuspectState
+  /** `checking`: how often in a row the signer did not find it */
+  readonly misses: number
+  /** `healed`: another loss came meanwhile */
+  readonly again: boolean
+  /** unix ms of the next step */
+  readonly dueAt: number
 }
 
 export interface IndexTables {
@@ -104,6 +155,8 @@ export interface IndexTables {
   readonly transfers: TransferRow
   readonly outbox: OutboxRow
   readonly files: FileRow
+  readonly pins: PinRow
+  readonly suspects: SuspectRow
   readonly session: SessionRow
   readonly engine: EngineRow
 }
@@ -130,6 +183,8 @@ export const INDEX_KEYS = {
   transfers: 'id',
   outbox: 'id',
   files: 'id',
+  pins: 'id',
+  suspects: 'remoteKey',
   session: 'id',
   engine: 'id',
 } as const satisfies { readonly [T in IndexTable]: keyof IndexTables[T] }
@@ -143,10 +198,46 @@ export type IndexChange = {
   }
 }[IndexTable]
 
+export const keyOfRow = <T extends IndexTable>(table: T, row: IndexTables[T]): string =>
+  (row as unknown as Record<string, string>)[INDEX_KEYS[table]]!
+
+/** The rows of a table with a key greater than `after`; all of them when it is not given. */
+export interface IndexRange {
+  readonly table: IndexTable
+  readonly after?: string
+}
+
+/** What a decision reads: rows as the steps before it leave them. Reading what it has not named throws. */
+export interface IndexRows {
+  get<T extends IndexTable>(table: T, key: string): IndexTables[T] | undefined
+  /** By ascending key. */
+  getAll<T extends IndexTable>(table: T, after?: string): readonly IndexTables[T][]
+}
+
+/**
+ * Changes that depend on more than the row they change. They are decided within the transaction that makes them, so that
+ * nothing can come between. Synchronous, and may run more than once: it must give the same for the same rows.
+ */
+export interface IndexDecision {
+  /** All that `decide` reads, and by key the rows that it may change. */
+  readonly reads: readonly (IndexKey | IndexRange)[]
+  readonly decide: (rows: IndexRows) => readonly IndexChange[]
+  readonly table?: undefined
+  readonly key?: undefined
+  readonly change?: undefined
+}
+
+export type IndexStep = IndexChange | IndexDecision
+
+export const decision = (reads: IndexDecision['reads'], decide: IndexDecision['decide']): IndexDecision => ({
+  reads,
+  decide,
+})
+
 export const put = <T extends IndexTable>(table: T, row: IndexTables[T]): IndexChange =>
   ({
     table,
-    key: (row as unknown as Record<string, string>)[INDEX_KEYS[table]]!,
+    key: keyOfRow(table, row),
     change: () => row,
   }) as unknown as IndexChange
 
@@ -174,13 +265,17 @@ export interface Index {
   /** Rows by ascending key: all of them, or one page. */
   getAll<T extends IndexTable>(table: T, page?: IndexPage): Promise<readonly IndexTables[T][]>
 
+  /** The keys of a table's rows, ascending: all of them, or one page. Reads no rows. */
+  keys(table: IndexTable, page?: IndexPage): Promise<readonly string[]>
+
   /**
-   * Makes all changes in one transaction, or none; on disk when it resolves. Each change sees the ones before it.
+   * Makes all changes in one transaction, or none; on disk when it resolves. Each step sees the ones before it.
    *
    * @param options.epoch refuse with `superseded` when a leader with a higher epoch has come
+   * @returns the rows that changed
    * @throws RockpoolError `superseded`, `quota_exceeded`, `disk_failed`, `closed`
    */
-  write(changes: readonly IndexChange[], options?: { readonly epoch?: number }): Promise<void>
+  write(steps: readonly IndexStep[], options?: { readonly epoch?: number }): Promise<readonly IndexKey[]>
 
   /** Calls `listener` with the keys of the rows that a write changed, by this tab or another one. @returns unsubscribe */
   subscribe(listener: (changed: readonly IndexKey[]) => void): () => void

@@ -3,11 +3,14 @@ import { describe, expect, test } from 'vitest'
 import {
   change,
   type ContentRow,
+  decision,
   type EngineRow,
   type FileRow,
   type Index,
   INDEX_KEYS,
   type IndexKey,
+  type IndexRows,
+  keyOfRow,
   type IndexTable,
   type IndexTables,
   put,
@@ -30,7 +33,7 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
       test.each(Object.keys(INDEX_KEYS) as IndexTable[])('of table %s are kept as they are', async (table) => {
         await using fixture = await make()
         const row = (await sampleRows())[table]
-        const key = keyOf(table, row)
+        const key = keyOfRow(table, row)
         expect(await fixture.index.get(table, key)).toBeUndefined()
         expect(await fixture.index.getAll(table)).toEqual([])
         await fixture.index.write([put(table, row)])
@@ -73,6 +76,18 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         expect(await page('e', 2)).toEqual([])
         expect(await page('bb', 100)).toEqual(['c', 'd', 'e'])
         expect(await page('bb')).toEqual(['c', 'd', 'e'])
+      })
+
+      test('keys gives the keys of a table, ascending, whole or by page', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        const ids = ['b', 'a', 'B', '10', 'upload:s/b/0']
+        expect(await index.keys('files')).toEqual([])
+        await index.write([...ids.map((id) => put('files', file(id))), put('engine', engine(1))])
+        expect(await index.keys('files')).toEqual(ids.toSorted())
+        expect(await index.keys('files', { limit: 2 })).toEqual(['10', 'B'])
+        expect(await index.keys('files', { after: 'B', limit: 2 })).toEqual(['a', 'b'])
+        expect(await index.keys('files', { after: 'b' })).toEqual(['upload:s/b/0'])
       })
 
       test('getMany gives the rows of the keys in their order, undefined for a missing one', async () => {
@@ -161,9 +176,26 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         expect(await index.get('files', 'a')).toEqual(file('a', 3))
       })
 
+      test('returns the rows that changed, each once', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        await index.write([put('files', file('same', 1))])
+        const changed = await index.write([
+          put('files', file('b')),
+          change('files', 'same', (row) => row),
+          put('files', file('a')),
+          put('files', file('b', 2)),
+          remove('files', 'none'),
+        ])
+        expect(changed).toEqual([
+          { table: 'files', key: 'b' },
+          { table: 'files', key: 'a' },
+        ])
+      })
+
       test('of no changes', async () => {
         await using fixture = await make()
-        await fixture.index.write([])
+        expect(await fixture.index.write([])).toEqual([])
         expect(await fixture.index.getAll('files')).toEqual([])
       })
 
@@ -182,6 +214,87 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
         expect(await other.get('files', 'a')).toEqual(file('a', 1))
         await other.write([put('files', file('a', 2))])
         expect(await fixture.index.get('files', 'a')).toEqual(file('a', 2))
+      })
+    })
+
+    describe('decisions', () => {
+      test('see rows of several tables as the steps before leave them, and change those they name', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        await index.write([put('files', file('a', 1)), put('engine', engine(7))])
+        const sum = decision(
+          [
+            { table: 'files', key: 'a' },
+            { table: 'files', key: 'sum' },
+            { table: 'engine', key: 'engine' },
+            { table: 'pins', key: 'a' },
+          ],
+          (rows) => {
+            const size = (rows.get('files', 'a')?.size ?? 0) + (rows.get('engine', 'engine')?.epoch ?? 0)
+            return rows.get('pins', 'a') ? [] : [put('files', file('sum', size)), remove('files', 'a')]
+          },
+        )
+        await index.write([put('files', file('a', 3)), sum])
+        expect(await index.getAll('files')).toEqual([file('sum', 10)])
+        await index.write([put('pins', { id: 'a', pinnedAt: 1 }), sum])
+        expect(await index.getAll('files')).toEqual([file('sum', 10)])
+      })
+
+      test('read a range of a table, with what the steps before changed in it', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        await index.write(['a', 'b', 'c', 'd'].map((id) => put('files', file(id))))
+        const seen: string[][] = []
+        const look = decision([{ table: 'files', after: 'b' }, { table: 'files' }], (rows) => {
+          seen.push(rows.getAll('files', 'b').map(({ id }) => id))
+          seen.push(rows.getAll('files').map(({ id }) => id))
+          return []
+        })
+        expect(
+          await index.write([remove('files', 'c'), put('files', file('bb')), put('files', file('0')), look]),
+        ).toHaveLength(3)
+        expect(seen).toEqual([
+          ['bb', 'd'],
+          ['0', 'a', 'b', 'bb', 'd'],
+        ])
+      })
+
+      test('of several tabs at once see each other’s changes', async () => {
+        await using fixture = await make()
+        const handles = [fixture.index, await fixture.another()]
+        const next = decision(
+          [{ table: 'files' }, ...ids(40).map((key) => ({ table: 'files', key }) as const)],
+          (rows) => {
+            const size = rows.getAll('files').length
+            return [put('files', file(`${size}`.padStart(2, '0'), size))]
+          },
+        )
+        await Promise.all(Array.from({ length: 40 }, (_, i) => handles[i % 2]!.write([next])))
+        expect(await fixture.index.keys('files')).toEqual(ids(40))
+      })
+
+      test.each([
+        ['reads a row', (): never[] => [], (rows: IndexRows) => rows.get('files', 'other')],
+        ['reads a range', (): never[] => [], (rows: IndexRows) => rows.getAll('files', 'a')],
+        ['changes a row', () => [put('files', file('other'))], () => undefined],
+      ])('that %s which it does not name is refused, and nothing is written', async (_, changes, read) => {
+        await using fixture = await make()
+        const { index } = fixture
+        const bad = decision([{ table: 'files', key: 'a' }], (rows) => {
+          read(rows)
+          return changes()
+        })
+        await expect(index.write([put('files', file('a')), bad])).rejects.toThrow('must name')
+        expect(await index.getAll('files')).toEqual([])
+      })
+
+      test('of a leader who was superseded are refused', async () => {
+        await using fixture = await make()
+        const { index } = fixture
+        await index.write([put('engine', engine(2))])
+        const late = decision([{ table: 'files', key: 'a' }], () => [put('files', file('a'))])
+        await expect(index.write([late], { epoch: 1 })).rejects.toMatchObject({ code: 'superseded' })
+        expect(await index.getAll('files')).toEqual([])
       })
     })
 
@@ -300,13 +413,12 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
   })
 }
 
-const keyOf = <T extends IndexTable>(table: T, row: IndexTables[T]): string =>
-  (row as unknown as Record<string, string>)[INDEX_KEYS[table]]!
-
 const ADDRESS = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' as ContentAddress
 const KEY = buildRemoteKey({ storeId: 'store', bucket: 'files', address: ADDRESS })
 
 const file = (id: string, size = 0): FileRow => ({ id, name: 'reef.jpg', type: 'image/jpeg', size, remoteKey: KEY })
+
+const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => String(i).padStart(2, '0'))
 
 const engine = (epoch: number): EngineRow => ({
   id: 'engine',
@@ -350,6 +462,8 @@ const sampleRows = async (): Promise<IndexTables> => {
       },
     },
     files: file('f1', 3),
+    pins: { id: 'f1', pinnedAt: 1_000 },
+    suspects: { remoteKey: KEY, state: 'checking', misses: 1, again: false, dueAt: 3_000 },
     session: { id: 'session', storeId: 'store', user: 'u', signerUrl: 'https://signer.test', token: 'secret' },
     engine: engine(1),
   }

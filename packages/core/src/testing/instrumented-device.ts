@@ -1,5 +1,5 @@
 /** A device whose index and log record what they are asked for, and fail or stop where a test says so. */
-import type { Index, IndexChange, OutboxRow } from '../ports/index-port.ts'
+import type { Index, IndexStep, OutboxRow } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { PoolEvent } from '../records/events.ts'
 
@@ -42,9 +42,10 @@ export const instrument = (
       async write(changes, options = {}) {
         const events = eventsIn(changes)
         await faults.beforeWrite?.(events)
-        await index.write(changes, options)
+        const changed = await index.write(changes, options)
         ports.transactions.push({ epoch: options.epoch, events })
         await faults.afterWrite?.(events)
+        return changed
       },
       get(...args) {
         ports.reads++
@@ -71,8 +72,8 @@ export const instrument = (
   return ports
 }
 
-const eventsIn = (changes: readonly IndexChange[]): readonly PoolEvent[] =>
-  changes.flatMap(({ table, change }) => {
+const eventsIn = (steps: readonly IndexStep[]): readonly PoolEvent[] =>
+  steps.flatMap(({ table, change }) => {
     const row = table === 'outbox' ? (change(undefined) as OutboxRow | undefined) : undefined
     return row ? [row.event] : []
   })

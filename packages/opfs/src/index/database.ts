@@ -8,7 +8,7 @@ type Schema = { readonly [T in IndexTable]: { readonly key: string; readonly val
 export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Schema, IndexTable[], Mode>
 
 /** Raise it with every change of the tables; an older tab then closes its connection and asks for a reload. */
-const VERSION = 1
+const VERSION = 2
 
 export const TABLES = Object.keys(INDEX_KEYS) as IndexTable[]
 

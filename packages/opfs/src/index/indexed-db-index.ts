@@ -1,7 +1,16 @@
-import type { Index, IndexChange, IndexKey, IndexPage, IndexTable, IndexTables } from '@rockpool/core'
+import {
+  applySteps,
+  type Index,
+  type IndexKey,
+  type IndexPage,
+  type IndexRange,
+  type IndexStep,
+  type IndexTable,
+  type IndexTables,
+  readsOf,
+} from '@rockpool/core'
 import { isStoreId, RockpoolError } from '@rockpool/protocol'
 import { diskError } from '../disk-error.ts'
-import { applyChanges, keysOf } from './apply-changes.ts'
 import { type Database, openDatabase, type Transaction } from './database.ts'
 
 export interface IndexedDbIndexOptions {
@@ -20,7 +29,7 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
   if (!isStoreId(storeId)) throw new RockpoolError('bad_request', `"${storeId}" cannot be the id of a store.`)
   const database = await openDatabase(storeId, create)
   const listeners = new Set<(changed: readonly IndexKey[]) => void>()
-  const writes = new Set<Promise<void>>()
+  const writes = new Set<Promise<unknown>>()
   const channel = new BroadcastChannel(`rockpool-index:${storeId}`)
 
   const emit = (changed: readonly IndexKey[]) => {
@@ -59,20 +68,27 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
     getAll: <T extends IndexTable>(table: T, { after, limit }: Partial<IndexPage> = {}) =>
       run(async () => {
         const transaction = await database.transaction([table], 'readonly')
-        const range = after === undefined ? undefined : IDBKeyRange.lowerBound(after, true)
-        return (await transaction.objectStore(table).getAll(range, limit)) as IndexTables[T][]
+        return (await transaction.objectStore(table).getAll(rangeAfter(after), limit)) as IndexTables[T][]
       }),
 
-    async write(changes, { epoch } = {}) {
+    keys: (table, { after, limit }: Partial<IndexPage> = {}) =>
+      run(async () => {
+        const transaction = await database.transaction([table], 'readonly')
+        return transaction.objectStore(table).getAllKeys(rangeAfter(after), limit)
+      }),
+
+    async write(steps, { epoch } = {}) {
       const write = run(async () => {
-        const changed = await writeChanges(database, changes, epoch)
-        if (changed.length === 0) return
-        channel.postMessage(changed)
-        emit(changed)
+        const changed = await writeSteps(database, steps, epoch)
+        if (changed.length > 0) {
+          channel.postMessage(changed)
+          emit(changed)
+        }
+        return changed
       })
       writes.add(write)
       try {
-        await write
+        return await write
       } finally {
         writes.delete(write)
       }
@@ -94,27 +110,30 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
   }
 }
 
+const rangeAfter = (after: string | undefined): IDBKeyRange | undefined =>
+  after === undefined ? undefined : IDBKeyRange.lowerBound(after, true)
+
 /** Makes all changes in one transaction, over just the tables involved. @returns the rows that changed */
-const writeChanges = async (
+const writeSteps = async (
   database: Database,
-  changes: readonly IndexChange[],
+  steps: readonly IndexStep[],
   epoch: number | undefined,
 ): Promise<readonly IndexKey[]> => {
-  if (changes.length === 0) return []
-  const tables = new Set(changes.map(({ table }) => table))
+  if (steps.length === 0) return []
+  const { keys, ranges } = readsOf(steps)
+  const tables = new Set([...keys, ...ranges].map(({ table }) => table))
   if (epoch !== undefined) tables.add('engine')
   const transaction = await database.transaction([...tables], 'readwrite')
   return inTransaction(transaction, async () => {
-    const [engine, ...rows] = await Promise.all([
+    const row = ({ table, key }: IndexKey) => transaction.objectStore(table).get(key)
+    const rows = ({ table, after }: IndexRange) => transaction.objectStore(table).getAll(rangeAfter(after))
+    const [engine, readRows, readRanges] = await Promise.all([
       epoch === undefined ? undefined : transaction.objectStore('engine').get('engine'),
-      ...keysOf(changes).map(async ({ table, key }) => ({
-        table,
-        key,
-        row: await transaction.objectStore(table).get(key),
-      })),
+      Promise.all(keys.map(async ({ table, key }) => ({ table, key, row: await row({ table, key }) }))),
+      Promise.all(ranges.map(async (range) => ({ range, rows: await rows(range) }))),
     ])
     if (epoch !== undefined && engine && engine.epoch > epoch) throw newerLeader()
-    const changed = applyChanges(changes, rows)
+    const changed = applySteps(steps, { rows: readRows, ranges: readRanges })
     for (const { table, key, after } of changed) {
       const store = transaction.objectStore(table)
       // A request that fails fails the transaction, which reports it.

@@ -1,6 +1,6 @@
 /** Group commit, the decisions: which commits share one index transaction, and what each one finds. Pure. */
 import type { RockpoolError } from '@rockpool/protocol'
-import type { IndexChange } from '../../ports/index-port.ts'
+import type { IndexStep } from '../../ports/index-port.ts'
 import { recordAfter } from '../../records/apply.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import type { FileRecord } from '../../records/record.ts'
@@ -8,7 +8,7 @@ import type { FileRecord } from '../../records/record.ts'
 /** One event and the index rows that must be on disk together with it. */
 export interface Commit {
   readonly event: PoolEvent
-  readonly changes: readonly IndexChange[]
+  readonly changes: readonly IndexStep[]
   /** the leader's epoch for a fenced write; undefined for a person's own change */
   readonly epoch: number | undefined
   /** Called with the file that the event names, as earlier commits leave it. @returns why the commit must not be made */

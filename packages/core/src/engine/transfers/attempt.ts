@@ -43,8 +43,10 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     if (!content || !blob) return yield* Effect.fail(gone())
     const { size, digests } = content
 
-    const note = (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>) =>
-      index.write([change('transfers', row.id, (current) => (current ? { ...current, ...begun } : current))], { epoch })
+    const note = async (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>): Promise<void> => {
+      const noted = change('transfers', row.id, (current) => (current ? { ...current, ...begun } : current))
+      await index.write([noted], { epoch })
+    }
     const report = device.report(remoteKey, 'upload', size)
     const stored = yield* withoutStall((alive) =>
       call((signal) =>
