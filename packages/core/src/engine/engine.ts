@@ -1,6 +1,6 @@
 /** The engine put together: services from the ports, the loops that run beside the app, and the face. */
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, ExecutionStrategy, Exit, Layer, Scope } from 'effect'
+import { Effect, ExecutionStrategy, Exit, Layer, Logger, Scope } from 'effect'
 import type { Pool } from '../pool.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Platform as PlatformService } from '../platform/platform.ts'
@@ -49,13 +49,14 @@ export const makePool = (
   settings: EngineSettings,
 ): Effect.Effect<Pool, RockpoolError, Scope.Scope> =>
   Effect.gen(function* () {
+    const { platform = webPlatform } = ports
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const given = Layer.mergeAll(
       Layer.succeed(LogPort, ports.log),
       Layer.succeed(BlobPort, ports.blobs),
       Layer.succeed(IndexPort, ports.index),
       Layer.succeed(SignerPort, ports.signer),
-      Layer.succeed(Platform, ports.platform ?? webPlatform),
+      Layer.succeed(Platform, platform),
       Layer.succeed(Settings, settings),
     )
     const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, RefusedRowsLive).pipe(Layer.provideMerge(given))
@@ -65,8 +66,22 @@ export const makePool = (
       yield* Effect.forkScoped(lead)
       yield* Effect.forkScoped(noticeContents)
       return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
-    }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
+    }).pipe(
+      Effect.provide(yield* Layer.buildWithScope(services, scope)),
+      Effect.provide(warnings(platform)),
+      Scope.extend(scope),
+    )
   })
+
+/** What the engine logs goes to the developer by the platform. */
+const warnings = ({ warn }: PlatformService) =>
+  Logger.replace(
+    Logger.defaultLogger,
+    Logger.make(({ message }) => {
+      const [text, ...details] = Array.isArray(message) ? (message as readonly unknown[]) : [message]
+      warn(String(text), ...details)
+    }),
+  )
 
 const closePorts = ({ log, blobs, index }: EnginePorts): Effect.Effect<void, RockpoolError> =>
   call(async () => {

@@ -43,6 +43,8 @@ export interface Platform {
   readonly locks: PlatformLocks
   readonly openChannel: (name: string) => PlatformChannel
   readonly page: PlatformPage
+  /** Says something to the developer, as `console.warn` does. */
+  readonly warn: (message: string, ...details: readonly unknown[]) => void
   /** Whether the browser promised not to evict this origin's storage. */
   readonly isPersisted: () => Promise<boolean>
 }

@@ -52,5 +52,6 @@ export const webPlatform: Platform = {
   get page() {
     return (page ??= makeWebPage())
   },
+  warn: (message, ...details) => console.warn(`[rockpool] ${message}`, ...details),
   isPersisted: async () => (await globalThis.navigator?.storage?.persisted?.()) ?? false,
 }

@@ -1,0 +1,77 @@
+/** One simulated device: a disk, a browser with its locks and channels, a network, and tabs that come and go. */
+import { type Channels, makeChannels } from './channels.ts'
+import { type Disk, makeDisk } from './disk.ts'
+import { makeLocks, type SimulatedLocks } from './locks.ts'
+import type { Connection } from './network.ts'
+import { openTab, type Tab } from './tab.ts'
+import type { World } from './world.ts'
+
+export interface Device {
+  readonly name: string
+  readonly disk: Disk
+  readonly locks: SimulatedLocks
+  readonly channels: Channels
+  readonly connection: Connection
+  /** ms that the device's clock is wrong by */
+  clockOffset: number
+  /** alive ones */
+  readonly tabs: readonly Tab[]
+  /** tabs whose pool is open */
+  readonly open: readonly Tab[]
+  openTab(): Tab
+  closeTab(tab: Tab): Promise<void>
+  killTab(tab: Tab): void
+  /** All tabs die, and with them what the log had not sent. */
+  kill(): void
+  setConnected(isUp: boolean): void
+}
+
+export const makeDevice = (world: World, name: string): Device => {
+  let tabs: Tab[] = []
+  let opened = 0
+  const alive = () => (tabs = tabs.filter(({ isAlive }) => isAlive))
+  const device: Device = {
+    name,
+    disk: makeDisk(world),
+    locks: makeLocks((process, what, run) => void world.scheduler.schedule(process, what, world.delay(2), run)),
+    channels: makeChannels(world),
+    connection: { isUp: true, inFlight: 0 },
+    clockOffset: 0,
+    get tabs() {
+      return alive()
+    },
+    get open() {
+      return alive().filter(({ pool }) => pool !== undefined)
+    },
+    openTab() {
+      const tab = openTab(world, device, `${name}.${++opened}`)
+      tabs.push(tab)
+      return tab
+    },
+    async closeTab(tab) {
+      await tab.pool?.close()
+      tab.isAlive = false
+      device.locks.release(tab)
+    },
+    killTab(tab) {
+      tab.isAlive = false
+      device.locks.release(tab)
+      // What the tab had appended is in the log's own worker, as long as another tab keeps that alive.
+      if (alive().length === 0) world.backend.crash(name)
+    },
+    kill() {
+      for (const tab of alive()) {
+        tab.isAlive = false
+        device.locks.release(tab)
+      }
+      world.backend.crash(name)
+    },
+    setConnected(isUp) {
+      device.connection.isUp = isUp
+      if (isUp) world.backend.connect(name)
+      else world.backend.disconnect(name)
+      for (const { page } of alive()) page.set({ isOnline: isUp })
+    },
+  }
+  return device
+}

@@ -1,0 +1,99 @@
+/** One device's disk: what its tabs share and a kill leaves, each operation with a delay and with faults. */
+import { type ContentAddress, RockpoolError } from '@rockpool/protocol'
+import { memoryBlobStore } from '../memory/blob-store.ts'
+import { memoryIndex, memoryIndexStorage } from '../memory/index-store.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Index, IndexKey } from '../ports/index-port.ts'
+import { simulatedHashing } from './hashing.ts'
+import type { Process } from './scheduler.ts'
+import { START, type World } from './world.ts'
+
+export interface Disk {
+  readonly indexStorage: ReturnType<typeof memoryIndexStorage>
+  /** the content itself, for the oracles */
+  readonly contents: BlobStore
+  index(process: Process): Index
+  blobs(process: Process): BlobStore
+  /** The browser deletes IndexedDB and keeps OPFS. */
+  loseIndex(): void
+}
+
+export const makeDisk = (world: World): Disk => {
+  let storage = memoryIndexStorage()
+  const clock = { now: () => START + world.scheduler.now }
+  const contents = memoryBlobStore({ clock, hashing: simulatedHashing })
+
+  /** Runs one operation: it may fail before it has an effect, or after. */
+  const operate = async <A>(process: Process, name: string, run: () => Promise<A>): Promise<A> => {
+    const { settings, random } = world
+    const slow = random.chance(settings.slowDisk) ? 100 : 1
+    await world.pause(process, name, settings.diskDelay * slow)
+    if (random.chance(settings.failedBefore)) throw failed(world, `${name} before`)
+    const result = await run()
+    await world.pause(process, `${name} is done`, settings.diskDelay)
+    if (random.chance(settings.failedAfter)) throw failed(world, `${name} after`)
+    return result
+  }
+
+  return {
+    get indexStorage() {
+      return storage
+    },
+    contents,
+
+    index(process) {
+      const index = memoryIndex(storage)
+      let isWriting = false
+      return {
+        ...index,
+        get: (table, key) => operate(process, `index.get ${table}`, () => index.get(table, key)),
+        getMany: (table, keys) => operate(process, `index.getMany ${table}`, () => index.getMany(table, keys)),
+        getAll: (table, page) => operate(process, `index.getAll ${table}`, () => index.getAll(table, page)),
+        write: (changes, options) =>
+          operate(process, `index.write ${changes.map(({ table }) => table).join(' ')}`, () => {
+            isWriting = true
+            try {
+              // Has all its effects, and calls the listeners, before it returns its promise.
+              return index.write(changes, options)
+            } finally {
+              isWriting = false
+            }
+          }),
+        // Other tabs hear of a write by a BroadcastChannel: late, and after this tab.
+        subscribe: (listener) =>
+          index.subscribe((changed: readonly IndexKey[]) => {
+            if (isWriting) listener(changed)
+            else world.scheduler.schedule(process, 'index changed', world.delay(5), () => listener(changed))
+          }),
+      }
+    },
+
+    blobs: (process) => ({
+      write: async (source, options) => {
+        // The bytes of a tab that dies before the end are a temporary file that is swept later.
+        await world.pause(process, 'blobs.write begins', world.settings.diskDelay)
+        return operate(process, 'blobs.write', () => contents.write(source, options))
+      },
+      writePart: (address, number, bytes) =>
+        operate(process, 'blobs.writePart', () => contents.writePart(address, number, bytes)),
+      parts: (address) => operate(process, 'blobs.parts', () => contents.parts(address)),
+      openPart: (address, number) => operate(process, 'blobs.openPart', () => contents.openPart(address, number)),
+      open: (address) => operate(process, 'blobs.open', () => contents.open(address)),
+      delete: (address: ContentAddress) => operate(process, 'blobs.delete', () => contents.delete(address)),
+      list: () => operate(process, 'blobs.list', () => contents.list()),
+      usage: () => operate(process, 'blobs.usage', () => contents.usage()),
+      sweep: async () => 0,
+      close: async () => {},
+      erase: () => operate(process, 'blobs.erase', () => contents.erase()),
+    }),
+
+    loseIndex() {
+      storage = memoryIndexStorage()
+    },
+  }
+}
+
+const failed = (world: World, what: string): RockpoolError => {
+  world.count(`disk failed ${what.includes('after') ? 'after' : 'before'} its effect`)
+  return new RockpoolError('disk_failed', `The simulated disk failed ${what}.`)
+}

@@ -1,0 +1,106 @@
+/** What must hold of a simulated world: on the way, and once faults have stopped. */
+import { addressOfKey, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import type { IndexTable, IndexTables } from '../ports/index-port.ts'
+import type { FileRecord } from '../records/record.ts'
+import type { Device } from './device.ts'
+import { mustHaveHash, type People } from './people.ts'
+import type { World } from './world.ts'
+
+const replicaOf = (world: World, device: Device) => world.backend.device(device.name).replica
+
+const rowsOf = <T extends IndexTable>({ disk }: Device, table: T): readonly IndexTables[T][] =>
+  [...disk.indexStorage.tables].flatMap(([id, row]) => (id.startsWith(`${table}:`) ? [row as IndexTables[T]] : []))
+
+const liveFiles = (world: World, device: Device): readonly FileRecord[] =>
+  [...replicaOf(world, device).files.values()].filter(({ deletedAt }) => deletedAt === null)
+
+const isSomewhere = async (world: World, devices: readonly Device[], key: RemoteKey): Promise<boolean> => {
+  if (world.storage.objects.has(key)) return true
+  for (const { disk } of devices) if (await disk.contents.open(addressOfKey(key))) return true
+  return false
+}
+
+/** At any moment the bytes of a live file are in object storage or on some disk. */
+export const checkBytes = async (world: World, devices: readonly Device[]): Promise<void> => {
+  for (const device of devices) {
+    for (const { id, remoteKey } of liveFiles(world, device)) {
+      if (!(await isSomewhere(world, devices, remoteKey))) world.fail(`the bytes of the file ${id} are nowhere`)
+    }
+  }
+}
+
+/** @returns why the world has not come to rest, or undefined when it has */
+export const whyNotAtRest = (world: World, devices: readonly Device[]): string | undefined => {
+  const head = world.backend.confirmed.length
+  for (const device of devices) {
+    const { name } = device
+    if (device.open.length === 0) return `${name} has no open tab`
+    if (world.backend.device(name).pulled < head) return `${name} has not pulled everything`
+    const waiting = rowsOf(device, 'outbox').find(({ refused }) => !refused)
+    if (waiting) return `the outbox of ${name} has ${waiting.event.name}`
+    const transfer = rowsOf(device, 'transfers')[0]
+    if (transfer) return `the queue of ${name} has ${transfer.id}: ${transfer.state} ${transfer.error?.code ?? ''}`
+    for (const { remoteKey } of liveFiles(world, device)) {
+      if (!world.storage.objects.has(remoteKey) && !world.lostKeys.has(remoteKey)) {
+        return `object storage lacks ${remoteKey}`
+      }
+      if (!replicaOf(world, device).remoteContents.get(remoteKey)?.stored)
+        return `${name} does not know ${remoteKey} as stored`
+    }
+  }
+  return undefined
+}
+
+/** Once at rest: nothing that was promised is lost, and devices agree. */
+export const checkRecords = (world: World, devices: readonly Device[], { promised }: People): void => {
+  const { confirmed } = world.backend
+  const tables = devices.map((device) => JSON.stringify(sorted([...replicaOf(world, device).files])))
+  for (const [i, table] of tables.entries()) {
+    if (table !== tables[0]) world.fail(`${devices[i]!.name} and ${devices[0]!.name} list other files`)
+  }
+  const files = replicaOf(world, devices[0]!).files
+  for (const { change, id } of promised) if (!files.has(id)) world.fail(`the file ${id} was ${change} and is lost`)
+  const opIds = confirmed.map(({ event }) => event.opId)
+  if (new Set(opIds).size !== opIds.length) world.count('event repeated in the log')
+}
+
+const sorted = <A>(entries: readonly (readonly [string, A])[]) => entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
+
+/** Once at rest: what object storage lost is there again, unless every device has it, so that no one can have noticed. */
+export const whyNotHealed = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  for (const key of world.lostKeys) {
+    if (world.storage.objects.has(key)) continue
+    if (!devices.some((device) => liveFiles(world, device).some(({ remoteKey }) => remoteKey === key))) continue
+    for (const { name, disk } of devices) {
+      if (!(await disk.contents.open(addressOfKey(key)))) return `object storage lost ${key}, and ${name} lacks it`
+    }
+  }
+  return undefined
+}
+
+/** Once at rest: each index names what the disk has, and nothing else. */
+export const checkDisks = async (world: World, devices: readonly Device[]): Promise<void> => {
+  for (const device of devices) {
+    for (const { address, size } of rowsOf(device, 'contents')) {
+      const blob = await device.disk.contents.open(address)
+      if (blob?.size !== size) world.fail(`${device.name} lacks bytes of ${address}, and its index names them`)
+    }
+  }
+}
+
+/** Opens each live file on each device. @returns the first that cannot be opened and why, or undefined */
+export const openEverything = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  for (const device of devices) {
+    const pool = device.open[0]?.pool
+    if (!pool) return `${device.name} has no open tab`
+    for (const file of liveFiles(world, device)) {
+      try {
+        await mustHaveHash(world, file, await pool.open(file))
+      } catch (error) {
+        if (!isRockpoolError(error)) world.fail(`opening failed with ${String(error)}`)
+        return `${device.name} cannot open ${file.id}: ${isRockpoolError(error) ? error.code : String(error)}`
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,120 @@
+/** What people do with their files, and what they were promised. */
+import { addressOfKey, hashContent, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import type { Pool } from '../pool.ts'
+import type { FileRecord } from '../records/record.ts'
+import type { Device } from './device.ts'
+import { simulatedHashing } from './hashing.ts'
+import type { Tab } from './tab.ts'
+import type { World } from './world.ts'
+
+/** A change whose promise resolved: from then on no crash may lose it. */
+export interface Promised {
+  readonly change: string
+  readonly id: string
+  readonly remoteKey: RemoteKey
+  readonly device: string
+}
+
+export interface People {
+  readonly promised: readonly Promised[]
+  /** Someone does something in an open tab of the device. */
+  act(device: Device): void
+}
+
+type Action = (pool: Pool, file: FileRecord | undefined) => Promise<unknown>
+
+export const makePeople = (world: World): People => {
+  const { random } = world
+  const promised: Promised[] = []
+
+  const content = (): Blob => {
+    const number = random.int(1, world.settings.contents)
+    const { partSize } = simulatedHashing
+    const size = [0, 1, 100, partSize, partSize + 1, 3 * partSize, 5 * partSize + 17][number % 7]!
+    return new Blob([new Uint8Array(size).fill(number)])
+  }
+  const promise = (device: Device, change: string, { id, remoteKey }: FileRecord) =>
+    void promised.push({ change, id, remoteKey, device: device.name })
+
+  const actionsOn = (device: Device): Readonly<Record<string, Action>> => ({
+    add: async (pool) => promise(device, 'added', await pool.add(content(), { name: `file ${random.int(1, 99)}` })),
+    'add as a stream': async (pool) => promise(device, 'added', await pool.add(content().stream(), { name: 'stream' })),
+    replace: async (pool, file) => file && promise(device, 'replaced', await pool.replace(file.id, content())),
+    rename: async (pool, file) =>
+      file && promise(device, 'renamed', await pool.rename(file.id, `name ${random.int(1, 99)}`)),
+    'set metadata': async (pool, file) =>
+      file && promise(device, 'meta', await pool.setMeta(file.id, { n: random.int(1, 99) })),
+    remove: async (pool, file) => {
+      if (!file) return
+      await pool.remove(file.id)
+      promise(device, 'removed', file)
+    },
+    restore: async (pool, file) => file && promise(device, 'restored', await pool.restore(file.id)),
+    revert: async (pool, file) => {
+      const version = file && random.pick(pool.versions(file.id))
+      if (version) promise(device, 'reverted', await pool.revert(file.id, version.id))
+    },
+    open: async (pool, file) => file && mustHaveHash(world, file, await pool.open(file)),
+    stream: async (pool, file) => {
+      if (!file) return
+      const stream = await pool.stream(file)
+      if (random.chance(0.3)) return stream.cancel('The reader left.')
+      return mustHaveHash(world, file, await new Response(stream).blob())
+    },
+    pin: async (pool, file) => file && pool.pin(file.id),
+    unpin: async (pool, file) => file && pool.unpin(file.id),
+    retry: async (pool, file) => file && pool.transfers.retry(file),
+    pause: async (pool) => pool.transfers.pause(),
+    resume: async (pool) => pool.transfers.resume(),
+  })
+  const SHARES: readonly (readonly [string, number])[] = [
+    ['add', 8],
+    ['add as a stream', 2],
+    ['replace', 3],
+    ['rename', 1],
+    ['set metadata', 1],
+    ['remove', 3],
+    ['restore', 2],
+    ['revert', 1],
+    ['open', 4],
+    ['stream', 3],
+    ['pin', 2],
+    ['unpin', 1],
+    ['retry', 1],
+    ['pause', 1],
+    ['resume', 1],
+  ]
+  const names = SHARES.flatMap(([name, share]) => Array.from({ length: share }, () => name))
+
+  const someFile = (pool: Pool, name: string): FileRecord | undefined => {
+    const live = pool.files.list({ limit: 1_000 })
+    if (name !== 'restore') return live.length > 0 ? random.pick(live) : undefined
+    const removed = [...new Set(promised.map(({ id }) => id))].flatMap((id) => {
+      const file = pool.log.file(id)
+      return file && file.deletedAt !== null ? [file] : []
+    })
+    return removed.length > 0 ? random.pick(removed) : undefined
+  }
+
+  return {
+    promised,
+    act(device) {
+      const tab = random.pick<Tab | undefined>(device.open)
+      if (!tab?.pool || tab.isFrozen) return
+      const name = random.pick(names)
+      const { pool } = tab
+      world.count(name)
+      actionsOn(device)[name]!(pool, someFile(pool, name)).catch((error: unknown) => {
+        // Faults make actions fail; they must fail with an error of ours.
+        if (isRockpoolError(error)) world.count(`${name} failed: ${error.code}`)
+        else world.fail(`${name} failed with ${error instanceof Error ? error.stack : String(error)}`)
+      })
+    },
+  }
+}
+
+/** Nothing is served whose bytes are not those of its address. */
+export const mustHaveHash = async (world: World, { id, remoteKey }: FileRecord, blob: Blob): Promise<void> => {
+  const { address } = await hashContent([new Uint8Array(await blob.arrayBuffer())], simulatedHashing)
+  if (address !== addressOfKey(remoteKey)) world.fail(`other bytes were served for the file ${id}`)
+}

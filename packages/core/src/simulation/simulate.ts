@@ -1,0 +1,117 @@
+/**
+ * One simulation: people work on several devices while everything goes wrong that may, then faults stop, and the world must
+ * come to rest with nothing lost. The same seed takes the same steps.
+ */
+import { type Device, makeDevice } from './device.ts'
+import { happen, INCIDENTS, openIfClosed } from './incidents.ts'
+import { checkBytes, checkDisks, checkRecords, openEverything, whyNotAtRest, whyNotHealed } from './oracles.ts'
+import { makePeople } from './people.ts'
+import { healed } from './settings.ts'
+import { makeWorld, type World, type WorldOptions } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  /** the rule that was broken; undefined: none */
+  readonly failure: string | undefined
+  readonly steps: number
+  /** of all steps; the same for the same seed */
+  readonly trace: number
+  /** ms that the world took to come to rest after the faults */
+  readonly restedAfter: number
+  /** events in the log */
+  readonly events: number
+  readonly counts: ReadonlyMap<string, number>
+}
+
+/** The world comes to rest within this time (ms): uploads that back off for 5 min, a loss that takes 10 min to conclude. */
+const REST_WITHIN = 2 * 3_600_000
+
+/** Steps between two looks at the bytes of all files. */
+const LOOK_EVERY = 100
+
+export const simulate = async (seed: number, options: WorldOptions = {}): Promise<Outcome> => {
+  const world = makeWorld(seed, options)
+  const { random, scheduler, settings } = world
+  const devices = Array.from({ length: settings.devices }, (_, i) => makeDevice(world, `d${i + 1}`))
+  const people = makePeople(world)
+  for (const device of devices) device.openTab()
+
+  const atSomeTime = (name: string, run: () => void) =>
+    void scheduler.schedule(undefined, name, random.next() * settings.duration, run)
+  for (let i = 0; i < settings.actions; i++) atSomeTime('someone acts', () => people.act(random.pick(devices)))
+  for (const incident of INCIDENTS) {
+    for (let i = 0; i < settings[incident]; i++) {
+      atSomeTime(incident, () => happen(world, incident, random.pick(devices), devices))
+    }
+  }
+
+  while (world.failure === undefined && scheduler.now < settings.duration && (await scheduler.step())) {
+    if (scheduler.steps % LOOK_EVERY === 0) await checkBytes(world, devices)
+  }
+  const healedAt = Math.max(scheduler.now, settings.duration)
+  await heal(world, devices)
+  await rest(world, devices, healedAt + REST_WITHIN)
+  const restedAfter = scheduler.now - healedAt
+  if (world.failure === undefined) {
+    checkRecords(world, devices, people)
+    await checkDisks(world, devices)
+  }
+  for (const device of devices) device.kill()
+  return {
+    seed,
+    failure: world.failure,
+    steps: scheduler.steps,
+    trace: scheduler.trace,
+    restedAfter,
+    events: world.backend.confirmed.length,
+    counts: world.counts,
+  }
+}
+
+/** Faults stop, and every device has a tab that a person sees. */
+const heal = async (world: World, devices: readonly Device[]): Promise<void> => {
+  world.settings = healed(world.settings)
+  world.storage.faults.refuse = undefined
+  for (const device of devices) {
+    device.clockOffset = 0
+    for (const tab of device.tabs) {
+      if (tab.isFrozen) world.scheduler.thaw(tab)
+      tab.page.set({ isFrozen: false, isVisible: true })
+    }
+    device.setConnected(true)
+    openIfClosed(device)
+    for (const tab of device.tabs) void tab.opened.then(() => tab.pool?.transfers.resume().catch(ignoreClosed))
+  }
+}
+
+/** Steps until nothing is left to do and each file opens on each device. */
+const rest = async (world: World, devices: readonly Device[], until: number): Promise<void> => {
+  const { scheduler } = world
+  let reason: string | undefined = 'not looked at yet'
+  while (world.failure === undefined && reason !== undefined) {
+    if (scheduler.now > until) return world.fail(`does not come to rest: ${reason}`)
+    const soon = scheduler.now + 1_000
+    let steps = 0
+    // A world without tasks has come to rest, too: time moves with the look itself.
+    scheduler.schedule(undefined, 'a look', 1_000, () => {})
+    while (scheduler.now < soon && (await scheduler.step()))
+      if (++steps > MAX_STEPS) return world.fail('steps without end')
+    for (const device of devices) openIfClosed(device)
+    reason = whyNotAtRest(world, devices)
+    if (reason !== undefined) continue
+    reason = await whileStepping(world, openEverything(world, devices))
+    reason ??= whyNotAtRest(world, devices) ?? (await whyNotHealed(world, devices))
+  }
+}
+
+/** Steps within a simulated second: more is a loop. */
+const MAX_STEPS = 20_000
+
+const whileStepping = async <A>(world: World, work: Promise<A>): Promise<A> => {
+  let isDone = false
+  void work.finally(() => (isDone = true)).catch(() => {})
+  while (!isDone && (await world.scheduler.step()));
+  return work
+}
+
+const ignoreClosed = (): void => {}

@@ -1,0 +1,83 @@
+/** What all parts of one simulation share. */
+import type { RemoteKey } from '@rockpool/protocol'
+import { type MemorySigner, memorySigner } from '../memory/signer.ts'
+import { type MemorySyncBackend, memorySyncBackend } from '../memory/sync-backend.ts'
+import type { Platform } from '../platform/platform.ts'
+import { makeRandom, type Random } from './random.ts'
+import { makeScheduler, type Process, type Scheduler } from './scheduler.ts'
+import { type Settings, makeSettings } from './settings.ts'
+import { simulatedHashing } from './hashing.ts'
+
+export const STORE_ID = 'reef'
+
+/** Unix ms of the world's start: 2026-01-01. */
+export const START = 1_767_225_600_000
+
+export interface World {
+  readonly random: Random
+  readonly scheduler: Scheduler
+  /** changes when faults stop */
+  settings: Settings
+  readonly backend: MemorySyncBackend
+  readonly storage: MemorySigner
+  /** how often each thing happened: a seed that meets no fault proves little */
+  readonly counts: Map<string, number>
+  /** keys of contents that object storage has lost */
+  readonly lostKeys: Set<RemoteKey>
+  /** the first rule that was broken */
+  failure: string | undefined
+  count(what: string): void
+  fail(what: string): void
+  newId(): string
+  /** A usual delay, and now and then one that is ten or a hundred times as long. */
+  delay(usual: number): number
+  /** Resolves after about `usual` ms, unless the process dies. */
+  pause(process: Process | undefined, name: string, usual: number): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly changeSettings?: (settings: Settings) => Settings
+  readonly log?: (line: string) => void
+}
+
+export const makeWorld = (seed: number, { changeSettings = (same) => same, log }: WorldOptions = {}): World => {
+  const random = makeRandom(seed)
+  const settings = changeSettings(makeSettings(random))
+  const scheduler = makeScheduler(log)
+  const counts = new Map<string, number>()
+  const newId = (): string => {
+    const hex = Array.from({ length: 32 }, () => random.int(0, 15).toString(16)).join('')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
+  }
+  // The servers' clock is right.
+  const clock: Platform['clock'] = {
+    now: () => START + scheduler.now,
+    monotonic: () => scheduler.now,
+    setTimer: (callback, ms) => scheduler.schedule(undefined, 'server timer', ms, callback),
+  }
+  const world: World = {
+    random,
+    scheduler,
+    settings,
+    counts,
+    lostKeys: new Set(),
+    failure: undefined,
+    newId,
+    storage: memorySigner({ platform: { clock, newId, hashing: simulatedHashing } }),
+    backend: memorySyncBackend({
+      schedule: (device, exchange) =>
+        void scheduler.schedule(undefined, `${device} syncs`, world.delay(world.settings.networkDelay), exchange),
+    }),
+    count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    fail(what) {
+      world.failure ??= `${what} (at ${Math.round(scheduler.now)} ms)`
+    },
+    delay(usual) {
+      const rare = random.next()
+      const factor = rare < 0.01 ? 100 : rare < 0.05 ? 10 : 1
+      return usual * factor * (0.2 + random.next())
+    },
+    pause: (process, name, usual) => scheduler.sleep(process, name, world.delay(usual)),
+  }
+  return world
+}

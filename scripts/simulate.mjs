@@ -1,0 +1,10 @@
+/** `npm run simulate -- --seeds 1000`, `-- --minutes 10`, `-- --seed 17 --trace`: the engine in a simulated world. */
+import { ensureDependencies } from './dependencies.mjs'
+import { inForeground, node24 } from './processes.mjs'
+
+await ensureDependencies()
+process.exitCode = await inForeground(node24, [
+  '--conditions=@rockpool/source',
+  'packages/core/src/simulation/run.ts',
+  ...process.argv.slice(2),
+])
