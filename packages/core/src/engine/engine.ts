@@ -49,14 +49,13 @@ export const makePool = (
   settings: EngineSettings,
 ): Effect.Effect<Pool, RockpoolError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { platform = webPlatform } = ports
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const given = Layer.mergeAll(
       Layer.succeed(LogPort, ports.log),
       Layer.succeed(BlobPort, ports.blobs),
       Layer.succeed(IndexPort, ports.index),
       Layer.succeed(SignerPort, ports.signer),
-      Layer.succeed(Platform, platform),
+      Layer.succeed(Platform, ports.platform ?? webPlatform),
       Layer.succeed(Settings, settings),
     )
     const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, RefusedRowsLive).pipe(Layer.provideMerge(given))
@@ -66,12 +65,8 @@ export const makePool = (
       yield* Effect.forkScoped(lead)
       yield* Effect.forkScoped(noticeContents)
       return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
-    }).pipe(
-      Effect.provide(yield* Layer.buildWithScope(services, scope)),
-      Effect.provide(warnings(platform)),
-      Scope.extend(scope),
-    )
-  })
+    }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
+  }).pipe(Effect.provide(warnings(ports.platform ?? webPlatform)))
 
 /** What the engine logs goes to the developer by the platform. */
 const warnings = ({ warn }: PlatformService) =>
