@@ -39,6 +39,10 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
     list: (query) => matching(query, [...files.values()]),
     versions: (fileId) => [...versions.values()].filter((version) => version.fileId === fileId).toReversed(),
     filesWithContent: (remoteKey) => [...files.values()].filter((file) => file.remoteKey === remoteKey),
+    filesWithVersion(remoteKey) {
+      const named = [...versions.values()].filter((version) => version.remoteKey === remoteKey)
+      return [...new Set(named.map(({ fileId }) => fileId))].flatMap((fileId) => files.get(fileId) ?? [])
+    },
     remoteContent: (remoteKey) => remoteContents.get(remoteKey),
     applied: (opId) => operations.has(opId),
 

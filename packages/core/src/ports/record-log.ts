@@ -72,6 +72,9 @@ export interface RecordLog {
   /** Files whose current content is this remote key, deleted ones too. */
   filesWithContent(remoteKey: RemoteKey): readonly FileRecord[]
 
+  /** Files that have or had this content: a version of theirs names it. Deleted ones too. */
+  filesWithVersion(remoteKey: RemoteKey): readonly FileRecord[]
+
   remoteContent(remoteKey: RemoteKey): RemoteContent | undefined
 
   /** Whether an event with this opId is in the log as this device knows it. */

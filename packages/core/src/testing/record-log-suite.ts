@@ -94,6 +94,10 @@ export const recordLogSuite = (name: string, make: () => Promise<RecordLogFixtur
           expect(log.remoteContent(key)).toEqual(replica.remoteContents.get(key))
           const named = [...replica.files.values()].filter((file) => file.remoteKey === key)
           expect(byId(log.filesWithContent(key))).toEqual(byId(named))
+          const had = [...replica.files.values()].filter(({ id }) =>
+            [...replica.versions.values()].some(({ fileId, remoteKey }) => fileId === id && remoteKey === key),
+          )
+          expect(byId(log.filesWithVersion(key))).toEqual(byId(had))
         }
       })
 
@@ -127,6 +131,7 @@ export const recordLogSuite = (name: string, make: () => Promise<RecordLogFixtur
       expect(log.file('none')).toBeUndefined()
       expect(log.versions('none')).toEqual([])
       expect(log.filesWithContent(key!)).toEqual([])
+      expect(log.filesWithVersion(key!)).toEqual([])
       expect(log.remoteContent(key!)).toBeUndefined()
       expect(log.applied('none')).toBe(false)
     })

@@ -122,6 +122,7 @@ describe('cost', () => {
       log.file('f5')
       log.versions('f5')
       log.filesWithContent(KEY(5))
+      log.filesWithVersion(KEY(5))
       log.remoteContent(KEY(5))
       log.applied('add 5')
       log.changes(undefined, 5)

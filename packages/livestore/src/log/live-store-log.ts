@@ -107,6 +107,13 @@ export const liveStoreLog = ({
         toFileRecord(row),
       ),
 
+    filesWithVersion: (remoteKey) =>
+      select<FileRow>(
+        `SELECT * FROM rockpool_files
+         WHERE id IN (SELECT fileId FROM rockpool_file_versions WHERE remoteKey = $remoteKey)`,
+        { remoteKey },
+      ).map((row) => toFileRecord(row)),
+
     remoteContent: (remoteKey) =>
       toRemoteContent(
         select<RemoteContentRow>('SELECT * FROM rockpool_remote_contents WHERE remoteKey = $remoteKey', {

@@ -60,7 +60,10 @@ const rockpoolFileVersions = table({
     at: integer(),
     conflict: boolean(),
   },
-  indexes: [{ name: 'rockpool_file_versions_by_file', columns: ['fileId'] }],
+  indexes: [
+    { name: 'rockpool_file_versions_by_file', columns: ['fileId'] },
+    { name: 'rockpool_file_versions_by_remote_key', columns: ['remoteKey'] },
+  ],
 })
 
 /** What the log knows of contents in object storage. */
