@@ -2,6 +2,7 @@
  * One simulation: people work on several devices while everything goes wrong that may, then faults stop, and the world must
  * come to rest with nothing lost. The same seed takes the same steps.
  */
+import type { EngineRow } from '../ports/index-port.ts'
 import { type Device, makeDevice } from './device.ts'
 import { happen, INCIDENTS, openIfClosed } from './incidents.ts'
 import { checkBytes, checkDisks, checkRecords, openEverything, whyNotAtRest, whyNotHealed } from './oracles.ts'
@@ -80,7 +81,6 @@ const heal = async (world: World, devices: readonly Device[]): Promise<void> => 
     }
     device.setConnected(true)
     openIfClosed(device)
-    for (const tab of device.tabs) void tab.opened.then(() => tab.pool?.transfers.resume().catch(ignoreClosed))
   }
 }
 
@@ -96,7 +96,10 @@ const rest = async (world: World, devices: readonly Device[], until: number): Pr
     scheduler.schedule(undefined, 'a look', 1_000, () => {})
     while (scheduler.now < soon && (await scheduler.step()))
       if (++steps > MAX_STEPS) return world.fail('steps without end')
-    for (const device of devices) openIfClosed(device)
+    for (const device of devices) {
+      openIfClosed(device)
+      resumeIfPaused(device)
+    }
     reason = whyNotAtRest(world, devices)
     if (reason !== undefined) continue
     reason = await whileStepping(world, openEverything(world, devices))
@@ -114,4 +117,8 @@ const whileStepping = async <A>(world: World, work: Promise<A>): Promise<A> => {
   return work
 }
 
-const ignoreClosed = (): void => {}
+const resumeIfPaused = ({ disk, open }: Device): void => {
+  const engine = disk.indexStorage.tables.get('engine:engine') as EngineRow | undefined
+  // A tab that closes at this moment refuses; the next look finds another one.
+  if (engine?.paused) open[0]?.pool?.transfers.resume().catch(() => {})
+}
