@@ -1,6 +1,6 @@
 /** One device's disk: what its tabs share and a kill leaves, each operation with a delay and with faults. */
-import { type ContentAddress, RockpoolError } from '@rockpool/protocol'
-import { memoryBlobStore } from '../memory/blob-store.ts'
+import { type ContentAddress, hashContent, RockpoolError } from '@rockpool/protocol'
+import { memoryBlobStore, type MemoryBlobStoreOptions } from '../memory/blob-store.ts'
 import { memoryIndex, memoryIndexStorage } from '../memory/index-store.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Index, IndexKey } from '../ports/index-port.ts'
@@ -16,12 +16,19 @@ export interface Disk {
   blobs(process: Process): BlobStore
   /** The browser deletes IndexedDB and keeps OPFS. */
   loseIndex(): void
+  /** Whether the content is there with the bytes of its address. */
+  isIntact(address: ContentAddress): Promise<boolean>
+  /** Changes the bytes of a content behind the engine's back. */
+  damage(address: ContentAddress, how: 'flipped' | 'truncated'): Promise<void>
+  /** Refuses all new bytes. */
+  setFull(isFull: boolean): void
 }
 
 export const makeDisk = (world: World): Disk => {
   let storage = memoryIndexStorage()
   const clock = { now: () => START + world.scheduler.now }
-  const contents = memoryBlobStore({ clock, hashing: simulatedHashing })
+  const options: MemoryBlobStoreOptions = { clock, hashing: simulatedHashing }
+  const contents = memoryBlobStore(options)
 
   /** Runs one operation: it may fail before it has an effect, or after. */
   const operate = async <A>(process: Process, name: string, run: () => Promise<A>): Promise<A> => {
@@ -79,6 +86,8 @@ export const makeDisk = (world: World): Disk => {
       parts: (address) => operate(process, 'blobs.parts', () => contents.parts(address)),
       openPart: (address, number) => operate(process, 'blobs.openPart', () => contents.openPart(address, number)),
       open: (address) => operate(process, 'blobs.open', () => contents.open(address)),
+      quarantine: (address) => operate(process, 'blobs.quarantine', () => contents.quarantine(address)),
+      isQuarantined: (address) => operate(process, 'blobs.isQuarantined', () => contents.isQuarantined(address)),
       delete: (address: ContentAddress) => operate(process, 'blobs.delete', () => contents.delete(address)),
       list: () => operate(process, 'blobs.list', () => contents.list()),
       usage: () => operate(process, 'blobs.usage', () => contents.usage()),
@@ -89,6 +98,30 @@ export const makeDisk = (world: World): Disk => {
 
     loseIndex() {
       storage = memoryIndexStorage()
+    },
+
+    async isIntact(address) {
+      const blob = await contents.open(address)
+      if (!blob) return false
+      return (await hashContent([new Uint8Array(await blob.arrayBuffer())], simulatedHashing)).address === address
+    },
+
+    async damage(address, how) {
+      const parts = await contents.parts(address)
+      const last = parts.at(-1)!
+      const bytes = await Promise.all(
+        parts.map(async (number) => new Uint8Array(await (await contents.openPart(address, number))!.arrayBuffer())),
+      )
+      await contents.delete(address)
+      for (const [i, number] of parts.entries()) {
+        const part = bytes[i]!
+        if (number === last && how === 'flipped') part[0]! ^= 1
+        await contents.writePart(address, number, number === last && how === 'truncated' ? part.slice(1) : part)
+      }
+    },
+
+    setFull(isFull) {
+      options.quota = isFull ? 0 : Number.MAX_SAFE_INTEGER
     },
   }
 }

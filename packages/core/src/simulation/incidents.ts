@@ -1,5 +1,5 @@
 /** What happens to devices, other than that requests and disks fail. */
-import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
 import type { Device } from './device.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +15,9 @@ export type Incident =
   | 'clockJumps'
   | 'lostIndexes'
   | 'lostObjects'
+  | 'lostFolders'
+  | 'damagedContents'
+  | 'fullDisks'
 
 export const INCIDENTS: readonly Incident[] = [
   'tabsOpened',
@@ -27,6 +30,9 @@ export const INCIDENTS: readonly Incident[] = [
   'clockJumps',
   'lostIndexes',
   'lostObjects',
+  'lostFolders',
+  'damagedContents',
+  'fullDisks',
 ]
 
 const HOUR = 3_600_000
@@ -88,7 +94,14 @@ export const happen = (world: World, incident: Incident, device: Device, devices
       )
       return
     case 'lostObjects':
-      void loseObject(world, devices)
+      return void loseObject(world, devices)
+    case 'lostFolders':
+      return void loseContents(world, device)
+    case 'damagedContents':
+      return void damageContent(world, device)
+    case 'fullDisks':
+      device.disk.setFull(true)
+      return after(random.int(500, 30_000), `${device.name} has space`, () => device.disk.setFull(false))
   }
 }
 
@@ -105,8 +118,8 @@ const isSynced = (world: World, device: Device): boolean =>
 const loseObject = async (world: World, devices: readonly Device[]): Promise<void> => {
   const keys = [...world.storage.objects.keys()].filter((key) => !key.endsWith('.parts')) as RemoteKey[]
   for (const key of keys) {
-    const holders = await Promise.all(devices.map(({ disk }) => disk.contents.open(addressOfKey(key))))
-    if (holders.every((blob) => blob === undefined)) continue
+    const holders = await Promise.all(devices.map(({ disk }) => disk.isIntact(addressOfKey(key))))
+    if (!holders.includes(true)) continue
     world.count('object lost')
     world.lostKeys.add(key)
     world.storage.objects.delete(key)
@@ -114,3 +127,23 @@ const loseObject = async (world: World, devices: readonly Device[]): Promise<voi
     return
   }
 }
+
+/** The browser deletes OPFS and keeps IndexedDB: only bytes that object storage has, since others would be lost indeed. */
+const loseContents = async (world: World, { disk }: Device): Promise<void> => {
+  for (const { address } of await disk.contents.list()) {
+    if (!isStored(world, address)) continue
+    world.count('content lost on disk')
+    await disk.contents.delete(address)
+  }
+}
+
+/** A disk fails and gives other bytes, or fewer. */
+const damageContent = async (world: World, { disk }: Device): Promise<void> => {
+  const whole = (await disk.contents.list()).filter(({ address, size }) => size > 0 && isStored(world, address))
+  if (whole.length === 0) return
+  world.count('content damaged on disk')
+  await disk.damage(world.random.pick(whole).address, world.random.pick(['flipped', 'truncated']))
+}
+
+const isStored = (world: World, address: ContentAddress): boolean =>
+  [...world.storage.objects.keys()].some((key) => key.endsWith(`/${address}`))

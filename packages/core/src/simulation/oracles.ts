@@ -14,9 +14,17 @@ const rowsOf = <T extends IndexTable>({ disk }: Device, table: T): readonly Inde
 const liveFiles = (world: World, device: Device): readonly FileRecord[] =>
   [...replicaOf(world, device).files.values()].filter(({ deletedAt }) => deletedAt === null)
 
+/** Contents of live files, and of their kept versions. */
+const wantedKeys = (world: World, device: Device): ReadonlySet<RemoteKey> => {
+  const { versions } = replicaOf(world, device)
+  const live = new Set(liveFiles(world, device).map(({ id }) => id))
+  const former = [...versions.values()].filter(({ fileId }) => live.has(fileId))
+  return new Set([...liveFiles(world, device), ...former].map(({ remoteKey }) => remoteKey))
+}
+
 const isSomewhere = async (world: World, devices: readonly Device[], key: RemoteKey): Promise<boolean> => {
   if (world.storage.objects.has(key)) return true
-  for (const { disk } of devices) if (await disk.contents.open(addressOfKey(key))) return true
+  for (const { disk } of devices) if (await disk.isIntact(addressOfKey(key))) return true
   return false
 }
 
@@ -40,7 +48,7 @@ export const whyNotAtRest = (world: World, devices: readonly Device[]): string |
     if (waiting) return `the outbox of ${name} has ${waiting.event.name}`
     const transfer = rowsOf(device, 'transfers')[0]
     if (transfer) return `the queue of ${name} has ${transfer.id}: ${transfer.state} ${transfer.error?.code ?? ''}`
-    for (const { remoteKey } of liveFiles(world, device)) {
+    for (const remoteKey of wantedKeys(world, device)) {
       if (!world.storage.objects.has(remoteKey) && !world.lostKeys.has(remoteKey)) {
         return `object storage lacks ${remoteKey}`
       }

@@ -2,12 +2,14 @@
  * Runs simulations of the engine from the command line:
  *
  *     npm run simulate -- --seeds 1000 [--from 0]     npm run simulate -- --minutes 10
- *     npm run simulate -- --seed 17 [--trace]
+ *     npm run simulate -- --seed 17 [--trace] [--shrink]
  *
- * `--without lostIndexes,lostObjects` sets these settings to 0.
+ * A run ends after 20 failing seeds, or after those of `--failures`. `--shrink` makes the scene of a failing seed smaller first; `--without lostIndexes,lostObjects` sets these settings to 0.
  */
 import { parseArgs } from 'node:util'
-import type { Settings } from './settings.ts'
+import { makeRandom } from './random.ts'
+import { makeSettings, type Settings } from './settings.ts'
+import { shrink } from './shrink.ts'
 import { type Outcome, simulate } from './simulate.ts'
 
 const { values } = parseArgs({
@@ -16,13 +18,12 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     minutes: { type: 'string' },
     seed: { type: 'string' },
+    failures: { type: 'string', default: '20' },
     trace: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
   },
 })
-
-/** Failing seeds after which a run ends. */
-const MAX_FAILURES = 20
 
 const changeSettings = (settings: Settings): Settings => ({
   ...settings,
@@ -38,8 +39,10 @@ const show = ({ seed, failure, steps, restedAfter, events, trace }: Outcome): st
   `seed ${seed}: ${failure ?? `at rest ${Math.round(restedAfter / 1_000)} s after the faults`} (${steps} steps, ${events} events, trace ${trace.toString(16)})`
 
 const runOne = async (seed: number): Promise<void> => {
+  const settings = values.shrink ? await shrink(seed, changeSettings(makeSettings(makeRandom(seed)))) : undefined
+  if (settings) console.log(JSON.stringify(settings))
   const outcome = await simulate(seed, {
-    changeSettings,
+    changeSettings: (drawn) => settings ?? changeSettings(drawn),
     ...(values.trace && { log: (line: string) => console.log(line) }),
   })
   console.log(show(outcome))
@@ -52,7 +55,7 @@ const runMany = async (from: number, count: number, minutes: number): Promise<vo
   const start = performance.now()
   const minutesSince = () => (performance.now() - start) / 60_000
   let [done, steps, failures, longest] = [0, 0, 0, 0]
-  for (let seed = from; seed < from + count && failures < MAX_FAILURES && minutesSince() < minutes; seed++) {
+  for (let seed = from; seed < from + count && failures < Number(values.failures) && minutesSince() < minutes; seed++) {
     const outcome = await simulate(seed, { changeSettings })
     done++
     steps += outcome.steps

@@ -37,6 +37,9 @@ export interface Settings {
   readonly clockJumps: number
   readonly lostIndexes: number
   readonly lostObjects: number
+  readonly lostFolders: number
+  readonly damagedContents: number
+  readonly fullDisks: number
 }
 
 export const makeSettings = (random: Random): Settings => {
@@ -73,6 +76,9 @@ export const makeSettings = (random: Random): Settings => {
     clockJumps: unlessCalm(often(2)),
     lostIndexes: unlessCalm(often(2)),
     lostObjects: unlessCalm(often(2)),
+    lostFolders: unlessCalm(often(1)),
+    damagedContents: unlessCalm(often(2)),
+    fullDisks: unlessCalm(often(1)),
   }
 }
 
