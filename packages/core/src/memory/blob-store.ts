@@ -31,8 +31,10 @@ interface Content {
 export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore => {
   const { clock = webPlatform.clock, hashing } = options
   const contents = new Map<ContentAddress, Content>()
+  const damaged = new Map<ContentAddress, Content>()
 
-  const used = (): number => [...contents.values()].reduce((sum, content) => sum + sizeOf(content), 0)
+  const used = (): number =>
+    [...contents.values(), ...damaged.values()].reduce((sum, content) => sum + sizeOf(content), 0)
   const quota = (): number => options.quota ?? Number.MAX_SAFE_INTEGER
   const claim = (bytes: number): void => {
     if (used() + bytes > quota()) throw full()
@@ -88,8 +90,20 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       return content && whole(address) ? joined(content) : undefined
     },
 
+    async quarantine(address) {
+      const content = contents.get(address)
+      if (!content) return
+      damaged.set(address, content)
+      contents.delete(address)
+    },
+
+    async isQuarantined(address) {
+      return damaged.has(address)
+    },
+
     async delete(address) {
       contents.delete(address)
+      damaged.delete(address)
     },
 
     async list() {
@@ -105,15 +119,18 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       return { used: used(), quota: quota() }
     },
 
-    // What a write has not finished is never kept here, so there is nothing to sweep.
+    // What a write has not finished is never kept here.
     async sweep() {
-      return 0
+      const healed = [...damaged.keys()].filter(whole)
+      for (const address of healed) damaged.delete(address)
+      return healed.length
     },
 
     async close() {},
 
     async erase() {
       contents.clear()
+      damaged.clear()
     },
   }
 }

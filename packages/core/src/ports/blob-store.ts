@@ -51,7 +51,17 @@ export interface BlobStore {
   /** The whole content as a Blob that reads from disk when it is read, or undefined when any part is missing. */
   open(address: ContentAddress): Promise<Blob | undefined>
 
-  /** Removes a content, whole or in parts. Nothing happens when it is not there. */
+  /**
+   * Moves bytes aside that were found not to be those of their address. The content counts as absent from then on, and can be
+   * written again. The damaged bytes may be all that is left of it: they stay until {@link delete}, or until a `sweep` finds
+   * the content whole again. Nothing happens when it is not there.
+   */
+  quarantine(address: ContentAddress): Promise<void>
+
+  /** Whether damaged bytes of the content are kept aside. */
+  isQuarantined(address: ContentAddress): Promise<boolean>
+
+  /** Removes a content, whole or in parts, and damaged bytes of it. Nothing happens when it is not there. */
   delete(address: ContentAddress): Promise<void>
 
   /** All contents present, whole or in parts. */
@@ -60,7 +70,7 @@ export interface BlobStore {
   /** Bytes that this store holds, and the bytes this origin may use in all. */
   usage(): Promise<{ readonly used: number; readonly quota: number }>
 
-  /** Removes temp files that no live write owns any more. @returns how many */
+  /** Removes temp files that no live write owns any more, and damaged bytes of contents that are whole again. @returns how many */
   sweep(): Promise<number>
 
   close(): Promise<void>

@@ -427,6 +427,69 @@ export const blobStoreSuite = (name: string, make: () => Promise<BlobStoreFixtur
       })
     })
 
+    describe('quarantine', () => {
+      test('makes a content absent, whole or in parts, and keeps its bytes', async () => {
+        await using fixture = await make()
+        const { store } = fixture
+        const whole = await store.write(new Blob([sampleBytes(10)]))
+        const large = await store.write(new Blob([sampleBytes(PART_SIZE + 1, 2)]))
+        const inParts = await content(PART_SIZE + 5, 3)
+        for (const number of [1, 2]) await store.writePart(inParts.address, number, inParts.parts[number - 1]!)
+        const { used } = await store.usage()
+        for (const { address } of [whole, large, inParts]) {
+          expect(await store.isQuarantined(address)).toBe(false)
+          await store.quarantine(address)
+          expect(await store.isQuarantined(address)).toBe(true)
+          expect(await store.open(address)).toBeUndefined()
+          expect(await store.openPart(address, 1)).toBeUndefined()
+          expect(await store.parts(address)).toEqual([])
+        }
+        expect(await store.list()).toEqual([])
+        expect((await store.usage()).used).toBe(used)
+      })
+
+      test('of what is not there: nothing happens', async () => {
+        await using fixture = await make()
+        const { address } = await content(10)
+        await fixture.store.quarantine(address)
+        expect(await fixture.store.isQuarantined(address)).toBe(false)
+      })
+
+      test('the content can be written again, and a sweep then removes the damaged bytes', async () => {
+        await using fixture = await make()
+        const { store } = fixture
+        const bytes = sampleBytes(10)
+        const { address } = await store.write(new Blob([bytes]))
+        const other = await store.write(new Blob([sampleBytes(20, 2)]))
+        const inParts = await content(PART_SIZE + 5, 3)
+        for (const number of [1, 2]) await store.writePart(inParts.address, number, inParts.parts[number - 1]!)
+        for (const damaged of [address, other.address, inParts.address]) await store.quarantine(damaged)
+        expect(await store.sweep()).toBe(0)
+        await store.write(new Blob([bytes]))
+        await store.writePart(inParts.address, 1, inParts.parts[0]!)
+        expect(await store.isQuarantined(address)).toBe(true)
+        expect(await store.sweep()).toBe(1)
+        expect(await store.isQuarantined(address)).toBe(false)
+        expect(await store.isQuarantined(other.address)).toBe(true)
+        expect(await store.isQuarantined(inParts.address)).toBe(true)
+        expect(await holds(await store.open(address), bytes)).toBe(true)
+      })
+
+      test('a second time replaces the first; delete removes the damaged bytes', async () => {
+        await using fixture = await make()
+        const { store } = fixture
+        const bytes = sampleBytes(10)
+        const { address } = await store.write(new Blob([bytes]))
+        await store.quarantine(address)
+        await store.write(new Blob([bytes]))
+        await store.quarantine(address)
+        expect((await store.usage()).used).toBe(10)
+        await store.delete(address)
+        expect(await store.isQuarantined(address)).toBe(false)
+        expect((await store.usage()).used).toBe(0)
+      })
+    })
+
     test('list names every content with size and time', async () => {
       await using fixture = await make()
       const { store } = fixture

@@ -13,6 +13,7 @@ import { diskError } from '../disk-error.ts'
 import { makeLimiter } from './limiter.ts'
 import { openSink, type Sink } from './sink.ts'
 import { aborted, partsOf } from './source.ts'
+import { allAside, isAside, moveAside, removeAside, sizeAside } from './quarantine.ts'
 import {
   directoryIn,
   fileIn,
@@ -100,21 +101,20 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
 
     openPart: (address, number) => run(() => findPart(folder, address, number)),
 
-    open: (address) =>
-      run(async () => {
-        const content = await findContent(folder, address)
-        if (content) return content
-        const parts = await partFiles(folder, address)
-        return parts.length === addressParts(address) ? new Blob(parts.map(({ file }) => file)) : undefined
-      }),
+    open: (address) => run(() => openContent(folder, address)),
 
     delete: (address) =>
       run(() =>
         exclusively(folder, address, async () => {
           await removeIn(folder.contents, address)
           await removeIn(folder.contents, address + PARTS_SUFFIX)
+          await removeAside(folder, address)
         }),
       ),
+
+    quarantine: (address) => run(() => exclusively(folder, address, () => moveAside(folder, address))),
+
+    isQuarantined: (address) => run(() => isAside(folder, address)),
 
     list: () => run(() => listContents(folder)),
 
@@ -122,12 +122,13 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
       run(async () => {
         const contents = await listContents(folder)
         const temp = await filesOf(folder.temp)
-        const used = sum(contents.map(({ size }) => size)) + sum(temp.map(({ file }) => file.size))
+        const used =
+          sum(contents.map(({ size }) => size)) + sum(temp.map(({ file }) => file.size)) + (await sizeAside(folder))
         const { quota = 0 } = await navigator.storage.estimate()
         return { used, quota }
       }),
 
-    sweep: () => run(() => sweepTempFiles(folder)),
+    sweep: () => run(async () => (await sweepTempFiles(folder)) + (await sweepDamaged(folder))),
 
     close,
 
@@ -205,6 +206,26 @@ const commitPart = (folder: StoreFolder, temp: TempFile, address: ContentAddress
     await removeIn(directory, name)
     await temp.move(directory, name)
   })
+
+/** @returns of how many contents that are whole again damaged bytes were removed */
+const sweepDamaged = async (folder: StoreFolder): Promise<number> => {
+  let removed = 0
+  for (const address of await allAside(folder)) {
+    await exclusively(folder, address, async () => {
+      if (!(await openContent(folder, address))) return
+      await removeAside(folder, address)
+      removed++
+    })
+  }
+  return removed
+}
+
+const openContent = async (folder: StoreFolder, address: ContentAddress): Promise<Blob | undefined> => {
+  const content = await findContent(folder, address)
+  if (content) return content
+  const parts = await partFiles(folder, address)
+  return parts.length === addressParts(address) ? new Blob(parts.map(({ file }) => file)) : undefined
+}
 
 const findContent = async (folder: StoreFolder, address: ContentAddress): Promise<File | undefined> => {
   const file = await fileIn(folder.contents, address)

@@ -4,6 +4,7 @@
  *     rockpool-<storeId>/contents/<address>             a whole content, one file
  *     rockpool-<storeId>/contents/<address>.parts/<n>   parts of a content that came over the network
  *     rockpool-<storeId>/temp/<random>                  a write under way
+ *     rockpool-<storeId>/damaged/                       see quarantine.ts
  *
  * Files appear in `contents` by a move only, and none is ever rewritten: a File that someone reads stays good.
  */
@@ -21,6 +22,7 @@ import { isMissing, unsupported } from '../disk-error.ts'
 export interface StoreFolder {
   readonly name: string
   readonly origin: FileSystemDirectoryHandle
+  readonly root: FileSystemDirectoryHandle
   readonly contents: FileSystemDirectoryHandle
   readonly temp: FileSystemDirectoryHandle
 }
@@ -43,10 +45,10 @@ export const openStoreFolder = async (storeId: StoreId): Promise<StoreFolder> =>
   const name = `rockpool-${storeId}`
   try {
     const origin = await navigator.storage.getDirectory()
-    const folder = await origin.getDirectoryHandle(name, { create: true })
-    const contents = await folder.getDirectoryHandle('contents', { create: true })
-    const temp = await folder.getDirectoryHandle('temp', { create: true })
-    return { name, origin, contents, temp }
+    const root = await origin.getDirectoryHandle(name, { create: true })
+    const contents = await root.getDirectoryHandle('contents', { create: true })
+    const temp = await root.getDirectoryHandle('temp', { create: true })
+    return { name, origin, root, contents, temp }
   } catch (error) {
     throw unsupported('OPFS cannot be opened.', error)
   }
