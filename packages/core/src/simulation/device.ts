@@ -14,6 +14,8 @@ export interface Device {
   readonly connection: Connection
   /** ms that the device's clock is wrong by */
   clockOffset: number
+  /** ids of files that a person pinned here, and did not unpin since */
+  readonly pinned: Set<string>
   /** alive ones */
   readonly tabs: readonly Tab[]
   /** tabs whose pool is open */
@@ -37,6 +39,7 @@ export const makeDevice = (world: World, name: string): Device => {
     channels: makeChannels(world),
     connection: { isUp: true, inFlight: 0 },
     clockOffset: 0,
+    pinned: new Set(),
     get tabs() {
       return alive()
     },

@@ -88,6 +88,7 @@ export const happen = (world: World, incident: Incident, device: Device, devices
           if (device.tabs.length === 0 && isSynced(world, device)) {
             world.count('index lost')
             device.disk.loseIndex()
+            device.pinned.clear()
           }
           reopen()
         },

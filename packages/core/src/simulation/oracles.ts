@@ -86,12 +86,20 @@ export const whyNotHealed = async (world: World, devices: readonly Device[]): Pr
   return undefined
 }
 
-/** Once at rest: each index names what the disk has, and nothing else. */
+/** Once at rest: each index names what the disk has, of the live files, and a pinned file is on its disk. */
 export const checkDisks = async (world: World, devices: readonly Device[]): Promise<void> => {
   for (const device of devices) {
+    const live = liveFiles(world, device)
+    const liveAddresses = new Set(live.map(({ remoteKey }) => addressOfKey(remoteKey)))
     for (const { address, size } of rowsOf(device, 'contents')) {
+      if (!liveAddresses.has(address)) continue
       const blob = await device.disk.contents.open(address)
       if (blob?.size !== size) world.fail(`${device.name} lacks bytes of ${address}, and its index names them`)
+    }
+    for (const { id, remoteKey } of live) {
+      if (device.pinned.has(id) && !(await device.disk.isIntact(addressOfKey(remoteKey)))) {
+        world.fail(`${device.name} lacks the pinned file ${id}`)
+      }
     }
   }
 }

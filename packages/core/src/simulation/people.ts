@@ -61,8 +61,17 @@ export const makePeople = (world: World): People => {
       if (random.chance(0.3)) return stream.cancel('The reader left.')
       return mustHaveHash(world, file, await new Response(stream).blob())
     },
-    pin: async (pool, file) => file && pool.pin(file.id),
-    unpin: async (pool, file) => file && pool.unpin(file.id),
+    pin: async (pool, file) => {
+      if (!file) return
+      await pool.pin(file.id)
+      device.pinned.add(file.id)
+    },
+    unpin: async (pool, file) => {
+      if (!file) return
+      // From the first moment on: it may take effect although it fails.
+      device.pinned.delete(file.id)
+      await pool.unpin(file.id)
+    },
     retry: async (pool, file) => file && pool.transfers.retry(file),
     pause: async (pool) => pool.transfers.pause(),
     resume: async (pool) => pool.transfers.resume(),
