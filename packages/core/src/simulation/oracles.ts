@@ -86,7 +86,7 @@ export const whyNotHealed = async (world: World, devices: readonly Device[]): Pr
   return undefined
 }
 
-/** Once at rest: each index names what the disk has, of the live files, and a pinned file is on its disk. */
+/** Once at rest: each index names what the disk has, of the live files. */
 export const checkDisks = async (world: World, devices: readonly Device[]): Promise<void> => {
   for (const device of devices) {
     const live = liveFiles(world, device)
@@ -96,12 +96,19 @@ export const checkDisks = async (world: World, devices: readonly Device[]): Prom
       const blob = await device.disk.contents.open(address)
       if (blob?.size !== size) world.fail(`${device.name} lacks bytes of ${address}, and its index names them`)
     }
-    for (const { id, remoteKey } of live) {
-      if (device.pinned.has(id) && !(await device.disk.isIntact(addressOfKey(remoteKey)))) {
-        world.fail(`${device.name} lacks the pinned file ${id}`)
-      }
+  }
+}
+
+/** Before anyone opens it: a pinned file is on the disk. @returns the first that is not */
+export const whyNotPinned = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  for (const device of devices) {
+    for (const { id, remoteKey } of liveFiles(world, device)) {
+      if (!device.pinned.has(id) || world.lostKeys.has(remoteKey)) continue
+      if (!(await device.disk.contents.open(addressOfKey(remoteKey))))
+        return `${device.name} lacks the pinned file ${id}`
     }
   }
+  return undefined
 }
 
 /** Opens each live file on each device. @returns the first that cannot be opened and why, or undefined */

@@ -5,7 +5,15 @@
 import type { EngineRow } from '../ports/index-port.ts'
 import { type Device, makeDevice } from './device.ts'
 import { happen, INCIDENTS, openIfClosed } from './incidents.ts'
-import { checkBytes, checkDisks, checkRecords, openEverything, whyNotAtRest, whyNotHealed } from './oracles.ts'
+import {
+  checkBytes,
+  checkDisks,
+  checkRecords,
+  openEverything,
+  whyNotAtRest,
+  whyNotHealed,
+  whyNotPinned,
+} from './oracles.ts'
 import { makePeople } from './people.ts'
 import { healed } from './settings.ts'
 import { makeWorld, type World, type WorldOptions } from './world.ts'
@@ -100,7 +108,7 @@ const rest = async (world: World, devices: readonly Device[], until: number): Pr
       openIfClosed(device)
       resumeIfPaused(device)
     }
-    reason = whyNotAtRest(world, devices)
+    reason = whyNotAtRest(world, devices) ?? (await whyNotPinned(world, devices))
     if (reason !== undefined) continue
     reason = await whileStepping(world, openEverything(world, devices))
     reason ??= whyNotAtRest(world, devices) ?? (await whyNotHealed(world, devices))
