@@ -2,6 +2,7 @@
  * Defects of LiveStore 0.4.0 outside its sync processors, each fixed in one line. A test compares them with the installed
  * version. A defect that upstream fixes is deleted here.
  */
+import { ours } from './replacements.ts'
 
 export interface Fix {
   /** the end of the path of LiveStore's module */
@@ -12,6 +13,7 @@ export interface Fix {
 }
 
 const POOL = '@livestore/sqlite-wasm/dist/browser/opfs/AccessHandlePoolVFS.js'
+const PERSISTED_ADAPTER = '@livestore/adapter-web/dist/web-worker/client-session/persisted-adapter.js'
 const SHARED_WORKER = '@livestore/adapter-web/dist/web-worker/shared-worker/make-shared-worker.js'
 
 export const FIXES: readonly Fix[] = [
@@ -48,7 +50,7 @@ export const FIXES: readonly Fix[] = [
   // the leader. The option `experimental.disableFastPath` does the same, but an app without it works until then.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L236
   {
-    file: '@livestore/adapter-web/dist/web-worker/client-session/persisted-adapter.js',
+    file: PERSISTED_ADAPTER,
     from: 'options.experimental?.disableFastPath === true',
     to: 'true',
   },
@@ -76,6 +78,39 @@ export const FIXES: readonly Fix[] = [
     file: '@livestore/sqlite-wasm/dist/make-sqlite-db.js',
     from: "sqlite3.serialize(dbPointer, 'main')",
     to: "sqlite3.serialize(dbPointer, 'main').fill(1, 18, 20)",
+  },
+  // After an update of the app, a new tab shows an empty page until every older tab is closed: it waits for a leader that its
+  // shared worker does not have, or starts with the tables of the older release. `session/leader-version.ts` waits, and
+  // reports it. Four lines.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L266
+  {
+    file: PERSISTED_ADAPTER,
+    from: 'import { loadSqlite3 } from "./sqlite-loader.js";',
+    to: `import { loadSqlite3 } from "./sqlite-loader.js"; import { openSharedWorker } from ${JSON.stringify(ours('./session/leader-version'))};`,
+  },
+  {
+    file: PERSISTED_ADAPTER,
+    from: 'const sharedWebWorker = tryAsFunctionAndNew(options.sharedWorker, { name: `livestore-shared-worker-${storeId}` });',
+    to: 'const { sharedWebWorker, ...leaderVersion } = openSharedWorker(() => tryAsFunctionAndNew(options.sharedWorker, { name: `livestore-shared-worker-${storeId}` }), { storeId, schema });',
+  },
+  {
+    file: PERSISTED_ADAPTER,
+    from: "yield* SubscriptionRef.set(lockStatus, 'has-lock');",
+    to: "yield* SubscriptionRef.set(lockStatus, 'has-lock'); leaderVersion.publish();",
+  },
+  {
+    file: PERSISTED_ADAPTER,
+    from: 'yield* runInWorker(new WorkerSchema.LeaderWorkerInnerGetRecreateSnapshot()).pipe(',
+    to: 'yield* Effect.promise(leaderVersion.awaitLeader).pipe(Effect.andThen(runInWorker(new WorkerSchema.LeaderWorkerInnerGetRecreateSnapshot()))).pipe(',
+  },
+  // After an update of the app, no tab syncs any more: the older tab that has to lead next keeps the lock, and starts a worker
+  // whose file is no longer on the server, again and again. The fix shuts its store down, so the next tab leads. An error of the
+  // code in the worker has a message, a file that does not load has none.
+  // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L317
+  {
+    file: PERSISTED_ADAPTER,
+    from: 'const worker = tryAsFunctionAndNew(options.worker, { name: `livestore-worker-${storeId}-${sessionId}` });',
+    to: "const worker = tryAsFunctionAndNew(options.worker, { name: `livestore-worker-${storeId}-${sessionId}` }); worker.addEventListener('error', ({ message }) => message || Effect.runFork(shutdown(Exit.fail(new UnknownError({ cause: 'The file of the LiveStore worker does not load.' })))));",
   },
   // Queries show what a rebase rolled back: a rollback does not clear the cache of their results.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/livestore/src/SqliteDbWrapper.ts#L131

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createUnplugin, type UnpluginInstance, type UnpluginOptions } from 'unplugin'
 import { resolvePeers } from './bundlers/resolve-peers.ts'
+import { namesOf, workerFileNames } from './bundlers/worker-file-names.ts'
 import { applyFixes } from './fixes.ts'
 import { plainPath, REPLACEMENTS, replacedText } from './replacements.ts'
 
@@ -44,8 +45,13 @@ export const livestorePlugin: UnpluginInstance<undefined, false> = createUnplugi
     ...options,
     vite: {
       ...options.vite,
-      config: () => ({
-        worker: { plugins: () => [nestedPlugin.vite()] },
+      config: ({ build, worker }) => ({
+        worker: {
+          plugins: () => [nestedPlugin.vite()],
+          rolldownOptions: {
+            output: { entryFileNames: workerFileNames(build?.assetsDir, namesOf(worker?.rolldownOptions?.output)) },
+          },
+        },
         optimizeDeps: { rolldownOptions: { plugins: [nestedPlugin.rolldown()] } },
       }),
     },

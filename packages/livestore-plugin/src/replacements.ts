@@ -10,7 +10,8 @@ export interface Replacement {
 }
 
 /** Our modules have this module's extension: TypeScript in the workspace, JavaScript in the package. */
-const ours = (path: string): string => fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url))
+export const ours = (path: string): string =>
+  fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url))
 
 export const REPLACEMENTS: readonly Replacement[] = [
   { file: '@livestore/common/dist/sync/ClientSessionSyncProcessor.js', by: ours('./session/processor') },

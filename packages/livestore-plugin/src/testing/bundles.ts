@@ -1,5 +1,5 @@
 /** The app of `fixtures/app`, as each bundler builds it: production code, not minified. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
 import * as vite from 'vite'
 import webpack from 'webpack'
+import { SHARED_WORKER_FILE } from '../bundlers/worker-file-names.ts'
 import type { livestorePlugin } from '../plugin.ts'
 import { packageFolder } from './package.ts'
 
@@ -133,15 +134,17 @@ export const BUNDLERS: Record<string, (plugin: Plugin) => Promise<Bundles>> = {
         plugins: [plugin.vite()],
         worker: {
           format: 'es',
-          rolldownOptions: { output: { entryFileNames: ({ name }) => `${name.replace('make-', '')}.js` } },
+          rolldownOptions: { output: { entryFileNames: '[name].js' } },
         },
         build: {
           outDir: folder,
+          assetsDir: '',
           minify: false,
           chunkSizeWarningLimit: 5000,
           rolldownOptions: { output: { entryFileNames: 'page.js' } },
         },
       })
+      await rename(join(folder, SHARED_WORKER_FILE), join(folder, 'shared-worker.js'))
       return readBundles(folder)
     }),
 }

@@ -13,11 +13,12 @@ describe('the service worker', { timeout: 60_000 }, () => {
     expect(urls).toContain('/index.html')
     expect(urls).toContain('/icon.svg')
     expect(urls).toContainEqual(expect.stringMatching(/^\/assets\/.*\.wasm$/))
+    expect(urls).toContainEqual(expect.stringMatching(/^\/assets\/livestore-shared-worker-0\.4\.0-\d+\.js$/))
     expect(urls).not.toContain('/service-worker.js')
     for (const { url, revision } of manifest) {
       await readFile(join(dir, decodeURIComponent(url)))
       // What changes under one URL has a revision; what has a hash in its name has none.
-      if (url.startsWith('/assets/')) expect(revision).toBeNull()
+      if (/^\/assets\/.*-[\w-]{8}\.\w+$/.test(url)) expect(revision).toBeNull()
       else expect(revision).toMatch(/^[0-9a-f]{16}$/)
     }
   })
