@@ -1,3 +1,4 @@
+export { type AppUpdate, watchAppUpdate } from './app-update/watch-app-update.ts'
 export { requirePlugin } from './log/plugin-mark.ts'
 export { isDevelopment } from './development.ts'
 export { liveStoreLog, type LiveStoreLogOptions } from './log/live-store-log.ts'

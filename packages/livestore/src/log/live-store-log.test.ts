@@ -8,6 +8,7 @@ import { type DeviceName, type RecordLogFixture, recordLogRefusalSuite, recordLo
 import type { RemoteKey } from '@rockpool/protocol'
 import { memoryLogs } from '@rockpool/sync-server'
 import { type RunningSyncServer, startSyncServer } from '@rockpool/sync-server/node'
+import { Effect, Exit } from 'effect'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
@@ -174,6 +175,21 @@ describe('the store', () => {
     provider.publish(syncStatus('connected', 'Connected.'))
     await expect.poll(() => other.current.reason.code).toBe('connected')
     expect(codes).toEqual(['forbidden'])
+  })
+
+  it('that LiveStore stops by itself takes no more events, and the state of sync says so', async () => {
+    const store = await openClient({ storeId: 'stopped', clientId: 'a' })
+    const log = liveStoreLog({ store })
+    const provider = publishSyncStatus('stopped')
+    onTestFinished(provider.close)
+    const states: string[] = []
+    log.sync?.subscribe(({ state, reason }) => states.push(`${state}: ${reason.code}`))
+    await Effect.runPromise(store[StoreInternalsSymbol].clientSession.shutdown(Exit.die('the leader failed')))
+    const event = { name: 'v2.FileDeleted', opId: 'op', args: { id: 'x', at: 1 } } as const
+    expect(() => log.append([event])).toThrow(expect.objectContaining({ code: 'closed' }))
+    provider.publish(syncStatus('connected', 'Connected.'))
+    expect(log.sync?.current.reason.code).toBe('store_stopped')
+    expect(states).toEqual(['stuck: store_stopped'])
   })
 
   it('is refused when its schema replaces a table of ours', async () => {

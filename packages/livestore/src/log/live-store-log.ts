@@ -11,7 +11,7 @@ import {
 } from '@rockpool/core'
 import { EVENT_NAMES } from '@rockpool/core/records'
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, Option, Stream } from 'effect'
+import { Effect, Option, Scope, Stream } from 'effect'
 import { checkSchema } from '../records/check-schema.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
@@ -69,6 +69,14 @@ export const liveStoreLog = ({
 
   const unsubscribers = new Set<() => void>()
   const sync = watchSyncStatus(store.storeId)
+  // LiveStore stops a store by itself, too: after an error of its leader, for example. Its commits then go nowhere.
+  const { effectContext } = store[StoreInternalsSymbol]
+  let isStopped = false
+  const onStop = Effect.sync(() => {
+    isStopped = true
+    sync.stop()
+  })
+  Effect.runSync(Scope.addFinalizer(effectContext.lifetimeScope, onStop))
   const stopWatching = () => {
     for (const end of unsubscribers) end()
     sync.close()
@@ -79,6 +87,7 @@ export const liveStoreLog = ({
 
     append(events: readonly PoolEvent[]) {
       if (events.length === 0) return
+      if (isStopped) throw closed()
       try {
         store.commit(...events.map(toLiveStoreEvent))
       } catch (cause) {

@@ -62,8 +62,13 @@ export const refusalsOf = (refused: readonly RefusedEvent[]): readonly Refusal[]
 export interface WatchedSyncStatus extends SyncStatusSource {
   /** Calls `listener` with refusals as they come. @returns unsubscribe */
   readonly refusals: (listener: (refusal: Refusal) => void) => () => void
+  /** The store of this page has stopped: the status is `store_stopped` from now on. */
+  readonly stop: () => void
   readonly close: () => void
 }
+
+const STORE_STOPPED =
+  'The local store of this page has stopped, after an update of the app or an error. Reload this page: what you added is kept.'
 
 /** Messages of an older or newer version of the app may have another shape. */
 const statusIn = (data: unknown): SyncStatus | undefined => {
@@ -107,6 +112,11 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
   }
   channel.postMessage('ask' satisfies Message)
   const stopWaking = onWakeUp(() => channel.postMessage('wake' satisfies Message))
+  const close = () => {
+    clearTimeout(outage?.timer)
+    stopWaking()
+    channel.close()
+  }
   return {
     get current() {
       return current
@@ -119,10 +129,10 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
       refusalListeners.add(listener)
       return () => refusalListeners.delete(listener)
     },
-    close: () => {
-      clearTimeout(outage?.timer)
-      stopWaking()
-      channel.close()
+    stop: () => {
+      close()
+      set(syncStatus('store_stopped', STORE_STOPPED))
     },
+    close,
   }
 }
