@@ -14,6 +14,7 @@ import { Header } from './page/header.tsx'
 import { ListFailed } from './page/list-failed.tsx'
 import { StorageMeter } from './page/storage-meter.tsx'
 import { SyncNote } from './page/sync-note.tsx'
+import { UpdateNote } from './page/update-note.tsx'
 import { RefusedList } from './refused/refused-list.tsx'
 import { useFileActions } from './use-file-actions.ts'
 
@@ -38,6 +39,7 @@ export const Gallery = () => {
       <div inert={openId !== null}>
         <Header search={search} onSearch={setSearch} onFiles={onFiles} />
         <main>
+          <UpdateNote />
           <SyncNote />
           <RefusedList />
           {files.length > 0 && (

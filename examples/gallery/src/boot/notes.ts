@@ -2,7 +2,14 @@
 import { Events, Schema, State } from '@livestore/livestore'
 
 const noted = Events.synced({ name: 'v1.Noted', schema: Schema.Struct({ id: Schema.String }) })
-const notes = State.SQLite.table({ name: 'notes', columns: { id: State.SQLite.text({ primaryKey: true }) } })
+const notes = State.SQLite.table({
+  name: 'notes',
+  columns: {
+    id: State.SQLite.text({ primaryKey: true }),
+    // A release whose tables differ, for the story of an update.
+    ...(import.meta.env.VITE_RELEASE === 'next-tables' ? { pinned: State.SQLite.integer({ nullable: true }) } : {}),
+  },
+})
 
 export const noteEvents = { noted }
 export const noteTables = { notes }
