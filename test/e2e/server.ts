@@ -23,10 +23,15 @@ export interface Server extends AsyncDisposable {
   resume(): void
 }
 
-/** Starts the preview server of the gallery's e2e build, with a port and an empty data folder of its own. */
-export const startServer = async (): Promise<Server> => {
+/** The folder of the gallery's e2e build. */
+export const galleryFolder = (): string => {
   const gallery = inject('gallery')
   if ('error' in gallery) throw new Error(gallery.error)
+  return gallery.folder
+}
+
+/** Starts the preview server of a build of the gallery, with a port and an empty data folder of its own. */
+export const startServer = async (folder = galleryFolder()): Promise<Server> => {
   const port = await freePort()
   const dataFolder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-data-'))
   let child: ChildProcess | undefined
@@ -35,7 +40,7 @@ export const startServer = async (): Promise<Server> => {
     let output = ''
     const started = spawn(
       process.execPath,
-      ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'preview', gallery.folder],
+      ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'preview', folder],
       {
         cwd: root,
         env: { ...process.env, NODE_ENV: 'production', PORT: String(port), ROCKPOOL_DATA_DIR: dataFolder },
