@@ -47,7 +47,7 @@ export type FileReference = FileRecord | string
  * - `local`: on this device only, waiting to be uploaded
  * - `uploading`, `downloading`: on the way
  * - `stored`: in object storage and on this device
- * - `failed`: a transfer waits for a person or its next attempt; see `error`
+ * - `failed`: a transfer waits for its next attempt, or was stopped by a person; see `error`
  */
 export type FileState = 'remote' | 'local' | 'uploading' | 'downloading' | 'stored' | 'failed'
 
@@ -62,6 +62,10 @@ export interface FileStatus {
   readonly error: {
     readonly code: RockpoolError['code']
     readonly message: string
+    /**
+     * unix ms; the transfer is tried again then, or sooner: when the network, the person or a new token comes. Null when a
+     * person stopped it.
+     */
     readonly nextAttemptAt: number | null
   } | null
 }
@@ -82,6 +86,11 @@ export interface PoolTransfers {
   subscribe(fn: () => void): () => void
   /** Tries a failed transfer of the file again, now. */
   retry(file: FileReference): Promise<void>
+  /**
+   * Tries every failed transfer again, now, but for those that a person stopped. What failed is tried again by itself, too:
+   * within 5 min, and within 15 min when it was refused.
+   */
+  retryAll(): Promise<void>
   /** Stops the transfers of the file. An upload stays `failed` until it is retried; the bytes stay. */
   cancel(file: FileReference): Promise<void>
   /** Starts no more transfers on this device until `resume`. */

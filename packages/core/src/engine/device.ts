@@ -13,11 +13,14 @@ import {
   type ActivityReport,
   reportActivity,
 } from './transfers/activity.ts'
+import { transferId } from './transfers/transfer-row.ts'
 import { makeListeners } from '../listeners.ts'
 import { call, IndexPort, Platform, Settings } from './services.ts'
 
 /** A row of `contents` without its digests: these are up to 320 kB and are read when an upload needs them. */
 export type DeviceContent = Omit<ContentRow, 'digests'>
+
+export type DeviceChange = 'rows' | 'activity'
 
 export interface DeviceState {
   readonly contents: ReadonlyMap<ContentAddress, DeviceContent>
@@ -31,8 +34,8 @@ export interface DeviceState {
    * and uploads asks here, never the log: anyone who may write can append `ContentStored`.
    */
   readonly isStored: (key: RemoteKey) => boolean
-  /** Calls `listener` after any of the above changed. @returns unsubscribe */
-  readonly subscribe: (listener: () => void) => () => void
+  /** Calls `listener` after any of the above changed, and says which. @returns unsubscribe */
+  readonly subscribe: (listener: (changed: DeviceChange) => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
   readonly write: (steps: readonly IndexStep[], epoch?: number) => Effect.Effect<void, RockpoolError>
   /** Tells every tab of a transfer that this one runs. */
@@ -40,8 +43,6 @@ export interface DeviceState {
 }
 
 export class Device extends Context.Tag('@rockpool/core/Device')<Device, DeviceState>() {}
-
-export const transferId = (direction: TransferDirection, key: RemoteKey): string => `${direction}:${key}`
 
 export const DeviceLive = Layer.scoped(
   Device,
@@ -52,7 +53,7 @@ export const DeviceLive = Layer.scoped(
     const contents = new Map<ContentAddress, DeviceContent>()
     const transfers = new Map<string, TransferRow>()
     const activities = new Map<RemoteKey, Activity>()
-    const listeners = makeListeners<void>()
+    const listeners = makeListeners<DeviceChange>()
 
     const keep = ({ digests: _, ...content }: ContentRow) => contents.set(content.address, content)
     const keepTransferRow = (id: string, row: TransferRow | undefined) =>
@@ -83,7 +84,7 @@ export const DeviceLive = Layer.scoped(
           for (const [i, row] of rows.entries()) keepTransferRow(ids[i]!, row)
         }
       }).pipe(Effect.onError(() => again))
-      listeners.emit()
+      listeners.emit('rows')
     })
     // One at a time, so that an older read never overwrites a newer one.
     const oneAtATime = yield* Effect.makeSemaphore(1)
@@ -110,14 +111,14 @@ export const DeviceLive = Layer.scoped(
 
     const later = yield* FiberMap.makeRuntime<never, RemoteKey>()
     const forget = (key: RemoteKey) => {
-      if (activities.delete(key)) listeners.emit()
+      if (activities.delete(key)) listeners.emit('activity')
     }
     const note = ({ remoteKey, activity }: ActivityMessage) => {
       if (!activity) return forget(remoteKey)
       activities.set(remoteKey, activity)
       // Takes the place of the timer that runs for this key.
       later(remoteKey, Effect.sync(() => forget(remoteKey)).pipe(Effect.delay(ACTIVITY_LIFETIME_MS)))
-      listeners.emit()
+      listeners.emit('activity')
     }
     const channel = yield* Effect.acquireRelease(
       Effect.sync(() => activityChannel(scope, platform)),

@@ -16,7 +16,7 @@ import { BlobPort, LogPort, Settings } from './services.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
 import { SyncState } from './log/sync-state.ts'
-import { cancel, retry, setPaused } from './transfers/transfer-control.ts'
+import { cancel, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
 
 export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
   Effect.gen(function* () {
@@ -104,6 +104,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
           return () => unsubscribes.forEach((unsubscribe) => unsubscribe())
         },
         retry: (file) => run(Effect.flatMap(live(file), retry)),
+        retryAll: () => run(retryAll),
         cancel: (file) => run(Effect.flatMap(live(file), cancel)),
         pause: () => run(setPaused(true)),
         resume: () => run(setPaused(false)),

@@ -80,10 +80,29 @@ const cases: {
   },
   {
     name: 'refused',
+    facts: { onDevice: true, upload: transfer({ state: 'blocked', error: refused, notBefore: 9 }) },
+    state: 'failed',
+    bytes: 0,
+    error: 'forbidden',
+    nextAttemptAt: 9,
+  },
+  {
+    name: 'refused, by an older version',
     facts: { onDevice: true, upload: transfer({ state: 'blocked', error: refused }) },
     state: 'failed',
     bytes: 0,
     error: 'forbidden',
+    nextAttemptAt: null,
+  },
+  {
+    name: 'stopped by a person',
+    facts: {
+      onDevice: true,
+      upload: transfer({ state: 'blocked', error: { code: 'aborted', message: '' }, notBefore: 9 }),
+    },
+    state: 'failed',
+    bytes: 0,
+    error: 'aborted',
     nextAttemptAt: null,
   },
   {

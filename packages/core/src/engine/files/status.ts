@@ -2,6 +2,7 @@
 import type { TransferRow } from '../../ports/index-port.ts'
 import type { FileStatus } from '../../pool.ts'
 import type { Activity } from '../transfers/activity.ts'
+import { isStopped } from '../transfers/transfer-row.ts'
 
 export interface StatusFacts {
   /** bytes of the file */
@@ -24,9 +25,11 @@ export const statusOf = (facts: StatusFacts): FileStatus => {
   if (activity) {
     return { ...whole, state: activity.direction === 'upload' ? 'uploading' : 'downloading', bytes: activity.bytes }
   }
+  // Its bytes are on their way until the signer has seen them.
+  if (facts.upload?.state === 'sent') return { ...whole, state: 'uploading', bytes: size }
   const failed = [facts.upload, facts.download].find((row) => row && hasFailed(row))
   if (failed) {
-    const error = { ...failed.error!, nextAttemptAt: failed.state === 'blocked' ? null : failed.notBefore }
+    const error = { ...failed.error!, nextAttemptAt: isStopped(failed) ? null : failed.notBefore || null }
     return { ...whole, state: 'failed', bytes: 0, error }
   }
   if (!onDevice) return { ...whole, state: 'remote', bytes: 0 }

@@ -5,8 +5,9 @@ import { change, type IndexChange, put, remove } from '../../ports/index-port.ts
 import type { ChangeCursor } from '../../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../../records/record.ts'
 import { notStoredAs, storedAs } from '../transfers/content-row.ts'
-import { Device, transferId } from '../device.ts'
-import { retried, uploadIfNeeded } from '../transfers/enqueue.ts'
+import { Device } from '../device.ts'
+import { uploadIfNeeded } from '../transfers/enqueue.ts'
+import { retriedRow, transferId } from '../transfers/transfer-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
 
@@ -76,7 +77,7 @@ export const mirrorFiles = (epoch: number) =>
     /** A pinned content that was asked for before its device had stored it. */
     const downloadAgain = (key: RemoteKey): readonly IndexChange[] =>
       device.transfer('download', key)?.error?.code === 'not_found'
-        ? [change('transfers', transferId('download', key), (row) => row && retried(row))]
+        ? [change('transfers', transferId('download', key), (row) => row && retriedRow(row))]
         : []
 
     yield* followChanges(engine?.changeCursor ?? undefined, (subjects, cursor) =>

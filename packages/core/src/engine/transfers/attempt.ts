@@ -4,7 +4,7 @@ import { Clock, Effect } from 'effect'
 import { change, remove as removeRow, type TransferRow } from '../../ports/index-port.ts'
 import { storedAs } from './content-row.ts'
 import { upload } from './upload.ts'
-import { backoffMs, isBlocking } from './backoff.ts'
+import { failedRow } from './transfer-row.ts'
 import { Device } from '../device.ts'
 import { emit } from '../pool-emitter.ts'
 import { commit } from '../log/group-commit.ts'
@@ -110,26 +110,11 @@ const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
     const log = yield* LogPort
     const now = yield* Clock.currentTimeMillis
     const { random } = yield* Platform
-    const attempts = row.attempts + 1
-    const blocked = isBlocking(error.code)
-    yield* device.write(
-      [
-        // One that a person has stopped meanwhile stays stopped.
-        change('transfers', row.id, (current) =>
-          current?.state === 'waiting'
-            ? {
-                ...current,
-                state: blocked ? 'blocked' : 'waiting',
-                attempts,
-                notBefore: blocked ? 0 : now + backoffMs(attempts, random(), error.retryAfterMs),
-                error: { code: error.code, message: error.message },
-              }
-            : current,
-        ),
-      ],
-      epoch,
-    )
-    if (error.code === 'offline') return
+    const failure = { error, attempts: row.attempts + 1, now, random: random() }
+    yield* device.write([change('transfers', row.id, (current) => current && failedRow(current, failure))], epoch)
+    // A refused transfer is tried again every 15 min: the same refusal is no news.
+    const isKnown = row.state === 'blocked' && row.error?.code === error.code
+    if (error.code === 'offline' || isKnown) return
     const [file] = log.filesWithContent(row.remoteKey)
     yield* emit('error', { error, ...(file ? { file } : {}) })
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backoffMs, isBlocking } from './backoff.ts'
+import { backoffMs, isRefusal, MAX_REFUSED_WAIT_MS, refusedWaitMs } from './backoff.ts'
 
 test.each([
   { attempts: 1, random: 0.999_999, longest: 1_000 },
@@ -14,9 +14,15 @@ test.each([
   expect(backoffMs(attempts, 0)).toBe(0)
 })
 
-test('never sooner than the server asked for', () => {
+test('never sooner than the server asked for, and never later than 5 min', () => {
   expect(backoffMs(1, 0.5, 30_000)).toBe(30_000)
   expect(backoffMs(9, 0.5, 30_000)).toBe(128_000)
+  expect(backoffMs(1, 0.5, 365 * 86_400_000)).toBe(300_000)
+})
+
+test('a refused transfer waits 12 to 15 min', () => {
+  expect(refusedWaitMs(0)).toBe(MAX_REFUSED_WAIT_MS)
+  expect(refusedWaitMs(0.999_999)).toBe(MAX_REFUSED_WAIT_MS * 0.8)
 })
 
 test.each([
@@ -24,11 +30,12 @@ test.each([
   ['unauthenticated', true],
   ['type_not_allowed', true],
   ['too_large', true],
+  ['not_found', true],
   ['corrupt', true],
   ['offline', false],
   ['storage_unavailable', false],
   ['rate_limited', false],
   ['conflict', false],
-] as const)('%s waits for a person: %s', (code, blocking) => {
-  expect(isBlocking(code)).toBe(blocking)
+] as const)('%s is a refusal: %s', (code, refusal) => {
+  expect(isRefusal(code)).toBe(refusal)
 })

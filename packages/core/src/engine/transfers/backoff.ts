@@ -1,20 +1,31 @@
-/** How long a failed transfer waits, and which failures wait for a person. Pure. */
+/** How long a failed transfer waits. Pure. */
 import type { ErrorCode } from '@rockpool/protocol'
 
 const BASE_MS = 1_000
-const CAP_MS = 5 * 60_000
+
+/** The longest wait after a failure that may pass soon: the network, a busy server. */
+export const MAX_WAIT_MS = 5 * 60_000
+
+/** The longest wait after a refusal: the server may have changed its mind, but hardly within minutes. */
+export const MAX_REFUSED_WAIT_MS = 15 * 60_000
 
 /**
- * ms until the next attempt: exponential with full jitter, capped at 5 min.
+ * ms until the next attempt: exponential with full jitter, at most 5 min.
  *
  * @param attempts failed attempts in a row, 1 or more
  * @param random 0 (inclusive) to 1 (exclusive)
- * @param retryAfterMs what the server asked for: never sooner
+ * @param retryAfterMs what the server asked for: never sooner, but a server that asks for a year does not get it
  */
 export const backoffMs = (attempts: number, random: number, retryAfterMs = 0): number =>
-  Math.max(retryAfterMs, Math.round(Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempts - 1, 30)) * random))
+  Math.min(
+    MAX_WAIT_MS,
+    Math.max(retryAfterMs, Math.round(Math.min(MAX_WAIT_MS, BASE_MS * 2 ** Math.min(attempts - 1, 30)) * random)),
+  )
 
-const BLOCKING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+/** ms until a refused transfer is tried again: 12 to 15 min, so that devices that were refused together come one by one. */
+export const refusedWaitMs = (random: number): number => Math.round(MAX_REFUSED_WAIT_MS * (1 - random / 5))
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unauthenticated',
   'forbidden',
   'bad_request',
@@ -29,5 +40,5 @@ const BLOCKING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unsupported',
 ])
 
-/** Whether trying again without a person's doing cannot help. */
-export const isBlocking = (code: ErrorCode): boolean => BLOCKING.has(code)
+/** Whether an attempt in a few seconds would end the same way. */
+export const isRefusal = (code: ErrorCode): boolean => REFUSALS.has(code)

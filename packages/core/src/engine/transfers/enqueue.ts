@@ -1,31 +1,16 @@
 /** Putting transfers into the queue: rows of the index, so that every tab and the next session know of them. */
-import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { change, type IndexChange, type TransferDirection, type TransferRow } from '../../ports/index-port.ts'
+import { change, type IndexChange, type TransferDirection } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
-import { Device, type DeviceState, transferId } from '../device.ts'
+import { Device, type DeviceState } from '../device.ts'
 import { mayUpload } from '../files/owner.ts'
 import { RefusedRows } from '../log/refused-rows.ts'
+import { queuedRow, retriedRow, type TransferContent, transferId } from './transfer-row.ts'
 
-export interface TransferContent {
-  readonly remoteKey: RemoteKey
-  /** bytes */
-  readonly size: number
-  readonly type: string
-}
-
-/** A transfer to be done now. One that is there already is tried again, and goes on with its multipart upload. */
+/** A transfer to be done now. One that is there already is tried again, and continues with its multipart upload. */
 export const queued = (direction: TransferDirection, content: TransferContent, now: number): IndexChange =>
-  change('transfers', transferId(direction, content.remoteKey), (row) => ({
-    id: transferId(direction, content.remoteKey),
-    direction,
-    remoteKey: content.remoteKey,
-    size: content.size,
-    type: content.type,
-    uploadId: row?.uploadId ?? null,
-    createdAt: row?.createdAt ?? now,
-    ...FRESH,
-  }))
+  change('transfers', transferId(direction, content.remoteKey), (row) => queuedRow(direction, content, now, row))
 
 /**
  * An upload of a file's content, unless this device lacks the bytes or knows that object storage has them. The log is not
@@ -50,13 +35,8 @@ export const uploadIfMissing = (file: FileRecord, now: number) =>
     return [queued('upload', { remoteKey, size: content.size, type: content.type ?? file.type }, now)]
   })
 
-const FRESH = { state: 'waiting', attempts: 0, notBefore: 0, error: null } as const
-
-/** Tries again, now. */
-export const retried = (row: TransferRow): TransferRow => ({ ...row, ...FRESH })
-
 /** Tries again, now, what failed because the network was away. */
 export const retryOffline = (device: DeviceState): readonly IndexChange[] =>
   [...device.transfers.values()]
     .filter((row) => row.error?.code === 'offline')
-    .map(({ id }) => change('transfers', id, (row) => (row?.error?.code === 'offline' ? retried(row) : row)))
+    .map(({ id }) => change('transfers', id, (row) => (row?.error?.code === 'offline' ? retriedRow(row) : row)))

@@ -1,40 +1,130 @@
 /** What to transfer next: a pure decision. */
 import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import { isStopped } from './transfer-row.ts'
 
-/** Transfers that run at the same time, by direction. Each upload of several parts sends 4 parts at once. */
-export const PARALLEL: Readonly<Record<TransferDirection, number>> = { upload: 3, download: 3 }
+/**
+ * Where a transfer runs, by direction. Large files take `any` only, so that some of them never hold up a small one. A
+ * refused transfer is tried beside the others: it probably fails again.
+ */
+export type Lane = 'any' | 'small' | 'refused'
+
+/** Transfers of one direction that run at the same time, by lane. */
+export const LANES: Readonly<Record<Lane, number>> = { any: 3, small: 1, refused: 1 }
+
+export interface RunningTransfer {
+  readonly direction: TransferDirection
+  readonly lane: Lane
+}
+
+export interface QueueView {
+  readonly rows: ReadonlyMap<string, TransferRow>
+  /** by id of the row */
+  readonly running: ReadonlyMap<string, RunningTransfer>
+  readonly paused: boolean
+  /** ms until a row may be tried; 0: now */
+  readonly dueIn: (row: TransferRow) => number
+  /** A transfer that was refused for the same reason has succeeded since. */
+  readonly isFreed: (row: TransferRow) => boolean
+  /** bytes; files up to this size are small */
+  readonly partSize: number
+}
 
 export interface TransferPlan {
   /** to start now */
-  readonly start: readonly TransferRow[]
+  readonly start: readonly { readonly row: TransferRow; readonly lane: Lane }[]
   /** ids of running transfers that nobody wants any more */
   readonly stop: readonly string[]
-  /** unix ms at which a waiting transfer becomes due; undefined: none is waiting for a time */
-  readonly wakeAt: number | undefined
+  /** ms until the next waiting transfer becomes due. Undefined: none waits for a time, or one that ends is looked after first */
+  readonly wakeIn: number | undefined
 }
 
-export const nextTransfers = (
-  rows: Iterable<TransferRow>,
-  running: ReadonlyMap<string, TransferDirection>,
-  now: number,
-  may: { readonly online: boolean; readonly paused: boolean },
-): TransferPlan => {
-  const wanted = new Map<string, TransferRow>()
-  for (const row of rows) if (row.state === 'waiting') wanted.set(row.id, row)
-  const stop = may.paused ? [...running.keys()] : [...running.keys()].filter((id) => !wanted.has(id))
-  if (!may.online || may.paused) return { start: [], stop, wakeAt: undefined }
+/** One pass over the rows, and none while every lane is taken. */
+export const nextTransfers = ({ rows, running, paused, dueIn, isFreed, partSize }: QueueView): TransferPlan => {
+  const isWanted = (id: string): boolean => {
+    const row = rows.get(id)
+    return row !== undefined && !isStopped(row)
+  }
+  const stop = [...running.keys()].filter((id) => paused || !isWanted(id))
+  if (paused) return { start: [], stop, wakeIn: undefined }
 
-  const free = { ...PARALLEL }
-  for (const [id, direction] of running) if (wanted.has(id)) free[direction]--
-  const start: TransferRow[] = []
-  let wakeAt: number | undefined
-  const queue = [...wanted.values()].filter((row) => !running.has(row.id)).toSorted((a, b) => a.createdAt - b.createdAt)
-  for (const row of queue) {
-    if (row.notBefore > now) wakeAt = Math.min(wakeAt ?? Infinity, row.notBefore)
-    else if (free[row.direction] > 0) {
-      free[row.direction]--
-      start.push(row)
+  const free = freeLanes(running, new Set(stop))
+  const isFull = DIRECTIONS.every((direction) => LANE_NAMES.every((lane) => free[direction][lane] === 0))
+  if (isFull) return { start: [], stop, wakeIn: undefined }
+
+  const best = { upload: makeCandidates(free.upload), download: makeCandidates(free.download) }
+  let wakeIn: number | undefined
+  for (const row of rows.values()) {
+    // `confirmSent` looks after what was sent.
+    if (running.has(row.id) || isStopped(row) || row.state === 'sent') continue
+    const wait = row.notBefore === 0 ? 0 : dueIn(row)
+    if (wait > 0) wakeIn = wakeIn === undefined || wait < wakeIn ? wait : wakeIn
+    else {
+      const { refused, small, large } = best[row.direction]
+      if (row.state === 'blocked' && !isFreed(row)) refused.offer(row)
+      else if (row.size <= partSize) small.offer(row)
+      else large.offer(row)
     }
   }
-  return { start, stop, wakeAt }
+
+  const start: { readonly row: TransferRow; readonly lane: Lane }[] = []
+  for (const direction of DIRECTIONS) {
+    const { refused, small, large } = best[direction]
+    const lanes = free[direction]
+    const startIn = (lane: Lane, row: TransferRow): void => {
+      if (lanes[lane] === 0) return
+      lanes[lane]--
+      start.push({ row, lane })
+    }
+    for (const row of [...small.rows, ...large.rows].toSorted(byPriority)) {
+      startIn(row.size <= partSize && lanes.small > 0 ? 'small' : 'any', row)
+    }
+    for (const row of refused.rows) startIn('refused', row)
+  }
+  return { start, stop, wakeIn }
 }
+
+const DIRECTIONS = ['upload', 'download'] as const
+const LANE_NAMES = Object.keys(LANES) as Lane[]
+
+const freeLanes = (
+  running: ReadonlyMap<string, RunningTransfer>,
+  stopping: ReadonlySet<string>,
+): Record<TransferDirection, Record<Lane, number>> => {
+  const free = { upload: { ...LANES }, download: { ...LANES } }
+  for (const [id, { direction, lane }] of running) if (!stopping.has(id)) free[direction][lane]--
+  return free
+}
+
+/** What somebody opened last comes first, then by age and size: as if each file were sent at 1 MB/s when it was added. */
+const byPriority = (a: TransferRow, b: TransferRow): number =>
+  (b.lookedAt ?? 0) - (a.lookedAt ?? 0) || rank(a) - rank(b) || (a.id < b.id ? -1 : 1)
+
+const BYTES_PER_MS = 1_000
+
+const rank = ({ createdAt, size }: TransferRow): number => createdAt + size / BYTES_PER_MS
+
+interface Candidates {
+  /** by priority, as many as there are lanes for at most */
+  readonly rows: readonly TransferRow[]
+  offer(row: TransferRow): void
+}
+
+/** Keeps the best few of many rows without sorting them. */
+const makeTop = (count: number): Candidates => {
+  const rows: TransferRow[] = []
+  return {
+    rows,
+    offer(row) {
+      if (rows.length === count && (count === 0 || byPriority(row, rows.at(-1)!) > 0)) return
+      const at = rows.findIndex((other) => byPriority(row, other) < 0)
+      rows.splice(at === -1 ? rows.length : at, 0, row)
+      if (rows.length > count) rows.pop()
+    },
+  }
+}
+
+const makeCandidates = (free: Readonly<Record<Lane, number>>) => ({
+  refused: makeTop(free.refused),
+  small: makeTop(free.any + free.small),
+  large: makeTop(free.any),
+})

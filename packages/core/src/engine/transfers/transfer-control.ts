@@ -1,10 +1,10 @@
 /** What people do with transfers: retry, cancel, pause. */
-import { RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
-import { change } from '../../ports/index-port.ts'
+import { change, type TransferRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
-import { Device, transferId } from '../device.ts'
-import { retried, uploadIfNeeded } from './enqueue.ts'
+import { Device } from '../device.ts'
+import { uploadIfNeeded } from './enqueue.ts'
+import { isStopped, retriedRow, stoppedRow, transferId } from './transfer-row.ts'
 
 const DIRECTIONS = ['upload', 'download'] as const
 
@@ -16,22 +16,34 @@ export const retry = (file: FileRecord) =>
     const rows = DIRECTIONS.flatMap((direction) => device.transfer(direction, file.remoteKey) ?? [])
     yield* device.write(
       rows.length > 0
-        ? rows.map(({ id }) => change('transfers', id, (row) => row && retried(row)))
+        ? rows.map(({ id }) => change('transfers', id, (row) => row && retriedRow(row)))
         : yield* uploadIfNeeded(file, now),
     )
   })
+
+/** Rows that one index transaction changes. */
+const BATCH = 500
+
+/** Tries every failed transfer again, now, but for those that a person stopped. */
+export const retryAll = Effect.gen(function* () {
+  const device = yield* Device
+  const isFailed = (row: TransferRow) => row.error !== null && !isStopped(row)
+  const ids = [...device.transfers.values()].filter(isFailed).map(({ id }) => id)
+  for (let from = 0; from < ids.length; from += BATCH) {
+    yield* device.write(
+      ids
+        .slice(from, from + BATCH)
+        .map((id) => change('transfers', id, (row) => (row && isFailed(row) ? retriedRow(row) : row))),
+    )
+  }
+})
 
 /** An upload stays in the queue, blocked, since its bytes are nowhere else; a download is forgotten. */
 export const cancel = ({ remoteKey }: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
-    const { code, message } = new RockpoolError('aborted', 'You stopped this upload. The file is on this device only.')
     yield* device.write([
-      change(
-        'transfers',
-        transferId('upload', remoteKey),
-        (row) => row && { ...row, state: 'blocked', error: { code, message } },
-      ),
+      change('transfers', transferId('upload', remoteKey), (row) => row && stoppedRow(row)),
       change('transfers', transferId('download', remoteKey), () => undefined),
     ])
   })

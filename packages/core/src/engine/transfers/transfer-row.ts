@@ -1,0 +1,73 @@
+/** What becomes of a transfer's row: pure, for the changes of index transactions. The states are in `transfer-states.ts`. */
+import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import { backoffMs, isRefusal, refusedWaitMs } from './backoff.ts'
+
+export interface TransferContent {
+  readonly remoteKey: RemoteKey
+  /** bytes */
+  readonly size: number
+  readonly type: string
+}
+
+export const transferId = (direction: TransferDirection, key: RemoteKey): string => `${direction}:${key}`
+
+const FRESH = { state: 'waiting', attempts: 0, notBefore: 0, waitMs: 0, error: null } as const
+
+/** A transfer to be done now. One that is there already continues with its multipart upload. */
+export const queuedRow = (
+  direction: TransferDirection,
+  { remoteKey, size, type }: TransferContent,
+  now: number,
+  row?: TransferRow,
+): TransferRow => ({
+  ...row,
+  id: transferId(direction, remoteKey),
+  direction,
+  remoteKey,
+  size,
+  type,
+  uploadId: row?.uploadId ?? null,
+  createdAt: row?.createdAt ?? now,
+  ...FRESH,
+})
+
+/** To be tried now, whatever happened before. */
+export const retriedRow = (row: TransferRow): TransferRow => ({ ...row, ...FRESH })
+
+/** Its PUT has ended: `confirmSent` asks the signer. Failures count on until the signer has seen the content. */
+export const sentRow = (row: TransferRow): TransferRow =>
+  isStopped(row) ? row : { ...row, state: 'sent', sent: true, error: null }
+
+/** Stopped by a person: never tried by itself. */
+export const stoppedRow = (row: TransferRow): TransferRow => {
+  const { code, message } = new RockpoolError('aborted', 'You stopped this upload. The file is on this device only.')
+  return { ...row, state: 'blocked', error: { code, message } }
+}
+
+export const isStopped = ({ state, error }: TransferRow): boolean => state === 'blocked' && error?.code === 'aborted'
+
+export interface TransferFailure {
+  readonly error: Pick<RockpoolError, 'code' | 'message' | 'retryAfterMs'>
+  /** failed attempts in a row, with this one */
+  readonly attempts: number
+  /** unix ms */
+  readonly now: number
+  /** 0 (inclusive) to 1 (exclusive) */
+  readonly random: number
+}
+
+/** The row after a failed attempt. One that a person stopped in the meantime stays stopped. */
+export const failedRow = (row: TransferRow, { error, attempts, now, random }: TransferFailure): TransferRow => {
+  if (isStopped(row)) return row
+  const refused = isRefusal(error.code)
+  const waitMs = refused ? refusedWaitMs(random) : backoffMs(attempts, random, error.retryAfterMs)
+  return {
+    ...row,
+    state: refused ? 'blocked' : 'waiting',
+    attempts,
+    waitMs,
+    notBefore: now + waitMs,
+    error: { code: error.code, message: error.message },
+  }
+}
