@@ -18,6 +18,8 @@ export interface Disk {
   loseIndex(): void
   /** Whether the content is there with the bytes of its address. */
   isIntact(address: ContentAddress): Promise<boolean>
+  /** contents whose bytes were changed in place: they have their length, so that only hashing finds them */
+  readonly flipped: ReadonlySet<ContentAddress>
   /** Changes the bytes of a content behind the engine's back. */
   damage(address: ContentAddress, how: 'flipped' | 'truncated'): Promise<void>
   /** Refuses all new bytes. */
@@ -29,6 +31,7 @@ export const makeDisk = (world: World): Disk => {
   const clock = { now: () => START + world.scheduler.now }
   const options: MemoryBlobStoreOptions = { clock, hashing: simulatedHashing }
   const contents = memoryBlobStore(options)
+  const flipped = new Set<ContentAddress>()
 
   /** Runs one operation: it may fail before it has an effect, or after. */
   const operate = async <A>(process: Process, name: string, run: () => Promise<A>): Promise<A> => {
@@ -47,6 +50,7 @@ export const makeDisk = (world: World): Disk => {
       return storage
     },
     contents,
+    flipped,
 
     index(process) {
       const index = memoryIndex(storage)
@@ -112,6 +116,7 @@ export const makeDisk = (world: World): Disk => {
       const bytes = await Promise.all(
         parts.map(async (number) => new Uint8Array(await (await contents.openPart(address, number))!.arrayBuffer())),
       )
+      if (how === 'flipped') flipped.add(address)
       await contents.delete(address)
       for (const [i, number] of parts.entries()) {
         const part = bytes[i]!

@@ -118,7 +118,7 @@ export const openEverything = async (world: World, devices: readonly Device[]): 
     if (!pool) return `${device.name} has no open tab`
     for (const file of liveFiles(world, device)) {
       try {
-        await mustHaveHash(world, file, await pool.open(file))
+        await mustHaveHash(world, device, file, await pool.open(file))
       } catch (error) {
         if (!isRockpoolError(error)) world.fail(`opening failed with ${String(error)}`)
         return `${device.name} cannot open ${file.id}: ${isRockpoolError(error) ? error.code : String(error)}`
