@@ -188,7 +188,7 @@ export interface StoreHealth {
  * Where contents live for good. Every method throws an {@link ObjectStoreError}: `bad_key` for a key that `sanitizeKey`
  * refuses, `bad_request` for wrong arguments, `aborted`, `unavailable`, `denied`, and what is said beside it.
  *
- * Adapters: local, s3, hybrid. Acceptance suite: `objectStoreSuite` in `@rockpool/object-store/testing`.
+ * Adapters: local, s3, hybrid; in-memory. Acceptance suite: `objectStoreSuite` in `@rockpool/object-store/testing`.
  */
 export interface ObjectStore {
   readonly mode: StoreMode

@@ -1,0 +1,1 @@
+export { type MemoryObject, type MemoryStore, memoryStore, type MemoryStoreOptions } from './memory-store.ts'
