@@ -30,10 +30,10 @@ export const isPoolEventName = (name: string): name is PoolEventName => NAMES.ha
 
 /** @returns why the event may not be stored, or undefined */
 export const checkPoolEvent = (pusher: Pusher, name: PoolEventName, args: unknown): Refusal | undefined => {
-  // First, since decoding parses it.
-  const badMeta = checkPackedMeta(args)
+  const unpacked = unpackMeta(args)
+  const badMeta = checkPackedMeta(args, unpacked)
   if (badMeta) return badMeta
-  if (!decodeEvent(name, unpackMeta(args))) return malformed('bad_event', name, 'has args of another shape')
+  if (!decodeEvent(name, unpacked)) return malformed('bad_event', name, 'has args of another shape')
   // As they were pushed: the decoder mends odd texts and times for display, and the gate refuses them.
   const event = { name, args } as PushedPoolEvent
   return checkIds(event) ?? checkFields(pusher, event)
@@ -114,24 +114,23 @@ const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusa
     ? undefined
     : malformed('forbidden', name, 'names another user as the owner')
 
-/** Metadata travels as JSON text; as an object it means the same. */
-const checkPackedMeta = (args: unknown): Refusal | undefined => {
-  const meta = (args as { readonly meta?: unknown } | null | undefined)?.meta
-  if (typeof meta === 'string') return toRefusal(checkMetaJson(meta)) ?? (isJson(meta) ? undefined : NOT_JSON)
+/**
+ * Metadata travels as JSON text; as an object it means the same.
+ *
+ * @param unpacked the args with metadata that is JSON parsed
+ */
+const checkPackedMeta = (args: unknown, unpacked: unknown): Refusal | undefined => {
+  const meta = metaOf(args)
+  if (typeof meta === 'string') {
+    return toRefusal(checkMetaJson(meta)) ?? (typeof metaOf(unpacked) === 'string' ? NOT_JSON : undefined)
+  }
   // Anything else has another shape, which the decoder refuses.
   return typeof meta === 'object' && meta !== null ? toRefusal(checkMeta(meta as FileMeta)) : undefined
 }
 
-const NOT_JSON: Refusal = { code: 'bad_meta', message: 'Metadata must be a JSON object.' }
+const metaOf = (args: unknown): unknown => (args as { readonly meta?: unknown } | null | undefined)?.meta
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
+const NOT_JSON: Refusal = { code: 'bad_meta', message: 'Metadata must be a JSON object.' }
 
 const badText = (name: string, field: string, maxLength: number) =>
   malformed('bad_event', name, `has a "${field}" that is not a text of at most ${maxLength} characters`)

@@ -25,10 +25,14 @@ export const levelsOfJson = (json: string): number => {
 
 /** Whether objects and lists of a value from `JSON.parse` stand more than `levels` deep inside each other. */
 export const isDeeperThan = (value: unknown, levels: number): boolean => {
-  let containers = [value].filter(isContainer)
+  let containers = isContainer(value) ? [value] : []
   for (let level = 1; containers.length > 0; level++) {
     if (level > levels) return true
-    containers = containers.flatMap((container) => Object.values(container)).filter(isContainer)
+    const inner: object[] = []
+    for (const container of containers) {
+      for (const field of Object.values(container)) if (isContainer(field)) inner.push(field)
+    }
+    containers = inner
   }
   return false
 }

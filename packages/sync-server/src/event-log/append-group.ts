@@ -61,9 +61,8 @@ const openStorage = (
   let bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
 
   const eventsAfter = (since: number, limit: number): readonly StoredEvent[] => {
-    const count = Math.min(limit, head - since)
-    const inMemory = takeRecent(recent, since, count)
-    return inMemory.length === count ? inMemory : [...readEvents(sql, since, limit)]
+    const inMemory = recent?.take(since, Math.min(limit, head - since))
+    return inMemory ?? [...readEvents(sql, since, limit)]
   }
   const storage: EventStorage = {
     get head() {
@@ -87,14 +86,4 @@ const openStorage = (
     applyBacklog(sql, head)
   }
   return { storage, close }
-}
-
-/** The first `count` events after a number, as far as they are in memory. */
-const takeRecent = (recent: RecentEvents | undefined, since: number, count: number): readonly StoredEvent[] => {
-  const taken: StoredEvent[] = []
-  for (const { events } of recent?.after(since) ?? []) {
-    if (taken.length >= count) break
-    for (const event of events) taken.push(event)
-  }
-  return taken.length > count ? taken.slice(0, count) : taken
 }

@@ -24,6 +24,23 @@ describe('recent events', () => {
     for (const since of [0, 3, 5, 6, 9]) expect(numbersAfter(recent, since)).toEqual([])
   })
 
+  it('are taken by number, across appends, when all of them are in memory', () => {
+    const recent = createRecentEvents(10_000)('shop')
+    recent.add(batch(4, 'a', 'b'))
+    recent.add(batch(6, 'c'))
+    const take = (since: number, count: number) => recent.take(since, count)?.map(({ seqNum }) => seqNum)
+    expect(take(4, 3)).toEqual([5, 6, 7])
+    expect(take(4, 1)).toEqual([5])
+    expect(take(6, 0)).toEqual([])
+    for (const [since, count] of [
+      [4, 4],
+      [3, 1],
+      [5, 1],
+      [7, 1],
+    ] as const)
+      expect(take(since, count)).toBe(undefined)
+  })
+
   it('are evicted oldest first, across stores, when they exceed the limit', () => {
     const size = batch(0, 'a').json.byteLength
     const recentOf = createRecentEvents(size * 3)

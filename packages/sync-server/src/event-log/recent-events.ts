@@ -3,12 +3,14 @@
  * each of them gets these with the response to its push: reading them from SQLite every time costs several times the append itself.
  */
 import type { StoreId } from '@rockpool/protocol'
-import type { EncodedEvents } from './event.ts'
+import type { EncodedEvents, StoredEvent } from './event.ts'
 
 /** Those of one store. */
 export interface RecentEvents {
   /** The events after `since`, append by append, as far as they are in memory: none when `since` is in the middle of one. */
   after(since: number): Iterable<EncodedEvents>
+  /** The `count` events after `since`; undefined unless all of them are in memory. */
+  take(since: number, count: number): readonly StoredEvent[] | undefined
   /** Call it once the events are stored. */
   add(appended: EncodedEvents): void
   /** Call it when a stored event changes, or may have changed: the next page comes from SQLite. */
@@ -32,13 +34,24 @@ export const createRecentEvents = (maxBytes: number): ((storeId: StoreId) => Rec
   return (storeId) => {
     const prefix = `${storeId}/`
     const keyOf = (since: number) => `${prefix}${since}`
+
+    function* after(since: number): Generator<EncodedEvents, void> {
+      let append = appends.get(keyOf(since))
+      while (append) {
+        yield append
+        append = appends.get(keyOf(append.events.at(-1)!.seqNum))
+      }
+    }
+
     return {
-      *after(since) {
-        let append = appends.get(keyOf(since))
-        while (append) {
-          yield append
-          append = appends.get(keyOf(append.events.at(-1)!.seqNum))
+      after,
+      take: (since, count) => {
+        const taken: StoredEvent[] = []
+        for (const { events } of after(since)) {
+          if (taken.length >= count) break
+          for (const event of events) taken.push(event)
         }
+        return taken.length < count ? undefined : taken.slice(0, count)
       },
       add: (appended) => {
         appends.set(keyOf(appended.events[0]!.seqNum - 1), appended)

@@ -27,7 +27,7 @@ export interface SqlStoreOptions {
 const immediately: Defer = (run) => run()
 
 export const openSqlStore = (sql: Sql, { backendId, recent, defer = immediately }: SqlStoreOptions): SqlStore => {
-  const follower = createFollower(sql)
+  const follower = createFollower(sql, recent)
   const queue = createCommitQueue((appends) => {
     const results = appendGroup(sql, recent, appends)
     follower.follow()

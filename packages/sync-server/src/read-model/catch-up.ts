@@ -5,6 +5,7 @@
  */
 import { EVENT_NAMES } from '@rockpool/core/records'
 import type { StoredEvent } from '../event-log/event.ts'
+import type { RecentEvents } from '../event-log/recent-events.ts'
 import { readHead, readNamedEvents } from '../event-log/sql-events.ts'
 import type { Sql } from '../event-log/sql.ts'
 import { project } from './project.ts'
@@ -38,14 +39,15 @@ export interface Follower {
   stop(): void
 }
 
-export const createFollower = (sql: Sql): Follower => {
+/** @param recent events that need not be read */
+export const createFollower = (sql: Sql, recent?: RecentEvents): Follower => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isStopped = false
 
   const applyNext = () => {
     timer = undefined
     try {
-      applyGroup(sql)
+      applyGroup(sql, recent)
     } catch {
       // The events still wait, so the error comes again: to the next reader, or to an append at MAX_BACKLOG.
       return
@@ -82,29 +84,34 @@ export const catchUp = async <A = void>(sql: () => Sql, read?: (sql: Sql) => A):
 }
 
 /** Applies the next group in one transaction. @returns whether there are more events */
-const applyGroup = (sql: Sql): boolean => {
+const applyGroup = (sql: Sql, recent?: RecentEvents): boolean => {
   const [applied, head] = [readApplied(sql), readHead(sql)]
   if (applied === head) return false
+  const until = Math.min(head, applied + MAX_GROUP)
   return sql.transaction(() => {
-    const { events, last } = takeGroup(sql, applied, Math.min(head, applied + MAX_GROUP))
+    const { events, last } = takeGroup(
+      recent?.take(applied, until - applied) ?? readFileEvents(sql, applied, until),
+      until,
+    )
     project(sql, events)
     writeApplied(sql, last)
     return last < head
   })
 }
 
-/** The events after `since` that are about files, up to `last`: to `until`, unless these alone are too long. */
+const readFileEvents = (sql: Sql, since: number, until: number) => readNamedEvents(sql, since, until, EVENT_NAMES)
+
+/** The first of the events, and the number up to which there are no others: `until`, unless they are too long for one group. */
 const takeGroup = (
-  sql: Sql,
-  since: number,
+  events: Iterable<StoredEvent>,
   until: number,
 ): { readonly events: readonly StoredEvent[]; readonly last: number } => {
-  const events: StoredEvent[] = []
+  const group: StoredEvent[] = []
   let length = 0
-  for (const event of readNamedEvents(sql, since, until, EVENT_NAMES)) {
+  for (const event of events) {
     length += event.argsJson?.length ?? 0
-    if (events.length > 0 && length > MAX_GROUP_LENGTH) return { events, last: event.seqNum - 1 }
-    events.push(event)
+    if (group.length > 0 && length > MAX_GROUP_LENGTH) return { events: group, last: event.seqNum - 1 }
+    group.push(event)
   }
-  return { events, last: until }
+  return { events: group, last: until }
 }

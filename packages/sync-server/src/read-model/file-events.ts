@@ -25,13 +25,17 @@ export interface FileEventPage {
   readonly more: boolean
 }
 
-const EVENTS = `SELECT file_events.seqNum, kind, files.id AS fileId, owner, sub, at FROM file_events
-  JOIN files ON files.seqNum = file_events.file JOIN events ON events.seqNum = file_events.seqNum
-  WHERE file_events.seqNum > ? ORDER BY file_events.seqNum LIMIT ?`
+const EVENTS = `WITH page AS (
+    SELECT seqNum, 'added' AS kind, seqNum AS file FROM files WHERE seqNum > ?
+    UNION ALL SELECT seqNum, kind, file FROM file_events WHERE seqNum > ?
+    ORDER BY seqNum LIMIT ?
+  )
+  SELECT page.seqNum, kind, files.id AS fileId, owner, sub, at FROM page
+  JOIN files ON files.seqNum = page.file JOIN events ON events.seqNum = page.seqNum ORDER BY page.seqNum`
 
 /** @param head number of the last event of the log: where the page after the last one begins */
 export const readFileEvents = (sql: Sql, since: number, limit: number, head: number): FileEventPage => {
-  const found = Array.from(sql.rows(EVENTS, since, limit + 1)) as unknown as FileEvent[]
+  const found = Array.from(sql.rows(EVENTS, since, since, limit + 1)) as unknown as FileEvent[]
   const events = found.slice(0, limit)
   const more = found.length > limit
   return { events, next: more ? events.at(-1)!.seqNum : Math.max(since, head), more }

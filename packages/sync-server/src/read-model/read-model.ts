@@ -11,7 +11,15 @@ import { type Claim, type ClaimedPage, type ClaimQuery, readClaims, settleClaim 
 import { type FileEventPage, readFileEvents } from './file-events.ts'
 import { cursorAfter, type FileFilter, type FileQuery, limitOf, toStatement, whereOf } from './file-query.ts'
 import { readLiveKeys, readNamedKeys, type RemoteKeyPage } from './remote-keys.ts'
-import { type CheckedContent, type ContentCheck, type StoredFile, toCheckedContent, toFile, toVersion } from './rows.ts'
+import {
+  type CheckedContent,
+  type ContentCheck,
+  type StoredFile,
+  toCheckedContent,
+  toFile,
+  toFirstVersion,
+  toVersion,
+} from './rows.ts'
 import { readApplied, resetTables } from './schema.ts'
 
 export interface ReadModel {
@@ -95,6 +103,7 @@ const MAX_FAILURES = 100
 const MAX_KEYS = 1_000
 
 const FAILURES = 'SELECT seqNum, name, message FROM read_model_failures ORDER BY seqNum LIMIT ?'
+const FILE = 'SELECT * FROM files WHERE id = ?'
 const VERSIONS = `SELECT versions.*, files.id AS fileId FROM files JOIN versions ON versions.file = files.seqNum
   WHERE files.id = ? ORDER BY versions.seqNum`
 
@@ -117,10 +126,15 @@ export const sqlReadModel = (sql: () => Sql): ReadModel => {
   return {
     file: (id) =>
       read((database) => {
-        const row = first(database, 'SELECT * FROM files WHERE id = ?', id)
+        const row = first(database, FILE, id)
         return row && toFile(row)
       }),
-    versions: (fileId) => read((database) => Array.from(database.rows(VERSIONS, fileId), toVersion)),
+    versions: (fileId) =>
+      read((database) => {
+        const versions = Array.from(database.rows(VERSIONS, fileId), toVersion)
+        const file = versions.length === 0 ? first(database, FILE, fileId) : undefined
+        return file ? [toFirstVersion(toFile(file))] : versions
+      }),
     content: (remoteKey) =>
       read((database) => {
         const row = first(database, 'SELECT * FROM contents WHERE remoteKey = ?', remoteKey)

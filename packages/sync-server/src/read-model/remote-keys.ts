@@ -22,15 +22,23 @@ interface Position {
   readonly after: number
 }
 
-const VERSIONS = 'SELECT versions.seqNum, versions.remoteKey FROM versions'
-const PAGE = 'ORDER BY versions.seqNum LIMIT ?'
-const ALL = `${VERSIONS} WHERE versions.seqNum > ? ${PAGE}`
-const LIVE = `${VERSIONS} JOIN files ON files.seqNum = versions.file
-  WHERE versions.seqNum > ? AND files.deletedAt IS NULL ${PAGE}`
 /** An edit lifts the tombstone of a file that was deleted at the same time. */
 const REVIVED = "SELECT file FROM file_events WHERE seqNum > ? AND kind IN ('restored', 'replaced')"
-const LIVE_AGAIN = `${VERSIONS} JOIN files ON files.seqNum = versions.file
-  WHERE versions.seqNum > ? AND files.deletedAt IS NULL AND versions.file IN (${REVIVED}) ${PAGE}`
+
+/**
+ * The keys of a page, by the number of their version. A file that was never replaced has one version, under its own number. So
+ * a version keeps its place when the file is replaced between two pages.
+ */
+const keysWhere = (filesWhere: string): string => `
+  SELECT seqNum, remoteKey FROM files
+    WHERE seqNum > ? AND ${filesWhere} AND NOT EXISTS (SELECT 1 FROM versions WHERE file = files.seqNum)
+  UNION ALL SELECT versions.seqNum, versions.remoteKey FROM versions JOIN files ON files.seqNum = versions.file
+    WHERE versions.seqNum > ? AND ${filesWhere}
+  ORDER BY seqNum LIMIT ?`
+
+const ALL = keysWhere('true')
+const LIVE = keysWhere('files.deletedAt IS NULL')
+const LIVE_AGAIN = keysWhere(`files.deletedAt IS NULL AND files.seqNum IN (${REVIVED})`)
 
 const keysOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
   rows.map(({ remoteKey }) => remoteKey as RemoteKey)
@@ -43,7 +51,9 @@ export const readLiveKeys = (sql: Sql, head: number, limit: number, cursor?: str
   const position = cursor === undefined ? { revivedSince: 0, passHead: head, after: 0 } : parsePosition(cursor)
   const { revivedSince, passHead, after } = position
   const rows = Array.from(
-    revivedSince === 0 ? sql.rows(LIVE, after, limit) : sql.rows(LIVE_AGAIN, after, revivedSince, limit),
+    revivedSince === 0
+      ? sql.rows(LIVE, after, after, limit)
+      : sql.rows(LIVE_AGAIN, after, revivedSince, after, revivedSince, limit),
   )
   if (rows.length === limit) return { keys: keysOf(rows), cursor: toCursor({ ...position, after: lastOf(rows) }) }
   const [revived] = Array.from(sql.rows(`${REVIVED} LIMIT 1`, passHead))
@@ -54,7 +64,7 @@ export const readLiveKeys = (sql: Sql, head: number, limit: number, cursor?: str
 /** Of all files, deleted ones included: every content that a file has or had. */
 export const readNamedKeys = (sql: Sql, limit: number, cursor?: string): RemoteKeyPage => {
   const position = cursor === undefined ? { revivedSince: 0, passHead: 0, after: 0 } : parsePosition(cursor)
-  const rows = Array.from(sql.rows(ALL, position.after, limit))
+  const rows = Array.from(sql.rows(ALL, position.after, position.after, limit))
   const next = rows.length === limit ? toCursor({ ...position, after: lastOf(rows) }) : undefined
   return { keys: keysOf(rows), cursor: next }
 }

@@ -33,6 +33,13 @@ export const toFile = ({ meta, ...row }: Row): StoredFile =>
 export const toVersion = ({ id, fileId, remoteKey, size, type, at, conflict }: Row): FileVersion =>
   ({ id, fileId, remoteKey, size, type, at, conflict: conflict === 1 }) as unknown as FileVersion
 
+/** The version that a file began with. It has no row until the file is replaced. */
+export const toFirstVersion = ({ version, id, remoteKey, size, type, createdAt }: FileRecord): FileVersion => ({
+  ...{ id: version, fileId: id, remoteKey, size, type },
+  at: createdAt,
+  conflict: false,
+})
+
 /** What the log says of a content in object storage, and what this server has found there since. */
 export interface CheckedContent extends RemoteContent {
   /** the last check of a claim; null: none since the log last said something about the content */

@@ -7,8 +7,8 @@
  */
 import type { Sql } from '../event-log/sql.ts'
 
-/** Raise it when `decodeEvent` or `applyEvent` of @rockpool/core treats any event otherwise than before. */
-const RULES_VERSION = 2
+/** Raise it when any event makes other rows than before: by `decodeEvent` and `applyEvent` of @rockpool/core, or by these tables. */
+const RULES_VERSION = 3
 
 /** Rows of `contents` that are said to be stored, without a proof in the log or by a check. */
 export const CLAIMED = 'stored = 1 AND proved = 0 AND found IS NOT 1'
@@ -27,7 +27,7 @@ const SCHEMA = {
   files_live_by_owner: `CREATE INDEX files_live_by_owner
     ON files (owner, bucket, createdAt, seqNum, size, deletedAt) WHERE deletedAt IS NULL`,
   files_deleted: 'CREATE INDEX files_deleted ON files (deletedAt) WHERE deletedAt IS NOT NULL',
-  /** `file`: number of the file's row */
+  /** Of files that were replaced; the one version of all others is in `files`. `file`: number of the file's row */
   versions: `CREATE TABLE versions (
     seqNum INTEGER PRIMARY KEY, id TEXT NOT NULL, file INTEGER NOT NULL, remoteKey TEXT NOT NULL, size INTEGER NOT NULL,
     type TEXT NOT NULL, at INTEGER NOT NULL, conflict INTEGER NOT NULL
@@ -40,6 +40,7 @@ const SCHEMA = {
   ) STRICT, WITHOUT ROWID`,
   contents_claimed: `CREATE INDEX contents_claimed ON contents (remoteKey, checkedAt, seqNum) WHERE ${CLAIMED}`,
   operations: 'CREATE TABLE operations (opId TEXT PRIMARY KEY, seqNum INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+  /** All but additions, which are in `files`. */
   file_events:
     'CREATE TABLE file_events (seqNum INTEGER PRIMARY KEY, file INTEGER NOT NULL, kind TEXT NOT NULL) STRICT',
   read_model_failures: `CREATE TABLE read_model_failures (

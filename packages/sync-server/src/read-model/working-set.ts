@@ -10,9 +10,11 @@ import {
   type ContentRow,
   fromContent,
   fromFile,
+  type Row,
   type StoredFile,
   toContent,
   toFile,
+  toFirstVersion,
   toVersion,
   UPSERT_CONTENT,
   UPSERT_FILE,
@@ -25,8 +27,8 @@ export interface WorkingSet extends RecordState {
   store(sql: Sql): void
 }
 
+/** An addition has no row: `files` has its number. */
 const KINDS: { readonly [Name in PoolEvent['name']]?: FileEventKind } = {
-  'v2.FileAdded': 'added',
   'v2.FileContentReplaced': 'replaced',
   'v2.FileRenamed': 'renamed',
   'v2.FileMetaSet': 'metaSet',
@@ -39,6 +41,8 @@ interface Kept<Row> {
   readonly row: Row
   readonly changed: boolean
 }
+
+type FileRow = StoredFile & { readonly values?: ReturnType<typeof fromFile> }
 
 interface VersionRow extends FileVersion {
   readonly seqNum: number
@@ -53,57 +57,71 @@ interface FileEventRow {
 
 /** The working set of `events`, with the rows that the tables have. */
 export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingSet => {
-  const applied = new Map<string, Kept<number>>()
-  const files = new Map<string, Kept<StoredFile & { readonly values?: ReturnType<typeof fromFile> }>>()
-  const versions = new Map<string, Kept<VersionRow>>()
-  const contents = new Map<string, Kept<ContentRow>>()
-  const fileEvents: FileEventRow[] = []
-
-  const opIds = JSON.stringify(events.map(({ opId }) => opId))
-  for (const { opId, seqNum } of sql.rows(APPLIED, opIds)) {
-    applied.set(opId as string, { row: seqNum as number, changed: false })
-  }
-  const ids = JSON.stringify([...new Set(events.flatMap(({ args }) => ('id' in args ? [args.id] : [])))])
-  for (const row of sql.rows(FILES, ids)) files.set(row.id as string, { row: toFile(row), changed: false })
+  const ids = events.flatMap(({ args }) => ('id' in args ? [args.id] : []))
   const replaced = events.flatMap(({ name, args }) => (name === 'v2.FileContentReplaced' ? [args.id] : []))
-  for (const row of replaced.length > 0 ? sql.rows(CURRENT_VERSIONS, JSON.stringify(replaced)) : []) {
+  const keys = events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey]))
+
+  const opIds = events.map(({ opId }) => opId)
+  const applied = new Set(select(sql, APPLIED, opIds).map(({ opId }) => opId as string))
+  const operations: (readonly [opId: string, seqNum: number])[] = []
+  const files = new Map<string, Kept<FileRow>>()
+  for (const row of select(sql, FILES, ids)) files.set(row.id as string, { row: toFile(row), changed: false })
+  const contents = new Map<string, Kept<ContentRow>>()
+  for (const row of select(sql, CONTENTS, keys)) {
+    contents.set(row.remoteKey as string, { row: { ...toContent(row), seqNum: row.seqNum as number }, changed: false })
+  }
+  const versions = new Map<string, Kept<VersionRow>>()
+  for (const row of select(sql, CURRENT_VERSIONS, replaced)) {
     const version = { ...toVersion(row), seqNum: row.seqNum as number, file: row.file as number }
     versions.set(version.id, { row: version, changed: false })
   }
+  /** files whose first version has no row yet, by its id */
+  const unreplaced = new Map<string, StoredFile>()
+  for (const id of replaced) {
+    const file = files.get(id)?.row
+    if (file && !versions.has(file.version)) unreplaced.set(file.version, file)
+  }
+  const fileEvents: FileEventRow[] = []
 
-  const toFileRow = (record: FileRecord, origin: Pick<StoredEvent, 'seqNum' | 'sub'>) => {
-    const known = files.get(record.id)?.row
-    const file = {
-      ...record,
-      owner: known ? known.owner : (origin.sub ?? null),
-      seqNum: known?.seqNum ?? origin.seqNum,
-    }
+  const versionOf = (id: string): VersionRow | undefined => {
+    const file = unreplaced.get(id)
+    return file ? { ...toFirstVersion(file), seqNum: file.seqNum, file: file.seqNum } : versions.get(id)?.row
+  }
+
+  const toFileRow = (record: FileRecord, known: FileRow | undefined, origin: Pick<StoredEvent, 'seqNum' | 'sub'>) => {
+    const owner = known ? known.owner : (origin.sub ?? null)
+    const file = { ...record, owner, seqNum: known?.seqNum ?? origin.seqNum }
     // Now, since it may throw.
     return { ...file, values: fromFile(file) }
   }
 
-  const keys = JSON.stringify([...new Set(events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey])))])
-  for (const row of sql.rows(CONTENTS, keys))
-    contents.set(row.remoteKey as string, { row: { ...toContent(row), seqNum: row.seqNum as number }, changed: false })
-
   return {
     applied: (opId) => applied.has(opId),
     file: (id) => files.get(id)?.row,
-    version: (id) => versions.get(id)?.row,
+    version: versionOf,
     remoteContent: (key) => contents.get(key)?.row,
     take: (origin, event, changes) => {
       const { seqNum } = origin
       const record = changes.find((change) => change.table === 'files')?.row
-      const file = record && toFileRow(record, origin)
+      const before = record && files.get(record.id)?.row
+      const file = record && toFileRow(record, before, origin)
       if (file) files.set(file.id, { row: file, changed: true })
+      if (file && !before) unreplaced.set(file.version, file)
+      if (file && before && file.version !== before.version) {
+        const former = versionOf(before.version)
+        if (unreplaced.delete(before.version)) versions.set(former!.id, { row: former!, changed: true })
+      }
       for (const { table, row } of changes) {
-        if (table === 'versions') {
+        if (table === 'versions' && before) {
           const known = versions.get(row.id)?.row
-          const version = { ...row, seqNum: known?.seqNum ?? seqNum, file: known?.file ?? file!.seqNum }
+          const version = { ...row, seqNum: known?.seqNum ?? seqNum, file: before.seqNum }
           versions.set(row.id, { row: version, changed: true })
         }
         if (table === 'remoteContents') contents.set(row.remoteKey, { row: { ...row, seqNum }, changed: true })
-        if (table === 'operations') applied.set(row.opId, { row: seqNum, changed: true })
+        if (table === 'operations') {
+          applied.add(row.opId)
+          operations.push([row.opId, seqNum])
+        }
       }
       const kind = KINDS[event.name]
       if (file && kind) fileEvents.push({ seqNum, file: file.seqNum, kind })
@@ -116,16 +134,18 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
       }
       for (const { row, changed } of contents.values()) if (changed) database.run(UPSERT_CONTENT, ...fromContent(row))
       // In the order of the table: neighbours share a page.
-      const operations = [...applied].filter(([, { changed }]) => changed).toSorted(([a], [b]) => (a < b ? -1 : 1))
-      for (const [opId, { row }] of operations) database.run('INSERT INTO operations VALUES (?, ?)', opId, row)
-      for (const { seqNum, file, kind } of fileEvents) {
-        database.run('INSERT INTO file_events VALUES (?, ?, ?)', seqNum, file, kind)
-      }
+      operations.sort(([a], [b]) => (a < b ? -1 : 1))
+      for (const [opId, seqNum] of operations) database.run(INSERT_OPERATION, opId, seqNum)
+      for (const { seqNum, file, kind } of fileEvents) database.run(INSERT_FILE_EVENT, seqNum, file, kind)
     },
   }
 }
 
-const APPLIED = 'SELECT opId, seqNum FROM operations WHERE opId IN (SELECT value FROM json_each(?))'
+/** The rows of a query by a list of keys. */
+const select = (sql: Sql, query: string, keys: readonly string[]): readonly Row[] =>
+  keys.length === 0 ? [] : Array.from(sql.rows(query, JSON.stringify([...new Set(keys)])))
+
+const APPLIED = 'SELECT opId FROM operations WHERE opId IN (SELECT value FROM json_each(?))'
 const FILES = 'SELECT * FROM files WHERE id IN (SELECT value FROM json_each(?))'
 const CONTENTS = 'SELECT * FROM contents WHERE remoteKey IN (SELECT value FROM json_each(?))'
 const CURRENT_VERSIONS = `SELECT versions.*, files.id AS fileId FROM files
@@ -133,3 +153,5 @@ const CURRENT_VERSIONS = `SELECT versions.*, files.id AS fileId FROM files
   WHERE files.id IN (SELECT value FROM json_each(?))`
 const UPSERT_VERSION =
   'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seqNum) DO UPDATE SET conflict = excluded.conflict'
+const INSERT_OPERATION = 'INSERT INTO operations VALUES (?, ?)'
+const INSERT_FILE_EVENT = 'INSERT INTO file_events VALUES (?, ?, ?)'

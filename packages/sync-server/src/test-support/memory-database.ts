@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { PoolEvent } from '@rockpool/core/records'
 import { toSql } from '../adapters/sqlite/log-file.ts'
+import { createRecentEvents } from '../event-log/recent-events.ts'
 import { type SqlEventLog, sqlEventLog } from '../event-log/sql-log.ts'
 import { createTables } from '../event-log/sql-schema.ts'
 import { openSqlStore } from '../event-log/sql-store.ts'
@@ -20,7 +21,7 @@ export const memoryDatabase = (): MemoryDatabase => {
   const database = new DatabaseSync(':memory:')
   const sql = toSql(database, 'The log')
   createTables(sql, { storeId: 'shop', backendId: 'b', createdAt: 1 })
-  const store = openSqlStore(sql, { backendId: 'b' })
+  const store = openSqlStore(sql, { backendId: 'b', recent: createRecentEvents(1024 * 1024)('shop') })
   const log = sqlEventLog(
     () => store,
     async () => store.close(),

@@ -379,6 +379,38 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         expect(await liveKeys()).toEqual(new Set([fileKey('lagoon')]))
       })
 
+      it('are all there wherever a page ends, also of a file that is replaced between two pages', async () => {
+        await push(
+          added('reef'),
+          replaced('reef', 2, fileKey('reef')),
+          added('lagoon'),
+          added('atoll'),
+          deleted('atoll'),
+        )
+        for (const readPage of [model.liveKeys, model.namedKeys]) {
+          const pages: (readonly RemoteKey[])[] = []
+          for await (const keys of keysOf((page) => readPage({ ...page, limit: 1 }))) {
+            if (pages.length === 1 && readPage === model.namedKeys) await push(replaced('lagoon', 2, fileKey('lagoon')))
+            pages.push(keys)
+          }
+          const ids =
+            readPage === model.liveKeys
+              ? ['reef', 'reef 2', 'lagoon']
+              : ['reef', 'reef 2', 'lagoon', 'atoll', 'lagoon 2']
+          expect(pages.flat()).toEqual(ids.map((id) => fileKey(id)))
+        }
+      })
+
+      it('leave out a file that is brought back and deleted again between two pages', async () => {
+        await push(added('a'), added('b'), deleted('a'), added('c'))
+        const first = await model.liveKeys({ limit: 1 })
+        await push(restored('a'), { ...deleted('a'), opId: 'delete a again' })
+        const rest: RemoteKey[] = []
+        for await (const keys of keysOf((page) => model.liveKeys({ cursor: first.cursor!, ...page })))
+          rest.push(...keys)
+        expect([...first.keys, ...rest]).toEqual([fileKey('b'), fileKey('c')])
+      })
+
       it('stay live while any live file has them', async () => {
         const remoteKey = fileKey('shared')
         await push(added('one', { remoteKey }), added('two', { remoteKey }), deleted('one'))
