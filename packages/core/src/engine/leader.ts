@@ -1,49 +1,162 @@
 /**
- * One tab of a store runs its transfers: the one that holds the Web Lock. When it is closed or killed the browser gives
- * the lock to the next one. Correctness never rests on it: index writes are fenced by the epoch, uploads are idempotent.
+ * One tab of a store runs its transfers: the one that holds the Web Lock. A tab that is closed or killed loses it to the
+ * next one, a tab that is frozen gives it up, and from one that hangs a visible tab steals it (`leadership.ts`).
+ * Correctness never rests on the lock: index writes are fenced by the epoch, uploads are idempotent.
  */
-import type { RockpoolError } from '@rockpool/protocol'
-import { Effect, Queue, Schedule } from 'effect'
+import { RockpoolError } from '@rockpool/protocol'
+import { Effect, FiberHandle, Queue } from 'effect'
 import type { PlatformPage } from '../platform/platform.ts'
 import { change } from '../ports/index-port.ts'
 import { Device } from './device.ts'
+import { askOnce, type Heartbeat, openHeartbeat, probeDisk } from './heartbeat.ts'
+import { DUTIES, type Duty, type Leadership, type LeadershipInput, nextLeadership } from './leadership.ts'
 import { mirrorFiles } from './log/follow-log.ts'
-import { hold } from './locks.ts'
+import { type HeldLock, hold, steal } from './locks.ts'
 import { markRefused } from './log/mark-refused.ts'
 import { clearConfirmed, replay } from './log/outbox.ts'
+import { confirmSent } from './transfers/confirm-sent.ts'
 import { runTransfers } from './transfers/queue.ts'
 import { asRockpoolError, Platform } from './services.ts'
 
-/** Leads whenever it can. Never ends. */
+const LOCK = 'leader'
+
+/** After the first failure in a row, and at most. ms */
+const REST_MS = 1_000
+const MAX_REST_MS = 60_000
+
+/** Leads whenever it can, and never ends. */
 export const lead = Effect.gen(function* () {
   const { page } = yield* Platform
-  const term = Effect.scoped(
+  const inputs = yield* Queue.unbounded<{ readonly input: LeadershipInput; readonly candidacy?: number }>()
+  const asks = yield* Queue.sliding<void>(1)
+  let heard = false
+  const heartbeat = yield* openHeartbeat({
+    onAsk: () => void asks.unsafeOffer(undefined),
+    onAlive() {
+      heard = true
+      inputs.unsafeOffer({ input: 'alive' })
+    },
+  })
+
+  let lock: HeldLock | undefined
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      page.subscribe(() => {
+        // Before any fiber runs: a page that is frozen would keep the lock without working.
+        if (page.isFrozen()) lock?.release()
+        inputs.unsafeOffer({ input: inputOf(page) })
+      }),
+    ),
+    (unsubscribe) => Effect.sync(unsubscribe),
+  )
+
+  let failures = 0
+  /** Each attempt to lead. What an earlier one still says, that was ended, counts no more. */
+  let candidacy = 0
+  const tell = (input: LeadershipInput, from: number) => void inputs.unsafeOffer({ input, candidacy: from })
+
+  /** After a while the failures before count no more. Never ends. */
+  const healthy = Effect.sleep(MAX_REST_MS).pipe(
+    Effect.andThen(Effect.sync(() => (failures = 0))),
+    Effect.andThen(Effect.never),
+  )
+
+  /** Gets the lock and leads until another tab steals it, or something fails. */
+  const stand = (how: 'queue' | 'steal', self: number) =>
     Effect.gen(function* () {
-      yield* hold('leader', 'exclusive')
-      const epoch = yield* nextEpoch
-      yield* Effect.all(
-        // Refusals first: what `replay` appends may be refused at once.
-        [markRefused(epoch), replay, runTransfers(epoch), clearConfirmed(epoch), mirrorFiles(epoch)],
-        { concurrency: 'unbounded', discard: true },
+      const held = yield* how === 'steal' ? steal(LOCK) : hold(LOCK, 'exclusive')
+      yield* Effect.acquireRelease(
+        Effect.sync(() => (lock = held)),
+        () => Effect.sync(() => (lock = undefined)),
       )
+      tell('granted', self)
+      yield* Effect.raceFirst(Effect.raceFirst(term(heartbeat, asks), held.stolen), healthy)
+    }).pipe(
+      Effect.scoped,
+      // A defect must not leave the store without a leader.
+      Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
+      Effect.matchEffect({
+        onSuccess: () => Effect.sync(() => tell('stolen', self)),
+        onFailure: (error) =>
+          (error.code === 'superseded'
+            ? Effect.void
+            : Effect.logWarning(`Leading the transfers ended: ${error.message}`)
+          ).pipe(Effect.andThen(Effect.sync(() => tell('failed', self)))),
+      }),
+    )
+
+  const rest = (self: number) =>
+    Effect.suspend(() => Effect.sleep(Math.min(MAX_REST_MS, REST_MS * 2 ** failures++))).pipe(
+      Effect.andThen(Effect.sync(() => tell('rested', self))),
+    )
+
+  const watch = Effect.forever(
+    Effect.suspend(() => {
+      heard = false
+      return askOnce(heartbeat, () => heard)
+    }).pipe(Effect.map((input) => inputs.unsafeOffer({ input }))),
+  )
+
+  const work = yield* FiberHandle.make()
+  const watching = yield* FiberHandle.make()
+  let duty: Duty = { lock: 'none', asks: false, rests: false }
+  /** Starts and ends what differs from the duty before; waits until what is ended has ended. */
+  const turnTo = (next: Duty) =>
+    Effect.gen(function* () {
+      const before = duty
+      duty = next
+      if (next.asks !== before.asks) yield* next.asks ? FiberHandle.run(watching, watch) : FiberHandle.clear(watching)
+      if (next.lock === 'keep' || (next.lock === before.lock && next.rests === before.rests)) return
+      candidacy++
+      yield* FiberHandle.clear(work)
+      if (next.rests) yield* FiberHandle.run(work, rest(candidacy))
+      else if (next.lock !== 'none') yield* FiberHandle.run(work, stand(next.lock, candidacy))
+    })
+
+  let state: Leadership = nextLeadership('frozen', inputOf(page))
+  while (true) {
+    yield* turnTo(DUTIES[state])
+    const { input, candidacy: from = candidacy } = yield* Queue.take(inputs)
+    if (from !== candidacy) continue
+    const before = state
+    state = nextLeadership(state, input)
+    // Whether it may suspect the leader depends on the page.
+    if (state === 'waiting' && before !== 'waiting') inputs.unsafeOffer({ input: inputOf(page) })
+  }
+}).pipe(Effect.scoped)
+
+const inputOf = (page: PlatformPage): LeadershipInput =>
+  page.isFrozen() ? 'frozen' : page.isVisible() ? 'visible' : 'hidden'
+
+/** What a leader does, for as long as it leads. */
+const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
+  Effect.gen(function* () {
+    const epoch = yield* nextEpoch
+    yield* Effect.all(
+      // Refusals first: what `replay` appends may be refused at once.
+      [
+        markRefused(epoch),
+        replay,
+        runTransfers(epoch),
+        confirmSent(epoch),
+        clearConfirmed(epoch),
+        mirrorFiles(epoch),
+        respond(epoch, heartbeat, asks),
+      ],
+      { concurrency: 'unbounded', discard: true },
+    )
+  })
+
+/** Responds to followers as often as they ask and the disk works, first of all to those who suspect the leader before. */
+const respond = (epoch: number, { alive }: Heartbeat, asks: Queue.Queue<void>) =>
+  Effect.forever(
+    Effect.gen(function* () {
+      alive()
+      yield* Queue.take(asks)
+      // Else a leader of old that woke up would hide that the new one hangs.
+      if ((yield* probeDisk) > epoch) yield* Effect.fail(superseded())
     }),
   )
-  const terms = term.pipe(
-    // A defect must not leave the store without a leader.
-    Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
-    Effect.tapError((error) => Effect.logWarning(`Leading the transfers ended: ${error.message}`)),
-    // A disk that fails for a moment, or a leader that was superseded: waits, then stands again.
-    Effect.retry(Schedule.exponential('1 second').pipe(Schedule.union(Schedule.spaced('1 minute')))),
-  )
-  while (true) {
-    yield* until(page, () => !page.isFrozen())
-    // A frozen page would keep the lock without working.
-    yield* Effect.raceFirst(
-      terms,
-      until(page, () => page.isFrozen()),
-    )
-  }
-})
 
 /** A higher epoch than any leader before: from now on their writes are refused. */
 const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(function* () {
@@ -58,14 +171,5 @@ const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(funct
   return epoch
 })
 
-const until = (page: PlatformPage, holds: () => boolean): Effect.Effect<void> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const changed = yield* Queue.sliding<void>(1)
-      yield* Effect.acquireRelease(
-        Effect.sync(() => page.subscribe(() => void changed.unsafeOffer(undefined))),
-        (unsubscribe) => Effect.sync(unsubscribe),
-      )
-      while (!holds()) yield* Queue.take(changed)
-    }),
-  )
+const superseded = (): RockpoolError =>
+  new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

@@ -3,22 +3,44 @@ import { type RockpoolError } from '@rockpool/protocol'
 import { Effect, type Scope } from 'effect'
 import { call, Platform, Settings } from './services.ts'
 
+export interface HeldLock {
+  /** Gives the lock back before its scope closes, within the current task: a page that is about to freeze has no more time. */
+  readonly release: () => void
+  /** Ends when another tab has stolen the lock. Whoever can be stolen from must be fenced by other means, too. */
+  readonly stolen: Effect.Effect<void>
+}
+
 /** Waits for the lock `rockpool:<scope>:<name>` and holds it until the scope closes. */
 export const hold = (
   name: string,
   mode: LockMode,
-): Effect.Effect<void, RockpoolError, Scope.Scope | Platform | Settings> =>
-  Effect.asVoid(request(name, (signal) => ({ mode, signal })))
+): Effect.Effect<HeldLock, RockpoolError, Scope.Scope | Platform | Settings> =>
+  Effect.map(
+    request(name, (signal) => ({ mode, signal })),
+    ({ lock }) => lock,
+  )
 
 /** As {@link hold}, exclusively, if nobody holds the lock now. @returns whether it is held */
 export const holdIfFree = (name: string): Effect.Effect<boolean, RockpoolError, Scope.Scope | Platform | Settings> =>
-  request(name, () => ({ ifAvailable: true }))
+  Effect.map(
+    request(name, () => ({ ifAvailable: true })),
+    ({ isHeld }) => isHeld,
+  )
+
+/** Takes the lock from whoever holds it. They are told, if they still run: {@link HeldLock.stolen}. */
+export const steal = (name: string): Effect.Effect<HeldLock, RockpoolError, Scope.Scope | Platform | Settings> =>
+  Effect.map(
+    // Without a signal, which `steal` does not go with.
+    request(name, () => ({ steal: true })),
+    ({ lock }) => lock,
+  )
 
 const request = (name: string, options: (signal: AbortSignal) => LockOptions) =>
   Effect.gen(function* () {
     const { locks } = yield* Platform
     const { scope } = yield* Settings
     const released = Promise.withResolvers<void>()
+    const stolen = Promise.withResolvers<void>()
     let ended: Promise<unknown> = Promise.resolve()
     // Ends when the browser has really let go: whoever asks next, with `ifAvailable`, must find it free.
     yield* Effect.addFinalizer(() =>
@@ -27,7 +49,7 @@ const request = (name: string, options: (signal: AbortSignal) => LockOptions) =>
         return ended
       }),
     )
-    return yield* call(
+    const isHeld = yield* call(
       (signal) =>
         new Promise<boolean>((answered, refused) => {
           ended = locks
@@ -35,9 +57,15 @@ const request = (name: string, options: (signal: AbortSignal) => LockOptions) =>
               answered(lock !== null)
               return lock ? released.promise : undefined
             })
-            .catch(refused)
+            .catch((error: unknown) => {
+              refused(error)
+              // Once granted, a request fails for this reason only (https://w3c.github.io/web-locks/#algorithm-request-lock).
+              stolen.resolve()
+            })
         }),
     )
+    const lock: HeldLock = { release: () => released.resolve(), stolen: Effect.promise(() => stolen.promise) }
+    return { isHeld, lock }
   })
 
 /** Runs an effect while the lock is held. */
