@@ -59,6 +59,10 @@ export interface FileStatus {
   /** bytes transferred so far; equals `total` when nothing is under way */
   readonly bytes: number
   readonly total: number
+  /** of the transfer that runs, over its last seconds; null while unknown */
+  readonly bytesPerSecond: number | null
+  /** ms until the transfer that runs is at its end, at this speed; null while unknown */
+  readonly remainingMs: number | null
   readonly error: {
     readonly code: RockpoolError['code']
     readonly message: string
@@ -82,7 +86,11 @@ export interface PoolFiles {
 export interface PoolTransfers {
   /** The file's state on this device. The same object as long as nothing changed. */
   status(file: FileReference): FileStatus
-  /** Calls `fn` after the status of some file changed. @returns unsubscribe */
+  /**
+   * Calls `fn` after the status of some file changed: at once, then at most 10 times a second.
+   *
+   * @returns unsubscribe
+   */
   subscribe(fn: () => void): () => void
   /** Tries a failed transfer of the file again, now. */
   retry(file: FileReference): Promise<void>

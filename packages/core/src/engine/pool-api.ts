@@ -13,10 +13,14 @@ import { PoolEmitter } from './pool-emitter.ts'
 import { open, stream } from './files/read.ts'
 import { dropRefused, retryRefused } from './log/resolve-refused.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
+import { coalesced } from './coalesced.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
 import { SyncState } from './log/sync-state.ts'
 import { cancel, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
+
+/** Progress of a few transfers on a fast line would render a list of files hundreds of times a second. */
+const NOTIFY_INTERVAL_MS = 100
 
 export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
   Effect.gen(function* () {
@@ -73,6 +77,11 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       return next
     }
 
+    const changes = yield* coalesced(
+      (changed) => [device.subscribe(changed), log.subscribe(changed)],
+      NOTIFY_INTERVAL_MS,
+    )
+
     const subscribeFiles = (query: FileQuery, fn: (files: readonly FileRecord[]) => void) => {
       let last = log.list(query)
       const unsubscribe = log.subscribe(() => {
@@ -99,10 +108,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       },
       transfers: {
         status,
-        subscribe(fn) {
-          const unsubscribes = [device.subscribe(fn), log.subscribe(fn)]
-          return () => unsubscribes.forEach((unsubscribe) => unsubscribe())
-        },
+        subscribe: changes.add,
         retry: (file) => run(Effect.flatMap(live(file), retry)),
         retryAll: () => run(retryAll),
         cancel: (file) => run(Effect.flatMap(live(file), cancel)),
@@ -157,7 +163,15 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 const whatIsSaid = (content: RemoteContent | undefined): StatusFacts['said'] =>
   content && (content.stored ? 'stored' : 'lost')
 
-const UNKNOWN: FileStatus = { state: 'remote', onDevice: false, bytes: 0, total: 0, error: null }
+const UNKNOWN: FileStatus = {
+  state: 'remote',
+  onDevice: false,
+  bytes: 0,
+  total: 0,
+  bytesPerSecond: null,
+  remainingMs: null,
+  error: null,
+}
 
 const aborted = (cause: unknown): RockpoolError => new RockpoolError('aborted', 'The caller stopped this.', { cause })
 

@@ -57,6 +57,12 @@ const cases: {
   { name: 'here, and lost there', facts: { onDevice: true, isStored: true, said: 'lost' }, state: 'local', bytes: 0 },
   { name: 'here and there', facts: { onDevice: true, isStored: true }, state: 'stored', bytes: 100 },
   {
+    name: 'sent, and not yet seen by the signer',
+    facts: { onDevice: true, upload: transfer({ state: 'sent' }) },
+    state: 'uploading',
+    bytes: 100,
+  },
+  {
     name: 'on the way up',
     facts: {
       onDevice: true,
@@ -135,6 +141,18 @@ const cases: {
     nextAttemptAt: null,
   },
 ]
+
+test('tells the speed and the time that is left while a transfer runs', () => {
+  const activity = { remoteKey: key, direction: 'upload', bytes: 40, total: 100 } as const
+  const pace = (bytesPerSecond?: number | null) =>
+    statusOf({ ...facts, activity: { ...activity, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }) } })
+  expect(pace(20)).toMatchObject({ bytesPerSecond: 20, remainingMs: 3_000 })
+  expect(pace(0)).toMatchObject({ bytesPerSecond: 0, remainingMs: null })
+  expect(pace(null)).toMatchObject({ bytesPerSecond: null, remainingMs: null })
+  // a worker of an older version
+  expect(pace()).toMatchObject({ bytesPerSecond: null, remainingMs: null })
+  expect(statusOf(facts)).toMatchObject({ bytesPerSecond: null, remainingMs: null })
+})
 
 test.each(cases)('$name: $state', ({ facts: given, state, bytes, error, nextAttemptAt }) => {
   const status = statusOf({ ...facts, ...given })

@@ -21,9 +21,10 @@ export interface StatusFacts {
 
 export const statusOf = (facts: StatusFacts): FileStatus => {
   const { size, onDevice, activity } = facts
-  const whole = { onDevice, total: size, error: null }
+  const whole = { onDevice, total: size, bytesPerSecond: null, remainingMs: null, error: null }
   if (activity) {
-    return { ...whole, state: activity.direction === 'upload' ? 'uploading' : 'downloading', bytes: activity.bytes }
+    const state = activity.direction === 'upload' ? 'uploading' : 'downloading'
+    return { ...whole, state, bytes: activity.bytes, ...paceOf(activity) }
   }
   // Its bytes are on their way until the signer has seen them.
   if (facts.upload?.state === 'sent') return { ...whole, state: 'uploading', bytes: size }
@@ -38,6 +39,15 @@ export const statusOf = (facts: StatusFacts): FileStatus => {
   return isStored ? { ...whole, state: 'stored', bytes: size } : { ...whole, state: 'local', bytes: 0 }
 }
 
+const paceOf = ({
+  bytes,
+  total,
+  bytesPerSecond = null,
+}: Activity): Pick<FileStatus, 'bytesPerSecond' | 'remainingMs'> => ({
+  bytesPerSecond,
+  remainingMs: bytesPerSecond ? Math.round((Math.max(0, total - bytes) / bytesPerSecond) * 1_000) : null,
+})
+
 /** Being offline is no failure: the transfer simply waits. */
 const hasFailed = (row: TransferRow): boolean =>
   row.error !== null && (row.state === 'blocked' || row.error.code !== 'offline')
@@ -47,6 +57,8 @@ export const sameStatus = (a: FileStatus, b: FileStatus): boolean =>
   a.onDevice === b.onDevice &&
   a.bytes === b.bytes &&
   a.total === b.total &&
+  a.bytesPerSecond === b.bytesPerSecond &&
+  a.remainingMs === b.remainingMs &&
   a.error?.code === b.error?.code &&
   a.error?.message === b.error?.message &&
   a.error?.nextAttemptAt === b.error?.nextAttemptAt

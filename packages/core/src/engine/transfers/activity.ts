@@ -1,11 +1,12 @@
 /**
- * Which transfers are under way, told to all tabs of a store. Kept nowhere: progress is neither a fact for the log nor
+ * Which transfers are under way, for all tabs of a store. Stored nowhere: progress is neither a fact for the log nor
  * worth a write to disk.
  */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { Platform, PlatformChannel, PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import type { TransferDirection } from '../../ports/index-port.ts'
+import { makeSpeedometer } from './speed.ts'
 
 export interface Activity {
   readonly remoteKey: RemoteKey
@@ -14,6 +15,8 @@ export interface Activity {
   readonly bytes: number
   /** bytes in all */
   readonly total: number
+  /** over the last seconds; null while unknown, as in the messages of an older tab or worker */
+  readonly bytesPerSecond?: number | null
 }
 
 /** A step of a transfer, or its end (`activity: null`). */
@@ -32,37 +35,44 @@ export interface ActivityReport {
   end(): void
 }
 
-/** Progress is told once in so many bytes, or per cent of the whole if that is more, and in so many ms at least. */
+/** Bytes between two reports of progress, or 1 % of the whole if that is more. */
 const STEP = 256 * 1024
+
+/** Longest time between two reports (ms) while anything moves. */
 const STEP_MS = 10_000
 
-/** What was not heard of for so long is over: its tab or worker died, or its reader stands still. ms */
+/** A transfer without a report for this time (ms) is over: its tab or worker died, or its reader stands still. */
 export const ACTIVITY_LIFETIME_MS = 60_000
 
-/** Reports one transfer: `tell` is called at its start, at each step, and once at its end. */
+/** Reports one transfer: calls `emit` at its start, at each step, and once at its end. */
 export const reportActivity = (
-  tell: (message: ActivityMessage) => void,
+  emit: (message: ActivityMessage) => void,
   remoteKey: RemoteKey,
   direction: TransferDirection,
   total: number,
   { monotonic }: Pick<PlatformClock, 'monotonic'> = webPlatform.clock,
 ): ActivityReport => {
-  let told = 0
-  let toldAt = monotonic()
+  const speedOf = makeSpeedometer()
+  let reported = 0
+  let reportedAt = monotonic()
+  let isStarted = false
   let ended = false
-  tell({ remoteKey, activity: { remoteKey, direction, bytes: 0, total } })
+  emit({ remoteKey, activity: { remoteKey, direction, bytes: 0, total, bytesPerSecond: null } })
   return {
     progress(bytes, all) {
       if (ended) return
-      if (bytes - told < Math.max(STEP, all / 100) && monotonic() - toldAt < STEP_MS) return
-      told = bytes
-      toldAt = monotonic()
-      tell({ remoteKey, activity: { remoteKey, direction, bytes, total: all } })
+      const now = monotonic()
+      if (!isStarted) speedOf(bytes, now)
+      isStarted = true
+      if (bytes - reported < Math.max(STEP, all / 100) && now - reportedAt < STEP_MS) return
+      reported = bytes
+      reportedAt = now
+      emit({ remoteKey, activity: { remoteKey, direction, bytes, total: all, bytesPerSecond: speedOf(bytes, now) } })
     },
     end() {
       if (ended) return
       ended = true
-      tell({ remoteKey, activity: null })
+      emit({ remoteKey, activity: null })
     },
   }
 }

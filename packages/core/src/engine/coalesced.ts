@@ -1,0 +1,40 @@
+import { Effect, type Scope } from 'effect'
+import { type Listeners, makeListeners } from '../listeners.ts'
+import { Platform } from './services.ts'
+
+/**
+ * Listeners that hear of changes at once, but not again within `intervalMs`: what changes in between they hear at its end.
+ *
+ * @param subscribe to the changes, until the scope closes
+ */
+export const coalesced = (
+  subscribe: (changed: () => void) => readonly (() => void)[],
+  intervalMs: number,
+): Effect.Effect<Pick<Listeners<void>, 'add'>, never, Platform | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { clock } = yield* Platform
+    const listeners = makeListeners<void>()
+    let cancelTimer: (() => void) | undefined
+    let isWaiting = false
+    const emit = () => {
+      isWaiting = false
+      cancelTimer = clock.setTimer(() => {
+        cancelTimer = undefined
+        if (isWaiting) emit()
+      }, intervalMs)
+      listeners.emit()
+    }
+    const changed = () => {
+      if (cancelTimer) isWaiting = true
+      else emit()
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => subscribe(changed)),
+      (unsubscribes) =>
+        Effect.sync(() => {
+          for (const unsubscribe of unsubscribes) unsubscribe()
+          cancelTimer?.()
+        }),
+    )
+    return { add: listeners.add }
+  })
