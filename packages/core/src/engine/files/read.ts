@@ -14,9 +14,9 @@ import type { FileRecord } from '../../records/record.ts'
 import { contentRow } from '../transfers/content-row.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { Device } from '../device.ts'
-import { queued } from '../transfers/enqueue.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 import { underLock } from '../locks.ts'
+import { dropDamaged, quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
 import { BlobPort, call, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
@@ -42,7 +42,7 @@ export const stream = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {
     const blob = yield* kept(file)
     if (blob) return blob.stream()
-    const runtime = yield* Effect.runtime<Device>()
+    const runtime = yield* Effect.runtime<BlobPort | Device>()
     const { remoteKey, size } = file
     const start = yield* downloader(remoteKey, size, options.onProgress)
     // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
@@ -104,6 +104,7 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     const now = yield* Clock.currentTimeMillis
     const known = { pinned, storedAs: source === 'remote' ? key : undefined }
     yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
+    yield* dropDamaged(content.address)
   })
 
 /** The content on this disk, if the index knows it. One whose row is missing is hashed again, by a download without network. */
@@ -122,11 +123,8 @@ const kept = (file: FileRecord) =>
       if (file.size !== row.size) return yield* Effect.fail(sizeMismatch(file.size, row.size))
       return blob
     }
-    // The size is that of the hashed bytes, so these are cut short or gone, and the index must not say that they are here. The
-    // next download removes them if object storage has the content; a pinned one comes again by itself.
-    const now = yield* Clock.currentTimeMillis
-    const again = { ...file, size: row.size }
-    yield* device.write([removeRow('contents', address), ...(row.pinned ? [queued('download', again, now)] : [])])
+    // The size is that of the hashed bytes, so these are cut short, too long, or gone.
+    yield* quarantine(file.remoteKey)
     return undefined
   })
 

@@ -1,5 +1,5 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
-import { PART_SIZE, type UploadUrlRequest } from '@rockpool/protocol'
+import { PART_SIZE } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolEvent } from '../../records/events.ts'
@@ -7,6 +7,7 @@ import type { FileRecord } from '../../records/record.ts'
 import { put } from '../../ports/index-port.ts'
 import { memoryRecordLog } from '../../memory/index.ts'
 import { activityChannel, reportActivity } from '../transfers/activity.ts'
+import { type Send, sendByFetch } from '../transfers/http.ts'
 import { instrument } from '../../testing/instrumented-device.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 
@@ -46,28 +47,28 @@ test('a file whose event the log lost in a crash is there at the next open, and 
     }),
   ))
 
-test('a tab that dies after its PUT, before it could confirm it: the next one does', () =>
+test('a tab that dies while its PUT ends: the next one asks for it, and does not send it again', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld({ confirmUploads: true })
-      const { signer, objects, confirmed } = world.storage
+      const { fetch, objects, confirmed } = world.storage
       const device = memoryDevice(world, 'a')
-      const dying = yield* tab(device, {
-        signer: {
-          ...signer,
-          uploadUrl: (request: UploadUrlRequest, signal?: AbortSignal) =>
-            request.sent
-              ? new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
-              : signer.uploadUrl(request, signal),
-        },
-      })
+      let puts = 0
+      const send: Send = async (...args) => {
+        puts++
+        await sendByFetch(fetch)(...args)
+        const { signal } = args[3]
+        return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      }
+      const dying = yield* tab(device, { send })
       const file = yield* promise(() => dying.pool.add(new Blob(['reef'])))
       yield* promise(() => vi.waitFor(() => expect(objects.has(file.remoteKey)).toBe(true)))
       yield* dying.end
       expect(confirmed).toEqual([])
-      const next = yield* tab(device)
+      const next = yield* tab(device, { send })
       yield* until(next.pool, () => next.pool.transfers.status(file.id).state === 'stored')
       expect(confirmed).toEqual([file.remoteKey])
+      expect(puts).toBe(1)
       yield* next.end
     }),
   ))

@@ -18,8 +18,8 @@ interface Member extends Commit {
 }
 
 interface GroupCommitShape {
-  /** @returns the file that the event names as the event leaves it */
-  readonly commit: (commit: Commit) => Effect.Effect<FileRecord | undefined, RockpoolError>
+  /** @returns for each commit the file that its event names as the event leaves it */
+  readonly commit: (commits: readonly Commit[]) => Effect.Effect<readonly (FileRecord | undefined)[], RockpoolError>
 }
 
 export class GroupCommit extends Context.Tag('@rockpool/core/GroupCommit')<GroupCommit, GroupCommitShape>() {}
@@ -32,7 +32,21 @@ export const commit = (
   event: Commit['event'],
   { changes = [], epoch, precondition }: Partial<Omit<Commit, 'event'>> = {},
 ): Effect.Effect<FileRecord | undefined, RockpoolError, GroupCommit> =>
-  Effect.flatMap(GroupCommit, (groups) => groups.commit({ event, changes, epoch, precondition }))
+  Effect.map(
+    Effect.flatMap(GroupCommit, (groups) => groups.commit([{ event, changes, epoch, precondition }])),
+    ([file]) => file,
+  )
+
+/**
+ * Commits of the leader that belong together: up to {@link MAX_GROUP} share one transaction and one append. Fails with the
+ * first error; the others are made all the same.
+ */
+export const commitTogether = (
+  commits: readonly Pick<Commit, 'event' | 'changes' | 'epoch'>[],
+): Effect.Effect<void, RockpoolError, GroupCommit> =>
+  Effect.flatMap(GroupCommit, (groups) =>
+    Effect.asVoid(groups.commit(commits.map((commit) => ({ ...commit, precondition: undefined })))),
+  )
 
 export const GroupCommitLive = Layer.scoped(
   GroupCommit,
@@ -101,18 +115,22 @@ export const GroupCommitLive = Layer.scoped(
     yield* Effect.forkScoped(commitAll)
 
     return {
-      commit: (next) =>
+      commit: (commits) =>
         Effect.uninterruptibleMask((interruptible) =>
           Effect.gen(function* () {
-            const member: Member = { ...next, done: yield* Deferred.make<FileRecord | undefined, RockpoolError>() }
-            waiting.push(member)
+            const members: readonly Member[] = yield* Effect.forEach(commits, (commit) =>
+              Effect.map(Deferred.make<FileRecord | undefined, RockpoolError>(), (done) => ({ ...commit, done })),
+            )
+            waiting.push(...members)
             wake.unsafeOffer(undefined)
             const withdraw = Effect.suspend(() => {
-              const began = !waiting.includes(member)
-              waiting = waiting.filter((other) => other !== member)
-              return began ? Effect.ignore(Deferred.await(member.done)) : Effect.void
+              const began = members.filter((member) => !waiting.includes(member))
+              waiting = waiting.filter((other) => !members.includes(other))
+              return Effect.forEach(began, ({ done }) => Effect.ignore(Deferred.await(done)), { discard: true })
             })
-            return yield* interruptible(Deferred.await(member.done)).pipe(Effect.onInterrupt(() => withdraw))
+            return yield* interruptible(Effect.forEach(members, ({ done }) => Deferred.await(done))).pipe(
+              Effect.onInterrupt(() => withdraw),
+            )
           }),
         ),
     }

@@ -1,15 +1,16 @@
 /** One attempt at a transfer, and what its end means for the queue. */
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect } from 'effect'
-import { change, remove as removeRow, type TransferRow } from '../../ports/index-port.ts'
-import { storedAs } from './content-row.ts'
+import { Effect } from 'effect'
+import { change, remove, type TransferRow } from '../../ports/index-port.ts'
+import { recordStored } from './record-stored.ts'
 import { upload } from './upload.ts'
-import { failedRow } from './transfer-row.ts'
+import { noteFailures } from './note-failures.ts'
+import { sentRow } from './transfer-row.ts'
+import { changedOnDisk } from './verified-part.ts'
 import { Device } from '../device.ts'
-import { emit } from '../pool-emitter.ts'
-import { commit } from '../log/group-commit.ts'
+import { quarantine } from '../files/quarantine.ts'
 import { downloadToDisk } from '../files/read.ts'
-import { asRockpoolError, BlobPort, call, IndexPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
+import { asRockpoolError, BlobPort, call, IndexPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** No byte for so long: the connection is given up (peer failure 16). */
 const STALL_MS = 30_000
@@ -21,7 +22,7 @@ const STALL_MS = 30_000
 export const attempt = (row: TransferRow, epoch: number) =>
   (row.direction === 'upload' ? attemptUpload(row, epoch) : attemptDownload(row)).pipe(
     Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
-    Effect.catchAll((error) => noteFailure(row, error, epoch)),
+    Effect.catchAll((error) => noteFailures([{ row, error }], epoch)),
   )
 
 /** Downloads are queued for pins only; a reader downloads for itself. */
@@ -35,12 +36,11 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const index = yield* IndexPort
     const blobs = yield* BlobPort
     const device = yield* Device
-    const log = yield* LogPort
-    const { newId, hashing } = yield* Platform
+    const { hashing } = yield* Platform
     const ports = { signer: yield* SignerPort, send: (yield* Settings).send, hashing }
     const content = yield* call(() => index.get('contents', address))
     const blob = yield* call(() => blobs.open(address))
-    if (!content || !blob) return yield* Effect.fail(gone())
+    if (!content || !blob) return yield* withoutBytes(row, epoch)
     const { size, digests } = content
 
     const note = async (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>): Promise<void> => {
@@ -48,37 +48,44 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       await index.write([noted], { epoch })
     }
     const report = device.report(remoteKey, 'upload', size)
-    const stored = yield* withoutStall((alive) =>
-      call((signal) =>
-        upload(
-          ports,
-          { remoteKey, type, blob, size, digests, uploadId: row.uploadId ?? undefined, sent: row.sent },
-          {
-            signal,
-            onProgress(bytes) {
-              alive()
-              report.progress(bytes, size)
+    yield* Effect.gen(function* () {
+      const end = yield* withoutStall((alive) =>
+        call((signal) =>
+          upload(
+            ports,
+            { remoteKey, type, blob, size, digests, uploadId: row.uploadId ?? undefined, sent: row.sent },
+            {
+              signal,
+              onProgress(bytes) {
+                alive()
+                report.progress(bytes, size)
+              },
+              onStarted: (uploadId) => note({ uploadId }),
+              onSending: () => note({ sent: true }),
             },
-            onStarted: (uploadId) => note({ uploadId }),
-            onSending: () => note({ sent: true }),
-          },
+          ),
         ),
-      ),
-    ).pipe(Effect.ensuring(Effect.sync(report.end)))
+      )
+      if (end.status === 'stored') return yield* recordStored([{ row, stored: end }], epoch)
+      yield* device.write([change('transfers', row.id, (current) => current && sentRow(current))], epoch)
+      // After the row says how far the upload is: nobody must see it waiting in between.
+    }).pipe(
+      Effect.ensuring(Effect.sync(report.end)),
+      Effect.tapError((error) => (error.code === 'corrupt' ? quarantine(remoteKey) : Effect.void)),
+    )
+  })
 
-    const done = [removeRow('transfers', row.id), storedAs(remoteKey)]
-    const known = log.remoteContent(remoteKey)
-    const { etag, versionId, receipt } = stored
-    // What the log only claims, a receipt proves to the other devices.
-    const isNews = !known?.stored || (receipt !== undefined && !known.proved)
-    if (!isNews) return yield* device.write(done, epoch)
-    const args = {
-      remoteKey,
-      ...(receipt === undefined ? {} : { receipt }),
-      ...(etag === undefined ? {} : { etag }),
-      ...(versionId === undefined ? {} : { versionId }),
-    }
-    yield* commit({ name: 'v2.ContentStored', opId: newId(), args }, { changes: done, epoch })
+/** This disk has no bytes to send. The upload ends when object storage has them from elsewhere; else a person must know. */
+const withoutBytes = ({ id, remoteKey }: TransferRow, epoch: number) =>
+  Effect.gen(function* () {
+    const blobs = yield* BlobPort
+    const device = yield* Device
+    const signer = yield* SignerPort
+    const found = yield* Effect.either(call((signal) => signer.downloadUrl({ key: remoteKey, check: true }, signal)))
+    if (found._tag === 'Right') return yield* device.write([remove('transfers', id)], epoch)
+    if (found.left.code !== 'not_found') return yield* Effect.fail(found.left)
+    const isDamaged = yield* call(() => blobs.isQuarantined(addressOfKey(remoteKey)))
+    return yield* Effect.fail(isDamaged ? changedOnDisk() : gone())
   })
 
 /** Fails with `storage_unavailable` when `alive` was not called for 30 s. */
@@ -100,23 +107,6 @@ const withoutStall = <A, R>(
       }),
       watch,
     )
-  })
-
-const noteFailure = (row: TransferRow, error: RockpoolError, epoch: number) =>
-  Effect.gen(function* () {
-    // Another tab leads, or this one closes: the row is theirs to judge.
-    if (error.code === 'superseded' || error.code === 'closed') return yield* Effect.fail(error)
-    const device = yield* Device
-    const log = yield* LogPort
-    const now = yield* Clock.currentTimeMillis
-    const { random } = yield* Platform
-    const failure = { error, attempts: row.attempts + 1, now, random: random() }
-    yield* device.write([change('transfers', row.id, (current) => current && failedRow(current, failure))], epoch)
-    // A refused transfer is tried again every 15 min: the same refusal is no news.
-    const isKnown = row.state === 'blocked' && row.error?.code === error.code
-    if (error.code === 'offline' || isKnown) return
-    const [file] = log.filesWithContent(row.remoteKey)
-    yield* emit('error', { error, ...(file ? { file } : {}) })
   })
 
 const gone = (): RockpoolError =>

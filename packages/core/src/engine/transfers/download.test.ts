@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { memoryBlobStore, memorySigner } from '../../memory/index.ts'
 import { download, type DownloadOptions } from './download.ts'
 import { sendByFetch } from './http.ts'
+import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
 import { upload } from './upload.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -120,46 +121,32 @@ test('content of another size than expected is refused before its body is read, 
   expect((await readAll(stream)).length).toBe(5)
 })
 
-/** A disk on which the content of `remoteKey` lost its end. */
-const damagedDisk = (whole: ReturnType<typeof memoryBlobStore>) => {
-  let isDamaged = true
-  return {
-    ...whole,
-    open: async (address: Parameters<typeof whole.open>[0]) =>
-      isDamaged ? new Blob(['cut short']) : whole.open(address),
-    async delete(address: Parameters<typeof whole.delete>[0]) {
-      isDamaged = false
-      await whole.delete(address)
-    },
-    isDamaged: () => isDamaged,
-  }
+/** A content of five bytes, of which the disk gives another last one. */
+const withDamagedContent = async () => {
+  const content = await withContent(5)
+  const { address } = await content.blobs.write(new Blob([content.bytes]))
+  const disk = failingDisk(content.blobs)
+  disk.damage(content.remoteKey, flipLastBit)
+  return { ...content, address, disk, ports: { ...content.storage, blobs: disk.blobs } }
 }
 
-test.each([
-  ['object storage does not have it', 'corrupt', (storage: ReturnType<typeof memorySigner>) => storage.objects.clear()],
-  [
-    'the signer cannot be asked',
-    'offline',
-    (storage: ReturnType<typeof memorySigner>) => void (storage.faults.offline = true),
-  ],
-])('damaged content on this disk stays there when %s', async (_, code, fault) => {
-  const { storage, blobs, remoteKey } = await withContent(5)
-  const disk = damagedDisk(blobs)
+test.each<[string, string, (storage: ReturnType<typeof memorySigner>) => void]>([
+  ['object storage does not have it', 'corrupt', (storage) => storage.objects.clear()],
+  ['the signer cannot be asked', 'offline', (storage) => void (storage.faults.offline = true)],
+])('damaged content on this disk is kept aside when %s', async (_, code, fault) => {
+  const { storage, ports, disk, remoteKey, address } = await withDamagedContent()
   fault(storage)
-  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
-  await expect(download(ports, remoteKey)).rejects.toMatchObject({ code })
-  expect(disk.isDamaged()).toBe(true)
+  for (let times = 0; times < 2; times++) await expect(download(ports, remoteKey)).rejects.toMatchObject({ code })
+  expect(await disk.blobs.isQuarantined(address)).toBe(true)
 })
 
 test('damaged content on this disk is replaced from object storage', async () => {
-  const { storage, blobs, remoteKey, bytes } = await withContent(5)
-  const disk = damagedDisk(blobs)
-  const ports = { blobs: disk, signer: storage.signer, fetch: storage.fetch }
+  const { ports, disk, remoteKey, bytes, address } = await withDamagedContent()
   const { source, stream, kept } = await download(ports, remoteKey)
   expect(source).toBe('remote')
   expect(bytes.equals(await readAll(stream))).toBe(true)
   await kept
-  expect((await blobs.open(addressOfKey(remoteKey)))!.size).toBe(5)
+  expect((await disk.blobs.open(address))!.size).toBe(5)
 })
 
 test('a digest list without end is given up at its first byte too many', async () => {

@@ -8,6 +8,7 @@
 import {
   addressOfKey,
   addressParts,
+  type ContentAddress,
   type ContentDigest,
   digestOfPart,
   equalBytes,
@@ -28,7 +29,7 @@ import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remo
 export interface DownloadPorts extends RemotePorts {
   /** the page's own when not given */
   readonly clock?: Pick<PlatformClock, 'setTimer'>
-  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'delete'>
+  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'quarantine' | 'isQuarantined'>
 }
 
 export interface DownloadOptions {
@@ -57,15 +58,28 @@ export interface Download {
 const STALL_MS = 30_000
 
 /**
- * Starts a download. Parts that are on disk already are read from there.
+ * Starts a download. Parts that are on disk already are read from there, and hashed again before they are given to the reader.
  *
- * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt`, `size_mismatch`, `storage_unavailable` when nothing came
- *   for 30 s, and the signer's codes
+ * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt` when what is on this disk is damaged and object storage
+ *   has nothing better, `size_mismatch`, `storage_unavailable` when nothing came for 30 s, and the signer's codes
  */
 export const download = async (
   ports: DownloadPorts,
   remoteKey: RemoteKey,
   options: DownloadOptions = {},
+): Promise<Download> => {
+  try {
+    return await startDownload(ports, remoteKey, options)
+  } catch (error) {
+    const isLost = isRockpoolError(error, 'not_found') && (await ports.blobs.isQuarantined(addressOfKey(remoteKey)))
+    throw isLost ? damaged(error) : error
+  }
+}
+
+const startDownload = async (
+  ports: DownloadPorts,
+  remoteKey: RemoteKey,
+  options: DownloadOptions,
 ): Promise<Download> => {
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
@@ -74,7 +88,7 @@ export const download = async (
     const { expectedSize = actual } = options
     if (expectedSize !== actual) throw sizeMismatch(expectedSize, actual)
   }
-  const onDisk = await verifiedOnDisk(ports, remoteKey, signal)
+  const onDisk = await verifiedOnDisk(ports, address)
   if (onDisk) {
     requireSize(onDisk.digest.size)
     return asDownload('disk', onDisk.digest.size, readDisk(onDisk), stop, signal, options.onProgress)
@@ -107,25 +121,17 @@ interface VerifiedContent {
 
 /**
  * The whole content on this disk, hashed again: its row in the index may have been lost in a crash. Bytes with another hash
- * are damaged. They are removed only when the signer says that object storage has the content: until then they are all
- * there is.
+ * are damaged. They are moved aside, not removed: until object storage has given the content, they are all there is.
  */
 const verifiedOnDisk = async (
-  ports: DownloadPorts,
-  key: RemoteKey,
-  signal: AbortSignal,
+  { blobs, hashing }: DownloadPorts,
+  address: ContentAddress,
 ): Promise<VerifiedContent | undefined> => {
-  const address = addressOfKey(key)
-  const blob = await ports.blobs.open(address)
+  const blob = await blobs.open(address)
   if (!blob) return undefined
-  const digest = await hashContent(blob.stream(), ports.hashing)
+  const digest = await hashContent(blob.stream(), hashing)
   if (digest.address === address) return { blob, digest }
-  try {
-    await ports.signer.downloadUrl({ key, check: true }, signal)
-  } catch (error) {
-    throw isRockpoolError(error, 'not_found') ? damaged(error) : error
-  }
-  await ports.blobs.delete(address)
+  await blobs.quarantine(address)
   return undefined
 }
 
@@ -147,7 +153,8 @@ async function* readParts(
     readonly signal: AbortSignal
   },
 ): Chunks {
-  const { digests, size, present, stop, signal } = source
+  const { digests, size, stop, signal } = source
+  let { present } = source
   const { hashing = WEB_HASHING } = ports
   const address = addressOfKey(key)
   let body = source.body
@@ -159,8 +166,15 @@ async function* readParts(
     for (let number = 1; number <= addressParts(address); number++) {
       const onDisk = present.has(number) ? await ports.blobs.openPart(address, number) : undefined
       if (onDisk) {
-        yield* onDisk.stream()
-        continue
+        const bytes = new Uint8Array(await onDisk.arrayBuffer())
+        if (equalBytes(await hashing.digest(bytes), digestOfPart(digests, number))) {
+          yield bytes
+          continue
+        }
+        // The reader gets the part from object storage. The others on disk are moved aside with it, and come again next time.
+        await ports.blobs.quarantine(address)
+        present = new Set()
+        failure = { notKept: damagedPart() }
       }
       if (bodyAt !== number) {
         await body.cancel()
@@ -270,6 +284,9 @@ const damaged = (cause: unknown): RockpoolError =>
     'This file is damaged on this device and is stored nowhere else. Add it again from its source.',
     { cause },
   )
+
+const damagedPart = (): RockpoolError =>
+  new RockpoolError('corrupt', 'A part of this file was damaged on this device. Open it again to download it whole.')
 
 const mismatch = (): RockpoolError =>
   new RockpoolError(

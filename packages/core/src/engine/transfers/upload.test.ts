@@ -64,49 +64,82 @@ test('what somebody else stored meanwhile is stored', async () => {
     await send(...args)
     return send(...args)
   })
-  expect(await go()).toMatchObject({ etag: expect.any(String) })
+  expect(await go()).toMatchObject({ status: 'stored', etag: expect.any(String) })
   expect(storage.objects.has(content.remoteKey)).toBe(true)
 })
 
-describe('a signer that wants to hear of single PUTs', () => {
-  const confirmUploads = true
-
-  test('is asked again when the PUT has succeeded, once', async () => {
-    const { storage, content, go } = await uploading(5, undefined, { confirmUploads })
-    const confirmedWhenSending: number[] = []
-    const onSending = async () => void confirmedWhenSending.push(storage.confirmed.length)
-    expect(await go({ onSending })).toMatchObject({ durable: true, etag: expect.any(String) })
-    expect(storage.confirmed).toEqual([content.remoteKey])
-    expect(confirmedWhenSending).toEqual([0])
+describe('a single PUT that ends with a success', () => {
+  test('is sent, not stored: only the signer can say that', async () => {
+    const { storage, content, go } = await uploading(5)
+    expect(await go()).toEqual({ status: 'sent' })
+    expect(storage.objects.has(content.remoteKey)).toBe(true)
+    expect(await go()).toMatchObject({ status: 'stored', receipt: expect.any(String) })
   })
 
-  test('is asked again though the first URL had expired', async () => {
-    const { storage, content, go } = await uploading(5, refusing(403, 1), { confirmUploads })
-    await go()
-    expect(storage.confirmed).toEqual([content.remoteKey])
+  test('is sent when something else answered', async () => {
+    const { go } = await uploading(5, () => () => Promise.resolve({ status: 200, etag: null }))
+    expect(await go()).toEqual({ status: 'sent' })
+    expect(await go({}, { sent: true })).toEqual({ status: 'sent' })
   })
 
-  test('hears of a PUT by an attempt that ended before it could confirm it', async () => {
-    const { storage, content, go } = await uploading(5, undefined, { confirmUploads })
-    await go()
-    await go()
-    expect(storage.confirmed).toHaveLength(1)
-    await go({}, { sent: true })
-    expect(storage.confirmed).toEqual([content.remoteKey, content.remoteKey])
-  })
-
-  test('an object store that takes the file twice and does not have it: tried again later', async () => {
-    let sent = 0
-    const taken = { status: 200, etag: null }
-    const { go } = await uploading(5, () => () => Promise.resolve((sent++, taken)), { confirmUploads })
-    await expect(go()).rejects.toMatchObject({ code: 'storage_unavailable' })
-    expect(sent).toBe(2)
-  })
-
-  test('is not asked again when it did not say so', async () => {
-    const { storage, go } = await uploading(5, undefined, { receipts: false })
-    await go({ onSending: () => Promise.reject(new Error('Nothing to note.')) })
+  test('is noted before it begins, where the signer wants to hear of it, and asked for by later attempts', async () => {
+    const { storage, content, go } = await uploading(5, undefined, { confirmUploads: true })
+    const storedWhenNoted: boolean[] = []
+    await go({ onSending: async () => void storedWhenNoted.push(storage.objects.has(content.remoteKey)) })
+    expect(storedWhenNoted).toEqual([false])
     expect(storage.confirmed).toEqual([])
+    await go({}, { sent: true })
+    expect(storage.confirmed).toEqual([content.remoteKey])
+  })
+
+  test('is not noted where the signer does not want to hear of it', async () => {
+    const { go } = await uploading(5, undefined, { receipts: false })
+    await go({ onSending: () => Promise.reject(new Error('Nothing to note.')) })
+  })
+})
+
+describe('bytes that have changed on disk', () => {
+  test.each([
+    ['a flipped bit', [1, 1, 1, 1, 0]],
+    ['a byte less', [1, 1, 1, 1]],
+    ['a byte more', [1, 1, 1, 1, 1, 1]],
+  ])('one part, %s: corrupt, and nothing is sent', async (_, onDisk) => {
+    let sent = 0
+    const send: Send = () => Promise.resolve((sent++, { status: 200, etag: null }))
+    const { storage, content } = await uploading(5)
+    const job = { ...content, blob: new Blob([new Uint8Array(onDisk)]) }
+    const going = upload({ signer: storage.signer, send }, job, { signal: new AbortController().signal })
+    await expect(going).rejects.toMatchObject({ code: 'corrupt' })
+    expect(sent).toBe(0)
+  })
+
+  test('several parts: the parts that are as they were may go, the changed one does not', async () => {
+    const { storage, content } = await uploading(PART_SIZE + 5)
+    const bytes = new Uint8Array(await content.blob.arrayBuffer())
+    bytes[PART_SIZE + 2]! ^= 1
+    const sizes: number[] = []
+    const send: Send = (...args) => {
+      sizes.push(args[2].size)
+      return sendByFetch(storage.fetch)(...args)
+    }
+    const job = { ...content, blob: new Blob([bytes]) }
+    const going = upload({ signer: storage.signer, send }, job, { signal: new AbortController().signal })
+    await expect(going).rejects.toMatchObject({ code: 'corrupt' })
+    expect(sizes).not.toContain(5)
+    expect(storage.objects.size).toBe(0)
+  })
+
+  test('a disk that does not give the bytes: disk_failed', async () => {
+    const { storage, content } = await uploading(5)
+    const blob = Object.assign(new Blob([new Uint8Array(5)]), {
+      slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotFoundError')) }),
+    }) as Blob
+    const going = upload(
+      { signer: storage.signer, send: sendByFetch(storage.fetch) },
+      { ...content, blob },
+      { signal: new AbortController().signal },
+    )
+    await expect(going).rejects.toMatchObject({ code: 'disk_failed' })
   })
 })
 

@@ -6,19 +6,19 @@ import {
   addressParts,
   addressOfKey,
   type Hashing,
-  hashContent,
   isRockpoolError,
   partCount,
   partRange,
   type RemoteKey,
   RockpoolError,
   type SignedRequest,
-  type StoredContent,
+  type Stored,
   toBase64,
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
 import { browserSend, refusal, type Send } from './http.ts'
+import { changedOnDisk, verifiedPart } from './verified-part.ts'
 
 /** Parts of one upload that travel at the same time. */
 const PARALLEL_PARTS = 4
@@ -44,7 +44,7 @@ export interface Upload {
   readonly digests: Uint8Array<ArrayBuffer>
   /** a multipart upload that was begun before */
   readonly uploadId?: string | undefined
-  /** a single PUT to be confirmed was begun before */
+  /** a single PUT was begun before */
   readonly sent?: boolean | undefined
 }
 
@@ -54,22 +54,28 @@ export interface UploadOptions {
   readonly onProgress?: (bytes: number) => void
   /** a multipart upload was begun; with its id a later attempt goes on where this one ended */
   readonly onStarted?: (uploadId: string) => Promise<void>
-  /** a single PUT begins, to be confirmed: by a later attempt, should this one end before it has */
+  /** a single PUT begins: should this attempt end before it is known to have arrived, a later one asks for it with `sent` */
   readonly onSending?: () => Promise<void>
 }
 
-/** The object store has it. Whether durably (hybrid) is for the signer to say, at the moment when it matters: eviction. */
-export type UploadedContent = Omit<StoredContent, 'durable'>
+export type UploadResult =
+  /** The signer saw the content in object storage. Whether durably (hybrid) is asked when it matters: at eviction. */
+  | Stored
+  /**
+   * A single PUT ended with a status of success. That proves nothing: a sign-in page, a filter or a proxy answers 200, too.
+   * Ask the signer (`uploadUrls` with `sent`).
+   */
+  | { readonly status: 'sent' }
 
 /**
- * Uploads a content, unless object storage has it already.
+ * Uploads a content, unless object storage has it already. Bytes that are no longer as they were hashed are not sent.
  *
  * @throws RockpoolError `corrupt` when the bytes on disk are no longer those that were hashed, `offline`, `aborted`, and
  *   the signer's codes
  */
-export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
+export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
   // A file cut short on disk must not travel under the old hash (peer failure 4).
-  if (job.blob.size !== job.size) throw corrupt()
+  if (job.blob.size !== job.size) throw changedOnDisk()
   try {
     return partCount(job.size, ports.hashing) === 1
       ? await uploadWhole(ports, job, options)
@@ -77,44 +83,35 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
   } catch (error) {
     // A multipart upload that the object store has given up, by a lifecycle rule perhaps: the next attempt begins anew.
     if (isRockpoolError(error, 'not_found')) throw givenUp(error)
-    // The object store found other bytes than were signed: are they wrong on disk, or was it the way?
-    if (isRockpoolError(error, 'digest_mismatch')) {
-      const { address } = await hashContent(job.blob.stream(), ports.hashing)
-      if (address !== addressOfKey(job.remoteKey)) throw corrupt(error)
-    }
     throw error
   }
 }
 
-const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
-  const { remoteKey: key, size, type, blob } = job
-  const send = ports.send ?? browserSend
+const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
+  const { remoteKey: key, size, type } = job
+  const { signer, send = browserSend } = ports
   let sent = job.sent ?? false
-  const ask = () => ports.signer.uploadUrl({ key, size, type, ...(sent && { sent }) }, options.signal)
-  let answer = await ask()
-  for (const last of [false, true]) {
-    if (!('url' in answer)) return answer
+  for (let tries = 1; ; tries++) {
+    const answer = await signer.uploadUrl({ key, size, type, ...(sent && { sent }) }, options.signal)
+    if (answer.status === 'stored') return answer
+    const body = await verifiedPart(job, 1, ports.hashing)
     if (answer.confirm && !sent) {
       await options.onSending?.()
       sent = true
     }
-    const { status, etag, retryAfterMs } = await send(answer.url, answer.headers, blob, {
+    const { status, retryAfterMs } = await send(answer.url, answer.headers, body, {
       signal: options.signal,
       onProgress: (bytes) => options.onProgress?.(bytes),
     })
-    const arrived = status >= 200 && status < 300
-    if (arrived && !answer.confirm) return etag === null ? {} : { etag }
+    if (status >= 200 && status < 300) return { status: 'sent' }
     // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
-    if (!arrived && (last || ![403, 409, 412].includes(status))) throw refusal(status, 'file', retryAfterMs)
-    answer = await ask()
+    if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file', retryAfterMs)
   }
-  if ('url' in answer) throw lost()
-  return answer
 }
 
-const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadedContent> => {
+const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
   const { signer, send = browserSend, hashing = WEB_HASHING } = ports
-  const { remoteKey: key, size, type, blob } = job
+  const { remoteKey: key, size, type } = job
   const digests = toBase64(job.digests)
   const begun = await signer.startMultipart(
     { key, size, type, digests, ...(job.uploadId === undefined ? {} : { uploadId: job.uploadId }) },
@@ -134,10 +131,10 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
     (await signer.signParts({ key, size, uploadId, digests, numbers }, options.signal)).parts
 
   const sendPart = async (number: number, signed: SignedRequest, signal: AbortSignal): Promise<void> => {
-    const { start, end } = partRange(size, number, hashing)
+    const body = await verifiedPart(job, number, hashing)
     let request = signed
     for (let tries = 1; ; tries++) {
-      const { status, retryAfterMs } = await send(request.url, request.headers, blob.slice(start, end), {
+      const { status, retryAfterMs } = await send(request.url, request.headers, body, {
         signal,
         onProgress: (bytes) => {
           inFlight.set(number, Math.min(bytes, hashing.partSize))
@@ -150,13 +147,13 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
       request = again[0] ?? signed
     }
     inFlight.delete(number)
-    done += end - start
+    done += body.size
     report()
   }
 
   report()
   await inParallel(missing, SIGNED_AT_ONCE, sign, sendPart, options.signal)
-  return signer.completeMultipart({ key, size, uploadId, digests }, options.signal)
+  return { status: 'stored', ...(await signer.completeMultipart({ key, size, uploadId, digests }, options.signal)) }
 }
 
 const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
@@ -192,11 +189,3 @@ const inParallel = async (
 
 const givenUp = (cause: RockpoolError): RockpoolError =>
   new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })
-
-const lost = (): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'The object store took this file and does not have it. It is tried again.')
-
-const corrupt = (cause?: unknown): RockpoolError =>
-  new RockpoolError('corrupt', 'The bytes of this file on disk have changed since it was added. Add the file again.', {
-    cause,
-  })

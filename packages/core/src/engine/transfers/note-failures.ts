@@ -1,0 +1,40 @@
+import type { RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
+import { change, type TransferRow } from '../../ports/index-port.ts'
+import { Device } from '../device.ts'
+import { emit } from '../pool-emitter.ts'
+import { LogPort, Platform } from '../services.ts'
+import { failedRow } from './transfer-row.ts'
+
+export interface FailedTransfer {
+  readonly row: TransferRow
+  readonly error: RockpoolError
+}
+
+/**
+ * Notes in the rows why transfers failed, for their next attempts or for a person, and tells the app what is new.
+ *
+ * @throws RockpoolError the first `superseded` or `closed`: another tab leads, or this one closes, and the rows are not its to
+ *   judge; and when the rows cannot be written
+ */
+export const noteFailures = (failed: readonly FailedTransfer[], epoch: number) =>
+  Effect.gen(function* () {
+    const ended = failed.find(({ error }) => error.code === 'superseded' || error.code === 'closed')
+    if (ended) return yield* Effect.fail(ended.error)
+    const device = yield* Device
+    const log = yield* LogPort
+    const now = yield* Clock.currentTimeMillis
+    const { random } = yield* Platform
+    const changes = failed.map(({ row, error }) => {
+      const failure = { error, attempts: row.attempts + 1, now, random: random() }
+      return change('transfers', row.id, (current) => current && failedRow(current, failure))
+    })
+    yield* device.write(changes, epoch)
+    for (const { row, error } of failed) {
+      // A refused transfer is tried again every 15 min: the same refusal is no news.
+      const isKnown = row.state === 'blocked' && row.error?.code === error.code
+      if (error.code === 'offline' || isKnown) continue
+      const [file] = log.filesWithContent(row.remoteKey)
+      yield* emit('error', { error, ...(file ? { file } : {}) })
+    }
+  })
