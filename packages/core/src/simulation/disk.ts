@@ -117,12 +117,15 @@ export const makeDisk = (world: World): Disk => {
         parts.map(async (number) => new Uint8Array(await (await contents.openPart(address, number))!.arrayBuffer())),
       )
       if (how === 'flipped') flipped.add(address)
+      const { quota = Number.MAX_SAFE_INTEGER } = options
+      options.quota = Number.MAX_SAFE_INTEGER
       await contents.delete(address)
       for (const [i, number] of parts.entries()) {
         const part = bytes[i]!
         if (number === last && how === 'flipped') part[0]! ^= 1
         await contents.writePart(address, number, number === last && how === 'truncated' ? part.slice(1) : part)
       }
+      options.quota = quota
     },
 
     setFull(isFull) {
