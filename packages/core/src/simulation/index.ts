@@ -1,4 +1,11 @@
 /** The engine in a simulated world that replays by seed. For tests, in Node. */
+export { memoryReplica, type Replica } from '../memory/replica.ts'
+export type { Device } from './device.ts'
+export { simulatedHashing } from './hashing.ts'
+export { type Connection, makeNetwork, type Network, type Sender } from './network.ts'
+export type { Process } from './scheduler.ts'
+export type { ServerAction, Servers, SignerNetwork, Storage } from './servers.ts'
 export { makeSettings, type Settings } from './settings.ts'
 export { type Outcome, simulate } from './simulate.ts'
-export type { WorldOptions } from './world.ts'
+export { platformOf, type Tab } from './tab.ts'
+export { START, STORE_ID, type World, type WorldOptions } from './world.ts'

@@ -1,6 +1,7 @@
 /** The way of one tab to the signer and the object store, with its delays and faults. */
 import { RockpoolError } from '@rockpool/protocol'
 import { type Send, sendByFetch } from '../engine/transfers/http.ts'
+import type { Platform } from '../platform/platform.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
@@ -12,14 +13,22 @@ export interface Connection {
   inFlight: number
 }
 
+/** Who sends requests: a tab or a service worker of a device. */
+export interface Sender {
+  readonly process: Process
+  readonly device: { readonly name: string; readonly connection: Connection }
+  readonly platform: Pick<Platform, 'clock' | 'page'>
+}
+
 export interface Network {
   readonly signer: Signer
   readonly fetch: typeof fetch
   readonly send: Send
 }
 
-export const makeNetwork = (world: World, process: Process, connection: Connection): Network => {
+export const makeNetwork = (world: World, { process, device, platform }: Sender): Network => {
   const { storage, random } = world
+  const { connection } = device
   const usual = () => world.settings.networkDelay
 
   /** One request and its response. The effect takes place, or not, whatever the caller hears of it. */
@@ -77,20 +86,39 @@ export const makeNetwork = (world: World, process: Process, connection: Connecti
       connection.inFlight--
     }
   }
+  const signerFetch: typeof fetch = (input, init) => {
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
+    return travel(`${init?.method ?? 'GET'} ${pathname}`, init?.signal, async () => {
+      if (random.chance(world.settings.unavailable)) {
+        world.count('signer unavailable')
+        return new Response('slow down', { status: 503 })
+      }
+      return storage.fetch(input, { ...init, signal: null })
+    })
+  }
   const { signer } = storage
   return {
-    signer: {
-      ...signer,
-      ...Object.fromEntries(
-        Object.entries(signer)
-          .filter(([, method]) => typeof method === 'function')
-          .map(([name, method]) => [name, call(name, method as never)]),
-      ),
-    } as Signer,
+    signer:
+      typeof signer === 'function' ? signer(device.name, { fetch: signerFetch, platform }) : overNetwork(signer, call),
     fetch: objectFetch,
     send: sendByFetch(objectFetch),
   }
 }
+
+type Call = <Request, Response>(
+  name: string,
+  method: (request: Request, signal?: AbortSignal) => Promise<Response>,
+) => (request: Request, signal?: AbortSignal) => Promise<Response>
+
+const overNetwork = (signer: Signer, call: Call): Signer =>
+  ({
+    ...signer,
+    ...Object.fromEntries(
+      Object.entries(signer)
+        .filter(([, method]) => typeof method === 'function')
+        .map(([name, method]) => [name, call(name, method as never)]),
+    ),
+  }) as Signer
 
 /** A body that arrives chunk by chunk, ends early now and then, or has other bytes. */
 const onTheWay = (

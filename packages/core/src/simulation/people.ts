@@ -93,7 +93,9 @@ export const makePeople = (world: World): People => {
     ['pause', 1],
     ['resume', 1],
   ]
-  const names = SHARES.flatMap(([name, share]) => Array.from({ length: share }, () => name))
+  const { actions: serverActions = {} } = world.servers
+  const shares = [...SHARES, ...Object.keys(serverActions).map((name) => [name, 8] as const)]
+  const names = shares.flatMap(([name, share]) => Array.from({ length: share }, () => name))
 
   const someFile = (pool: Pool, name: string): FileRecord | undefined => {
     const live = pool.files.list({ limit: 1_000 })
@@ -113,7 +115,12 @@ export const makePeople = (world: World): People => {
       const name = random.pick(names)
       const { pool } = tab
       world.count(name)
-      actionsOn(device)[name]!(pool, someFile(pool, name)).catch((error: unknown) => {
+      const file = someFile(pool, name)
+      const act = async () => {
+        if (Object.hasOwn(serverActions, name)) await serverActions[name]!(device, pool, file)
+        else await actionsOn(device)[name]!(pool, file)
+      }
+      act().catch((error: unknown) => {
         // Faults make actions fail; they must fail with an error of ours.
         if (isRockpoolError(error)) world.count(`${name} failed: ${error.code}`)
         else world.fail(`${name} failed with ${error instanceof Error ? error.stack : String(error)}`)

@@ -35,8 +35,13 @@ export interface Scheduler {
   thaw(process: Process): void
   /** Waits until nobody has anything to do, then runs the earliest task. @returns false when there is none */
   step(): Promise<boolean>
-  /** Waits until nobody has anything to do. */
+  /** Waits until nobody has anything to do, and blocked work has ended. */
   settle(): Promise<void>
+  /**
+   * Runs work that waits for threads, such as WebCrypto's, whose order no seed decides: nothing else runs until it has ended, so
+   * that it is part of the step that asked for it. Must not wait for a task.
+   */
+  block<A>(work: () => Promise<A>): Promise<A>
 }
 
 /** Turns of Node's event loop in which everything that does not wait for a task comes to rest; blobs need several. */
@@ -55,8 +60,15 @@ export const makeScheduler = (log?: (line: string) => void): Scheduler => {
     for (let i = 0; i < text.length; i++) trace = Math.imul(trace ^ text.charCodeAt(i), 0x01000193)
     log?.(text)
   }
+  const blocked: (() => Promise<unknown>)[] = []
   const settle = async () => {
-    for (let i = 0; i < TURNS; i++) await turn()
+    for (;;) {
+      for (let i = 0; i < TURNS; i++) await turn()
+      const work = blocked.shift()
+      if (!work) return
+      // Whoever asked for it gets the error.
+      await work().catch(() => {})
+    }
   }
   const schedule: Scheduler['schedule'] = (process, name, ms, run) => {
     const task = { due: now + Math.max(0, ms), order: order++, name, process, run }
@@ -83,6 +95,14 @@ export const makeScheduler = (log?: (line: string) => void): Scheduler => {
       held.delete(process)
     },
     settle,
+    block: (work) =>
+      new Promise((resolve, reject) => {
+        blocked.push(() => {
+          const ended = work()
+          ended.then(resolve, reject)
+          return ended
+        })
+      }),
     async step() {
       await settle()
       for (;;) {

@@ -67,6 +67,8 @@ export const simulate = async (seed: number, options: WorldOptions = {}): Promis
   if (world.failure === undefined) {
     checkRecords(world, devices, people)
     await checkDisks(world, devices)
+    const { check = async () => {} } = world.servers
+    await whileStepping(world, check())
   }
   for (const device of devices) device.kill()
   return {

@@ -23,7 +23,8 @@ export const openTab = (world: World, device: Device, name: string): Tab => {
   const page = memoryPage()
   page.set({ isOnline: device.connection.isUp })
   const process: Process = { name, isAlive: true, isFrozen: false }
-  const network = makeNetwork(world, process, device.connection)
+  const platform = platformOf(world, device, process, page)
+  const network = makeNetwork(world, { process, device, platform })
   const opening = createPool({
     log: logOf(world, device, process),
     blobs: device.disk.blobs(process),
@@ -31,7 +32,7 @@ export const openTab = (world: World, device: Device, name: string): Tab => {
     signer: network.signer,
     fetch: network.fetch,
     send: network.send,
-    platform: platformOf(world, device, process, page),
+    platform,
     device: device.name,
     claims: () => undefined,
   })
@@ -52,7 +53,8 @@ export const openTab = (world: World, device: Device, name: string): Tab => {
   return tab
 }
 
-const platformOf = (world: World, device: Device, process: Process, page: MemoryPage): Platform => {
+/** What a tab or a service worker of this device needs of its browser. */
+export const platformOf = (world: World, device: Device, process: Process, page: MemoryPage): Platform => {
   const { scheduler, random } = world
   const openedAt = scheduler.now
   return {

@@ -1,12 +1,13 @@
 /** What all parts of one simulation share. */
 import type { RemoteKey } from '@rockpool/protocol'
-import { type MemorySigner, memorySigner } from '../memory/signer.ts'
-import { type MemorySyncBackend, memorySyncBackend } from '../memory/sync-backend.ts'
+import { memorySigner } from '../memory/signer.ts'
+import { memorySyncBackend } from '../memory/sync-backend.ts'
 import type { Platform } from '../platform/platform.ts'
 import { makeRandom, type Random } from './random.ts'
 import { makeScheduler, type Process, type Scheduler } from './scheduler.ts'
 import { type Settings, makeSettings } from './settings.ts'
 import { simulatedHashing } from './hashing.ts'
+import type { Servers } from './servers.ts'
 
 export const STORE_ID = 'reef'
 
@@ -18,8 +19,9 @@ export interface World {
   readonly scheduler: Scheduler
   /** changes when faults stop */
   settings: Settings
-  readonly backend: MemorySyncBackend
-  readonly storage: MemorySigner
+  readonly servers: Servers
+  readonly backend: Servers['backend']
+  readonly storage: Servers['storage']
   /** how often each thing happened: a seed that meets no fault proves little */
   readonly counts: Map<string, number>
   /** keys of contents that object storage has lost */
@@ -29,6 +31,8 @@ export interface World {
   count(what: string): void
   fail(what: string): void
   newId(): string
+  /** of the servers: it is right */
+  readonly clock: Platform['clock']
   /** A usual delay, and now and then one that is ten or a hundred times as long. */
   delay(usual: number): number
   /** Resolves after about `usual` ms, unless the process dies. */
@@ -38,9 +42,12 @@ export interface World {
 export interface WorldOptions {
   readonly changeSettings?: (settings: Settings) => Settings
   readonly log?: (line: string) => void
+  /** core's in-memory ones unless set */
+  readonly servers?: (world: World) => Servers
 }
 
-export const makeWorld = (seed: number, { changeSettings = (same) => same, log }: WorldOptions = {}): World => {
+export const makeWorld = (seed: number, options: WorldOptions = {}): World => {
+  const { changeSettings = (same) => same, log, servers = memoryServers } = options
   const random = makeRandom(seed)
   const settings = changeSettings(makeSettings(random))
   const scheduler = makeScheduler(log)
@@ -49,35 +56,49 @@ export const makeWorld = (seed: number, { changeSettings = (same) => same, log }
     const hex = Array.from({ length: 32 }, () => random.int(0, 15).toString(16)).join('')
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
   }
-  // The servers' clock is right.
-  const clock: Platform['clock'] = {
-    now: () => START + scheduler.now,
-    monotonic: () => scheduler.now,
-    setTimer: (callback, ms) => scheduler.schedule(undefined, 'server timer', ms, callback),
-  }
-  const world: World = {
+  const world = {
     random,
     scheduler,
     settings,
     counts,
-    lostKeys: new Set(),
-    failure: undefined,
+    lostKeys: new Set<RemoteKey>(),
+    failure: undefined as string | undefined,
     newId,
-    storage: memorySigner({ platform: { clock, newId, hashing: simulatedHashing } }),
-    backend: memorySyncBackend({
-      schedule: (device, exchange) =>
-        void scheduler.schedule(undefined, `${device} syncs`, world.delay(world.settings.networkDelay), exchange),
-    }),
-    count: (what) => void counts.set(what, (counts.get(what) ?? 0) + 1),
-    fail(what) {
+    // The servers' clock is right.
+    clock: {
+      now: () => START + scheduler.now,
+      monotonic: () => scheduler.now,
+      setTimer: (callback: () => void, ms: number) => scheduler.schedule(undefined, 'server timer', ms, callback),
+    },
+    get servers() {
+      return made
+    },
+    get backend() {
+      return made.backend
+    },
+    get storage() {
+      return made.storage
+    },
+    count: (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1),
+    fail(what: string) {
       world.failure ??= `${what} (at ${Math.round(scheduler.now)} ms)`
     },
-    delay(usual) {
+    delay(usual: number) {
       const rare = random.next()
       const factor = rare < 0.01 ? 100 : rare < 0.05 ? 10 : 1
       return usual * factor * (0.2 + random.next())
     },
-    pause: (process, name, usual) => scheduler.sleep(process, name, world.delay(usual)),
-  }
+    pause: (process: Process | undefined, name: string, usual: number): Promise<void> =>
+      scheduler.sleep(process, name, world.delay(usual)),
+  } satisfies World
+  const made: Servers = servers(world)
   return world
 }
+
+const memoryServers = (world: World): Servers => ({
+  storage: memorySigner({ platform: { clock: world.clock, newId: world.newId, hashing: simulatedHashing } }),
+  backend: memorySyncBackend({
+    schedule: (device, exchange) =>
+      void world.scheduler.schedule(undefined, `${device} syncs`, world.delay(world.settings.networkDelay), exchange),
+  }),
+})
