@@ -74,6 +74,8 @@ export interface SignerOptions {
   readonly partSize?: number
   /** SHA-256; WebCrypto's unless set. A simulation gives one that its scheduler controls */
   readonly digest?: Hashing['digest']
+  /** unix ms, for receipts and signed URLs: the clock of the store that signs them; the system's unless set */
+  readonly now?: () => number
 }
 
 /** Where a request came from, which a Request does not tell. */
@@ -106,6 +108,7 @@ type Env = {
 export const createSigner = (options: SignerOptions): Signer => {
   checkOptions(options)
   const { store, hooks = {}, longestShare = 3_600, confirmUploads = hooks.onEvent !== undefined } = options
+  const { now = Date.now } = options
   const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
   const signReceipt = options.receiptSecret === undefined ? undefined : receiptSigner(options.receiptSecret)
   const hashing: Hashing = {
@@ -122,7 +125,8 @@ export const createSigner = (options: SignerOptions): Signer => {
     digestLists: createDigestLists(hashing),
     holdBody: createHeldBodies(),
     confirmUploads: signReceipt !== undefined || (confirmUploads && store.mode === 's3'),
-    receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: Date.now() }) } : {}),
+    now,
+    receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: now() }) } : {}),
     happened: (event) => call(hooks.onEvent, event),
     access: createAccess({
       authenticate: options.authenticate,

@@ -19,7 +19,7 @@ export interface ObjectCall {
 
 /** Answers a request whose query is signed. */
 export const answerSigned = async (
-  { store, happened }: SignerServices,
+  { store, happened, now }: SignerServices,
   secret: string | undefined,
   { request, path, failed }: ObjectCall,
 ): Promise<Response> => {
@@ -29,7 +29,7 @@ export const answerSigned = async (
     method: request.method,
     key: path,
     query: searchParams,
-    now: Date.now(),
+    now: now(),
   })
   const response = await answerObject(store, request, grant, { failed })
   const parts = parseRemoteKey(path)

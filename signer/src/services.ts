@@ -11,6 +11,8 @@ export interface SignerServices {
   readonly store: ObjectStore
   readonly access: Access
   readonly hashing: Hashing
+  /** unix ms */
+  readonly now: () => number
   /** the requests that depend on the part size */
   readonly requests: ReturnType<typeof requestSchemas>
   /** seconds that a presigned GET may be asked for at most */

@@ -51,6 +51,15 @@ describe('tokens by a shared secret', () => {
     await expect(authenticate(await signed({ ...good, nbf: now() + 20 }))).resolves.toBeDefined()
   })
 
+  test('time is what the clock says that is given', async () => {
+    let time = 1_000_000
+    const authenticate = sharedSecretTokens({ secrets: [SECRET], now: () => time })
+    const token = await signed({ ...GOOD, exp: 1_060 })
+    await expect(authenticate(token)).resolves.toMatchObject({ sub: 'ada' })
+    time = 1_090_000
+    await expect(authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
   test('a token that was good before is refused once it has ended', async () => {
     const token = await signed({ ...good, exp: now() - 29 })
     await expect(authenticate(token)).resolves.toMatchObject({ sub: 'ada' })

@@ -44,6 +44,8 @@ export interface SharedSecretOptions {
   readonly secrets: readonly [string] | readonly [string, string]
   readonly issuer?: string
   readonly audience?: string
+  /** unix ms; the system's unless set */
+  readonly now?: () => number
 }
 
 /**
@@ -51,7 +53,12 @@ export interface SharedSecretOptions {
  *
  * @throws RockpoolError `bad_request` when a secret is shorter than 32 bytes
  */
-export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOptions): Authenticate => {
+export const sharedSecretTokens = ({
+  secrets,
+  issuer,
+  audience,
+  now = Date.now,
+}: SharedSecretOptions): Authenticate => {
   const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
   if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < MIN_SECRET_BYTES)) {
     throw new RockpoolError(
@@ -60,8 +67,9 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
     )
   }
   const [current, former] = bytes.map(importOnce)
-  const options = verifyOptions(['HS256'], issuer, audience)
+  const always = verifyOptions(['HS256'], issuer, audience)
   return remembering(async (token) => {
+    const options = { ...always, currentDate: new Date(now()) }
     try {
       return await verify(token, current!, options)
     } catch (error) {
@@ -69,7 +77,7 @@ export const sharedSecretTokens = ({ secrets, issuer, audience }: SharedSecretOp
       if (!former || !wrongKey) throw error
       return verify(token, former, options)
     }
-  })
+  }, now)
 }
 
 /** The key, not its promise, is kept: a Worker may not wait for work that another request, maybe cancelled, has started. */
@@ -111,10 +119,10 @@ const REMEMBERED_MS = 60_000
 /** Tokens remembered at a time. Only verified ones are, so bad ones cannot fill this. */
 const MAX_REMEMBERED = 2_000
 
-const remembering = (verify: Authenticate): Authenticate => {
+const remembering = (verify: Authenticate, clock: () => number = Date.now): Authenticate => {
   const known = new Map<string, { readonly claims: Claims; readonly until: number }>()
   return async (token) => {
-    const now = Date.now()
+    const now = clock()
     const found = known.get(token)
     if (found && now < found.until) return found.claims
     const claims = await verify(token)
