@@ -1,5 +1,12 @@
-import { remove, type SessionRow, type Signer } from '@rockpool/core'
-import { activityChannel, type ActivityReport, contentRow, reportActivity } from '@rockpool/core/transfers'
+import { type Platform, remove, type SessionRow, type Signer, webPlatform } from '@rockpool/core'
+import {
+  activityChannel,
+  type ActivityMessage,
+  type ActivityReport,
+  contentRow,
+  dropDamaged,
+  reportActivity,
+} from '@rockpool/core/transfers'
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { type KeptContent, type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
@@ -9,7 +16,11 @@ export interface DownloadsPorts {
   readonly signer: (session: SessionRow) => Pick<Signer, 'downloadUrl'>
   /** the browser's own when not given */
   readonly fetch?: typeof fetch
+  /** the worker's own when not given */
+  readonly platform?: WorkerPlatform
 }
+
+export type WorkerPlatform = Pick<Platform, 'clock' | 'hashing' | 'openChannel'>
 
 export interface Downloads {
   /**
@@ -23,12 +34,19 @@ export interface Downloads {
 
 /** The downloads of this worker: one per remote key at a time. */
 export const contentDownloads = (ports: DownloadsPorts): Downloads => {
+  const { platform = webPlatform } = ports
   const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
 
   const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
-    const progress = tellTabs(store, remoteKey)
+    const progress = tellTabs(store, remoteKey, platform)
     const shared = shareDownload(
-      { signer: ports.signer(session), blobs: store.blobs, ...(ports.fetch ? { fetch: ports.fetch } : {}) },
+      {
+        signer: ports.signer(session),
+        blobs: store.blobs,
+        clock: platform.clock,
+        hashing: platform.hashing,
+        ...(ports.fetch ? { fetch: ports.fetch } : {}),
+      },
       remoteKey,
       {
         onProgress: progress.report,
@@ -38,7 +56,8 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
         },
       },
     )
-    const entry = { shared, recorded: shared.kept.then((kept) => recordContent(store, remoteKey, kept)) }
+    const recorded = shared.kept.then((kept) => recordContent(store, remoteKey, kept, platform.clock.now()))
+    const entry = { shared, recorded }
     running.set(remoteKey, entry)
     return entry
   }
@@ -60,21 +79,29 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 }
 
 /** The content is whole on this disk, for all tabs to know; whoever waited to download it need not. */
-const recordContent = (store: Store, remoteKey: RemoteKey, { content, source }: KeptContent): Promise<unknown> =>
-  store.index.write([
-    contentRow(content, Date.now(), { storedAs: source === 'remote' ? remoteKey : undefined }),
+const recordContent = async (
+  store: Store,
+  remoteKey: RemoteKey,
+  { content, source }: KeptContent,
+  at: number,
+): Promise<void> => {
+  await store.index.write([
+    contentRow(content, at, { storedAs: source === 'remote' ? remoteKey : undefined }),
     remove('transfers', `download:${remoteKey}`),
   ])
+  await dropDamaged(store.blobs, content.address)
+}
 
 /** Tells the tabs of the store how far the download is. */
-const tellTabs = ({ storeId }: Store, remoteKey: RemoteKey) => {
-  const channel = activityChannel(storeId)
+const tellTabs = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform) => {
+  const channel = activityChannel(storeId, platform)
   let reporting: ActivityReport | undefined
   let ended = false
   return {
     report(bytes: number, total: number) {
       if (ended) return
-      reporting ??= reportActivity((message) => channel.postMessage(message), remoteKey, 'download', total)
+      const tell = (message: ActivityMessage) => channel.postMessage(message)
+      reporting ??= reportActivity(tell, remoteKey, 'download', total, platform.clock)
       reporting.progress(bytes, total)
     },
     end() {

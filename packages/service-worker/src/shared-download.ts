@@ -4,9 +4,9 @@ import {
   addressOfKey,
   type ByteSpan,
   type ContentDigest,
-  PART_SIZE,
   type RemoteKey,
   RockpoolError,
+  WEB_HASHING,
 } from '@rockpool/protocol'
 
 /** A place in a download. Give it back by `read`, whose stream does it at its end, or by `leave`. */
@@ -46,8 +46,9 @@ export const shareDownload = (
 ): SharedDownload => {
   const stop = new AbortController()
   const { onProgress, onEnd } = options
+  const { partSize } = ports.hashing ?? WEB_HASHING
   const started = download(ports, remoteKey, { signal: stop.signal, ...(onProgress ? { onProgress } : {}) }).then(
-    (running) => ({ running, arrivals: arrivalsOf(running) }),
+    (running) => ({ running, arrivals: arrivalsOf(running, partSize) }),
   )
   let cancelled: Promise<void> | undefined
   // A part that is on its way to disk when the last reader leaves still gets there.
@@ -76,7 +77,8 @@ export const shareDownload = (
       try {
         const { running, arrivals } = await started
         const { size } = running
-        return { size, leave, read: (span) => readSpan(arrivals, ports.blobs, remoteKey, span, size, leave) }
+        const source = { arrivals, blobs: ports.blobs, remoteKey, size, partSize }
+        return { size, leave, read: (span) => readSpan(source, span, leave) }
       } catch (error) {
         leave()
         throw error
@@ -97,7 +99,7 @@ interface Arrivals {
   cancel(): Promise<void>
 }
 
-const arrivalsOf = (running: Download): Arrivals => {
+const arrivalsOf = (running: Download, partSize: number): Arrivals => {
   const source = running.stream.getReader()
   let chunks: { readonly start: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = []
   let arrived = 0
@@ -109,7 +111,7 @@ const arrivalsOf = (running: Download): Arrivals => {
     chunks.push({ start: arrived, bytes: value })
     arrived += value.length
     // The part before the current one may be on its way to disk; the ones before that are there.
-    const oldest = (Math.floor(arrived / PART_SIZE) - 1) * PART_SIZE
+    const oldest = (Math.floor(arrived / partSize) - 1) * partSize
     if (chunks[0]!.start < oldest) chunks = chunks.filter(({ start }) => start >= oldest)
     return true
   }
@@ -133,21 +135,25 @@ const arrivalsOf = (running: Download): Arrivals => {
 /** Bytes read from disk at a time. */
 const DISK_CHUNK = 1024 * 1024
 
-const readSpan = (
-  arrivals: Arrivals,
-  blobs: BlobStore,
-  remoteKey: RemoteKey,
-  span: ByteSpan,
-  size: number,
-  leave: () => void,
-): ReadableStream<Uint8Array<ArrayBuffer>> => {
+/** Where the bytes of a span come from. */
+interface SpanSource {
+  readonly arrivals: Arrivals
+  readonly blobs: BlobStore
+  readonly remoteKey: RemoteKey
+  /** bytes of the whole content */
+  readonly size: number
+  readonly partSize: number
+}
+
+const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const { arrivals, size, partSize } = source
   let at = span.start
   // The end of a span waits until the part it lies in was verified: wrong bytes end in an error, never in a clean end.
-  const verifiedAt = Math.min(size, Math.ceil(span.end / PART_SIZE) * PART_SIZE)
+  const verifiedAt = Math.min(size, Math.ceil(span.end / partSize) * partSize)
   const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
     while (at >= arrivals.arrived && at < span.end) await arrivals.more()
     if (at < span.end) {
-      const bytes = (arrivals.from(at) ?? (await fromDisk(blobs, remoteKey, at))).subarray(0, span.end - at)
+      const bytes = (arrivals.from(at) ?? (await fromDisk(source, at))).subarray(0, span.end - at)
       if (at + bytes.length === span.end) while (arrivals.arrived < verifiedAt) await arrivals.more()
       return bytes
     }
@@ -177,10 +183,11 @@ const readSpan = (
   )
 }
 
-const fromDisk = async (blobs: BlobStore, remoteKey: RemoteKey, at: number): Promise<Uint8Array<ArrayBuffer>> => {
-  const number = Math.floor(at / PART_SIZE)
+const fromDisk = async ({ blobs, remoteKey, partSize }: SpanSource, at: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const number = Math.floor(at / partSize)
+  const start = at - number * partSize
   const part = await blobs.openPart(addressOfKey(remoteKey), number + 1)
-  const bytes = await part?.slice(at - number * PART_SIZE, at - number * PART_SIZE + DISK_CHUNK).arrayBuffer()
+  const bytes = await part?.slice(start, start + DISK_CHUNK).arrayBuffer()
   if (!bytes || bytes.byteLength === 0) {
     throw new RockpoolError(
       'disk_failed',
