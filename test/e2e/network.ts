@@ -24,6 +24,11 @@ export interface Network extends AsyncDisposable {
   deliver: () => readonly number[]
   /** false: neither side learns that the other one has closed a WebSocket or its connection */
   passesClose: boolean
+  /**
+   * Who answers PUTs of file bytes: the object store (`pass`), or something in between that takes the bytes and keeps none of
+   * them. `signIn`: a redirect (302) to a page; `seeOther`: the same by 303; `filter`: a page of its own.
+   */
+  uploads: 'pass' | 'signIn' | 'seeOther' | 'filter'
   /** Issues tokens in place of the server. */
   token: ((request: TokenRequest) => string) | undefined
   /** how far the device's clock is ahead of the true time, ms. Applies to scripts that load afterwards, workers included. */
@@ -35,6 +40,8 @@ export interface Network extends AsyncDisposable {
   readonly openSockets: number
   /** codes of the Close frames that the server sent */
   readonly serverCloses: readonly number[]
+  /** PUTs of file bytes that something in between answered */
+  readonly uploadsTaken: number
   /** tokens that were asked for, by whom */
   readonly tokenRequests: readonly TokenRequest['from'][]
   /** what happened, for the message of a failure */
@@ -56,6 +63,7 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
   const serverCloses: number[] = []
   const tokenRequests: TokenRequest['from'][] = []
   let upgradeRequests = 0
+  let uploadsTaken = 0
   let openSockets = 0
   /** Node's default agent reuses connections that the server may be about to close. */
   const agent = new Agent({ keepAlive: false })
@@ -95,6 +103,21 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
     const { pathname, searchParams } = new URL(incoming.url!, 'http://device')
     if (pathname.startsWith('/sync/')) {
       outgoing.once('close', () => note(`${incoming.method} ${incoming.url} ${outgoing.statusCode}`))
+    }
+    if (network.uploads !== 'pass' && incoming.method === 'PUT' && pathname.includes('/objects/')) {
+      uploadsTaken++
+      note(`an upload met ${network.uploads}`)
+      incoming.resume()
+      const status = { signIn: 302, seeOther: 303, filter: 200 }[network.uploads]
+      outgoing.writeHead(status, status === 200 ? { 'content-type': 'text/html' } : { location: SIGN_IN_PAGE })
+      outgoing.end('Blocked by policy')
+      return
+    }
+    if (pathname === SIGN_IN_PAGE) {
+      incoming.resume()
+      outgoing.writeHead(200, { 'content-type': 'text/html' })
+      outgoing.end('Sign in')
+      return
     }
     if (pathname !== '/rockpool-dev/token') return forward(incoming, outgoing)
     const from = incoming.headers.referer?.includes('livestore.worker') ? 'worker' : 'page'
@@ -199,6 +222,7 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
     upgrades: 'pass',
     deliver: () => [0],
     passesClose: true,
+    uploads: 'pass',
     token: undefined,
     clockOffsetMs: 0,
     get upgradeRequests() {
@@ -206,6 +230,9 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
     },
     get openSockets() {
       return openSockets
+    },
+    get uploadsTaken() {
+      return uploadsTaken
     },
     serverCloses,
     tokenRequests,
@@ -219,6 +246,8 @@ export const startNetwork = async (serverUrl: string): Promise<Network> => {
   }
   return network
 }
+
+const SIGN_IN_PAGE = '/sign-in'
 
 /** A script before each script of the app: `Date` is ahead. */
 const shiftClock = (offsetMs: number): string => `

@@ -55,6 +55,8 @@ export type DeviceErrorCode =
   | 'storage_suspect'
   /** reading or writing the disk failed for another reason */
   | 'disk_failed'
+  /** what should not happen: a defect of Rockpool, or of an adapter. `cause` has what was thrown */
+  | 'internal'
 
 export type ErrorCode = WireErrorCode | DeviceErrorCode
 

@@ -14,7 +14,7 @@ const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
 export const errorResponse = (error: unknown): Response => {
   if (!isRockpoolError(error)) {
     console.error(error)
-    return refusal(500, 'disk_failed', 'The file could not be read on this device. Reload the page.')
+    return refusal(500, 'internal', 'The file could not be read on this device. Reload the page.')
   }
   const status = DEVICE_ERRORS[error.code] ?? (WIRE_ERRORS as Partial<Record<ErrorCode, number>>)[error.code] ?? 500
   return refusal(status, error.code, error.message)

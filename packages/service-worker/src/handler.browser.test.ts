@@ -1,7 +1,7 @@
 /** The handler with the real disk of a browser, and an object store in memory that can fail. */
 import { put, type SessionRow } from '@rockpool/core'
 import { memorySigner } from '@rockpool/core/memory'
-import { type Activity, activityChannel, type ActivityMessage, upload } from '@rockpool/core/transfers'
+import { type Activity, activityChannel, type ActivityMessage, contentRow, upload } from '@rockpool/core/transfers'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { buildRemoteKey, contentUrl, fileUrl, hashContent, PART_SIZE, sha256, toHex } from '@rockpool/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -92,6 +92,58 @@ describe('a file on this disk', () => {
     const response = await get(url, { headers: { range: `bytes=${PART_SIZE - 2}-${PART_SIZE + 1}` } })
     expect(await response.bytes()).toEqual(bytes.slice(PART_SIZE - 2, PART_SIZE + 2))
   })
+})
+
+describe('a file whose bytes on this disk are not those that the index knows', () => {
+  /** Uploads 1,000 bytes, keeps them on this disk, and puts others in their place. */
+  const damaged = async (change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>) => {
+    const device = await setUp()
+    const { url, bytes, address } = await device.kept.inObjectStore(noise(1_000))
+    await (await device.get(url)).bytes()
+    await device.kept.settled()
+    await overwrite(device.store, address, change(bytes))
+    return { ...device, url, bytes, address }
+  }
+  const CASES = [
+    ['shorter', (bytes: Uint8Array<ArrayBuffer>) => bytes.slice(0, 500)],
+    ['longer', (bytes: Uint8Array<ArrayBuffer>) => new Uint8Array([...bytes, 0])],
+  ] as const
+
+  it.each(CASES)('%s: is fetched again', async (_, change) => {
+    const { get, url, bytes, blobs, kept, address } = await damaged(change)
+    const range = await get(url, { headers: { range: 'bytes=990-' } })
+    expect([range.status, range.headers.get('content-range')]).toEqual([206, 'bytes 990-999/1000'])
+    expect(await range.bytes()).toEqual(bytes.slice(990))
+    expect(await (await get(url)).bytes()).toEqual(bytes)
+    await kept.settled()
+    expect(await (await blobs.open(address))!.bytes()).toEqual(bytes)
+    expect(await blobs.isQuarantined(address)).toBe(false)
+  })
+
+  it.each(CASES)('%s: is not served without a network, and stays', async (_, change) => {
+    const { get, url, blobs, remote, address } = await damaged(change)
+    remote.faults.offline = true
+    for (let times = 0; times < 2; times++) expect((await get(url)).status).toBe(504)
+    expect(await blobs.isQuarantined(address)).toBe(true)
+  })
+
+  it('is said to be damaged when object storage does not have it', async () => {
+    const { get, url, remote } = await damaged((bytes) => bytes.slice(0, 500))
+    remote.objects.clear()
+    const response = await get(url)
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ error: { code: 'corrupt' } })
+  })
+})
+
+it('bytes on this disk of which the index knows nothing are served when their hash is right', async () => {
+  const { get, store, blobs, remote, index, kept } = await setUp()
+  const { address } = await blobs.write(new Blob(['a reef']))
+  remote.faults.offline = true
+  const url = contentUrl({ remoteKey: buildRemoteKey({ storeId: store, bucket: 'files', address }), name: 'x' })
+  expect(await (await get(url)).text()).toBe('a reef')
+  await kept.settled()
+  expect(await index.get('contents', address)).toMatchObject({ size: 6 })
 })
 
 describe('a file by its id', () => {
@@ -311,7 +363,8 @@ it('a store that a page erased and opened again is served again', async () => {
   onTestFinished(() => again.erase())
   const newBlobs = await opfsBlobStoreDirect({ storeId: store })
   onTestFinished(() => newBlobs.erase())
-  const { address } = await newBlobs.write(new Blob(['anew']))
+  const content = await newBlobs.write(new Blob(['anew']))
+  const { address } = content
   const row = {
     id: 'id-1',
     name: 'x',
@@ -319,7 +372,7 @@ it('a store that a page erased and opened again is served again', async () => {
     size: 4,
     remoteKey: buildRemoteKey({ storeId: store, bucket: 'files', address }),
   }
-  await again.write([put('files', row)])
+  await again.write([put('files', row), contentRow(content, Date.now())])
   expect(await (await get(fileUrl({ storeId: store, fileId: 'id-1', name: 'x' }))).text()).toBe('anew')
 })
 
@@ -370,8 +423,10 @@ const setUp = async () => {
     },
     /** Writes a content to this disk, as `pool.add` does. */
     async keep(text: string) {
-      const { address } = await blobs.write(new Blob([text]))
+      const content = await blobs.write(new Blob([text]))
+      const { address } = content
       const remoteKey = buildRemoteKey({ storeId: store, bucket: 'files', address })
+      await index.write([contentRow(content, Date.now())])
       const url = (named: { readonly name?: string; readonly type?: string } = {}) =>
         contentUrl({ remoteKey, name: 'file', ...named })
       return { address, remoteKey, url }
@@ -403,6 +458,16 @@ const listen = (store: string): (Activity | null)[] => {
   channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => told.push(data.activity)
   onTestFinished(() => channel.close())
   return told
+}
+
+/** Puts other bytes into the file of a content, as a failing disk does. */
+const overwrite = async (store: string, address: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+  const root = await navigator.storage.getDirectory()
+  const contents = await (await root.getDirectoryHandle(`rockpool-${store}`)).getDirectoryHandle('contents')
+  const writable = await (await contents.getFileHandle(address)).createWritable()
+  await writable.truncate(0)
+  await writable.write(bytes)
+  await writable.close()
 }
 
 const noise = (size: number): Uint8Array<ArrayBuffer> => {

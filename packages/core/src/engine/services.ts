@@ -47,7 +47,7 @@ export const asRockpoolError = (cause: unknown): RockpoolError =>
   isRockpoolError(cause)
     ? cause
     : new RockpoolError(
-        'disk_failed',
-        `Something failed that should not: ${cause instanceof Error ? cause.message : String(cause)}`,
+        'internal',
+        `Something failed that should not: ${cause instanceof Error ? cause.message : String(cause)}. Reload the page; if it stays, report it.`,
         { cause },
       )

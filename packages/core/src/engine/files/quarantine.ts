@@ -1,5 +1,5 @@
 /** Bytes on this disk that are not those of their address. They are never served or sent again. */
-import { addressOfKey, type ContentAddress, OCTET_STREAM, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, OCTET_STREAM, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
@@ -24,11 +24,3 @@ export const quarantine = (key: RemoteKey) =>
       : []
     yield* device.write([remove('contents', address), ...again])
   })
-
-/** Removes the damaged bytes of a content that is whole again. */
-export const dropDamaged = (address: ContentAddress) =>
-  Effect.flatMap(BlobPort, (blobs) =>
-    call(async () => {
-      if (await blobs.isQuarantined(address)) await blobs.sweep()
-    }),
-  ).pipe(Effect.ignoreLogged) // they take space, no more

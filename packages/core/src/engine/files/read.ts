@@ -13,10 +13,11 @@ import { remove as removeRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { contentRow } from '../transfers/content-row.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
+import { dropDamaged } from '../transfers/drop-damaged.ts'
 import { Device } from '../device.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 import { underLock } from '../locks.ts'
-import { dropDamaged, quarantine } from './quarantine.ts'
+import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
 import { BlobPort, call, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
@@ -100,11 +101,13 @@ const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onPro
 
 const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
   Effect.gen(function* () {
+    const blobs = yield* BlobPort
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
     const known = { pinned, storedAs: source === 'remote' ? key : undefined }
     yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
-    yield* dropDamaged(content.address)
+    // They take space, no more.
+    yield* Effect.ignoreLogged(call(() => dropDamaged(blobs, content.address)))
   })
 
 /** The content on this disk, if the index knows it. One whose row is missing is hashed again, by a download without network. */

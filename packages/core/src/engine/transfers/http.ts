@@ -10,7 +10,11 @@ export interface SendResponse {
   readonly retryAfterMs?: number | undefined
 }
 
-/** Sends `body` to a presigned URL with exactly these headers. Resolves with any status. */
+/**
+ * Sends `body` to a presigned URL with exactly these headers. Resolves with any status of the object store; a redirect is none.
+ *
+ * @throws RockpoolError `storage_unavailable` when the request was redirected, `offline`, `aborted`
+ */
 export type Send = (
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -30,11 +34,10 @@ export const browserSend: Send = (url, headers, body, options) =>
 export const sendByFetch =
   (fetchLike: typeof fetch, clock: Pick<PlatformClock, 'now'> = webPlatform.clock): Send =>
   async (url, headers, body, { signal, onProgress }) => {
-    const response = await reach(
-      () => fetchLike(url, { method: 'PUT', headers: settable(headers), body, signal, credentials: 'omit' }),
-      signal,
-    )
+    const init: RequestInit = { method: 'PUT', headers: settable(headers), body, signal, credentials: 'omit' }
+    const response = await reach(() => fetchLike(url, { ...init, redirect: 'manual' }), signal)
     await response.body?.cancel()
+    if (isRedirect(response)) throw redirected()
     onProgress(body.size)
     return {
       status: response.status,
@@ -56,6 +59,8 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     request.upload.onprogress = (event) => onProgress(event.loaded)
     request.onload = () =>
       settle(() => {
+        // Followed before anyone is asked, and what is there may answer 200.
+        if (!isSameResource(url, request.responseURL)) return reject(redirected())
         const { status } = request
         // Reading a header that CORS hides makes the browser log an error, so only a refusal is asked for it.
         const retryAfter = status < 400 ? null : request.getResponseHeader('retry-after')
@@ -69,6 +74,23 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     signal.addEventListener('abort', abort)
     request.send(body)
   })
+
+/** A redirect that was not followed: a browser hides its status. */
+const isRedirect = ({ type, status }: Response): boolean => type === 'opaqueredirect' || (status >= 300 && status < 400)
+
+/** Whether a response is from where it was asked for. A browser may have changed http to https, by HSTS. */
+const isSameResource = (asked: string, from: string): boolean => {
+  const place = (url: URL) => url.hostname + url.pathname + url.search
+  return from === '' || place(new URL(asked, from)) === place(new URL(from))
+}
+
+/** Of a presigned URL only the object store knows what it is for: whoever else responds is in between. */
+export const redirected = (): RockpoolError =>
+  new RockpoolError(
+    'storage_unavailable',
+    'A sign-in page or a proxy on the way redirected the request to the object store. Check whether this network or the app ' +
+      'wants you to sign in. The transfer is retried.',
+  )
 
 /** The wait that a response asks for, in ms. A browser shows it only when CORS exposes the header. */
 export const retryAfterOf = (

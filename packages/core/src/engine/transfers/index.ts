@@ -8,5 +8,6 @@ export {
 } from './activity.ts'
 export { contentRow, type KnownContent } from './content-row.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
+export { dropDamaged } from './drop-damaged.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
 export { type Upload, upload, type UploadOptions, type UploadPorts } from './upload.ts'

@@ -10,7 +10,7 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
-import { reach, refusal, retryAfterOf } from './http.ts'
+import { reach, redirected, refusal, retryAfterOf } from './http.ts'
 
 export interface RemotePorts {
   readonly signer: Pick<Signer, 'downloadUrl'>
@@ -96,8 +96,9 @@ const get = async (
     if (url === undefined) throw noDigests()
     const init: RequestInit = { headers, credentials: 'omit', cache: 'no-store', ...(signal ? { signal } : {}) }
     const response = await reach(() => (ports.fetch ?? fetch)(url, init), signal)
-    if (response.ok && response.body) return response
+    if (response.ok && response.body && !response.redirected) return response
     await response.body?.cancel()
+    if (response.redirected) throw redirected()
     // 403: the URL may have expired on the way; a fresh one tells.
     if (tries === 2 || response.status !== 403) {
       throw refusal(response.status, which === 'url' ? 'file' : 'digest list', retryAfterOf(response))
