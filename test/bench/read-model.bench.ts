@@ -142,14 +142,14 @@ test(`rebuild in time proportional to the events, and a query of ${FILES} files 
   console.log(`rebuild: ${rebuildTimes.join('; ')}`)
 
   const bare =
-    database.prepare(`SELECT * FROM files WHERE deletedAt IS NULL AND owner = ? AND bucket = ? AND size BETWEEN ? AND ?
+    database.prepare(`SELECT * FROM files WHERE deletedAt IS NULL AND ownerId = ? AND bucket = ? AND size BETWEEN ? AND ?
     ORDER BY createdAt DESC, seqNum DESC LIMIT ${PAGE + 1}`)
   const [ours, raw]: [number[], number[]] = [[], []]
   for (let query = 0; query < QUERIES; query++) {
     const [owner, min] = [`user-${query % OWNERS}`, 1_000 + ((query * 104_729) % 900_000)]
     const size = { min, max: min + 100_000 }
     let start = performance.now()
-    const { files } = await readable.readModel.files({ owner, bucket: 'files', size, limit: PAGE })
+    const { files } = await readable.readModel.files({ ownerId: owner, bucket: 'files', size, limit: PAGE })
     ours.push(performance.now() - start)
     start = performance.now()
     const rows = bare.all(owner, 'files', size.min, size.max)

@@ -33,6 +33,7 @@ const OWNER = /^u_[A-Za-z0-9_-]{32}$/
 const LEGACY_ADDRESS = /^[0-9a-f]{64}$/
 
 export const isStoreId = (text: string): text is StoreId => SEGMENT.test(text) && !RESERVED_STORE_IDS.has(text)
+export const isOwner = (value: unknown): value is Owner => typeof value === 'string' && OWNER.test(value)
 export const isBucketName = (text: string): boolean => SEGMENT.test(text)
 
 /** The parts of a well-formed remote key, else undefined. */

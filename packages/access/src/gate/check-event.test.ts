@@ -182,6 +182,11 @@ describe('checkEvent', () => {
     expect(codeOf(known('v2.FileAdded', { owner }))).toBe(code)
   })
 
+  it('says what to do with a file that another user of the device added', () => {
+    const refusal = checkEvent(PUSHER, known('v2.FileAdded', { owner: bob }))
+    expect(refusal?.message).toBe('Another user added this file on this device. Try again to add it as your own.')
+  })
+
   describe('type and size', () => {
     const parts = (count: number) => `${STORE}/files/${ADDRESS}-${count}`
     const poster = { remoteKey: `${STORE}/posters/${ADDRESS}` }

@@ -19,7 +19,7 @@ import {
   type PoolEventName,
   unpackMeta,
 } from '@rockpool/core/records'
-import { addressFits, parseRemoteKey } from '@rockpool/protocol'
+import { addressFits, isOwner, parseRemoteKey } from '@rockpool/protocol'
 import type { Pusher } from './pusher.ts'
 import { malformed, type Refusal, toRefusal } from './refusal.ts'
 import { checkRemoteKey } from './remote-key.ts'
@@ -43,7 +43,7 @@ export const checkPoolEvent = (pusher: Pusher, name: PoolEventName, args: unknow
 type PushedPoolEvent = {
   readonly [Name in PoolEventName]: {
     readonly name: Name
-    readonly args: EventArgs<Name> & { readonly owner?: unknown }
+    readonly args: Omit<EventArgs<Name>, 'owner'> & { readonly owner?: unknown }
   }
 }[PoolEventName]
 
@@ -108,11 +108,16 @@ const checkStored = (
     : malformed('bad_event', name, 'has a size that its remote key cannot have')
 }
 
+const OTHER_OWNER: Refusal = {
+  code: 'forbidden',
+  message: 'Another user added this file on this device. Try again to add it as your own.',
+}
+
 /** A client may say whose file it adds: only its own user's. */
-const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusal | undefined =>
-  owner === undefined || owner === null || owner === pusher.owner
-    ? undefined
-    : malformed('forbidden', name, 'names another user as the owner')
+const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusal | undefined => {
+  if (owner === undefined || owner === null || owner === pusher.owner) return undefined
+  return isOwner(owner) ? OTHER_OWNER : malformed('forbidden', name, 'names an owner that no user is')
+}
 
 /**
  * Metadata travels as JSON text; as an object it means the same.

@@ -49,7 +49,7 @@ export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord |
 const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
-      const { id, name, type, size, remoteKey, meta, at } = event.args
+      const { id, name, type, size, remoteKey, meta, at, owner } = event.args
       const bucket = parseRemoteKey(remoteKey)?.bucket
       if (bucket === undefined || state.file(id)) return []
       return [
@@ -62,6 +62,7 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
             size,
             remoteKey,
             bucket,
+            ...(owner !== undefined && { owner }),
             meta,
             version: event.opId,
             createdAt: at,

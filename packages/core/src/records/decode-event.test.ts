@@ -30,8 +30,17 @@ describe('decodeEvent', () => {
     for (const args of [undefined, null, true, 7, 'text', [], [{}], {}]) expect(decodeEvent(name, args)).toBeUndefined()
   })
 
+  it.each<[string, unknown, object]>([
+    ['takes the owner of a file', `u_${'o'.repeat(32)}`, { owner: `u_${'o'.repeat(32)}` }],
+    ['ignores an owner that is none, as clients before that field did', 'eve', {}],
+    ['ignores an owner that is no text', { of: 'all' }, {}],
+    ['takes no owner for none', null, {}],
+  ])('%s', (_, owner, expected) => {
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', owner })?.args).toEqual({ ...ADDED, ...expected })
+  })
+
   it('takes only the fields of the event', () => {
-    const args = { ...ADDED, opId: 'op', owner: 'eve', ['__proto__']: 1, constructor: 1 }
+    const args = { ...ADDED, opId: 'op', creator: 'eve', ['__proto__']: 1, constructor: 1 }
     expect(decodeEvent('v2.FileAdded', args)).toEqual({ name: 'v2.FileAdded', opId: 'op', args: ADDED })
   })
 

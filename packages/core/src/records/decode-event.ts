@@ -1,5 +1,5 @@
 /** Reading the args of an event that any client may have written: today's, an older, a newer or a hostile one. */
-import type { RemoteKey } from '@rockpool/protocol'
+import { isOwner, type Owner, type RemoteKey } from '@rockpool/protocol'
 import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
 import { MAX_TIME } from './limits.ts'
 import { isDeeperThan } from './nesting.ts'
@@ -53,13 +53,15 @@ const meta: Field<FileMeta> = (value) => {
   return isDeeperThan(value, MAX_READABLE_META_LEVELS) ? undefined : (value as FileMeta)
 }
 
+const owner: Field<Owner> = (value) => (isOwner(value) ? value : undefined)
+
 type Fields<Name extends PoolEventName> = {
   readonly [K in keyof EventArgs<Name>]-?: Field<Exclude<EventArgs<Name>[K], undefined>>
 }
 
 // Exactly the fields of PoolEvent, each of its type, or this does not compile.
 const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
-  'v2.FileAdded': { opId: key, id: key, name: text, type: text, size, remoteKey, meta, at },
+  'v2.FileAdded': { opId: key, id: key, name: text, type: text, size, remoteKey, meta, at, owner },
   'v2.FileContentReplaced': { opId: key, id: key, remoteKey, size, type: text, basedOn: remoteKey, at },
   'v2.FileRenamed': { opId: key, id: key, name: text, at },
   'v2.FileMetaSet': { opId: key, id: key, meta, at },
@@ -73,10 +75,15 @@ const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
 type OptionalKey<Args> = Args extends unknown
   ? { [K in keyof Args]-?: undefined extends Args[K] ? K : never }[keyof Args]
   : never
-const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: true } = {
-  etag: true,
-  versionId: true,
-  receipt: true,
+/**
+ * Whether a value that the field cannot take makes the whole event unreadable. Clients before `owner` ignored that field
+ * whatever it was, and still list the file.
+ */
+const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: 'checked' | 'ignored' } = {
+  etag: 'checked',
+  versionId: 'checked',
+  receipt: 'checked',
+  owner: 'ignored',
 }
 
 /** Names of all events of ours. */
@@ -101,6 +108,7 @@ export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | und
     const raw = given[field]
     if (field in OPTIONAL && (raw === undefined || raw === null)) continue
     const value = decode(raw)
+    if (value === undefined && OPTIONAL[field as keyof typeof OPTIONAL] === 'ignored') continue
     if (value === undefined) return undefined
     known[field] = value
   }

@@ -6,7 +6,7 @@
  *
  * @see ARCHITECTURE.md, "Event log: facts only"
  */
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Owner, RemoteKey } from '@rockpool/protocol'
 
 /** Small JSON metadata of a file. */
 export type FileMeta = { readonly [key: string]: JsonValue }
@@ -31,6 +31,8 @@ export type PoolEvent =
         readonly remoteKey: RemoteKey
         readonly meta: FileMeta
         readonly at: number
+        /** The segment of the user who adds the file, which the sync server compares with the one who sends the event. */
+        readonly owner?: Owner
       }
     >
   | Fact<

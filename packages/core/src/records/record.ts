@@ -1,4 +1,4 @@
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Owner, RemoteKey } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
 
 /** A synced file: small, mutable, versioned. Its bytes are the content that `remoteKey` names. */
@@ -11,6 +11,8 @@ export interface FileRecord {
   readonly size: number
   readonly remoteKey: RemoteKey
   readonly bucket: string
+  /** The segment of the user who added the file (`ownerOf(sub)`); none when that device did not know its user. */
+  readonly owner?: Owner
   readonly meta: FileMeta
   /** opId of the event that brought the current content */
   readonly version: string

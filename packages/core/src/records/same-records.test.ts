@@ -1,4 +1,4 @@
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Owner, RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import type { FileRecord } from './record.ts'
 import { keepSame, sameRecord } from './same-records.ts'
@@ -24,6 +24,7 @@ describe('sameRecord', () => {
     ['type', { type: 'image/png' }],
     ['size', { size: 2 }],
     ['content', { remoteKey: 'store/files/other' as RemoteKey }],
+    ['owner', { owner: `u_${'o'.repeat(32)}` as Owner }],
     ['version', { version: 'v2' }],
     ['metadata', { meta: { album: 'y' } }],
     ['creation', { createdAt: 2 }],

@@ -11,6 +11,7 @@ export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined)
     a.type === b.type &&
     a.size === b.size &&
     a.remoteKey === b.remoteKey &&
+    a.owner === b.owner &&
     a.version === b.version &&
     a.createdAt === b.createdAt &&
     a.updatedAt === b.updatedAt &&

@@ -168,7 +168,11 @@ const replay = (events: readonly PoolEvent[]): Contents => {
 const contentOf = (run: string): Contents => {
   const { rockpoolFiles, rockpoolFileVersions, rockpoolRemoteContents, rockpoolAppliedOperations } = rockpoolTables
   return {
-    files: byKey(store.query(rockpoolFiles.where('id', 'LIKE', `${run}%`))),
+    files: byKey(
+      store
+        .query(rockpoolFiles.where('id', 'LIKE', `${run}%`))
+        .map(({ owner, ...file }) => Object.assign(file, owner !== null && { owner })),
+    ),
     versions: byKey(store.query(rockpoolFileVersions.where('id', 'LIKE', `${run}%`))),
     remoteContents: byKey(store.query(rockpoolRemoteContents).filter(({ remoteKey }) => remoteKey.startsWith(run))),
     operations: store

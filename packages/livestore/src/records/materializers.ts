@@ -53,6 +53,7 @@ const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql
       'size',
       'remoteKey',
       'bucket',
+      'owner',
       'meta',
       'version',
       'createdAt',

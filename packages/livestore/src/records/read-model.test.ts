@@ -5,8 +5,8 @@ import path from 'node:path'
 import type { Store } from '@livestore/livestore'
 import { SECRET, signToken } from '@rockpool/access/testing'
 import { packMeta, type PoolEvent } from '@rockpool/core/records'
-import type { RemoteKey } from '@rockpool/protocol'
-import type { SqlEventLog } from '@rockpool/sync-server'
+import { ownerOf, type RemoteKey } from '@rockpool/protocol'
+import type { SqlEventLog, StoredFile } from '@rockpool/sync-server'
 import { sqliteLogs, startSyncServer } from '@rockpool/sync-server/node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -18,6 +18,9 @@ import { rockpoolEvents } from './events.ts'
 import { rockpoolTables } from './tables.ts'
 
 const WAIT = { interval: 5, timeout: 20_000 }
+
+const PUSHER = 'mallory'
+const PUSHER_OWNER = await ownerOf(PUSHER)
 
 let server: Awaited<ReturnType<typeof startSyncServer>>
 let directory: string
@@ -41,7 +44,7 @@ afterAll(async () => {
 const append = async (events: readonly HostileEvent[]) => {
   const head = await log.head()
   const stored = events.map((each, index) => ({ clientId: 'other', sessionId: 's', ...each, seqNum: head + 1 + index }))
-  await log.append(head, stored, { sub: 'mallory', at: 0 })
+  await log.append(head, stored, { sub: PUSHER, at: 0 })
 }
 
 let markers = 0
@@ -64,7 +67,7 @@ const ofClient = () => ({
 
 const ofServer = async () => {
   const { readModel } = log
-  const files = []
+  const files: StoredFile[] = []
   let cursor: string | undefined
   do {
     const page = await readModel.files({ state: 'any', limit: 1_000, ...(cursor !== undefined && { cursor }) })
@@ -77,9 +80,11 @@ const ofServer = async () => {
     return content
   }
   const keys = client.query(rockpoolTables.rockpoolRemoteContents).map(({ remoteKey }) => remoteKey)
+  // Where the event names an owner, it is the segment of who pushed it.
+  for (const { ownerId, owner } of files) if (owner !== undefined) expect(owner).toBe(await ownerOf(ownerId!))
   return {
     files: byKey(
-      files.map(({ owner: _, seqNum: __, ...record }) => record),
+      files.map(({ ownerId: _, seqNum: __, owner = null, ...record }) => Object.assign(record, { owner })),
       'id',
     ),
     versions: byKey(versions.flat(), 'id'),
@@ -94,8 +99,11 @@ const serverAgrees = async () => {
   expect(await log.readModel.failures()).toEqual([])
 }
 
-const toHostile = ({ name, opId, args }: PoolEvent): HostileEvent =>
-  event(name, packMeta({ ...args, opId }) as Record<string, unknown>)
+/** With the owner of whoever pushes it, as the gate takes it, or one that is none. */
+const toHostile = ({ name, opId, args }: PoolEvent): HostileEvent => {
+  const owner = 'owner' in args && { owner: args.owner?.startsWith('u_a') ? PUSHER_OWNER : PUSHER }
+  return event(name, packMeta({ ...args, ...owner, opId }) as Record<string, unknown>)
+}
 
 /** What a text may end with: mostly nothing, else what JavaScript and SQLite do not take for the same. */
 const anyEnding = fc.constantFrom('', '', '', '', '\0', '\0x', '\uD800', '\uDC00', '\uFFFD')

@@ -1,7 +1,11 @@
 /** Rows as SQLite gives them, and the records they stand for. */
 import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core'
+import type { Owner } from '@rockpool/protocol'
 
-export type FileRow = Omit<FileRecord, 'meta'> & { readonly meta: string }
+export type FileRow = Omit<FileRecord, 'meta' | 'owner'> & {
+  readonly meta: string
+  readonly owner: Owner | null
+}
 export type VersionRow = Omit<FileVersion, 'conflict'> & { readonly conflict: 0 | 1 }
 export type RemoteContentRow = Omit<RemoteContent, 'stored' | 'proved'> & {
   readonly stored: 0 | 1
@@ -16,7 +20,9 @@ export interface OperationRow {
 export function toFileRecord(row: FileRow): FileRecord
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined {
-  return row && { ...row, meta: JSON.parse(row.meta) }
+  if (!row) return undefined
+  const { owner, ...record } = row
+  return { ...record, ...(owner !== null && { owner }), meta: JSON.parse(row.meta) }
 }
 
 export function toFileVersion(row: VersionRow): FileVersion

@@ -10,12 +10,13 @@
  * goes in is checked by core's `decode-event.ts`.
  */
 import { Schema, State } from '@livestore/livestore'
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Owner, RemoteKey } from '@rockpool/protocol'
 import type { FileMeta } from '@rockpool/core'
 
 const { text, integer, boolean, table } = State.SQLite
 
 const remoteKey = Schema.String as unknown as Schema.Schema<RemoteKey, string>
+const owner = Schema.String as unknown as Schema.Schema<Owner, string>
 const meta = Schema.parseJson(Schema.Unknown) as unknown as Schema.Schema<FileMeta, string>
 
 /** One row per file, tombstones included. */
@@ -29,6 +30,8 @@ const rockpoolFiles = table({
     size: integer(),
     remoteKey: text({ schema: remoteKey }),
     bucket: text(),
+    /** segment of the user who added the file; null when the event does not say */
+    owner: text({ nullable: true, schema: owner }),
     /** JSON */
     meta: text({ schema: meta }),
     /** opId of the event that brought the current content */

@@ -1,7 +1,7 @@
 /** Arbitrary events, over few ids so that they meet. */
 import type { FileMeta, PoolEvent } from '@rockpool/core'
 import { EVENT_NAMES, MAX_TIME } from '@rockpool/core/records'
-import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
+import { formatReceipt, type Owner, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 
 const id = fc.constantFrom('x', 'y', 'z')
@@ -35,8 +35,11 @@ const opId = fc.nat({ max: 60 }).map((n) => `op${n}`)
 const fact = <Args>(eventName: PoolEvent['name'], args: { [K in keyof Args]: fc.Arbitrary<Args[K]> }) =>
   fc.record({ name: fc.constant(eventName), opId, args: fc.record(args) }) as unknown as fc.Arbitrary<PoolEvent>
 
+const owner = fc.constantFrom(...['a', 'b'].map((letter) => `u_${letter.repeat(32)}` as Owner))
+
 const anyEvent: fc.Arbitrary<PoolEvent> = fc.oneof(
-  { weight: 4, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at }) },
+  { weight: 2, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at }) },
+  { weight: 2, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at, owner }) },
   { weight: 3, arbitrary: fact('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: remoteKey, at }) },
   { weight: 2, arbitrary: fact('v2.FileRenamed', { id, name, at }) },
   { weight: 2, arbitrary: fact('v2.FileMetaSet', { id, meta, at }) },

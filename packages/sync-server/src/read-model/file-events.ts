@@ -10,7 +10,7 @@ export interface FileEvent {
   readonly kind: FileEventKind
   readonly fileId: string
   /** `sub` of the user who added the file; null when it was imported */
-  readonly owner: string | null
+  readonly ownerId: string | null
   /** `sub` of the user who pushed this event; null when it was imported */
   readonly sub: string | null
   /** the server's time when the event was stored, in unix ms */
@@ -30,7 +30,7 @@ const EVENTS = `WITH page AS (
     UNION ALL SELECT seqNum, kind, file FROM file_events WHERE seqNum > ?
     ORDER BY seqNum LIMIT ?
   )
-  SELECT page.seqNum, kind, files.id AS fileId, owner, sub, at FROM page
+  SELECT page.seqNum, kind, files.id AS fileId, ownerId, sub, at FROM page
   JOIN files ON files.seqNum = page.file JOIN events ON events.seqNum = page.seqNum ORDER BY page.seqNum`
 
 /** @param head number of the last event of the log: where the page after the last one begins */

@@ -15,15 +15,15 @@ describe('toStatement', () => {
     ['a bucket and a size', { bucket: 'b', size: { min: 1 } }, /SCAN files USING COVERING INDEX files_live;/],
     [
       'an owner, a bucket and a size',
-      { owner: 'ada', bucket: 'files', size: { max: 9 } },
-      /SEARCH files USING COVERING INDEX files_live_by_owner \(owner=\? AND bucket=\?\)/,
+      { ownerId: 'ada', bucket: 'files', size: { max: 9 } },
+      /SEARCH files USING COVERING INDEX files_live_by_owner \(ownerId=\? AND bucket=\?\)/,
     ],
     [
       'a page of the same behind a cursor',
-      { owner: 'ada', bucket: 'files', size: { max: 9 }, cursor: '[5,1]' },
-      /SEARCH files USING COVERING INDEX files_live_by_owner \(owner=\? AND bucket=\? AND createdAt<\?\)/,
+      { ownerId: 'ada', bucket: 'files', size: { max: 9 }, cursor: '[5,1]' },
+      /SEARCH files USING COVERING INDEX files_live_by_owner \(ownerId=\? AND bucket=\? AND createdAt<\?\)/,
     ],
-    ['no owner', { owner: null, bucket: 'files' }, /files_live_by_owner \(owner=\? AND bucket=\?\)/],
+    ['no owner', { ownerId: null, bucket: 'files' }, /files_live_by_owner \(ownerId=\? AND bucket=\?\)/],
     ['deleted files', { state: 'deleted' }, /USING INDEX files_deleted/],
   ])('%s: reads an index alone until it knows the page', (_, query, plan) => {
     expect(planOf(query)).toMatch(plan)

@@ -11,7 +11,7 @@ export interface Range {
 /** A file has to match all that is set. */
 export interface FileFilter {
   /** `sub` of the user who added the file; null: files that were imported */
-  readonly owner?: string | null
+  readonly ownerId?: string | null
   readonly bucket?: string
   /** what the media type begins with, such as `image/` */
   readonly typePrefix?: string
@@ -84,12 +84,12 @@ export const cursorAfter = (
 ): string => JSON.stringify([file[sort.by], file.seqNum])
 
 const conditionsOf = (filter: FileFilter): Statement[] => {
-  const { owner, bucket, typePrefix, name, namePrefix, size, createdAt, updatedAt, state = 'live' } = filter
+  const { ownerId, bucket, typePrefix, name, namePrefix, size, createdAt, updatedAt, state = 'live' } = filter
   return [
     ...(state === 'live' ? [{ sql: 'deletedAt IS NULL', values: [] }] : []),
     ...(state === 'deleted' ? [{ sql: 'deletedAt IS NOT NULL', values: [] }] : []),
     // IS, since null is an owner, too. SQLite uses an index for it as for =.
-    ...(owner === undefined ? [] : [{ sql: 'owner IS ?', values: [owner] }]),
+    ...(ownerId === undefined ? [] : [{ sql: 'ownerId IS ?', values: [ownerId] }]),
     ...(bucket === undefined ? [] : [{ sql: 'bucket = ?', values: [bucket] }]),
     ...(name === undefined ? [] : [{ sql: 'name = ?', values: [name] }]),
     ...startsWith('type', typePrefix),

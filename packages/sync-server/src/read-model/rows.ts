@@ -6,29 +6,29 @@ export type Row = Readonly<Record<string, unknown>>
 
 /** A file, and what the log knows of it beside its record. */
 export interface StoredFile extends FileRecord {
-  /** `sub` of the user who added it; null when it was imported */
-  readonly owner: string | null
+  /** `sub` of the user who pushed the event that added it; null when it was imported */
+  readonly ownerId: string | null
   /** number of the event that added it */
   readonly seqNum: number
 }
 
 const FILE_COLUMNS = [
-  ...['seqNum', 'id', 'owner', 'name', 'type', 'size', 'remoteKey', 'bucket', 'meta', 'version'],
+  ...['seqNum', 'id', 'ownerId', 'owner', 'name', 'type', 'size', 'remoteKey', 'bucket', 'meta', 'version'],
   ...['createdAt', 'updatedAt', 'deletedAt'],
 ] as const satisfies readonly (keyof StoredFile)[]
 
-/** Writes all columns but `seqNum`, `id` and `owner` of a row that exists. */
+/** Writes all columns but those that the event which adds the file sets for good. */
 export const UPSERT_FILE = `INSERT INTO files (${FILE_COLUMNS.join(', ')}) VALUES (${FILE_COLUMNS.map(() => '?').join(', ')})
-  ON CONFLICT (seqNum) DO UPDATE SET ${FILE_COLUMNS.slice(3)
+  ON CONFLICT (seqNum) DO UPDATE SET ${FILE_COLUMNS.slice(4)
     .map((column) => `${column} = excluded.${column}`)
     .join(', ')}`
 
 /** The values of {@link UPSERT_FILE}. @throws RangeError for metadata too deep for `JSON.stringify` */
 export const fromFile = (file: StoredFile): SqlValue[] =>
-  FILE_COLUMNS.map((column) => (column === 'meta' ? JSON.stringify(file.meta) : file[column]))
+  FILE_COLUMNS.map((column) => (column === 'meta' ? JSON.stringify(file.meta) : (file[column] ?? null)))
 
-export const toFile = ({ meta, ...row }: Row): StoredFile =>
-  ({ ...row, meta: JSON.parse(meta as string) }) as unknown as StoredFile
+export const toFile = ({ meta, owner, ...row }: Row): StoredFile =>
+  ({ ...row, ...(owner !== null && { owner }), meta: JSON.parse(meta as string) }) as unknown as StoredFile
 
 export const toVersion = ({ id, fileId, remoteKey, size, type, at, conflict }: Row): FileVersion =>
   ({ id, fileId, remoteKey, size, type, at, conflict: conflict === 1 }) as unknown as FileVersion

@@ -89,8 +89,8 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
   }
 
   const toFileRow = (record: FileRecord, known: FileRow | undefined, origin: Pick<StoredEvent, 'seqNum' | 'sub'>) => {
-    const owner = known ? known.owner : (origin.sub ?? null)
-    const file = { ...record, owner, seqNum: known?.seqNum ?? origin.seqNum }
+    const ownerId = known ? known.ownerId : (origin.sub ?? null)
+    const file = { ...record, ownerId, seqNum: known?.seqNum ?? origin.seqNum }
     // Now, since it may throw.
     return { ...file, values: fromFile(file) }
   }

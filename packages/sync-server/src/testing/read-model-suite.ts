@@ -1,6 +1,6 @@
 /** Acceptance tests of the read model: every adapter that has one runs them. */
 import type { PoolEvent } from '@rockpool/core/records'
-import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
+import { formatReceipt, type Owner, type RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventLog } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
@@ -53,7 +53,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         expect(file).toEqual({
           id: 'reef',
           seqNum: 1,
-          owner: 'ada',
+          ownerId: 'ada',
           name: 'lagoon.jpg',
           type: 'image/jpeg',
           size: 3,
@@ -69,10 +69,20 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         expect(await model.file('lagoon')).toBe(undefined)
       })
 
+      it('keep the owner that the event names, whatever comes after it', async () => {
+        const owner = `u_${'o'.repeat(32)}` as Owner
+        await push(added('reef', { owner }), added('lagoon'))
+        await append([toLogEvent(renamed('reef', 'reef.jpg', 6))], 'bob')
+        expect(await model.file('reef')).toMatchObject({ owner, ownerId: 'ada', name: 'reef.jpg' })
+        await append([toLogEvent(renamed('reef', 'reef 2.jpg', 7))], 'bob')
+        expect(await model.file('reef')).toMatchObject({ owner, ownerId: 'ada', name: 'reef 2.jpg' })
+        expect(await model.file('lagoon')).not.toHaveProperty('owner')
+      })
+
       it('have no owner when they were imported', async () => {
         await append([toLogEvent(added('reef'))], null)
-        expect((await model.file('reef'))?.owner).toBe(null)
-        expect(await idsOf({ owner: null })).toEqual(['reef'])
+        expect((await model.file('reef'))?.ownerId).toBe(null)
+        expect(await idsOf({ ownerId: null })).toEqual(['reef'])
       })
 
       it('are listed while they are live', async () => {
@@ -241,7 +251,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
     describe('a query', () => {
       const FILES = Array.from({ length: 60 }, (_, index) => ({
         id: `file-${index}`,
-        owner: ['ada', 'bob'][index % 2]!,
+        ownerId: ['ada', 'bob'][index % 2]!,
         bucket: ['files', 'avatars', 'files'][index % 3]!,
         name: `${'reef lagoon Ünï 100%_ 𝄞'.split(' ')[index % 5]} ${index % 7}`,
         type: ['image/jpeg', 'image/png', 'text/plain', 'IMAGE/png'][index % 4]!,
@@ -253,7 +263,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
       type Sample = (typeof FILES)[number]
       beforeEach(async () => {
         for (const owner of ['ada', 'bob']) {
-          for (const file of FILES.filter((file) => file.owner === owner)) {
+          for (const file of FILES.filter((file) => file.ownerId === owner)) {
             const { id, name, type, size, bucket, createdAt, updatedAt } = file
             const first = added(id, { name, type, size, at: createdAt, remoteKey: fileKey(id, bucket) })
             const last = file.deleted ? deleted(id, updatedAt) : renamed(id, name, updatedAt)
@@ -264,8 +274,8 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
 
       it.each<[string, FileQuery, (file: Sample) => boolean]>([
         ['nothing', {}, () => true],
-        ['an owner', { owner: 'bob' }, ({ owner }) => owner === 'bob'],
-        ['no owner', { owner: null }, () => false],
+        ['an owner', { ownerId: 'bob' }, ({ ownerId }) => ownerId === 'bob'],
+        ['no owner', { ownerId: null }, () => false],
         ['a bucket', { bucket: 'avatars' }, ({ bucket }) => bucket === 'avatars'],
         ['what a type begins with', { typePrefix: 'image/' }, ({ type }) => type.startsWith('image/')],
         ['a name', { name: 'reef 3' }, ({ name }) => name === 'reef 3'],
@@ -277,11 +287,11 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
         ['a time of change', { updatedAt: { min: 2_030 } }, ({ updatedAt }) => updatedAt >= 2_030],
         [
           'an owner, a bucket and a size',
-          { owner: 'ada', bucket: 'files', size: { max: 30 } },
-          ({ owner, bucket, size }) => owner === 'ada' && bucket === 'files' && size <= 30,
+          { ownerId: 'ada', bucket: 'files', size: { max: 30 } },
+          ({ ownerId, bucket, size }) => ownerId === 'ada' && bucket === 'files' && size <= 30,
         ],
       ])('by %s gives what matches, in order, once, over all pages', async (_, filter, matches) => {
-        const inLog = ['ada', 'bob'].flatMap((owner) => FILES.filter((file) => file.owner === owner))
+        const inLog = ['ada', 'bob'].flatMap((owner) => FILES.filter((file) => file.ownerId === owner))
         const position = new Map(inLog.map(({ id }, index) => [id, index]))
         for (const state of ['live', 'deleted', 'any'] as const) {
           const expected = FILES.filter(
@@ -351,8 +361,8 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
           [7, 'deleted'],
           [9, 'restored'],
         ])
-        expect(events[0]).toEqual({ seqNum: 1, kind: 'added', fileId: 'reef', owner: 'ada', sub: 'ada', at: 1_000 })
-        expect(events[2]).toMatchObject({ fileId: 'reef', owner: 'ada', sub: 'bob', at: 1_004 })
+        expect(events[0]).toEqual({ seqNum: 1, kind: 'added', fileId: 'reef', ownerId: 'ada', sub: 'ada', at: 1_000 })
+        expect(events[2]).toMatchObject({ fileId: 'reef', ownerId: 'ada', sub: 'bob', at: 1_004 })
         expect(page).toEqual({ next: 10, more: false })
       })
 

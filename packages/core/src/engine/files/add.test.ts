@@ -55,6 +55,21 @@ test('an added file is on disk, in the index and in the log when add resolves', 
     expect(pool.transfers.status(file)).toMatchObject({ state: 'local', onDevice: true })
   }))
 
+test('an added file has the segment of its user as the owner, in every bucket', () =>
+  withPool(
+    async (pool) => {
+      const file = await pool.add(new Blob(['reef']), { name: 'reef.txt' })
+      expect(file.owner).toBe(await ownerOf('ann'))
+      expect((await pool.rename(file.id, 'lagoon.txt')).owner).toBe(file.owner)
+    },
+    { claims: () => ({ sub: 'ann', stores: { [STORE_ID]: ['read', 'write'] } }) },
+  ))
+
+test('an added file has no owner while no token says who the user is', () =>
+  withPool(async (pool) => {
+    expect(await pool.add(new Blob(['reef']), { name: 'reef.txt' })).not.toHaveProperty('owner')
+  }))
+
 test('the status is up to date when add resolves, however slowly the index reads', async () => {
   const index = memoryIndex()
   const slow = {

@@ -7,6 +7,7 @@ import type { FileRecord } from '../../records/record.ts'
 import { checkContent } from '../../records/limits.ts'
 import { checkFile } from './checks.ts'
 import { liveFile, requireRight, whyNotLive } from './edit.ts'
+import { userSegment } from './owner.ts'
 import { storeContent } from './store-content.ts'
 import { emit } from '../pool-emitter.ts'
 import { quoteName } from './quote-name.ts'
@@ -26,6 +27,8 @@ export const add = (source: FileSource, options: AddOptions) =>
     const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
+    const owner = yield* userSegment
+
     const { file } = yield* storeContent(
       { body, bucket, type, onProgress: options.onProgress },
       ({ content, remoteKey, at }) => ({
@@ -39,6 +42,7 @@ export const add = (source: FileSource, options: AddOptions) =>
           remoteKey,
           meta: JSON.parse(JSON.stringify(meta)),
           at,
+          ...(owner !== undefined && { owner }),
         },
       }),
     )

@@ -3,12 +3,20 @@ import { ownerOf, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpoo
 import { Effect } from 'effect'
 import { call, Platform, Settings } from '../services.ts'
 
+/** The user's segment; undefined while no token says who the user is. */
+export const userSegment = Effect.gen(function* () {
+  const { claims } = yield* Settings
+  const { hashing } = yield* Platform
+  const user = claims()
+  return user && (yield* call(() => ownerOf(user.sub, hashing)))
+})
+
 /** The user's segment in remote keys of the bucket; undefined where contents belong to the store. */
 export const ownerSegment = (bucket: string) =>
   Effect.gen(function* () {
-    const { buckets, claims } = yield* Settings
+    const { buckets } = yield* Settings
     if (buckets[bucket]?.access !== 'owner') return undefined
-    const user = claims()
+    const user = yield* userSegment
     if (!user) {
       return yield* Effect.fail(
         new RockpoolError(
@@ -17,8 +25,7 @@ export const ownerSegment = (bucket: string) =>
         ),
       )
     }
-    const { hashing } = yield* Platform
-    return yield* call(() => ownerOf(user.sub, hashing))
+    return user
   })
 
 /**
@@ -27,16 +34,14 @@ export const ownerSegment = (bucket: string) =>
  */
 export const mayUpload = (key: RemoteKey) =>
   Effect.gen(function* () {
-    const { buckets, claims, storeId } = yield* Settings
+    const { buckets, storeId } = yield* Settings
     const parts = parseRemoteKey(key)
     // Legacy keys, without a bucket, are read and never written.
     if (parts?.storeId !== storeId || parts.bucket === undefined) return false
     if (parts.owner === undefined) return buckets[parts.bucket]?.access !== 'owner'
-    const user = claims()
+    const user = yield* userSegment
     // Without a token nothing is known of the user, and an upload must not be lost for that: the signer decides.
-    if (user === undefined) return true
-    const { hashing } = yield* Platform
-    return parts.owner === (yield* call(() => ownerOf(user.sub, hashing)))
+    return user === undefined || parts.owner === user
   })
 
 /**

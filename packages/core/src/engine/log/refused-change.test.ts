@@ -1,12 +1,13 @@
-import { RockpoolError } from '@rockpool/protocol'
+import { type Owner, RockpoolError } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
 import type { RefusedChange } from '../../pool.ts'
+import type { PoolEvent } from '../../records/events.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { editedEvent, errorOfRefused, refusedChange, rightFor, statusOfRefused } from './refused-change.ts'
 
 const make = eventMaker('store', 'op')
 const buckets = { files: { access: 'store', types: ['image/*'] } } as const
-const options = { buckets, opId: 'edited' }
+const options = { buckets, opId: 'edited', owner: undefined }
 
 const added = make.added('f1')
 const renamed = make.renamed('f1', 'a/b')
@@ -40,6 +41,23 @@ test.each([
   ],
 ] as const)('retries %s', (_, event, edit, expected) => {
   expect(editedEvent(event, edit as object, options)).toEqual(expected)
+})
+
+const [ada, bob] = (['a', 'b'] as const).map((letter) => `u_${letter.repeat(32)}` as Owner)
+const addedBy = (owner: Owner | undefined, opId = added.opId) => ({
+  ...added,
+  opId,
+  args: { ...added.args, ...(owner !== undefined && { owner }) },
+})
+
+test.each([
+  ['as it was when its owner sends it again', addedBy(ada), ada, addedBy(ada)],
+  ['with the user who sends it now', addedBy(ada), bob, addedBy(bob, 'edited')],
+  ['without an owner while no token says who sends it', addedBy(ada), undefined, addedBy(undefined, 'edited')],
+  ['without an owner when it had none', addedBy(undefined), bob, addedBy(undefined)],
+  ['of another kind as it was', renamed, bob, renamed],
+] as const)('retries an added file %s', (_, event, owner, expected) => {
+  expect(editedEvent(event as PoolEvent, {}, { ...options, owner })).toEqual(expected)
 })
 
 test.each([

@@ -1,5 +1,5 @@
 /** A refused row as the app sees it, and what a person can make of it. Pure. */
-import { type Buckets, type ErrorCode, parseRemoteKey, type Right, RockpoolError } from '@rockpool/protocol'
+import { type Buckets, type ErrorCode, type Owner, parseRemoteKey, type Right, RockpoolError } from '@rockpool/protocol'
 import type { RefusedChange, RefusedEdit } from '../../pool.ts'
 import { recordAfter } from '../../records/apply.ts'
 import type { PoolEvent } from '../../records/events.ts'
@@ -47,14 +47,18 @@ export const errorOfRefused = ({ code, message }: Pick<RefusedChange, 'code' | '
 /**
  * The event to append again: the same one, or another one with what `edit` changes in it.
  *
+ * @param options.opId of an event that is another one
+ * @param options.owner segment of the user who sends it; undefined when unknown
  * @returns the error when the event has no such field, or may not hold the value
  */
 export const editedEvent = (
   event: PoolEvent,
   edit: RefusedEdit,
-  { buckets, opId }: { readonly buckets: Buckets; readonly opId: string },
+  { buckets, opId, owner }: { readonly buckets: Buckets; readonly opId: string; readonly owner: Owner | undefined },
 ): PoolEvent | RockpoolError => {
-  const args: Record<string, unknown> = { ...event.args }
+  const { owner: ownerBefore, ...args }: Record<string, unknown> = { ...event.args }
+  // The owner is who sends the file, who may be another user than added it; nothing while no token says who that is.
+  if (ownerBefore !== undefined && owner !== undefined) args.owner = owner
   if (edit.name !== undefined) {
     const name = edit.name.normalize('NFC')
     const wrong = 'name' in args ? checkName(name) : notIn('bad_name', 'name')
@@ -73,7 +77,7 @@ export const editedEvent = (
     if (wrong) return wrong
     args.type = edit.type
   }
-  const isEdited = Object.values(edit).some((value) => value !== undefined)
+  const isEdited = Object.values(edit).some((value) => value !== undefined) || args.owner !== ownerBefore
   return isEdited ? ({ name: event.name, opId, args } as unknown as PoolEvent) : event
 }
 

@@ -1,5 +1,5 @@
 /** Changes that the sync server refuses, over the in-memory adapters: what the app sees, and what is on disk. */
-import { addressOfKey } from '@rockpool/protocol'
+import { addressOfKey, ownerOf } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { RefuseEvent } from '../../memory/index.ts'
@@ -481,6 +481,36 @@ test('a retry that the token does not allow leaves the change on the list', () =
       const error = yield* promise(() => pool.sync.refused.retry(change!.id).catch((reason: unknown) => reason))
       expect(error).toMatchObject({ code: 'forbidden' })
       expect(pool.sync.refused.list()).toEqual([change])
+      yield* end
+    }),
+  ))
+
+test('a file that another user added on this device is refused, and is the own one of who tries again', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      let user = 'ada'
+      const segments = new Map(
+        yield* promise(() => Promise.all(['ada', 'bob'].map(async (sub) => [sub, await ownerOf(sub)] as const))),
+      )
+      const message = 'Another user added this file on this device. Try again to add it as your own.'
+      world.backend.refuse(({ args }) =>
+        'owner' in args && args.owner !== segments.get(user) ? { code: 'forbidden', message } : undefined,
+      )
+      const claims = () => ({ sub: user, stores: { [STORE_ID]: ['read', 'write', 'delete'] as const } })
+      const { pool, end } = yield* tab(memoryDevice(world, 'a'), { claims })
+      world.backend.disconnect('a')
+      const file = yield* add(pool, 'reef')
+      expect(file.owner).toBe(segments.get('ada'))
+      user = 'bob'
+      world.backend.connect('a')
+      yield* refusedCount(pool, 1)
+      const [change] = pool.sync.refused.list()
+      expect(change).toMatchObject({ code: 'forbidden', message, file: { id: file.id, owner: file.owner } })
+      yield* promise(() => pool.sync.refused.retry(change!.id))
+      yield* until(pool, () => pool.transfers.status(file.id).state === 'stored')
+      expect(pool.files.get(file.id)?.owner).toBe(segments.get('bob'))
+      expect(pool.sync.refused.list()).toEqual([])
       yield* end
     }),
   ))

@@ -10,7 +10,7 @@ import { Device } from '../device.ts'
 import { requireRight } from '../files/edit.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { commit } from './group-commit.ts'
-import { requireOwnKey } from '../files/owner.ts'
+import { requireOwnKey, userSegment } from '../files/owner.ts'
 import { editedEvent, rightFor } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
 import { releaseContent } from '../files/release-content.ts'
@@ -25,7 +25,7 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
     const refused = yield* RefusedRows
     const row = yield* refusedRowOf(id)
     yield* requireRight(rightFor(row.event))
-    const event = editedEvent(row.event, edit, { buckets, opId: newId() })
+    const event = editedEvent(row.event, edit, { buckets, opId: newId(), owner: yield* userSegment })
     if (event instanceof RockpoolError) return yield* Effect.fail(event)
     const key = contentKeyOf(event)
     if (key !== undefined) yield* requireOwnKey(key)
