@@ -17,7 +17,14 @@ export interface PoolOptions extends EnginePorts {
   readonly fetch?: typeof fetch
   /** how uploads are sent: through `fetch` when that is given, else the browser's own way, which tells progress */
   readonly send?: Send
+  /**
+   * Connections to the object store that transfers use at the same time. 6 when not given: as many as a browser opens to one
+   * host by HTTP/1.1. 5 where something else holds one, such as an event stream.
+   */
+  readonly connections?: number
 }
+
+const CONNECTIONS = 6
 
 /**
  * Opens an engine with the adapters of your choice. A web app wants `openPool` of `rockpool` instead.
@@ -44,11 +51,13 @@ export const engineSettings = ({
   device,
   fetch: fetchLike,
   send,
+  connections,
 }: PoolOptions): EngineSettings => ({
   storeId: log.storeId,
   buckets: buckets ?? DEFAULT_BUCKETS,
   claims: claims ?? (() => undefined),
   scope: device === undefined ? log.storeId : `${device}:${log.storeId}`,
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
+  connections: connections ?? CONNECTIONS,
   send: send ?? (fetchLike ? sendByFetch(fetchLike) : browserSend),
 })

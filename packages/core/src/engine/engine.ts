@@ -9,11 +9,13 @@ import type { Index } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
 import { Device, DeviceLive } from './device.ts'
+import { noticeDownloads } from './files/notice-downloads.ts'
 import { noticeContents } from './log/follow-log.ts'
 import { GroupCommit, GroupCommitLive } from './log/group-commit.ts'
 import { lead } from './leader.ts'
 import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
 import { makePoolApi } from './pool-api.ts'
+import { Connections, ConnectionsLive } from './transfers/connections.ts'
 import { RefusedRows, RefusedRowsLive } from './log/refused-rows.ts'
 import { SyncState, SyncStateLive } from './log/sync-state.ts'
 import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Platform, Settings, SignerPort } from './services.ts'
@@ -39,6 +41,7 @@ export type EngineServices =
   | GroupCommit
   | RefusedRows
   | SyncState
+  | Connections
 
 /**
  * Opens a pool in the current scope, with the current clock. Its `close` ends it; so does the end of the scope. The ports
@@ -58,12 +61,15 @@ export const makePool = (
       Layer.succeed(Platform, ports.platform ?? webPlatform),
       Layer.succeed(Settings, settings),
     )
-    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, RefusedRowsLive).pipe(Layer.provideMerge(given))
+    const base = Layer.mergeAll(DeviceLive, PoolEmitterLive, RefusedRowsLive, ConnectionsLive).pipe(
+      Layer.provideMerge(given),
+    )
     const services = Layer.mergeAll(GroupCommitLive, SyncStateLive).pipe(Layer.provideMerge(base))
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)
       yield* Effect.forkScoped(noticeContents)
+      yield* noticeDownloads
       return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
     }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
   }).pipe(Effect.provide(warnings(ports.platform ?? webPlatform)))

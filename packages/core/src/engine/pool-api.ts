@@ -17,7 +17,7 @@ import { coalesced } from './coalesced.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
 import { SyncState } from './log/sync-state.ts'
-import { cancel, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
+import { cancel, noteLookedAt, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
 
 /** Progress of a few transfers on a fast line would render a list of files hundreds of times a second. */
 const NOTIFY_INTERVAL_MS = 100
@@ -54,6 +54,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
     const live = (file: FileReference) => liveFile(idOf(file))
     /** A record given is used as it is: it may be a former version of the file. */
     const given = (file: FileReference) => (typeof file === 'string' ? liveFile(file) : Effect.succeed(file))
+    const looked = (file: FileReference) => Effect.tap(given(file), noteLookedAt)
 
     const known = new Map<string, FileStatus>()
     const status = (reference: FileReference): FileStatus => {
@@ -141,12 +142,12 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
           : contentUrl(file),
       open: (file, options = {}) =>
         run(
-          Effect.flatMap(given(file), (record) => open(record, options)),
+          Effect.flatMap(looked(file), (record) => open(record, options)),
           options.signal,
         ),
       stream: (file, options = {}) =>
         run(
-          Effect.flatMap(given(file), (record) => stream(record, options)),
+          Effect.flatMap(looked(file), (record) => stream(record, options)),
           options.signal,
         ),
       pin: (id) => run(pin(id)),

@@ -24,6 +24,8 @@ export interface EngineSettings {
   readonly scope: string
   readonly fetch: typeof fetch
   readonly send: Send
+  /** connections to the object store that transfers use at the same time */
+  readonly connections: number
 }
 
 export class Settings extends Context.Tag('@rockpool/core/Settings')<Settings, EngineSettings>() {}

@@ -12,6 +12,7 @@ import type { OpenOptions } from '../../pool.ts'
 import { remove as removeRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { contentRow } from '../transfers/content-row.ts'
+import { Connections } from '../transfers/connections.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { dropDamaged } from '../transfers/drop-damaged.ts'
 import { Device } from '../device.ts'
@@ -45,7 +46,7 @@ export const stream = (file: FileRecord, options: OpenOptions) =>
     if (blob) return blob.stream()
     const runtime = yield* Effect.runtime<BlobPort | Device>()
     const { remoteKey, size } = file
-    const start = yield* downloader(remoteKey, size, options.onProgress)
+    const start = yield* downloader(remoteKey, size, options.onProgress, { isRead: true })
     // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
     const started = yield* call((signal) => start(options.signal ? AbortSignal.any([signal, options.signal]) : signal))
     void started.kept
@@ -61,7 +62,7 @@ export const downloadToDisk = (
   { pinned, onProgress }: { readonly pinned: boolean; readonly onProgress: OpenOptions['onProgress'] },
 ) =>
   Effect.gen(function* () {
-    const start = yield* downloader(key, size, onProgress)
+    const start = yield* downloader(key, size, onProgress, { isRead: !pinned })
     const { content, source } = yield* call(async (signal) => {
       const started = await start(signal)
       // Reading drives the download; here nobody wants the bytes but the disk.
@@ -71,9 +72,19 @@ export const downloadToDisk = (
     yield* recordDownload(key, content, source, pinned)
   })
 
-/** What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts. */
-const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onProgress']) =>
+/**
+ * What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts.
+ *
+ * @param isRead a person waits for it, so it waits for no other transfer
+ */
+const downloader = (
+  key: RemoteKey,
+  size: number,
+  onProgress: OpenOptions['onProgress'],
+  { isRead }: { readonly isRead: boolean },
+) =>
   Effect.gen(function* () {
+    const budget = yield* Connections
     const { clock, hashing } = yield* Platform
     const { fetch } = yield* Settings
     const ports = { blobs: yield* BlobPort, signer: yield* SignerPort, fetch, clock, hashing }
@@ -81,6 +92,11 @@ const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onPro
     const log = yield* LogPort
     return async (signal: AbortSignal): Promise<Download> => {
       const report = device.report(key, 'download', size)
+      const release = isRead ? budget.read() : () => {}
+      const end = () => {
+        report.end()
+        release()
+      }
       try {
         const started = await download(ports, key, {
           signal,
@@ -90,10 +106,10 @@ const downloader = (key: RemoteKey, size: number, onProgress: OpenOptions['onPro
             onProgress?.(bytes, total)
           },
         })
-        void started.kept.then(report.end, report.end)
+        void started.kept.then(end, end)
         return started
       } catch (error) {
-        report.end()
+        end()
         throw isRockpoolError(error, 'not_found') && !log.remoteContent(key)?.stored ? notUploadedYet(error) : error
       }
     }
@@ -106,6 +122,7 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     const now = yield* Clock.currentTimeMillis
     const known = { pinned, storedAs: source === 'remote' ? key : undefined }
     yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
+    if (source === 'remote') device.announceDownload(key)
     // They take space, no more.
     yield* Effect.ignoreLogged(call(() => dropDamaged(blobs, content.address)))
   })

@@ -2,6 +2,9 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { change, remove, type TransferRow } from '../../ports/index-port.ts'
+import type { ConnectionBudget } from './connection-budget.ts'
+import { Connections } from './connections.ts'
+import { uploadStarted } from './content-row.ts'
 import { recordStored } from './record-stored.ts'
 import { upload } from './upload.ts'
 import { noteFailures } from './note-failures.ts'
@@ -27,7 +30,17 @@ export const attempt = (row: TransferRow, epoch: number) =>
 
 /** Downloads are queued for pins only; a reader downloads for itself. */
 const attemptDownload = ({ remoteKey, size }: TransferRow) =>
-  downloadToDisk(remoteKey, size, { pinned: true, onProgress: undefined })
+  Effect.gen(function* () {
+    const budget = yield* Connections
+    const { partSize } = (yield* Platform).hashing
+    const need =
+      size > partSize ? ({ kind: 'part', bytes: partSize } as const) : ({ kind: 'file', bytes: size } as const)
+    let release = () => {}
+    // `call` ends when the work has, so a connection that comes with an interruption is given back, too.
+    const acquire = call(async (signal) => void (release = await budget.acquire(need, signal)))
+    const work = downloadToDisk(remoteKey, size, { pinned: true, onProgress: undefined })
+    yield* Effect.andThen(acquire, work).pipe(Effect.ensuring(Effect.sync(() => release())))
+  })
 
 const attemptUpload = (row: TransferRow, epoch: number) =>
   Effect.gen(function* () {
@@ -37,31 +50,36 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const blobs = yield* BlobPort
     const device = yield* Device
     const { hashing } = yield* Platform
-    const ports = { signer: yield* SignerPort, send: (yield* Settings).send, hashing }
+    const budget = yield* Connections
+    const signer = yield* SignerPort
+    const { send } = yield* Settings
     const content = yield* call(() => index.get('contents', address))
     const blob = yield* call(() => blobs.open(address))
     if (!content || !blob) return yield* withoutBytes(row, epoch)
     const { size, digests } = content
 
-    const note = async (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>): Promise<void> => {
-      const noted = change('transfers', row.id, (current) => (current ? { ...current, ...begun } : current))
-      await index.write([noted], { epoch })
-    }
+    const noted = (begun: Pick<TransferRow, 'uploadId'> | Pick<TransferRow, 'sent'>) =>
+      change('transfers', row.id, (current) => (current ? { ...current, ...begun } : current))
+    const uploadId = row.uploadId ?? content.uploadIds?.[remoteKey]
     const report = device.report(remoteKey, 'upload', size)
     yield* Effect.gen(function* () {
-      const end = yield* withoutStall((alive) =>
+      const end = yield* withoutStall((alive, waiting) =>
         call((signal) =>
           upload(
-            ports,
-            { remoteKey, type, blob, size, digests, uploadId: row.uploadId ?? undefined, sent: row.sent },
+            { signer, send, hashing, budget: waiting(budget) },
+            { remoteKey, type, blob, size, digests, uploadId, sent: row.sent },
             {
               signal,
               onProgress(bytes) {
                 alive()
                 report.progress(bytes, size)
               },
-              onStarted: (uploadId) => note({ uploadId }),
-              onSending: () => note({ sent: true }),
+              async onStarted(started) {
+                await index.write([noted({ uploadId: started }), uploadStarted(remoteKey, started)], { epoch })
+              },
+              async onSending() {
+                await index.write([noted({ sent: true })], { epoch })
+              },
             },
           ),
         ),
@@ -88,25 +106,46 @@ const withoutBytes = ({ id, remoteKey }: TransferRow, epoch: number) =>
     return yield* Effect.fail(isDamaged ? changedOnDisk() : gone())
   })
 
-/** Fails with `storage_unavailable` when `alive` was not called for 30 s. */
+type Budget = Pick<ConnectionBudget, 'acquire'>
+
+/**
+ * Fails with `storage_unavailable` when `alive` was not called for 30 s. The time in which the work only waits for others to
+ * give back connections of the `waiting` budget does not count.
+ */
 const withoutStall = <A, R>(
-  work: (alive: () => void) => Effect.Effect<A, RockpoolError, R>,
+  work: (alive: () => void, waiting: (budget: Budget) => Budget) => Effect.Effect<A, RockpoolError, R>,
 ): Effect.Effect<A, RockpoolError, R> =>
   Effect.suspend(() => {
     let progressed = true
+    let waits = 0
+    let connections = 0
+    const alive = () => {
+      progressed = true
+    }
+    const waiting = (budget: Budget): Budget => ({
+      async acquire(need, signal) {
+        waits++
+        try {
+          const release = await budget.acquire(need, signal)
+          connections++
+          return () => {
+            connections--
+            release()
+          }
+        } finally {
+          waits--
+          alive()
+        }
+      },
+    })
     const watch: Effect.Effect<never, RockpoolError> = Effect.gen(function* () {
-      while (progressed) {
+      while (progressed || (waits > 0 && connections === 0)) {
         progressed = false
         yield* Effect.sleep(STALL_MS)
       }
       return yield* Effect.fail(stalled())
     })
-    return Effect.raceFirst(
-      work(() => {
-        progressed = true
-      }),
-      watch,
-    )
+    return Effect.raceFirst(work(alive, waiting), watch)
   })
 
 const gone = (): RockpoolError =>

@@ -38,5 +38,12 @@ export const notStoredAs = (key: RemoteKey): IndexChange =>
     (row) => row && { ...row, storedAs: (row.storedAs ?? []).filter((other) => other !== key) },
   )
 
-const withKey = (row: ContentRow, key: RemoteKey): ContentRow =>
-  row.storedAs?.includes(key) ? row : { ...row, storedAs: [...(row.storedAs ?? []), key] }
+/** Notes that a multipart upload was begun: an upload that is queued later continues with it. */
+export const uploadStarted = (key: RemoteKey, uploadId: string): IndexChange =>
+  change('contents', addressOfKey(key), (row) => row && { ...row, uploadIds: { ...row.uploadIds, [key]: uploadId } })
+
+const withKey = (row: ContentRow, key: RemoteKey): ContentRow => {
+  if (row.storedAs?.includes(key)) return row
+  const { [key]: ended, ...uploadIds } = row.uploadIds ?? {}
+  return { ...row, ...(ended === undefined ? {} : { uploadIds }), storedAs: [...(row.storedAs ?? []), key] }
+}

@@ -21,6 +21,23 @@ export const retry = (file: FileRecord) =>
     )
   })
 
+/** Opening a file again within this time (ms) changes nothing: its transfer comes first already. */
+const LOOK_MS = 60_000
+
+/** A person opens the file: its transfers come before others. Says nothing when that cannot be noted: the order is no promise. */
+export const noteLookedAt = ({ remoteKey }: FileRecord) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const now = yield* Clock.currentTimeMillis
+    const ids = DIRECTIONS.map((direction) => transferId(direction, remoteKey))
+    const isNew = (row: TransferRow | undefined) =>
+      row !== undefined && (row.lookedAt === undefined || Math.abs(now - row.lookedAt) > LOOK_MS)
+    const changes = ids
+      .filter((id) => isNew(device.transfers.get(id)))
+      .map((id) => change('transfers', id, (row) => row && { ...row, lookedAt: now }))
+    if (changes.length > 0) yield* device.write(changes)
+  }).pipe(Effect.ignoreLogged)
+
 /** Rows that one index transaction changes. */
 const BATCH = 500
 

@@ -2,6 +2,7 @@ import { buildRemoteKey, hashContent, PART_SIZE } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { memorySigner } from '../../memory/index.ts'
 import { type Send, sendByFetch } from './http.ts'
+import { PARALLEL_PARTS } from './send-parts.ts'
 import { type Upload, upload, type UploadOptions } from './upload.ts'
 
 const contentOf = async (size: number) => {
@@ -158,7 +159,7 @@ test('the first part that fails stops the others', async () => {
   const stopped: unknown[] = []
   let sent = 0
   const { go } = await uploading(6 * PART_SIZE, () => (_url, _headers, _body, { signal }) => {
-    if (++sent === 4) return Promise.resolve({ status: 500, etag: null })
+    if (++sent === PARALLEL_PARTS) return Promise.resolve({ status: 500, etag: null })
     return new Promise((_, reject) =>
       signal.addEventListener('abort', () => {
         stopped.push(signal.reason)
@@ -167,6 +168,6 @@ test('the first part that fails stops the others', async () => {
     )
   })
   await expect(go()).rejects.toMatchObject({ code: 'storage_unavailable' })
-  expect(stopped).toHaveLength(3)
-  expect(sent).toBe(4)
+  expect(stopped).toHaveLength(PARALLEL_PARTS - 1)
+  expect(sent).toBe(PARALLEL_PARTS)
 })

@@ -14,17 +14,14 @@ import {
   type SignedRequest,
   type Stored,
   toBase64,
+  type UploadUrl,
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
-import { browserSend, refusal, type Send } from './http.ts'
+import type { ConnectionBudget } from './connection-budget.ts'
+import { browserSend, refusal, type Send, type SendResponse } from './http.ts'
+import { sendParts, type SignedPart } from './send-parts.ts'
 import { changedOnDisk, verifiedPart } from './verified-part.ts'
-
-/** Parts of one upload that travel at the same time. */
-const PARALLEL_PARTS = 4
-
-/** Parts signed by one call: few, so that no URL waits past its expiry behind slow parts. */
-const SIGNED_AT_ONCE = 8
 
 export interface UploadPorts {
   readonly signer: Signer
@@ -32,6 +29,8 @@ export interface UploadPorts {
   readonly hashing?: Hashing
   /** the browser's own PUT when not given */
   readonly send?: Send
+  /** gives connections to PUTs; without one there is no limit */
+  readonly budget?: Pick<ConnectionBudget, 'acquire'>
 }
 
 export interface Upload {
@@ -89,20 +88,27 @@ export const upload = async (ports: UploadPorts, job: Upload, options: UploadOpt
 
 const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
   const { remoteKey: key, size, type } = job
-  const { signer, send = browserSend } = ports
+  const { signer, send = browserSend, budget = UNLIMITED } = ports
   let sent = job.sent ?? false
+  const put = async ({ url, headers, confirm }: Extract<UploadUrl, { status: 'put' }>): Promise<SendResponse> => {
+    const { signal, onProgress, onSending } = options
+    const release = await budget.acquire({ kind: 'file', bytes: size }, signal)
+    try {
+      // Read when there is a connection for them: bytes that wait take memory.
+      const body = await verifiedPart(job, 1, ports.hashing)
+      if (confirm && !sent) {
+        await onSending?.()
+        sent = true
+      }
+      return await send(url, headers, body, { signal, onProgress: (bytes) => onProgress?.(bytes) })
+    } finally {
+      release()
+    }
+  }
   for (let tries = 1; ; tries++) {
     const answer = await signer.uploadUrl({ key, size, type, ...(sent && { sent }) }, options.signal)
     if (answer.status === 'stored') return answer
-    const body = await verifiedPart(job, 1, ports.hashing)
-    if (answer.confirm && !sent) {
-      await options.onSending?.()
-      sent = true
-    }
-    const { status, retryAfterMs } = await send(answer.url, answer.headers, body, {
-      signal: options.signal,
-      onProgress: (bytes) => options.onProgress?.(bytes),
-    })
+    const { status, retryAfterMs } = await put(answer)
     if (status >= 200 && status < 300) return { status: 'sent' }
     // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
     if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file', retryAfterMs)
@@ -110,7 +116,7 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
 }
 
 const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
-  const { signer, send = browserSend, hashing = WEB_HASHING } = ports
+  const { signer, send = browserSend, hashing = WEB_HASHING, budget = UNLIMITED } = ports
   const { remoteKey: key, size, type } = job
   const digests = toBase64(job.digests)
   const begun = await signer.startMultipart(
@@ -130,9 +136,10 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
   const sign = async (numbers: readonly number[]) =>
     (await signer.signParts({ key, size, uploadId, digests, numbers }, options.signal)).parts
 
-  const sendPart = async (number: number, signed: SignedRequest, signal: AbortSignal): Promise<void> => {
+  const sendPart = async (signed: SignedPart, signal: AbortSignal): Promise<void> => {
+    const { number } = signed
     const body = await verifiedPart(job, number, hashing)
-    let request = signed
+    let request: SignedRequest = signed
     for (let tries = 1; ; tries++) {
       const { status, retryAfterMs } = await send(request.url, request.headers, body, {
         signal,
@@ -152,7 +159,8 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
   }
 
   report()
-  await inParallel(missing, SIGNED_AT_ONCE, sign, sendPart, options.signal)
+  const acquire = (signal: AbortSignal) => budget.acquire({ kind: 'part', bytes: hashing.partSize }, signal)
+  await sendParts(missing, { sign, acquire, send: sendPart }, options.signal)
   return { status: 'stored', ...(await signer.completeMultipart({ key, size, uploadId, digests }, options.signal)) }
 }
 
@@ -161,31 +169,7 @@ const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
   return Math.max(0, end - start)
 }
 
-/** Sends all parts, {@link PARALLEL_PARTS} at a time, signing a few at once. The first failure stops the rest. */
-const inParallel = async (
-  numbers: readonly number[],
-  atOnce: number,
-  sign: (numbers: readonly number[]) => Promise<readonly (SignedRequest & { readonly number: number })[]>,
-  sendPart: (number: number, signed: SignedRequest, signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> => {
-  const failed = new AbortController()
-  const either = AbortSignal.any([signal, failed.signal])
-  for (let i = 0; i < numbers.length; i += atOnce) {
-    const batch = [...(await sign(numbers.slice(i, i + atOnce)))]
-    const lane = async () => {
-      for (let part = batch.shift(); part; part = batch.shift()) await sendPart(part.number, part, either)
-    }
-    const lanes = Array.from({ length: PARALLEL_PARTS }, lane)
-    try {
-      await Promise.all(lanes)
-    } catch (error) {
-      failed.abort(error)
-      await Promise.allSettled(lanes)
-      throw error
-    }
-  }
-}
+const UNLIMITED: Pick<ConnectionBudget, 'acquire'> = { acquire: async () => () => {} }
 
 const givenUp = (cause: RockpoolError): RockpoolError =>
   new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })

@@ -1,0 +1,161 @@
+/** What all transfers of a pool share: connections, lanes and the order in which they come. */
+import { sha256 } from '@rockpool/protocol'
+import { Effect, type Scope, TestClock, TestContext } from 'effect'
+import { expect, test } from 'vitest'
+import { memoryBlobStore } from '../../memory/index.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
+import type { Pool } from '../../pool.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+import { sampleBytes } from '../../testing/sample-bytes.ts'
+import { type Send, sendByFetch } from './http.ts'
+
+const PART = 256
+const hashing = { partSize: PART, digest: (bytes: BufferSource) => sha256(bytes) }
+const platform = { ...webPlatform, hashing }
+
+/** With a clock that stands still until the test moves it. */
+const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
+const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+const turns = promise(async () => {
+  for (let i = 0; i < 50; i++) await new Promise((turned) => setImmediate(turned))
+})
+
+/** The pool emits nothing for steps this small. */
+const becomes = (holds: () => boolean) =>
+  promise(async () => {
+    while (!holds()) await new Promise((turned) => setImmediate(turned))
+  })
+
+/** A device with parts of 256 bytes, whose PUTs wait while the test holds them. */
+const device = (options: { readonly connections?: number } = {}) => {
+  const world = memoryWorld({ platform })
+  const open = new Set<Parameters<Send>[3]>()
+  /** path of the PUT, with its query */
+  const sent: string[] = []
+  let held = Promise.withResolvers<void>()
+  const put = sendByFetch(world.storage.fetch)
+  const send: Send = async (url, headers, body, request) => {
+    open.add(request)
+    try {
+      await Promise.race([held.promise, new Promise((_, reject) => request.signal.addEventListener('abort', reject))])
+      const response = await put(url, headers, body, request)
+      sent.push(`${new URL(url).pathname} ${await body.text()}`)
+      return response
+    } finally {
+      open.delete(request)
+    }
+  }
+  return {
+    world,
+    open,
+    sent,
+    send,
+    hold: () => void (held = Promise.withResolvers()),
+    letGo: () => held.resolve(),
+    start: memoryDevice(world, 'a').open({ platform, blobs: memoryBlobStore({ hashing }), send, ...options }),
+  }
+}
+
+let seed = 0
+const add = (pool: Pool, parts: number) =>
+  promise(() => pool.add(new Blob([`${seed++}`, sampleBytes(parts * PART - 50)])))
+const stored = (pool: Pool, files: readonly FileRecord[]) =>
+  until(pool, () => files.every((file) => pool.transfers.status(file).state === 'stored'))
+
+test('all uploads together use 6 connections, and parts of large files 5 of them', () =>
+  run(
+    Effect.gen(function* () {
+      const { start, open, letGo } = device()
+      const pool = yield* start
+      const large = [yield* add(pool, 30), yield* add(pool, 30), yield* add(pool, 30)]
+      yield* becomes(() => open.size >= 5)
+      yield* turns
+      expect(open.size).toBe(5)
+      const small = [yield* add(pool, 1), yield* add(pool, 1)]
+      yield* becomes(() => open.size >= 6)
+      yield* turns
+      expect(open.size).toBe(6)
+      letGo()
+      yield* stored(pool, [...large, ...small])
+    }),
+  ))
+
+test('a pool with 5 connections uses 5', () =>
+  run(
+    Effect.gen(function* () {
+      const { start, open, letGo } = device({ connections: 5 })
+      const pool = yield* start
+      const files = [yield* add(pool, 30), yield* add(pool, 1), yield* add(pool, 1)]
+      yield* becomes(() => open.size >= 5)
+      yield* turns
+      expect(open.size).toBe(5)
+      letGo()
+      yield* stored(pool, files)
+    }),
+  ))
+
+test('an upload that waits for others to give back connections is not taken for a stalled one', () =>
+  run(
+    Effect.gen(function* () {
+      const { start, open, letGo } = device({ connections: 2 })
+      const pool = yield* start
+      const errors: string[] = []
+      pool.on('error', ({ error }) => void errors.push(error.message))
+      const files = [yield* add(pool, 3), yield* add(pool, 3)]
+      yield* becomes(() => open.size >= 1)
+      yield* turns
+      expect(open.size).toBe(1)
+      for (let bytes = 1; bytes <= 10; bytes++) {
+        for (const { onProgress } of open) onProgress(bytes)
+        yield* TestClock.adjust('25 seconds')
+      }
+      expect(errors).toEqual([])
+      letGo()
+      yield* stored(pool, files)
+    }),
+  ))
+
+test('a file that is removed and restored continues with the parts that were sent', () =>
+  run(
+    Effect.gen(function* () {
+      const { start, sent, hold, letGo, open } = device()
+      const pool = yield* start
+      const file = yield* add(pool, 12)
+      yield* becomes(() => open.size === 5)
+      letGo()
+      hold()
+      yield* becomes(() => sent.length === 5 && open.size === 5)
+      yield* promise(() => pool.remove(file.id))
+      yield* becomes(() => open.size === 0)
+      expect(sent).toHaveLength(5)
+      yield* promise(() => pool.restore(file.id))
+      letGo()
+      yield* stored(pool, [file])
+      expect(sent).toHaveLength(12)
+      expect(new Set(sent).size).toBe(12)
+    }),
+  ))
+
+test('the file that somebody opened last is sent first', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld({ platform })
+      const asked: string[] = []
+      const { signer } = world.storage
+      const uploadUrl: typeof signer.uploadUrl = (request, signal) => {
+        asked.push(request.key)
+        return signer.uploadUrl(request, signal)
+      }
+      const pool = yield* memoryDevice(world, 'a').open({ platform, signer: { ...signer, uploadUrl } })
+      yield* promise(() => pool.transfers.pause())
+      const files: FileRecord[] = []
+      for (let i = 0; i < 9; i++) files.push(yield* promise(() => pool.add(new Blob([`file ${i}`]))))
+      yield* TestClock.adjust('1 second')
+      yield* promise(() => pool.open(files[7]!))
+      yield* promise(() => pool.transfers.resume())
+      yield* stored(pool, files)
+      expect(asked[0]).toBe(files[7]!.remoteKey)
+    }),
+  ))
