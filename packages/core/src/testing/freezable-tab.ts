@@ -63,7 +63,7 @@ export const freezable = (given: FreezablePorts['ports']): FreezablePorts => {
     ports: {
       ...given,
       index: gatedPort(given.index, ['get', 'getMany', 'getAll', 'write']),
-      blobs: gatedPort(given.blobs, ['write', 'writePart', 'parts', 'openPart', 'open', 'delete', 'list', 'usage']),
+      blobs: gatedPort(given.blobs, functionsOf(given.blobs)),
       signer: gatedPort(given.signer, functionsOf(given.signer)),
       fetch: gated(given.fetch),
       send: gated(given.send),
