@@ -84,7 +84,7 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
       await a.inPage((pool) => {
         const { url } = pool
         pool.url = (file) => {
-          if (typeof file !== 'string' && file.name === 'bad.png')
+          if (typeof file !== 'string' && 'name' in file && file.name === 'bad.png')
             throw new Error('A record that nothing here can show.')
           return url(file)
         }

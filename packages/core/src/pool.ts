@@ -40,6 +40,9 @@ export interface OpenOptions {
 /** A file, its record or its id. */
 export type FileReference = FileRecord | string
 
+/** The content of a file: its current one, or that of a version, which `versions` lists and `conflict` brings. Ids of versions count. */
+export type ContentReference = FileReference | FileVersion
+
 /**
  * Where a file's bytes are, as this device sees it.
  *
@@ -85,7 +88,7 @@ export interface PoolFiles {
 
 export interface PoolTransfers {
   /** The file's state on this device. The same object as long as nothing changed. */
-  status(file: FileReference): FileStatus
+  status(file: ContentReference): FileStatus
   /**
    * Calls `fn` after the status of some file changed: at once, then at most 10 times a second.
    *
@@ -177,7 +180,13 @@ export interface PoolEvents {
   readonly removed: FileRecord
   /** the log says that object storage has the content of this file; another device may have said so */
   readonly stored: FileRecord
+  /** The content of this file came from object storage and is whole on this disk: by this tab, another one or the service worker. */
   readonly downloaded: FileRecord
+  /**
+   * Someone replaced the content of `file` without having seen the one that `version` has: it is no longer current, and may hold
+   * changes that the current one lacks. Open both, and `revert` or `replace`.
+   */
+  readonly conflict: { readonly file: FileRecord; readonly version: FileVersion }
   /** object storage lost the content of this file */
   readonly lost: FileRecord
   /**
@@ -225,17 +234,20 @@ export interface Pool {
   /** Makes a former version the current content. */
   revert(id: string, version: string): Promise<FileRecord>
 
-  /** A same-origin URL that the service worker answers. A record gives its content's URL; an id the file's, whatever its content is then. */
-  url(file: FileReference): string
+  /**
+   * A same-origin URL that the service worker answers. A record or a version gives the URL of its content; the id of a file that of
+   * the file, whatever its content is then.
+   */
+  url(file: ContentReference): string
   /**
    * The whole content as a Blob, from disk, or downloaded to disk first.
    *
    * @throws RockpoolError `not_found`, `offline`, `corrupt`, `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's
    *   codes
    */
-  open(file: FileReference, options?: OpenOptions): Promise<Blob>
+  open(file: ContentReference, options?: OpenOptions): Promise<Blob>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
-  stream(file: FileReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
+  stream(file: ContentReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
 
   /** Keeps the content on this device: downloads it in the background when it is not there. */
   pin(id: string): Promise<void>

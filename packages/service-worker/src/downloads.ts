@@ -56,7 +56,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
         },
       },
     )
-    const recorded = shared.kept.then((kept) => recordContent(store, remoteKey, kept, platform.clock.now()))
+    const recorded = shared.kept.then((kept) => recordContent(store, remoteKey, kept, platform))
     const entry = { shared, recorded }
     running.set(remoteKey, entry)
     return entry
@@ -83,13 +83,21 @@ const recordContent = async (
   store: Store,
   remoteKey: RemoteKey,
   { content, source }: KeptContent,
-  at: number,
+  platform: WorkerPlatform,
 ): Promise<void> => {
   await store.index.write([
-    contentRow(content, at, { storedAs: source === 'remote' ? remoteKey : undefined }),
+    contentRow(content, platform.clock.now(), { storedAs: source === 'remote' ? remoteKey : undefined }),
     remove('transfers', `download:${remoteKey}`),
   ])
+  if (source === 'remote') announce(store, remoteKey, platform)
   await dropDamaged(store.blobs, content.address)
+}
+
+/** Tells the tabs of the store that the content is here: they emit `downloaded`. */
+const announce = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform): void => {
+  const channel = activityChannel(storeId, platform)
+  channel.postMessage({ remoteKey, activity: null, downloaded: true } satisfies ActivityMessage)
+  channel.close()
 }
 
 /** Tells the tabs of the store how far the download is. */

@@ -1,7 +1,7 @@
 /** The handler with the real disk of a browser, and an object store in memory that can fail. */
 import { put, type SessionRow } from '@rockpool/core'
 import { memorySigner } from '@rockpool/core/memory'
-import { type Activity, activityChannel, type ActivityMessage, contentRow, upload } from '@rockpool/core/transfers'
+import { activityChannel, type ActivityMessage, contentRow, upload } from '@rockpool/core/transfers'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { buildRemoteKey, contentUrl, fileUrl, hashContent, PART_SIZE, sha256, toHex } from '@rockpool/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -200,6 +200,7 @@ describe('a file that is not on this disk', () => {
   it('comes from object storage, and is kept: disk, index and tabs', async () => {
     const { store, get, index, blobs, kept } = await setUp()
     const { url, bytes, address, digests } = await kept.inObjectStore(noise(2 * PART_SIZE + 5))
+    const remoteKey = buildRemoteKey({ storeId: store, bucket: 'files', address })
     const told = listen(store)
     const response = await get(url)
     expect([response.status, response.headers.get('content-length')]).toEqual([200, String(bytes.length)])
@@ -209,10 +210,11 @@ describe('a file that is not on this disk', () => {
     expect(await index.get('contents', address)).toMatchObject({
       size: bytes.length,
       digests,
-      storedAs: [buildRemoteKey({ storeId: store, bucket: 'files', address })],
+      storedAs: [remoteKey],
     })
-    await vi.waitFor(() => expect(told.at(-1)).toBeNull())
-    expect(told[0]).toMatchObject({ direction: 'download', total: bytes.length })
+    await vi.waitFor(() => expect(told.at(-1)).toEqual({ remoteKey, activity: null, downloaded: true }))
+    expect(told[0]?.activity).toMatchObject({ direction: 'download', total: bytes.length })
+    expect(told.filter(({ downloaded }) => downloaded)).toHaveLength(1)
   })
 
   it('is fetched once for all who ask at the same time', async () => {
@@ -451,11 +453,11 @@ const setUp = async () => {
   }
 }
 
-/** What the tabs of a store hear of downloads; null: the end of one. */
-const listen = (store: string): (Activity | null)[] => {
-  const told: (Activity | null)[] = []
+/** What the tabs of a store hear of downloads. */
+const listen = (store: string): ActivityMessage[] => {
+  const told: ActivityMessage[] = []
   const channel = activityChannel(store)
-  channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => told.push(data.activity)
+  channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => told.push(data)
   onTestFinished(() => channel.close())
   return told
 }

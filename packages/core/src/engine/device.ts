@@ -38,6 +38,10 @@ export interface DeviceState {
   readonly subscribe: (listener: (changed: DeviceChange) => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
   readonly write: (steps: readonly IndexStep[], epoch?: number) => Effect.Effect<void, RockpoolError>
+  /** Calls `listener` after a download of this tab, another one or the service worker brought a content. @returns unsubscribe */
+  readonly onDownloaded: (listener: (key: RemoteKey) => void) => () => void
+  /** Tells every tab that a download has brought the content, which the index has by now. */
+  readonly announceDownload: (key: RemoteKey) => void
   /** Tells every tab of a transfer that this one runs. */
   readonly report: (key: RemoteKey, direction: TransferDirection, total: number) => ActivityReport
 }
@@ -124,7 +128,20 @@ export const DeviceLive = Layer.scoped(
       Effect.sync(() => activityChannel(scope, platform)),
       (open) => Effect.sync(() => open.close()),
     )
-    channel.onmessage = (event: MessageEvent<ActivityMessage>) => note(event.data)
+    const downloads = makeListeners<RemoteKey>()
+    const arrived = yield* Queue.unbounded<RemoteKey>()
+    channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => {
+      note(data)
+      if (data.downloaded) arrived.unsafeOffer(data.remoteKey)
+    }
+    // The message of another tab may come before that of its index: whoever is told must find the content here.
+    const announceArrivals = Effect.gen(function* () {
+      const key = yield* Queue.take(arrived)
+      markStale([{ table: 'contents', key: addressOfKey(key) }])
+      yield* refresh
+      downloads.emit(key)
+    })
+    yield* Effect.forkScoped(Effect.forever(announceArrivals))
 
     return {
       contents,
@@ -139,6 +156,13 @@ export const DeviceLive = Layer.scoped(
           Effect.tap((changed) => Effect.sync(() => markStale(changed))),
           Effect.andThen(refresh),
         ),
+      onDownloaded: downloads.add,
+      announceDownload(key) {
+        const message: ActivityMessage = { remoteKey: key, activity: null, downloaded: true }
+        note(message)
+        channel.postMessage(message)
+        downloads.emit(key)
+      },
       report: (key, direction, total) => {
         const emit = (message: ActivityMessage) => {
           note(message)

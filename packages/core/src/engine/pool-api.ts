@@ -1,11 +1,12 @@
 /** The engine as the app sees it: promises around effects. */
 import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
-import type { FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
+import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../records/record.ts'
 import { keepSame } from '../records/same-records.ts'
 import { add, replace } from './files/add.ts'
+import { contentOf, findContent } from './files/content-of.ts'
 import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit.ts'
 import type { EngineServices } from './engine.ts'
@@ -52,13 +53,11 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 
     const idOf = (file: FileReference): string => (typeof file === 'string' ? file : file.id)
     const live = (file: FileReference) => liveFile(idOf(file))
-    /** A record given is used as it is: it may be a former version of the file. */
-    const given = (file: FileReference) => (typeof file === 'string' ? liveFile(file) : Effect.succeed(file))
-    const looked = (file: FileReference) => Effect.tap(given(file), noteLookedAt)
+    const looked = (file: ContentReference) => Effect.tap(contentOf(file), noteLookedAt)
 
     const known = new Map<string, FileStatus>()
-    const status = (reference: FileReference): FileStatus => {
-      const file = typeof reference === 'string' ? log.file(reference) : reference
+    const status = (reference: ContentReference): FileStatus => {
+      const file = findContent(log, reference)
       const next = file
         ? statusOf({
             size: file.size,
@@ -71,7 +70,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
           })
         : UNKNOWN
       // Versions of one file each keep their own object: a reader of two of them must not see both change for ever.
-      const content = file ? `${file.id} ${file.remoteKey}` : idOf(reference)
+      const content = file ? `${file.id} ${file.remoteKey}` : typeof reference === 'string' ? reference : reference.id
       const last = known.get(content)
       if (last && sameStatus(last, next)) return last
       known.set(content, next)
@@ -136,10 +135,14 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       restore: (id) => run(restore(id)),
       versions: (id) => log.versions(id),
       revert: (id, version) => run(revert(id, version)),
-      url: (file) =>
-        typeof file === 'string'
-          ? fileUrl({ storeId, fileId: file, name: log.file(file)?.name ?? 'file' })
-          : contentUrl(file),
+      url(reference) {
+        const content = findContent(log, reference)
+        if (typeof reference !== 'string') return contentUrl(content ?? { ...reference, name: 'file' })
+        // The id of a file, or of one that is yet to come, stands for whatever its content is then.
+        return content && content.id !== reference
+          ? contentUrl(content)
+          : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file' })
+      },
       open: (file, options = {}) =>
         run(
           Effect.flatMap(looked(file), (record) => open(record, options)),

@@ -38,6 +38,7 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
     file: (id) => files.get(id),
     list: (query) => matching(query, [...files.values()]),
     versions: (fileId) => [...versions.values()].filter((version) => version.fileId === fileId).toReversed(),
+    version: (id) => versions.get(id),
     filesWithContent: (remoteKey) => [...files.values()].filter((file) => file.remoteKey === remoteKey),
     filesWithVersion(remoteKey) {
       const named = [...versions.values()].filter((version) => version.remoteKey === remoteKey)
@@ -50,8 +51,10 @@ export const memoryRecordLog = (options: MemoryRecordLogOptions): RecordLog => {
       const [session, position] = cursor?.split(':') ?? []
       const from = session === device.session ? Number(position) : 0
       const to = Math.min(from + limit, device.journal.length)
+      const entries = device.journal.slice(from, to)
       return {
-        subjects: [...new Set(device.journal.slice(from, to))],
+        subjects: [...new Set(entries.map(({ subject }) => subject))],
+        opIds: entries.map(({ opId }) => opId),
         cursor: `${device.session}:${to}` as ChangeCursor,
         more: to < device.journal.length,
       }

@@ -4,13 +4,19 @@ import { makeSyncStatusSource, type SettableSyncStatus } from '../sync/make-sour
 import { CONNECTED, type SyncStatus, syncStatus, type SyncStatusSource } from '../sync/sync-status.ts'
 import { memoryReplica, type Replica } from './replica.ts'
 
+export interface JournalEntry {
+  /** id of a file, or remote key */
+  readonly subject: string
+  readonly opId: string
+}
+
 /** What a device knows of the log. The tabs of a device share it, as they share LiveStore's leader. */
 export interface MemoryDevice {
   /** another one after a restart, when the journal begins anew */
   readonly session: string
   readonly replica: Replica
-  /** subjects that changed, in order; those applied again by a rebase come again */
-  readonly journal: readonly string[]
+  /** what changed, in order; what a rebase applies again comes again */
+  readonly journal: readonly JournalEntry[]
   /** how many confirmed events it has pulled */
   readonly pulled: number
   readonly sync: SyncStatusSource
@@ -133,7 +139,7 @@ let sessions = 0
 class SyncedDevice implements MemoryDevice {
   readonly session = String(++sessions)
   readonly replica = memoryReplica()
-  readonly journal: string[] = []
+  readonly journal: JournalEntry[] = []
   readonly sync: SyncStatusSource
   pulled = 0
   readonly #id: string
@@ -188,7 +194,7 @@ class SyncedDevice implements MemoryDevice {
     const refusals: Refusal[] = []
     for (const { event, refused } of judged) {
       if (refused) {
-        this.journal.push(subjectOf(event))
+        this.journal.push(entryOf(event))
         refusals.push({ opId: event.opId, ...refused })
       } else this.#pending.push({ event, takeBack: this.#apply(event) })
     }
@@ -207,7 +213,7 @@ class SyncedDevice implements MemoryDevice {
   }
 
   #apply(event: PoolEvent): () => void {
-    this.journal.push(subjectOf(event))
+    this.journal.push(entryOf(event))
     return this.replica.apply(event)
   }
 
@@ -216,4 +222,7 @@ class SyncedDevice implements MemoryDevice {
   }
 }
 
-const subjectOf = ({ args }: PoolEvent): string => ('id' in args ? args.id : args.remoteKey)
+const entryOf = ({ args, opId }: PoolEvent): JournalEntry => ({
+  subject: 'id' in args ? args.id : args.remoteKey,
+  opId,
+})

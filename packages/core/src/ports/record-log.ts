@@ -22,6 +22,8 @@ export type ChangeCursor = string & { readonly ChangeCursor: unique symbol }
 export interface RecordChanges {
   /** ids of files and remote keys whose records may have changed, each once. Reading one again is harmless */
   readonly subjects: readonly string[]
+  /** opIds of the events that were applied, in their order; those that a rebase applied again come again */
+  readonly opIds: readonly string[]
   readonly cursor: ChangeCursor
   /** more were left for the next call */
   readonly more: boolean
@@ -68,6 +70,9 @@ export interface RecordLog {
 
   /** Contents that a file has and had, newest first. */
   versions(fileId: string): readonly FileVersion[]
+
+  /** The content that an event brought to a file; undefined when there is no such version. */
+  version(id: string): FileVersion | undefined
 
   /** Files whose current content is this remote key, deleted ones too. */
   filesWithContent(remoteKey: RemoteKey): readonly FileRecord[]

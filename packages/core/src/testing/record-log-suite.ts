@@ -229,6 +229,17 @@ export const recordLogSuite = (name: string, make: () => Promise<RecordLogFixtur
       expect(log.filesWithContent(event.key(2)).map(({ id }) => id)).toEqual(['f3'])
     })
 
+    test('version finds each content that a file had, by the opId that brought it', async () => {
+      await using fixture = await make()
+      const log = await fixture.open('a')
+      const event = eventMaker(fixture.storeId, 'op')
+      const events = [event.added('f1'), event.replaced('f1', { remoteKey: event.key(2) })]
+      log.append(events)
+      expect(log.versions('f1')).toEqual([log.version(events[1]!.opId), log.version(events[0]!.opId)])
+      expect(log.version(events[0]!.opId)).toMatchObject({ fileId: 'f1', remoteKey: event.key(1) })
+      expect(log.version('f1')).toBeUndefined()
+    })
+
     describe('changes', () => {
       test('since a cursor: what was appended after it, each subject once', async () => {
         await using fixture = await make()
@@ -237,11 +248,14 @@ export const recordLogSuite = (name: string, make: () => Promise<RecordLogFixtur
         log.append([event.added('f1'), event.added('f2'), event.renamed('f1', 'x')])
         const all = log.changes(undefined, 100)
         expect(all.subjects.toSorted()).toEqual(['f1', 'f2'])
+        expect(all.opIds).toHaveLength(3)
         expect(all.more).toBe(false)
         expect(log.changes(all.cursor, 100)).toMatchObject({ subjects: [], more: false })
-        log.append([event.stored(event.key(1)), event.deleted('f2')])
+        const events = [event.stored(event.key(1)), event.deleted('f2')]
+        log.append(events)
         const later = log.changes(all.cursor, 100)
         expect(later.subjects.toSorted()).toEqual(['f2', event.key(1)])
+        expect(later.opIds).toEqual(events.map(({ opId }) => opId))
         expect(log.changes(later.cursor, 100).subjects).toEqual([])
       })
 

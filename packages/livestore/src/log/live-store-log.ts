@@ -111,6 +111,11 @@ export const liveStoreLog = ({
         { fileId },
       ).map((row) => toFileVersion(row)),
 
+    version: (id) =>
+      select<VersionRow>('SELECT * FROM rockpool_file_versions WHERE id = $id', { id }).map((row) =>
+        toFileVersion(row),
+      )[0],
+
     filesWithContent: (remoteKey) =>
       select<FileRow>('SELECT * FROM rockpool_files WHERE remoteKey = $remoteKey', { remoteKey }).map((row) =>
         toFileRecord(row),
@@ -145,6 +150,7 @@ export const liveStoreLog = ({
       const places = placesToRemember(operations.at(-1)?.seq ?? seq).flatMap((place) => operationAt(place) ?? [])
       return {
         subjects: [...new Set([...rolledBack, ...operations.map(({ subject }) => subject)])],
+        opIds: operations.map(({ opId }) => opId),
         cursor: writeCursor(places),
         more: rows.length > limit,
       }

@@ -2,22 +2,23 @@
 import { parseRemoteKey, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
 import { change, type IndexChange, put, remove } from '../../ports/index-port.ts'
-import type { ChangeCursor } from '../../ports/record-log.ts'
+import type { ChangeCursor, RecordChanges } from '../../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../../records/record.ts'
 import { notStoredAs, storedAs } from '../transfers/content-row.ts'
 import { Device } from '../device.ts'
 import { uploadIfNeeded } from '../transfers/enqueue.ts'
 import { retriedRow, transferId } from '../transfers/transfer-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
+import { newConflicts } from './new-conflicts.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
 
 /** Operations taken in one step. */
 const STEP = 500
 
-/** Calls `step` with the subjects of all changes after `from`, then of new ones as they come. Never ends. */
+/** Calls `step` with all changes after `from`, then of new ones as they come. Never ends. */
 const followChanges = <R>(
   from: ChangeCursor | undefined,
-  step: (subjects: readonly string[], cursor: ChangeCursor) => Effect.Effect<void, RockpoolError, R>,
+  step: (changes: RecordChanges) => Effect.Effect<void, RockpoolError, R>,
 ) =>
   Effect.gen(function* () {
     const log = yield* LogPort
@@ -29,7 +30,7 @@ const followChanges = <R>(
     let cursor = from
     while (true) {
       const changes = yield* call(async () => log.changes(cursor, STEP))
-      if (changes.subjects.length > 0) yield* step(changes.subjects, changes.cursor)
+      if (changes.subjects.length > 0) yield* step(changes)
       cursor = changes.cursor
       if (!changes.more) yield* Queue.take(wake)
     }
@@ -80,7 +81,7 @@ export const mirrorFiles = (epoch: number) =>
         ? [change('transfers', transferId('download', key), (row) => row && retriedRow(row))]
         : []
 
-    yield* followChanges(engine?.changeCursor ?? undefined, (subjects, cursor) =>
+    yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, cursor }) =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const changes: IndexChange[] = []
@@ -100,15 +101,29 @@ export const mirrorFiles = (epoch: number) =>
 /** Lost since it was last proved to be stored: a claim that came with the loss, or after it, does not hide that. */
 const isLost = ({ stored, proved, seenAt }: RemoteContent): boolean => !stored || (!proved && seenAt !== null)
 
-/** Every tab's part: tells the app of contents that object storage has, or has lost. Starts with what is new. */
+/** Every tab's part: tells the app of contents that object storage has, or has lost, and of conflicts. Starts with what is new. */
 export const noticeContents = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
   const emitter = yield* PoolEmitter
   const engine = yield* call(() => index.get('engine', 'engine'))
-  yield* followChanges(engine?.changeCursor ?? undefined, (subjects) =>
+  // Without a cursor all there is comes, and conflicts of other times and devices are no news.
+  let isNews = (engine?.changeCursor ?? null) !== null
+  const emitted = new Set<string>()
+  const emitConflicts = (file: FileRecord, opIds: ReadonlySet<string>) => {
+    for (const version of newConflicts(log.versions(file.id), opIds)) {
+      // A rebase applies events again.
+      if (emitted.has(version.id)) continue
+      emitted.add(version.id)
+      emitter.emit({ event: 'conflict', detail: { file, version } })
+    }
+  }
+  yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, opIds, more }) =>
     Effect.sync(() => {
+      const applied = new Set(opIds)
       for (const subject of subjects) {
+        const file = isNews ? log.file(subject) : undefined
+        if (file) emitConflicts(file, applied)
         if (!parseRemoteKey(subject)) continue
         const key = subject as RemoteKey
         const content = log.remoteContent(key)
@@ -116,6 +131,7 @@ export const noticeContents = Effect.gen(function* () {
         const event = content.stored ? 'stored' : 'lost'
         for (const file of log.filesWithContent(key)) emitter.emit({ event, detail: file })
       }
+      isNews ||= !more
     }),
   )
 })

@@ -23,6 +23,8 @@ export interface Activity {
 export interface ActivityMessage {
   readonly remoteKey: RemoteKey
   readonly activity: Activity | null
+  /** The download has brought the content: it is whole on this disk, and in the index. Sent last. */
+  readonly downloaded?: true
 }
 
 export const activityChannel = (

@@ -1,0 +1,9 @@
+import type { FileVersion } from '../../records/record.ts'
+
+/**
+ * The versions that some of the events `opIds` marked as conflicts. A version is marked by the one that replaced it. Pure.
+ *
+ * @param versions of one file, newest first
+ */
+export const newConflicts = (versions: readonly FileVersion[], opIds: ReadonlySet<string>): readonly FileVersion[] =>
+  versions.filter(({ conflict }, i) => conflict && i > 0 && opIds.has(versions[i - 1]!.id))
