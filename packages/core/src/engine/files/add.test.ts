@@ -1,9 +1,10 @@
-import { addressOfKey, hashContent, ownerOf, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, hashContent, ownerOf, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Effect, Exit } from 'effect'
 import { describe, expect, test } from 'vitest'
 import { memoryBlobStore, memoryIndex } from '../../memory/index.ts'
 import { memoryDevice, memoryWorld, STORE_ID } from '../../testing/memory-device.ts'
 import type { Pool } from '../../pool.ts'
+import { remove } from '../../ports/index-port.ts'
 
 /** Runs with a pool whose device is not connected, so that nothing is uploaded meanwhile. */
 const withPool = <A>(
@@ -191,6 +192,37 @@ describe('what cannot be added leaves nothing behind, and the pool goes on', () 
       await expect(adding).rejects.toMatchObject({ code: 'aborted' })
       await nothingLeft(pool, device)
     }))
+
+  test('an index that was lost before the bytes were: they stay, since a file names them', async () => {
+    const world = memoryWorld()
+    const device = memoryDevice(world, 'a')
+    const index = memoryIndex()
+    let full = false
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          world.storage.faults.offline = true
+          const before = yield* device.open()
+          const file = yield* Effect.promise(() => before.add(new Blob(['x'])))
+          yield* Effect.promise(() => before.close())
+          const pool = yield* device.open({
+            index: {
+              ...index,
+              write: (...args) =>
+                full ? Promise.reject(new RockpoolError('quota_exceeded', 'The disk is full.')) : index.write(...args),
+            },
+          })
+          yield* Effect.promise(() => pool.transfers.pause())
+          yield* Effect.promise(() => index.write([remove('contents', addressOfKey(file.remoteKey))]))
+          full = true
+          yield* Effect.promise(async () => {
+            await expect(pool.add(new Blob(['x']))).rejects.toMatchObject({ code: 'quota_exceeded' })
+            expect(await device.blobs.list()).toHaveLength(1)
+          })
+        }),
+      ),
+    )
+  })
 
   test('an index that cannot be written, and does not say so as its port demands', async () => {
     const world = memoryWorld()

@@ -1,17 +1,17 @@
-/** Giving the disk back what a person discarded, if nothing else on this device names it. */
-import { addressOfKey, buildRemoteKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
+/** Giving the disk back what a person discarded, if nothing else needs it. */
+import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { type OutboxRow, remove, type TransferRow } from '../../ports/index-port.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { hold, holdIfFree } from '../locks.ts'
-import { ownerSegment } from './owner.ts'
-import { BlobPort, call, IndexPort, LogPort, Settings } from '../services.ts'
+import { BlobPort, call, IndexPort, SignerPort } from '../services.ts'
+import { isNamed, isNamedInLog } from './named-content.ts'
 import { KEEPING } from './store-content.ts'
 
 /**
- * Removes the content of `key` from this disk unless a file, removed or not, an event or a transfer names the same bytes.
- * While an add is under way in some tab they stay, since it may be about to name them.
+ * Removes the content of `key` from this disk unless a file or a version of one, removed or not, an event or a transfer names the
+ * same bytes. While an add is under way in some tab they stay, since it may be about to name them. Bytes that this device once
+ * uploaded may be named by records that it has not received: they go only when the signer says that object storage has them.
  */
 export const releaseContent = (key: RemoteKey) =>
   Effect.scoped(
@@ -20,36 +20,26 @@ export const releaseContent = (key: RemoteKey) =>
       const blobs = yield* BlobPort
       const device = yield* Device
       const index = yield* IndexPort
-      const log = yield* LogPort
       // One at a time: the next one would take this one for an add.
       yield* hold('releasing', 'exclusive')
       if (!(yield* holdIfFree(KEEPING))) return
-      for (const name of [key, ...(yield* ownKeys(address)), ...(device.contents.get(address)?.storedAs ?? [])]) {
-        if (log.filesWithContent(name).length > 0) return
-      }
+      if (yield* isNamedInLog(address, [key])) return
       const [outbox, transfers] = yield* call(() => Promise.all([index.getAll('outbox'), index.getAll('transfers')]))
       if (isNamed(address, outbox, transfers)) return
+      if (!(yield* isStoredStill(device.contents.get(address)?.storedAs ?? []))) return
       // The row first: one without its bytes would be a file that cannot be opened.
       yield* device.write([remove('contents', address)])
       yield* call(() => blobs.delete(address))
     }),
   )
 
-/** The keys under which this user may have the content, one a bucket. */
-const ownKeys = (address: ContentAddress) =>
+/** Whether object storage has the content under all of these keys, as the signer says now. When it cannot be asked: no. */
+const isStoredStill = (keys: readonly RemoteKey[]) =>
   Effect.gen(function* () {
-    const { buckets, storeId } = yield* Settings
-    return yield* Effect.forEach(Object.keys(buckets), (bucket) =>
-      Effect.map(ownerSegment(bucket), (owner) => buildRemoteKey({ storeId, bucket, owner, address })),
-    )
+    const signer = yield* SignerPort
+    for (const key of keys) {
+      const found = yield* Effect.either(call((signal) => signer.downloadUrl({ key, check: true }, signal)))
+      if (found._tag === 'Left') return false
+    }
+    return true
   })
-
-/** Whether an event that the log may not have yet, or a transfer, is about these bytes. */
-export const isNamed = (
-  address: ContentAddress,
-  outbox: readonly OutboxRow[],
-  transfers: readonly TransferRow[],
-): boolean => {
-  const keys = [...outbox.map(({ event }) => contentKeyOf(event)), ...transfers.map(({ remoteKey }) => remoteKey)]
-  return keys.some((key) => key !== undefined && addressOfKey(key) === address)
-}

@@ -8,6 +8,7 @@ import { queued } from '../transfers/enqueue.ts'
 import { holdIfFree, underLock } from '../locks.ts'
 import type { Commit } from '../log/next-group.ts'
 import { commit } from '../log/group-commit.ts'
+import { isNamedInLog } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
 import { BlobPort, call, IndexPort, Settings } from '../services.ts'
 
@@ -59,13 +60,16 @@ export const storeContent = (
     )
   })
 
-/** Removes content that no row names, unless an add is under way in some tab, which may be about to name it. */
+/**
+ * Removes content that no row and no file names, unless an add is under way in some tab, which may be about to name it. The index
+ * may have been lost, and the bytes may be the only copy of a file that the log names.
+ */
 const dropUnnamed = ({ address }: ContentDigest) =>
   Effect.scoped(
     Effect.gen(function* () {
       const blobs = yield* BlobPort
       const index = yield* IndexPort
-      if (!(yield* holdIfFree(KEEPING))) return
+      if (!(yield* holdIfFree(KEEPING)) || (yield* isNamedInLog(address))) return
       yield* call(async () => {
         if (!(await index.get('contents', address))) await blobs.delete(address)
       })

@@ -2,7 +2,7 @@
 import { addressOfKey, ownerOf } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
 import { expect, test, vi } from 'vitest'
-import type { RefuseEvent } from '../../memory/index.ts'
+import type { MemorySigner, RefuseEvent } from '../../memory/index.ts'
 import { memoryRecordLog } from '../../memory/index.ts'
 import type { Pool, PoolEvents } from '../../pool.ts'
 import type { RecordLog, Refusal } from '../../ports/record-log.ts'
@@ -393,6 +393,13 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
       await pool.remove(id)
     },
   ],
+  [
+    'a former version of a file',
+    async (pool) => {
+      const { id } = await pool.add(new Blob(['reef']), { name: 'copy.txt' })
+      await pool.replace(id, new Blob(['atoll']))
+    },
+  ],
   ['a file of another bucket', (pool) => pool.add(new Blob(['reef']), { name: 'copy.txt', bucket: 'photos' })],
 ])('dropping a refused file keeps the bytes that %s has', (_, addCopy) =>
   run(
@@ -411,8 +418,30 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
       yield* promise(() => vi.waitFor(async () => expect(await waiting()).toHaveLength(1)))
       yield* promise(() => pool.sync.refused.drop(file.version))
       expect(yield* promise(async () => (await device.blobs.open(addressOfKey(file.remoteKey)))?.text())).toBe('reef')
-      expect(yield* promise(() => index.getAll('contents'))).toHaveLength(1)
+      expect(yield* promise(() => index.get('contents', addressOfKey(file.remoteKey)))).toMatchObject({ size: 4 })
       yield* end
+    }),
+  ),
+)
+
+test.each<[string, boolean, (storage: MemorySigner) => void]>([
+  ['has them', false, () => {}],
+  ['does not have them', true, ({ objects }) => objects.clear()],
+  ['cannot be asked', true, ({ faults }) => void (faults.offline = true)],
+])('bytes of a dropped file that were uploaded once: object storage %s; kept: %s', (_, isKept, fault) =>
+  run(
+    Effect.gen(function* () {
+      const { pool, world, isOnDisk } = yield* openTab(refuseNames('v2.FileAdded', 'v2.ContentStored'))
+      world.backend.disconnect('a')
+      const file = yield* add(pool, 'reef')
+      yield* until(pool, () => pool.transfers.status(file).state === 'stored')
+      world.backend.connect('a')
+      yield* refusedCount(pool, 1)
+      yield* until(pool, () => pool.files.get(file.id) === undefined)
+      fault(world.storage)
+      yield* promise(() => pool.sync.refused.drop(file.version))
+      expect(pool.sync.refused.list()).toEqual([])
+      expect(yield* isOnDisk(file)).toBe(isKept)
     }),
   ),
 )

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { outboxRow, refusedRow } from '../log/outbox-row.ts'
-import { isNamed } from './release-content.ts'
+import { isNamed } from './named-content.ts'
 import type { TransferRow } from '../../ports/index-port.ts'
 
 const make = eventMaker('store', 'op')
