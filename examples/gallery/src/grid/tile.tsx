@@ -1,11 +1,12 @@
 import { useFileStatus } from '@rockpool/react'
 import { Pencil, RotateCw, Trash2 } from 'lucide-react'
 import type { FileRecord, FileStatus } from 'rockpool'
-import { type CSSProperties, memo, useRef, useState } from 'react'
+import { type CSSProperties, memo, useEffect, useRef, useState } from 'react'
 import { type FileKind, formatBytes, kindOf, ratioOf, tintOf } from '../file-facts.ts'
 import { describeState, percentOf } from '../file-state.ts'
 import { shownName } from '../shown-name.ts'
 import type { FileActions } from '../use-file-actions.ts'
+import { appear } from './appear.ts'
 import { RenameField } from './rename-field.tsx'
 import { StateIcon } from './state-icon.tsx'
 import { Thumbnail } from './thumbnail.tsx'
@@ -25,6 +26,8 @@ const PLAIN_RATIO: Record<FileKind, number> = { image: 1.33, video: 1.78, audio:
 export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
   const status = useFileStatus(file)
   const [renaming, setRenaming] = useState(false)
+  const tile = useRef<HTMLLIElement>(null)
+  useEffect(() => appear(tile.current!), [])
   const button = useRef<HTMLButtonElement>(null)
   const tabIndex = tabbable ? 0 : -1
   const kind = kindOf(file.type)
@@ -39,6 +42,7 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
 
   return (
     <li
+      ref={tile}
       className="tile"
       data-testid="file"
       data-id={file.id}
@@ -101,8 +105,12 @@ export const Tile = memo(({ file, tabbable, actions, onActive }: TileProps) => {
   )
 })
 
+/** A smaller file has arrived before anyone sees a bar, bytes. */
+const MIN_SIZE_FOR_BAR = 256_000
+
 const Progress = ({ status }: { readonly status: FileStatus }) => {
   if (status.state !== 'uploading' && status.state !== 'downloading') return null
+  if (status.total < MIN_SIZE_FOR_BAR) return null
   const percent = percentOf(status)
   return (
     <div

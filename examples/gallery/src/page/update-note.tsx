@@ -14,7 +14,7 @@ export const UpdateNote = () => {
       <RefreshCw size={20} aria-hidden="true" />
       <p>
         <strong>The gallery was updated</strong>
-        <span>Another tab waits to open it. Reload this page to go on in both.</span>
+        <span>Another tab waits for this one. Reload this page.</span>
         <span className="sync-note-kept">Everything you added is kept.</span>
       </p>
       <button type="button" className="button button-small" onClick={() => location.reload()}>
