@@ -160,7 +160,7 @@ const writeContent = (
       const parts = partsOf(source, { ...options, signal })
       const digest = await intoFile(temp.file, (sink) => writeParts(parts, sink, options.onProgress))
       if (signal.aborted) throw aborted(signal)
-      await commitContent(folder, temp, digest.address)
+      await commitContent(folder, temp, digest)
       return digest
     } catch (error) {
       failed.abort(error)
@@ -183,13 +183,18 @@ const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Pro
 const exclusively = <T>(folder: StoreFolder, address: ContentAddress, work: () => Promise<T>): Promise<T> =>
   navigator.locks.request(`rockpool-opfs:${folder.name}/contents/${address}`, work)
 
-const commitContent = (folder: StoreFolder, temp: TempFile, address: ContentAddress): Promise<void> =>
+/** What is there already stays, unless its size is another one: then a disk has cut it short, and the new bytes replace it. */
+const commitContent = (
+  folder: StoreFolder,
+  temp: TempFile,
+  { address, size }: Pick<ContentDigest, 'address' | 'size'>,
+): Promise<void> =>
   exclusively(folder, address, async () => {
     const present = await fileIn(folder.contents, address)
-    if (present && plausibleContent(address, present.size)) return
+    if (present?.size === size) return
     // Each lookup is a round trip to the browser. Content of one part never has a folder of parts.
     const inParts = addressParts(address) > 1
-    if (inParts && (await partFiles(folder, address)).length === addressParts(address)) return
+    if (inParts && sum((await partFiles(folder, address)).map(({ file }) => file.size)) === size) return
     if (present) await removeIn(folder.contents, address)
     await temp.move(folder.contents, address)
     if (inParts) await removeIn(folder.contents, address + PARTS_SUFFIX)
