@@ -7,8 +7,9 @@ import type { SqlEventLog } from './event-log/sql-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
 import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
+import { startClaimChecker } from './read-model/claim-checker.ts'
 import { streamResponse } from './live/stream.ts'
-import type { RedactionCause, RedactResult } from './redact/redaction.ts'
+import { type RedactionCause, type RedactResult, redactionUpdate } from './redact/redaction.ts'
 
 export interface SyncServer {
   /** Responds to every call except the upgrade of `/live`. */
@@ -46,10 +47,14 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
   const { logs, authenticate, basePath = DEFAULT_BASE_PATH, rateLimit } = options
   const { clock = systemClock, onError = reportToConsole } = options
   const hub = createHub(clock)
+  const checker = options.claims && startClaimChecker({ ...options.claims, logs, clock, onError })
   let closed = false
 
   const handle = createHandler(options, {
-    publish: hub.publish,
+    publish: (storeId, update) => {
+      checker?.note(storeId, update.events)
+      hub.publish(storeId, update)
+    },
     openStream: async (request, storeId, since, claims) => {
       const log = await logs.open(storeId)
       const grant = { storeId, since, sub: claims.sub, expiresAt: expiryOf(claims) }
@@ -86,14 +91,13 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
       if (!canRedact(log))
         throw new RockpoolError('bad_request', 'Only logs in SQLite can redact events. Use `sqliteLogs`.')
       const result = await log.redact(seqNum, { ...cause, at: clock.now() })
-      const { before: since, head, added: events } = result
-      // Sent without events, too: a device that choked on the event sees that it lacks some, and pulls.
-      hub.publish(storeId, { backendId: log.backendId, since, head, events })
+      hub.publish(storeId, redactionUpdate(log.backendId, result))
       return result
     },
     close: async () => {
       closed = true
       hub.close()
+      await checker?.stop()
       await logs.close()
     },
   }

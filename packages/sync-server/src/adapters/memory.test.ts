@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest'
 import { eventLogSuite } from '../testing/event-log-suite.ts'
 import { memoryLogs } from './memory.ts'
 
@@ -9,3 +10,10 @@ eventLogSuite(
   },
   { restarts: false },
 )
+
+it('lists the stores that have a log', async () => {
+  const logs = memoryLogs()
+  await logs.open('shop')
+  await logs.open('club')
+  expect(await logs.storeIds!()).toEqual(['shop', 'club'])
+})

@@ -22,6 +22,7 @@ export const memoryLogs = (): Logs => {
       stores.set(storeId, stored)
       return memoryLog(stored, () => isOpen)
     },
+    storeIds: async () => [...stores.keys()],
     close: async () => void (isOpen = false),
   }
 }

@@ -98,6 +98,8 @@ export interface Logs<Log extends EventLog = EventLog> {
    * @throws EventLogError
    */
   open(storeId: StoreId): Promise<Log>
+  /** The stores that have a log. Missing where logs cannot be listed, as Durable Objects. */
+  storeIds?(): Promise<readonly StoreId[]>
   /** Later calls of `open` and of all logs fail with `closed`. May be called again. */
   close(): Promise<void>
 }

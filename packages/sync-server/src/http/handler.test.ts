@@ -2,12 +2,13 @@
 import { FORMER_SECRET, poolArgs, SECRET, signToken } from '@rockpool/access/testing'
 import { receiptSigner, sharedSecretTokens } from '@rockpool/access'
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryLogs } from '../adapters/memory.ts'
 import { type EventLogErrorCode, EventLogError } from '../event-log/event-log.ts'
 import { eventBytes } from '../event-log/event.ts'
 import { createSyncServer } from '../server.ts'
 import { testClock } from '../test-support/clock.ts'
+import { memoryDatabase } from '../test-support/memory-database.ts'
 import { eventsAfter, toWire } from '../testing/events.ts'
 import type { SyncOptions } from './handler.ts'
 
@@ -48,6 +49,23 @@ const endless = (init: RequestInit = {}) => {
     init: { ...init, method: 'POST', body, duplex: 'half' } as RequestInit,
   }
 }
+
+it('checks in the background what events only claim to be stored, until it is closed', async () => {
+  const { log } = memoryDatabase()
+  const asked: RemoteKey[] = []
+  const head = async (key: RemoteKey) => asked.push(key) > 0
+  const logs = { open: async () => log, close: async () => {} }
+  const { server, call, clock } = await setUp({ logs, claims: { head, everyMs: 60_000 } })
+  const args = poolArgs('shop')['v2.ContentStored']
+  const [event] = eventsAfter(0, '')
+  const stored = toWire({ ...event!, name: 'v2.ContentStored', argsJson: JSON.stringify(args) })
+  await call('/sync/shop/events', { method: 'POST', body: JSON.stringify({ parent: 0, events: [stored] }) })
+  clock.advance(60_000)
+  await vi.waitFor(async () => expect((await log.readModel.claimedContents()).claims).toEqual([]))
+  expect(asked).toEqual([args.remoteKey])
+  await server.close()
+  expect(clock.timers).toBe(0)
+})
 
 describe('receipts', () => {
   const pushStored = async (secret: string) => {

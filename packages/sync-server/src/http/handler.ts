@@ -8,6 +8,7 @@ import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import { judgeReceipts } from '../gate/judge-receipts.ts'
 import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pagePieces } from '../live/message.ts'
+import type { ClaimChecks } from '../read-model/claim-checker.ts'
 import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, isServerFault, SyncError, toSyncError } from './errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
@@ -33,6 +34,8 @@ export interface SyncOptions {
   readonly receiptSecrets?: readonly string[]
   /** bytes in one part, as clients and signer cut content; 8 MiB unless set. Other sizes are for tests */
   readonly partSize?: number
+  /** how contents are checked that are only claimed to be stored; not at all unless set. Needs logs with a read model */
+  readonly claims?: ClaimChecks
   /** no limit unless set */
   readonly rateLimit?: RateLimit
   /** origins of web apps that are served from elsewhere; none unless set */

@@ -1,6 +1,6 @@
 /** The background check of contents that are only claimed to be stored: slow, so that object storage does not notice. */
 import type { RemoteKey } from '@rockpool/protocol'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, pause, systemClock } from '../clock.ts'
 import type { ReadModel } from './read-model.ts'
 
 export interface CheckClaimsOptions {
@@ -50,17 +50,3 @@ export const checkClaims = async (options: CheckClaimsOptions): Promise<ClaimsCh
   } while (cursor !== undefined)
   return counts
 }
-
-const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const abort = () => {
-      cancel()
-      reject(signal.reason as Error)
-    }
-    const cancel = clock.setTimer(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })

@@ -1,6 +1,7 @@
 /** What a redaction is, and what stands in the log in place of the event. */
 import { INERT_EVENT } from '@rockpool/core/records'
 import type { LogEvent, StoredEvent } from '../event-log/event.ts'
+import type { LiveUpdate } from '../live/message.ts'
 
 /** Who redacts an event, and why. Only the audit table has it: no device sees it. */
 export interface RedactionCause {
@@ -25,6 +26,14 @@ export interface RedactResult {
   /** events that undo the original on the devices that applied it; none when it was redacted before */
   readonly added: readonly StoredEvent[]
 }
+
+/** The news for devices. Sent without events, too: a device that choked on the event sees that it lacks some, and pulls. */
+export const redactionUpdate = (backendId: string, { before, head, added }: RedactResult): LiveUpdate => ({
+  backendId,
+  since: before,
+  head,
+  events: added,
+})
 
 const CLIENT_ID = 'server'
 

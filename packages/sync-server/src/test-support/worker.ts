@@ -11,7 +11,20 @@ import type { DurableObjectNamespace, DurableObjectState } from '../workers/runt
 
 const backend = makeSyncBackend({ quota: { events: QUOTA_EVENTS } })
 
-export class SyncBackend extends backend.SyncBackend {}
+/** With a route of the app's own, for its operator. */
+export class SyncBackend extends backend.SyncBackend {
+  override async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url)
+    if (!pathname.startsWith('/operator/')) return super.fetch(request)
+    const storeId = pathname.slice('/operator/'.length)
+    try {
+      const cause = { by: 'ops', reason: 'a test' }
+      return Response.json(await this.redact(storeId, Number(searchParams.get('seqNum')), cause))
+    } catch (error) {
+      return Response.json({ code: (error as { readonly code?: string }).code }, { status: 400 })
+    }
+  }
+}
 
 /** A call of the port `EventLog` or of its read model, as it travels to the object. */
 export type LogCall =
@@ -92,6 +105,9 @@ export default {
     const { SYNC_BACKEND: objects } = bindings
     // An app whose own Worker asks the wrong object.
     if (pathname === '/sync/misrouted/head') return objects.get(objects.idFromName('another')).fetch(request)
+    if (pathname.startsWith('/operator/')) {
+      return objects.get(objects.idFromName(pathname.slice('/operator/'.length))).fetch(request)
+    }
     if (!pathname.startsWith('/log/')) return backend.worker.fetch(request, bindings)
     return bindings.LOGS.get(bindings.LOGS.idFromName(pathname)).fetch(request)
   },

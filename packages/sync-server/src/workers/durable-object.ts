@@ -4,13 +4,14 @@
  */
 import type { StoreId } from '@rockpool/protocol'
 import { openDurableObjectLog } from '../adapters/durable-object.ts'
-import type { EventLog } from '../event-log/event-log.ts'
+import type { SqlEventLog } from '../event-log/sql-log.ts'
 import { SyncError } from '../http/errors.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
 import { MAX_EVENTS } from '../http/route.ts'
 import { acceptLive, type LiveGrant, SUBPROTOCOL } from '../live/accept.ts'
 import { liveMessage, type LiveUpdate, MAX_MESSAGE_BYTES } from '../live/message.ts'
 import { CLOSE, publish, type Subscriber } from '../live/publish.ts'
+import { type RedactionCause, type RedactResult, redactionUpdate } from '../redact/redaction.ts'
 import { type Rules } from './rules.ts'
 import {
   autoResponse,
@@ -33,7 +34,7 @@ export class StoreObject {
   readonly #state: DurableObjectState
   readonly #namespace: DurableObjectNamespace
   readonly #rules: () => Rules
-  #log: Promise<EventLog> | undefined
+  #log: Promise<SqlEventLog> | undefined
   #handle: ((request: Request) => Promise<Response>) | undefined
   #alarmAt: number | undefined
 
@@ -58,6 +59,13 @@ export class StoreObject {
     }
   }
 
+  async redact(storeId: StoreId, seqNum: number, cause: Omit<RedactionCause, 'at'>): Promise<RedactResult> {
+    const log = await this.#open(storeId)
+    const result = await log.redact(seqNum, { ...cause, at: Date.now() })
+    this.#publish(redactionUpdate(log.backendId, result))
+    return result
+  }
+
   /** Ends the WebSockets whose token has expired. */
   async alarm(): Promise<void> {
     this.#alarmAt = undefined
@@ -79,7 +87,7 @@ export class StoreObject {
     }
   }
 
-  #open(storeId: StoreId): Promise<EventLog> {
+  #open(storeId: StoreId): Promise<SqlEventLog> {
     this.#log ??= this.#openLog(storeId).catch((error: unknown) => {
       this.#log = undefined
       throw error
@@ -87,7 +95,7 @@ export class StoreObject {
     return this.#log
   }
 
-  async #openLog(storeId: StoreId): Promise<EventLog> {
+  async #openLog(storeId: StoreId): Promise<SqlEventLog> {
     // The path of a request names the store; the object has to be the one of that store.
     if (!this.#namespace.idFromName(storeId).equals(this.#state.id)) {
       throw new SyncError('not_found', 'This Durable Object belongs to another store. Route requests by the store id.')

@@ -8,12 +8,13 @@
  * export default backend.worker
  * ```
  */
-import type { Buckets } from '@rockpool/protocol'
+import type { Buckets, StoreId } from '@rockpool/protocol'
 import { allowOrigin, preflightResponse } from '../http/cors.ts'
 import { DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
 import { bearerToken, requireReader } from '../http/identify.ts'
 import { parseRoute } from '../http/route.ts'
 import { acceptLive } from '../live/accept.ts'
+import type { RedactionCause, RedactResult } from '../redact/redaction.ts'
 import { closedUpgrade, StoreObject } from './durable-object.ts'
 import { readRules, type Rules, type SyncBackendOptions } from './rules.ts'
 import type { DurableObjectNamespace, DurableObjectState, ServerSocket } from './runtime.ts'
@@ -46,6 +47,14 @@ export interface SyncBackendEnv {
 
 export interface SyncBackendObject {
   fetch(request: Request): Promise<Response>
+  /**
+   * Redacts an event of the object's store, as `SyncServer.redact`. No request leads here: call it in a subclass, behind a
+   * check of your own.
+   *
+   * @throws RockpoolError `bad_request` when there is no such event
+   * @throws EventLogError
+   */
+  redact(storeId: StoreId, seqNum: number, cause: Omit<RedactionCause, 'at'>): Promise<RedactResult>
   alarm(): Promise<void>
   webSocketMessage(): void
   webSocketClose(socket: unknown, code: number, reason: string): void
@@ -74,6 +83,10 @@ export const makeSyncBackend = (options: SyncBackendOptions = {}): SyncBackend =
 
     fetch(request: Request): Promise<Response> {
       return this.#store.fetch(request)
+    }
+
+    redact(storeId: StoreId, seqNum: number, cause: Omit<RedactionCause, 'at'>): Promise<RedactResult> {
+      return this.#store.redact(storeId, seqNum, cause)
     }
 
     alarm(): Promise<void> {

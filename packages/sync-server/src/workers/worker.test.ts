@@ -1,6 +1,7 @@
 /** What only the Worker has: bindings, origins, routing to the object. The calls: `syncServerSuite`. */
 import { AUDIENCE, ISSUER, SECRET, signToken, startIdentityProvider } from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { RedactResult } from '../redact/redaction.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import { QUOTA_EVENTS } from '../test-support/quota-events.ts'
 import { eventsAfter } from '../testing/events.ts'
@@ -46,6 +47,24 @@ describe('the Worker', { timeout: 60_000 }, () => {
     const http = httpClient(urlOf(worker), 'misrouted', await signToken('misrouted'))
     const { status, body } = await http.head()
     expect([status, body.error.message]).toEqual([404, expect.stringContaining('another store')])
+  })
+
+  it('lets a subclass of the object redact an event, and tells the devices', async () => {
+    const token = await signToken('redacted')
+    const http = httpClient(urlOf(worker), 'redacted', token)
+    await http.push(0, eventsAfter(0, 'a', 'secret', 'c'))
+    const live = connectLive(urlOf(worker), 'redacted', token)
+    await live.next()
+    const redact = (seqNum: number) => fetch(`${worker.origin}/operator/redacted?seqNum=${seqNum}`, { method: 'POST' })
+    const { redaction } = (await (await redact(2)).json()) as RedactResult
+    expect(redaction).toMatchObject({ by: 'ops', original: { sub: 'ada', argsJson: '{"value":"secret"}' } })
+    expect(await live.next()).toMatchObject({ since: 3, head: 3, events: [] })
+    live.socket.terminate()
+    const { body, text } = await http.events()
+    expect(body.events).toMatchObject([{ seqNum: 1 }, { seqNum: 2, name: 'v2.ContentLost', args: {} }, { seqNum: 3 }])
+    expect(text).not.toContain('secret')
+    const unknown = await redact(4)
+    expect([unknown.status, await unknown.json()]).toEqual([400, { code: 'bad_request' }])
   })
 
   it.each<[string, string, Record<string, unknown>]>([

@@ -7,6 +7,7 @@ import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, type StoreId } from '@rockpool/protocol'
 import type { SyncListener } from '@rockpool/sync-server/node'
 import { openEventLogs } from './event-logs.ts'
+import { hasContent } from './has-content.ts'
 import { keepPrivate, makePrivateFolder } from '../data-folder/private.ts'
 import { ensureSecret } from '../data-folder/secret.ts'
 
@@ -81,6 +82,7 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
       authenticate,
       receiptSecrets,
       basePath: SYNC_PATH,
+      claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
       ...(buckets ? { buckets } : {}),
     })
   })

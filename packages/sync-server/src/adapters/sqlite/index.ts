@@ -2,9 +2,9 @@
  * Event logs in a folder, one SQLite file per store: write-ahead log, synced to disk at each commit. One process at a time
  * uses the folder.
  */
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { StoreId } from '@rockpool/protocol'
+import { isStoreId, type StoreId } from '@rockpool/protocol'
 import type { Defer } from '../../event-log/commit-queue.ts'
 import { closedError, type Logs } from '../../event-log/event-log.ts'
 import { createRecentEvents } from '../../event-log/recent-events.ts'
@@ -86,6 +86,13 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
       // A log that a version without the read model has written.
       if (!isOpen) await catchUp(() => storeOf(storeId).sql)
       return log
+    },
+    storeIds: async () => {
+      if (closed) throw closedError()
+      const names = await readdir(directory).catch((error: unknown) => {
+        throw toLogError(error, 'The folder of the event logs')
+      })
+      return names.flatMap((name) => /^(.+)\.id$/.exec(name)?.[1] ?? []).filter(isStoreId)
     },
     close: async () => {
       if (closed) return

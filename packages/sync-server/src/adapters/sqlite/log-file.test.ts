@@ -115,6 +115,15 @@ describe('the marker of a log', () => {
 })
 
 describe('the folder of the logs', () => {
+  it('has a log for each store that was opened, and is listed by their ids', async () => {
+    const logs = await sqliteLogs({ directory })
+    await logs.open('a_b-C')
+    await writeFile(inFolder('not a store.id'), '')
+    expect((await logs.storeIds!()).toSorted()).toEqual(['a_b-C', 'shop'])
+    await logs.close()
+    await expect(logs.storeIds!()).rejects.toMatchObject({ code: 'closed' })
+  })
+
   it('is private: mode 0700 for the folder, 0600 for the files', async () => {
     directory = path.join(directory, 'new', 'logs')
     const logs = await sqliteLogs({ directory })
