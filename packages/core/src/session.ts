@@ -6,6 +6,7 @@ import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protoco
 import type { PlatformClock } from './platform/platform.ts'
 import { webPlatform } from './platform/web-platform.ts'
 import { change, type Index } from './ports/index-port.ts'
+import { abortable, withDeadline } from './promises.ts'
 import { noToken } from './signer-client/errors.ts'
 
 export interface SessionOptions {
@@ -83,7 +84,12 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
         if (asking === answer) asking = undefined
       }
       answer.then(forget, forget)
-      return current ? within(clock, TIMEOUT_MS, answer, forget) : answer
+      if (!current) return answer
+      const late = new AbortController()
+      return withDeadline(clock, TIMEOUT_MS, abortable(answer, late.signal), () => {
+        forget()
+        late.abort(noToken(new Error(`No answer within ${TIMEOUT_MS / 1_000} s`)))
+      })
     },
     claims: () => current?.claims,
   }
@@ -104,25 +110,6 @@ const readClaims = (token: string): TokenClaims => {
     throw notAToken(cause)
   }
   throw notAToken()
-}
-
-/** The promise's own end; after `ms` without one, `late` is called and it rejects with `offline`. */
-const within = async <A>(
-  { setTimer }: Pick<PlatformClock, 'setTimer'>,
-  ms: number,
-  promise: Promise<A>,
-  late: () => void,
-): Promise<A> => {
-  const timeout = Promise.withResolvers<never>()
-  const cancelTimer = setTimer(() => {
-    late()
-    timeout.reject(noToken(new Error(`No answer within ${ms / 1_000} s`)))
-  }, ms)
-  try {
-    return await Promise.race([promise, timeout.promise])
-  } finally {
-    cancelTimer()
-  }
 }
 
 const notAToken = (cause?: unknown): RockpoolError =>

@@ -63,15 +63,3 @@ const errorIn = (body: string): { readonly code: string; readonly message: strin
     return undefined
   }
 }
-
-/** The promise's own end, or the signal's reason if that comes first. */
-export const abortable = async <A>(promise: Promise<A>, signal: AbortSignal): Promise<A> => {
-  const stop = Promise.withResolvers<never>()
-  const abort = () => stop.reject(signal.reason as Error)
-  signal.addEventListener('abort', abort)
-  try {
-    return await Promise.race([promise, stop.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}

@@ -23,7 +23,8 @@ import {
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { aborted } from '../engine/transfers/http.ts'
-import { abortable, errorOfResponse, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
+import { abortable, withDeadline } from '../promises.ts'
+import { errorOfResponse, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
 import { type CallOutcome, signerStatusAfter } from './signer-status.ts'
 
 export interface FetchSignerOptions {
@@ -88,9 +89,8 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
   ): Promise<A> => {
     const late = new AbortController()
     const giveUp = () => late.abort(new Error(`No response within ${TIMEOUT_MS / 1_000} s`))
-    const cancelTimer = platform.clock.setTimer(giveUp, TIMEOUT_MS)
     const signal = caller ? AbortSignal.any([caller, late.signal]) : late.signal
-    try {
+    const request = async (): Promise<A> => {
       signal.throwIfAborted()
       let response = await attempt(path, init, false, { signal, caller })
       if (response.status === 401) {
@@ -111,13 +111,14 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       else if (startFailure(text) !== undefined) ended({ type: 'failed_to_start', message: startFailure(text)! })
       else ended({ type: 'foreign_response', status: response.status, error })
       throw error
+    }
+    try {
+      return await withDeadline(platform.clock, TIMEOUT_MS, request(), giveUp)
     } catch (cause) {
       if (caller?.aborted) throw aborted(caller)
       if (isRockpoolError(cause)) throw cause
       ended({ type: late.signal.aborted ? 'timed_out' : 'unreachable' })
       throw offline(base, cause)
-    } finally {
-      cancelTimer()
     }
   }
 

@@ -23,8 +23,10 @@ import {
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import type { BlobStore } from '../../ports/blob-store.ts'
+import { withDeadline } from '../../promises.ts'
 import { aborted } from './http.ts'
-import { type ByteReader, readDigests, readFrom, type RemotePorts } from './remote-object.ts'
+import { type ByteReader, read } from './byte-reader.ts'
+import { readDigests, readFrom, type RemotePorts } from './remote-object.ts'
 
 export interface DownloadPorts extends RemotePorts {
   /** the page's own when not given */
@@ -186,7 +188,7 @@ async function* readParts(
       let last = new Uint8Array(0)
       for (let filled = 0; filled < part.length; filled += last.length) {
         if (last.length > 0) yield last
-        last = await unlessStalled(ports, stop, body.read(part.length - filled))
+        last = await unlessStalled(ports, stop, read(body, part.length - filled))
         part.set(last, filled)
       }
       if (!equalBytes(await hashing.digest(part), digestOfPart(digests, number))) throw mismatch()
@@ -254,18 +256,11 @@ const asDownload = (
 }
 
 /** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
-const unlessStalled = async <A>(
+const unlessStalled = <A>(
   { clock = webPlatform.clock }: Pick<DownloadPorts, 'clock'>,
   stop: AbortController,
   work: Promise<A>,
-): Promise<A> => {
-  const cancelTimer = clock.setTimer(() => stop.abort(stalled()), STALL_MS)
-  try {
-    return await work
-  } finally {
-    cancelTimer()
-  }
-}
+): Promise<A> => withDeadline(clock, STALL_MS, work, () => stop.abort(stalled()))
 
 const stalled = (): RockpoolError =>
   new RockpoolError('storage_unavailable', 'Nothing came for 30 seconds. The download can go on from there.')

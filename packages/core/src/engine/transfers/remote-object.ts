@@ -10,6 +10,7 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
+import { type ByteReader, byteReader, readExactly } from './byte-reader.ts'
 import { reach, redirected, refusal, retryAfterOf } from './http.ts'
 
 export interface RemotePorts {
@@ -18,13 +19,6 @@ export interface RemotePorts {
   readonly fetch?: typeof fetch
   /** parts of 8 MiB and WebCrypto when not given */
   readonly hashing?: Hashing
-}
-
-/** Takes bytes from a body in pieces no larger than asked for. */
-export interface ByteReader {
-  /** @returns 1 to `max` bytes. @throws RockpoolError `offline` when the body ends or breaks, `aborted` */
-  read(max: number): Promise<Uint8Array<ArrayBuffer>>
-  cancel(): Promise<void>
 }
 
 /** The bytes of a content from part `number` (1 to N) to the end, and the size of the whole content in bytes. */
@@ -57,31 +51,9 @@ export const readDigests = async (
   const address = addressOfKey(key)
   if (addressParts(address) === 1) return fromHex(address)
   const response = await get(ports, key, 'partsUrl', {}, signal)
-  const digests = await readExactly(response, addressParts(address) * 32, signal)
+  const digests = await readExactly(byteReader(response.body!, signal), addressParts(address) * 32)
   if (!digests || (await addressOfDigests(digests, ports.hashing)) !== address) throw noDigests()
   return digests
-}
-
-/** The body if it has exactly `length` bytes. Stops at the first byte too many: a server may send without end. */
-const readExactly = async (
-  response: Response,
-  length: number,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-  const bytes = new Uint8Array(length)
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  let filled = 0
-  try {
-    for (;;) {
-      const { done, value } = await reach(() => reader.read(), signal)
-      if (done) return filled === length ? bytes : undefined
-      if (filled + value.length > length) return undefined
-      bytes.set(value, filled)
-      filled += value.length
-    }
-  } finally {
-    await reader.cancel().catch(() => {}) // a body that already failed has nothing left to cancel
-  }
 }
 
 const get = async (
@@ -111,25 +83,3 @@ const noDigests = (): RockpoolError =>
     'storage_suspect',
     'The object store lacks the digest list of this file, or keeps a wrong one. Ask its administrator to upload the file again.',
   )
-
-const byteReader = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, signal?: AbortSignal): ByteReader => {
-  const reader = stream.getReader()
-  let left = new Uint8Array(0)
-  return {
-    async read(max) {
-      while (left.length === 0) {
-        const { done, value } = await reach(() => reader.read(), signal)
-        if (done)
-          throw new RockpoolError(
-            'offline',
-            'The connection ended before the file was complete. The download can go on from there.',
-          )
-        left = value
-      }
-      const taken = left.subarray(0, max)
-      left = left.subarray(max)
-      return taken
-    },
-    cancel: () => reader.cancel().catch(() => {}), // a body that already failed has nothing left to cancel
-  }
-}
