@@ -1,9 +1,15 @@
+/**
+ * Devices and tabs that write at the same time. `ROUNDS=10` runs each story ten times, each in a world of its own, and prints
+ * the time of each round: `ROUNDS=10 npm test -- busy-devices -t "three devices"`. The first round that does not agree fails.
+ */
 import { describe, expect, test } from 'vitest'
 import { BROWSERS, createDevice, type Device } from './device.ts'
 import { commitNotes, notesIn } from './notes.ts'
 import { startServer } from './server.ts'
 import type { Tab } from './tab.ts'
 
+const ROUNDS = Number(process.env.ROUNDS ?? 1)
+const ROUND_TIMEOUT_MS = 300_000
 const SIZE = 5_000
 /**
  * After the last add has resolved, every list is whole by then, or never. The time it takes is printed: on a quiet machine it is
@@ -53,12 +59,12 @@ const agree = async (tabs: readonly Tab[], ids: readonly string[]): Promise<numb
   return performance.now() - start
 }
 
-/** Devices with their tabs open, each in a browser of its own. */
+/** Devices with their tabs open, each in a browser of its own. `story` gives how long they took to agree, ms. */
 const withDevices = async (
   browser: (typeof BROWSERS)[number],
   tabsPerDevice: readonly number[],
-  story: (tabs: readonly (readonly Tab[])[]) => Promise<void>,
-) => {
+  story: (tabs: readonly (readonly Tab[])[]) => Promise<number>,
+): Promise<number> => {
   await using server = await startServer()
   await using devices = new AsyncDisposableStack()
   const opened: Tab[][] = []
@@ -68,37 +74,54 @@ const withDevices = async (
     for (let tab = 0; tab < count; tab++) tabs.push(await device.open())
     opened.push(tabs)
   }
-  await story(opened)
+  return story(opened)
 }
 
-describe.each(BROWSERS)('devices that write at the same time (%s)', (browser) => {
-  test('three devices that add 100 files each agree, without a reload', () =>
-    withDevices(browser, [1, 1, 1], async (devices) => {
-      const tabs = devices.flat()
-      const added = await Promise.all(tabs.map((tab, index) => addMany(tab, `d${index}`, 100)))
-      console.log(`${browser}: three devices agree after ${Math.round(await agree(tabs, added.flat()))} ms`)
-    }))
+describe.each(BROWSERS)(
+  'devices that write at the same time (%s)',
+  { timeout: ROUNDS * ROUND_TIMEOUT_MS },
+  (browser) => {
+    const inRounds = async (who: string, story: () => Promise<number>) => {
+      for (let round = 1; round <= ROUNDS; round++) {
+        const ms = await story()
+        console.log(`${browser}, round ${round} of ${ROUNDS}: ${who} agree after ${Math.round(ms)} ms`)
+      }
+    }
 
-  test('two tabs of one device that add 250 files each agree, and so does another device', () =>
-    withDevices(browser, [2, 1], async (devices) => {
-      const [[first, second], [other]] = devices as [[Tab, Tab], [Tab]]
-      const added = await Promise.all([addMany(first, 't0', 250), addMany(second, 't1', 250)])
-      console.log(
-        `${browser}: two tabs agree after ${Math.round(await agree([first, second, other], added.flat()))} ms`,
-      )
-    }))
+    test('three devices that add 100 files each agree, without a reload', () =>
+      inRounds('three devices', () =>
+        withDevices(browser, [1, 1, 1], async (devices) => {
+          const tabs = devices.flat()
+          const added = await Promise.all(tabs.map((tab, index) => addMany(tab, `d${index}`, 100)))
+          return agree(tabs, added.flat())
+        }),
+      ))
 
-  test("an app's own events, committed at the same time, are on all devices, each once", () =>
-    withDevices(browser, [1, 1], async (devices) => {
-      const [a, b] = devices.flat() as [Tab, Tab]
-      const [added] = await Promise.all([
-        Promise.all([addMany(a, 'a', 50), addMany(b, 'b', 50)]),
-        commitNotes(a, noteIds('a')),
-        commitNotes(b, noteIds('b')),
-      ])
-      await agree([a, b], added.flat())
-      const notes = [...noteIds('a'), ...noteIds('b')]
-      for (const tab of [a, b])
-        await expect.poll(() => notesIn(tab), { timeout: AGREEMENT_MS }).toEqual(notes.toSorted())
-    }))
-})
+    test('two tabs of one device that add 250 files each agree, and so does another device', () =>
+      inRounds('two tabs', () =>
+        withDevices(browser, [2, 1], async (devices) => {
+          const [[first, second], [other]] = devices as [[Tab, Tab], [Tab]]
+          const added = await Promise.all([addMany(first, 't0', 250), addMany(second, 't1', 250)])
+          return agree([first, second, other], added.flat())
+        }),
+      ))
+
+    test("an app's own events, committed at the same time, are on all devices, each once", () =>
+      inRounds("an app's own events", () =>
+        withDevices(browser, [1, 1], async (devices) => {
+          const [a, b] = devices.flat() as [Tab, Tab]
+          const [added] = await Promise.all([
+            Promise.all([addMany(a, 'a', 50), addMany(b, 'b', 50)]),
+            commitNotes(a, noteIds('a')),
+            commitNotes(b, noteIds('b')),
+          ])
+          const start = performance.now()
+          await agree([a, b], added.flat())
+          const notes = [...noteIds('a'), ...noteIds('b')]
+          for (const tab of [a, b])
+            await expect.poll(() => notesIn(tab), { timeout: AGREEMENT_MS }).toEqual(notes.toSorted())
+          return performance.now() - start
+        }),
+      ))
+  },
+)
