@@ -7,7 +7,7 @@ import type { FileRecord, RemoteContent } from '../../records/record.ts'
 import { notStoredAs, storedAs } from '../transfers/content-row.ts'
 import { Device } from '../device.ts'
 import { uploadIfNeeded } from '../transfers/enqueue.ts'
-import { retriedRow, transferId } from '../transfers/transfer-row.ts'
+import { rowAfterStored, transferId } from '../transfers/transfer-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { newConflicts } from './new-conflicts.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
@@ -73,12 +73,12 @@ export const mirrorFiles = (epoch: number) =>
     /** Object storage has had the content since this event came; an upload that is queued later asks the signer again. */
     const proved = (key: RemoteKey): readonly IndexChange[] => [
       storedAs(key),
-      remove('transfers', transferId('upload', key)),
+      change('transfers', transferId('upload', key), (row) => row && rowAfterStored(row, 'proved')),
     ]
     /** A pinned content that was asked for before its device had stored it. */
     const downloadAgain = (key: RemoteKey): readonly IndexChange[] =>
       device.transfer('download', key)?.error?.code === 'not_found'
-        ? [change('transfers', transferId('download', key), (row) => row && retriedRow(row))]
+        ? [change('transfers', transferId('download', key), (row) => row && rowAfterStored(row, 'claimed'))]
         : []
 
     yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, cursor }) =>

@@ -6,7 +6,7 @@ import type { FileRecord } from '../../records/record.ts'
 import { Device, type DeviceState } from '../device.ts'
 import { mayUpload } from '../files/owner.ts'
 import { RefusedRows } from '../log/refused-rows.ts'
-import { queuedRow, retriedRow, type TransferContent, transferId } from './transfer-row.ts'
+import { neededRow, queuedRow, retriedRow, type TransferContent, transferId } from './transfer-row.ts'
 
 /** A transfer to be done now. One that is there already is tried again, and continues with its multipart upload. */
 export const queued = (direction: TransferDirection, content: TransferContent, now: number): IndexChange =>
@@ -32,7 +32,8 @@ export const uploadIfMissing = (file: FileRecord, now: number) =>
     if (!content || device.isStored(remoteKey) || device.transfer('upload', remoteKey)) return []
     if (!(yield* mayUpload(remoteKey))) return []
     // Size and type as this device added the content: the signer refuses an upload that a record describes wrongly.
-    return [queued('upload', { remoteKey, size: content.size, type: content.type ?? file.type }, now)]
+    const upload = { remoteKey, size: content.size, type: content.type ?? file.type }
+    return [change('transfers', transferId('upload', remoteKey), (row) => neededRow('upload', upload, now, row))]
   })
 
 /** Tries again, now, what failed because the network was away. */

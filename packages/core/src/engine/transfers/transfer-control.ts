@@ -4,7 +4,7 @@ import { change, type TransferRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
 import { uploadIfNeeded } from './enqueue.ts'
-import { isStopped, retriedRow, stoppedRow, transferId } from './transfer-row.ts'
+import { cancelledRow, retriedRow, retriedWithAll, transferId } from './transfer-row.ts'
 
 const DIRECTIONS = ['upload', 'download'] as const
 
@@ -44,13 +44,10 @@ const BATCH = 500
 /** Tries every failed transfer again, now, but for those that a person stopped. */
 export const retryAll = Effect.gen(function* () {
   const device = yield* Device
-  const isFailed = (row: TransferRow) => row.error !== null && !isStopped(row)
-  const ids = [...device.transfers.values()].filter(isFailed).map(({ id }) => id)
+  const ids = [...device.transfers.values()].filter((row) => retriedWithAll(row) !== row).map(({ id }) => id)
   for (let from = 0; from < ids.length; from += BATCH) {
     yield* device.write(
-      ids
-        .slice(from, from + BATCH)
-        .map((id) => change('transfers', id, (row) => (row && isFailed(row) ? retriedRow(row) : row))),
+      ids.slice(from, from + BATCH).map((id) => change('transfers', id, (row) => row && retriedWithAll(row))),
     )
   }
 })
@@ -59,10 +56,11 @@ export const retryAll = Effect.gen(function* () {
 export const cancel = ({ remoteKey }: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
-    yield* device.write([
-      change('transfers', transferId('upload', remoteKey), (row) => row && stoppedRow(row)),
-      change('transfers', transferId('download', remoteKey), () => undefined),
-    ])
+    yield* device.write(
+      DIRECTIONS.map((direction) =>
+        change('transfers', transferId(direction, remoteKey), (row) => row && cancelledRow(row)),
+      ),
+    )
   })
 
 export const setPaused = (paused: boolean) =>

@@ -32,6 +32,14 @@ export const queuedRow = (
   ...FRESH,
 })
 
+/** A transfer for a file that needs it. One that is there already stays as it is. */
+export const neededRow = (
+  direction: TransferDirection,
+  content: TransferContent,
+  now: number,
+  row?: TransferRow,
+): TransferRow => row ?? queuedRow(direction, content, now)
+
 /** To be tried now, whatever happened before. */
 export const retriedRow = (row: TransferRow): TransferRow => ({ ...row, ...FRESH })
 
@@ -43,6 +51,23 @@ export const sentRow = (row: TransferRow): TransferRow =>
 export const stoppedRow = (row: TransferRow): TransferRow => {
   const { code, message } = new RockpoolError('aborted', 'You stopped this upload. The file is on this device only.')
   return { ...row, state: 'blocked', error: { code, message } }
+}
+
+/** The row after everything was tried again. */
+export const retriedWithAll = (row: TransferRow): TransferRow =>
+  row.error === null || isStopped(row) ? row : retriedRow(row)
+
+/** The row after a person stopped the transfer: an upload stays, since its bytes are nowhere else. */
+export const cancelledRow = (row: TransferRow): TransferRow | undefined =>
+  row.direction === 'upload' ? stoppedRow(row) : undefined
+
+/**
+ * The row after word of the log that object storage has the content. Only a receipt ends an upload: anyone who may write can
+ * claim that a content is stored. A download that waits for the content is tried again.
+ */
+export const rowAfterStored = (row: TransferRow, word: 'proved' | 'claimed'): TransferRow | undefined => {
+  if (row.direction === 'upload') return word === 'proved' ? undefined : row
+  return row.error?.code === 'not_found' ? retriedRow(row) : row
 }
 
 export const isStopped = ({ state, error }: TransferRow): boolean => state === 'blocked' && error?.code === 'aborted'
