@@ -90,6 +90,19 @@ describe('a flipped bit that is found when the file is uploaded', () => {
     ))
 })
 
+test('bytes that are gone when they are to be uploaded are not said to be here, and the file says so', () =>
+  run(
+    Effect.gen(function* () {
+      const { disk, pool, file, address } = yield* damagedBeforeUpload
+      yield* promise(() => disk.blobs.delete(address))
+      yield* promise(() => pool.transfers.resume())
+      yield* until(pool, () => status(pool, file).state === 'failed')
+      expect(status(pool, file)).toMatchObject({ onDevice: false, error: { code: 'not_found' } })
+      yield* promise(() => pool.add(new Blob(['reef'])))
+      yield* until(pool, () => status(pool, file).state === 'stored')
+    }),
+  ))
+
 describe('a flipped bit that is found when the file is read', () => {
   test('is fetched again, and the damaged bytes go', () =>
     run(

@@ -4,7 +4,8 @@ import { Effect } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { hold, holdIfFree } from '../locks.ts'
-import { BlobPort, call, IndexPort, SignerPort } from '../services.ts'
+import { askSigner } from '../ask-signer.ts'
+import { BlobPort, call, IndexPort } from '../services.ts'
 import { isNamed, isNamedInLog } from './named-content.ts'
 import { KEEPING } from './store-content.ts'
 
@@ -36,9 +37,10 @@ export const releaseContent = (key: RemoteKey) =>
 /** Whether object storage has the content under all of these keys, as the signer says now. When it cannot be asked: no. */
 const isStoredStill = (keys: readonly RemoteKey[]) =>
   Effect.gen(function* () {
-    const signer = yield* SignerPort
     for (const key of keys) {
-      const found = yield* Effect.either(call((signal) => signer.downloadUrl({ key, check: true }, signal)))
+      const found = yield* Effect.either(
+        askSigner((signer, signal) => signer.downloadUrl({ key, check: true }, signal)),
+      )
       if (found._tag === 'Left') return false
     }
     return true

@@ -11,6 +11,7 @@ import { noteFailures } from './note-failures.ts'
 import { sentRow } from './transfer-row.ts'
 import { changedOnDisk } from './verified-part.ts'
 import { Device } from '../device.ts'
+import { askSigner } from '../ask-signer.ts'
 import { quarantine } from '../files/quarantine.ts'
 import { downloadToDisk } from '../files/read.ts'
 import { asRockpoolError, BlobPort, call, IndexPort, Platform, Settings, SignerPort } from '../services.ts'
@@ -98,8 +99,10 @@ const withoutBytes = ({ id, remoteKey }: TransferRow, epoch: number) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device
-    const signer = yield* SignerPort
-    const found = yield* Effect.either(call((signal) => signer.downloadUrl({ key: remoteKey, check: true }, signal)))
+    // The index must not say that they are here.
+    if (device.has(remoteKey)) yield* quarantine(remoteKey)
+    const check = { key: remoteKey, check: true }
+    const found = yield* Effect.either(askSigner((signer, signal) => signer.downloadUrl(check, signal)))
     if (found._tag === 'Right') return yield* device.write([remove('transfers', id)], epoch)
     if (found.left.code !== 'not_found') return yield* Effect.fail(found.left)
     const isDamaged = yield* call(() => blobs.isQuarantined(addressOfKey(remoteKey)))

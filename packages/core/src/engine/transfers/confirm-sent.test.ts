@@ -147,6 +147,28 @@ test('an item that the signer refuses fails alone; a call that fails is tried ag
     }),
   ))
 
+test('a signer that does not respond is asked again, and the file is not sent again', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const { proxy, send } = interposed(world)
+      proxy.isThere = false
+      let hangs = 1
+      const signer: Signer = {
+        ...world.storage.signer,
+        uploadUrls: (request, signal) =>
+          hangs-- > 0
+            ? new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)))
+            : world.storage.signer.uploadUrls(request, signal),
+      }
+      const pool = yield* memoryDevice(world, 'a').open({ signer, send })
+      const file = yield* promise(() => pool.add(new Blob(['reef'])))
+      yield* advanceUntil(() => state(pool, file) === 'stored')
+      expect(hangs).toBeLessThanOrEqual(0)
+      expect(proxy.puts).toBe(1)
+    }),
+  ))
+
 test('what an earlier session has sent is asked for by the next one, which sends nothing', () =>
   run(
     Effect.gen(function* () {

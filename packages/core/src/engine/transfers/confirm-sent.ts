@@ -6,7 +6,8 @@ import { type BatchItem, RockpoolError, type Stored, type UploadUrl } from '@roc
 import { Clock, Effect, Queue } from 'effect'
 import type { TransferRow } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
-import { asRockpoolError, call, IndexPort, Platform, SignerPort } from '../services.ts'
+import { askSigner } from '../ask-signer.ts'
+import { asRockpoolError, call, IndexPort, Platform } from '../services.ts'
 import { nextCheck } from './next-check.ts'
 import { type FailedTransfer, noteFailures } from './note-failures.ts'
 import { recordStored, type StoredUpload } from './record-stored.ts'
@@ -44,7 +45,6 @@ const monotonicMs = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos /
 const check = (known: readonly TransferRow[], epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
-    const signer = yield* SignerPort
     // As they are now, not as this tab heard of them last.
     const read = yield* call(() =>
       index.getMany(
@@ -55,7 +55,7 @@ const check = (known: readonly TransferRow[], epoch: number) =>
     const rows = read.filter((row) => row?.state === 'sent') as TransferRow[]
     if (rows.length === 0) return
     const items = rows.map(({ remoteKey, size, type }) => ({ key: remoteKey, size, type, sent: true }))
-    const answer = yield* Effect.either(call((signal) => signer.uploadUrls({ items }, signal)))
+    const answer = yield* Effect.either(askSigner((signer, signal) => signer.uploadUrls({ items }, signal)))
     const stored: StoredUpload[] = []
     const failed: FailedTransfer[] = []
     for (const [i, row] of rows.entries()) {
