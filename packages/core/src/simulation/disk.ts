@@ -6,7 +6,7 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import type { Index, IndexKey } from '../ports/index-port.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Process } from './scheduler.ts'
-import { START, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface Disk {
   readonly indexStorage: ReturnType<typeof memoryIndexStorage>
@@ -28,8 +28,7 @@ export interface Disk {
 
 export const makeDisk = (world: World): Disk => {
   let storage = memoryIndexStorage()
-  const clock = { now: () => START + world.scheduler.now }
-  const options: MemoryBlobStoreOptions = { clock, hashing: simulatedHashing }
+  const options: MemoryBlobStoreOptions = { clock: world.clock, hashing: simulatedHashing }
   const contents = memoryBlobStore(options)
   const flipped = new Set<ContentAddress>()
 

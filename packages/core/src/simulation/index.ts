@@ -1,8 +1,11 @@
 /** The engine in a simulated world that replays by seed. For tests, in Node. */
+export { makeListeners } from '../listeners.ts'
 export { memoryReplica, type Replica } from '../memory/replica.ts'
+export { makeSyncStatusSource } from '../sync/make-source.ts'
 export type { Device } from './device.ts'
 export { simulatedHashing } from './hashing.ts'
 export { type Connection, makeNetwork, type Network, type Sender } from './network.ts'
+export { contentOf } from './people.ts'
 export type { Process } from './scheduler.ts'
 export type { ServerAction, Servers, SignerNetwork, Storage } from './servers.ts'
 export { makeSettings, type Settings } from './settings.ts'

@@ -22,8 +22,11 @@ export interface Sender {
 
 export interface Network {
   readonly signer: Signer
+  /** object storage: responses arrive in pieces */
   readonly fetch: typeof fetch
   readonly send: Send
+  /** signer and sync server: responses arrive whole */
+  readonly serverFetch: typeof fetch
 }
 
 export const makeNetwork = (world: World, { process, device, platform }: Sender): Network => {
@@ -86,11 +89,11 @@ export const makeNetwork = (world: World, { process, device, platform }: Sender)
       connection.inFlight--
     }
   }
-  const signerFetch: typeof fetch = (input, init) => {
+  const serverFetch: typeof fetch = (input, init) => {
     const { pathname } = new URL(input instanceof Request ? input.url : input)
     return travel(`${init?.method ?? 'GET'} ${pathname}`, init?.signal, async () => {
       if (random.chance(world.settings.unavailable)) {
-        world.count('signer unavailable')
+        world.count('server unavailable')
         return new Response('slow down', { status: 503 })
       }
       return storage.fetch(input, { ...init, signal: null })
@@ -99,9 +102,10 @@ export const makeNetwork = (world: World, { process, device, platform }: Sender)
   const { signer } = storage
   return {
     signer:
-      typeof signer === 'function' ? signer(device.name, { fetch: signerFetch, platform }) : overNetwork(signer, call),
+      typeof signer === 'function' ? signer(device.name, { fetch: serverFetch, platform }) : overNetwork(signer, call),
     fetch: objectFetch,
     send: sendByFetch(objectFetch),
+    serverFetch,
   }
 }
 

@@ -27,12 +27,7 @@ export const makePeople = (world: World): People => {
   const { random } = world
   const promised: Promised[] = []
 
-  const content = (): Blob => {
-    const number = random.int(1, world.settings.contents)
-    const { partSize } = simulatedHashing
-    const size = [0, 1, 100, partSize, partSize + 1, 3 * partSize, 5 * partSize + 17][number % 7]!
-    return new Blob([new Uint8Array(size).fill(number)])
-  }
+  const content = (): Blob => contentOf(random.int(1, world.settings.contents))
   const promise = (device: Device, change: string, { id, remoteKey }: FileRecord) =>
     void promised.push({ change, id, remoteKey, device: device.name })
 
@@ -127,6 +122,13 @@ export const makePeople = (world: World): People => {
       })
     },
   }
+}
+
+/** The bytes that people have under a number: of several sizes, and different ones for each number. */
+export const contentOf = (number: number): Blob => {
+  const { partSize } = simulatedHashing
+  const size = [0, 1, 100, partSize, partSize + 1, 3 * partSize, 5 * partSize + 17][number % 7]!
+  return new Blob([new Uint8Array(size).fill(number)])
 }
 
 /** Nothing is served whose bytes are not those of its address. */

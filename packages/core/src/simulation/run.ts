@@ -5,12 +5,15 @@
  *     npm run simulate -- --seed 17 [--trace] [--shrink]
  *
  * A run ends after 20 failing seeds, or after those of `--failures`. `--shrink` makes the scene of a failing seed smaller first; `--without lostIndexes,lostObjects` sets these settings to 0.
+ * `--servers <module>` runs with the servers that the module exports as `servers`.
  */
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeRandom } from './random.ts'
 import { makeSettings, type Settings } from './settings.ts'
 import { shrink } from './shrink.ts'
 import { type Outcome, simulate } from './simulate.ts'
+import type { WorldOptions } from './world.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
+    servers: { type: 'string' },
   },
 })
 
@@ -35,13 +39,19 @@ const changeSettings = (settings: Settings): Settings => ({
   ),
 })
 
+const servers: Pick<WorldOptions, 'servers'> =
+  values.servers === undefined ? {} : await import(pathToFileURL(values.servers).href)
+
 const show = ({ seed, failure, steps, restedAfter, events, trace }: Outcome): string =>
   `seed ${seed}: ${failure ?? `at rest ${Math.round(restedAfter / 1_000)} s after the faults`} (${steps} steps, ${events} events, trace ${trace.toString(16)})`
 
 const runOne = async (seed: number): Promise<void> => {
-  const settings = values.shrink ? await shrink(seed, changeSettings(makeSettings(makeRandom(seed)))) : undefined
+  const settings = values.shrink
+    ? await shrink(seed, changeSettings(makeSettings(makeRandom(seed))), servers)
+    : undefined
   if (settings) console.log(JSON.stringify(settings))
   const outcome = await simulate(seed, {
+    ...servers,
     changeSettings: (drawn) => settings ?? changeSettings(drawn),
     ...(values.trace && { log: (line: string) => console.log(line) }),
   })
@@ -56,7 +66,7 @@ const runMany = async (from: number, count: number, minutes: number): Promise<vo
   const minutesSince = () => (performance.now() - start) / 60_000
   let [done, steps, failures, longest] = [0, 0, 0, 0]
   for (let seed = from; seed < from + count && failures < Number(values.failures) && minutesSince() < minutes; seed++) {
-    const outcome = await simulate(seed, { changeSettings })
+    const outcome = await simulate(seed, { ...servers, changeSettings })
     done++
     steps += outcome.steps
     longest = Math.max(longest, outcome.restedAfter)
@@ -79,3 +89,5 @@ if (values.seed !== undefined) await runOne(Number(values.seed))
 else if (values.minutes !== undefined)
   await runMany(Number(values.from), Number.MAX_SAFE_INTEGER, Number(values.minutes))
 else await runMany(Number(values.from), Number(values.seeds), Number.MAX_SAFE_INTEGER)
+// The engines of tabs that died still wait, and Effect keeps Node alive for them.
+process.exit()

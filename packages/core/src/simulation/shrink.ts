@@ -1,15 +1,20 @@
 /** Makes the scene of a failing seed smaller: fewer devices, actions and faults, as long as the seed still fails. */
 import type { Settings } from './settings.ts'
 import { simulate } from './simulate.ts'
+import type { WorldOptions } from './world.ts'
 
 /** The smallest value that makes sense. */
 const SMALLEST: Partial<Record<keyof Settings, number>> = { devices: 1, maxTabs: 1, actions: 1, contents: 1 }
 /** No sizes of a scene. */
 const KEPT: ReadonlySet<keyof Settings> = new Set(['duration', 'diskDelay', 'networkDelay'])
 
-export const shrink = async (seed: number, settings: Settings): Promise<Settings> => {
+export const shrink = async (
+  seed: number,
+  settings: Settings,
+  servers: Pick<WorldOptions, 'servers'> = {},
+): Promise<Settings> => {
   const fails = async (candidate: Settings) =>
-    (await simulate(seed, { changeSettings: () => candidate })).failure !== undefined
+    (await simulate(seed, { ...servers, changeSettings: () => candidate })).failure !== undefined
 
   let smallest = settings
   let hasShrunk = true

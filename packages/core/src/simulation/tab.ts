@@ -62,7 +62,7 @@ export const platformOf = (world: World, device: Device, process: Process, page:
     random: random.next,
     hashing: simulatedHashing,
     clock: {
-      now: () => START + scheduler.now + device.clockOffset,
+      now: () => START + Math.floor(scheduler.now) + device.clockOffset,
       monotonic: () => scheduler.now - openedAt,
       setTimer: (callback, ms) => scheduler.schedule(process, 'timer', ms, callback),
     },

@@ -66,7 +66,7 @@ export const makeWorld = (seed: number, options: WorldOptions = {}): World => {
     newId,
     // The servers' clock is right.
     clock: {
-      now: () => START + scheduler.now,
+      now: () => START + Math.floor(scheduler.now),
       monotonic: () => scheduler.now,
       setTimer: (callback: () => void, ms: number) => scheduler.schedule(undefined, 'server timer', ms, callback),
     },
