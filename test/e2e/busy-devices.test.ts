@@ -74,7 +74,8 @@ const withDevices = async (
     for (let tab = 0; tab < count; tab++) tabs.push(await device.open())
     opened.push(tabs)
   }
-  return story(opened)
+  // Awaited here: browsers and server end with this function.
+  return await story(opened)
 }
 
 describe.each(BROWSERS)(
