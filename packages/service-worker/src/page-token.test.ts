@@ -1,3 +1,4 @@
+import { webPlatform } from '@rockpool/core'
 import { describe, expect, it, vi } from 'vitest'
 import { askPagesForToken } from './page-token.ts'
 
@@ -29,12 +30,17 @@ describe('askPagesForToken', () => {
     expect(await ask(...pages)).toBeUndefined()
   })
 
-  it('does not wait for ever', async () => {
-    const late = new AbortController()
-    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(late.signal)
-    const asking = ask(page())
-    await vi.waitFor(() => expect(AbortSignal.timeout).toHaveBeenCalled())
-    late.abort()
+  it('waits 10 s, no longer', async () => {
+    const timers: { readonly callback: () => void; readonly ms: number }[] = []
+    const setTimer = (callback: () => void, ms: number) => {
+      timers.push({ callback, ms })
+      return () => {}
+    }
+    const asking = askPagesForToken({ matchAll: async () => [page()] as never }, 'gallery', {
+      clock: { ...webPlatform.clock, setTimer },
+    })
+    await vi.waitFor(() => expect(timers).toMatchObject([{ ms: 10_000 }]))
+    timers[0]!.callback()
     expect(await asking).toBeUndefined()
   })
 })

@@ -1,7 +1,9 @@
+import { type Platform, webPlatform } from '@rockpool/core'
+import { abortable, withDeadline } from '@rockpool/core/transfers'
 import type { StoreId } from '@rockpool/protocol'
 
-/** A page that does not answer in this time has none: it is frozen, or its app hangs. */
-const PATIENCE_MS = 10_000
+/** A page that does not respond in this time (ms) has none: it is frozen, or its app hangs. */
+const TIMEOUT_MS = 10_000
 
 /**
  * Asks the open pages for a fresh token, since only an app can get one: `{ type: 'rockpool:token', storeId }`, answered on
@@ -10,6 +12,7 @@ const PATIENCE_MS = 10_000
 export const askPagesForToken = async (
   clients: Pick<Clients, 'matchAll'>,
   storeId: StoreId,
+  { clock }: Pick<Platform, 'clock'> = webPlatform,
 ): Promise<string | undefined> => {
   const pages = await clients.matchAll({ type: 'window', includeUncontrolled: true })
   const channels = pages.map((page) => {
@@ -17,8 +20,10 @@ export const askPagesForToken = async (
     page.postMessage({ type: 'rockpool:token', storeId }, [channel.port2])
     return channel.port1
   })
+  const late = new AbortController()
+  const first = abortable(Promise.any(channels.map(tokenFrom)), late.signal)
   try {
-    return await Promise.any(channels.map(tokenFrom))
+    return await withDeadline(clock, TIMEOUT_MS, first, () => late.abort())
   } catch {
     return undefined
   } finally {
@@ -28,7 +33,6 @@ export const askPagesForToken = async (
 
 const tokenFrom = (port: MessagePort): Promise<string> =>
   new Promise((resolve, reject) => {
-    AbortSignal.timeout(PATIENCE_MS).addEventListener('abort', reject)
     port.onmessage = ({ data }: MessageEvent<{ readonly token?: unknown } | null>) => {
       if (typeof data?.token === 'string') resolve(data.token)
       else reject(new Error('This page has no token.'))

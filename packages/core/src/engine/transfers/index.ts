@@ -1,4 +1,5 @@
 /** Transfers of single contents, for engines and service workers. No Effect. */
+export { abortable, withDeadline } from '../../promises.ts'
 export {
   type Activity,
   activityChannel,
@@ -10,4 +11,4 @@ export { contentRow, type KnownContent } from './content-row.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
 export { dropDamaged } from './drop-damaged.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
-export { type Upload, upload, type UploadOptions, type UploadPorts } from './upload.ts'
+export { type Upload, upload, type UploadOptions, type UploadPorts, type UploadResult } from './upload.ts'
