@@ -26,7 +26,7 @@ export const runTransfers = (epoch: number) =>
     const { page, hashing } = yield* Platform
     const fibers = yield* FiberMap.make<string>()
     const running = new Map<string, RunningTransfer>()
-    const times = makeRetryTimes()
+    const times = makeRetryTimes(device.transfers)
     const freed = new WeakSet<TransferRow>()
     /** What refused a transfer last, by its id: a person's retry takes it from the row. */
     const refusals = new Map<string, ErrorCode>()

@@ -30,7 +30,7 @@ test.each<[string, number]>([
   ['right', 0],
   ['set back by years', -1_000 * DAY],
 ])('a wait ends in time when the clock is %s', (_, skew) => {
-  const times = makeRetryTimes()
+  const times = makeRetryTimes(new Map())
   const row = failed({ notBefore: NOW + 4_000, waitMs: 4_000 })
   expect(times.dueIn(row, at(0))).toBe(4_000)
   expect(times.dueIn(row, at(1_000, skew))).toBe(3_000)
@@ -38,14 +38,14 @@ test.each<[string, number]>([
 })
 
 test('a wait ends with the night that a laptop slept through', () => {
-  const times = makeRetryTimes()
+  const times = makeRetryTimes(new Map())
   const row = failed({ notBefore: NOW + 4_000, waitMs: 4_000 })
   expect(times.dueIn(row, at(0))).toBe(4_000)
   expect(times.dueIn(row, { wall: NOW + 8 * 60 * MIN, monotonic: 10 })).toBe(0)
 })
 
 test('a woken row is due until an attempt rewrites it', () => {
-  const times = makeRetryTimes()
+  const times = makeRetryTimes(new Map())
   const row = failed({ notBefore: NOW + 4_000, waitMs: 4_000 })
   times.wake([row])
   expect(times.dueIn(row, at(0))).toBe(0)
@@ -54,10 +54,22 @@ test('a woken row is due until an attempt rewrites it', () => {
 })
 
 test('a postponed row waits 15 min although it was due', () => {
-  const times = makeRetryTimes()
+  const times = makeRetryTimes(new Map())
   const row = refused({ notBefore: NOW - 1, waitMs: 12 * MIN })
   times.wake([row])
   times.postpone([row], at(0))
   expect(times.dueIn(row, at(0))).toBe(15 * MIN)
   expect(times.dueIn(row, at(15 * MIN, -DAY))).toBe(0)
+})
+
+test('waits of transfers that are gone are forgotten, those of others are not', () => {
+  const gone = Array.from({ length: 5_000 }, (_, i) => failed({ id: `gone ${i}`, notBefore: NOW + 4_000 }))
+  const row = failed({ notBefore: NOW + 4_000 })
+  const times = makeRetryTimes(new Map([[row.id, row]]))
+  times.wake([row])
+  for (const each of gone) times.dueIn(each, at(0))
+  expect(times.isWoken(row)).toBe(true)
+  // A wait that is remembered ends in time although the clock was set back.
+  const remembered = gone.filter((each) => times.dueIn(each, at(3_000, -DAY)) === 1_000)
+  expect(remembered.length).toBeLessThanOrEqual(1_001)
 })

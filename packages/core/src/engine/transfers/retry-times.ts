@@ -28,32 +28,48 @@ export interface RetryTimes {
   postpone(rows: Iterable<TransferRow>, now: Moment): void
 }
 
-/** Everything is kept per row as it was read: a row that an attempt has rewritten waits anew. */
-export const makeRetryTimes = (): RetryTimes => {
-  const deadlines = new WeakMap<TransferRow, Moment>()
-  const woken = new WeakSet<TransferRow>()
+/** A row as it was read, and until when it waits. A row that an attempt has rewritten waits anew. */
+interface Wait extends Moment {
+  readonly row: TransferRow
+}
+
+/** Waits of transfers that are gone are kept until there are this many more than rows. */
+const MAX_GONE = 1_000
+
+/** @param rows of the queue, as they are */
+export const makeRetryTimes = (rows: ReadonlyMap<string, TransferRow>): RetryTimes => {
+  // By id: looked up for each waiting row of each look at the queue, where a WeakMap by row takes ten times as long.
+  const waits = new Map<string, Wait>()
+  const waitOf = (row: TransferRow): Wait | undefined => {
+    const wait = waits.get(row.id)
+    return wait?.row === row ? wait : undefined
+  }
+  const set = (row: TransferRow, { wall, monotonic }: Moment): Wait => {
+    const wait = { row, wall, monotonic }
+    waits.set(row.id, wait)
+    if (waits.size > rows.size + MAX_GONE) for (const id of waits.keys()) if (!rows.has(id)) waits.delete(id)
+    return wait
+  }
+
   return {
     dueIn(row, { wall, monotonic }) {
-      if (woken.has(row)) return 0
-      let deadline = deadlines.get(row)
-      if (deadline === undefined) {
+      let wait = waitOf(row)
+      if (!wait) {
         if (row.notBefore <= wall) return 0
-        deadline = { wall: row.notBefore, monotonic: monotonic + waitLeft(row, wall) }
-        deadlines.set(row, deadline)
+        wait = set(row, { wall: row.notBefore, monotonic: monotonic + waitLeft(row, wall) })
       }
       // The wall clock runs on while a laptop sleeps; the other one may not.
-      return Math.max(0, Math.min(deadline.monotonic - monotonic, deadline.wall - wall))
+      return Math.max(0, Math.min(wait.monotonic - monotonic, wait.wall - wall))
     },
-    wake(rows) {
-      for (const row of rows) woken.add(row)
+    wake(woken) {
+      for (const row of woken) set(row, OVER)
     },
-    isWoken: (row) => woken.has(row),
-    postpone(rows, { wall, monotonic }) {
-      const deadline = { wall: wall + MAX_REFUSED_WAIT_MS, monotonic: monotonic + MAX_REFUSED_WAIT_MS }
-      for (const row of rows) {
-        woken.delete(row)
-        deadlines.set(row, deadline)
-      }
+    isWoken: (row) => waitOf(row)?.monotonic === OVER.monotonic,
+    postpone(postponed, { wall, monotonic }) {
+      const end = { wall: wall + MAX_REFUSED_WAIT_MS, monotonic: monotonic + MAX_REFUSED_WAIT_MS }
+      for (const row of postponed) set(row, end)
     },
   }
 }
+
+const OVER: Moment = { wall: -Infinity, monotonic: -Infinity }

@@ -33,7 +33,7 @@ const START: Moment = { wall: 1_000_000_000_000, monotonic: 1_000 }
 
 /** A transfer as the leader's tab knows it, and what happens to it. */
 const scene = (direction: TransferDirection, row: TransferRow | undefined, isRunning: boolean) => {
-  const times = makeRetryTimes()
+  const times = makeRetryTimes(new Map())
   let now = START
   let current = row
   let running = isRunning
