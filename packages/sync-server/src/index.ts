@@ -14,7 +14,7 @@ export {
   type Usage,
 } from './event-log/event-log.ts'
 export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
-export type { RefusedEvent } from './gate/judge-push.ts'
+export type { IndexedRefusal } from './gate/judge-push.ts'
 export type { Quota } from './gate/quota.ts'
 export type { SqlEventLog } from './event-log/sql-log.ts'
 export { type AllowedOrigins } from './http/cors.ts'

@@ -23,10 +23,10 @@ export interface Verdict {
   /** events of the push that are in the log afterwards: all before the first refused one */
   readonly taken: number
   /** in order; the first one ends the prefix, the others are refused whatever comes before them */
-  readonly refused: readonly RefusedEvent[]
+  readonly refused: readonly IndexedRefusal[]
 }
 
-export interface RefusedEvent extends Refusal {
+export interface IndexedRefusal extends Refusal {
   /** index in the push */
   readonly index: number
 }
@@ -41,7 +41,7 @@ export const judgePush = (
   firstNew: number,
   usage: Usage,
 ): Verdict => {
-  const refused: RefusedEvent[] = []
+  const refused: IndexedRefusal[] = []
   let used = usage
   for (let index = firstNew; index < events.length; index++) {
     const { event, args, defect } = events[index]!

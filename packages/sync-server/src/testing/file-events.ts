@@ -1,6 +1,6 @@
 /** Events of files for tests. */
 import { packMeta, type PoolEvent } from '@rockpool/core/records'
-import type { RemoteKey } from '@rockpool/protocol'
+import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
 import type { LogEvent } from '../event-log/event.ts'
 
 /** Another content for each text. */
@@ -22,4 +22,39 @@ export const toLogEvent = ({ name, opId, args }: PoolEvent): Omit<LogEvent, 'seq
   argsJson: JSON.stringify(packMeta({ ...args, opId })),
   clientId: 'c',
   sessionId: 's',
+})
+
+export const renamed = (id: string, name: string, at: number): PoolEvent => ({
+  name: 'v2.FileRenamed',
+  opId: `rename ${id} ${name}`,
+  args: { id, name, at },
+})
+export const metaSet = (id: string): PoolEvent => ({
+  name: 'v2.FileMetaSet',
+  opId: `meta ${id}`,
+  args: { id, meta: { a: 1 }, at: 3 },
+})
+export const deleted = (id: string, at = 4): PoolEvent => ({
+  name: 'v2.FileDeleted',
+  opId: `delete ${id} ${at}`,
+  args: { id, at },
+})
+export const restored = (id: string): PoolEvent => ({
+  name: 'v2.FileRestored',
+  opId: `restore ${id}`,
+  args: { id, at: 5 },
+})
+export const contentStored = (
+  opId: string,
+  remoteKey: RemoteKey,
+  more: { readonly etag?: string; readonly receipt?: string } = {},
+): PoolEvent => ({ name: 'v2.ContentStored', opId, args: { remoteKey, ...more } })
+
+/** Of a signer who saw the content at `at`. */
+export const receiptOf = (at: number) => formatReceipt({ size: 3, at }, `${'r'.repeat(42)}A`)
+
+export const replaced = (id: string, content: number, basedOn: RemoteKey): PoolEvent => ({
+  name: 'v2.FileContentReplaced',
+  opId: `replace ${id} ${content}`,
+  args: { id, remoteKey: fileKey(`${id} ${content}`), size: content, type: 'image/png', basedOn, at: 5 },
 })
