@@ -16,6 +16,7 @@ import {
 import { transferId } from './transfers/transfer-row.ts'
 import { makeListeners } from '../listeners.ts'
 import { call, IndexPort, Platform, Settings } from './services.ts'
+import { untilRunning } from './until-running.ts'
 
 /** A row of `contents` without its digests: these are up to 320 kB and are read when an upload needs them. */
 export type DeviceContent = Omit<ContentRow, 'digests'>
@@ -111,7 +112,9 @@ export const DeviceLive = Layer.scoped(
     )
     for (const row of yield* call(() => index.getAll('contents'))) keep(row)
     for (const row of yield* call(() => index.getAll('transfers'))) transfers.set(row.id, row)
-    yield* Effect.forkScoped(Effect.forever(Queue.take(written).pipe(Effect.andThen(refresh))))
+    yield* Effect.forkScoped(
+      Effect.forever(Queue.take(written).pipe(Effect.andThen(untilRunning), Effect.andThen(refresh))),
+    )
 
     const later = yield* FiberMap.makeRuntime<never, RemoteKey>()
     const forget = (key: RemoteKey) => {

@@ -4,6 +4,7 @@ import type { OutboxRow, RefusedMark } from '../../ports/index-port.ts'
 import { makeListeners } from '../../listeners.ts'
 import { isRefusedId, REFUSED_PREFIX } from './outbox-row.ts'
 import { call, IndexPort } from '../services.ts'
+import { untilRunning } from '../until-running.ts'
 
 export interface RefusedRow extends OutboxRow {
   readonly refused: RefusedMark
@@ -56,7 +57,9 @@ export const RefusedRowsLive = Layer.scoped(
       (unsubscribe) => Effect.sync(unsubscribe),
     )
     yield* read
-    yield* Effect.forkScoped(Effect.forever(Queue.take(written).pipe(Effect.andThen(refresh))))
+    yield* Effect.forkScoped(
+      Effect.forever(Queue.take(written).pipe(Effect.andThen(untilRunning), Effect.andThen(refresh))),
+    )
     return { all: () => rows, get: (opId) => byOpId.get(opId), subscribe: listeners.add, refresh }
   }),
 )
