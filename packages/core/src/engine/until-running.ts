@@ -3,7 +3,7 @@ import { Platform } from './services.ts'
 
 /**
  * Ends when the page is not frozen. What a tab reads because another tab has written waits for it: a transaction of the index
- * that is open when a page freezes keeps every other tab from writing, for 20 s and more in Chromium 150.
+ * that is open when a page freezes keeps every other tab from writing, for 20 s and more in Chromium 156.
  */
 export const untilRunning: Effect.Effect<void, never, Platform> = Effect.scoped(
   Effect.gen(function* () {
