@@ -103,6 +103,18 @@ test('bytes that are gone when they are to be uploaded are not said to be here, 
     }),
   ))
 
+test('bytes that are gone when they are to be uploaded, and that object storage has, are stored for all devices', () =>
+  run(
+    Effect.gen(function* () {
+      const { world, disk, pool, file, address } = yield* damagedBeforeUpload
+      yield* promise(() => disk.blobs.delete(address))
+      world.storage.objects.set(file.remoteKey, { bytes: new Blob(['reef']), type: file.type })
+      yield* promise(() => pool.transfers.resume())
+      yield* until(pool, () => pool.log.remoteContent(file.remoteKey)?.proved === true)
+      expect(status(pool, file)).toMatchObject({ state: 'remote', error: null })
+    }),
+  ))
+
 describe('a flipped bit that is found when the file is read', () => {
   test('is fetched again, and the damaged bytes go', () =>
     run(

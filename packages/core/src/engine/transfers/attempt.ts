@@ -1,7 +1,7 @@
 /** One attempt at a transfer, and what its end means for the queue. */
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { change, remove, type TransferRow } from '../../ports/index-port.ts'
+import { change, type TransferRow } from '../../ports/index-port.ts'
 import type { ConnectionBudget } from './connection-budget.ts'
 import { Connections } from './connections.ts'
 import { uploadStarted } from './content-row.ts'
@@ -95,15 +95,16 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
   })
 
 /** This disk has no bytes to send. The upload ends when object storage has them from elsewhere; else a person must know. */
-const withoutBytes = ({ id, remoteKey }: TransferRow, epoch: number) =>
+const withoutBytes = (row: TransferRow, epoch: number) =>
   Effect.gen(function* () {
+    const { remoteKey } = row
     const blobs = yield* BlobPort
     const device = yield* Device
     // The index must not say that they are here.
     if (device.has(remoteKey)) yield* quarantine(remoteKey)
     const check = { key: remoteKey, check: true }
     const found = yield* Effect.either(askSigner((signer, signal) => signer.downloadUrl(check, signal)))
-    if (found._tag === 'Right') return yield* device.write([remove('transfers', id)], epoch)
+    if (found._tag === 'Right') return yield* recordStored([{ row, stored: found.right }], epoch)
     if (found.left.code !== 'not_found') return yield* Effect.fail(found.left)
     const isDamaged = yield* call(() => blobs.isQuarantined(addressOfKey(remoteKey)))
     return yield* Effect.fail(isDamaged ? changedOnDisk() : gone())

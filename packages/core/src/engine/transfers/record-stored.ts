@@ -11,7 +11,8 @@ import { storedAs } from './content-row.ts'
 
 export interface StoredUpload {
   readonly row: TransferRow
-  readonly stored: Stored
+  /** what the signer said of it */
+  readonly stored: Pick<Stored, 'receipt' | 'etag' | 'versionId'>
 }
 
 /**
