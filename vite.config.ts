@@ -24,7 +24,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'node',
-          include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}'],
+          include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}', 'test/simulation/*.test.ts'],
           exclude: [BROWSER_TESTS, S3_TESTS],
           setupFiles: LIVESTORE,
           // No test measures time: one that opens a store or starts a server takes long on a busy machine.
