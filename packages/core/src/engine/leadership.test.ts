@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { DUTIES, type Leadership, type LeadershipInput, MISSES, nextLeadership } from './leadership.ts'
 
@@ -15,26 +16,32 @@ const INPUTS: readonly LeadershipInput[] = [
 ]
 const STATES = Object.keys(DUTIES) as Leadership[]
 
-/** The states after each input, in the order of INPUTS; `·` for the same state. Also in docs/concepts/leadership.md. */
-const TABLE: Record<Leadership, string> = {
-  frozen: '    watching waiting ·      ·       ·       ·       ·       ·        ·         ·',
-  waiting: '   watching ·       frozen leading ·       resting ·       ·        ·         ·',
-  watching: '  ·        waiting frozen leading ·       resting ·       ·        missedOne ·',
-  missedOne: ' ·        waiting frozen leading ·       resting ·       watching missedTwo watching',
-  missedTwo: ' ·        waiting frozen leading ·       resting ·       watching claiming  watching',
-  claiming: '  ·        ·       frozen leading waiting resting ·       ·        ·         ·',
-  leading: '   ·        ·       frozen ·       waiting resting ·       ·        ·         ·',
-  resting: '   ·        ·       frozen ·       ·       ·       waiting ·        ·         ·',
-}
+/** As the document has it: a row for each state, in it the state after each input; `·` for the same one. */
+const TABLE = new Map(
+  readFileSync(new URL('../../../../docs/concepts/leadership.md', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && line.includes('·'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    )
+    .map(([state, ...cells]) => [state, cells]),
+)
 
 describe.each(STATES)('%s', (state) => {
-  const cells = TABLE[state].trim().split(/\s+/)
+  const cells = TABLE.get(state) ?? []
   test.each(INPUTS.map((input, i) => [input, cells[i] === '·' ? state : cells[i]] as const))(
     '%s: %s',
     (input, after) => {
       expect(nextLeadership(state, input)).toBe(after)
     },
   )
+})
+
+test('the document has a row for each state, and no other', () => {
+  expect([...TABLE.keys()]).toEqual(STATES)
 })
 
 const after = (start: Leadership, ...inputs: readonly LeadershipInput[]): Leadership =>

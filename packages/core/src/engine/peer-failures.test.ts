@@ -3,12 +3,20 @@ import { addressOfKey, type Hashing, RockpoolError, sha256 } from '@rockpool/pro
 import { Effect, Exit, Scope, TestContext } from 'effect'
 import { expect, test, vi } from 'vitest'
 import type { PoolOptions } from '../create-pool.ts'
-import { memoryBlobStore, type MemoryBlobStoreOptions } from '../memory/index.ts'
+import { memoryBlobStore, type MemoryBlobStoreOptions, memoryRecordLog } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
 import { type FileRow, INDEX_KEYS, type Index, type IndexTable } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Pool } from '../pool.ts'
-import { advanceUntil, type MemoryDevice, memoryDevice, memoryWorld, until } from '../testing/memory-device.ts'
+import { instrument } from '../testing/instrumented-device.ts'
+import {
+  advanceUntil,
+  type MemoryDevice,
+  memoryDevice,
+  memoryWorld,
+  STORE_ID,
+  until,
+} from '../testing/memory-device.ts'
 import { holds, sampleBytes } from '../testing/sample-bytes.ts'
 
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
@@ -114,6 +122,27 @@ test('6: a replace whose upload fails leaves the former content in object storag
       const version = b.versions(former.id).find(({ remoteKey }) => remoteKey === former.remoteKey)!
       const reverted = yield* promise(() => b.revert(former.id, version.id))
       expect(yield* textOf(b, reverted.id)).toBe('sand')
+    }),
+  ))
+
+test('9: every download that is asked for comes, however many run already', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const download = heldFetch(world.storage.fetch)
+      const { pool: a } = yield* tab(memoryDevice(world, 'a'))
+      const { pool: b } = yield* tab(memoryDevice(world, 'b'), { fetch: download.fetch })
+      const files = yield* promise(() =>
+        Promise.all(Array.from({ length: 20 }, (_, i) => a.add(new Blob([`reef ${i}`])))),
+      )
+      for (const file of files) yield* knows(b, file)
+      const pinned = files.map((file) => b.pin(file.id))
+      const opened = files.map((file) => b.open(file.id).then((blob) => blob.text()))
+      yield* eventually(() => expect(download.asked).not.toEqual([]))
+      download.letThrough()
+      yield* promise(() => Promise.all(pinned))
+      expect(yield* promise(() => Promise.all(opened))).toEqual(files.map((_, i) => `reef ${i}`))
+      for (const file of files) yield* stored(b, file)
     }),
   ))
 
@@ -278,6 +307,31 @@ test('19: a start reads and hashes no content, however many files there are', ()
       expect(opened.filter((address) => address !== addressOfKey(marker.remoteKey))).toEqual([])
       // The bytes of an upload are verified before they are sent: those of the new file.
       expect(hashed).toEqual([marker.size])
+    }),
+  ))
+
+test('19: removing twice as many files costs about twice as much', () =>
+  run(
+    Effect.gen(function* () {
+      const cost = (count: number) =>
+        Effect.gen(function* () {
+          const world = memoryWorld()
+          const device = memoryDevice(world, 'a')
+          const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
+          const ports = instrument({ index: device.index(), log })
+          const { pool } = yield* tab(device, ports)
+          const files = yield* promise(() =>
+            Promise.all(Array.from({ length: count }, (_, i) => pool.add(new Blob([`reef ${i}`])))),
+          )
+          for (const file of files) yield* stored(pool, file)
+          const before = ports.reads + ports.transactions.length
+          for (const { id } of files) yield* promise(() => pool.remove(id))
+          yield* eventually(async () => expect(await device.index().getAll('files')).toEqual([]))
+          return ports.reads + ports.transactions.length - before
+        })
+      const [few, twice] = [yield* cost(40), yield* cost(80)]
+      expect(few).toBeGreaterThan(0)
+      expect(twice).toBeLessThan(3 * few)
     }),
   ))
 
