@@ -72,14 +72,20 @@ export const makeNetwork = (world: World, { process, device, platform }: Sender)
       }
     }
 
+  let uploading = 0
   const objectFetch: typeof fetch = async (input, init) => {
+    const method = init?.method ?? 'GET'
     connection.inFlight++
+    if (method === 'PUT' && ++uploading > MAX_CONNECTIONS) world.fail(`${process.name} has ${uploading} PUTs under way`)
     try {
-      const method = init?.method ?? 'GET'
       const response = await travel(`${method} object`, init?.signal, () => {
         if (random.chance(world.settings.unavailable)) {
           world.count('object store unavailable')
           return Promise.resolve(new Response('slow down', { status: 503 }))
+        }
+        if (method === 'PUT' && random.chance(world.settings.falseSuccess)) {
+          world.count('false success')
+          return Promise.resolve(new Response('Please sign in to this network.', { status: 200 }))
         }
         // The request arrives whole, whatever becomes of its sender.
         return storage.fetch(input, { ...init, signal: null })
@@ -87,6 +93,7 @@ export const makeNetwork = (world: World, { process, device, platform }: Sender)
       return method === 'GET' && response.ok ? onTheWay(world, process, response, init?.signal) : response
     } finally {
       connection.inFlight--
+      if (method === 'PUT') uploading--
     }
   }
   const serverFetch: typeof fetch = (input, init) => {
@@ -123,6 +130,9 @@ const overNetwork = (signer: Signer, call: Call): Signer =>
         .map(([name, method]) => [name, call(name, method as never)]),
     ),
   }) as Signer
+
+/** Browsers open 6 connections to an origin over HTTP/1.1. */
+const MAX_CONNECTIONS = 6
 
 /** A body that arrives chunk by chunk, ends early now and then, or has other bytes. */
 const onTheWay = (

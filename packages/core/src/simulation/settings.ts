@@ -19,6 +19,8 @@ export interface Settings {
   readonly lostResponses: number
   readonly stalls: number
   readonly unavailable: number
+  /** share of PUTs that a proxy answers with a page of its own and status 200 */
+  readonly falseSuccess: number
   /** shares of downloaded bodies */
   readonly truncated: number
   readonly wrongBytes: number
@@ -61,6 +63,7 @@ export const makeSettings = (random: Random): Settings => {
     lostResponses: unlessCalm(some(0.3)),
     stalls: unlessCalm(some(0.1)),
     unavailable: unlessCalm(some(0.2)),
+    falseSuccess: unlessCalm(some(0.3)),
     truncated: unlessCalm(some(0.3)),
     wrongBytes: unlessCalm(some(0.2)),
     failedBefore: unlessCalm(some(0.05)),
@@ -89,6 +92,7 @@ export const healed = (settings: Settings): Settings => ({
   lostResponses: 0,
   stalls: 0,
   unavailable: 0,
+  falseSuccess: 0,
   truncated: 0,
   wrongBytes: 0,
   failedBefore: 0,
