@@ -22,9 +22,15 @@ export interface PoolOptions extends EnginePorts {
    * host by HTTP/1.1. 5 where something else holds one, such as an event stream.
    */
   readonly connections?: number
+  /**
+   * How many contents the pool asks the signer about, at most, where the log claims that they are stored and nothing proves
+   * it: after the index was lost, and once a day. 30 when not given
+   */
+  readonly checksPerMinute?: number
 }
 
 const CONNECTIONS = 6
+const CHECKS_PER_MINUTE = 30
 
 /**
  * Opens an engine with the adapters of your choice. A web app wants `openPool` of `rockpool` instead.
@@ -52,6 +58,7 @@ export const engineSettings = ({
   fetch: fetchLike,
   send,
   connections,
+  checksPerMinute,
 }: PoolOptions): EngineSettings => ({
   storeId: log.storeId,
   buckets: buckets ?? DEFAULT_BUCKETS,
@@ -59,5 +66,6 @@ export const engineSettings = ({
   scope: device === undefined ? log.storeId : `${device}:${log.storeId}`,
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
   connections: connections ?? CONNECTIONS,
+  checksPerMinute: checksPerMinute ?? CHECKS_PER_MINUTE,
   send: send ?? (fetchLike ? sendByFetch(fetchLike) : browserSend),
 })

@@ -14,6 +14,8 @@ import { mirrorFiles } from './log/follow-log.ts'
 import { type HeldLock, hold, steal } from './locks.ts'
 import { markRefused } from './log/mark-refused.ts'
 import { clearConfirmed, replay } from './log/outbox.ts'
+import { watchLosses } from './loss.ts'
+import { reconcile, upgradeRows } from './reconcile.ts'
 import { confirmSent } from './transfers/confirm-sent.ts'
 import { runTransfers } from './transfers/queue.ts'
 import { asRockpoolError, Platform } from './services.ts'
@@ -132,6 +134,7 @@ const inputOf = (page: PlatformPage): LeadershipInput =>
 const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
   Effect.gen(function* () {
     const epoch = yield* nextEpoch
+    yield* upgradeRows(epoch)
     yield* Effect.all(
       // Refusals first: what `replay` appends may be refused at once.
       [
@@ -141,6 +144,8 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
         confirmSent(epoch),
         clearConfirmed(epoch),
         mirrorFiles(epoch),
+        reconcile(epoch),
+        watchLosses(epoch),
         respond(epoch, heartbeat, asks),
       ],
       { concurrency: 'unbounded', discard: true },

@@ -26,6 +26,8 @@ export interface EngineSettings {
   readonly send: Send
   /** connections to the object store that transfers use at the same time */
   readonly connections: number
+  /** contents that a full comparison of this device asks the signer about, at most */
+  readonly checksPerMinute: number
 }
 
 export class Settings extends Context.Tag('@rockpool/core/Settings')<Settings, EngineSettings>() {}

@@ -55,6 +55,13 @@ export interface TransferRow {
   readonly sent?: boolean
   /** unix ms */
   readonly createdAt: number
+  /**
+   * Of an upload: when the signer saw the content, by the newest receipt in the log when the upload was queued, in unix ms.
+   * Only a newer receipt ends it: the content may have been lost since.
+   */
+  readonly provedBefore?: number | null
+  /** Of an upload: opId of the event that names the content, and was written with the row. The log may not have it yet. */
+  readonly queuedFor?: string | null
   /** unix ms; when somebody last opened the file while the transfer waited */
   readonly lookedAt?: number
 }

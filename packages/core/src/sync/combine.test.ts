@@ -8,6 +8,7 @@ interface Case {
   readonly log?: SyncReasonCode
   readonly isRefused?: true
   readonly signer?: SyncReasonCode
+  readonly isStorageSuspect?: true
   readonly transfersWait?: boolean
   readonly code: SyncReasonCode
 }
@@ -33,6 +34,20 @@ const cases: readonly Case[] = [
   { name: 'the signer refuses, too', isRefused: true, signer: 'forbidden', code: 'push_refused' },
   { name: 'stuck is worse than a refused change', log: 'forked', isRefused: true, code: 'forked' },
   { name: 'no network does not explain a refused change', hasNetwork: false, isRefused: true, code: 'push_refused' },
+  { name: 'much is missing in object storage', isStorageSuspect: true, code: 'storage_suspect' },
+  {
+    name: 'missing content is worse than refused',
+    isStorageSuspect: true,
+    log: 'unauthenticated',
+    code: 'storage_suspect',
+  },
+  { name: 'missing content, and a fork', isStorageSuspect: true, log: 'forked', code: 'forked' },
+  {
+    name: 'no network does not explain what is missing',
+    hasNetwork: false,
+    isStorageSuspect: true,
+    code: 'storage_suspect',
+  },
   { name: 'no network explains CORS', hasNetwork: false, signer: 'cors', code: 'no_network' },
   { name: 'no network explains a failed token', hasNetwork: false, log: 'token_failed', code: 'no_network' },
   { name: 'no network explains no answer', hasNetwork: false, log: 'no_answer', code: 'no_network' },
@@ -47,10 +62,18 @@ const cases: readonly Case[] = [
   },
 ]
 
-test.each(cases)('$name: $code', ({ hasNetwork = true, log, isRefused, signer, transfersWait = false, code }) => {
+test.each(cases)('$name: $code', ({ hasNetwork = true, log, isRefused, signer, code, ...more }) => {
+  const { transfersWait = false, isStorageSuspect = false } = more
   const status = (given: SyncReasonCode | undefined) => (given ? syncStatus(given, `About ${given}.`) : CONNECTED)
   const refused = isRefused && syncStatus('push_refused', 'About push_refused.')
-  const combined = syncStatusOf({ hasNetwork, log: status(log), refused, signer: status(signer), transfersWait })
+  const combined = syncStatusOf({
+    hasNetwork,
+    log: status(log),
+    refused,
+    signer: status(signer),
+    isStorageSuspect,
+    transfersWait,
+  })
   expect(combined.reason.code).toBe(code)
   expect(combined.state).toBe(SYNC_REASONS[code])
   const given = [log, signer].includes(code)

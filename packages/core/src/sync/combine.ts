@@ -9,13 +9,17 @@ export interface SyncInputs {
   /** what the changes say that the sync server refused; undefined while there are none */
   readonly refused: SyncStatus | undefined
   readonly signer: SyncStatus
+  /** much of what was stored is missing in object storage */
+  readonly isStorageSuspect: boolean
   /** transfers wait on this device; without any, nothing asks a signer that was away whether it is back */
   readonly transfersWait: boolean
 }
 
 /** The worst state counts; of equals, the log's, then that of refused changes. */
-export const syncStatusOf = ({ hasNetwork, log, refused, signer, transfersWait }: SyncInputs): SyncStatus => {
-  const events = refused ? worse(log, refused) : log
+export const syncStatusOf = (inputs: SyncInputs): SyncStatus => {
+  const { hasNetwork, log, refused, signer, isStorageSuspect, transfersWait } = inputs
+  const pushed = refused ? worse(log, refused) : log
+  const events = isStorageSuspect ? worse(pushed, STORAGE_SUSPECT) : pushed
   const shown = signer.state === 'offline' && !transfersWait ? events : worse(events, signer)
   return !hasNetwork && EXPLAINED_BY_NO_NETWORK.has(shown.reason.code) ? NO_NETWORK : shown
 }
@@ -35,6 +39,11 @@ const EXPLAINED_BY_NO_NETWORK: ReadonlySet<SyncReasonCode> = new Set<SyncReasonC
   'cors',
   'not_converging',
 ])
+
+const STORAGE_SUSPECT = syncStatus(
+  'storage_suspect',
+  'Many files that were stored are missing in object storage. Its administrator must check which S3 bucket or folder the signer uses.',
+)
 
 const NO_NETWORK = syncStatus(
   'no_network',
@@ -56,4 +65,5 @@ export const SYNC_ERROR_CODES = {
   server_behind: 'conflict',
   store_stopped: 'closed',
   not_converging: 'storage_unavailable',
+  storage_suspect: 'storage_suspect',
 } as const satisfies Readonly<Record<Extract<SyncStatus, { state: 'refused' | 'stuck' }>['reason']['code'], ErrorCode>>

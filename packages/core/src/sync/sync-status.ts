@@ -47,6 +47,8 @@ export const SYNC_REASONS = {
   store_stopped: 'stuck',
   /** the server responds, and events still do not arrive */
   not_converging: 'stuck',
+  /** the signer finds little of what was stored: it probably points at another S3 bucket */
+  storage_suspect: 'stuck',
 } as const satisfies Readonly<Record<string, SyncState>>
 
 export type SyncReasonCode = keyof typeof SYNC_REASONS

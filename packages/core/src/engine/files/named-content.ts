@@ -1,11 +1,11 @@
 /** Whether anything still needs bytes on this disk. */
-import { addressOfKey, buildRemoteKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { OutboxRow, TransferRow } from '../../ports/index-port.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
 import { LogPort, Settings } from '../services.ts'
-import { ownerSegment } from './owner.ts'
+import { ownKey } from './owner.ts'
 
 /** Whether a file has or had the bytes, removed or not, as far as this device's log tells. */
 export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[] = []) =>
@@ -17,13 +17,8 @@ export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[]
   })
 
 /** The keys under which this user may have the content, one a bucket. */
-const ownKeys = (address: ContentAddress) =>
-  Effect.gen(function* () {
-    const { buckets, storeId } = yield* Settings
-    return yield* Effect.forEach(Object.keys(buckets), (bucket) =>
-      Effect.map(ownerSegment(bucket), (owner) => buildRemoteKey({ storeId, bucket, owner, address })),
-    )
-  })
+export const ownKeys = (address: ContentAddress) =>
+  Effect.flatMap(Settings, ({ buckets }) => Effect.forEach(Object.keys(buckets), (bucket) => ownKey(bucket, address)))
 
 /** Whether an event that the log may not have yet, or a transfer, is about these bytes. */
 export const isNamed = (

@@ -1,5 +1,12 @@
 /** Owner buckets: everyone writes under their own segment. */
-import { ownerOf, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import {
+  buildRemoteKey,
+  type ContentAddress,
+  ownerOf,
+  parseRemoteKey,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { call, Platform, Settings } from '../services.ts'
 
@@ -28,21 +35,29 @@ export const ownerSegment = (bucket: string) =>
     return user
   })
 
-/**
- * Whether an upload under this key is this device's to make: the key is in this store and in no other user's segment. A
- * record may name any key for bytes that happen to be on this disk.
- */
-export const mayUpload = (key: RemoteKey) =>
+/** The key under which this user has content in the bucket. */
+export const ownKey = (bucket: string, address: ContentAddress) =>
   Effect.gen(function* () {
-    const { buckets, storeId } = yield* Settings
+    const { storeId } = yield* Settings
+    return buildRemoteKey({ storeId, bucket, owner: yield* ownerSegment(bucket), address })
+  })
+
+/**
+ * Which uploads are this device's to make: under keys of this store and in no other user's segment. A record may name any
+ * key for bytes that happen to be on this disk.
+ */
+export const ownUploads = Effect.gen(function* () {
+  const { buckets, storeId } = yield* Settings
+  const user = yield* userSegment
+  return (key: RemoteKey): boolean => {
     const parts = parseRemoteKey(key)
     // Legacy keys, without a bucket, are read and never written.
     if (parts?.storeId !== storeId || parts.bucket === undefined) return false
     if (parts.owner === undefined) return buckets[parts.bucket]?.access !== 'owner'
-    const user = yield* userSegment
     // Without a token nothing is known of the user, and an upload must not be lost for that: the signer decides.
     return user === undefined || parts.owner === user
-  })
+  }
+})
 
 /**
  * Whether the user may put an event that names this content into the log. Asked before the commit, since the sync backend

@@ -1,10 +1,10 @@
 /** Bytes on this disk that are not those of their address. They are never served or sent again. */
-import { addressOfKey, OCTET_STREAM, type RemoteKey } from '@rockpool/protocol'
-import { Clock, Effect } from 'effect'
+import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
+import { Effect } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { BlobPort, call } from '../services.ts'
-import { queued } from '../transfers/enqueue.ts'
 
 /**
  * Moves damaged bytes aside and takes the content from the index. A pinned one comes again by itself, if object storage has it.
@@ -15,12 +15,7 @@ export const quarantine = (key: RemoteKey) =>
     const address = addressOfKey(key)
     const blobs = yield* BlobPort
     const device = yield* Device
-    const now = yield* Clock.currentTimeMillis
-    const content = device.contents.get(address)
     // Bytes first: a row without them is noticed by whoever reads.
     yield* call(() => blobs.quarantine(address))
-    const again = content?.pinned
-      ? [queued('download', { remoteKey: key, size: content.size, type: content.type ?? OCTET_STREAM }, now)]
-      : []
-    yield* device.write([remove('contents', address), ...again])
+    yield* device.write([remove('contents', address), ...(yield* reconcileKeys([key], { occasion: 'file' }))])
   })

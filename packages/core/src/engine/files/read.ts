@@ -16,6 +16,8 @@ import { Connections } from '../transfers/connections.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { dropDamaged } from '../transfers/drop-damaged.ts'
 import { Device } from '../device.ts'
+import { suspectLoss } from '../loss.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 import { underLock } from '../locks.ts'
 import { quarantine } from './quarantine.ts'
@@ -44,11 +46,13 @@ export const stream = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {
     const blob = yield* kept(file)
     if (blob) return blob.stream()
-    const runtime = yield* Effect.runtime<BlobPort | Device>()
+    const runtime = yield* Effect.runtime<BlobPort | Device | LogPort | Platform | Settings>()
     const { remoteKey, size } = file
     const start = yield* downloader(remoteKey, size, options.onProgress, { isRead: true })
     // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
-    const started = yield* call((signal) => start(options.signal ? AbortSignal.any([signal, options.signal]) : signal))
+    const started = yield* call((signal) =>
+      start(options.signal ? AbortSignal.any([signal, options.signal]) : signal),
+    ).pipe(suspectLoss(remoteKey))
     void started.kept
       .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, started.source, false)))
       .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row get it at the next open
@@ -68,7 +72,7 @@ export const downloadToDisk = (
       // Reading drives the download; here nobody wants the bytes but the disk.
       await started.stream.pipeTo(new WritableStream())
       return { content: await started.kept, source: started.source }
-    })
+    }).pipe(suspectLoss(key))
     yield* recordDownload(key, content, source, pinned)
   })
 
@@ -110,7 +114,8 @@ const downloader = (
         return started
       } catch (error) {
         end()
-        throw isRockpoolError(error, 'not_found') && !log.remoteContent(key)?.stored ? notUploadedYet(error) : error
+        if (!isRockpoolError(error, 'not_found')) throw error
+        throw log.remoteContent(key)?.stored ? notInStorage(error) : notUploadedYet(error)
       }
     }
   })
@@ -121,7 +126,12 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
     const known = { pinned, storedAs: source === 'remote' ? key : undefined }
-    yield* device.write([contentRow(content, now, known), removeRow('transfers', transferId('download', key))])
+    yield* device.write([
+      contentRow(content, now, known),
+      removeRow('transfers', transferId('download', key)),
+      // Bytes whose row was lost may be the only copy.
+      ...(yield* reconcileKeys([key], { occasion: 'file' })),
+    ])
     if (source === 'remote') device.announceDownload(key)
     // They take space, no more.
     yield* Effect.ignoreLogged(call(() => dropDamaged(blobs, content.address)))
@@ -155,6 +165,13 @@ const notUploadedYet = (cause: unknown): RockpoolError =>
   new RockpoolError(
     'not_found',
     'The device that added this file has not uploaded it yet. It comes when that device is online.',
+    { cause },
+  )
+
+const notInStorage = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'storage_suspect',
+    'Object storage does not have this file, although it was stored there. This is checked, and a device that has the file sends it again.',
     { cause },
   )
 

@@ -1,12 +1,12 @@
 /** Giving the disk back what a person discarded, if nothing else needs it. */
 import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { remove } from '../../ports/index-port.ts'
+import { decision, remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { hold, holdIfFree } from '../locks.ts'
 import { askSigner } from '../ask-signer.ts'
-import { BlobPort, call, IndexPort } from '../services.ts'
-import { isNamed, isNamedInLog } from './named-content.ts'
+import { BlobPort, call, LogPort } from '../services.ts'
+import { isNamed, isNamedInLog, ownKeys } from './named-content.ts'
 import { KEEPING } from './store-content.ts'
 
 /**
@@ -20,17 +20,26 @@ export const releaseContent = (key: RemoteKey) =>
       const address = addressOfKey(key)
       const blobs = yield* BlobPort
       const device = yield* Device
-      const index = yield* IndexPort
+      const log = yield* LogPort
       // One at a time: the next one would take this one for an add.
       yield* hold('releasing', 'exclusive')
       if (!(yield* holdIfFree(KEEPING))) return
       if (yield* isNamedInLog(address, [key])) return
-      const [outbox, transfers] = yield* call(() => Promise.all([index.getAll('outbox'), index.getAll('transfers')]))
-      if (isNamed(address, outbox, transfers)) return
-      if (!(yield* isStoredStill(device.contents.get(address)?.storedAs ?? []))) return
+      const asked = device.contents.get(address)?.storedAs ?? []
+      if (!(yield* isStoredStill(asked))) return
+      const own = yield* ownKeys(address)
+      let isReleased = false
       // The row first: one without its bytes would be a file that cannot be opened.
-      yield* device.write([remove('contents', address)])
-      yield* call(() => blobs.delete(address))
+      yield* device.write([
+        decision([{ table: 'contents', key: address }, { table: 'outbox' }, { table: 'transfers' }], (rows) => {
+          const storedAs = rows.get('contents', address)?.storedAs ?? []
+          const isInLog = [key, ...own, ...storedAs].some((name) => log.filesWithVersion(name).length > 0)
+          const isKnown = storedAs.every((name) => asked.includes(name))
+          isReleased = isKnown && !isInLog && !isNamed(address, rows.getAll('outbox'), rows.getAll('transfers'))
+          return isReleased ? [remove('contents', address)] : []
+        }),
+      ])
+      if (isReleased) yield* call(() => blobs.delete(address))
     }),
   )
 

@@ -2,25 +2,35 @@
 import { addressOfKey, type ContentAddress } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { StorageReport } from '../../pool.ts'
-import { change, remove } from '../../ports/index-port.ts'
+import { decision, put, remove } from '../../ports/index-port.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { liveFile } from './edit.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 import { RefusedRows } from '../log/refused-rows.ts'
 import { BlobPort, call, LogPort, Platform } from '../services.ts'
 
-/** Keeps a file's content on this device; the queue brings it when it is not there. */
+/** Keeps a file on this device, its later contents too; the queue brings what is not there. */
 export const pin = (id: string) =>
   Effect.gen(function* () {
     const device = yield* Device
     const file = yield* liveFile(id)
     const now = yield* Clock.currentTimeMillis
+    const content = addressOfKey(file.remoteKey)
+    const download = transferId('download', file.remoteKey)
     yield* device.write([
-      device.has(file.remoteKey)
-        ? change('contents', addressOfKey(file.remoteKey), (row) => row && { ...row, pinned: true })
-        : queued('download', file, now),
+      put('pins', { id, pinnedAt: now }),
+      // A person who pins a file that is not uploaded yet sees why it does not come.
+      decision(
+        [
+          { table: 'contents', key: content },
+          { table: 'transfers', key: download },
+        ],
+        (rows) => (rows.get('contents', content) ? [] : [queued('download', file, now)]),
+      ),
+      ...(yield* reconcileKeys([file.remoteKey], { occasion: 'file' })),
     ])
   })
 
@@ -28,10 +38,7 @@ export const unpin = (id: string) =>
   Effect.gen(function* () {
     const device = yield* Device
     const { remoteKey } = yield* liveFile(id)
-    yield* device.write([
-      change('contents', addressOfKey(remoteKey), (row) => row && { ...row, pinned: false }),
-      remove('transfers', transferId('download', remoteKey)),
-    ])
+    yield* device.write([remove('pins', id), ...(yield* reconcileKeys([remoteKey], { occasion: 'file' }))])
   })
 
 export const storageReport = Effect.gen(function* () {

@@ -10,7 +10,7 @@ import type { Commit } from '../log/next-group.ts'
 import { commit } from '../log/group-commit.ts'
 import { isNamedInLog } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
-import { BlobPort, call, IndexPort, Settings } from '../services.ts'
+import { BlobPort, call, IndexPort, LogPort, Settings } from '../services.ts'
 
 export interface StoredContent {
   readonly content: ContentDigest
@@ -44,6 +44,7 @@ export const storeContent = (
     let written: ContentDigest | undefined
     return Effect.gen(function* () {
       const blobs = yield* BlobPort
+      const log = yield* LogPort
       const { storeId, buckets } = yield* Settings
       const owner = yield* ownerSegment(bucket)
       const maxSize = buckets[bucket]?.maxSize
@@ -52,7 +53,11 @@ export const storeContent = (
       const remoteKey = buildRemoteKey({ storeId, bucket, owner, address: content.address })
       const at = yield* Clock.currentTimeMillis
       const event = makeEvent({ content, remoteKey, at })
-      const changes = [contentRow(content, at, { type }), queued('upload', { remoteKey, size: content.size, type }, at)]
+      // A log that cannot be read keeps nobody from adding a file.
+      const known = call(async () => log.remoteContent(remoteKey)?.seenAt)
+      const provedBefore = yield* Effect.orElseSucceed(known, () => at)
+      const upload = { remoteKey, size: content.size, type, provedBefore, queuedFor: event.opId }
+      const changes = [contentRow(content, at, { type }), queued('upload', upload, at)]
       return { event, file: yield* commit(event, { changes, precondition }) }
     }).pipe(
       underLock(KEEPING, 'shared'),

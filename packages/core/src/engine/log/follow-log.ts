@@ -1,14 +1,12 @@
 /** Following the log: what other devices and tabs did, in time proportional to what changed. */
 import { parseRemoteKey, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Queue } from 'effect'
-import { change, type IndexChange, put, remove } from '../../ports/index-port.ts'
-import type { ChangeCursor, RecordChanges } from '../../ports/record-log.ts'
-import type { FileRecord, RemoteContent } from '../../records/record.ts'
-import { notStoredAs, storedAs } from '../transfers/content-row.ts'
+import { Effect, Queue } from 'effect'
+import { change, decision, type FileRow, type IndexStep, put, remove } from '../../ports/index-port.ts'
+import type { ChangeCursor, RecordChanges, RecordLog } from '../../ports/record-log.ts'
+import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
-import { uploadIfNeeded } from '../transfers/enqueue.ts'
-import { rowAfterStored, transferId } from '../transfers/transfer-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { newConflicts } from './new-conflicts.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
 
@@ -36,10 +34,7 @@ const followChanges = <R>(
     }
   }).pipe(Effect.scoped)
 
-/**
- * The leader's part: mirrors live files into the index for the service worker, and keeps the queue: a live content that
- * this device does not know to be stored is uploaded; one that no live file names waits for a restore.
- */
+/** The leader's part: mirrors live files into the index for the service worker, and keeps their contents reconciled. */
 export const mirrorFiles = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
@@ -47,59 +42,57 @@ export const mirrorFiles = (epoch: number) =>
     const log = yield* LogPort
     const engine = yield* call(() => index.get('engine', 'engine'))
 
-    const liveFile = (key: RemoteKey) => log.filesWithContent(key).find(({ deletedAt }) => deletedAt === null)
-    const afterFile = (file: FileRecord, now: number) =>
-      Effect.gen(function* () {
-        const { id, name, type, size, remoteKey } = file
-        if (file.deletedAt === null) {
-          return [put('files', { id, name, type, size, remoteKey }), ...(yield* uploadIfNeeded(file, now))]
-        }
-        if (liveFile(remoteKey)) return [remove('files', id)]
-        const transfers = (['upload', 'download'] as const).map((direction) =>
-          remove('transfers', transferId(direction, remoteKey)),
-        )
-        return [remove('files', id), ...transfers]
-      })
-    const afterContent = (key: RemoteKey, now: number) =>
-      Effect.gen(function* () {
-        const remote = log.remoteContent(key)
-        // Whoever may write can claim that a content is stored: only the signer's word, which the sync server has verified,
-        // ends an upload of this device. Word of a loss is believed so far that the signer is asked again.
-        if (remote?.proved) return device.isStored(key) ? downloadAgain(key) : [...proved(key), ...downloadAgain(key)]
-        if (remote && isLost(remote) && device.isStored(key)) yield* device.write([notStoredAs(key)], epoch)
-        const file = liveFile(key)
-        return [...(remote?.stored ? downloadAgain(key) : []), ...(file ? yield* uploadIfNeeded(file, now) : [])]
-      })
-    /** Object storage has had the content since this event came; an upload that is queued later asks the signer again. */
-    const proved = (key: RemoteKey): readonly IndexChange[] => [
-      storedAs(key),
-      change('transfers', transferId('upload', key), (row) => row && rowAfterStored(row, 'proved')),
-    ]
-    /** A pinned content that was asked for before its device had stored it. */
-    const downloadAgain = (key: RemoteKey): readonly IndexChange[] =>
-      device.transfer('download', key)?.error?.code === 'not_found'
-        ? [change('transfers', transferId('download', key), (row) => row && rowAfterStored(row, 'claimed'))]
-        : []
-
     yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, cursor }) =>
       Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const changes: IndexChange[] = []
-        for (const subject of subjects) {
-          if (parseRemoteKey(subject)) changes.push(...(yield* afterContent(subject as RemoteKey, now)))
-          const file = log.file(subject)
-          if (file) changes.push(...(yield* afterFile(file, now)))
-          // Rolled back: the sync server refused it.
-          else changes.push(remove('files', subject))
-        }
-        const moved = change('engine', 'engine', (row) => (row ? { ...row, changeCursor: cursor } : row))
-        yield* device.write([...changes, moved], epoch)
+        const contents = new Set(subjects.filter(isRemoteKey))
+        const ids = subjects.filter((subject) => !isRemoteKey(subject))
+        // Only the leader writes these rows: they are what this log said before.
+        const before = yield* call(() => index.getMany('files', ids))
+        const ofFiles = new Set(
+          yield* call(async () => ids.flatMap((id, i) => changedContents(log, log.file(id), before[i]))),
+        )
+        yield* device.write(
+          [
+            ...ids.map((id) => mirrorFile(id, log)),
+            ...(yield* reconcileKeys(contents, { occasion: 'content' })),
+            ...(yield* reconcileKeys(
+              [...ofFiles].filter((key) => !contents.has(key)),
+              { occasion: 'file' },
+            )),
+            change('engine', 'engine', (row) => row && { ...row, changeCursor: cursor }),
+          ],
+          epoch,
+        )
       }),
     )
   })
 
-/** Lost since it was last proved to be stored: a claim that came with the loss, or after it, does not hide that. */
-const isLost = ({ stored, proved, seenAt }: RemoteContent): boolean => !stored || (!proved && seenAt !== null)
+export const isRemoteKey = (subject: string): subject is RemoteKey => parseRemoteKey(subject) !== undefined
+
+/** Contents that may be wanted now and were not before, or the other way round. */
+const changedContents = (
+  log: RecordLog,
+  file: FileRecord | undefined,
+  before: FileRow | undefined,
+): readonly RemoteKey[] => {
+  const former = before ? [before.remoteKey] : []
+  if (!file) return former
+  if (before && file.deletedAt === null) return [file.remoteKey, ...former]
+  return [file.remoteKey, ...former, ...log.versions(file.id).map(({ remoteKey }) => remoteKey)]
+}
+
+/** The row of a file for the service worker, as the log has the file when it is written. */
+export const mirrorFile = (id: string, log: Pick<RecordLog, 'file'>): IndexStep =>
+  decision([{ table: 'files', key: id }], (rows) => {
+    const file = log.file(id)
+    const row = rows.get('files', id)
+    // Unknown: rolled back, since the sync server refused it.
+    if (!file || file.deletedAt !== null) return row ? [remove('files', id)] : []
+    const { name, type, size, remoteKey } = file
+    const next: FileRow = { id, name, type, size, remoteKey }
+    const isSame = row?.name === name && row.type === type && row.size === size && row.remoteKey === remoteKey
+    return isSame ? [] : [put('files', next)]
+  })
 
 /** Every tab's part: tells the app of contents that object storage has, or has lost, and of conflicts. Starts with what is new. */
 export const noticeContents = Effect.gen(function* () {
@@ -124,12 +117,11 @@ export const noticeContents = Effect.gen(function* () {
       for (const subject of subjects) {
         const file = isNews ? log.file(subject) : undefined
         if (file) emitConflicts(file, applied)
-        if (!parseRemoteKey(subject)) continue
-        const key = subject as RemoteKey
-        const content = log.remoteContent(key)
+        if (!isRemoteKey(subject)) continue
+        const content = log.remoteContent(subject)
         if (!content) continue // taken back by a rebase for a moment; it comes again
         const event = content.stored ? 'stored' : 'lost'
-        for (const file of log.filesWithContent(key)) emitter.emit({ event, detail: file })
+        for (const named of log.filesWithContent(subject)) emitter.emit({ event, detail: named })
       }
       isNews ||= !more
     }),

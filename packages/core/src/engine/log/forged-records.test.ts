@@ -193,7 +193,7 @@ test('a forged ContentLost makes the device ask the signer once more, and send n
       const before = uploadRequests.length
       world.storage.faults.status = 500 // no PUT would succeed
       yield* forge(make.lost(photo.remoteKey))
-      yield* until(pool, () => isStored(pool, photo))
+      yield* advanceUntil(() => isStored(pool, photo))
       expect(uploadRequests.length).toBe(before + 1)
     }),
   ))
@@ -245,7 +245,7 @@ test('an upload that a loss brings back has the type that the file was added wit
       yield* until(pool, () => isStored(pool, photo))
       world.storage.objects.clear()
       yield* forge(make.lost(remoteKey))
-      yield* until(pool, () => isStored(pool, photo))
+      yield* advanceUntil(() => isStored(pool, photo))
       expect(world.storage.objects.get(remoteKey)?.type).toBe('image/jpeg')
     }),
   ))

@@ -1,14 +1,14 @@
 /** Taking what the sync server refused out of the queues of the device: its outbox row waits for a person from then on. */
 import type { RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
-import { change, type IndexChange, type OutboxRow, remove } from '../../ports/index-port.ts'
-import type { RecordLog, Refusal } from '../../ports/record-log.ts'
+import { decision, type IndexStep, type OutboxRow, put, remove } from '../../ports/index-port.ts'
+import type { Refusal } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
-import { transferId } from '../transfers/transfer-row.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { planRefusals } from './plan-refusals.ts'
 import { RefusedRows } from './refused-rows.ts'
-import { call, IndexPort, LogPort } from '../services.ts'
+import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
 
 /** Refusals marked in one write: a device that was offline for a month may get thousands. */
 const BATCH = 500
@@ -19,7 +19,7 @@ const BATCH = 500
  */
 export const markRefused = (
   epoch: number,
-): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | RefusedRows> =>
+): Effect.Effect<void, RockpoolError, Device | IndexPort | LogPort | Platform | RefusedRows | Settings> =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const log = yield* LogPort
@@ -41,11 +41,13 @@ export const markRefused = (
 
         yield* device.write(
           [
-            ...refused.flatMap(({ from, to }) => moved(from, to)),
+            ...refused.map(({ from, to }) => moved(from, to)),
             ...gone.map(({ id }) => remove('outbox', id)),
-            ...contentsNamedOnlyBy([...refused.flatMap(({ from, to }) => [from, to]), ...gone], outbox, log).map(
-              (key) => remove('transfers', transferId('upload', key)),
-            ),
+            // The log may have what was refused for another moment.
+            ...(yield* reconcileKeys(contentsOf([...refused.flatMap(({ from, to }) => [from, to]), ...gone]), {
+              occasion: 'file',
+              refused: new Set(gone.map(({ event }) => event.opId)),
+            })),
           ],
           epoch,
         )
@@ -60,27 +62,14 @@ export const markRefused = (
   }).pipe(Effect.scoped)
 
 /** One row in place of another, unless the event was confirmed while the outbox was read. */
-const moved = (from: OutboxRow, to: OutboxRow): readonly IndexChange[] => {
-  let isThere = false
-  return [
-    change('outbox', from.id, (row) => {
-      isThere = row !== undefined
-      return undefined
-    }),
-    change('outbox', to.id, (row) => (isThere ? to : row)),
-  ]
-}
-
-/** Contents of `rows` that no live file has but through a refused event: the log may have those for another moment. */
-const contentsNamedOnlyBy = (
-  rows: readonly OutboxRow[],
-  outbox: readonly OutboxRow[],
-  log: Pick<RecordLog, 'filesWithContent'>,
-): readonly RemoteKey[] => {
-  const refusedOpIds = new Set([...outbox.filter(({ refused }) => refused), ...rows].map(({ event }) => event.opId))
-  const keys = new Set(rows.flatMap(({ event }) => contentKeyOf(event) ?? []))
-  return [...keys].filter(
-    (key) =>
-      !log.filesWithContent(key).some(({ deletedAt, version }) => deletedAt === null && !refusedOpIds.has(version)),
+const moved = (from: OutboxRow, to: OutboxRow): IndexStep =>
+  decision(
+    [
+      { table: 'outbox', key: from.id },
+      { table: 'outbox', key: to.id },
+    ],
+    (rows) => (rows.get('outbox', from.id) ? [remove('outbox', from.id), put('outbox', to)] : []),
   )
-}
+
+const contentsOf = (rows: readonly OutboxRow[]): ReadonlySet<RemoteKey> =>
+  new Set(rows.flatMap(({ event }) => contentKeyOf(event) ?? []))

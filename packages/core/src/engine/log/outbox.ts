@@ -3,12 +3,14 @@
  * follows within 40 ms), so every event stays on disk in the outbox until it is confirmed.
  */
 import type { RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Queue, Stream } from 'effect'
+import { Effect, Queue, Stream } from 'effect'
 import { change, type OutboxRow, remove } from '../../ports/index-port.ts'
 import type { Confirmation } from '../../ports/record-log.ts'
+import { contentKeyOf } from '../../records/content-key.ts'
 import { appendEvents } from './append.ts'
 import { Device } from '../device.ts'
-import { retryOffline, uploadIfMissing } from '../transfers/enqueue.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
+import { retryOffline } from '../transfers/enqueue.ts'
 import { MAX_GROUP } from './next-group.ts'
 import { isRefusedId } from './outbox-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
@@ -101,17 +103,13 @@ export const clearConfirmed = (
             return opIds.size > 0
           }),
         )
-        const now = yield* Clock.currentTimeMillis
         // A refusal that was overtaken by a retry had stopped the upload.
-        const uploads = yield* Effect.forEach(done, ({ event, refused }) => {
-          const file = refused && 'id' in event.args ? log.file(event.args.id) : undefined
-          return file?.deletedAt === null ? uploadIfMissing(file, now) : Effect.succeed([])
-        })
+        const wasRefused = new Set(done.flatMap(({ event, refused }) => (refused && contentKeyOf(event)) ?? []))
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
           [
             ...done.map(({ id }) => remove('outbox', id)),
-            ...uploads.flat(),
+            ...(yield* reconcileKeys(wasRefused, { occasion: 'file' })),
             // The sync backend responded, so the network is back: what failed without it need not wait (peer failure 15).
             ...retryOffline(device),
             change('engine', 'engine', (row) => (row ? { ...row, confirmationCursor: cursor } : row)),

@@ -2,19 +2,21 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { RefusedEdit } from '../../pool.ts'
-import { change, type IndexChange } from '../../ports/index-port.ts'
+import { change, decision, type IndexStep } from '../../ports/index-port.ts'
+import type { RecordLog } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import { notStoredAs } from '../transfers/content-row.ts'
 import { Device } from '../device.ts'
 import { requireRight } from '../files/edit.ts'
 import { queued } from '../transfers/enqueue.ts'
+import { transferId } from '../transfers/transfer-row.ts'
 import { commit } from './group-commit.ts'
 import { requireOwnKey, userSegment } from '../files/owner.ts'
 import { editedEvent, rightFor } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
 import { releaseContent } from '../files/release-content.ts'
-import { Platform, Settings } from '../services.ts'
+import { LogPort, Platform, Settings } from '../services.ts'
 
 /** Appends the event again: the same one, or an edited one with an opId of its own. Its content is uploaded again, too. */
 export const retryRefused = (id: string, edit: RefusedEdit) =>
@@ -23,6 +25,7 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
     const { buckets } = yield* Settings
     const device = yield* Device
     const refused = yield* RefusedRows
+    const log = yield* LogPort
     const row = yield* refusedRowOf(id)
     yield* requireRight(rightFor(row.event))
     const event = editedEvent(row.event, edit, { buckets, opId: newId(), owner: yield* userSegment })
@@ -37,7 +40,7 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
       isTaken = true
       return undefined
     })
-    yield* commit(event, { changes: [take, ...(yield* uploadAgain(event))] }).pipe(
+    yield* commit(event, { changes: [take, ...uploadAgain(event, log, yield* Clock.currentTimeMillis)] }).pipe(
       // The log works and does not take the event: the change waits for a person as before.
       Effect.tapError(() =>
         isTaken
@@ -71,19 +74,29 @@ export const dropRefused = (id: string) =>
  * What object storage had of a file that was not taken, its garbage collector may have removed since: the signer is asked
  * again.
  */
-const uploadAgain = (event: PoolEvent) =>
-  Effect.gen(function* () {
-    const device = yield* Device
-    const now = yield* Clock.currentTimeMillis
-    if (event.name !== 'v2.FileAdded' && event.name !== 'v2.FileContentReplaced') return []
-    const { remoteKey, type } = event.args
-    const address = addressOfKey(remoteKey)
-    const content = device.contents.get(address)
-    if (!content) return [] // a former version that is in object storage only
-    const typed = change('contents', address, (current) => current && { ...current, type })
-    const upload = queued('upload', { remoteKey, size: content.size, type }, now)
-    return [notStoredAs(remoteKey), typed, upload] satisfies readonly IndexChange[]
-  })
+const uploadAgain = (event: PoolEvent, log: Pick<RecordLog, 'remoteContent'>, now: number): readonly IndexStep[] => {
+  if (event.name !== 'v2.FileAdded' && event.name !== 'v2.FileContentReplaced') return []
+  const { remoteKey, type } = event.args
+  const address = addressOfKey(remoteKey)
+  return [
+    decision(
+      [
+        { table: 'contents', key: address },
+        { table: 'transfers', key: transferId('upload', remoteKey) },
+      ],
+      (rows) => {
+        const content = rows.get('contents', address)
+        if (!content) return [] // a former version that is in object storage only
+        const provedBefore = log.remoteContent(remoteKey)?.seenAt
+        return [
+          notStoredAs(remoteKey),
+          change('contents', address, (current) => current && { ...current, type }),
+          queued('upload', { remoteKey, size: content.size, type, provedBefore, queuedFor: event.opId }, now),
+        ]
+      },
+    ),
+  ]
+}
 
 const refusedRowOf = (id: string): Effect.Effect<RefusedRow, RockpoolError, RefusedRows> =>
   Effect.flatMap(RefusedRows, (refused) => {

@@ -1,6 +1,6 @@
 /** The state of sync as the app sees it, and the errors that are emitted when a person or the developer must act. */
 import { RockpoolError } from '@rockpool/protocol'
-import { Context, Effect, Layer } from 'effect'
+import { Context, Effect, Layer, Queue } from 'effect'
 import type { RefusedChange } from '../../pool.ts'
 import { SYNC_ERROR_CODES, syncStatusOf } from '../../sync/combine.ts'
 import { makeSyncStatusSource } from '../../sync/make-source.ts'
@@ -10,7 +10,8 @@ import { makeListeners } from '../../listeners.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { errorOfRefused, refusedChange, statusOfRefused } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
-import { LogPort, Platform, SignerPort } from '../services.ts'
+import { isStorageSuspect } from '../loss-state.ts'
+import { call, IndexPort, LogPort, Platform, SignerPort } from '../services.ts'
 
 export interface SyncStateShape {
   readonly status: SyncStatusSource
@@ -27,6 +28,7 @@ export class SyncState extends Context.Tag('@rockpool/core/SyncState')<SyncState
 export const SyncStateLive = Layer.scoped(
   SyncState,
   Effect.gen(function* () {
+    const index = yield* IndexPort
     const log = yield* LogPort
     const { status: signer } = yield* SignerPort
     const { page } = yield* Platform
@@ -43,12 +45,15 @@ export const SyncStateLive = Layer.scoped(
     let refusedStatus = statusOfRefused(refused)
     const refusedListeners = makeListeners<void>()
 
+    let isSuspect = false
+
     const now = (): SyncStatus =>
       syncStatusOf({
         hasNetwork: page.isOnline(),
         log: log.sync?.current ?? CONNECTED,
         refused: refusedStatus,
         signer: signer?.current ?? CONNECTED,
+        isStorageSuspect: isSuspect,
         transfersWait: device.transfers.size > 0,
       })
     const source = makeSyncStatusSource(now())
@@ -62,6 +67,17 @@ export const SyncStateLive = Layer.scoped(
       emitter.emit({ event: 'error', detail: { error, sync: status } })
     })
     const look = () => source.set(now())
+
+    const suspectsChanged = yield* Queue.sliding<void>(1)
+    const lookAtSuspects = Effect.gen(function* () {
+      yield* Queue.take(suspectsChanged)
+      isSuspect = isStorageSuspect(yield* call(() => index.getAll('suspects')))
+      look()
+    }).pipe(
+      // The rows are read with the next change.
+      Effect.catchAll((error) => Effect.logWarning('The suspected losses could not be read', error)),
+    )
+    yield* Effect.forkScoped(Effect.forever(lookAtSuspects))
 
     const lookAtRefused = () => {
       const known = new Map(refused.map((change) => [change.id, change]))
@@ -81,10 +97,14 @@ export const SyncStateLive = Layer.scoped(
     yield* Effect.acquireRelease(
       Effect.sync(() => [
         rows.subscribe(lookAtRefused),
+        index.subscribe((keys) => {
+          if (keys.some(({ table }) => table === 'suspects')) suspectsChanged.unsafeOffer(undefined)
+        }),
         ...[log.sync, signer, page, device].flatMap((part) => (part ? [part.subscribe(look)] : [])),
       ]),
       (unsubscribes) => Effect.sync(() => unsubscribes.forEach((unsubscribe) => unsubscribe())),
     )
+    suspectsChanged.unsafeOffer(undefined)
     return {
       status: {
         get current() {

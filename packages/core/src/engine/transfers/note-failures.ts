@@ -27,7 +27,11 @@ export const noteFailures = (failed: readonly FailedTransfer[], epoch: number) =
     const { random } = yield* Platform
     const changes = failed.map(({ row, error }) => {
       const failure = { error, attempts: row.attempts + 1, now, random: random() }
-      return change('transfers', row.id, (current) => current && failedRow(current, failure))
+      return change('transfers', row.id, (current) => {
+        // Asked within the write: the content may have been stored since the attempt.
+        const isStored = log.remoteContent(row.remoteKey)?.stored === true
+        return current && failedRow(current, { ...failure, isStored })
+      })
     })
     yield* device.write(changes, epoch)
     for (const { row, error } of failed) {

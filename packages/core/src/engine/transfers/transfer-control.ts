@@ -3,7 +3,7 @@ import { Clock, Effect } from 'effect'
 import { change, type TransferRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
-import { uploadIfNeeded } from './enqueue.ts'
+import { reconcileKeys } from '../reconcile-keys.ts'
 import { cancelledRow, retriedRow, retriedWithAll, transferId } from './transfer-row.ts'
 
 const DIRECTIONS = ['upload', 'download'] as const
@@ -12,13 +12,12 @@ const DIRECTIONS = ['upload', 'download'] as const
 export const retry = (file: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
-    const now = yield* Clock.currentTimeMillis
-    const rows = DIRECTIONS.flatMap((direction) => device.transfer(direction, file.remoteKey) ?? [])
-    yield* device.write(
-      rows.length > 0
-        ? rows.map(({ id }) => change('transfers', id, (row) => row && retriedRow(row)))
-        : yield* uploadIfNeeded(file, now),
-    )
+    yield* device.write([
+      ...DIRECTIONS.map((direction) =>
+        change('transfers', transferId(direction, file.remoteKey), (row) => row && retriedRow(row)),
+      ),
+      ...(yield* reconcileKeys([file.remoteKey], { occasion: 'file' })),
+    ])
   })
 
 /** Opening a file again within this time (ms) changes nothing: its transfer comes first already. */

@@ -8,6 +8,9 @@ export interface TransferContent {
   /** bytes */
   readonly size: number
   readonly type: string
+  /** as in {@link TransferRow} */
+  readonly provedBefore?: number | null | undefined
+  readonly queuedFor?: string
 }
 
 export const transferId = (direction: TransferDirection, key: RemoteKey): string => `${direction}:${key}`
@@ -17,7 +20,7 @@ const FRESH = { state: 'waiting', attempts: 0, notBefore: 0, waitMs: 0, error: n
 /** A transfer to be done now. One that is there already continues with its multipart upload. */
 export const queuedRow = (
   direction: TransferDirection,
-  { remoteKey, size, type }: TransferContent,
+  { remoteKey, size, type, provedBefore = null, queuedFor }: TransferContent,
   now: number,
   row?: TransferRow,
 ): TransferRow => ({
@@ -29,6 +32,8 @@ export const queuedRow = (
   type,
   uploadId: row?.uploadId ?? null,
   createdAt: row?.createdAt ?? now,
+  provedBefore,
+  queuedFor: queuedFor ?? null,
   ...FRESH,
 })
 
@@ -67,8 +72,12 @@ export const cancelledRow = (row: TransferRow): TransferRow | undefined =>
  */
 export const rowAfterStored = (row: TransferRow, word: 'proved' | 'claimed'): TransferRow | undefined => {
   if (row.direction === 'upload') return word === 'proved' ? undefined : row
-  return row.error?.code === 'not_found' ? retriedRow(row) : row
+  return isMissing(row) ? retriedRow(row) : row
 }
+
+/** The last attempt of a download did not find the content in object storage. */
+export const isMissing = ({ error }: TransferRow): boolean =>
+  error?.code === 'not_found' || error?.code === 'storage_suspect'
 
 export const isStopped = ({ state, error }: TransferRow): boolean => state === 'blocked' && error?.code === 'aborted'
 
@@ -80,11 +89,16 @@ export interface TransferFailure {
   readonly now: number
   /** 0 (inclusive) to 1 (exclusive) */
   readonly random: number
+  /** object storage has the content by now, as the log says */
+  readonly isStored?: boolean
 }
 
 /** The row after a failed attempt. One that a person stopped in the meantime stays stopped. */
-export const failedRow = (row: TransferRow, { error, attempts, now, random }: TransferFailure): TransferRow => {
+export const failedRow = (row: TransferRow, failure: TransferFailure): TransferRow => {
+  const { error, attempts, now, random, isStored } = failure
   if (isStopped(row)) return row
+  // It was stored while the download failed: no news comes that would wake this row.
+  if (row.direction === 'download' && error.code === 'not_found' && isStored) return retriedRow(row)
   const refused = isRefusal(error.code)
   const waitMs = refused ? refusedWaitMs(random) : backoffMs(attempts, random, error.retryAfterMs)
   return {

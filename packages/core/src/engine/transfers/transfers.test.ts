@@ -164,7 +164,7 @@ test('what object storage has lost is sent again by the device that has it', () 
       yield* stored(pool, file)
       world.storage.objects.clear()
       pool.log.append([{ name: 'v2.ContentLost', opId: crypto.randomUUID(), args: { remoteKey: file.remoteKey } }])
-      yield* stored(pool, file)
+      yield* advanceUntil(() => state(pool, file) === 'stored' && pool.log.remoteContent(file.remoteKey)!.stored)
       expect(world.storage.objects.has(file.remoteKey)).toBe(true)
       expect(lost).toEqual([file.id])
     }),

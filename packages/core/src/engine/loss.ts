@@ -1,0 +1,203 @@
+/**
+ * Content that object storage has lost: found out by this device, and healed by a device that has the bytes. What becomes of
+ * a suspicion is decided in `loss-state.ts`; its rows survive a restart, and the leader takes their steps.
+ */
+import { isRockpoolError, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
+import { Clock, Effect, Queue } from 'effect'
+import { change, decision, type IndexChange, put, remove, type SuspectRow } from '../ports/index-port.ts'
+import type { RecordLog } from '../ports/record-log.ts'
+import { askSigner } from './ask-signer.ts'
+import { Device } from './device.ts'
+import { checkRight } from './files/checks.ts'
+import { ownUploads } from './files/owner.ts'
+import { commit } from './log/group-commit.ts'
+import { contentsToCompare } from './loss-compare.ts'
+import { isLossDue, type LossAct, type LossInput, MAX_LOSSES, nextLoss, SUSPECT_EVERY_MS } from './loss-state.ts'
+import { keyReader, saidOf, uploadOf } from './reconcile-keys.ts'
+import type { KeyFacts } from './reconcile-plan.ts'
+import { call, IndexPort, LogPort, Platform, Settings } from './services.ts'
+import { rowAfterStored, transferId } from './transfers/transfer-row.ts'
+
+/** Suspicions at the same time. Where more is missing, these are enough to find out why. */
+const MAX_SUSPECTS = 100
+
+/** Between two steps of the leader, so that the signer is asked at a low rate. */
+const PACE = '1 second'
+
+/** Files among which content to compare with is looked for, newest first. */
+const FILES_TO_COMPARE = 2_000
+
+/** Begins a suspicion when the work fails since object storage lacks what the log says is stored. */
+export const suspectLoss =
+  (key: RemoteKey) =>
+  <A, R>(work: Effect.Effect<A, RockpoolError, R>): Effect.Effect<A, RockpoolError, R | Device | LogPort | Platform> =>
+    Effect.tapError(work, ({ code }) =>
+      // S3 answers 403 for a missing key to whoever may not list the S3 bucket.
+      code === 'storage_suspect' || code === 'not_found' || code === 'forbidden'
+        ? Effect.ignoreLogged(noteMissing(key))
+        : Effect.void,
+    )
+
+const noteMissing = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const log = yield* LogPort
+    const { random } = yield* Platform
+    const context = { remoteKey: key, now: yield* Clock.currentTimeMillis, random: random() }
+    yield* device.write([
+      decision([{ table: 'suspects', key }, { table: 'suspects' }], (rows) => {
+        if (!isSaid(log, key) || rows.getAll('suspects').length >= MAX_SUSPECTS) return []
+        const before = rows.get('suspects', key)
+        return changeTo(before, nextLoss(before, 'missing', context).row)
+      }),
+    ])
+  })
+
+const isSaid = (log: Pick<RecordLog, 'remoteContent'>, key: RemoteKey): boolean => {
+  const said = saidOf(log.remoteContent(key))
+  return said === 'claimed' || said === 'proved'
+}
+
+const changeTo = (before: SuspectRow | undefined, after: SuspectRow | undefined): readonly IndexChange[] => {
+  if (after === before) return []
+  return after ? [put('suspects', after)] : [remove('suspects', before!.remoteKey)]
+}
+
+/** The leader's part: takes the steps of all suspicions as they become due, one after the other. Never ends. */
+export const watchLosses = (epoch: number) =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    const wake = yield* Queue.sliding<void>(1)
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        index.subscribe((keys) => {
+          if (keys.some(({ table }) => table === 'suspects')) wake.unsafeOffer(undefined)
+        }),
+      ),
+      (unsubscribe) => Effect.sync(unsubscribe),
+    )
+    while (true) {
+      const rows = yield* call(() => index.getAll('suspects'))
+      const now = yield* Clock.currentTimeMillis
+      const due = rows.filter((row) => isLossDue(row, now)).toSorted((a, b) => a.dueAt - b.dueAt)[0]
+      if (due) {
+        yield* takeStep(due.remoteKey, epoch)
+        yield* Effect.sleep(PACE)
+        continue
+      }
+      const next = Queue.take(wake)
+      // The notification of another tab's row may be lost.
+      const wait = Math.min(SUSPECT_EVERY_MS, ...rows.map(({ dueAt }) => dueAt - now))
+      yield* Effect.race(next, Effect.sleep(wait))
+    }
+  }).pipe(Effect.scoped)
+
+const takeStep = (key: RemoteKey, epoch: number) =>
+  Effect.gen(function* () {
+    if ((yield* feed(key, 'due', epoch)) !== 'ask') return
+    const found = yield* check(key)
+    if (found === 'refused') return yield* (yield* Device).write([remove('suspects', key)], epoch)
+    if ((yield* feed(key, found, epoch)) !== 'compare') return
+    const compared = yield* compare(key)
+    if (compared !== 'alone') return yield* feed(key, compared, epoch)
+    yield* conclude(key, epoch)
+  })
+
+/** Gives `input` to the state machine, and makes what it asks for in the same transaction. @returns what is left to do */
+const feed = (key: RemoteKey, input: LossInput, epoch: number) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    let left: LossAct | undefined
+    const step = yield* lossStep(key, input, (act) => (left = act))
+    yield* device.write([step], epoch)
+    return left
+  })
+
+const lossStep = (key: RemoteKey, input: LossInput, onAct: (act: LossAct | undefined) => void) =>
+  Effect.gen(function* () {
+    const { random } = yield* Platform
+    const context = { remoteKey: key, now: yield* Clock.currentTimeMillis, random: random() }
+    const { reads, look } = (yield* keyReader)(key)
+    return decision([...reads, { table: 'suspects' }], (rows): readonly IndexChange[] => {
+      const before = rows.get('suspects', key)
+      const view = look(rows)
+      const { facts } = view
+      const { row, act } = nextLoss(before, knownBetter(before, input, facts), context)
+      onAct(act)
+      const changes = changeTo(before, row)
+      if (act === 'send' && facts.upload === 'none') return [...changes, ...uploadOf(view, context.now)]
+      if (act === 'retry_download' && facts.download === 'missing') {
+        return [
+          ...changes,
+          change('transfers', transferId('download', key), (found) => found && rowAfterStored(found, 'claimed')),
+        ]
+      }
+      return changes
+    })
+  })
+
+/** What the log says by now comes before what the input was made from. */
+const knownBetter = (
+  row: SuspectRow | undefined,
+  input: LossInput,
+  { said, isWanted, mayUpload, content }: KeyFacts,
+): LossInput => {
+  switch (row?.state) {
+    case 'checking':
+    case 'storage_suspect':
+      return said === 'lost' || said === 'nothing' ? 'lost' : input
+    case 'healing':
+      if (said !== 'lost') return 'stored'
+      return content && isWanted && mayUpload ? input : 'lost'
+    case 'concluded':
+    case 'healed':
+    case undefined:
+      return input
+  }
+}
+
+/** Asks the signer, whose own HEAD is the only word that counts. */
+const check = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const asked = yield* Effect.either(askSigner((signer, signal) => signer.downloadUrl({ key, check: true }, signal)))
+    if (asked._tag === 'Right') return 'present'
+    if (isRockpoolError(asked.left, 'not_found')) return 'absent'
+    // Nobody can find out more with these rights.
+    return isRockpoolError(asked.left, 'forbidden', 'bad_key') ? 'refused' : 'unanswered'
+  })
+
+/** Whether the signer finds other content of the store: then its settings are right, and this content is lost. */
+const compare = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const index = yield* IndexPort
+    const log = yield* LogPort
+    const suspects = new Map((yield* call(() => index.getAll('suspects'))).map((row) => [row.remoteKey, row.state]))
+    const concluded = [...suspects.values()].filter((state) => state === 'concluded').length
+    if (concluded >= MAX_LOSSES) return 'not_alone'
+    const others = yield* call(async () =>
+      contentsToCompare(key, log.list({ limit: FILES_TO_COMPARE }), {
+        since: log.filesWithVersion(key)[0]?.createdAt ?? 0,
+        isCandidate: (other) => !suspects.has(other) && isSaid(log, other),
+      }),
+    )
+    const found = yield* Effect.forEach(others, check)
+    const present = found.filter((answer) => answer === 'present').length
+    const absent = found.filter((answer) => answer === 'absent').length
+    if (others.length > 0 && present + absent === 0) return 'unanswered'
+    return others.length === 0 || present > absent ? 'alone' : 'not_alone'
+  })
+
+/** Tells all devices. One that holds the bytes sends them. */
+const conclude = (key: RemoteKey, epoch: number) =>
+  Effect.gen(function* () {
+    const log = yield* LogPort
+    const device = yield* Device
+    const { newId } = yield* Platform
+    const { claims, storeId } = yield* Settings
+    const mayUpload = yield* ownUploads
+    const mayAppend = mayUpload(key) && checkRight(claims(), storeId, 'write') === undefined
+    // Another device was faster, or one with the right to say so has to find out.
+    if (!mayAppend || !isSaid(log, key)) return yield* device.write([remove('suspects', key)], epoch)
+    const step = yield* lossStep(key, 'alone', () => {})
+    yield* commit({ name: 'v2.ContentLost', opId: newId(), args: { remoteKey: key } }, { changes: [step], epoch })
+  })
