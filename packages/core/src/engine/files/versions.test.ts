@@ -93,6 +93,7 @@ describe('conflict', () => {
         ] as const) {
           expect(conflict!.version).toMatchObject({ id: byA.version, conflict: true })
           expect(conflict!.file).toMatchObject({ id: file.id, size: 4 })
+          yield* until(pool, () => pool.log.remoteContent(byA.remoteKey)?.stored === true)
           expect(yield* promise(() => textOf(pool.open(conflict!.version)))).toBe('by a')
         }
         // Later changes of the file are no conflicts, nor is a tab that opens now told of it.

@@ -22,7 +22,7 @@ export const confirmSent = (epoch: number) =>
     const { hashing } = yield* Platform
     const wake = yield* Queue.sliding<void>(1)
     yield* Effect.acquireRelease(
-      Effect.sync(() => device.subscribe(() => void wake.unsafeOffer(undefined))),
+      Effect.sync(() => device.subscribe((what) => void (what === 'rows' && wake.unsafeOffer(undefined)))),
       (unsubscribe) => Effect.sync(unsubscribe),
     )
     let gatheredFrom: number | undefined
