@@ -11,7 +11,15 @@
  *    one that it writes, which empties the cache; and nobody else's reads have this file's SQL text.
  */
 import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
-import { applyEvent, decodeEvent, type PoolEventName, type RecordChange } from '@rockpool/core/records'
+import {
+  applyEvent,
+  decodeEvent,
+  FILE_FIELDS,
+  type PoolEventName,
+  type RecordChange,
+  REMOTE_CONTENT_FIELDS,
+  VERSION_FIELDS,
+} from '@rockpool/core/records'
 import {
   type FileRow,
   type RemoteContentRow,
@@ -44,37 +52,11 @@ const upsert = (table: string, key: string, columns: readonly string[]) => {
 }
 
 const STATEMENTS: { readonly [T in Table]: { readonly name: string; readonly sql: string } } = {
-  files: {
-    name: 'rockpool_files',
-    sql: upsert('rockpool_files', 'id', [
-      'id',
-      'name',
-      'type',
-      'size',
-      'remoteKey',
-      'bucket',
-      'owner',
-      'meta',
-      'version',
-      'createdAt',
-      'updatedAt',
-      'deletedAt',
-    ]),
-  },
-  versions: {
-    name: 'rockpool_file_versions',
-    sql: upsert('rockpool_file_versions', 'id', ['id', 'fileId', 'remoteKey', 'size', 'type', 'at', 'conflict']),
-  },
+  files: { name: 'rockpool_files', sql: upsert('rockpool_files', 'id', FILE_FIELDS) },
+  versions: { name: 'rockpool_file_versions', sql: upsert('rockpool_file_versions', 'id', VERSION_FIELDS) },
   remoteContents: {
     name: 'rockpool_remote_contents',
-    sql: upsert('rockpool_remote_contents', 'remoteKey', [
-      'remoteKey',
-      'stored',
-      'proved',
-      'seenAt',
-      'etag',
-      'versionId',
-    ]),
+    sql: upsert('rockpool_remote_contents', 'remoteKey', REMOTE_CONTENT_FIELDS),
   },
   operations: {
     name: 'rockpool_applied_operations',

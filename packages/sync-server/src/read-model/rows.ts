@@ -1,5 +1,11 @@
 /** Rows of the tables, and the records they stand for. */
-import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core/records'
+import {
+  FILE_FIELDS,
+  type FileRecord,
+  type FileVersion,
+  REMOTE_CONTENT_FIELDS,
+  type RemoteContent,
+} from '@rockpool/core/records'
 import type { SqlValue } from '../event-log/sql.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -12,16 +18,16 @@ export interface StoredFile extends FileRecord {
   readonly seqNum: number
 }
 
-const FILE_COLUMNS = [
-  ...['seqNum', 'id', 'ownerId', 'owner', 'name', 'type', 'size', 'remoteKey', 'bucket', 'meta', 'version'],
-  ...['createdAt', 'updatedAt', 'deletedAt'],
-] as const satisfies readonly (keyof StoredFile)[]
+const FILE_COLUMNS: readonly (keyof StoredFile)[] = ['seqNum', 'ownerId', ...FILE_FIELDS]
+/** Set for good by the event that adds the file. */
+const FIXED: ReadonlySet<keyof StoredFile> = new Set(['seqNum', 'ownerId', 'id', 'owner'])
 
-/** Writes all columns but those that the event which adds the file sets for good. */
-export const UPSERT_FILE = `INSERT INTO files (${FILE_COLUMNS.join(', ')}) VALUES (${FILE_COLUMNS.map(() => '?').join(', ')})
-  ON CONFLICT (seqNum) DO UPDATE SET ${FILE_COLUMNS.slice(4)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(', ')}`
+const insertInto = (table: string, columns: readonly string[]) =>
+  `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
+const updatesOf = (columns: readonly string[]) => columns.map((column) => `${column} = excluded.${column}`).join(', ')
+
+export const UPSERT_FILE = `${insertInto('files', FILE_COLUMNS)}
+  ON CONFLICT (seqNum) DO UPDATE SET ${updatesOf(FILE_COLUMNS.filter((column) => !FIXED.has(column)))}`
 
 /** The values of {@link UPSERT_FILE}. @throws RangeError for metadata too deep for `JSON.stringify` */
 export const fromFile = (file: StoredFile): SqlValue[] =>
@@ -59,21 +65,11 @@ export interface ContentRow extends RemoteContent {
   readonly seqNum: number
 }
 
-const CONTENT_COLUMNS = [
-  'remoteKey',
-  'seqNum',
-  'stored',
-  'proved',
-  'seenAt',
-  'etag',
-  'versionId',
-] as const satisfies readonly (keyof ContentRow)[]
+const CONTENT_COLUMNS: readonly (keyof ContentRow)[] = ['seqNum', ...REMOTE_CONTENT_FIELDS]
 
 /** A check counts until the log says something new. */
-export const UPSERT_CONTENT = `INSERT INTO contents (${CONTENT_COLUMNS.join(', ')}) VALUES (${CONTENT_COLUMNS.map(() => '?').join(', ')})
-  ON CONFLICT (remoteKey) DO UPDATE SET checkedAt = NULL, found = NULL, ${CONTENT_COLUMNS.slice(1)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(', ')}`
+export const UPSERT_CONTENT = `${insertInto('contents', CONTENT_COLUMNS)}
+  ON CONFLICT (remoteKey) DO UPDATE SET checkedAt = NULL, found = NULL, ${updatesOf(CONTENT_COLUMNS.filter((column) => column !== 'remoteKey'))}`
 
 /** The values of {@link UPSERT_CONTENT}. */
 export const fromContent = (content: ContentRow): SqlValue[] =>
