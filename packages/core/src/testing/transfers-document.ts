@@ -23,6 +23,8 @@ generated from \`packages/core/src/engine/transfers/transfer-states.ts\`, whose 
 - Retry-After of the signer and of the object store counts, up to 5 min.
 - \`navigator.onLine\` only shortens waits. Without a network an attempt fails, and the next one comes at the pace of the
   back-off.
+- When the network or a server is away, one attempt at a time asks whether it is back, at the pace of the back-off, however many
+  transfers wait. What a person tries again is tried at once.
 - The reason of a failure is shown until an attempt succeeds.
 - A transfer that a person stopped never starts by itself.
 

@@ -7,6 +7,7 @@ import { Device } from '../device.ts'
 import { call, IndexPort, Platform } from '../services.ts'
 import { type Lane, nextTransfers, type RunningTransfer } from './next-transfers.ts'
 import { makeComeback } from './comeback.ts'
+import { makeOutage } from './outage.ts'
 import { makeRetryTimes, type Moment } from './retry-times.ts'
 
 /** A disk that is full may take deletions only: a transfer whose end cannot be noted holds its lane for this time. */
@@ -23,11 +24,14 @@ export const runTransfers = (epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
     const index = yield* IndexPort
-    const { page, hashing } = yield* Platform
+    const { page, hashing, random } = yield* Platform
     const fibers = yield* FiberMap.make<string>()
     const running = new Map<string, RunningTransfer>()
     const times = makeRetryTimes(device.transfers)
     const freed = new WeakSet<TransferRow>()
+    const outage = makeOutage()
+    /** ids of transfers that failed in the outage. A person, or the log, that tries one again wants an attempt now. */
+    const failedInOutage = new Set<string>()
     /** What refused a transfer last, by its id: a person's retry takes it from the row. */
     const refusals = new Map<string, ErrorCode>()
 
@@ -62,7 +66,7 @@ export const runTransfers = (epoch: number) =>
     const refusedFor = (code: ErrorCode): readonly TransferRow[] =>
       [...device.transfers.values()].filter((row) => row.state === 'blocked' && row.error?.code === code)
 
-    const ended = (row: TransferRow, now: Moment) => {
+    const ended = (row: TransferRow, attempts: number, now: Moment) => {
       running.delete(row.id)
       const after = device.transfers.get(row.id)
       const ranThen = ranAtComeback.delete(row.id)
@@ -74,7 +78,11 @@ export const runTransfers = (epoch: number) =>
         refusals.delete(row.id)
         // What refused this one no longer does: the others with the same refusal need not wait.
         if (isDone && refusal !== undefined) free(refusedFor(refusal))
+        outage.ended(row.id, isDone ? undefined : 'interrupted', now.monotonic, random())
       } else {
+        const code = after.attempts > attempts ? after.error?.code : undefined
+        outage.ended(row.id, code ?? 'interrupted', now.monotonic, random())
+        if (outage.isAway() && code !== undefined) failedInOutage.add(row.id)
         if (after.state === 'blocked' && after.error) refusals.set(row.id, after.error.code)
         if (ranThen) times.wake([after])
         // Every other transfer would fail with the same token.
@@ -89,14 +97,15 @@ export const runTransfers = (epoch: number) =>
 
     const start = (row: TransferRow, lane: Lane) => {
       running.set(row.id, { direction: row.direction, lane })
+      const attempts = times.isWoken(row) ? 0 : row.attempts
       // The lane is given back whatever happens (peer failure 14); at once tried again it would go round and round.
-      const work = attempt(times.isWoken(row) ? { ...row, attempts: 0 } : row, epoch).pipe(
+      const work = attempt({ ...row, attempts }, epoch).pipe(
         Effect.catchAll((error) =>
           Effect.logWarning(`The end of a transfer could not be noted: ${error.message}`).pipe(
             Effect.andThen(Effect.sleep(NOT_NOTED_WAIT)),
           ),
         ),
-        Effect.ensuring(Effect.map(moment, (now) => ended(row, now))),
+        Effect.ensuring(Effect.map(moment, (now) => ended(row, attempts, now))),
       )
       return FiberMap.run(fibers, row.id, work)
     }
@@ -109,7 +118,11 @@ export const runTransfers = (epoch: number) =>
         isBack = false
         times.wake(device.transfers.values())
         for (const id of running.keys()) ranAtComeback.add(id)
+        outage.over()
       }
+      const isRetried = (id: string) => device.transfers.get(id)?.error === null && !running.has(id)
+      if ([...failedInOutage].some(isRetried)) outage.over()
+      if (!outage.isAway()) failedInOutage.clear()
       if (hasNewToken && tokenWaitEnds <= now.monotonic) {
         hasNewToken = false
         tokenWaitEnds = now.monotonic + NEW_TOKEN_PAUSE_MS
@@ -124,10 +137,16 @@ export const runTransfers = (epoch: number) =>
         partSize: hashing.partSize,
       })
       for (const id of plan.stop) yield* FiberMap.remove(fibers, id)
-      for (const { row, lane } of plan.start) yield* start(row, lane)
+      const outageWait = outage.waitLeft(now.monotonic)
+      const starts = outageWait > 0 ? [] : outage.isAway() ? plan.start.slice(0, 1) : plan.start
+      for (const { row, lane } of starts) {
+        outage.started(row.id, now.monotonic)
+        yield* start(row, lane)
+      }
       const tokenWait = hasNewToken ? tokenWaitEnds - now.monotonic : Infinity
       const next = Queue.take(wake)
-      const wakeIn = Math.min(plan.wakeIn ?? Infinity, tokenWait)
+      const heldWait = plan.start.length > starts.length ? outage.waitLeft(now.monotonic) : Infinity
+      const wakeIn = Math.min(plan.wakeIn ?? Infinity, tokenWait, heldWait)
       yield* wakeIn === Infinity ? next : Effect.race(next, Effect.sleep(wakeIn))
     }
   }).pipe(Effect.scoped)

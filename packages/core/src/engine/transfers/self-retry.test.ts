@@ -135,6 +135,44 @@ test('without a network attempts go on at the pace of the back-off, whatever the
     }),
   ))
 
+test('without a network 200 files make few attempts, and all go when it is back', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const page = memoryPage()
+      let asked = 0
+      const uploadUrl: typeof world.storage.signer.uploadUrl = (...args) => {
+        asked++
+        return world.storage.signer.uploadUrl(...args)
+      }
+      const signer = { ...world.storage.signer, uploadUrl }
+      const pool = yield* memoryDevice(world, 'a').open({ signer, platform: { ...webPlatform, page } })
+      world.storage.faults.offline = true
+      const files = yield* addAll(pool, 200)
+      yield* TestClock.adjust('1 hour')
+      yield* advanceUntil(() => asked >= 10)
+      expect(asked).toBeLessThan(80)
+      world.storage.faults.offline = false
+      page.set({ isOnline: true })
+      yield* until(pool, all(pool, files, 'stored'))
+    }),
+  ))
+
+test('a file that a person tries again during an outage is tried at once', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const pool = yield* memoryDevice(world, 'a').open()
+      world.storage.faults.status = 503
+      const [file] = yield* addAll(pool, 20)
+      yield* TestClock.adjust('1 hour')
+      yield* advanceUntil(() => pool.transfers.status(file!).state === 'failed')
+      world.storage.faults.status = undefined
+      yield* promise(() => pool.transfers.retry(file!))
+      yield* until(pool, all(pool, [file!], 'stored'))
+    }),
+  ))
+
 test('what failed while the clock was years ahead is tried in time when it is right again', async () => {
   const world = memoryWorld()
   world.storage.faults.status = 503
