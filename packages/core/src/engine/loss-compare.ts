@@ -2,11 +2,15 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import type { FileRecord } from '../records/record.ts'
 
-const MAX_COMPARED = 3
+const MAX_COMPARED = 5
+
+/** With no more content than this, there is little to compare with, and little to flood the log with. */
+const FEW = 3
 
 /**
- * At most three contents: those stored before the missing one first, the nearest in time. What was stored after a signer was
- * pointed at another S3 bucket is found there, and would hide that everything before it is missing.
+ * At most five contents, spread over those that were stored before the missing one: an album that was deleted in object storage
+ * is then told from all that is older. What was stored after a signer was pointed at another S3 bucket is found there, and would
+ * hide that everything before it is missing; it only fills up the number. None in a store of a few files.
  *
  * @param since unix ms, when the file of `key` was added
  */
@@ -19,12 +23,17 @@ export const contentsToCompare = (
   for (const { remoteKey, createdAt: at } of files) {
     if (remoteKey !== key && at < (createdAt.get(remoteKey) ?? Infinity)) createdAt.set(remoteKey, at)
   }
-  return [...createdAt]
+  const others = [...createdAt]
     .filter(([other]) => isCandidate(other))
-    .toSorted(
-      ([keyA, a], [keyB, b]) =>
-        Number(a > since) - Number(b > since) || Math.abs(a - since) - Math.abs(b - since) || (keyA < keyB ? -1 : 1),
-    )
-    .slice(0, MAX_COMPARED)
-    .map(([other]) => other)
+    .toSorted(([keyA, a], [keyB, b]) => a - b || (keyA < keyB ? -1 : 1))
+  if (others.length <= FEW) return []
+  const before = others.filter(([, at]) => at <= since)
+  const after = others.filter(([, at]) => at > since)
+  return [...spread(before, MAX_COMPARED), ...after].slice(0, MAX_COMPARED).map(([other]) => other)
 }
+
+/** `count` of the items at equal distances, the last one among them; all of them when there are fewer. */
+const spread = <A>(items: readonly A[], count: number): readonly A[] =>
+  items.length <= count
+    ? items
+    : Array.from({ length: count }, (_, i) => items[Math.ceil(((i + 1) * items.length) / count) - 1]!)

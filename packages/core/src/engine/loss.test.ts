@@ -51,7 +51,7 @@ describe('one lost object', () => {
   test('is found out 10 min after a download missed it, and sent again by the device that has it', () =>
     run(
       Effect.gen(function* () {
-        const { world, deviceB, files } = yield* storedFiles(4)
+        const { world, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
         yield* hasAll(b, files)
         const [lost] = files
@@ -70,7 +70,7 @@ describe('one lost object', () => {
   test('is found out by a device that is closed and opened in between', () =>
     run(
       Effect.gen(function* () {
-        const { world, deviceB, files } = yield* storedFiles(4)
+        const { world, deviceB, files } = yield* storedFiles(6)
         const [lost] = files
         const scope = yield* Scope.make()
         const first = yield* deviceB.open().pipe(Scope.extend(scope))
@@ -174,7 +174,7 @@ describe('a signer that points at another S3 bucket', () => {
   test('is told from a loss by content that was stored before it, not by what is stored since', () =>
     run(
       Effect.gen(function* () {
-        const { world, a, deviceB, files } = yield* storedFiles(4)
+        const { world, a, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
         yield* hasAll(b, files)
         world.storage.objects.clear()

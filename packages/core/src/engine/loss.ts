@@ -177,14 +177,17 @@ const compare = (key: RemoteKey) =>
     const others = yield* call(async () =>
       contentsToCompare(key, log.list({ limit: FILES_TO_COMPARE }), {
         since: log.filesWithVersion(key)[0]?.createdAt ?? 0,
-        isCandidate: (other) => !suspects.has(other) && isSaid(log, other),
+        isCandidate: (other) => isSaid(log, other),
       }),
     )
-    const found = yield* Effect.forEach(others, check)
-    const present = found.filter((answer) => answer === 'present').length
-    const absent = found.filter((answer) => answer === 'absent').length
-    if (others.length > 0 && present + absent === 0) return 'unanswered'
-    return others.length === 0 || present > absent ? 'alone' : 'not_alone'
+    if (others.length === 0) return 'alone'
+    const found = yield* Effect.forEach(others, (other) =>
+      suspects.has(other) ? Effect.succeed('absent' as const) : check(other),
+    )
+    const present = found.filter((response) => response === 'present').length
+    const absent = found.filter((response) => response === 'absent').length
+    if (present + absent === 0) return 'unanswered'
+    return present > absent ? 'alone' : 'not_alone'
   })
 
 /** Tells all devices. One that holds the bytes sends them. */

@@ -43,9 +43,9 @@ export const reconcile = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const engine = yield* call(() => index.get('engine', 'engine'))
-    const wait = nextPassIn(engine, yield* Clock.currentTimeMillis)
-    if (wait > 0) yield* Effect.sleep(wait)
-    else yield* pass(epoch, engine)
+    // The time has passed then, whatever has become of the clock.
+    yield* Effect.sleep(nextPassIn(engine, yield* Clock.currentTimeMillis))
+    yield* pass(epoch, yield* call(() => index.get('engine', 'engine')))
   }).pipe(
     Effect.catchIf(
       ({ code }) => code !== 'superseded' && code !== 'closed',
