@@ -103,22 +103,24 @@ test('a URL that has expired on the way is signed again, once', async () => {
   expect((await readAll((await answering(1).read()).stream)).length).toBe(5)
 })
 
-test('content of another size than expected is refused before its body is read, and what is on disk stays', async () => {
-  const { start, storage, blobs, remoteKey, bytes } = await withContent(5)
-  let bodiesRead = 0
-  const fetch: typeof globalThis.fetch = async (...args) => {
-    const response = await storage.fetch(...args)
-    const body = new ReadableStream({ pull: (controller) => (bodiesRead++, controller.close()) }, { highWaterMark: 0 })
-    return new Response(body, response)
-  }
-  const ports = { blobs, signer: storage.signer, fetch }
-  await expect(download(ports, remoteKey, { expectedSize: 4 })).rejects.toMatchObject({ code: 'size_mismatch' })
-  expect(bodiesRead).toBe(0)
+test('content of another size than expected is refused, and what is on disk stays', async () => {
+  const { start, blobs, bytes } = await withContent(5)
+  await expect(start({ expectedSize: 4 })).rejects.toMatchObject({ code: 'size_mismatch' })
   await blobs.write(new Blob([bytes]))
   await expect(start({ expectedSize: 6 })).rejects.toMatchObject({ code: 'size_mismatch' })
   const { source, stream } = await start({ expectedSize: 5 })
   expect(source).toBe('disk')
   expect((await readAll(stream)).length).toBe(5)
+})
+
+test('a page that something on the way answers with does not put the blame on the record', async () => {
+  const { storage, blobs, remoteKey } = await withContent(5)
+  const page = new Blob(['<html>Sign in'], { type: 'text/html' })
+  const fetch: typeof globalThis.fetch = async () =>
+    new Response(page, { headers: { 'content-length': String(page.size) } })
+  const ports = { blobs, signer: storage.signer, fetch }
+  await expect(download(ports, remoteKey, { expectedSize: 5 })).rejects.toMatchObject({ code: 'corrupt' })
+  expect(await blobs.list()).toEqual([])
 })
 
 /** A content of five bytes, of which the disk gives another last one. */
