@@ -52,8 +52,6 @@ export const whyNotAtRest = (world: World, devices: readonly Device[]): string |
       if (!world.storage.objects.has(remoteKey) && !world.lostKeys.has(remoteKey)) {
         return `object storage lacks ${remoteKey}`
       }
-      if (!replicaOf(world, device).remoteContents.get(remoteKey)?.stored)
-        return `${name} does not know ${remoteKey} as stored`
     }
   }
   return undefined
@@ -97,6 +95,19 @@ export const checkDisks = async (world: World, devices: readonly Device[]): Prom
       if (blob?.size !== size) world.fail(`${device.name} lacks bytes of ${address}, and its index names them`)
     }
   }
+}
+
+/** At rest: the log says of each content that a device has and object storage has, too, that it is stored. */
+export const whyNotKnown = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  for (const device of devices) {
+    const { remoteContents } = replicaOf(world, device)
+    for (const key of wantedKeys(world, device)) {
+      if (remoteContents.get(key)?.stored || !world.storage.objects.has(key)) continue
+      const holders = await Promise.all(devices.map(({ disk }) => disk.isIntact(addressOfKey(key))))
+      if (holders.includes(true)) return `${device.name} does not know ${key} as stored`
+    }
+  }
+  return undefined
 }
 
 /** Before anyone opens it: a pinned file is on the disk. @returns the first that is not */

@@ -12,6 +12,7 @@ import {
   openEverything,
   whyNotAtRest,
   whyNotHealed,
+  whyNotKnown,
   whyNotPinned,
 } from './oracles.ts'
 import { makePeople } from './people.ts'
@@ -116,7 +117,7 @@ const rest = async (world: World, devices: readonly Device[], until: number): Pr
       openIfClosed(device)
       resumeIfPaused(device)
     }
-    reason = whyNotAtRest(world, devices) ?? (await whyNotPinned(world, devices))
+    reason = whyNotAtRest(world, devices) ?? (await whyNotKnown(world, devices)) ?? (await whyNotPinned(world, devices))
     if (reason !== undefined) continue
     reason = await whileStepping(world, openEverything(world, devices))
     reason ??= whyNotAtRest(world, devices) ?? (await whyNotHealed(world, devices))
