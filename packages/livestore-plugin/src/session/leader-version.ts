@@ -1,10 +1,10 @@
 /**
- * Which tabs can share a leader. After an update of the app, tabs of two releases are open. They share one when both start the
+ * Which tabs can share a leader. After an update of the app, tabs of two releases are open. They can share one when both start the
  * same shared worker, which a browser finds by its URL, and have the same tables, since a tab starts with a copy of the
- * leader's state. Otherwise LiveStore waits without end and without a word. Here the new tab waits until the tab that leads is
- * closed or reloaded, and all tabs are told (`watchAppUpdate` of `@rockpool/livestore`).
+ * leader's state. In all other cases LiveStore waits without an error. Here the new tab waits until the tab that leads is
+ * closed or reloaded, and `watchAppUpdate` of `@rockpool/livestore` reports it in every tab.
  *
- * Part of LiveStore's web adapter by three lines of `fixes.ts`. It imports nothing, so that it has no copy of Effect.
+ * Four lines of `fixes.ts` call it from LiveStore's web adapter. It imports nothing, so that it has no copy of Effect.
  */
 
 /** Between two looks at the locks, ms. */
@@ -31,7 +31,7 @@ export const isOtherVersion = (held: readonly HeldLock[], storeId: string, versi
   return !held.some((lock) => lock.name === name && lock.clientId === leader.clientId)
 }
 
-/** The stores that this page waits for: it hears its own messages, too. */
+/** The stores that this page waits for. A page also receives its own messages, and must not take itself for an older tab. */
 const blockedStores = (): Set<string> =>
   ((globalThis as Record<symbol, unknown>)[Symbol.for('rockpool.livestore.blocked')] ??= new Set()) as Set<string>
 

@@ -32,7 +32,7 @@ export const watchAppUpdate = (storeId: string, listener: (update: AppUpdate) =>
   channel.onmessage = ({ data }: MessageEvent<unknown>) => {
     clearTimeout(silence)
     if (data !== 'blocked') return set('none')
-    // A page hears its own messages, too, on another channel object.
+    // A page also receives its own messages, on another channel object.
     set(isBlocked(storeId) ? 'blocked' : 'blocking')
     silence = setTimeout(() => set('none'), SILENCE_MS)
   }
