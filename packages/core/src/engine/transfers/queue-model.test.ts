@@ -18,7 +18,8 @@ type Step =
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'jump'; readonly ms: number }
   | { readonly kind: 'fault'; readonly code: ErrorCode | undefined }
-  | { readonly kind: 'wake' | 'restart' }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'restart' }
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
@@ -31,7 +32,8 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(20 * MIN) }),
     fc.record({ kind: fc.constant('jump' as const), ms: fc.integer({ min: -2e11, max: 2e11 }) }),
     fc.record({ kind: fc.constant('fault' as const), code: fc.option(fc.constantFrom(...CODES), { nil: undefined }) }),
-    fc.record({ kind: fc.constantFrom('wake' as const, 'restart' as const) }),
+    fc.record({ kind: fc.constant('wake' as const) }),
+    fc.record({ kind: fc.constant('restart' as const) }),
   ),
   { maxLength: 60, size: 'max' },
 )
