@@ -111,6 +111,26 @@ test('a member that the disk refuses is rejected alone, and no row names it', ()
     }),
   ))
 
+test('a transaction that fails although it was written leaves one outbox row for each event', () =>
+  run(
+    Effect.gen(function* () {
+      const { beforeWrite, hold, release } = gate()
+      let failures = 0
+      const afterWrite = async (events: readonly PoolEvent[]) => {
+        if (events.length > 1 && failures++ === 0) throw new RockpoolError('disk_failed', 'The disk fails.')
+      }
+      const { device, pool } = yield* openIdle({ beforeWrite, afterWrite })
+      const file = yield* promise(() => pool.add(new Blob(['one'])))
+      hold()
+      const changes = [1, 2, 3, 4].map((depth) => pool.setMeta(file.id, { depth }))
+      yield* promise(turn)
+      release()
+      yield* promise(() => Promise.all(changes))
+      expect(failures).toBe(1)
+      expect(yield* promise(() => device.index().keys('outbox'))).toHaveLength(1 + changes.length)
+    }),
+  ))
+
 test('a member that the log refuses is rejected alone, and is not in the outbox', () =>
   run(
     Effect.gen(function* () {

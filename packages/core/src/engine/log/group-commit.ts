@@ -4,7 +4,7 @@
  */
 import type { RockpoolError } from '@rockpool/protocol'
 import { Clock, Context, Deferred, Effect, Layer, Queue } from 'effect'
-import { put, remove } from '../../ports/index-port.ts'
+import { type OutboxRow, put, remove } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { appendEvents } from './append.ts'
 import { Device } from '../device.ts'
@@ -14,6 +14,8 @@ import { outboxRow } from './outbox-row.ts'
 import { asRockpoolError, call, LogPort } from '../services.ts'
 
 interface Member extends Commit {
+  /** The same one when the transaction is repeated: one that failed may have written it all the same. */
+  readonly row: OutboxRow
   readonly done: Deferred.Deferred<FileRecord | undefined, RockpoolError>
 }
 
@@ -69,8 +71,7 @@ export const GroupCommitLive = Layer.scoped(
         }
         if (admitted.length === 0) return
 
-        const now = yield* Clock.currentTimeMillis
-        const rows = admitted.map(({ member }) => outboxRow(member.event, now))
+        const rows = admitted.map(({ member }) => member.row)
         const changes = admitted.flatMap(({ member }, i) => [...member.changes, put('outbox', rows[i]!)])
         const written = yield* Effect.either(device.write(changes, group[0]!.epoch))
         if (written._tag === 'Left') {
@@ -118,8 +119,11 @@ export const GroupCommitLive = Layer.scoped(
       commit: (commits) =>
         Effect.uninterruptibleMask((interruptible) =>
           Effect.gen(function* () {
+            const now = yield* Clock.currentTimeMillis
             const members: readonly Member[] = yield* Effect.forEach(commits, (commit) =>
-              Effect.map(Deferred.make<FileRecord | undefined, RockpoolError>(), (done) => ({ ...commit, done })),
+              Effect.map(Deferred.make<FileRecord | undefined, RockpoolError>(), (done) => {
+                return { ...commit, done, row: outboxRow(commit.event, now) }
+              }),
             )
             waiting.push(...members)
             wake.unsafeOffer(undefined)
