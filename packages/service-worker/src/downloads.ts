@@ -5,9 +5,11 @@ import {
   type ActivityReport,
   contentRow,
   dropDamaged,
+  isMissingContent,
   reportActivity,
+  suspectContent,
 } from '@rockpool/core/transfers'
-import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { type KeptContent, type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
@@ -56,7 +58,15 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
         },
       },
     )
-    const recorded = shared.kept.then((kept) => recordContent(store, remoteKey, kept, platform))
+    const recorded = shared.kept.then(
+      (kept) => recordContent(store, remoteKey, kept, platform),
+      async (error: unknown) => {
+        if (isRockpoolError(error) && isMissingContent(error.code)) {
+          await store.index.write([suspectContent(remoteKey, platform.clock.now())])
+        }
+        throw error
+      },
+    )
     const entry = { shared, recorded }
     running.set(remoteKey, entry)
     return entry

@@ -319,6 +319,17 @@ describe('a file that is not on this disk', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(await response.json()).toMatchObject({ error: { code, message: expect.stringMatching(/\w+ \w+/) } })
   })
+
+  it('is noted for the leading tab when object storage lacks it', async () => {
+    const { kept, get, remote, index } = await setUp()
+    const { url, address } = await kept.inObjectStore(noise(1000))
+    remote.objects.clear()
+    expect((await get(url)).status).toBe(404)
+    await kept.settled()
+    expect(await index.getAll('suspects')).toMatchObject([
+      { remoteKey: expect.stringContaining(address), state: 'checking', misses: 0 },
+    ])
+  })
 })
 
 describe('what is not served', () => {

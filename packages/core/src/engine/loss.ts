@@ -4,7 +4,7 @@
  */
 import { isRockpoolError, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
-import { change, decision, type IndexChange, put, remove, type SuspectRow } from '../ports/index-port.ts'
+import { change, decision, type IndexChange, remove, type SuspectRow } from '../ports/index-port.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import { askSigner } from './ask-signer.ts'
 import { Device } from './device.ts'
@@ -16,10 +16,8 @@ import { isLossDue, type LossAct, type LossInput, MAX_LOSSES, nextLoss, SUSPECT_
 import { keyReader, saidOf, uploadOf } from './reconcile-keys.ts'
 import type { KeyFacts } from './reconcile-plan.ts'
 import { call, IndexPort, LogPort, Platform, Settings } from './services.ts'
+import { isMissingContent, suspectChanged, suspectContent } from './suspect-content.ts'
 import { rowAfterStored, transferId } from './transfers/transfer-row.ts'
-
-/** Suspicions at the same time. Where more is missing, these are enough to find out why. */
-const MAX_SUSPECTS = 100
 
 /** Between two steps of the leader, so that the signer is asked at a low rate. */
 const PACE = '1 second'
@@ -30,37 +28,20 @@ const FILES_TO_COMPARE = 2_000
 /** Begins a suspicion when the work fails since object storage lacks what the log says is stored. */
 export const suspectLoss =
   (key: RemoteKey) =>
-  <A, R>(work: Effect.Effect<A, RockpoolError, R>): Effect.Effect<A, RockpoolError, R | Device | LogPort | Platform> =>
-    Effect.tapError(work, ({ code }) =>
-      // S3 answers 403 for a missing key to whoever may not list the S3 bucket.
-      code === 'storage_suspect' || code === 'not_found' || code === 'forbidden'
-        ? Effect.ignoreLogged(noteMissing(key))
-        : Effect.void,
-    )
+  <A, R>(work: Effect.Effect<A, RockpoolError, R>): Effect.Effect<A, RockpoolError, R | Device | LogPort> =>
+    Effect.tapError(work, ({ code }) => (isMissingContent(code) ? Effect.ignoreLogged(noteMissing(key)) : Effect.void))
 
 const noteMissing = (key: RemoteKey) =>
   Effect.gen(function* () {
     const device = yield* Device
     const log = yield* LogPort
-    const { random } = yield* Platform
-    const context = { remoteKey: key, now: yield* Clock.currentTimeMillis, random: random() }
-    yield* device.write([
-      decision([{ table: 'suspects', key }, { table: 'suspects' }], (rows) => {
-        if (!isSaid(log, key) || rows.getAll('suspects').length >= MAX_SUSPECTS) return []
-        const before = rows.get('suspects', key)
-        return changeTo(before, nextLoss(before, 'missing', context).row)
-      }),
-    ])
+    if (!(yield* call(async () => isSaid(log, key)))) return
+    yield* device.write([suspectContent(key, yield* Clock.currentTimeMillis)])
   })
 
 const isSaid = (log: Pick<RecordLog, 'remoteContent'>, key: RemoteKey): boolean => {
   const said = saidOf(log.remoteContent(key))
   return said === 'claimed' || said === 'proved'
-}
-
-const changeTo = (before: SuspectRow | undefined, after: SuspectRow | undefined): readonly IndexChange[] => {
-  if (after === before) return []
-  return after ? [put('suspects', after)] : [remove('suspects', before!.remoteKey)]
 }
 
 /** The leader's part: takes the steps of all suspicions as they become due, one after the other. Never ends. */
@@ -124,7 +105,7 @@ const lossStep = (key: RemoteKey, input: LossInput, onAct: (act: LossAct | undef
       const { facts } = view
       const { row, act } = nextLoss(before, knownBetter(before, input, facts), context)
       onAct(act)
-      const changes = changeTo(before, row)
+      const changes = suspectChanged(before, row)
       if (act === 'send' && facts.upload === 'none') return [...changes, ...uploadOf(view, context.now)]
       if (act === 'retry_download' && facts.download === 'missing') {
         return [

@@ -11,7 +11,6 @@ import {
   type IndexChange,
   type IndexDecision,
   type IndexRows,
-  put,
   remove,
   type TransferRow,
 } from '../ports/index-port.ts'
@@ -22,6 +21,7 @@ import { REFUSED_PREFIX } from './log/outbox-row.ts'
 import { nextLoss } from './loss-state.ts'
 import { type KeyAction, type KeyFacts, type Occasion, planKey } from './reconcile-plan.ts'
 import { LogPort, Platform } from './services.ts'
+import { suspectChanged } from './suspect-content.ts'
 import { notStoredAs, storedAs } from './transfers/content-row.ts'
 import { isMissing, neededRow, rowAfterStored, transferId } from './transfers/transfer-row.ts'
 
@@ -52,7 +52,7 @@ export const reconcileKeys = (keys: Iterable<RemoteKey>, options: ReconcileOptio
         if (input === undefined) return changes
         const suspect = rows.get('suspects', key)
         const { row } = nextLoss(suspect, input, context)
-        return row === suspect ? changes : [...changes, row ? put('suspects', row) : remove('suspects', key)]
+        return [...changes, ...suspectChanged(suspect, row)]
       })
     })
   })
