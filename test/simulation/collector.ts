@@ -18,6 +18,9 @@ const MINUTE = 60_000
 const EVERY = 5 * MINUTE
 const RULES = { graceMs: 15 * MINUTE, retentionMs: 15 * MINUTE }
 
+/** ms in which people restore what they removed */
+export const TRASH = 5 * MINUTE
+
 /** ms that the collector's clock is wrong by at most */
 const SKEW = 20_000
 
@@ -71,6 +74,8 @@ export const startCollector = ({ world, store, logs, appendLost }: CollectorOpti
         step(`delete ${key}`, () => {
           if (!key.startsWith('gc/') && !key.endsWith('.parts')) {
             world.count('content collected')
+            if (lastRead?.live.has(key as RemoteKey))
+              world.fail(`the collector deletes ${key}, which it has read as live`)
             deleted.add(key as RemoteKey)
             // A device that names it later sends it again: until then it is lost.
             world.lostKeys.add(key as RemoteKey)

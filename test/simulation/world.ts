@@ -6,7 +6,7 @@ import { memoryStore } from '@rockpool/object-store/memory'
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { createSigner } from '@rockpool/signer'
 import { createSyncServer } from '@rockpool/sync-server'
-import { startCollector } from './collector.ts'
+import { startCollector, TRASH } from './collector.ts'
 import { fileUrlActions } from './file-urls.ts'
 import { sqlLogsInMemory } from './sql-logs.ts'
 import { makeSyncedLogs, SERVER, type WireEvent } from './synced-log.ts'
@@ -96,6 +96,7 @@ export const servers = (world: World): Servers => {
     backend,
     actions: fileUrlActions(world, tokenOf),
     check: collector.check,
+    trashMs: TRASH,
     storage: {
       objects: store.objects,
       faults,

@@ -88,8 +88,8 @@ export const makePeople = (world: World): People => {
     ['pause', 1],
     ['resume', 1],
   ]
-  const { actions: serverActions = {} } = world.servers
-  const shares = [...SHARES, ...Object.keys(serverActions).map((name) => [name, 8] as const)]
+  const { actions: serverActions = {}, trashMs = Number.POSITIVE_INFINITY } = world.servers
+  const shares = [...SHARES, ...Object.keys(serverActions).map((name) => [name, 3] as const)]
   const names = shares.flatMap(([name, share]) => Array.from({ length: share }, () => name))
 
   const someFile = (pool: Pool, name: string): FileRecord | undefined => {
@@ -97,7 +97,7 @@ export const makePeople = (world: World): People => {
     if (name !== 'restore') return live.length > 0 ? random.pick(live) : undefined
     const removed = [...new Set(promised.map(({ id }) => id))].flatMap((id) => {
       const file = pool.log.file(id)
-      return file && file.deletedAt !== null ? [file] : []
+      return file && file.deletedAt !== null && world.clock.now() - file.deletedAt < trashMs ? [file] : []
     })
     return removed.length > 0 ? random.pick(removed) : undefined
   }

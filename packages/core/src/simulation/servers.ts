@@ -11,8 +11,10 @@ export interface Servers {
   readonly storage: Storage
   /** the order of events, and what each device knows of it */
   readonly backend: MemorySyncBackend
-  /** what people do beside what every world has, by name; as often each as they add files */
+  /** what people do beside what every world has, by name; as often each as they remove a file */
   readonly actions?: Readonly<Record<string, ServerAction>>
+  /** ms in which people restore what they removed: garbage collection takes it later. For ever unless set */
+  readonly trashMs?: number
   /** Once the world is at rest: fails it when a rule of the servers is broken. */
   readonly check?: () => Promise<void>
 }
