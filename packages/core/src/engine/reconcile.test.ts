@@ -141,7 +141,8 @@ describe('a lost index', () => {
           blobs: { ...device.blobs, open: async () => new Blob(['rEef']) },
         })
         yield* finished(index)
-        expect(yield* promise(() => index.get('contents', address))).toBeUndefined()
+        expect(yield* promise(() => index.keys('contents'))).toEqual([])
+        expect(yield* promise(() => device.blobs.isQuarantined(address))).toBe(true)
         expect(pool.transfers.status(file).onDevice).toBe(false)
       }),
     ))
