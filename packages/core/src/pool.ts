@@ -242,14 +242,17 @@ export interface Pool {
   /**
    * The whole content as a Blob, from disk, or downloaded to disk first.
    *
-   * @throws RockpoolError `not_found`, `offline`, `corrupt`, `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's
-   *   codes
+   * @throws RockpoolError `not_found`, `storage_suspect` when object storage lacks what was stored there, `offline`, `corrupt`,
+   *   `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's codes
    */
   open(file: ContentReference, options?: OpenOptions): Promise<Blob>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
   stream(file: ContentReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
 
-  /** Keeps the content on this device: downloads it in the background when it is not there. */
+  /**
+   * Keeps the file on this device: its content is downloaded in the background when it is not there, and so is each later
+   * one, as soon as object storage has it.
+   */
   pin(id: string): Promise<void>
   unpin(id: string): Promise<void>
 
