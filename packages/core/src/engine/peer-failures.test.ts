@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import type { PoolOptions } from '../create-pool.ts'
 import { memoryBlobStore, type MemoryBlobStoreOptions, memoryRecordLog } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
-import { type FileRow, INDEX_KEYS, type Index, type IndexTable } from '../ports/index-port.ts'
+import { decision, type FileRow, INDEX_KEYS, type Index, type IndexTable } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Pool } from '../pool.ts'
 import { instrument } from '../testing/instrumented-device.ts'
@@ -206,14 +206,14 @@ test('12: a change whose handling failed is handled again', () =>
       const device = memoryDevice(world, 'b')
       const index = device.index()
       let failures = 0
-      const failing: Index = {
-        ...index,
-        async write(steps, options) {
-          const isMirror = steps.some((step) => 'table' in step && step.table === 'files')
-          if (isMirror && failures++ === 0) throw new RockpoolError('disk_failed', 'The disk did not respond.')
-          return index.write(steps, options)
-        },
-      }
+      // At the end of the transaction that mirrors the file. Then it changes nothing: neither the file nor the cursor behind it.
+      const failOnce = decision([{ table: 'files' }], (rows) => {
+        if (rows.getAll('files').length > 0 && failures++ === 0) {
+          throw new RockpoolError('disk_failed', 'The disk did not respond.')
+        }
+        return []
+      })
+      const failing: Index = { ...index, write: (steps, options) => index.write([...steps, failOnce], options) }
       const { pool: a } = yield* tab(memoryDevice(world, 'a'))
       yield* tab(device, { index: failing })
       const file = yield* add(a, 'reef')
