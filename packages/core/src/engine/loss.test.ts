@@ -4,6 +4,7 @@ import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { describe, expect, test } from 'vitest'
 import type { MemoryObject } from '../memory/signed-objects.ts'
 import { webPlatform } from '../platform/web-platform.ts'
+import { remove } from '../ports/index-port.ts'
 import type { Pool } from '../pool.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { FileRecord } from '../records/record.ts'
@@ -83,6 +84,27 @@ describe('one lost object', () => {
         yield* minutes(11)
         expect(countOf(world, 'v2.ContentLost')).toBe(1)
         yield* advanceUntil(() => b.log.remoteContent(lost!.remoteKey)?.stored === true)
+      }),
+    ))
+
+  test('is found out by a device whose own copy is damaged', () =>
+    run(
+      Effect.gen(function* () {
+        const { world, deviceB, files } = yield* storedFiles(6)
+        const b = yield* deviceB.open()
+        yield* hasAll(b, files)
+        const [lost] = files
+        yield* open(b, lost!)
+        const address = addressOfKey(lost!.remoteKey)
+        yield* promise(() => deviceB.blobs.quarantine(address))
+        yield* promise(() => deviceB.index().write([remove('contents', address)]))
+        world.storage.objects.delete(lost!.remoteKey)
+        yield* until(b, () => !b.transfers.status(lost!).onDevice)
+        expect(yield* open(b, lost!)).toBe('corrupt')
+        yield* minutes(12)
+        expect(countOf(world, 'v2.ContentLost')).toBe(1)
+        yield* advanceUntil(() => b.log.remoteContent(lost!.remoteKey)?.stored === true)
+        expect(yield* open(b, lost!)).toBe('file 0')
       }),
     ))
 

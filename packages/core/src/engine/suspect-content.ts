@@ -6,8 +6,11 @@ import { nextLoss } from './loss-state.ts'
 /** Suspicions at the same time. Where more is missing, these are enough to find out why. */
 const MAX_SUSPECTS = 100
 
-/** S3 answers 403 for a missing key to whoever may not list the S3 bucket. */
-const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not_found', 'storage_suspect', 'forbidden'])
+/**
+ * S3 answers 403 for a missing key to whoever may not list the S3 bucket. `corrupt`: the copy on this disk is damaged, and
+ * object storage may have none.
+ */
+const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not_found', 'storage_suspect', 'forbidden', 'corrupt'])
 
 /** Whether a download failed since object storage may lack the content. */
 export const isMissingContent = (code: ErrorCode): boolean => MISSING.has(code)
