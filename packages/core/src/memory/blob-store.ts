@@ -61,7 +61,8 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
         cause: signal.reason,
       })
     }
-    if (!whole(digest.address)) contents.set(digest.address, { parts, modifiedAt: clock.now() })
+    // The new bytes are proven, and those of before may be damaged since.
+    contents.set(digest.address, { parts, modifiedAt: clock.now() })
     return digest
   }
 

@@ -4,6 +4,7 @@ import {
   addressParts,
   type ContentAddress,
   type ContentDigest,
+  hashContent,
   PART_SIZE,
   parseAddress,
   partRange,
@@ -191,14 +192,27 @@ const commitContent = (
 ): Promise<void> =>
   exclusively(folder, address, async () => {
     const present = await fileIn(folder.contents, address)
-    if (present?.size === size) return
+    if (present && (await isContent(present, address, size))) return
     // Each lookup is a round trip to the browser. Content of one part never has a folder of parts.
     const inParts = addressParts(address) > 1
-    if (inParts && sum((await partFiles(folder, address)).map(({ file }) => file.size)) === size) return
+    if (inParts && !present) {
+      const parts = new Blob((await partFiles(folder, address)).map(({ file }) => file))
+      if (await isContent(parts, address, size)) return
+    }
     if (present) await removeIn(folder.contents, address)
     await temp.move(folder.contents, address)
     if (inParts) await removeIn(folder.contents, address + PARTS_SUFFIX)
   })
+
+/** Hashes what is there: the new bytes are proven, and the copy on disk may be damaged, or unreadable, since. */
+const isContent = async (blob: Blob, address: ContentAddress, size: number): Promise<boolean> => {
+  if (blob.size !== size) return false
+  try {
+    return (await hashContent(blob.stream())).address === address
+  } catch {
+    return false
+  }
+}
 
 const commitPart = (folder: StoreFolder, temp: TempFile, address: ContentAddress, number: number): Promise<void> =>
   exclusively(folder, address, async () => {

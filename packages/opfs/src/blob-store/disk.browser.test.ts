@@ -1,6 +1,6 @@
 /** What only this adapter can get wrong: its folders, other tabs, its worker, the quota. */
 import type { BlobStore } from '@rockpool/core'
-import { addressParts, hashContent, PART_SIZE, partCount, partRange } from '@rockpool/protocol'
+import { addressParts, type ContentAddress, hashContent, PART_SIZE, partCount, partRange } from '@rockpool/protocol'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { cdp } from 'vitest/browser'
 import { opfsBlobStoreDirect } from './direct.ts'
@@ -54,6 +54,15 @@ const truncate = async (storeId: string, path: string[], name: string, size: num
   const file = await (await folder(storeId, ...path)).getFileHandle(name)
   const sink = await file.createWritable({ keepExistingData: true })
   await sink.truncate(size)
+  await sink.close()
+}
+
+/** Other bytes, and as many as before. */
+const flipFirstByte = async (storeId: string, path: string[], name: string) => {
+  const file = await (await folder(storeId, ...path)).getFileHandle(name)
+  const [first] = new Uint8Array(await (await file.getFile()).slice(0, 1).arrayBuffer())
+  const sink = await file.createWritable({ keepExistingData: true })
+  await sink.write(new Uint8Array([first! ^ 1]))
   await sink.close()
 }
 
@@ -286,6 +295,34 @@ describe.each(Object.entries(KINDS))('%s', (_kind, open) => {
     expect((await store.open(address))?.size).toBe(PART_SIZE + 4)
     await store.write(new Blob([bytes]))
     expect((await store.open(address))?.size).toBe(PART_SIZE + 5)
+    expect(await namesIn(storeId, 'contents')).toEqual([address])
+  })
+
+  test('content that was damaged on disk is replaced when it is written again', async () => {
+    const storeId = newStoreId()
+    const store = closedAfterTest(await open(storeId))
+    const bytes = someBytes(PART_SIZE + 5)
+    const isRight = async (address: ContentAddress) =>
+      (await hashContent((await store.open(address))!.stream())).address === address
+    for (const source of [new Blob([bytes.slice(0, 5)]), new Blob([bytes])]) {
+      const { address } = await store.write(source)
+      await flipFirstByte(storeId, ['contents'], address)
+      expect(await isRight(address)).toBe(false)
+      await store.write(source)
+      expect(await isRight(address)).toBe(true)
+    }
+  })
+
+  test('content in parts that was damaged on disk is replaced when it is written again', async () => {
+    const storeId = newStoreId()
+    const store = closedAfterTest(await open(storeId))
+    const bytes = someBytes(PART_SIZE + 5)
+    const { address } = await hashContent([bytes])
+    await store.writePart(address, 1, bytes.slice(0, PART_SIZE))
+    await store.writePart(address, 2, bytes.slice(PART_SIZE))
+    await flipFirstByte(storeId, ['contents', `${address}.parts`], '2')
+    await store.write(new Blob([bytes]))
+    expect((await hashContent((await store.open(address))!.stream())).address).toBe(address)
     expect(await namesIn(storeId, 'contents')).toEqual([address])
   })
 
