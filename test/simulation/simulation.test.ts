@@ -7,13 +7,10 @@ const SEEDS = 80
 /** Each seed that this divides runs twice. */
 const REPLAYED = 10
 
-/**
- * Every second world lasts for hours, so that the collector works while people add again what they removed. Its disks damage
- * nothing: content that is added again keeps a damaged copy of its size, which may be the only one by then.
- */
+/** Every second world lasts for hours, so that the collector works while people add again what they removed. */
 const stretched = (seed: number, settings: Settings): Settings =>
   seed % 2 === 0
-    ? { ...settings, duration: settings.duration * 20, actions: settings.actions * 4, contents: 12, damagedContents: 0 }
+    ? { ...settings, duration: settings.duration * 20, actions: settings.actions * 4, contents: 12 }
     : settings
 
 const run = (seed: number) => simulate(seed, { servers, changeSettings: (settings) => stretched(seed, settings) })
