@@ -108,7 +108,7 @@ type Env = {
 export const createSigner = (options: SignerOptions): Signer => {
   checkOptions(options)
   const { store, hooks = {}, longestShare = 3_600, confirmUploads = hooks.onEvent !== undefined } = options
-  const { now = Date.now } = options
+  const { now = () => Date.now() } = options
   const rateLimit = options.rateLimit === false ? undefined : createRateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT)
   const signReceipt = options.receiptSecret === undefined ? undefined : receiptSigner(options.receiptSecret)
   const hashing: Hashing = {

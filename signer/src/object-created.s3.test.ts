@@ -16,16 +16,16 @@ const uploading = async (seed: number) => {
   const blob = new Blob([bytesOf(1_000, seed)])
   const { address, digests, size } = await hashContent(blob.stream())
   const remoteKey = `reef/files/${address}` as RemoteKey
-  const ports = {
-    signer: fetchSigner({ url: signer.url, token: () => token({ reef: ['write'] }) }),
-    send: sendByFetch(fetch),
-  }
+  const client = fetchSigner({ url: signer.url, token: () => token({ reef: ['write'] }) })
+  const content = { key: remoteKey, size, type: 'image/png' }
   return {
     created: { type: 'object.created', key: remoteKey, storeId: 'reef', size, sub: 'ada' },
     told: () => signer.events.filter((event) => 'key' in event && event.key === remoteKey),
+    /** as the leader asks for what it has sent */
+    check: async () => (await client.uploadUrls({ items: [{ ...content, sent: true }] })).items[0],
     go: (options: Partial<UploadOptions> = {}, sent?: boolean) =>
       upload(
-        ports,
+        { signer: client, send: sendByFetch(fetch) },
         { remoteKey, type: 'image/png', blob, size, digests, sent },
         { signal: new AbortController().signal, ...options },
       ),
@@ -45,10 +45,12 @@ test('clients are asked to confirm, unless nobody wants to hear of it and there 
 })
 
 test('is told once of an upload', async () => {
-  const { go, told, created } = await uploading(1)
-  expect(await go()).toMatchObject({ durable: true, etag: expect.any(String) })
+  const { go, check, told, created } = await uploading(1)
+  expect(await go()).toEqual({ status: 'sent' })
+  expect(told()).toEqual([])
+  expect(await check()).toMatchObject({ status: 'stored', durable: true, etag: expect.any(String) })
   expect(told()).toEqual([created])
-  await go()
+  expect(await go()).toMatchObject({ status: 'stored' })
   expect(told()).toEqual([created])
 })
 

@@ -39,6 +39,9 @@ const KEY_PAIR_ALGORITHMS = [
   'Ed25519',
 ]
 
+/** `Date` as it is when it is asked: a test may replace it. */
+const systemNow = (): number => Date.now()
+
 export interface SharedSecretOptions {
   /** one secret or, while it is rotated, the new and the old one; 32 bytes at least */
   readonly secrets: readonly [string] | readonly [string, string]
@@ -57,7 +60,7 @@ export const sharedSecretTokens = ({
   secrets,
   issuer,
   audience,
-  now = Date.now,
+  now = systemNow,
 }: SharedSecretOptions): Authenticate => {
   const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
   if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < MIN_SECRET_BYTES)) {
@@ -119,7 +122,7 @@ const REMEMBERED_MS = 60_000
 /** Tokens remembered at a time. Only verified ones are, so bad ones cannot fill this. */
 const MAX_REMEMBERED = 2_000
 
-const remembering = (verify: Authenticate, clock: () => number = Date.now): Authenticate => {
+const remembering = (verify: Authenticate, clock: () => number = systemNow): Authenticate => {
   const known = new Map<string, { readonly claims: Claims; readonly until: number }>()
   return async (token) => {
     const now = clock()

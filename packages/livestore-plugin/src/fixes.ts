@@ -1,5 +1,5 @@
 /**
- * Defects of LiveStore 0.4.0 outside its sync processors, each fixed in one line. A test compares them with the installed
+ * Defects of LiveStore 0.4.0 outside its sync processors, each fixed in a few lines. A test compares them with the installed
  * version. A defect that upstream fixes is deleted here.
  */
 import { ours } from './replacements.ts'

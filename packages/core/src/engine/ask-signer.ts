@@ -15,4 +15,4 @@ export const askSigner = <A>(
   )
 
 const noResponse = (): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'The signer did not respond for 30 seconds. It is asked again.')
+  new RockpoolError('storage_unavailable', 'The signer did not respond for 30 seconds. The request is retried.')

@@ -72,12 +72,13 @@ export const DeviceLive = Layer.scoped(
       for (const { table, key } of keys) if (Object.hasOwn(stale, table)) stale[table as keyof typeof stale].add(key)
     }
     const readStale = Effect.gen(function* () {
-      const [addresses, ids] = [[...stale.contents], [...stale.transfers]]
-      if (addresses.length + ids.length + stale.engine.size === 0) return
+      const [addresses, ids, engineIds] = [[...stale.contents], [...stale.transfers], [...stale.engine]]
+      if (addresses.length + ids.length + engineIds.length === 0) return
       for (const keys of Object.values(stale)) keys.clear()
       const again = Effect.sync(() => {
         for (const address of addresses) stale.contents.add(address)
         for (const id of ids) stale.transfers.add(id)
+        for (const id of engineIds) stale.engine.add(id)
       })
       yield* Effect.gen(function* () {
         if (addresses.length > 0) {

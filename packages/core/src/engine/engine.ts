@@ -15,6 +15,7 @@ import { GroupCommit, GroupCommitLive } from './log/group-commit.ts'
 import { lead } from './leader.ts'
 import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
 import { makePoolApi } from './pool-api.ts'
+import { restarted } from './restarted.ts'
 import { Connections, ConnectionsLive } from './transfers/connections.ts'
 import { RefusedRows, RefusedRowsLive } from './log/refused-rows.ts'
 import { SyncState, SyncStateLive } from './log/sync-state.ts'
@@ -68,7 +69,7 @@ export const makePool = (
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)
-      yield* Effect.forkScoped(noticeContents)
+      yield* Effect.forkScoped(restarted('Watching the log', noticeContents))
       yield* noticeDownloads
       return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
     }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))

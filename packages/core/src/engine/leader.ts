@@ -16,6 +16,7 @@ import { markRefused } from './log/mark-refused.ts'
 import { clearConfirmed, replay } from './log/outbox.ts'
 import { watchLosses } from './loss.ts'
 import { reconcile, upgradeRows } from './reconcile.ts'
+import { restarted } from './restarted.ts'
 import { confirmSent } from './transfers/confirm-sent.ts'
 import { runTransfers } from './transfers/queue.ts'
 import { asRockpoolError, Platform } from './services.ts'
@@ -141,11 +142,11 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
         markRefused(epoch),
         replay,
         runTransfers(epoch),
-        confirmSent(epoch),
+        restarted('Checking uploads', confirmSent(epoch)),
         clearConfirmed(epoch),
         mirrorFiles(epoch),
         reconcile(epoch),
-        watchLosses(epoch),
+        restarted('Checking lost content', watchLosses(epoch)),
         respond(epoch, heartbeat, asks),
       ],
       { concurrency: 'unbounded', discard: true },
@@ -158,7 +159,7 @@ const respond = (epoch: number, { alive }: Heartbeat, asks: Queue.Queue<void>) =
     Effect.gen(function* () {
       alive()
       yield* Queue.take(asks)
-      // Else a leader of old that woke up would hide that the new one hangs.
+      // Else a former leader that woke up would hide that the new one hangs.
       if ((yield* probeDisk) > epoch) yield* Effect.fail(superseded())
     }),
   )

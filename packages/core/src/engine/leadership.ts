@@ -2,16 +2,13 @@
  * Whether this tab leads: states and inputs of one tab, as a table. `leader.ts` does what the state says.
  *
  * A leader that is closed, killed or frozen by the browser gives its lock back. One that hangs does not: a debugger stops
- * it, its process is stopped, its disk never responds. So a visible follower asks the leader for a sign of life, and after
- * {@link MISSES} of its own intervals without one it steals the lock. The follower counts its own intervals on its own
+ * it, its process is stopped, its disk never responds. So a visible follower asks the leader for a sign of life, and after three
+ * of its own intervals without one, 15 s, it steals the lock. The follower counts its own intervals on its own
  * monotonic clock: no time is written down, so neither a clock that is set nor a sleeping machine makes a leader look dead.
  */
 
 /** Between two asks of a visible follower, ms. */
 export const ASK_EVERY_MS = 5_000
-
-/** Intervals in a row without a response after which a leader counts as hung: 15 s. */
-export const MISSES = 3
 
 /** An interval that took this long says nothing of the leader: this tab itself stood still. ms */
 export const LATE_MS = 2 * ASK_EVERY_MS

@@ -99,7 +99,7 @@ const lossStep = (key: RemoteKey, input: LossInput, onAct: (act: LossAct | undef
     const { random } = yield* Platform
     const context = { remoteKey: key, now: yield* Clock.currentTimeMillis, random: random() }
     const { reads, look } = (yield* keyReader)(key)
-    return decision([...reads, { table: 'suspects' }], (rows): readonly IndexChange[] => {
+    return decision(reads, (rows): readonly IndexChange[] => {
       const before = rows.get('suspects', key)
       const view = look(rows)
       const { facts } = view
@@ -163,13 +163,16 @@ const compare = (key: RemoteKey) =>
     )
     if (others.length === 0) return 'alone'
     const found = yield* Effect.forEach(others, (other) =>
-      suspects.has(other) ? Effect.succeed('absent' as const) : check(other),
+      isOpen(suspects.get(other)) ? Effect.succeed('absent' as const) : check(other),
     )
     const present = found.filter((response) => response === 'present').length
     const absent = found.filter((response) => response === 'absent').length
     if (present + absent === 0) return 'unanswered'
     return present > absent ? 'alone' : 'not_alone'
   })
+
+/** Not found when it was asked for last. What was concluded and healed since may be there again. */
+const isOpen = (state: SuspectRow['state'] | undefined): boolean => state === 'checking' || state === 'storage_suspect'
 
 /** Tells all devices. One that holds the bytes sends them. */
 const conclude = (key: RemoteKey, epoch: number) =>

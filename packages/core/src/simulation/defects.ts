@@ -36,7 +36,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'nobody asks the signer for what was sent': {
     file: 'engine/leader.ts',
-    from: '        confirmSent(epoch),\n',
+    from: "        restarted('Checking uploads', confirmSent(epoch)),\n",
     to: '',
   },
   'the log hears nothing of what was stored': {

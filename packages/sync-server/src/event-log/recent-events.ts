@@ -11,7 +11,7 @@ export interface RecentEvents {
   after(since: number): Iterable<EncodedEvents>
   /** The `count` events after `since`; undefined unless all of them are in memory. */
   take(since: number, count: number): readonly StoredEvent[] | undefined
-  /** Call it once the events are stored. */
+  /** Call it with the insert, and `clear` when that is rolled back. */
   add(appended: EncodedEvents): void
   /** Call it when a stored event changes, or may have changed: the next page comes from SQLite. */
   clear(): void

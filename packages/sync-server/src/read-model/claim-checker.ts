@@ -41,9 +41,15 @@ export const startClaimChecker = (options: ClaimCheckerOptions): ClaimChecker =>
   const due = new Set<StoreId>()
 
   const run = async () => {
-    for (const storeId of (await logs.storeIds?.()) ?? []) due.add(storeId)
+    let isListed = false
     for (;;) {
       await pause(clock, everyMs, signal)
+      try {
+        if (!isListed) for (const storeId of (await logs.storeIds?.()) ?? []) due.add(storeId)
+        isListed = true
+      } catch (error) {
+        onError(error)
+      }
       await pass()
     }
   }

@@ -1,18 +1,23 @@
 /** Whether anything still needs bytes on this disk. */
 import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
-import { Effect } from 'effect'
+import { Effect, Option } from 'effect'
 import type { OutboxRow, TransferRow } from '../../ports/index-port.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
 import { LogPort, Settings } from '../services.ts'
 import { ownKey } from './owner.ts'
 
-/** Whether a file has or had the bytes, removed or not, as far as this device's log tells. */
+/**
+ * Whether a file has or had the bytes, removed or not, as far as this device's log tells. Yes, when this user's keys are not
+ * known, since nobody is signed in: bytes go only when nothing can name them.
+ */
 export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[] = []) =>
   Effect.gen(function* () {
     const device = yield* Device
     const log = yield* LogPort
-    const names = [...keys, ...(yield* ownKeys(address)), ...(device.contents.get(address)?.storedAs ?? [])]
+    const own = yield* Effect.option(ownKeys(address))
+    if (Option.isNone(own)) return true
+    const names = [...keys, ...own.value, ...(device.contents.get(address)?.storedAs ?? [])]
     return names.some((name) => log.filesWithVersion(name).length > 0)
   })
 

@@ -562,3 +562,20 @@ test('300 refused files are 300 decisions and one write for all of them that com
       yield* until(pool, () => pool.files.list().length === 0)
     }),
   ))
+
+test('a change is dropped, and its bytes stay, while nobody is signed in and a bucket belongs to its users', () =>
+  run(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      world.backend.refuse(refuseNames('v2.FileAdded'))
+      const device = memoryDevice(world, 'a')
+      const { pool, end } = yield* tab(device, { buckets: { files: { access: 'store' }, own: { access: 'owner' } } })
+      yield* Effect.addFinalizer(() => end)
+      const file = yield* add(pool, 'reef')
+      yield* refusedCount(pool, 1)
+      yield* promise(() => pool.sync.refused.drop(file.version))
+      expect(pool.sync.refused.list()).toEqual([])
+      // Whether a file in the space of some user names them is not known.
+      expect(yield* promise(() => device.blobs.open(addressOfKey(file.remoteKey)))).toBeDefined()
+    }),
+  ))

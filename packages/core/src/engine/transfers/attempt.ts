@@ -159,4 +159,4 @@ const gone = (): RockpoolError =>
   )
 
 const stalled = (): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'Nothing moved for 30 seconds. The transfer is tried again.')
+  new RockpoolError('storage_unavailable', 'No data moved for 30 seconds. The transfer is retried.')

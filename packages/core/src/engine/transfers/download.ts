@@ -269,7 +269,7 @@ const unlessStalled = <A>(
 ): Promise<A> => withDeadline(clock, STALL_MS, work, () => stop.abort(stalled()))
 
 const stalled = (): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'Nothing came for 30 seconds. The download can go on from there.')
+  new RockpoolError('storage_unavailable', 'No data arrived for 30 seconds. Open the file again: the download resumes.')
 
 /** The error for a record that names another size than the content has. Nothing on disk changes. */
 export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
@@ -292,5 +292,5 @@ const damagedPart = (): RockpoolError =>
 const mismatch = (): RockpoolError =>
   new RockpoolError(
     'corrupt',
-    'The object store sent other bytes than this file has. They were not kept; try again, and tell its administrator if it stays.',
+    'The object store sent wrong bytes for this file; they were discarded. Try again. If this repeats, tell the administrator.',
   )

@@ -120,7 +120,7 @@ export const aborted = (signal: AbortSignal): RockpoolError =>
     : new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
 
 const unreachable = (cause?: unknown): RockpoolError =>
-  new RockpoolError('offline', 'The object store cannot be reached. The transfer goes on when the network is back.', {
+  new RockpoolError('offline', 'The object store cannot be reached. The transfer resumes when the network is back.', {
     cause,
   })
 

@@ -172,4 +172,8 @@ const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
 const UNLIMITED: Pick<ConnectionBudget, 'acquire'> = { acquire: async () => () => {} }
 
 const givenUp = (cause: RockpoolError): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'The object store has given this upload up. It begins anew.', { cause })
+  new RockpoolError(
+    'storage_unavailable',
+    'The object store discarded this upload. It will restart from the beginning.',
+    { cause },
+  )
