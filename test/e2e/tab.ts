@@ -70,7 +70,8 @@ export const openTab = async (page: Page, url: string): Promise<Tab> => {
     } catch (cause) {
       const shown = await tiles().catch(() => [])
       const text = shown.map(({ name, state }) => `${name} (${state})`).join(', ') || 'no files'
-      throw new Error(`Never ${what}. Shown: ${text}. Console:\n${messages.slice(-15).join('\n')}`, { cause })
+      const facts = await page.evaluate(pageFacts).catch(String)
+      throw new Error(`Never ${what}. Shown: ${text}. ${facts}\nConsole:\n${messages.slice(-15).join('\n')}`, { cause })
     }
   }
   /** A service worker answers file URLs only in a page that it controls. */
@@ -163,4 +164,17 @@ export const openTab = async (page: Page, url: string): Promise<Tab> => {
     close: () => page.close(),
   }
   return tab
+}
+
+/** What a page that hangs waits for. */
+const pageFacts = async (): Promise<string> => {
+  const { held = [], pending = [] } = await navigator.locks.query()
+  const names = (locks: readonly LockInfo[]) => locks.map(({ name, clientId }) => `${name} (${clientId?.slice(0, 8)})`)
+  const worker = navigator.serviceWorker.controller
+  return [
+    `Text: ${document.body.innerText.slice(0, 200)}`,
+    `Service worker: ${worker?.state ?? 'none'}`,
+    `Held: ${names(held).join(', ')}`,
+    `Pending: ${names(pending).join(', ')}`,
+  ].join('\n')
 }
