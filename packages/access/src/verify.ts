@@ -39,9 +39,6 @@ const KEY_PAIR_ALGORITHMS = [
   'Ed25519',
 ]
 
-/** `Date` as it is when it is asked: a test may replace it. */
-const systemNow = (): number => Date.now()
-
 export interface SharedSecretOptions {
   /** one secret or, while it is rotated, the new and the old one; 32 bytes at least */
   readonly secrets: readonly [string] | readonly [string, string]
@@ -56,12 +53,7 @@ export interface SharedSecretOptions {
  *
  * @throws RockpoolError `bad_request` when a secret is shorter than 32 bytes
  */
-export const sharedSecretTokens = ({
-  secrets,
-  issuer,
-  audience,
-  now = systemNow,
-}: SharedSecretOptions): Authenticate => {
+export const sharedSecretTokens = ({ secrets, issuer, audience, now }: SharedSecretOptions): Authenticate => {
   const bytes = secrets.map((secret) => new TextEncoder().encode(secret))
   if (bytes.length < 1 || bytes.length > 2 || bytes.some((secret) => secret.length < MIN_SECRET_BYTES)) {
     throw new RockpoolError(
@@ -72,7 +64,7 @@ export const sharedSecretTokens = ({
   const [current, former] = bytes.map(importOnce)
   const always = verifyOptions(['HS256'], issuer, audience)
   return remembering(async (token) => {
-    const options = { ...always, currentDate: new Date(now()) }
+    const options = now === undefined ? always : { ...always, currentDate: new Date(now()) }
     try {
       return await verify(token, current!, options)
     } catch (error) {
@@ -122,7 +114,7 @@ const REMEMBERED_MS = 60_000
 /** Tokens remembered at a time. Only verified ones are, so bad ones cannot fill this. */
 const MAX_REMEMBERED = 2_000
 
-const remembering = (verify: Authenticate, clock: () => number = systemNow): Authenticate => {
+const remembering = (verify: Authenticate, clock = () => Date.now()): Authenticate => {
   const known = new Map<string, { readonly claims: Claims; readonly until: number }>()
   return async (token) => {
     const now = clock()
