@@ -8,8 +8,7 @@ import * as check from '../check-arguments.ts'
 import { ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey } from '../object-key.ts'
-import type { MultipartUploads, Presigned, UploadedPart } from '../object-store.ts'
-import type { ObjectGrant } from '../signed-url.ts'
+import type { MultipartUploads, UploadedPart } from '../object-store.ts'
 import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase, PartRow, UploadRow } from './database.ts'
 import type { LocalContents } from './local-contents.ts'
@@ -22,10 +21,10 @@ export interface LocalParts {
   readonly files: ContentFiles
   readonly contents: LocalContents
   readonly run: <A>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<A> | A) => Promise<A>
-  readonly sign: (grant: ObjectGrant, expiresIn: number, headers: Record<string, string>) => Promise<Presigned>
+  readonly signPart: MultipartUploads['signPart']
 }
 
-export const localMultipart = ({ database, files, contents, run, sign }: LocalParts): MultipartUploads => {
+export const localMultipart = ({ database, files, contents, run, signPart }: LocalParts): MultipartUploads => {
   const find = (rawKey: string, uploadId: string): UploadRow => {
     const key = sanitizeKey(rawKey)
     const upload = database.upload(uploadId)
@@ -45,14 +44,7 @@ export const localMultipart = ({ database, files, contents, run, sign }: LocalPa
         return id
       }),
 
-    signPart: ({ key: rawKey, uploadId, number, size, sha256, expiresIn }) =>
-      run(undefined, () => {
-        const key = sanitizeKey(rawKey)
-        check.checkSize(size)
-        check.checkDigest(sha256)
-        check.checkPartNumber(number)
-        return sign({ method: 'PUT', key, uploadId, number, size, sha256 }, expiresIn, {})
-      }),
+    signPart,
 
     putPart: (key, uploadId, number, body, { size, sha256, signal }) =>
       orDiscard(

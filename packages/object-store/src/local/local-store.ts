@@ -6,9 +6,9 @@ import { type ContentAddress, OCTET_STREAM, resolveRange, toHex } from '@rockpoo
 import * as check from '../check-arguments.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard, throwIfAborted } from '../exact-body.ts'
+import { localSigning } from '../local-signing.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
-import type { ObjectInfo, ObjectStore, Presigned, PutOptions } from '../object-store.ts'
-import { type ObjectGrant, signLocalUrl } from '../signed-url.ts'
+import type { ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
 import { ContentFiles } from './content-files.ts'
 import { type LocalDatabase, type ObjectRow, openDatabase } from './database.ts'
 import { asStoreError } from './disk-errors.ts'
@@ -76,11 +76,12 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     }
   }
 
-  const sign = async (grant: ObjectGrant, expiresIn: number, headers: Record<string, string>): Promise<Presigned> => {
-    check.checkExpiresIn(expiresIn)
-    const expiresAt = Date.now() + expiresIn * 1000
-    return { url: await signLocalUrl(options.secret, options.publicBaseUrl, grant, expiresAt), headers, expiresAt }
-  }
+  const { signPut, signGet, signPart } = localSigning({
+    publicBaseUrl: options.publicBaseUrl,
+    secret: options.secret,
+    now: () => Date.now(),
+    run,
+  })
 
   const find = (key: string): ObjectRow => {
     const row = database.object(sanitizeKey(key))
@@ -185,26 +186,10 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
         })
       }),
 
-    signPut: ({ key: rawKey, size, type, sha256, expiresIn }) =>
-      run(undefined, () => {
-        const key = sanitizeKey(rawKey)
-        check.checkSize(size)
-        check.checkType(type)
-        check.checkDigest(sha256)
-        const headers = { 'content-type': type, 'if-none-match': '*' }
-        return sign({ method: 'PUT', key, size, type, sha256 }, expiresIn, headers)
-      }),
+    signPut,
+    signGet,
 
-    signGet: ({ key: rawKey, expiresIn, responseType, responseDisposition }) =>
-      run(undefined, () => {
-        const response = {
-          ...(responseType === undefined ? {} : { responseType }),
-          ...(responseDisposition === undefined ? {} : { responseDisposition }),
-        }
-        return sign({ method: 'GET', key: sanitizeKey(rawKey), ...response }, expiresIn, {})
-      }),
-
-    multipart: localMultipart({ database, files, contents, run, sign }),
+    multipart: localMultipart({ database, files, contents, run, signPart }),
 
     checkHealth: async (call = {}) => {
       const began = performance.now()

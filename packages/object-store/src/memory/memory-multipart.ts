@@ -5,8 +5,7 @@ import * as check from '../check-arguments.ts'
 import { ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey } from '../object-key.ts'
-import type { MultipartUploads, Presigned, UploadedPart } from '../object-store.ts'
-import type { ObjectGrant } from '../signed-url.ts'
+import type { MultipartUploads, UploadedPart } from '../object-store.ts'
 import { type MemoryObject, readBody } from './memory-store.ts'
 
 /** An upload that was not completed ends after 7 days, as in the `local` store. */
@@ -28,12 +27,12 @@ interface Upload {
 export interface MemoryParts {
   readonly objects: Map<string, MemoryObject>
   readonly run: <A>(signal: AbortSignal | undefined, call: () => A | Promise<A>) => Promise<A>
-  readonly sign: (grant: ObjectGrant, expiresIn: number, headers: Record<string, string>) => Promise<Presigned>
+  readonly signPart: MultipartUploads['signPart']
   readonly now: () => number
   readonly newId: () => string
 }
 
-export const memoryMultipart = ({ objects, run, sign, now, newId }: MemoryParts): MultipartUploads => {
+export const memoryMultipart = ({ objects, run, signPart, now, newId }: MemoryParts): MultipartUploads => {
   const uploads = new Map<string, Upload>()
   const isOpen = ({ startedAt }: Upload): boolean => now() - startedAt < UPLOAD_LIFE_MS
 
@@ -56,14 +55,7 @@ export const memoryMultipart = ({ objects, run, sign, now, newId }: MemoryParts)
         return id
       }),
 
-    signPart: ({ key: rawKey, uploadId, number, size, sha256, expiresIn }) =>
-      run(undefined, () => {
-        const key = sanitizeKey(rawKey)
-        check.checkSize(size)
-        check.checkDigest(sha256)
-        check.checkPartNumber(number)
-        return sign({ method: 'PUT', key, uploadId, number, size, sha256 }, expiresIn, {})
-      }),
+    signPart,
 
     putPart: (key, uploadId, number, body, { size, sha256, signal }) =>
       orDiscard(

@@ -4,9 +4,9 @@ import { type ByteSpan, type ContentAddress, equalBytes, OCTET_STREAM, resolveRa
 import * as check from '../check-arguments.ts'
 import { ObjectStoreError } from '../errors.ts'
 import { exactBody, orDiscard, throwIfAborted } from '../exact-body.ts'
+import { localSigning } from '../local-signing.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
-import type { ObjectBody, ObjectInfo, ObjectStore, Presigned } from '../object-store.ts'
-import { type ObjectGrant, signLocalUrl } from '../signed-url.ts'
+import type { ObjectBody, ObjectInfo, ObjectStore } from '../object-store.ts'
 import { memoryMultipart } from './memory-multipart.ts'
 
 export interface MemoryStoreOptions {
@@ -49,11 +49,7 @@ export const memoryStore = (options: MemoryStoreOptions): MemoryStore => {
     return call()
   }
 
-  const sign = async (grant: ObjectGrant, expiresIn: number, headers: Record<string, string>): Promise<Presigned> => {
-    check.checkExpiresIn(expiresIn)
-    const expiresAt = now() + expiresIn * 1000
-    return { url: await signLocalUrl(secret, publicBaseUrl, grant, expiresAt), headers, expiresAt }
-  }
+  const { signPut, signGet, signPart } = localSigning({ publicBaseUrl, secret, now, run })
 
   const find = (rawKey: string): readonly [key: string, object: MemoryObject] => {
     const key = sanitizeKey(rawKey)
@@ -131,26 +127,10 @@ export const memoryStore = (options: MemoryStoreOptions): MemoryStore => {
         if (key !== target) objects.set(target, { ...object, modifiedAt: now() })
       }),
 
-    signPut: ({ key: rawKey, size, type, sha256, expiresIn }) =>
-      run(undefined, () => {
-        const key = sanitizeKey(rawKey)
-        check.checkSize(size)
-        check.checkType(type)
-        check.checkDigest(sha256)
-        const headers = { 'content-type': type, 'if-none-match': '*' }
-        return sign({ method: 'PUT', key, size, type, sha256 }, expiresIn, headers)
-      }),
+    signPut,
+    signGet,
 
-    signGet: ({ key: rawKey, expiresIn, responseType, responseDisposition }) =>
-      run(undefined, () => {
-        const response = {
-          ...(responseType === undefined ? {} : { responseType }),
-          ...(responseDisposition === undefined ? {} : { responseDisposition }),
-        }
-        return sign({ method: 'GET', key: sanitizeKey(rawKey), ...response }, expiresIn, {})
-      }),
-
-    multipart: memoryMultipart({ objects, run, sign, now, newId }),
+    multipart: memoryMultipart({ objects, run, signPart, now, newId }),
 
     checkHealth: async ({ signal } = {}) => {
       const error = await run(signal, () => undefined).catch((failure: Error) => failure.message)
