@@ -56,7 +56,7 @@ export const nextTransfers = ({ rows, running, paused, dueIn, isFreed, partSize 
   for (const row of rows.values()) {
     // `confirmSent` looks after what was sent.
     if (running.has(row.id) || isStopped(row) || row.state === 'sent') continue
-    const wait = row.notBefore === 0 ? 0 : dueIn(row)
+    const wait = dueIn(row)
     if (wait > 0) wakeIn = wakeIn === undefined || wait < wakeIn ? wait : wakeIn
     else {
       const { refused, small, large } = best[row.direction]

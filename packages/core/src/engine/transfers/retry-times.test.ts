@@ -37,6 +37,11 @@ test.each<[string, number]>([
   expect(times.dueIn(row, at(4_000, skew))).toBe(0)
 })
 
+test('a row that never waited is due at once on a clock before 1970', () => {
+  const times = makeRetryTimes(new Map())
+  expect(times.dueIn(sampleTransfer('a'), { wall: -1, monotonic: 0 })).toBe(0)
+})
+
 test('a wait ends with the night that a laptop slept through', () => {
   const times = makeRetryTimes(new Map())
   const row = failed({ notBefore: NOW + 4_000, waitMs: 4_000 })

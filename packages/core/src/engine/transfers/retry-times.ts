@@ -53,6 +53,8 @@ export const makeRetryTimes = (rows: ReadonlyMap<string, TransferRow>): RetryTim
 
   return {
     dueIn(row, { wall, monotonic }) {
+      // 0 is no moment: the row never had to wait, on a clock before 1970, too.
+      if (row.notBefore === 0) return 0
       let wait = waitOf(row)
       if (!wait) {
         if (row.notBefore <= wall) return 0
