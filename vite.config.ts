@@ -12,7 +12,9 @@ const inBrowser = {
 } satisfies TestProjectInlineConfiguration
 
 /** Puts our sync processors in place before a test loads LiveStore. */
-const LIVESTORE = ['packages/livestore-plugin/src/register.ts']
+const LIVESTORE = 'packages/livestore-plugin/src/register.ts'
+const FAST_CHECK = 'test/fast-check.ts'
+const env = { FAST_CHECK_SEED: process.env.FAST_CHECK_SEED ?? '1' }
 
 const S3_TESTS = '{packages/*,signer,test}/**/*.s3.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
@@ -26,7 +28,8 @@ export default defineConfig({
           name: 'node',
           include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}', 'test/simulation/*.test.ts'],
           exclude: [BROWSER_TESTS, S3_TESTS],
-          setupFiles: LIVESTORE,
+          setupFiles: [LIVESTORE, FAST_CHECK],
+          env,
           // No test measures time: one that opens a store or starts a server takes long on a busy machine.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -66,6 +69,8 @@ export default defineConfig({
           name: 'conformance',
           include: [S3_TESTS],
           exclude: ['**/node_modules/**'],
+          setupFiles: FAST_CHECK,
+          env,
           globalSetup: 'test/s3/global-setup.ts',
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },
