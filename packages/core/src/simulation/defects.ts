@@ -35,7 +35,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: "state === 'blocked'",
   },
   'nobody asks the signer for what was sent': {
-    file: 'engine/leader.ts',
+    file: 'engine/leadership/leader.ts',
     from: "        restarted('Checking uploads', confirmSent(epoch)),\n",
     to: '',
   },
@@ -45,32 +45,32 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: '? known : known).push(upload)',
   },
   'what a device lacks in object storage is not queued': {
-    file: 'engine/reconcile-keys.ts',
+    file: 'engine/repair/reconcile-keys.ts',
     from: "    case 'ask_signer':\n      return uploadOf(view, now)",
     to: "    case 'ask_signer':\n      return []",
   },
   'a kept version is not wanted': {
-    file: 'engine/reconcile-keys.ts',
+    file: 'engine/repair/reconcile-keys.ts',
     from: '.filesWithVersion(key)',
     to: '.filesWithContent(key)',
   },
   'a pin does not follow the file': {
-    file: 'engine/reconcile-keys.ts',
+    file: 'engine/repair/reconcile-keys.ts',
     from: 'const isPinned = fileIds.some(',
     to: 'const isPinned = [].some(',
   },
   'content on disk is not found again after the index was lost': {
-    file: 'engine/reconcile.ts',
+    file: 'engine/repair/reconcile.ts',
     from: 'for (const address of unknown) yield* learnContent(address, epoch)',
     to: '',
   },
   'a loss is never concluded': {
-    file: 'engine/loss.ts',
+    file: 'engine/repair/loss.ts',
     from: "    if (compared !== 'alone') return yield* feed(key, compared, epoch)\n    yield* conclude(key, epoch)",
     to: '',
   },
   'a device that has what was lost does not send it': {
-    file: 'engine/reconcile-keys.ts',
+    file: 'engine/repair/reconcile-keys.ts',
     from: "if (facts.said === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'",
     to: '',
   },
@@ -90,7 +90,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: 'item as never',
   },
   'confirmed events stay in the outbox': {
-    file: 'engine/leader.ts',
+    file: 'engine/leadership/leader.ts',
     from: '        clearConfirmed(epoch),\n',
     to: '',
   },

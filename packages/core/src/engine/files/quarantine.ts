@@ -3,7 +3,7 @@ import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
-import { reconcileKeys } from '../reconcile-keys.ts'
+import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { BlobPort, call } from '../services.ts'
 
 /**

@@ -6,7 +6,7 @@ import type { ChangeCursor, RecordChanges, RecordLog } from '../../ports/record-
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
-import { reconcileKeys } from '../reconcile-keys.ts'
+import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { newConflicts } from './new-conflicts.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
 

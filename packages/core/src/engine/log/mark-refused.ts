@@ -5,7 +5,7 @@ import { decision, type IndexStep, type OutboxRow, put, remove } from '../../por
 import type { Refusal } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
-import { reconcileKeys } from '../reconcile-keys.ts'
+import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { planRefusals } from './plan-refusals.ts'
 import { RefusedRows } from './refused-rows.ts'
 import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'

@@ -10,7 +10,7 @@ import { makeListeners } from '../../listeners.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { errorOfRefused, refusedChange, statusOfRefused } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
-import { isStorageSuspect } from '../loss-state.ts'
+import { isStorageSuspect } from '../repair/loss-state.ts'
 import { call, IndexPort, LogPort, Platform, SignerPort } from '../services.ts'
 
 export interface SyncStateShape {

@@ -10,6 +10,6 @@ export {
 export { contentRow, type KnownContent } from './content-row.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
 export { dropDamaged } from './drop-damaged.ts'
-export { isMissingContent, suspectContent } from '../suspect-content.ts'
+export { isMissingContent, suspectContent } from '../repair/suspect-content.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
 export { type Upload, upload, type UploadOptions, type UploadPorts, type UploadResult } from './upload.ts'

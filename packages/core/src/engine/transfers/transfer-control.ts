@@ -3,7 +3,7 @@ import { Clock, Effect } from 'effect'
 import { change, type TransferRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
-import { reconcileKeys } from '../reconcile-keys.ts'
+import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { cancelledRow, retriedRow, retriedWithAll, transferId } from './transfer-row.ts'
 
 const DIRECTIONS = ['upload', 'download'] as const

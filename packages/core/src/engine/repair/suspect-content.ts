@@ -1,6 +1,6 @@
 /** The first step of a suspected loss, for engines and service workers. No Effect. */
 import { type ErrorCode, type RemoteKey } from '@rockpool/protocol'
-import { decision, type IndexChange, type IndexDecision, put, remove, type SuspectRow } from '../ports/index-port.ts'
+import { decision, type IndexChange, type IndexDecision, put, remove, type SuspectRow } from '../../ports/index-port.ts'
 import { nextLoss } from './loss-state.ts'
 
 /** Suspicions at the same time. Where more is missing, these are enough to find out why. */

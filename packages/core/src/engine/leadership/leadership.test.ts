@@ -18,7 +18,7 @@ const STATES = Object.keys(DUTIES) as Leadership[]
 
 /** As the document has it: a row for each state, in it the state after each input; `·` for the same one. */
 const TABLE = new Map(
-  readFileSync(new URL('../../../../docs/concepts/leadership.md', import.meta.url), 'utf8')
+  readFileSync(new URL('../../../../../docs/concepts/leadership.md', import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| ') && line.includes('·'))
     .map((line) =>

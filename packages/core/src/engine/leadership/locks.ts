@@ -1,7 +1,7 @@
 /** Web Locks as scoped resources: held by this browser's tabs together, let go by the browser when a tab dies. */
 import { type RockpoolError } from '@rockpool/protocol'
 import { Effect, type Scope } from 'effect'
-import { call, Platform, Settings } from './services.ts'
+import { call, Platform, Settings } from '../services.ts'
 
 export interface HeldLock {
   /** Gives the lock back before its scope closes, within the current task: a page that is about to freeze has no more time. */

@@ -1,9 +1,9 @@
 /** How followers learn that the leader works: they ask on a channel, and it responds when its disk does. */
 import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
 import { Clock, Duration, Effect, type Scope } from 'effect'
-import type { PlatformChannel } from '../platform/platform.ts'
+import type { PlatformChannel } from '../../platform/platform.ts'
 import { ASK_EVERY_MS, LATE_MS } from './leadership.ts'
-import { BlobPort, call, IndexPort, Platform, Settings } from './services.ts'
+import { BlobPort, call, IndexPort, Platform, Settings } from '../services.ts'
 
 /**
  * Asked and answered in messages, not in timers: a browser lets a hidden page's timers run once a minute, and its messages

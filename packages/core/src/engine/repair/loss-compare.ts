@@ -1,6 +1,6 @@
 /** Which other content tells a lost object from an object store that is the wrong one. Pure. */
 import type { RemoteKey } from '@rockpool/protocol'
-import type { FileRecord } from '../records/record.ts'
+import type { FileRecord } from '../../records/record.ts'
 
 const MAX_COMPARED = 5
 

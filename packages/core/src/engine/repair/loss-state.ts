@@ -3,7 +3,7 @@
  * to the bytes that are sent again. A pure state machine, its table complete by its type.
  */
 import type { RemoteKey } from '@rockpool/protocol'
-import type { SuspectRow, SuspectState } from '../ports/index-port.ts'
+import type { SuspectRow, SuspectState } from '../../ports/index-port.ts'
 
 /** Times in a row that the signer must not find the content, and the ms between them: three times in 10 min. */
 export const MISSES = 3

@@ -13,17 +13,17 @@ import {
   type IndexRows,
   remove,
   type TransferRow,
-} from '../ports/index-port.ts'
-import type { RecordLog } from '../ports/record-log.ts'
-import type { FileRecord, RemoteContent } from '../records/record.ts'
-import { ownUploads } from './files/owner.ts'
-import { REFUSED_PREFIX } from './log/outbox-row.ts'
+} from '../../ports/index-port.ts'
+import type { RecordLog } from '../../ports/record-log.ts'
+import type { FileRecord, RemoteContent } from '../../records/record.ts'
+import { ownUploads } from '../files/owner.ts'
+import { REFUSED_PREFIX } from '../log/outbox-row.ts'
 import { nextLoss } from './loss-state.ts'
 import { type KeyAction, type KeyFacts, type Occasion, planKey } from './reconcile-plan.ts'
-import { LogPort, Platform } from './services.ts'
+import { LogPort, Platform } from '../services.ts'
 import { suspectChanged } from './suspect-content.ts'
-import { notStoredAs, storedAs } from './transfers/content-row.ts'
-import { isMissing, neededRow, rowAfterStored, transferId } from './transfers/transfer-row.ts'
+import { notStoredAs, storedAs } from '../transfers/content-row.ts'
+import { isMissing, neededRow, rowAfterStored, transferId } from '../transfers/transfer-row.ts'
 
 export interface ReconcileOptions {
   readonly occasion: Occasion

@@ -2,13 +2,13 @@
 import { addressOfKey, isRockpoolError, RockpoolError } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { describe, expect, test } from 'vitest'
-import type { MemoryObject } from '../memory/signed-objects.ts'
-import { webPlatform } from '../platform/web-platform.ts'
-import { remove } from '../ports/index-port.ts'
-import type { Pool } from '../pool.ts'
-import type { Signer } from '../ports/signer.ts'
-import type { FileRecord } from '../records/record.ts'
-import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
+import type { MemoryObject } from '../../memory/signed-objects.ts'
+import { webPlatform } from '../../platform/web-platform.ts'
+import { remove } from '../../ports/index-port.ts'
+import type { Pool } from '../../pool.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
   Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))

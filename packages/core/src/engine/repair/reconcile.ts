@@ -12,17 +12,17 @@ import {
   put,
   type ReconcileProgress,
   remove,
-} from '../ports/index-port.ts'
-import type { RecordLog } from '../ports/record-log.ts'
-import { Device } from './device.ts'
-import { ownKey } from './files/owner.ts'
-import { KEEPING } from './files/store-content.ts'
-import { hold, holdIfFree } from './locks.ts'
-import { isRemoteKey, mirrorFile } from './log/follow-log.ts'
+} from '../../ports/index-port.ts'
+import type { RecordLog } from '../../ports/record-log.ts'
+import { Device } from '../device.ts'
+import { ownKey } from '../files/owner.ts'
+import { KEEPING } from '../files/store-content.ts'
+import { hold, holdIfFree } from '../leadership/locks.ts'
+import { isRemoteKey, mirrorFile } from '../log/follow-log.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
-import { BlobPort, call, IndexPort, LogPort, Platform, Settings } from './services.ts'
-import { contentRow } from './transfers/content-row.ts'
-import { transferId } from './transfers/transfer-row.ts'
+import { BlobPort, call, IndexPort, LogPort, Platform, Settings } from '../services.ts'
+import { contentRow } from '../transfers/content-row.ts'
+import { transferId } from '../transfers/transfer-row.ts'
 
 /** Raise it when rows of the index mean something new: each device then compares everything once. */
 export const ROWS_VERSION = 2
