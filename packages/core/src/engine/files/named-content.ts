@@ -7,6 +7,9 @@ import { Device } from '../device.ts'
 import { LogPort, Settings } from '../services.ts'
 import { ownKey } from './owner.ts'
 
+/** Held (shared) from the first byte on disk until the index names the content. */
+export const KEEPING = 'keeping'
+
 /**
  * Whether a file has or had the bytes, removed or not, as far as this device's log tells. Yes, when this user's keys are not
  * known, since nobody is signed in: bytes go only when nothing can name them.

@@ -5,9 +5,8 @@ import { decision, remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { askSigner } from '../ask-signer.ts'
-import { BlobPort, call, LogPort } from '../services.ts'
-import { isNamed, isNamedInLog, ownKeys } from './named-content.ts'
-import { KEEPING } from './store-content.ts'
+import { BlobPort, call, IndexPort, LogPort } from '../services.ts'
+import { isNamed, isNamedInLog, KEEPING, ownKeys } from './named-content.ts'
 
 /**
  * Removes the content of `key` from this disk unless a file or a version of one, removed or not, an event or a transfer names the
@@ -20,11 +19,14 @@ export const releaseContent = (key: RemoteKey) =>
       const address = addressOfKey(key)
       const blobs = yield* BlobPort
       const device = yield* Device
+      const index = yield* IndexPort
       const log = yield* LogPort
       // One at a time: the next one would take this one for an add.
       yield* hold('releasing', 'exclusive')
       if (!(yield* holdIfFree(KEEPING))) return
       if (yield* isNamedInLog(address, [key])) return
+      // Written by an add that failed before the index named it. An index that cannot be written must not keep them.
+      if (!(yield* call(() => index.get('contents', address)))) return yield* call(() => blobs.delete(address))
       const asked = device.contents.get(address)?.storedAs ?? []
       if (!(yield* isStoredStill(asked))) return
       const own = yield* ownKeys(address)

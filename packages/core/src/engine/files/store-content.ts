@@ -5,12 +5,14 @@ import type { WriteOptions } from '../../ports/blob-store.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import { contentRow } from '../transfers/content-row.ts'
 import { queued } from '../transfers/enqueue.ts'
-import { holdIfFree, underLock } from '../leadership/locks.ts'
+import { underLock } from '../leadership/locks.ts'
 import type { Commit } from '../log/next-group.ts'
 import { commit } from '../log/group-commit.ts'
-import { isNamedInLog } from './named-content.ts'
+import { reconcileKeys } from '../repair/reconcile-keys.ts'
+import { KEEPING } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
-import { BlobPort, call, IndexPort, LogPort, Settings } from '../services.ts'
+import { releaseContent } from './release-content.ts'
+import { BlobPort, call, LogPort, Settings } from '../services.ts'
 
 export interface StoredContent {
   readonly content: ContentDigest
@@ -26,9 +28,6 @@ export interface NewContent {
   readonly onProgress: WriteOptions['onProgress'] | undefined
 }
 
-/** Held (shared) from the first byte on disk until the index names the content. */
-export const KEEPING = 'keeping'
-
 /**
  * Streams the content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
  * this ends; when it fails or is interrupted nothing of them remains.
@@ -41,7 +40,7 @@ export const storeContent = (
   precondition?: Commit['precondition'],
 ) =>
   Effect.suspend(() => {
-    let written: ContentDigest | undefined
+    let written: RemoteKey | undefined
     return Effect.gen(function* () {
       const blobs = yield* BlobPort
       const log = yield* LogPort
@@ -49,8 +48,13 @@ export const storeContent = (
       const owner = yield* ownerSegment(bucket)
       const maxSize = buckets[bucket]?.maxSize
       const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
-      const content = yield* call(async (signal) => (written = await blobs.write(body, { ...options, signal })))
-      const remoteKey = buildRemoteKey({ storeId, bucket, owner, address: content.address })
+      const keyOf = ({ address }: ContentDigest) => buildRemoteKey({ storeId, bucket, owner, address })
+      const content = yield* call(async (signal) => {
+        const digest = await blobs.write(body, { ...options, signal })
+        written = keyOf(digest)
+        return digest
+      })
+      const remoteKey = keyOf(content)
       const at = yield* Clock.currentTimeMillis
       const event = makeEvent({ content, remoteKey, at })
       // A log that cannot be read keeps nobody from adding a file.
@@ -58,29 +62,16 @@ export const storeContent = (
       const provedBefore = yield* Effect.orElseSucceed(known, () => at)
       const upload = { remoteKey, size: content.size, type, provedBefore, queuedFor: event.opId }
       const changes = [contentRow(content, at, { type }), queued('upload', upload, at)]
-      return { event, file: yield* commit(event, { changes, precondition }) }
+      const undo = reconcileKeys([remoteKey], { occasion: 'file', refused: new Set([event.opId]) })
+      const context = yield* Effect.context<Effect.Effect.Context<typeof undo>>()
+      return { event, file: yield* commit(event, { changes, precondition, undo: Effect.provide(undo, context) }) }
     }).pipe(
       underLock(KEEPING, 'shared'),
-      Effect.onError(() => (written ? dropUnnamed(written) : Effect.void)),
+      Effect.onError(() => (written === undefined ? Effect.void : released(written))),
     )
   })
 
-/**
- * Removes content that no row and no file names, unless an add is under way in some tab, which may be about to name it. The index
- * may have been lost, and the bytes may be the only copy of a file that the log names.
- */
-const dropUnnamed = ({ address }: ContentDigest) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const blobs = yield* BlobPort
-      const index = yield* IndexPort
-      if (!(yield* holdIfFree(KEEPING)) || (yield* isNamedInLog(address))) return
-      yield* call(async () => {
-        if (!(await index.get('contents', address))) await blobs.delete(address)
-      })
-    }),
-  ).pipe(
-    Effect.catchAll((error) =>
-      Effect.logWarning('Content that no file names stays on disk until the next sweep', error),
-    ),
+const released = (key: RemoteKey) =>
+  Effect.catchAll(releaseContent(key), (error) =>
+    Effect.logWarning('Content that no file names stays on disk until the next sweep', error),
   )

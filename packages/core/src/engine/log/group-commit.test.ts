@@ -146,6 +146,9 @@ test('a member that the log refuses is rejected alone, and is not in the outbox'
       const outbox = yield* promise(() => device.index().getAll('outbox'))
       expect(outbox.map(({ event }) => nameOf(event))).not.toContain('17')
       expect(outbox).toHaveLength(39)
+      expect(yield* promise(() => device.index().getAll('transfers'))).toHaveLength(39)
+      expect(yield* promise(() => device.index().getAll('contents'))).toHaveLength(39)
+      expect(yield* promise(() => device.blobs.list())).toHaveLength(39)
     }),
   ))
 

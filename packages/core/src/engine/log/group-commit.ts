@@ -32,10 +32,10 @@ export class GroupCommit extends Context.Tag('@rockpool/core/GroupCommit')<Group
  */
 export const commit = (
   event: Commit['event'],
-  { changes = [], epoch, precondition }: Partial<Omit<Commit, 'event'>> = {},
+  { changes = [], epoch, precondition, undo }: Partial<Omit<Commit, 'event'>> = {},
 ): Effect.Effect<FileRecord | undefined, RockpoolError, GroupCommit> =>
   Effect.map(
-    Effect.flatMap(GroupCommit, (groups) => groups.commit([{ event, changes, epoch, precondition }])),
+    Effect.flatMap(GroupCommit, (groups) => groups.commit([{ event, changes, epoch, precondition, undo }])),
     ([file]) => file,
   )
 
@@ -47,7 +47,7 @@ export const commitTogether = (
   commits: readonly Pick<Commit, 'event' | 'changes' | 'epoch'>[],
 ): Effect.Effect<void, RockpoolError, GroupCommit> =>
   Effect.flatMap(GroupCommit, (groups) =>
-    Effect.asVoid(groups.commit(commits.map((commit) => ({ ...commit, precondition: undefined })))),
+    Effect.asVoid(groups.commit(commits.map((commit) => ({ ...commit, precondition: undefined, undo: undefined })))),
   )
 
 export const GroupCommitLive = Layer.scoped(
@@ -84,7 +84,7 @@ export const GroupCommitLive = Layer.scoped(
           const { member, file } = admitted[i]!
           if (appended.outcome === 'refused') {
             // The row would be refused at every open. If it cannot be removed now, replay reports it again.
-            yield* Effect.ignoreLogged(device.write([remove('outbox', rows[i]!.id)]))
+            yield* Effect.ignoreLogged(takeBack(member))
             yield* Deferred.fail(member.done, appended.error)
             continue
           }
@@ -95,6 +95,9 @@ export const GroupCommitLive = Layer.scoped(
           yield* Deferred.succeed(member.done, file)
         }
       })
+
+    const takeBack = ({ row, undo = Effect.succeed([]) }: Member) =>
+      Effect.flatMap(undo, (steps) => device.write([remove('outbox', row.id), ...steps]))
 
     /** No member may wait without end, whatever happens to its group. */
     const settled = (group: readonly Member[]): Effect.Effect<void> =>

@@ -1,5 +1,6 @@
 /** Group commit, the decisions: which commits share one index transaction, and what each one finds. Pure. */
 import type { RockpoolError } from '@rockpool/protocol'
+import type { Effect } from 'effect'
 import type { IndexStep } from '../../ports/index-port.ts'
 import { recordAfter } from '../../records/apply.ts'
 import type { PoolEvent } from '../../records/events.ts'
@@ -13,6 +14,8 @@ export interface Commit {
   readonly epoch: number | undefined
   /** Called with the file that the event names, as earlier commits leave it. @returns why the commit must not be made */
   readonly precondition: ((file: FileRecord | undefined) => RockpoolError | undefined) | undefined
+  /** what takes `changes` back, should the log refuse the event */
+  readonly undo: Effect.Effect<readonly IndexStep[], RockpoolError> | undefined
 }
 
 /** Events in one commit: each has up to 10 KB, and the sync server takes at most 1 MiB in a push. */

@@ -16,7 +16,7 @@ import {
 import type { RecordLog } from '../../ports/record-log.ts'
 import { Device } from '../device.ts'
 import { ownKey } from '../files/owner.ts'
-import { KEEPING } from '../files/store-content.ts'
+import { KEEPING } from '../files/named-content.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { isRemoteKey, mirrorFile } from '../log/follow-log.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
