@@ -165,3 +165,7 @@ test('docs/concepts/transfers.md shows the tables', async () => {
     '../../../../../docs/concepts/transfers.md',
   )
 })
+
+test('a download whose content the log says to be stored, and that object storage does not have, is missing, too', () => {
+  expect(downloadState(failed('download', 'storage_suspect'), { isRunning: false, isDue: false })).toBe('missing')
+})

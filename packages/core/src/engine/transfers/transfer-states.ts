@@ -3,7 +3,7 @@
  * every cell with the functions that the engine uses, and writes docs/concepts/transfers.md from the tables.
  */
 import type { TransferRow } from '../../ports/index-port.ts'
-import { isStopped } from './transfer-row.ts'
+import { isMissing, isStopped } from './transfer-row.ts'
 
 export const UPLOAD_STATES = {
   none: 'there is nothing to send, or it was sent',
@@ -21,7 +21,7 @@ export const DOWNLOAD_STATES = {
   running: UPLOAD_STATES.running,
   backing_off: UPLOAD_STATES.backing_off,
   refused: UPLOAD_STATES.refused,
-  missing: 'object storage does not have the content yet; the next attempt comes within 15 min',
+  missing: 'object storage does not have the content; the next attempt comes within 15 min',
 } as const
 
 export type UploadState = keyof typeof UPLOAD_STATES
@@ -49,7 +49,7 @@ export const downloadState = (row: TransferRow | undefined, { isRunning, isDue }
   if (isRunning) return 'running'
   if (isDue) return 'queued'
   if (row.state === 'waiting') return 'backing_off'
-  return row.error?.code === 'not_found' ? 'missing' : 'refused'
+  return isMissing(row) ? 'missing' : 'refused'
 }
 
 export const UPLOAD_INPUTS = {
