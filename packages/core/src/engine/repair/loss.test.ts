@@ -108,6 +108,25 @@ describe('one lost object', () => {
       }),
     ))
 
+  test('is found out by a device whose upload has no bytes left to send', () =>
+    run(
+      Effect.gen(function* () {
+        const { world, deviceB, files } = yield* storedFiles(6)
+        const b = yield* deviceB.open()
+        yield* hasAll(b, files)
+        const [lost] = files
+        yield* promise(() => b.transfers.pause())
+        const copy = yield* promise(() => b.add(new Blob(['file 0'])))
+        world.storage.objects.delete(lost!.remoteKey)
+        yield* promise(() => deviceB.blobs.delete(addressOfKey(lost!.remoteKey)))
+        yield* promise(() => b.transfers.resume())
+        yield* minutes(12)
+        expect(countOf(world, 'v2.ContentLost')).toBe(1)
+        yield* advanceUntil(() => b.transfers.status(copy).state === 'remote')
+        expect(yield* open(b, copy)).toBe('file 0')
+      }),
+    ))
+
   test('that is back before the third question is not lost, and a pinned file comes', () =>
     run(
       Effect.gen(function* () {

@@ -14,6 +14,7 @@ import { Device } from '../device.ts'
 import { askSigner } from '../ask-signer.ts'
 import { quarantine } from '../files/quarantine.ts'
 import { downloadToDisk } from '../files/read.ts'
+import { suspectLoss } from '../repair/loss.ts'
 import { asRockpoolError, BlobPort, call, IndexPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** No byte for so long: the connection is given up (peer failure 16). */
@@ -103,7 +104,9 @@ const withoutBytes = (row: TransferRow, epoch: number) =>
     // The index must not say that they are here.
     if (device.has(remoteKey)) yield* quarantine(remoteKey)
     const check = { key: remoteKey, check: true }
-    const found = yield* Effect.either(askSigner((signer, signal) => signer.downloadUrl(check, signal)))
+    // Missed where the log says stored: a device that holds the bytes can send them only after the loss is known.
+    const asked = askSigner((signer, signal) => signer.downloadUrl(check, signal)).pipe(suspectLoss(remoteKey))
+    const found = yield* Effect.either(asked)
     if (found._tag === 'Right') return yield* recordStored([{ row, stored: found.right }], epoch)
     if (found.left.code !== 'not_found') return yield* Effect.fail(found.left)
     const isDamaged = yield* call(() => blobs.isQuarantined(addressOfKey(remoteKey)))
