@@ -3,12 +3,16 @@ import { isAbsolute, resolve } from 'node:path'
 import type { S3StoreOptions } from '@rockpool/object-store/s3'
 import type { Buckets } from '@rockpool/protocol'
 import {
+  booleanVariable as yesOrNo,
   type Environment,
+  numberVariable as wholeNumber,
   readBuckets,
   readOrigins,
   readReceiptSecrets,
   readTokens,
+  requiredVariable as required,
   type TokenSettings,
+  urlVariable as httpUrl,
   variable as text,
   wrongVariable as wrong,
 } from '@rockpool/access'
@@ -24,8 +28,8 @@ export type StoreConfig =
       readonly cacheSize?: number
     }
 
-export interface Config {
-  readonly store: StoreConfig
+/** What the signer itself needs, wherever it runs. */
+export interface SignerConfig {
   readonly tokens: TokenSettings
   /** undefined: no receipts */
   readonly receiptSecret: string | undefined
@@ -41,6 +45,10 @@ export interface Config {
   readonly confirmUploads: boolean
   /** requests a second and user in the long run, ten times as many at once; 0: no limit */
   readonly rateLimit: number
+}
+
+export interface Config extends SignerConfig {
+  readonly store: StoreConfig
   /** module of the live sets for garbage collection */
   readonly liveSet: string | undefined
   readonly host: string
@@ -54,6 +62,14 @@ export interface Config {
  */
 export const readConfig = (env: Environment): Config => ({
   store: readStore(env),
+  ...readSignerConfig(env),
+  liveSet: text(env, 'ROCKPOOL_LIVE_SET'),
+  host: text(env, 'HOST') ?? '127.0.0.1',
+  port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
+})
+
+/** @throws as {@link readConfig} */
+export const readSignerConfig = (env: Environment): SignerConfig => ({
   tokens: readTokens(env),
   receiptSecret: readReceiptSecrets(env)[0],
   buckets: readBuckets(env),
@@ -65,9 +81,6 @@ export const readConfig = (env: Environment): Config => ({
   gateway: yesOrNo(env, 'ROCKPOOL_GATEWAY'),
   confirmUploads: yesOrNo(env, 'ROCKPOOL_CONFIRM_UPLOADS'),
   rateLimit: wholeNumber(env, 'ROCKPOOL_RATE_LIMIT', { unset: 100, least: 0, most: 1_000_000 }),
-  liveSet: text(env, 'ROCKPOOL_LIVE_SET'),
-  host: text(env, 'HOST') ?? '127.0.0.1',
-  port: wholeNumber(env, 'PORT', { unset: 8_787, least: 0, most: 65_535 }),
 })
 
 /** The S3 settings of an environment. @throws as {@link readConfig} */
@@ -79,6 +92,7 @@ export const readS3 = (env: Environment): S3StoreOptions => {
   }
   return {
     endpoint: httpUrl(env, 'ARTIFACT_ENDPOINT'),
+    publicEndpoint: httpUrl(env, 'ARTIFACT_PUBLIC_ENDPOINT'),
     region: text(env, 'ARTIFACT_REGION') ?? 'us-east-1',
     bucket: required(env, 'ARTIFACT_BUCKET', 'the name of the S3 bucket'),
     accessKey,
@@ -97,39 +111,4 @@ export const readStore = (env: Environment): StoreConfig => {
   if (mode === 'local') return { mode, dataDir }
   const cacheSize = wholeNumber(env, 'ROCKPOOL_CACHE_SIZE', { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER })
   return { mode, dataDir, s3: readS3(env), ...(cacheSize > 0 && { cacheSize }) }
-}
-
-const wholeNumber = (
-  env: Environment,
-  name: string,
-  { unset, least, most }: { readonly unset: number; readonly least: number; readonly most: number },
-): number => {
-  const value = text(env, name) ?? String(unset)
-  if (!/^\d{1,16}$/.test(value) || Number(value) < least || Number(value) > most) {
-    throw wrong(name, `it is a number from ${least} to ${most}`)
-  }
-  return Number(value)
-}
-
-const required = (env: Environment, name: string, what: string): string => {
-  const value = text(env, name)
-  if (value === undefined) throw wrong(name, `is not set: ${what}`)
-  return value
-}
-
-const yesOrNo = (env: Environment, name: string): boolean => {
-  const value = text(env, name) ?? 'false'
-  if (value === 'true' || value === '1') return true
-  if (value === 'false' || value === '0') return false
-  throw wrong(name, 'it is true or false')
-}
-
-const httpUrl = (env: Environment, name: string): string | undefined => {
-  const value = text(env, name)
-  if (value === undefined) return undefined
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
-    throw wrong(name, 'it is a URL such as https://files.example.com, without a query')
-  }
-  return value.replace(/\/+$/, '')
 }

@@ -11,6 +11,7 @@ export { type Environment, environmentOf, variable, wrongVariable } from './envi
 export { readOrigins } from './origins.ts'
 export { receiptSigner, receiptVerifier, type SignReceipt, type VerifyReceipt } from './receipts.ts'
 export { readReceiptSecrets, readTokens, type TokenSettings, tokensOf } from './settings.ts'
+export { booleanVariable, numberVariable, requiredVariable, urlVariable } from './typed-variables.ts'
 export {
   type Authenticate,
   CLOCK_SKEW_SECONDS,

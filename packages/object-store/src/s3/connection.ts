@@ -17,6 +17,8 @@ import { timeOfS3 } from './time-of-s3.ts'
 export interface S3Options {
   /** the vendor's URL; AWS when not given */
   readonly endpoint?: string | undefined
+  /** the same vendor as browsers reach it, in signed URLs only; `endpoint` when not given */
+  readonly publicEndpoint?: string | undefined
   readonly region: string
   /** the S3 bucket's name */
   readonly bucket: string
@@ -50,7 +52,10 @@ export interface S3Connection {
     command: S3Command<Input, Output>,
     signal?: AbortSignal,
   ) => Promise<Output>
+  /** URLs for this process, on `endpoint` */
   readonly presign: Presign
+  /** URLs for browsers, on `publicEndpoint` */
+  readonly presignPublic: Presign
 }
 
 /** Prepares the connection; sends nothing. @throws ObjectStoreError `misconfigured` */
@@ -62,6 +67,7 @@ export const connect = (options: S3Options): S3Connection => {
     client,
     Bucket: options.bucket,
     presign: presigner(client, options, inTime),
+    presignPublic: presigner(client, { ...options, endpoint: options.publicEndpoint ?? options.endpoint }, inTime),
     send: async (command, signal) => {
       throwIfAborted(signal)
       try {
@@ -79,8 +85,8 @@ export const connect = (options: S3Options): S3Connection => {
 const MOST_SOCKETS = 1000
 
 const configOf = (options: S3Options): S3ClientConfig => {
-  const { endpoint, region, accessKey, secretKey, sessionToken, forcePathStyle = false } = options
-  if (endpoint !== undefined && !URL.canParse(endpoint)) {
+  const { endpoint, publicEndpoint, region, accessKey, secretKey, sessionToken, forcePathStyle = false } = options
+  if ([endpoint, publicEndpoint].some((each) => each !== undefined && !URL.canParse(each))) {
     throw new ObjectStoreError('misconfigured', 'The S3 endpoint is not a URL. Give one such as "https://s3.example".')
   }
   if ((accessKey === undefined) !== (secretKey === undefined)) {

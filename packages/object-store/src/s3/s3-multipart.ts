@@ -22,7 +22,7 @@ import { fromBase64 } from './read-answers.ts'
 import { withPayload } from './send-body.ts'
 
 export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode): MultipartUploads => {
-  const { Bucket, presign } = connection
+  const { Bucket, presignPublic } = connection
 
   /** Ceph says NoSuchKey of an upload of another key. */
   const send: S3Connection['send'] = async (command, signal) => {
@@ -87,7 +87,13 @@ export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode):
       const path = sanitizeKey(key)
       check.checkSize(size)
       check.checkPartNumber(number)
-      return presign.upload(path, { partNumber: String(number), uploadId }, { size, sha256, expiresIn }, {}, integrity)
+      return presignPublic.upload(
+        path,
+        { partNumber: String(number), uploadId },
+        { size, sha256, expiresIn },
+        {},
+        integrity,
+      )
     },
 
     putPart: (rawKey, UploadId, number, body, options) =>

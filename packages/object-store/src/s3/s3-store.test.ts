@@ -232,6 +232,18 @@ test('virtual hosts and AWS itself: the URL names the bucket in its host', async
   expect((await hostOf({ endpoint: 'https://s3.example/base', forcePathStyle: true })).pathname).toBe('/base/reef/a/b')
 })
 
+test('signs for the endpoint that browsers reach, and probes at its own', async () => {
+  const options = { region: 'us-east-1', bucket: 'reef', forcePathStyle: true, ...KEYS }
+  const { presign, presignPublic } = connect({
+    ...options,
+    endpoint: 'http://s3:9000',
+    publicEndpoint: 'https://files.example',
+  })
+  expect((await presign.download('a', {}, 60)).url).toMatch(/^http:\/\/s3:9000\/reef\/a\?/)
+  expect((await presignPublic.download('a', {}, 60)).url).toMatch(/^https:\/\/files\.example\/reef\/a\?/)
+  expect(() => connect({ ...options, publicEndpoint: 'files.example' })).toThrow('not a URL')
+})
+
 test('without keys the default credential chain is asked', async () => {
   const before = { ...process.env }
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'from-the-chain', AWS_SECRET_ACCESS_KEY: 'x' })

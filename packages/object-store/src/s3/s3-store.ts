@@ -41,7 +41,7 @@ export const openS3Store = async (options: S3StoreOptions, signal?: AbortSignal)
 }
 
 const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store => {
-  const { client, Bucket, send, presign } = connection
+  const { client, Bucket, send, presignPublic } = connection
 
   const head: ObjectStore['head'] = async (rawKey, call = {}) => {
     const key = sanitizeKey(rawKey)
@@ -132,7 +132,7 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       const path = sanitizeKey(key)
       check.checkSize(size)
       check.checkType(type)
-      return presign.upload(
+      return presignPublic.upload(
         path,
         {},
         { size, sha256, expiresIn },
@@ -142,7 +142,7 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
     },
 
     signGet: async ({ key, expiresIn, responseType, responseDisposition }) =>
-      presign.download(
+      presignPublic.download(
         sanitizeKey(key),
         {
           ...(responseType === undefined ? {} : { 'response-content-type': responseType }),
