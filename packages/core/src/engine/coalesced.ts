@@ -1,6 +1,7 @@
 import { Effect, type Scope } from 'effect'
 import { type Listeners, makeListeners } from '../listeners.ts'
 import { Platform } from './services.ts'
+import { subscribed } from './subscribed.ts'
 
 /**
  * Listeners that hear of changes at once, but not again within `intervalMs`: what changes in between they hear at its end.
@@ -28,13 +29,6 @@ export const coalesced = (
       if (cancelTimer) isWaiting = true
       else emit()
     }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => subscribe(changed)),
-      (unsubscribes) =>
-        Effect.sync(() => {
-          for (const unsubscribe of unsubscribes) unsubscribe()
-          cancelTimer?.()
-        }),
-    )
+    yield* subscribed(() => [...subscribe(changed), () => cancelTimer?.()])
     return { add: listeners.add }
   })

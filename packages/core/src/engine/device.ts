@@ -17,6 +17,7 @@ import { transferId } from './transfers/transfer-row.ts'
 import { makeListeners } from '../listeners.ts'
 import { call, IndexPort, Platform, Settings } from './services.ts'
 import { untilRunning } from './until-running.ts'
+import { subscribed } from './subscribed.ts'
 
 /** A row of `contents` without its digests: these are up to 320 kB and are read when an upload needs them. */
 export type DeviceContent = Omit<ContentRow, 'digests'>
@@ -102,14 +103,11 @@ export const DeviceLive = Layer.scoped(
 
     // Listening before the first read, so that no write of another tab falls between the two.
     const written = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        index.subscribe((keys) => {
-          markStale(keys)
-          written.unsafeOffer(undefined)
-        }),
-      ),
-      (unsubscribe) => Effect.sync(unsubscribe),
+    yield* subscribed(() =>
+      index.subscribe((keys) => {
+        markStale(keys)
+        written.unsafeOffer(undefined)
+      }),
     )
     for (const row of yield* call(() => index.getAll('contents'))) keep(row)
     for (const row of yield* call(() => index.getAll('transfers'))) transfers.set(row.id, row)

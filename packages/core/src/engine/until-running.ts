@@ -1,5 +1,6 @@
 import { Effect, Queue } from 'effect'
 import { Platform } from './services.ts'
+import { subscribed } from './subscribed.ts'
 
 /**
  * Ends when the page is not frozen. What a tab reads because another tab has written waits for it: a transaction of the index
@@ -10,10 +11,7 @@ export const untilRunning: Effect.Effect<void, never, Platform> = Effect.scoped(
     const { page } = yield* Platform
     if (!page.isFrozen()) return
     const changed = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() => page.subscribe(() => void changed.unsafeOffer(undefined))),
-      (unsubscribe) => Effect.sync(unsubscribe),
-    )
+    yield* subscribed(() => page.subscribe(() => void changed.unsafeOffer(undefined)))
     while (page.isFrozen()) yield* Queue.take(changed)
   }),
 )

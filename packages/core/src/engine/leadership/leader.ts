@@ -20,6 +20,7 @@ import { restarted } from '../restarted.ts'
 import { confirmSent } from '../transfers/confirm-sent.ts'
 import { runTransfers } from '../transfers/queue.ts'
 import { asRockpoolError, Platform } from '../services.ts'
+import { subscribed } from '../subscribed.ts'
 
 const LOCK = 'leader'
 
@@ -42,15 +43,12 @@ export const lead = Effect.gen(function* () {
   })
 
   let lock: HeldLock | undefined
-  yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      page.subscribe(() => {
-        // Before any fiber runs: a page that is frozen would keep the lock without working.
-        if (page.isFrozen()) lock?.release()
-        inputs.unsafeOffer({ input: inputOf(page) })
-      }),
-    ),
-    (unsubscribe) => Effect.sync(unsubscribe),
+  yield* subscribed(() =>
+    page.subscribe(() => {
+      // Before any fiber runs: a page that is frozen would keep the lock without working.
+      if (page.isFrozen()) lock?.release()
+      inputs.unsafeOffer({ input: inputOf(page) })
+    }),
   )
 
   let failures = 0

@@ -9,6 +9,7 @@ import { PoolEmitter } from '../pool-emitter.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { newConflicts } from './new-conflicts.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
+import { subscribed } from '../subscribed.ts'
 
 /** Operations taken in one step. */
 const STEP = 500
@@ -21,10 +22,7 @@ const followChanges = <R>(
   Effect.gen(function* () {
     const log = yield* LogPort
     const wake = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() => log.subscribe(() => void wake.unsafeOffer(undefined))),
-      (unsubscribe) => Effect.sync(unsubscribe),
-    )
+    yield* subscribed(() => log.subscribe(() => void wake.unsafeOffer(undefined)))
     let cursor = from
     while (true) {
       const changes = yield* call(async () => log.changes(cursor, STEP))

@@ -9,6 +9,7 @@ import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { planRefusals } from './plan-refusals.ts'
 import { RefusedRows } from './refused-rows.ts'
 import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
+import { subscribed } from '../subscribed.ts'
 
 /** Refusals marked in one write: a device that was offline for a month may get thousands. */
 const BATCH = 500
@@ -26,10 +27,7 @@ export const markRefused = (
     const device = yield* Device
     const marked = yield* RefusedRows
     const heard = yield* Queue.unbounded<Refusal>()
-    yield* Effect.acquireRelease(
-      Effect.sync(() => log.refusals?.((refusal) => void heard.unsafeOffer(refusal))),
-      (unsubscribe) => Effect.sync(() => unsubscribe?.()),
-    )
+    yield* subscribed(() => log.refusals?.((refusal) => void heard.unsafeOffer(refusal)) ?? [])
 
     const mark = (batch: readonly Refusal[]) =>
       Effect.gen(function* () {

@@ -16,6 +16,7 @@ import { isRefusedId } from './outbox-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import type { RefusedRows } from './refused-rows.ts'
 import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
+import { subscribed } from '../subscribed.ts'
 
 /** A tab that still runs has its event in the log long before. */
 const APPENDED_AFTER = '5 seconds'
@@ -43,13 +44,10 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Po
 
   // Listening before the first read, so that no row falls between the two.
   const written = yield* Queue.unbounded<string>()
-  yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      index.subscribe((keys) => {
-        for (const { table, key } of keys) if (table === 'outbox' && !isRefusedId(key)) written.unsafeOffer(key)
-      }),
-    ),
-    (unsubscribe) => Effect.sync(unsubscribe),
+  yield* subscribed(() =>
+    index.subscribe((keys) => {
+      for (const { table, key } of keys) if (table === 'outbox' && !isRefusedId(key)) written.unsafeOffer(key)
+    }),
   )
   yield* outboxPages(appendMissing)
   while (true) {

@@ -5,6 +5,7 @@ import { makeListeners } from '../../listeners.ts'
 import { isRefusedId, REFUSED_PREFIX } from './outbox-row.ts'
 import { call, IndexPort } from '../services.ts'
 import { untilRunning } from '../until-running.ts'
+import { subscribed } from '../subscribed.ts'
 
 export interface RefusedRow extends OutboxRow {
   readonly refused: RefusedMark
@@ -48,13 +49,10 @@ export const RefusedRowsLive = Layer.scoped(
 
     // Listening before the first read, so that no write of another tab falls between the two.
     const written = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        index.subscribe((keys) => {
-          if (keys.some(({ table, key }) => table === 'outbox' && isRefusedId(key))) written.unsafeOffer(undefined)
-        }),
-      ),
-      (unsubscribe) => Effect.sync(unsubscribe),
+    yield* subscribed(() =>
+      index.subscribe((keys) => {
+        if (keys.some(({ table, key }) => table === 'outbox' && isRefusedId(key))) written.unsafeOffer(undefined)
+      }),
     )
     yield* read
     yield* Effect.forkScoped(

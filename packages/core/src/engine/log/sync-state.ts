@@ -12,6 +12,7 @@ import { errorOfRefused, refusedChange, statusOfRefused } from './refused-change
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
 import { isStorageSuspect } from '../repair/loss-state.ts'
 import { call, IndexPort, LogPort, Platform, SignerPort } from '../services.ts'
+import { subscribed } from '../subscribed.ts'
 
 export interface SyncStateShape {
   readonly status: SyncStatusSource
@@ -94,16 +95,13 @@ export const SyncStateLive = Layer.scoped(
         })
       }
     }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => [
-        rows.subscribe(lookAtRefused),
-        index.subscribe((keys) => {
-          if (keys.some(({ table }) => table === 'suspects')) suspectsChanged.unsafeOffer(undefined)
-        }),
-        ...[log.sync, signer, page, device].flatMap((part) => (part ? [part.subscribe(look)] : [])),
-      ]),
-      (unsubscribes) => Effect.sync(() => unsubscribes.forEach((unsubscribe) => unsubscribe())),
-    )
+    yield* subscribed(() => [
+      rows.subscribe(lookAtRefused),
+      index.subscribe((keys) => {
+        if (keys.some(({ table }) => table === 'suspects')) suspectsChanged.unsafeOffer(undefined)
+      }),
+      ...[log.sync, signer, page, device].flatMap((part) => (part ? [part.subscribe(look)] : [])),
+    ])
     suspectsChanged.unsafeOffer(undefined)
     return {
       status: {

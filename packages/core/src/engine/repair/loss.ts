@@ -18,6 +18,7 @@ import type { KeyFacts } from './reconcile-plan.ts'
 import { call, IndexPort, LogPort, Platform, Settings } from '../services.ts'
 import { isMissingContent, suspectChanged, suspectContent } from './suspect-content.ts'
 import { rowAfterStored, transferId } from '../transfers/transfer-row.ts'
+import { subscribed } from '../subscribed.ts'
 
 /** Between two steps of the leader, so that the signer is asked at a low rate. */
 const PACE = '1 second'
@@ -49,13 +50,10 @@ export const watchLosses = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const wake = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        index.subscribe((keys) => {
-          if (keys.some(({ table }) => table === 'suspects')) wake.unsafeOffer(undefined)
-        }),
-      ),
-      (unsubscribe) => Effect.sync(unsubscribe),
+    yield* subscribed(() =>
+      index.subscribe((keys) => {
+        if (keys.some(({ table }) => table === 'suspects')) wake.unsafeOffer(undefined)
+      }),
     )
     while (true) {
       const rows = yield* call(() => index.getAll('suspects'))

@@ -11,6 +11,7 @@ import { asRockpoolError, call, IndexPort, Platform } from '../services.ts'
 import { nextCheck } from './next-check.ts'
 import { type FailedTransfer, noteFailures } from './note-failures.ts'
 import { recordStored, type StoredUpload } from './record-stored.ts'
+import { subscribed } from '../subscribed.ts'
 
 /**
  * The leader's part: checks `sent` uploads many at a time, those of an earlier session first. What the signer does not find is
@@ -21,10 +22,7 @@ export const confirmSent = (epoch: number) =>
     const device = yield* Device
     const { hashing } = yield* Platform
     const wake = yield* Queue.sliding<void>(1)
-    yield* Effect.acquireRelease(
-      Effect.sync(() => device.subscribe((what) => void (what === 'rows' && wake.unsafeOffer(undefined)))),
-      (unsubscribe) => Effect.sync(unsubscribe),
-    )
+    yield* subscribed(() => device.subscribe((what) => void (what === 'rows' && wake.unsafeOffer(undefined))))
     let gatheredFrom: number | undefined
     while (true) {
       const now = yield* monotonicMs

@@ -9,6 +9,7 @@ import { type Lane, nextTransfers, type RunningTransfer } from './next-transfers
 import { makeComeback } from './comeback.ts'
 import { makeOutage } from './outage.ts'
 import { makeRetryTimes, type Moment } from './retry-times.ts'
+import { subscribed } from '../subscribed.ts'
 
 /** A disk that is full may take deletions only: a transfer whose end cannot be noted holds its lane for this time. */
 const NOT_NOTED_WAIT = '1 minute'
@@ -46,22 +47,19 @@ export const runTransfers = (epoch: number) =>
     const ranAtComeback = new Set<string>()
     const isComeback = makeComeback(page)
 
-    yield* Effect.acquireRelease(
-      Effect.sync(() => [
-        device.subscribe((changed) => changed === 'rows' && look()),
-        page.subscribe(() => {
-          if (!isComeback()) return
-          isBack = true
-          look()
-        }),
-        index.subscribe((keys) => {
-          if (!keys.some(({ table }) => table === 'session')) return
-          hasNewToken = true
-          look()
-        }),
-      ]),
-      (unsubscribes) => Effect.sync(() => unsubscribes.forEach((unsubscribe) => unsubscribe())),
-    )
+    yield* subscribed(() => [
+      device.subscribe((changed) => changed === 'rows' && look()),
+      page.subscribe(() => {
+        if (!isComeback()) return
+        isBack = true
+        look()
+      }),
+      index.subscribe((keys) => {
+        if (!keys.some(({ table }) => table === 'session')) return
+        hasNewToken = true
+        look()
+      }),
+    ])
 
     const refusedFor = (code: ErrorCode): readonly TransferRow[] =>
       [...device.transfers.values()].filter((row) => row.state === 'blocked' && row.error?.code === code)

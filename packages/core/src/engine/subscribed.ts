@@ -1,0 +1,15 @@
+import { Effect, type Scope } from 'effect'
+
+/**
+ * Listens until the scope closes.
+ *
+ * @param subscribe gives what ends each subscription
+ */
+export const subscribed = (
+  subscribe: () => (() => void) | readonly (() => void)[],
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.sync(subscribe), (unsubscribe) =>
+    Effect.sync(() => {
+      for (const end of typeof unsubscribe === 'function' ? [unsubscribe] : unsubscribe) end()
+    }),
+  )
