@@ -36,3 +36,14 @@ export const errorResponse = (error: unknown, headers: Record<string, string> = 
   if (code === 'unauthenticated') response.headers.set('www-authenticate', 'Bearer')
   return response
 }
+
+/**
+ * For the operator's log: codes and messages of the error and its causes, without their details. Of what S3 answered
+ * (the SDK's `$fault`) only the code: its words may repeat what was signed.
+ */
+export const describeError = (error: unknown): string => {
+  const texts: string[] = []
+  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)
+    texts.push('$fault' in at ? at.name : `${at.name}: ${at.message}`)
+  return texts.join(' < ') || String(error)
+}

@@ -1,7 +1,9 @@
 /** The signer on Node: an HTTP server that ends gracefully. */
+import { Buffer } from 'node:buffer'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { RequestSource, Signer } from './app.ts'
 import { errorResponse, refusal } from './errors.ts'
 
@@ -29,13 +31,24 @@ export interface SignerServer {
  * `server.use('/signer', nodeListener(signer))` does, and open the local store with that path as `publicBaseUrl`.
  */
 export const nodeListener = (signer: Signer) =>
-  getRequestListener((request, env) => signer.fetch(request, sourceOf(env as HttpBindings)), {
-    overrideGlobalObjects: false,
-  })
+  getRequestListener((request, env) => signer.fetch(request, sourceOf(env as HttpBindings)), KEEP_GLOBALS)
 
-const sourceOf = ({ incoming }: HttpBindings): RequestSource => {
+/**
+ * Else @hono/node-server 2.1.8 replaces `Response` in the whole process by one of its own, whose `bytes()` throws: uploads of a
+ * hybrid store did not resume because of it.
+ */
+const KEEP_GLOBALS = { overrideGlobalObjects: false } as const
+
+const sourceOf = ({ incoming, outgoing }: HttpBindings): RequestSource => {
   const { remoteAddress } = incoming.socket
-  return remoteAddress === undefined ? {} : { address: remoteAddress }
+  return {
+    ...(remoteAddress !== undefined && { address: remoteAddress }),
+    sendJson: (text, headers) => {
+      outgoing.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(text) })
+      outgoing.end(text)
+      return RESPONSE_ALREADY_SENT
+    },
+  }
 }
 
 /**
@@ -49,8 +62,9 @@ export const serve = async (
   { headersMs = HEADERS_MS, idleMs = IDLE_MS, requestMs = REQUEST_MS } = {},
 ): Promise<SignerServer> => {
   let stopping = false
-  const listener = getRequestListener((request, env) =>
-    stopping ? goodbye() : signer.fetch(request, sourceOf(env as HttpBindings)),
+  const listener = getRequestListener(
+    (request, env) => (stopping ? goodbye() : signer.fetch(request, sourceOf(env as HttpBindings))),
+    KEEP_GLOBALS,
   )
   let inFlight = 0
   let drained = () => {}

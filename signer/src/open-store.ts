@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectStore } from '@rockpool/object-store'
-import { openHybridStore } from '@rockpool/object-store/hybrid'
+import { openHybridStore, type ReplicationFailure } from '@rockpool/object-store/hybrid'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { openS3Store } from '@rockpool/object-store/s3'
 import type { StoreConfig } from './config.ts'
@@ -15,8 +15,15 @@ export interface OpenedStore {
   readonly urlSecret?: string
 }
 
-/** @throws ObjectStoreError when the store cannot be opened */
-export const openStore = async (config: StoreConfig, publicBaseUrl: string): Promise<OpenedStore> => {
+/**
+ * @param onFailure receives each failed attempt of a hybrid store to replicate to S3
+ * @throws ObjectStoreError when the store cannot be opened
+ */
+export const openStore = async (
+  config: StoreConfig,
+  publicBaseUrl: string,
+  onFailure: (failure: ReplicationFailure) => void = () => {},
+): Promise<OpenedStore> => {
   if (config.mode === 's3') return { store: await openS3Store(config.s3) }
   await mkdir(config.dataDir, { recursive: true })
   const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
@@ -32,7 +39,7 @@ export const openStore = async (config: StoreConfig, publicBaseUrl: string): Pro
   }
   const { s3, cacheSize } = config
   const connect = (signal: AbortSignal) => openS3Store(s3, signal)
-  return { store: await openHybridStore({ ...folder, connect, ...(cacheSize && { cacheSize }) }), urlSecret }
+  return { store: await openHybridStore({ ...folder, connect, onFailure, ...(cacheSize && { cacheSize }) }), urlSecret }
 }
 
 /** A random secret in a file of its own, made at the first start: shared links outlive a restart. */

@@ -13,6 +13,7 @@ import { pipeline } from 'node:stream/promises'
 import { getRequestListener } from '@hono/node-server'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { createSigner, sharedSecretTokens } from '@rockpool/signer'
+import { nodeListener } from '@rockpool/signer/node'
 import { Hono } from 'hono'
 import { jwtVerify } from 'jose'
 
@@ -49,8 +50,8 @@ const bare = async (request: IncomingMessage, response: ServerResponse) => {
   }
 }
 
-const constant = getRequestListener(app.fetch)
-const signed = getRequestListener((request) => signer.fetch(request))
+const constant = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+const signed = nodeListener(signer)
 const server = createServer((request, response) => {
   const answer = request.url!.startsWith('/bare/') ? bare : request.url === '/constant' ? constant : signed
   void answer(request, response)

@@ -1,6 +1,7 @@
 /** Finds an upload that an interrupted copy has left in the target, and what proves its parts. */
 import { addressOfDigests, addressParts, DIGEST_SIZE, parseRemoteKey, partCount } from '@rockpool/protocol'
 import { isObjectStoreError } from './errors.ts'
+import { readBytes } from './read-bytes.ts'
 import type { CallOptions, ObjectInfo, ObjectStore, UploadedPart } from './object-store.ts'
 
 export interface UnfinishedUpload {
@@ -56,7 +57,7 @@ export const digestsBeside = async (
       await body.cancel()
       return undefined
     }
-    const digests = await new Response(body).bytes()
+    const digests = await readBytes(body, info.size)
     return (await addressOfDigests(digests)) === address ? digests : undefined
   } catch (error) {
     if (isObjectStoreError(error, 'not_found')) return undefined

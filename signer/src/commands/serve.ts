@@ -5,6 +5,7 @@ import { configuredSigner } from '../configured-signer.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll, collectHourly, loadLiveSets } from '../gc/command.ts'
 import { DEFAULT_RULES } from '../gc/verdict.ts'
+import { logReplication } from '../log.ts'
 import { serve } from '../node.ts'
 import { openStore } from '../open-store.ts'
 
@@ -16,7 +17,7 @@ export interface RunningSigner {
 /** Starts the signer. @throws an error whose message is one line that says what is wrong */
 export const startFromEnvironment = async (env: Environment, write: (line: string) => void): Promise<RunningSigner> => {
   const config = readConfig(env)
-  const opened = await openStore(config.store, config.publicBaseUrl)
+  const opened = await openStore(config.store, config.publicBaseUrl, logReplication(write))
   const { store } = opened
   try {
     const { host, port } = config

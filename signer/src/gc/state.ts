@@ -4,7 +4,7 @@
  * from the same memory one is refused, before it deletes anything. An object store that does not heed `ifNoneMatch`
  * (doctor: If-None-Match) refuses none of two that write at once.
  */
-import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import { isObjectStoreError, type ObjectStore, readBytes } from '@rockpool/object-store'
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { Schema } from 'effect'
 import { decode } from '../body.ts'
@@ -75,8 +75,8 @@ export const readMemory = async (
 
 const readState = async (store: ObjectStore, key: string, signal: AbortSignal): Promise<CollectorState> => {
   try {
-    const { body } = await store.get(key, { signal })
-    return decode(State, await new Response(body).text()) as CollectorState
+    const { info, body } = await store.get(key, { signal })
+    return decode(State, new TextDecoder().decode(await readBytes(body, info.size))) as CollectorState
   } catch (error) {
     if (isObjectStoreError(error, 'not_found')) throw overtaken(error)
     throw error

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
-import { Follower } from './follower.ts'
-import { bytesOf, contentKey, hasFollowed, hybridSubject, put } from './hybrid.test.subject.ts'
+import { Replicator } from './replicator.ts'
+import { bytesOf, contentKey, eventually, hasReplicated, hybridSubject, put } from './hybrid.test.subject.ts'
 
 /** Room for one of the three contents, or two. */
 const CACHE_SIZE = 60_000
@@ -37,7 +37,7 @@ export const anyOrderCase = (openRemote: () => Promise<ObjectStore>, numRuns: nu
     const subject = hybridSubject(openRemote)
 
     test('whatever happens on both sides, S3 ends as the folder is', { timeout: 120_000 }, async () => {
-      const fill = vi.spyOn(Follower.prototype, 'fill')
+      const fill = vi.spyOn(Replicator.prototype, 'fill')
       let round = 0
       const play = async (sequence: readonly Step[]) => {
         const storeId = `round-${round++}`
@@ -71,7 +71,7 @@ export const anyOrderCase = (openRemote: () => Promise<ObjectStore>, numRuns: nu
               hybrid = await subject.open({ cacheSize: CACHE_SIZE })
               return
             case 'settle':
-              if (!s3.down) await hasFollowed(hybrid)
+              if (!s3.down) await hasReplicated(hybrid)
               return
           }
           const key = keys[step.key]!
@@ -110,8 +110,8 @@ export const anyOrderCase = (openRemote: () => Promise<ObjectStore>, numRuns: nu
           await take({ do: 'settle' })
           for (const step of sequence) await take(step)
           await take({ do: 'up' })
-          await hasFollowed(hybrid)
-          await expect.poll(() => hybrid.checkHealth(), { timeout: 20_000 }).not.toHaveProperty('degraded')
+          await hasReplicated(hybrid)
+          await eventually(() => hybrid.checkHealth()).not.toHaveProperty('degraded')
           for (const side of [subject.remote, hybrid]) {
             const there = (await side.list(`${storeId}/`)).objects.map((object) => object.key)
             expect(there).toEqual([...model.keys()].toSorted())

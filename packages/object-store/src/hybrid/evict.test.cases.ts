@@ -5,8 +5,8 @@ import { openLocalStore } from '../local/index.ts'
 import { LocalContents } from '../local/local-contents.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
-import { FollowState } from './follow-state.ts'
-import { bytesOf, contentKey, hasFollowed, hybridSubject, put } from './hybrid.test.subject.ts'
+import { ReplicationState } from './replication-state.ts'
+import { bytesOf, contentKey, eventually, hasReplicated, hybridSubject, put } from './hybrid.test.subject.ts'
 
 /** @param openRemote gives the S3 side of one test, empty */
 export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
@@ -22,10 +22,10 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       for (const [i, key] of keys.entries()) await put(hybrid, key, contents[i]!)
       for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
       subject.s3.down = false
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       // Counted on the disk: cutting S3 off to find out would stop the eviction that is waited for.
       const filesHere = () => countFiles(subject.directory)
-      await expect.poll(filesHere, { timeout: 20_000 }).toBe(2)
+      await eventually(filesHere).toBe(2)
       for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
       // The last one read is kept: it comes from S3 until it is here.
       const askedOfS3 = async () => {
@@ -33,8 +33,8 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
         expectBytes(await bytesOf(hybrid, keys.at(-1)!), contents.at(-1)!)
         return s3Reads.mock.calls.length
       }
-      await expect.poll(askedOfS3, { timeout: 20_000 }).toBe(0)
-      await expect.poll(filesHere, { timeout: 20_000 }).toBe(2)
+      await eventually(askedOfS3).toBe(0)
+      await eventually(filesHere).toBe(2)
       expect((await hybrid.list('s/')).objects).toHaveLength(10)
     })
 
@@ -56,15 +56,13 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
         return stream
       })
       const reader = bytesOf(hybrid, key)
-      await expect.poll(() => opening.mock.calls.length).toBe(1)
+      await eventually(() => opening.mock.calls.length).toBe(1)
       subject.s3.down = false
       // Without the folder's copy, it comes from S3.
-      await expect
-        .poll(async () => {
-          expectBytes(await bytesOf(hybrid, key), bytes)
-          return s3Reads.mock.calls.length
-        })
-        .toBeGreaterThan(0)
+      await eventually(async () => {
+        expectBytes(await bytesOf(hybrid, key), bytes)
+        return s3Reads.mock.calls.length
+      }).toBeGreaterThan(0)
       dropped.resolve()
       expectBytes(await reader, bytes)
       opening.mockRestore()
@@ -74,10 +72,10 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
     test('what S3 has lost is sent again, not dropped', async () => {
       const hybrid = await subject.open({ cacheSize: 1000 })
       await put(hybrid, 'a', someBytes(900, 1))
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       await subject.remote.delete('a')
       await put(hybrid, 'b', someBytes(900, 2))
-      await expect.poll(() => subject.remote.exists('a')).toBe(true)
+      await eventually(() => subject.remote.exists('a')).toBe(true)
       expectBytes(await bytesOf(hybrid, 'a'), someBytes(900, 1))
     })
 
@@ -86,7 +84,7 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       const keys = await Promise.all(contents.map((bytes) => contentKey(bytes)))
       const before = await subject.open()
       for (const [i, key] of keys.entries()) await put(before, key, contents[i]!)
-      await hasFollowed(before)
+      await hasReplicated(before)
       await before.close()
       // The file is gone, the note of it is not.
       const folder = await openLocalStore({ directory: subject.directory, ...SETUP })
@@ -95,7 +93,7 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       const hybrid = await subject.open({ cacheSize: 999 })
       const listed = async () => (await hybrid.list('')).objects.map((object) => object.key)
       expect(await listed()).toEqual(keys.toSorted())
-      await expect.poll(() => countFiles(subject.directory)).toBe(0)
+      await eventually(() => countFiles(subject.directory)).toBe(0)
       expect(await listed()).toEqual(keys.toSorted())
       for (const [i, key] of keys.entries()) expectBytes(await bytesOf(hybrid, key), contents[i]!)
     })
@@ -107,12 +105,12 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       vi.spyOn(Date, 'now').mockImplementation(() => now() + minutes * 60_000)
       for (const key of ['read', 'unread']) {
         await put(hybrid, key, someBytes(900))
-        await hasFollowed(hybrid)
+        await hasReplicated(hybrid)
         minutes += 2
       }
       await bytesOf(hybrid, 'read')
       await put(hybrid, 'new', someBytes(900))
-      await expect.poll(() => countFiles(subject.directory)).toBe(2)
+      await eventually(() => countFiles(subject.directory)).toBe(2)
       subject.s3.down = true
       expectBytes(await bytesOf(hybrid, 'read'), someBytes(900))
       await expect(hybrid.get('unread')).rejects.toMatchObject({ code: 'unavailable' })
@@ -121,14 +119,14 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
     test('what neither side has any more leaves the list', async () => {
       const before = await subject.open()
       await put(before, 'lost', someBytes(1000))
-      await hasFollowed(before)
+      await hasReplicated(before)
       await before.close()
       const folder = await openLocalStore({ directory: subject.directory, ...SETUP })
       await folder.delete('lost')
       await folder.close()
       await subject.remote.delete('lost')
       const hybrid = await subject.open({ cacheSize: 999 })
-      await expect.poll(async () => (await hybrid.list('')).objects).toEqual([])
+      await eventually(async () => (await hybrid.list('')).objects).toEqual([])
     })
   })
 
@@ -149,7 +147,7 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       })
       const hybrid = await subject.open({ cacheSize: 1000 })
       await put(hybrid, 'old', FORMER)
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       return { hybrid, asked: asked.promise, answer: mayAnswer.resolve }
     }
 
@@ -157,7 +155,7 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       // Nothing comes from S3, and nothing more is dropped.
       expectBytes(await bytesOf(hybrid, 'old'), WRITTEN)
       subject.s3.down = false
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       expectBytes(await bytesOf(subject.remote, 'old'), WRITTEN)
       expectBytes(await bytesOf(hybrid, 'old'), WRITTEN)
     }
@@ -178,8 +176,10 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
     test('that came just before: another object is dropped', async () => {
       const { hybrid, answer } = await openHeld()
       const written = Promise.withResolvers<void>()
-      const { bytesHere } = FollowState.prototype
-      const choosing = vi.spyOn(FollowState.prototype, 'bytesHere').mockImplementation(function (this: FollowState) {
+      const { bytesHere } = ReplicationState.prototype
+      const choosing = vi.spyOn(ReplicationState.prototype, 'bytesHere').mockImplementation(function (
+        this: ReplicationState,
+      ) {
         const bytes = bytesHere.call(this)
         if (bytes > 1000) {
           choosing.mockRestore()

@@ -7,7 +7,7 @@ import { testBucket } from '../s3/test-bucket.ts'
 import { objectStoreSuite } from '../testing/index.ts'
 import { anyOrderCase } from './any-order.test.cases.ts'
 import { evictCases } from './evict.test.cases.ts'
-import { followCases } from './follow.test.cases.ts'
+import { replicationCases } from './replicate.test.cases.ts'
 import { newFolder } from './hybrid.test.subject.ts'
 import { openHybridStore } from './hybrid-store.ts'
 
@@ -31,6 +31,6 @@ objectStoreSuite('hybrid', (setup) =>
 )
 
 const openRemote = async () => openS3Store(await newBucket())
-followCases(openRemote)
+replicationCases(openRemote)
 evictCases(openRemote)
 anyOrderCase(openRemote, 10)

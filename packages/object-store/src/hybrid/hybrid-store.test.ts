@@ -5,7 +5,7 @@ import { openLocalStore } from '../local/index.ts'
 import { objectStoreSuite } from '../testing/index.ts'
 import { anyOrderCase } from './any-order.test.cases.ts'
 import { evictCases } from './evict.test.cases.ts'
-import { followCases } from './follow.test.cases.ts'
+import { replicationCases } from './replicate.test.cases.ts'
 import { newFolder } from './hybrid.test.subject.ts'
 import { openHybridStore } from './hybrid-store.ts'
 
@@ -24,7 +24,7 @@ describe('with a folder in the place of S3', () => {
   })
 
   const openRemote = async () => openLocalStore({ directory: await folder(), ...SETUP })
-  followCases(openRemote)
+  replicationCases(openRemote)
   evictCases(openRemote)
   anyOrderCase(openRemote, 40)
 })

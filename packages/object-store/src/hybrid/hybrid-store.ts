@@ -1,4 +1,4 @@
-/** A folder as object store, and S3 that follows it: the folder answers at once, S3 keeps for good. */
+/** A folder as object store, replicated to S3: the folder responds at once, S3 keeps for good. */
 import { join } from 'node:path'
 import type { ContentAddress } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
@@ -7,8 +7,8 @@ import { orDiscard } from '../exact-body.ts'
 import { type LocalStoreOptions, openLocalStore } from '../local/index.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts'
-import { FollowState, type RemoteObject } from './follow-state.ts'
-import { Follower } from './follower.ts'
+import { ReplicationState, type RemoteObject } from './replication-state.ts'
+import { type ReplicationFailure, Replicator } from './replicator.ts'
 
 export interface HybridStoreOptions extends LocalStoreOptions {
   /** opens the S3 side; called again and again while it fails */
@@ -17,6 +17,8 @@ export interface HybridStoreOptions extends LocalStoreOptions {
   readonly cacheSize?: number
   /** jitter of the retries, 0 to 1 */
   readonly random?: () => number
+  /** receives each failed attempt to replicate to S3, or to bring an object back from it */
+  readonly onFailure?: (failure: ReplicationFailure) => void
 }
 
 export interface HybridStore extends ObjectStore {
@@ -31,10 +33,10 @@ const PROBE_MS = 3000
 
 /** Opens the folder; S3 may be down. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` (the folder) */
 export const openHybridStore = async (options: HybridStoreOptions): Promise<HybridStore> => {
-  const { connect, cacheSize = Number.POSITIVE_INFINITY, random = Math.random } = options
+  const { connect, cacheSize = Number.POSITIVE_INFINITY, random = Math.random, onFailure = () => {} } = options
   const local = await openLocalStore(options)
-  const state = new FollowState(join(options.directory, 'hybrid.sqlite'))
-  const follower = new Follower({ local, state, connect, cacheSize, random })
+  const state = new ReplicationState(join(options.directory, 'hybrid.sqlite'))
+  const replicator = new Replicator({ local, state, connect, cacheSize, random, onFailure })
 
   const notFound = () => new ObjectStoreError('not_found', 'There is no object of this key.')
 
@@ -72,7 +74,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     signal: AbortSignal | undefined,
     ask: (s3: ObjectStore) => Promise<A>,
   ): Promise<A> => {
-    const s3 = await follower.remote(signal)
+    const s3 = await replicator.remote(signal)
     try {
       return await ask(s3)
     } catch (error) {
@@ -120,7 +122,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
 
   let closing: Promise<void> | undefined
   const close = async () => {
-    await follower.close()
+    await replicator.close()
     await local.close()
     state.close()
   }
@@ -140,7 +142,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           if (put.ifNoneMatch === '*' && (await onlyS3Has(key, put.signal))) {
             throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
           }
-          const { etag } = await follower.change(key, 'put', put.size, () => local.put(key, body, put))
+          const { etag } = await replicator.change(key, 'put', put.size, () => local.put(key, body, put))
           return { etag, durable: false }
         })(),
       ),
@@ -159,7 +161,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           const known = lookUp(key)
           if (known && known.lastUsed !== null) note(() => state.used(key, null))
           const read = await onS3(key, get.signal, (s3) => s3.get(key, get))
-          void follower.fill(key, read.info.size)
+          void replicator.fill(key, read.info.size)
           return { ...read, info: known && known.type !== null ? toInfo(known, known.type) : read.info }
         },
       )
@@ -167,13 +169,13 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
 
     delete: async (rawKey, call = {}) => {
       const key = sanitizeKey(rawKey)
-      await follower.change(key, 'delete', 0, () => local.delete(key, call))
+      await replicator.change(key, 'delete', 0, () => local.delete(key, call))
     },
 
     list: async (rawPrefix, { cursor = '', limit = check.MAX_PAGE, signal } = {}) => {
       const prefix = sanitizePrefix(rawPrefix)
       check.checkLimit(limit)
-      await follower.compared(signal)
+      await replicator.compared(signal)
       const here = await local.list(prefix, {
         limit,
         ...(cursor === '' ? {} : { cursor }),
@@ -190,10 +192,10 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
       const [from, to] = [sanitizeKey(rawFrom), sanitizeKey(rawTo)]
       const { size } = await head(from, call)
       await hereOr(
-        () => follower.change(to, 'put', size, () => local.copy(from, to, call)),
+        () => replicator.change(to, 'put', size, () => local.copy(from, to, call)),
         async () => {
           const { info, body } = await store.get(from, call)
-          await follower.change(to, 'put', size, () => local.put(to, body, { size, type: info.type, ...call }))
+          await replicator.change(to, 'put', size, () => local.put(to, body, { size, type: info.type, ...call }))
         },
       )
     },
@@ -208,7 +210,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
         // What is going to be refused must not be noted: the object that is there already stays durable.
         await local.multipart.listParts(key, uploadId, call)
         const size = parts.reduce((sum, part) => sum + part.size, 0)
-        const { etag } = await follower.change(key, 'put', size, () =>
+        const { etag } = await replicator.change(key, 'put', size, () =>
           local.multipart.complete(key, uploadId, parts, call),
         )
         return { etag, durable: false }
@@ -218,28 +220,31 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     checkHealth: async (call = {}) => {
       const health = await local.checkHealth(call)
       const { pending, failing } = state.counts()
-      const error = (await probe(follower)) ?? (failing > 0 ? (follower.error?.message ?? 'trying again') : undefined)
+      const error =
+        (await probe(replicator)) ?? (failing > 0 ? (replicator.error?.message ?? 'trying again') : undefined)
       return {
         ...health,
         mode: 'hybrid',
         pending,
-        ...(error === undefined ? {} : { degraded: true, error: health.error ?? `S3 does not follow: ${error}` }),
+        ...(error === undefined
+          ? {}
+          : { degraded: true, error: health.error ?? `Replication to S3 is failing: ${error}` }),
       }
     },
 
     close: () => (closing ??= close()),
   }
-  follower.start()
+  replicator.start()
   return store
 }
 
 const isUnreachable = (error: unknown): boolean => isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')
 
 /** Why S3 cannot be used now, if so. */
-const probe = async (follower: Follower): Promise<string | undefined> => {
+const probe = async (replicator: Replicator): Promise<string | undefined> => {
   const signal = AbortSignal.timeout(PROBE_MS)
   try {
-    const health = await (await follower.remote(signal)).checkHealth({ signal })
+    const health = await (await replicator.remote(signal)).checkHealth({ signal })
     return signal.aborted ? 'It does not answer.' : health.error
   } catch (error) {
     return (error as Error).message

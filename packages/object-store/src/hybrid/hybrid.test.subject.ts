@@ -70,9 +70,14 @@ export const put = (to: ObjectStore, key: string, bytes: Uint8Array<ArrayBuffer>
 
 export const bytesOf = async (from: ObjectStore, key: string) => readAll((await from.get(key)).body)
 
-export const hasFollowed = async (hybrid: ObjectStore) => {
-  await expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 20_000 }).toBe(0)
+export const hasReplicated = async (hybrid: ObjectStore) => {
+  await eventually(async () => (await hybrid.checkHealth()).pending).toBe(0)
 }
+
+/** Polls a state that comes by itself. How long that takes is the machine's affair: the test's own timeout ends the wait. */
+export const eventually = <A>(state: () => A | Promise<A>): ReturnType<typeof expect.poll<A>> =>
+  // oxlint-disable-next-line vitest/require-awaited-expect-poll -- its caller awaits it
+  expect.poll(state, { timeout: 600_000 })
 
 export const contentKey = async (bytes: Uint8Array<ArrayBuffer>, storeId = 's') =>
   buildRemoteKey({ storeId, bucket: 'files', address: (await hashContent([bytes])).address })

@@ -1,1 +1,2 @@
 export { type HybridStore, type HybridStoreOptions, openHybridStore } from './hybrid-store.ts'
+export { type ReplicationFailure } from './replicator.ts'

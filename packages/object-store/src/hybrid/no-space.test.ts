@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { countFiles, SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
-import { bytesOf, hasFollowed, hybridSubject, newFolder, put } from './hybrid.test.subject.ts'
+import { bytesOf, hasReplicated, hybridSubject, newFolder, put } from './hybrid.test.subject.ts'
 
 const NO_SPACE = { name: 'ObjectStoreError', code: 'no_space' }
 
@@ -30,7 +30,7 @@ const openWithNotes = async () => {
 test('a change that cannot be noted is refused, and not made', async () => {
   const { hybrid, notes } = await openWithNotes()
   await put(hybrid, 'former', someBytes(1000))
-  await hasFollowed(hybrid)
+  await hasReplicated(hybrid)
   const pages = notes.prepare('PRAGMA page_count').get()!.page_count as number
   notes.exec(`PRAGMA max_page_count = ${pages + 8}`)
   subject.s3.down = true
@@ -48,7 +48,7 @@ test('a change that cannot be noted is refused, and not made', async () => {
   notes.exec(`PRAGMA max_page_count = ${pages * 100}`)
   subject.s3.down = false
   await put(hybrid, long(), someBytes(10))
-  await hasFollowed(hybrid)
+  await hasReplicated(hybrid)
   expectBytes(await bytesOf(subject.remote, long()), someBytes(10))
 })
 
@@ -57,7 +57,7 @@ test('what can be read is read, though nothing can be noted', async () => {
   for (const key of ['there', 'lost']) await put(subject.remote, key, bytes)
   const { hybrid, notes } = await openWithNotes()
   await put(hybrid, 'here', bytes)
-  await hasFollowed(hybrid)
+  await hasReplicated(hybrid)
   // Also of what is not here: as a kill while it was dropped leaves it.
   notes.exec('UPDATE remote SET lastUsed = 0; PRAGMA query_only = 1')
   for (const key of ['here', 'there']) expectBytes(await bytesOf(hybrid, key), bytes)

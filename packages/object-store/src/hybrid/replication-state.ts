@@ -47,7 +47,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 `
 
-export class FollowState {
+export class ReplicationState {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
 
@@ -134,7 +134,7 @@ export class FollowState {
    *
    * @param has what S3 has now
    */
-  followed({ key, version }: PendingChange, has: ObjectInfo | 'nothing' | 'unchanged', now: number): void {
+  replicated({ key, version }: PendingChange, has: ObjectInfo | 'nothing' | 'unchanged', now: number): void {
     this.#transaction(() => {
       const { changes } = this.#sql('DELETE FROM pending WHERE key = ? AND version = ?').run(key, version)
       if (changes === 0 || has === 'unchanged') return

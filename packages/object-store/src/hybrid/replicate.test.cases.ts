@@ -7,7 +7,8 @@ import { openLocalStore } from '../local/index.ts'
 import { LocalContents } from '../local/local-contents.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
-import { bytesOf, contentKey, hasFollowed, hybridSubject, put } from './hybrid.test.subject.ts'
+import { bytesOf, contentKey, eventually, hasReplicated, hybridSubject, put } from './hybrid.test.subject.ts'
+import { Replicator } from './replicator.ts'
 
 const putInParts = async (to: ObjectStore, key: string, bytes: Uint8Array<ArrayBuffer>) => {
   const uploadId = await to.multipart.start(key, { type: 'video/mp4' })
@@ -20,8 +21,8 @@ const putInParts = async (to: ObjectStore, key: string, bytes: Uint8Array<ArrayB
 }
 
 /** @param openRemote gives the S3 side of one test, empty */
-export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
-  describe('S3 follows', () => {
+export const replicationCases = (openRemote: () => Promise<ObjectStore>): void => {
+  describe('replication to S3', { timeout: 120_000 }, () => {
     const subject = hybridSubject(openRemote)
 
     test('an answer at once, durable later', async () => {
@@ -30,7 +31,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       expect(await put(hybrid, 'a', someBytes(1000))).toMatchObject({ durable: false })
       expect(await hybrid.head('a')).toMatchObject({ durable: false })
       subject.s3.down = false
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       expect(await hybrid.head('a')).toMatchObject({ durable: true })
       expectBytes(await bytesOf(subject.remote, 'a'), someBytes(1000))
     })
@@ -57,7 +58,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const second = await subject.open()
       expect(await second.checkHealth()).toMatchObject({ ok: true, degraded: true, pending: 21 })
       subject.s3.down = false
-      await hasFollowed(second)
+      await hasReplicated(second)
       expect(await second.checkHealth()).not.toHaveProperty('degraded')
       const there = (await subject.remote.list('')).objects.map((object) => object.key)
       expect(there).toEqual([...keys.slice(1), 'b'].toSorted())
@@ -75,12 +76,12 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const hybrid = await subject.open()
       expect(await hybrid.head('here')).toMatchObject({ durable: false })
       subject.s3.down = false
-      await expect.poll(() => hybrid.exists('there'), { timeout: 10_000 }).toBe(true)
+      await eventually(() => hybrid.exists('there')).toBe(true)
       const listed = await hybrid.list('', { limit: 2 })
       expect(listed.objects.map((object) => object.key)).toEqual(['both', 'here'])
       const rest = await hybrid.list('', { limit: 2, cursor: listed.cursor! })
       expect(rest.objects.map((object) => object.key)).toEqual(['there'])
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       // The folder is the truth.
       expectBytes(await bytesOf(subject.remote, 'both'), someBytes(10, 2))
       expectBytes(await bytesOf(subject.remote, 'here'), someBytes(10, 1))
@@ -101,7 +102,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       await expect(hybrid.head('there')).rejects.toMatchObject({ code: 'unavailable' })
       await expect(hybrid.list('')).rejects.toMatchObject({ code: 'unavailable' })
       subject.s3.down = false
-      await expect.poll(() => hybrid.exists('there')).toBe(true)
+      await eventually(() => hybrid.exists('there')).toBe(true)
     })
 
     test('closed while it connects: who waits for S3 is told to try again', async () => {
@@ -124,23 +125,15 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       await putInParts(subject.remote, key, large)
       const wrong = await contentKey(someBytes(10, 1))
       await put(subject.remote, wrong, someBytes(10, 2))
-      const s3Reads = vi.spyOn(subject.remote, 'get')
+      const fill = vi.spyOn(Replicator.prototype, 'fill')
       const hybrid = await subject.open()
       const { body, span } = await hybrid.get(key, { range: { start: 8_388_600, end: 8_388_620 } })
       expect(span).toEqual({ start: 8_388_600, end: 8_388_620 })
       expectBytes(await readAll(body), large.slice(8_388_600, 8_388_620))
       await (await hybrid.get(wrong)).body.cancel()
-      // Once it is here, it is read without S3. An outage now would break off what is on its way here.
-      await expect
-        .poll(
-          async () => {
-            s3Reads.mockClear()
-            await bytesOf(hybrid, key)
-            return s3Reads.mock.calls.length
-          },
-          { timeout: 20_000 },
-        )
-        .toBe(0)
+      // Each read began to bring its object here; the wrong one failed.
+      expect(fill.mock.results).toHaveLength(2)
+      await Promise.all(fill.mock.results.map((result) => result.value))
       subject.s3.down = true
       expectBytes(await bytesOf(hybrid, key), large)
       expect(await hybrid.head(key)).toMatchObject({ type: 'video/mp4', durable: true })
@@ -161,7 +154,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       })
       const hybrid = await subject.open()
       await (await hybrid.get(key, { range: { start: 0, end: 10 } })).body.cancel()
-      await expect.poll(() => failed.mock.calls.length).toBe(1)
+      await eventually(() => failed.mock.calls.length).toBe(1)
       await hybrid.close()
       expect(await countFiles(subject.directory)).toBe(0)
       const folder = await openLocalStore({ directory: subject.directory, ...SETUP })
@@ -176,7 +169,11 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const { get } = subject.remote
       const readers = new Set<string>()
       const release = Promise.withResolvers<void>()
-      const keeping = vi.fn(() => release.promise)
+      const four = Promise.withResolvers<void>()
+      const keeping = vi.fn(() => {
+        if (keeping.mock.calls.length === 4) four.resolve()
+        return release.promise
+      })
       // The first read of a key is its reader's, a second one keeps it.
       vi.spyOn(subject.remote, 'get').mockImplementation(async (key, ...call) => {
         if (readers.has(key)) await keeping()
@@ -186,7 +183,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const hybrid = await subject.open()
       await hybrid.list('')
       await Promise.all(keys.map((key) => bytesOf(hybrid, key)))
-      await expect.poll(() => keeping.mock.calls.length, { timeout: 20_000 }).toBe(4)
+      await four.promise
       release.resolve()
       await hybrid.close()
       expect(keeping).toHaveBeenCalledTimes(4)
@@ -203,7 +200,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       subject.s3.down = false
       await subject.remote.delete(key)
       // The first question after an outage may come before the next attempt to connect.
-      await expect.poll(() => hybrid.head(key).catch((error: { code: string }) => error.code)).toBe('not_found')
+      await eventually(() => hybrid.head(key).catch((error: { code: string }) => error.code)).toBe('not_found')
       expect(await hybrid.exists(key)).toBe(false)
     })
 
@@ -211,10 +208,10 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const key = await contentKey(someBytes(10, 1))
       const hybrid = await subject.open()
       await put(hybrid, key, someBytes(10, 2))
-      await expect.poll(async () => (await hybrid.checkHealth()).error).toContain('damaged')
+      await eventually(async () => (await hybrid.checkHealth()).error).toContain('damaged')
       expect(await hybrid.head(key)).toMatchObject({ durable: false })
       await put(hybrid, 'other', someBytes(10))
-      await expect.poll(() => subject.remote.exists('other')).toBe(true)
+      await eventually(() => subject.remote.exists('other')).toBe(true)
       expect(await subject.remote.exists(key)).toBe(false)
     })
 
@@ -235,7 +232,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       for (const key of ['s3/a', 's3/b', 's3/c']) await put(subject.remote, key, someBytes(10))
       const hybrid = await subject.open()
       for (const key of ['both/a', 'both/b', 'both/c', 'both/d']) await put(hybrid, key, someBytes(10))
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       const pages = async (prefix: string) => {
         const found: string[][] = []
         for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
@@ -279,7 +276,7 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const hybrid = await subject.open()
       await hybrid.list('')
       await (await hybrid.get(key)).body.cancel()
-      await expect.poll(() => s3Reads.mock.calls.length).toBe(2)
+      await eventually(() => s3Reads.mock.calls.length).toBe(2)
       subject.s3.down = true
       await hybrid.delete(key)
       const held = holdNextCommit()
@@ -287,9 +284,9 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       await held.brought
       subject.s3.down = false
       await put(hybrid, 'other', bytes)
-      await expect.poll(() => subject.remote.exists('other')).toBe(true)
+      await eventually(() => subject.remote.exists('other')).toBe(true)
       held.end()
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
     })
 
@@ -311,17 +308,17 @@ export const followCases = (openRemote: () => Promise<ObjectStore>): void => {
       const hybrid = await subject.open()
       await hybrid.list('')
       const reading = hybrid.get(key)
-      await expect.poll(() => s3Reads.mock.calls.length).toBe(1)
+      await eventually(() => s3Reads.mock.calls.length).toBe(1)
       await hybrid.delete(key)
-      await expect.poll(() => s3Deletes.mock.calls.length).toBe(1)
+      await eventually(() => s3Deletes.mock.calls.length).toBe(1)
       const held = holdNextCommit()
       mayRead.resolve()
       await (await reading).body.cancel()
       await held.brought
       mayDelete.resolve()
-      await hasFollowed(hybrid)
+      await hasReplicated(hybrid)
       held.end()
-      await expect.poll(() => countFiles(subject.directory)).toBe(0)
+      await eventually(() => countFiles(subject.directory)).toBe(0)
       for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
     })
   })

@@ -1,35 +1,47 @@
-/** Makes S3 follow what happens here, for ever and in the background; keeps the folder within its size. */
+/** Replicates the folder to S3 in the background, and evicts what the folder has no room for. */
 import type { LocalStore } from '../local/index.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
-import type { FollowState, PendingChange, RemoteObject } from './follow-state.ts'
+import type { ReplicationState, PendingChange, RemoteObject } from './replication-state.ts'
 import { isImmutable } from './immutable.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** Changes under way to S3 at once, and objects on their way back: each takes up to 40 MiB. */
 const PARALLEL = 4
 
-export interface FollowerOptions {
+/** An attempt that failed, for the operator's log. It is repeated until it succeeds. */
+export interface ReplicationFailure {
+  /** the object that could not be replicated; undefined: S3 as a whole is unavailable */
+  readonly key?: string
+  readonly error: Error
+  /** unix ms of the next attempt */
+  readonly retryAt: number
+}
+
+export interface ReplicatorOptions {
   readonly local: LocalStore
-  readonly state: FollowState
+  readonly state: ReplicationState
   readonly connect: (signal: AbortSignal) => Promise<ObjectStore>
   /** bytes to keep here; what S3 lacks is kept even above it */
   readonly cacheSize: number
   readonly random: () => number
+  readonly onFailure: (failure: ReplicationFailure) => void
 }
 
-export class Follower {
-  readonly #options: FollowerOptions
+export class Replicator {
+  readonly #options: ReplicatorOptions
   readonly #closing = new AbortController()
   /** key to the number of its writers under way: their change is not there to follow yet */
   readonly #writing = new Map<string, number>()
   /** changes on their way to S3, by key */
-  readonly #following = new Map<string, Promise<void>>()
+  readonly #sending = new Map<string, Promise<void>>()
   readonly #evicting = new Map<string, Promise<void>>()
   readonly #filling = new Map<string, Promise<void>>()
+  /** why an object could not be replicated, by key, until it is */
+  readonly #failedObjects = new Map<string, Error>()
   #remote: ObjectStore | undefined
   #connecting: Promise<ObjectStore> | undefined
   /** S3 as a whole failed, so many times in a row */
@@ -41,7 +53,7 @@ export class Follower {
   #compared = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
 
-  constructor(options: FollowerOptions) {
+  constructor(options: ReplicatorOptions) {
     this.#options = options
     // Nobody may be waiting when it is rejected.
     this.#compared.promise.catch(() => {})
@@ -52,9 +64,9 @@ export class Follower {
     this.#running = this.#run()
   }
 
-  /** Why S3 does not follow at the moment. */
+  /** Why something is not replicated at the moment. */
   get error(): Error | undefined {
-    return this.#error
+    return this.#error ?? this.#failedObjects.values().next().value
   }
 
   /** S3, connected. @throws ObjectStoreError `unavailable` and others, at once while the last failure is fresh */
@@ -119,7 +131,9 @@ export class Follower {
       if (this.#filling.size >= PARALLEL) return undefined
       // The reader has its bytes from S3; a failure only means that the next one has them from there, too.
       filling = this.#fill(key)
-        .catch(() => {})
+        .catch((error: Error) => {
+          if (!this.#closing.signal.aborted) this.#options.onFailure({ key, error, retryAt: Date.now() })
+        })
         .finally(() => {
           this.#filling.delete(key)
           this.#wake.resolve()
@@ -146,7 +160,7 @@ export class Follower {
         const remote = await this.remote(signal)
         if (this.#failures > 0) await this.#ask(remote)
         await this.#compare(remote)
-        this.#followDue(remote, now)
+        this.#startDue(remote, now)
         if (await this.#evictOldest(remote)) this.#wake.resolve()
       } catch (error) {
         // A failure to connect has been noted where it happened.
@@ -154,7 +168,7 @@ export class Follower {
       }
       await this.#sleep(now)
     }
-    await Promise.all(this.#following.values())
+    await Promise.all(this.#sending.values())
   }
 
   /** Until a change, the end of one under way, or the moment when the next one is due that was not yet at `now`. */
@@ -178,27 +192,27 @@ export class Follower {
   }
 
   /** Starts what is due, as far as there is room. */
-  #followDue(remote: ObjectStore, now: number): void {
-    const free = PARALLEL - this.#following.size
+  #startDue(remote: ObjectStore, now: number): void {
+    const free = PARALLEL - this.#sending.size
     // What is on its way here would be taken for what the folder has, also when a delete is what S3 must follow.
-    const busy = [this.#writing, this.#following, this.#filling]
+    const busy = [this.#writing, this.#sending, this.#filling]
     const isBusy = ({ key }: PendingChange) => busy.some((keys) => keys.has(key))
     const due = this.#options.state.due(
       now,
       busy.reduce((sum, keys) => sum + keys.size, free),
     )
     for (const change of due.filter((one) => !isBusy(one)).slice(0, free)) {
-      const following = this.#follow(remote, change)
+      const sending = this.#replicate(remote, change)
         .catch((error: Error) => this.#failed(error))
         .finally(() => {
-          this.#following.delete(change.key)
+          this.#sending.delete(change.key)
           this.#wake.resolve()
         })
-      this.#following.set(change.key, following)
+      this.#sending.set(change.key, sending)
     }
   }
 
-  async #follow(remote: ObjectStore, change: PendingChange): Promise<void> {
+  async #replicate(remote: ObjectStore, change: PendingChange): Promise<void> {
     const { local, state } = this.#options
     const { signal } = this.#closing
     try {
@@ -209,21 +223,24 @@ export class Follower {
           uploadId: change.uploadId ?? undefined,
           onUpload: (uploadId) => state.keepUpload(change, uploadId),
         })
-        state.followed(change, info, Date.now())
+        state.replicated(change, info, Date.now())
       } else if (change.operation === 'delete') {
         await remote.delete(change.key, { signal })
-        state.followed(change, 'nothing', Date.now())
+        state.replicated(change, 'nothing', Date.now())
       } else {
         // A write that failed, or was never finished: S3 keeps what it has.
-        state.followed(change, 'unchanged', Date.now())
+        state.replicated(change, 'unchanged', Date.now())
       }
+      this.#failedObjects.delete(change.key)
       this.#succeeded()
     } catch (error) {
       if (signal.aborted) return
-      state.postpone(change, Date.now() + retryDelay(change.attempts + 1, this.#options.random()))
+      const retryAt = Date.now() + retryDelay(change.attempts + 1, this.#options.random())
+      state.postpone(change, retryAt)
+      this.#failedObjects.set(change.key, error as Error)
+      this.#options.onFailure({ key: change.key, error: error as Error, retryAt })
       // Of one object alone (damaged, say), or of S3 as a whole.
       if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) this.#failed(error)
-      else this.#error = error as Error
     }
   }
 
@@ -313,6 +330,7 @@ export class Follower {
       this.#compared.promise.catch(() => {})
     }
     this.#retryAt = Date.now() + retryDelay(++this.#failures, this.#options.random())
+    this.#options.onFailure({ error: reason, retryAt: this.#retryAt })
   }
 }
 
