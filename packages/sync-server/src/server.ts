@@ -1,7 +1,7 @@
 /** The sync server on web standards: Request to Response, and WebSockets that a platform has accepted. */
 import { expiryOf } from '@rockpool/access'
 import { systemClock } from './clock.ts'
-import { RockpoolError, type StoreId } from '@rockpool/protocol'
+import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { closedError, type EventLog } from './event-log/event-log.ts'
 import type { SqlEventLog } from './event-log/sql-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
@@ -9,6 +9,7 @@ import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
 import { startClaimChecker } from './read-model/claim-checker.ts'
 import { streamResponse } from './live/stream.ts'
+import { appendLost } from './operator/append-lost.ts'
 import { type RedactionCause, type RedactResult, redactionUpdate } from './redact/redaction.ts'
 
 export interface SyncServer {
@@ -24,6 +25,13 @@ export interface SyncServer {
    * @throws EventLogError
    */
   redact(storeId: StoreId, seqNum: number, cause: Omit<RedactionCause, 'at'>): Promise<RedactResult>
+  /**
+   * Appends `v2.ContentLost` for contents that object storage no longer has, and sends the news to the store's devices: whoever
+   * holds the bytes uploads them again. For garbage collection: no call of the contract leads here.
+   *
+   * @throws EventLogError
+   */
+  reportLost(storeId: StoreId, remoteKeys: readonly RemoteKey[]): Promise<void>
   /** Ends all subscriptions, refuses new requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -93,6 +101,9 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
       const result = await log.redact(seqNum, { ...cause, at: clock.now() })
       hub.publish(storeId, redactionUpdate(log.backendId, result))
       return result
+    },
+    reportLost: async (storeId, remoteKeys) => {
+      hub.publish(storeId, await appendLost(await logs.open(storeId), remoteKeys, clock.now()))
     },
     close: async () => {
       closed = true

@@ -13,6 +13,8 @@ export interface SyncListener {
   handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
   /** As {@link SyncServer.redact}. */
   readonly redact: SyncServer['redact']
+  /** As {@link SyncServer.reportLost}. */
+  readonly reportLost: SyncServer['reportLost']
   /** Ends all connections and in-flight requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -53,6 +55,7 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
       })
     },
     redact: server.redact,
+    reportLost: server.reportLost,
     close: async () => {
       const closed = server.close()
       for (const abort of inFlight.values()) abort.abort(new Error('The server is stopping.'))
