@@ -60,7 +60,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: 'const isPinned = [].some(',
   },
   'content on disk is not found again after the index was lost': {
-    file: 'engine/repair/reconcile.ts',
+    file: 'engine/repair/reconcile-disk.ts',
     from: 'for (const address of unknown) yield* learnContent(address, epoch)',
     to: '',
   },

@@ -2,26 +2,21 @@
  * A full comparison of disk, index and log: after the index was lost, with new rows of the engine, and once a day. What one of
  * them lacks is derived from the others. Between passes the mirror (`log/follow-log.ts`) keeps them together by what changes.
  */
-import { addressOfKey, type ContentAddress, hashContent, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Option } from 'effect'
+import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
+import { Clock, Effect } from 'effect'
 import {
   change,
   type EngineRow,
   type IndexStep,
   type IndexTable,
-  put,
   type ReconcileProgress,
-  remove,
 } from '../../ports/index-port.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { Device } from '../device.ts'
-import { ownKey } from '../files/owner.ts'
-import { KEEPING } from '../files/named-content.ts'
-import { hold, holdIfFree } from '../leadership/locks.ts'
 import { isRemoteKey, mirrorFile } from '../log/follow-log.ts'
+import { compareDisk } from './reconcile-disk.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
-import { BlobPort, call, IndexPort, LogPort, Platform, Settings } from '../services.ts'
-import { contentRow } from '../transfers/content-row.ts'
+import { call, IndexPort, LogPort, Settings } from '../services.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 
 /** Raise it when rows of the index mean something new: each device then compares everything once. */
@@ -34,9 +29,6 @@ const STEP = 500
 
 /** After a pass that failed. */
 const FAILED_WAIT = '5 minutes'
-
-/** Adds are under way most of the time on a busy device: the disk is listed when none is. */
-const DISK_BUSY_WAIT = '1 minute'
 
 /** Runs a full pass whenever one is due. Never ends; a pass that fails goes on later, and holds up nothing else. */
 export const reconcile = (epoch: number) =>
@@ -95,100 +87,6 @@ const progressed = (epoch: number, progress: Partial<ReconcileProgress>): IndexS
     return { id: 'engine', epoch, changeCursor: null, confirmationCursor: null, ...row, ...version, reconcile }
   })
 
-/** Contents on disk get the row that they lack, rows of contents that are gone are removed. */
-const compareDisk = (epoch: number) =>
-  Effect.gen(function* () {
-    const { unknown, gone } = yield* listDisk
-    for (const address of gone) yield* forgetContent(address, epoch)
-    for (const address of unknown) yield* learnContent(address, epoch)
-  })
-
-/** What disk and index do not have in common. Listed while no add is between its bytes and its row. */
-const listDisk: Effect.Effect<
-  { readonly unknown: readonly ContentAddress[]; readonly gone: readonly ContentAddress[] },
-  RockpoolError,
-  BlobPort | IndexPort | Platform | Settings
-> = Effect.gen(function* () {
-  const blobs = yield* BlobPort
-  const index = yield* IndexPort
-  while (true) {
-    const listed = yield* Effect.scoped(
-      Effect.gen(function* () {
-        // Whoever releases content takes this lock first, and would take this one for an add.
-        yield* hold('releasing', 'exclusive')
-        if (!(yield* holdIfFree(KEEPING))) return undefined
-        const known = new Set(yield* call(() => index.keys('contents')))
-        const disk = yield* call(() => blobs.list())
-        const whole = disk.filter(({ complete }) => complete).map(({ address }) => address)
-        const there = new Set<string>(whole)
-        return {
-          unknown: whole.filter((address) => !known.has(address)).toSorted(),
-          gone: [...known].filter((address) => !there.has(address)) as ContentAddress[],
-        }
-      }),
-    )
-    if (listed) return listed
-    yield* Effect.sleep(DISK_BUSY_WAIT)
-  }
-})
-
-/** Hashes content that the index does not know, one at a time, and queues it when object storage may lack it. */
-const learnContent = (address: ContentAddress, epoch: number) =>
-  Effect.gen(function* () {
-    const device = yield* Device
-    const blobs = yield* BlobPort
-    const content = yield* hashOnDisk(address)
-    if (!content) return // gone meanwhile, or unreadable: the next pass looks again
-    // Damaged: never served or sent. They stay aside, since they may be all that is left.
-    if (content.address !== address) return yield* call(() => blobs.quarantine(address))
-    const now = yield* Clock.currentTimeMillis
-    // What the log claims to be stored is asked for when its records are compared.
-    const steps = yield* reconcileKeys(yield* ownKeys(address), { occasion: 'pass', onAsk: () => {} })
-    yield* device.write([contentRow(content, now), ...steps], epoch)
-  })
-
-/** Undefined when the bytes are gone or cannot be read. */
-const hashOnDisk = (address: ContentAddress) =>
-  Effect.gen(function* () {
-    const blobs = yield* BlobPort
-    const { hashing } = yield* Platform
-    return yield* call(async (signal) => {
-      const blob = await blobs.open(address)
-      return blob && hashContent(blob.stream().pipeThrough(new TransformStream(), { signal }), hashing)
-    })
-  }).pipe(
-    Effect.catchIf(
-      ({ code }) => code !== 'closed',
-      () => Effect.succeed(undefined),
-    ),
-  )
-
-/** The keys under which this user has the content; none in a bucket of its users while nobody is signed in. */
-const ownKeys = (address: ContentAddress) =>
-  Effect.gen(function* () {
-    const { buckets } = yield* Settings
-    const keys = yield* Effect.forEach(Object.keys(buckets), (bucket) => Effect.option(ownKey(bucket, address)))
-    return keys.flatMap((key) => Option.toArray(key))
-  })
-
-/** Unless the bytes came back meanwhile: a row without them would be a file that cannot be opened. */
-const forgetContent = (address: ContentAddress, epoch: number) =>
-  Effect.gen(function* () {
-    const blobs = yield* BlobPort
-    const device = yield* Device
-    const index = yield* IndexPort
-    yield* Effect.scoped(
-      Effect.gen(function* () {
-        yield* hold('releasing', 'exclusive')
-        if (!(yield* holdIfFree(KEEPING))) return // the next pass finds it
-        if (yield* call(() => blobs.open(address))) return
-        const row = yield* call(() => index.get('contents', address))
-        const keys = new Set([...(yield* ownKeys(address)), ...(row?.storedAs ?? [])])
-        yield* device.write([remove('contents', address), ...(yield* reconcileKeys(keys, { occasion: 'pass' }))], epoch)
-      }),
-    )
-  })
-
 /** Walks over all that the log has, as the mirror does over what is new, and looks only at what this device has a part in. */
 const compareRecords = (epoch: number) =>
   Effect.gen(function* () {
@@ -232,7 +130,7 @@ const compareRecords = (epoch: number) =>
         ],
         epoch,
       )
-      yield* askSigner(toAsk, epoch)
+      yield* queueChecks(toAsk, epoch)
       cursor = changes.cursor
       if (!changes.more) return
     }
@@ -249,7 +147,7 @@ const contentsOf = (log: RecordLog, subject: string, pins: ReadonlySet<string>) 
 }
 
 /** One upload after the other at a low rate: its first step asks whether the content is stored. */
-const askSigner = (keys: ReadonlySet<RemoteKey>, epoch: number) =>
+const queueChecks = (keys: ReadonlySet<RemoteKey>, epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
     const { checksPerMinute } = yield* Settings
@@ -294,29 +192,4 @@ const inPages = <E, R>(
       if (keys.length < STEP) return
       after = keys.at(-1)
     }
-  })
-
-/**
- * Rows of an older engine as this one means them. A pin was one of bytes then, and is one of a file now: without its row, the
- * mirror would take the pin from the bytes.
- */
-export const upgradeRows = (epoch: number) =>
-  Effect.gen(function* () {
-    const index = yield* IndexPort
-    const device = yield* Device
-    const log = yield* LogPort
-    const engine = yield* call(() => index.get('engine', 'engine'))
-    if (engine?.rowsVersion === ROWS_VERSION || engine?.changeCursor === null) return
-    const now = yield* Clock.currentTimeMillis
-    const pinned = [...device.contents.values()].filter((row) => row.pinned)
-    const downloads = [...device.transfers.values()].filter(({ direction }) => direction === 'download')
-    const ofPinned = yield* Effect.forEach(pinned, ({ address, storedAs = [] }) =>
-      Effect.map(ownKeys(address), (own) => [...own, ...storedAs]),
-    )
-    const keys = new Set([...downloads.map(({ remoteKey }) => remoteKey), ...ofPinned.flat()])
-    const files = yield* call(async () => [...keys].flatMap((key) => log.filesWithContent(key)))
-    yield* device.write(
-      files.filter(({ deletedAt }) => deletedAt === null).map(({ id }) => put('pins', { id, pinnedAt: now })),
-      epoch,
-    )
   })
