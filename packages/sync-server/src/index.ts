@@ -1,6 +1,7 @@
 /** Rockpool's sync server: one event log per store, over HTTP and WebSocket (docs/contracts/sync-http.md). */
 export { memoryLogs } from './adapters/memory.ts'
 export { type Clock, systemClock } from './clock.ts'
+export { appendLost } from './operator/append-lost.ts'
 export {
   type AppendOptions,
   type AppendResult,

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** Checks Node's version before anything is loaded that an older one does not have. */
+import process from 'node:process'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+
+if (major > 22 || (major === 22 && minor >= 16)) await import('./main.ts')
+else {
+  process.stderr.write(`rockpool-server: Node ${process.versions.node} is too old. Install Node 22.16 or newer.\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,55 @@
+/** `rockpool-server token` */
+import { isStoreId, type Right } from '@rockpool/protocol'
+import { SignJWT } from 'jose'
+import { loadConfig } from '../config/load-config.ts'
+import { readDuration } from './duration.ts'
+import { type Command, UsageError } from './command.ts'
+
+const RIGHTS: readonly Right[] = ['read', 'write', 'delete']
+const DEFAULT_LIFETIME = '1h'
+
+export const token: Command = {
+  name: 'token',
+  usage: '--user <name> --store <id>[:read,write,delete] [--expires 1h]',
+  summary: 'Prints a token that gives a user rights in a store',
+  details: `
+  --user <name>     the claim "sub"
+  --store <id>      with all rights, or those behind the colon
+  --expires <time>  such as 10m, 1h or 30d; 1h unless set
+
+For trying out, and for services. An app's own backend makes the tokens of its users, with auth.jwt_secret.
+`,
+  options: { user: { type: 'string' }, store: { type: 'string' }, expires: { type: 'string' } },
+  run: async ({ flags, configFile, env, cwd, output }) => {
+    const [user, store] = [flags.text('user'), flags.text('store')]
+    if (!user || !store) throw new UsageError('Write: rockpool-server token --user <name> --store <id>')
+    const { storeId, rights } = readGrant(store)
+    const seconds = Math.floor(readDuration('--expires', flags.text('expires') ?? DEFAULT_LIFETIME) / 1_000)
+    const { tokens } = loadConfig({ env, cwd, file: configFile }).signer
+    if (tokens.kind === 'jwks') {
+      throw new Error('Tokens are signed by the identity provider of auth.jwks_url. Ask it for one.')
+    }
+    const expiresAt = Math.floor(Date.now() / 1_000) + seconds
+    const signing = new SignJWT({ stores: { [storeId]: rights } })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(user)
+      .setIssuedAt()
+      .setExpirationTime(expiresAt)
+    if (tokens.issuer !== undefined) signing.setIssuer(tokens.issuer)
+    if (tokens.audience !== undefined) signing.setAudience(tokens.audience)
+    const signed = await signing.sign(new TextEncoder().encode(tokens.secrets[0]))
+    output.result({ token: signed, expiresAt: new Date(expiresAt * 1_000).toISOString() }, `${signed}\n`)
+    return 0
+  },
+}
+
+const readGrant = (text: string): { readonly storeId: string; readonly rights: readonly Right[] } => {
+  const [storeId = '', list] = text.split(':', 2)
+  if (!isStoreId(storeId)) throw new UsageError(`--store: "${storeId}" is no store id (letters, digits, _ and -).`)
+  if (list === undefined) return { storeId, rights: RIGHTS }
+  const rights = list.split(',')
+  const unknown = rights.find((right) => !RIGHTS.includes(right as Right))
+  if (unknown !== undefined)
+    throw new UsageError(`--store: "${unknown}" is no right. Rights are read, write and delete.`)
+  return { storeId, rights: rights as Right[] }
+}

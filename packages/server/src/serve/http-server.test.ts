@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Handlers, type HttpServer, listen } from './http-server.ts'
+
+let server: HttpServer
+/** calls of the signer that the test has not answered yet */
+let calls: ServerResponse[]
+let arrived: PromiseWithResolvers<void>
+
+const handlers: Handlers = {
+  signer: (_incoming, outgoing) => {
+    calls.push(outgoing)
+    arrived.resolve()
+  },
+  sync: (_incoming: IncomingMessage, outgoing) => void outgoing.writeHead(200).flushHeaders(),
+  upgrade: (_incoming, socket) => void socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
+  static: undefined,
+  ready: async () => ({ ok: true, store: 'fine' }),
+}
+
+beforeEach(async () => {
+  calls = []
+  arrived = Promise.withResolvers()
+  server = await listen('127.0.0.1', 0)
+})
+afterEach(() => server.close())
+
+const get = async (path: string, init: RequestInit = {}) => {
+  const response = await fetch(`http://127.0.0.1:${server.port}${path}`, init)
+  return { status: response.status, body: await response.text(), retryAfter: response.headers.get('retry-after') }
+}
+const upgrade = async (path: string): Promise<string> => {
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`)
+  return (await text(socket)).split('\r\n', 1)[0]!
+}
+
+test('until everything is open: alive, not ready, and calls may come again', async () => {
+  expect(await get('/health')).toMatchObject({ status: 200, body: expect.stringContaining('"state":"starting"') })
+  expect(await get('/ready')).toMatchObject({ status: 503 })
+  expect(await get('/signer/download-url')).toMatchObject({ status: 503, retryAfter: '1' })
+  expect(await upgrade('/sync/shop/live')).toBe('HTTP/1.1 503 Service Unavailable')
+})
+
+test('routes each request to its part', async () => {
+  server.start(handlers)
+  expect(await get('/health')).toMatchObject({ status: 200, body: expect.stringContaining('"state":"running"') })
+  expect(await get('/ready')).toMatchObject({ status: 200, body: '{"ok":true,"state":"running","store":"fine"}' })
+  expect(await get('/nowhere')).toMatchObject({ status: 404 })
+  expect(await get('/%E0%A4%A')).toMatchObject({ status: 400 })
+  expect(await upgrade('/sync/shop/live')).toBe('HTTP/1.1 101 Switching Protocols')
+  expect(await upgrade('/signer/live')).toBe('HTTP/1.1 503 Service Unavailable')
+})
+
+test('a stop waits for the call under way, refuses new ones, and says that it drains', async () => {
+  server.start(handlers)
+  const call = get('/signer/upload-url')
+  await arrived.promise
+  const order: string[] = []
+  const draining = server.drain().then(() => order.push('drained'))
+  expect(await get('/signer/upload-url')).toMatchObject({ status: 503, retryAfter: '1' })
+  expect(await get('/ready')).toMatchObject({ status: 503, body: '{"ok":false,"state":"draining"}' })
+  expect(await get('/health')).toMatchObject({ status: 200, body: expect.stringContaining('"state":"draining"') })
+  expect(await upgrade('/sync/shop/live')).toBe('HTTP/1.1 503 Service Unavailable')
+  order.push('answered')
+  calls[0]!.end('done')
+  expect(await call).toMatchObject({ status: 200, body: 'done' })
+  await draining
+  expect(order).toEqual(['answered', 'drained'])
+})
+
+test('a client that left is not waited for, nor is a stream of news', async () => {
+  server.start(handlers)
+  const leaving = new AbortController()
+  const call = get('/signer/upload-url', { signal: leaving.signal }).catch(() => 'left')
+  const news = await fetch(`http://127.0.0.1:${server.port}/sync/shop/live?since=0`)
+  await arrived.promise
+  const draining = server.drain()
+  leaving.abort()
+  expect(await call).toBe('left')
+  await draining
+  await server.close()
+  await expect(news.text()).rejects.toThrow()
+})
+
+test('a port that is in use is one line', async () => {
+  await expect(listen('127.0.0.1', server.port)).rejects.toThrow(/^Port \d+ on 127\.0\.0\.1 is in use\. Set [^\n]+\.$/)
+  await expect(listen('not.a.host.invalid', 0)).rejects.toThrow(/^The server cannot listen on [^\n]+\.$/)
+})

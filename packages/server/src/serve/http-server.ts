@@ -1,0 +1,115 @@
+/** The HTTP server around the parts: one port, a state, and an end that waits for calls under way. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { respondHealth, respondReady, respondUnavailable, type ServerState } from './health.ts'
+import { isLive, type Route, routeOf } from './route.ts'
+
+/** Headers have to arrive in this time (slow loris). */
+const HEADERS_MS = 10_000
+/** A connection on which nothing moves for this long is cut. WebSockets have their own keep-alive. */
+const IDLE_MS = 60_000
+/** The longest call: a part of 8 MiB at 10 kB/s. */
+const REQUEST_MS = 15 * 60_000
+/** A stop waits longer than the longest call. */
+const DRAIN_MS = REQUEST_MS + 10_000
+
+export interface Handlers {
+  /** Responds to the signer's calls; `url` without the prefix. */
+  signer(incoming: IncomingMessage, outgoing: ServerResponse, url: string): void
+  sync(incoming: IncomingMessage, outgoing: ServerResponse): void
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** a built web app; undefined: 404 */
+  readonly static: ((incoming: IncomingMessage, outgoing: ServerResponse, path: string) => Promise<void>) | undefined
+  ready(): Promise<{ readonly ok: boolean }>
+}
+
+export interface HttpServer {
+  readonly port: number
+  /** From now on requests are served. Until then they get 503. */
+  start(handlers: Handlers): void
+  /** New calls get 503, `/health` says `draining`. Resolves when no call is under way, or the longest one is over. */
+  drain(): Promise<void>
+  /** Cuts every connection. */
+  close(): Promise<void>
+}
+
+/** @throws Error of one line when it cannot listen */
+export const listen = async (host: string, port: number): Promise<HttpServer> => {
+  let state: ServerState = 'starting'
+  let handlers: Handlers | undefined
+  /** calls under way, streams of news aside */
+  let inFlight = 0
+  let drained = () => {}
+
+  const respond = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { url = '/' } = incoming
+    const route = routeOf(url)
+    if (route.part === 'health') return respondHealth(outgoing, state)
+    if (route.part === 'ready') return void respondReady(outgoing, state, () => handlers!.ready())
+    if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
+    if (!isLive(url)) {
+      inFlight++
+      outgoing.once('close', () => {
+        if (--inFlight === 0) drained()
+      })
+    }
+    dispatch(handlers, route, incoming, outgoing)
+  }
+
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, respond)
+  server.timeout = IDLE_MS
+  server.on('upgrade', (incoming, socket: Duplex, head) => {
+    if (handlers && state === 'running' && routeOf(incoming.url ?? '/').part === 'sync') {
+      return handlers.upgrade(incoming, socket, head)
+    }
+    socket.on('error', () => socket.destroy())
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  }).catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(listenProblem(cause, host, port), { cause })
+  })
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    start: (started) => {
+      handlers = started
+      state = 'running'
+    },
+    drain: async () => {
+      state = 'draining'
+      if (inFlight === 0) return
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, DRAIN_MS)
+        drained = () => {
+          clearTimeout(late)
+          resolve()
+        }
+      })
+    },
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+const dispatch = (handlers: Handlers, route: Route, incoming: IncomingMessage, outgoing: ServerResponse): void => {
+  if (route.part === 'signer') return handlers.signer(incoming, outgoing, route.url)
+  if (route.part === 'sync') return handlers.sync(incoming, outgoing)
+  if (route.part === 'static' && handlers.static) {
+    return void handlers.static(incoming, outgoing, route.path).catch(() => outgoing.destroy())
+  }
+  outgoing.writeHead(route.part === 'bad_path' ? 400 : 404, { 'content-type': 'text/plain; charset=utf-8' })
+  outgoing.end(route.part === 'bad_path' ? 'Bad path\n' : 'Not found\n')
+}
+
+const listenProblem = ({ code, message }: NodeJS.ErrnoException, host: string, port: number): string => {
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use. Set server.port (PORT) to another one.`
+  if (code === 'EACCES') return `Port ${port} needs more rights. Set server.port (PORT) to one above 1023.`
+  return `The server cannot listen on ${host}, port ${port} (${code ?? message}). Correct server.host (HOST).`
+}

@@ -1,0 +1,67 @@
+/** What a server and the commands beside it work with: event logs and object store of one configuration. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ObjectStore } from '@rockpool/object-store'
+import { type OpenedStore, openStore } from '@rockpool/signer/operate'
+import type { Logs, SqlEventLog } from '@rockpool/sync-server'
+import { sqliteLogs } from '@rockpool/sync-server/node'
+import type { ServerConfig } from '../config/server-config.ts'
+
+export interface Parts {
+  readonly logs: Logs<SqlEventLog>
+  readonly store: ObjectStore
+  /** signs the URLs of a store that serves its own bytes */
+  readonly opened: OpenedStore
+  close(): Promise<void>
+}
+
+/** Where a server keeps its event logs. */
+export const eventsFolder = (dataDir: string): string => join(dataDir, 'events')
+
+/**
+ * Only this user reads the folder, whatever the umask is.
+ *
+ * @throws Error of one line when the folder cannot be used
+ */
+export const ensureDataFolder = async (dataDir: string): Promise<void> => {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await chmod(dataDir, 0o700)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new Error(
+      `The folder ${dataDir} cannot be used (${code ?? message}). Set storage.local.path (ROCKPOOL_DATA_DIR) to a folder of this user.`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Opens both; the folder is locked until `close`.
+ *
+ * @param signerUrl where browsers reach the signer
+ * @throws EventLogError, ObjectStoreError
+ */
+export const openParts = async (
+  { dataDir, store: config }: ServerConfig,
+  signerUrl: string,
+  onFailure?: Parameters<typeof openStore>[2],
+): Promise<Parts> => {
+  await ensureDataFolder(dataDir)
+  const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
+  try {
+    const opened = await openStore(config, signerUrl, onFailure)
+    return {
+      logs,
+      store: opened.store,
+      opened,
+      close: async () => {
+        await logs.close()
+        await opened.store.close()
+      },
+    }
+  } catch (error) {
+    await logs.close()
+    throw error
+  }
+}

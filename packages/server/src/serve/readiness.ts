@@ -1,0 +1,24 @@
+/** What `/ready` asks: whether the object store and the folder of the event logs respond. */
+import type { Signer } from '@rockpool/signer'
+import type { Logs } from '@rockpool/sync-server'
+import { describeError } from './log.ts'
+
+export interface Readiness {
+  readonly ok: boolean
+  /** of the signer's own `/ready`: mode, latency and, of a hybrid store, what waits for S3 */
+  readonly store: unknown
+  readonly logs: { readonly ok: boolean; readonly error?: string }
+}
+
+/** The signer keeps its result for some seconds: no one can flood the storage by asking. */
+export const createReadiness = (signer: Signer, logs: Pick<Logs, 'storeIds'>) => async (): Promise<Readiness> => {
+  const [response, logsReady] = await Promise.all([
+    signer.fetch(new Request('http://localhost/ready')),
+    (logs.storeIds?.() ?? Promise.resolve()).then(
+      () => ({ ok: true }),
+      (error: unknown) => ({ ok: false, error: describeError(error) }),
+    ),
+  ])
+  const { store } = (await response.json()) as { readonly store: unknown }
+  return { ok: response.ok && logsReady.ok, store, logs: logsReady }
+}

@@ -1,0 +1,25 @@
+/** The signer behind a path of a Node server. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import type { Signer } from '@rockpool/signer'
+import { clientAddress, type TrustedProxies } from '../config/addresses.ts'
+
+export type SignerListener = (incoming: IncomingMessage, outgoing: ServerResponse, url: string) => void
+
+export const signerListener = (signer: Signer, proxies: TrustedProxies): SignerListener => {
+  const listener = getRequestListener(
+    (request, env) => {
+      const { socket, headers } = (env as HttpBindings).incoming
+      const forwarded = headers['x-forwarded-for']
+      const header = Array.isArray(forwarded) ? forwarded.join(',') : forwarded
+      const address = clientAddress(socket.remoteAddress, header, proxies)
+      return signer.fetch(request, address === undefined ? {} : { address })
+    },
+    // Its own Request and Response, put in place of the global ones, break other code (honojs/node-server).
+    { overrideGlobalObjects: false },
+  )
+  return (incoming, outgoing, url) => {
+    incoming.url = url
+    void listener(incoming, outgoing)
+  }
+}

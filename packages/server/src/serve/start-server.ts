@@ -1,0 +1,90 @@
+/** The server: signer, sync server and garbage collector in this process, on one port. */
+import { tokensOf } from '@rockpool/access'
+import { type CollectReport, configuredSigner, createRateLimit } from '@rockpool/signer/operate'
+import { createSyncListener } from '@rockpool/sync-server/node'
+import type { ServerConfig } from '../config/server-config.ts'
+import { gcFields, startCollector } from './collector.ts'
+import { hasContent } from './has-content.ts'
+import { listen } from './http-server.ts'
+import { readModelLiveSets } from './live-sets.ts'
+import { describeError, type Log } from './log.ts'
+import { openParts } from './parts.ts'
+import { createReadiness } from './readiness.ts'
+import { SIGNER_PATH, SYNC_PATH } from './route.ts'
+import { signerListener } from './signer-listener.ts'
+import { staticFiles } from './static-files.ts'
+
+export interface RunningServer {
+  /** where it listens */
+  readonly url: string
+  /** Waits for the calls under way, and closes everything. What was acknowledged is on disk before, too. */
+  stop(): Promise<void>
+}
+
+export interface ServeOptions {
+  readonly config: ServerConfig
+  readonly log: Log
+  /** folder of a built web app */
+  readonly staticFolder?: string | undefined
+}
+
+/**
+ * Starts the server. It responds 503 until everything is open.
+ *
+ * @throws Error whose message is one line that says what is wrong
+ */
+export const startServer = async ({ config, log, staticFolder }: ServeOptions): Promise<RunningServer> => {
+  const { host, publicUrl, trustedProxies, receiptSecrets } = config
+  const app = staticFolder === undefined ? undefined : await staticFiles(staticFolder)
+  const http = await listen(host, config.port)
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
+  const closing: (() => Promise<void>)[] = [http.close]
+  const closeAll = async () => {
+    for (const close of closing.toReversed()) await close()
+  }
+  try {
+    const signerUrl = `${publicUrl ?? url}${SIGNER_PATH}`
+    const parts = await openParts(config, signerUrl, ({ key, error, retryAt }) =>
+      log.entry({ kind: 'replication', key, error: describeError(error), retryAt: new Date(retryAt).toISOString() }),
+    )
+    closing.push(parts.close)
+    const { logs, store, opened } = parts
+    const signer = configuredSigner({ ...config.signer, publicBaseUrl: signerUrl }, opened, log.line)
+    const { rateLimit: perSecond } = config.signer
+    const limit = perSecond > 0 ? createRateLimit({ perSecond, burst: 10 * perSecond }) : undefined
+    const sync = createSyncListener({
+      logs,
+      authenticate: tokensOf(config.signer.tokens),
+      buckets: config.signer.buckets,
+      receiptSecrets,
+      ...(limit && { rateLimit: (sub: string) => limit(sub) }),
+      allowedOrigins: config.signer.origins,
+      basePath: SYNC_PATH,
+      claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
+      onError: (error) => log.entry({ kind: 'sync', error: describeError(error) }),
+    })
+    closing.push(sync.close)
+    const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
+    const report = (storeId: string, outcome: CollectReport | Error) => log.entry(gcFields(storeId, outcome))
+    const collector = startCollector({ store, liveSets, report })
+    closing.push(collector.stop)
+
+    http.start({
+      signer: signerListener(signer, trustedProxies),
+      sync: sync.requestListener,
+      upgrade: sync.handleUpgrade,
+      static: app,
+      ready: createReadiness(signer, logs),
+    })
+    return {
+      url,
+      stop: async () => {
+        await http.drain()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
