@@ -1,12 +1,11 @@
 import type { Store } from '@livestore/livestore'
-import { createPool, fetchSigner, openSession, type Pool, type Session } from '@rockpool/core'
+import { createPool, fetchSigner, openSession, type Pool, type PoolOptions, type Session } from '@rockpool/core'
 import { isDevelopment, liveStoreLog } from '@rockpool/livestore'
 import { indexedDbIndex, opfsBlobStore } from '@rockpool/opfs'
-import type { Buckets } from '@rockpool/protocol'
 import { answerTokenRequests, controlledBy } from './service-worker.ts'
 import { warnOfSyncTrouble } from './sync-warnings.ts'
 
-export interface OpenPoolOptions {
+export interface OpenPoolOptions extends Pick<PoolOptions, 'buckets' | 'connections' | 'checksPerMinute'> {
   /** a LiveStore store whose schema has `rockpoolTables`, `rockpoolEvents` and `rockpoolMaterializers` */
   readonly store: Store<any, any>
   readonly signer: {
@@ -15,8 +14,6 @@ export interface OpenPoolOptions {
     /** a JWT for the signed-in user; called again before the last one expires */
     readonly token: () => Promise<string>
   }
-  /** as the signer has them; one bucket `files` when not given */
-  readonly buckets?: Buckets
   /** URL of the app's service worker; `/service-worker.js` when not given; false: none, `pool.open` still works */
   readonly serviceWorker?: string | false
 }
@@ -30,26 +27,27 @@ export interface OpenPoolOptions {
  *   another user's files are on this browser, `unauthenticated`, `forbidden`
  */
 export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
-  const { storeId } = options.store
+  const { store, signer, serviceWorker, ...settings } = options
+  const { storeId } = store
   const opened: (() => Promise<void> | void)[] = []
   try {
     const index = await indexedDbIndex({ storeId })
     opened.push(() => index.close())
     const blobs = await opfsBlobStore({ storeId })
     opened.push(() => blobs.close())
-    const signerUrl = new URL(options.signer.url, location.href).href
-    const session = await openSession({ storeId, index, signerUrl, token: options.signer.token })
+    const signerUrl = new URL(signer.url, location.href).href
+    const session = await openSession({ storeId, index, signerUrl, token: signer.token })
     const pool = await createPool({
-      log: liveStoreLog({ store: options.store }),
+      ...settings,
+      log: liveStoreLog({ store }),
       blobs,
       index,
       signer: fetchSigner({ url: signerUrl, token: session.token }),
       claims: session.claims,
-      ...(options.buckets ? { buckets: options.buckets } : {}),
     })
     opened.push(() => pool.close())
     if (isDevelopment()) warnOfSyncTrouble(pool)
-    return options.serviceWorker === false ? pool : await withServiceWorker(pool, options.serviceWorker, session)
+    return serviceWorker === false ? pool : await withServiceWorker(pool, serviceWorker, session)
   } catch (error) {
     for (const close of opened.toReversed()) await close()
     throw error

@@ -1,9 +1,9 @@
-import { type Platform, remove, type SessionRow, type Signer, webPlatform } from '@rockpool/core'
+import { type Platform, type SessionRow, type Signer, webPlatform } from '@rockpool/core'
 import {
   activityChannel,
   type ActivityMessage,
   type ActivityReport,
-  contentRow,
+  downloadedRows,
   dropDamaged,
   isMissingContent,
   reportActivity,
@@ -92,15 +92,12 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 const recordContent = async (
   store: Store,
   remoteKey: RemoteKey,
-  { content, source }: KeptContent,
+  kept: KeptContent,
   platform: WorkerPlatform,
 ): Promise<void> => {
-  await store.index.write([
-    contentRow(content, platform.clock.now(), { storedAs: source === 'remote' ? remoteKey : undefined }),
-    remove('transfers', `download:${remoteKey}`),
-  ])
-  if (source === 'remote') announce(store, remoteKey, platform)
-  await dropDamaged(store.blobs, content.address)
+  await store.index.write(downloadedRows(remoteKey, kept, platform.clock.now()))
+  if (kept.source === 'remote') announce(store, remoteKey, platform)
+  await dropDamaged(store.blobs, kept.content.address)
 }
 
 /** Tells the tabs of the store that the content is here: they emit `downloaded`. */

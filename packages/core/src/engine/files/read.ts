@@ -9,16 +9,14 @@ import {
 } from '@rockpool/protocol'
 import { Clock, Effect, Runtime } from 'effect'
 import type { OpenOptions } from '../../pool.ts'
-import { remove as removeRow } from '../../ports/index-port.ts'
 import type { FileRecord } from '../../records/record.ts'
-import { contentRow } from '../transfers/content-row.ts'
+import { downloadedRows } from '../rows.ts'
 import { Connections } from '../transfers/connections.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
 import { dropDamaged } from '../transfers/drop-damaged.ts'
 import { Device } from '../device.ts'
 import { suspectLoss } from '../repair/loss.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
-import { transferId } from '../transfers/transfer-row.ts'
 import { underLock } from '../leadership/locks.ts'
 import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
@@ -125,10 +123,8 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     const blobs = yield* BlobPort
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
-    const known = { pinned, storedAs: source === 'remote' ? key : undefined }
     yield* device.write([
-      contentRow(content, now, known),
-      removeRow('transfers', transferId('download', key)),
+      ...downloadedRows(key, { content, source }, now, { pinned }),
       // Bytes whose row was lost may be the only copy.
       ...(yield* reconcileKeys([key], { occasion: 'file' })),
     ])

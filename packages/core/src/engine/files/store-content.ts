@@ -3,7 +3,7 @@ import { buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/pr
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../../ports/blob-store.ts'
 import type { PoolEvent } from '../../records/events.ts'
-import { contentRow } from '../transfers/content-row.ts'
+import { contentRow } from '../rows.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { underLock } from '../leadership/locks.ts'
 import type { Commit } from '../log/next-group.ts'

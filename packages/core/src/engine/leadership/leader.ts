@@ -17,6 +17,7 @@ import { clearConfirmed, replay } from '../log/outbox.ts'
 import { watchLosses } from '../repair/loss.ts'
 import { reconcile } from '../repair/reconcile.ts'
 import { upgradeRows } from '../repair/upgrade-rows.ts'
+import { sweepDisk } from '../repair/sweep-disk.ts'
 import { restarted } from '../restarted.ts'
 import { confirmSent } from '../transfers/confirm-sent.ts'
 import { runTransfers } from '../transfers/queue.ts'
@@ -145,6 +146,7 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
         clearConfirmed(epoch),
         mirrorFiles(epoch),
         reconcile(epoch),
+        sweepDisk,
         restarted('Checking lost content', watchLosses(epoch)),
         respond(epoch, heartbeat, asks),
       ],

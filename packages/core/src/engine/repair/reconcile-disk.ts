@@ -8,7 +8,7 @@ import { ownKey } from '../files/owner.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
 import { BlobPort, call, IndexPort, Platform, Settings } from '../services.ts'
-import { contentRow } from '../transfers/content-row.ts'
+import { contentRow } from '../rows.ts'
 
 /** Adds are under way most of the time on a busy device: the disk is listed when none is. */
 const DISK_BUSY_WAIT = '1 minute'

@@ -22,7 +22,7 @@ import { nextLoss } from './loss-state.ts'
 import { type KeyAction, type KeyFacts, type Occasion, planKey } from './reconcile-plan.ts'
 import { LogPort, Platform } from '../services.ts'
 import { suspectChanged } from './suspect-content.ts'
-import { notStoredAs, storedAs } from '../transfers/content-row.ts'
+import { notStoredAs, storedAs } from '../rows.ts'
 import { isMissing, neededRow, rowAfterStored, transferId } from '../transfers/transfer-row.ts'
 
 export interface ReconcileOptions {

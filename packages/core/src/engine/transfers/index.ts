@@ -7,7 +7,7 @@ export {
   type ActivityReport,
   reportActivity,
 } from './activity.ts'
-export { contentRow, type KnownContent } from './content-row.ts'
+export { contentRow, downloadedRows, type KnownContent } from '../rows.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
 export { dropDamaged } from './drop-damaged.ts'
 export { isMissingContent, suspectContent } from '../repair/suspect-content.ts'

@@ -7,7 +7,7 @@ import type { RemoteContent } from '../../records/record.ts'
 import { Device } from '../device.ts'
 import { commitTogether } from '../log/group-commit.ts'
 import { LogPort, Platform } from '../services.ts'
-import { storedAs } from './content-row.ts'
+import { storedAs } from '../rows.ts'
 
 export interface StoredUpload {
   readonly row: TransferRow

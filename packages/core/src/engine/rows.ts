@@ -1,9 +1,10 @@
 /**
- * What the index knows of a content on this disk. Only what this device has found out itself goes in here: the event log is
+ * What the index knows of a content on this disk, as pages and the service worker write it. Only what this device has found out itself goes in here: the event log is
  * written by others, and no decision about bytes may rest on it.
  */
 import { addressOfKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
-import { change, type ContentRow, type IndexChange } from '../../ports/index-port.ts'
+import { change, type ContentRow, type IndexChange, remove } from '../ports/index-port.ts'
+import { transferId } from './transfers/transfer-row.ts'
 
 export interface KnownContent {
   /** kept on this device for offline use */
@@ -25,6 +26,17 @@ export const contentRow = (
     const kept = { ...known, ...(pinned && { pinned }), ...(type !== undefined && { type }) }
     return storedAs === undefined ? kept : withKey(kept, storedAs)
   })
+
+/** Notes a download that has ended: whoever waited to download the content need not. */
+export const downloadedRows = (
+  key: RemoteKey,
+  { content, source }: { readonly content: ContentDigest; readonly source: 'disk' | 'remote' },
+  at: number,
+  { pinned = false }: Pick<KnownContent, 'pinned'> = {},
+): readonly IndexChange[] => [
+  contentRow(content, at, { pinned, storedAs: source === 'remote' ? key : undefined }),
+  remove('transfers', transferId('download', key)),
+]
 
 /** Notes that object storage has the content under `key`: the signer said so, or an upload of this device completed. */
 export const storedAs = (key: RemoteKey): IndexChange =>
