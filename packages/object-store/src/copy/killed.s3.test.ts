@@ -1,4 +1,4 @@
-/** The command, killed in the middle of a large object, to a real S3 and back: the parts that arrived are not sent again. */
+/** A copy, killed in the middle of a large object, to a real S3 and back: the parts that arrived are not sent again. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -52,7 +52,7 @@ beforeEach(async () => {
 const start = (from: string, to: string) =>
   spawn(
     process.execPath,
-    ['--conditions=@rockpool/source', join(import.meta.dirname, '../cli.ts'), 'copy', '--from', from, '--to', to],
+    ['--conditions=@rockpool/source', join(import.meta.dirname, 'copy.test.child.ts'), from, to],
     {
       env: {
         ...process.env,

@@ -1,4 +1,5 @@
 /** What the hybrid store knows of its S3 side, on disk: what S3 lacks, what it has, and which of that is kept here too. */
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { ObjectInfo } from '../object-store.ts'
 
@@ -46,6 +47,17 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS remote_kept ON remote (lastUsed, size) WHERE lastUsed IS NOT NULL;
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 `
+
+/** Has both sides compared once more at the next start, as after the folder's index was rebuilt. Nothing happens without the file. */
+export const compareAgain = (path: string): void => {
+  if (!existsSync(path)) return
+  const database = new DatabaseSync(path)
+  try {
+    database.exec("DELETE FROM facts WHERE name = 'compared'")
+  } finally {
+    database.close()
+  }
+}
 
 export class ReplicationState {
   readonly #database: DatabaseSync

@@ -217,7 +217,12 @@ export class Replicator {
     const { signal } = this.#closing
     try {
       // What was noted is an intention; what the folder has is the truth.
-      if (await local.exists(change.key)) {
+      const here = await local.inspect(change.key)
+      if (here === 'damaged') {
+        // S3 may have it all the same: then the folder takes it from there when it is read.
+        if (!isImmutable(change.key) || !(await remote.exists(change.key, { signal }))) throw damagedHere()
+        state.replicated(change, await remote.head(change.key, { signal }), Date.now())
+      } else if (here === 'whole') {
         const info = await transferObject(local, remote, change.key, {
           signal,
           uploadId: change.uploadId ?? undefined,
@@ -335,3 +340,9 @@ export class Replicator {
 }
 
 const closed = () => new ObjectStoreError('unavailable', 'The store has been closed.')
+
+const damagedHere = () =>
+  new ObjectStoreError(
+    'digest_mismatch',
+    "The folder's copy is damaged, and S3 has none. Send the file again, or restore the folder from a backup.",
+  )

@@ -1,15 +1,16 @@
 /**
- * The files that hold the bytes: written once, under a random name, complete on disk before the database names them.
- * A file that it does not name is rubbish of a killed process, and swept.
+ * The files that hold the bytes: written once, under a random name, complete on disk before the database names them, each with
+ * a trailer that says what it is (content-trailer.ts).
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, type FileHandle, mkdir, open, readdir, statfs, unlink } from 'node:fs/promises'
+import { access, chmod, type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { equalBytes } from '@rockpool/protocol'
+import { equalBytes, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import { exactBody } from '../exact-body.ts'
 import type { ObjectBody } from '../object-store.ts'
+import { type ContentIdentity, encodeTrailer } from './content-trailer.ts'
 import { asStoreError } from './disk-errors.ts'
 
 /** Bytes per read: large enough that the thread pool's round trip does not count. */
@@ -21,11 +22,34 @@ const RESERVE = 64 * 1024 * 1024
 export interface WrittenFile {
   readonly file: string
   readonly sha256: Uint8Array<ArrayBuffer>
+  /** bytes of the file, with its trailer */
+  readonly length: number
 }
+
+export interface WriteOptions {
+  /** bytes of the body */
+  readonly size: number
+  /** what the file is written for */
+  readonly identity: Omit<ContentIdentity, 'size' | 'sha256'>
+  readonly sha256?: Uint8Array | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What became of files that the database does not name. */
+export interface Sweep {
+  readonly removed: number
+  /** moved to `quarantine/`: the database never knew them, so it may be the one that is wrong */
+  readonly quarantined: number
+}
+
+/** A file that is not written to its end: nobody was told that it exists. */
+const PARTIAL = '.partial'
 
 /** A stretch of one file: offsets in bytes, `end` exclusive. */
 export interface FileSpan {
   readonly file: string
+  /** of the whole file: of another one it is damaged */
+  readonly length: number
   readonly start: number
   readonly end: number
 }
@@ -43,9 +67,10 @@ export class ContentFiles {
 
   /** Opens the folder, making it when it is missing: 256 folders, so that none grows too large for tools. */
   static async open(folder: string): Promise<ContentFiles> {
-    const made = await mkdir(folder, { recursive: true })
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makePrivate(folder)
     if (made !== undefined || (await readdir(folder)).length < 256) {
-      for (let i = 0; i < 256; i++) await mkdir(join(folder, shardName(i)), { recursive: true })
+      for (let i = 0; i < 256; i++) await mkdir(join(folder, shardName(i)), { recursive: true, mode: 0o700 })
     }
     // Always: a process that was killed here may have made them, and not synced their names.
     await syncFolder(folder)
@@ -58,14 +83,7 @@ export class ContentFiles {
    *
    * @throws ObjectStoreError what `put` throws
    */
-  async write(
-    body: ObjectBody,
-    options: {
-      readonly size: number
-      readonly sha256?: Uint8Array | undefined
-      readonly signal?: AbortSignal | undefined
-    },
-  ): Promise<WrittenFile> {
+  async write(body: ObjectBody, options: WriteOptions): Promise<WrittenFile> {
     const name = randomBytes(16).toString('hex')
     const file = `${name.slice(0, 2)}/${name}`
     this.#live.add(file)
@@ -73,14 +91,15 @@ export class ContentFiles {
     try {
       await this.#promiseRoom(options.size)
       promised = options.size
-      const sha256 = await this.#fill(file, body, options, (written) => {
+      const written = await this.#fill(`${file}${PARTIAL}`, body, options, (written) => {
         promised -= written
         this.#promised -= written
       })
+      await rename(join(this.#folder, `${file}${PARTIAL}`), join(this.#folder, file))
       await syncFolder(join(this.#folder, name.slice(0, 2)))
-      return { file, sha256 }
+      return { file, ...written }
     } catch (error) {
-      await this.remove([file])
+      await this.remove([`${file}${PARTIAL}`, file])
       throw asStoreError(error)
     } finally {
       this.#promised -= promised
@@ -90,9 +109,9 @@ export class ContentFiles {
   async #fill(
     file: string,
     body: ObjectBody,
-    options: Parameters<ContentFiles['write']>[1],
+    options: WriteOptions,
     onWritten: (bytes: number) => void,
-  ) {
+  ): Promise<Omit<WrittenFile, 'file'>> {
     const hash = createHash('sha256')
     const handle = await open(join(this.#folder, file), 'wx', 0o600)
     try {
@@ -107,8 +126,10 @@ export class ContentFiles {
       if (options.sha256 && !equalBytes(sha256, options.sha256)) {
         throw new ObjectStoreError('digest_mismatch', 'The body is not the one whose SHA-256 was announced.')
       }
+      const trailer = encodeTrailer({ ...options.identity, size: options.size, sha256: toHex(sha256) })
+      await writeAll(handle, trailer)
       await handle.sync()
-      return sha256
+      return { sha256, length: options.size + trailer.length }
     } finally {
       await handle.close()
     }
@@ -173,15 +194,12 @@ export class ContentFiles {
     for (const span of spans) {
       let handle: FileHandle | undefined
       try {
-        handle = await open(join(this.#folder, span.file), 'r')
+        handle = await openRegular(join(this.#folder, span.file), span.length)
         for (let at = span.start; at < span.end;) {
           const buffer = new Uint8Array(Math.min(READ_SIZE, span.end - at))
           const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
           if (bytesRead === 0) {
-            throw new ObjectStoreError(
-              'unavailable',
-              `The file ${span.file} is shorter than it was. Restore the folder.`,
-            )
+            throw damaged(span.file)
           }
           at += bytesRead
           yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
@@ -194,19 +212,42 @@ export class ContentFiles {
     }
   }
 
-  /** Removes files that neither the database nor a write under way names. @returns how many */
-  async sweep(isNamed: (file: string) => boolean, signal: AbortSignal): Promise<number> {
-    let removed = 0
+  /** Whether a file has the length that it was written with. Follows no symlink. */
+  async isWhole({ file, length }: { readonly file: string; readonly length: number }): Promise<boolean> {
+    const stats = await lstat(join(this.#folder, file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+      throw error
+    })
+    return stats !== undefined && stats.isFile() && stats.size === length
+  }
+
+  /**
+   * Looks for files that neither the database nor a write under way names. What was not written to its end, and what the
+   * database had removed, goes. All else is moved to `quarantine`: an index that was restored from a backup does not name
+   * what was written since.
+   */
+  async sweep(
+    rows: { readonly isNamed: (file: string) => boolean; readonly isRemoval: (file: string) => boolean },
+    quarantine: string,
+    signal: AbortSignal,
+  ): Promise<Sweep> {
+    let [removed, quarantined] = [0, 0]
     for (let i = 0; i < 256; i++) {
       for (const name of await readdir(join(this.#folder, shardName(i)))) {
-        if (signal.aborted) return removed
+        if (signal.aborted) return { removed, quarantined }
         const file = `${shardName(i)}/${name}`
-        if (this.#live.has(file) || isNamed(file)) continue
-        await this.remove([file])
-        removed++
+        if (this.#live.has(file.replace(PARTIAL, '')) || rows.isNamed(file)) continue
+        if (name.endsWith(PARTIAL) || rows.isRemoval(file)) {
+          await this.remove([file])
+          removed++
+        } else {
+          await mkdir(quarantine, { recursive: true, mode: 0o700 })
+          await rename(join(this.#folder, file), join(quarantine, name))
+          quarantined++
+        }
       }
     }
-    return removed
+    return { removed, quarantined }
   }
 
   /** @throws ObjectStoreError `no_space`, and errors of the file system when files cannot be written */
@@ -226,15 +267,42 @@ export class ContentFiles {
   }
 }
 
+/** Takes a folder away from other users. */
+export const makePrivate = async (folder: string): Promise<void> => {
+  await chmod(folder, 0o700).catch((error: NodeJS.ErrnoException) => {
+    // A volume that belongs to another user, who has opened it to this one.
+    if (error.code !== 'EPERM') throw error
+  })
+}
+
+/** Opens a file that has to have this length. Follows no symlink: whoever can place one could have any file served. */
+const openRegular = async (path: string, length: number): Promise<FileHandle> => {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ELOOP') throw damaged(path, error)
+    throw error
+  })
+  const stats = await handle.stat()
+  if (stats.isFile() && stats.size === length) return handle
+  await handle.close()
+  throw damaged(path)
+}
+
+const damaged = (file: string, cause?: unknown) =>
+  new ObjectStoreError(
+    'unavailable',
+    `The file ${file} is not as it was written. Run "rockpool-server verify", and restore it from a backup.`,
+    { cause },
+  )
+
 /** A write may take only a beginning. */
 const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
 }
 
-const shardName = (i: number): string => i.toString(16).padStart(2, '0')
+export const shardName = (i: number): string => i.toString(16).padStart(2, '0')
 
 /** Makes the names in a folder durable (fsync(2): a file's own sync does not cover its directory entry). */
-const syncFolder = async (folder: string): Promise<void> => {
+export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

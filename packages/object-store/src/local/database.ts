@@ -4,6 +4,7 @@
  *
  * Its exclusive file lock also keeps a second process out of the folder; the system releases it when a process dies.
  */
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { ObjectStoreError } from '../errors.ts'
 
@@ -27,6 +28,8 @@ export interface PartRow {
   readonly sha256: Uint8Array<ArrayBuffer>
   /** under `contents/` */
   readonly file: string
+  /** bytes of the file: `size`, and the trailer behind it (content-trailer.ts) */
+  readonly length: number
 }
 
 export interface UploadRow {
@@ -36,7 +39,7 @@ export interface UploadRow {
   readonly startedAt: number
 }
 
-const VERSION = 1
+const VERSION = 2
 
 const SCHEMA = `
   CREATE TABLE objects (
@@ -49,8 +52,19 @@ const SCHEMA = `
   ) WITHOUT ROWID, STRICT;
   CREATE TABLE parts (
     content TEXT NOT NULL, number INTEGER NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL,
-    sha256 BLOB NOT NULL, file TEXT NOT NULL UNIQUE, PRIMARY KEY (content, number)
+    sha256 BLOB NOT NULL, file TEXT NOT NULL UNIQUE, length INTEGER NOT NULL, PRIMARY KEY (content, number)
   ) WITHOUT ROWID, STRICT;
+  CREATE TABLE removals (file TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  PRAGMA user_version = ${VERSION};
+`
+
+/** Files of version 1 have no trailer. */
+const FROM_1 = `
+  ALTER TABLE parts ADD COLUMN length INTEGER NOT NULL DEFAULT 0;
+  UPDATE parts SET length = size;
+  CREATE TABLE removals (file TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
   PRAGMA user_version = ${VERSION};
 `
 
@@ -59,11 +73,15 @@ const BUSY = 5
 
 /** Opens the database of a folder. @throws ObjectStoreError `locked`, `misconfigured` for a newer version's folder */
 export const openDatabase = (path: string): LocalDatabase => {
+  // SQLite gives its log the mode of the database.
+  closeSync(openSync(path, 'a', 0o600))
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     const version = database.prepare('PRAGMA user_version').get()?.user_version
     if (version === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
+    else if (version === 1) database.exec(`BEGIN IMMEDIATE; ${FROM_1} COMMIT`)
     else if (version !== VERSION) {
       throw new ObjectStoreError('misconfigured', 'This folder was written by a newer version of Rockpool. Update it.')
     }
@@ -85,6 +103,7 @@ export const openDatabase = (path: string): LocalDatabase => {
 export class LocalDatabase {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+  #changes = 0
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -96,12 +115,18 @@ export class LocalDatabase {
     return statement
   }
 
+  /** Transactions of this process so far. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** Runs `work`, all of it or nothing. It is on disk when this returns. */
   transaction<A>(work: () => A): A {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       const result = work()
       this.#database.exec('COMMIT')
+      this.#changes++
       return result
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
@@ -159,7 +184,9 @@ export class LocalDatabase {
   }
 
   putPart(row: PartRow): void {
-    this.#sql('INSERT OR REPLACE INTO parts VALUES (:content, :number, :start, :size, :sha256, :file)').run({ ...row })
+    this.#sql('INSERT OR REPLACE INTO parts VALUES (:content, :number, :start, :size, :sha256, :file, :length)').run({
+      ...row,
+    })
   }
 
   parts(content: string): readonly PartRow[] {
@@ -189,8 +216,71 @@ export class LocalDatabase {
     return (rows as unknown as { file: string }[]).map((row) => row.file)
   }
 
+  /** Notes that files are about to be removed: whoever finds them after a kill may remove them, too. */
+  putRemovals(files: readonly string[]): void {
+    for (const file of files) this.#sql('INSERT OR IGNORE INTO removals VALUES (?)').run(file)
+  }
+
+  /** These files are gone. */
+  deleteRemovals(files: readonly string[]): void {
+    for (const file of files) this.#sql('DELETE FROM removals WHERE file = ?').run(file)
+  }
+
+  isRemoval(file: string): boolean {
+    return this.#sql('SELECT 1 FROM removals WHERE file = ?').get(file) !== undefined
+  }
+
+  /** Whether any file is expected under `contents/`. */
+  hasFiles(): boolean {
+    return this.#sql('SELECT 1 FROM parts LIMIT 1').get() !== undefined
+  }
+
+  /** See generation.ts. 0 in a new index. */
+  get generation(): number {
+    const row = this.#sql("SELECT value FROM facts WHERE name = 'generation'").get()
+    return (row as { value: number } | undefined)?.value ?? 0
+  }
+
+  setGeneration(value: number): void {
+    this.#sql("INSERT OR REPLACE INTO facts VALUES ('generation', ?)").run(value)
+  }
+
+  /** Objects one by one, in the order of their keys. */
+  *objects(): Generator<ObjectRow> {
+    for (let after = ''; ;) {
+      const page = this.objectsFrom('', after, 1000)
+      yield* page
+      if (page.length < 1000) return
+      after = page.at(-1)!.key
+    }
+  }
+
+  countObjects(): number {
+    return (this.#sql('SELECT COUNT(*) AS count FROM objects').get() as { count: number }).count
+  }
+
+  /** Whether an object is made of this content. */
+  hasContent(content: string): boolean {
+    return this.#sql('SELECT 1 FROM objects WHERE content = ?').get(content) !== undefined
+  }
+
+  allUploads(): readonly UploadRow[] {
+    return this.#sql('SELECT * FROM uploads').all() as unknown as UploadRow[]
+  }
+
   hasFile(file: string): boolean {
     return this.#sql('SELECT 1 FROM parts WHERE file = ?').get(file) !== undefined
+  }
+
+  /** Writes a copy to a file that is not there. */
+  copyTo(path: string): void {
+    this.#database.prepare('VACUUM INTO ?').run(path)
+  }
+
+  /** Whether each commit is synced to the disk, as it is unless this says otherwise. Switching it on syncs what was written. */
+  setSynced(synced: boolean): void {
+    this.#database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'OFF'}`)
+    if (synced) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   close(): void {

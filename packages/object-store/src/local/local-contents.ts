@@ -5,6 +5,9 @@ import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase } from './database.ts'
 import { isFull } from './disk-errors.ts'
 
+/** Files that are looked at together. */
+const PARALLEL = 32
+
 export class LocalContents {
   readonly #database: LocalDatabase
   readonly #files: ContentFiles
@@ -12,6 +15,8 @@ export class LocalContents {
   readonly #readers = new Map<string, number>()
   /** files of removed contents that still have readers */
   readonly #doomed = new Map<string, readonly string[]>()
+  /** files that are gone, whose notes of removal go with the next commit */
+  #gone: string[] = []
 
   constructor(database: LocalDatabase, files: ContentFiles) {
     this.#database = database
@@ -27,12 +32,16 @@ export class LocalContents {
   async commit(files: readonly string[], work: () => readonly string[]): Promise<void> {
     let removed: (readonly [content: string, files: readonly string[]])[]
     let worked = false
+    const gone = this.#gone
     try {
       removed = this.#database.transaction(() => {
         const unnamed = work().map((content) => [content, this.#database.deleteParts(content)] as const)
+        for (const [, its] of unnamed) this.#database.putRemovals(its)
+        this.#database.deleteRemovals(gone)
         worked = true
         return unnamed
       })
+      this.#gone = this.#gone.filter((file) => !gone.includes(file))
     } catch (error) {
       // A COMMIT that failed when it was synced may be in the log all the same, and name these files after a crash: they
       // are left to the next start's sweep. A full disk is told before the log has the end of it (sqlite3WalFrames).
@@ -42,27 +51,66 @@ export class LocalContents {
     for (const file of files) this.#files.settle(file)
     for (const [content, its] of removed) {
       if (this.#readers.has(content)) this.#doomed.set(content, its)
-      else await this.#files.remove(its)
+      else await this.remove(its)
     }
   }
 
-  /** Streams a stretch of a content; what is removed meanwhile stays until the stream ends. */
-  async read(content: string, { start, end }: ByteSpan): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const parts = this.#database.partsBetween(content, start, end)
-    const spans = parts.map((part) => ({
+  /** Removes files whose removal the database has noted. */
+  async remove(files: readonly string[]): Promise<void> {
+    await this.#files.remove(files)
+    this.#gone.push(...files)
+  }
+
+  /** Whether the files of a content, or those of a stretch of it, have the lengths that they were written with. */
+  async isWhole(content: string, span?: ByteSpan): Promise<boolean> {
+    const parts =
+      span && span.end > span.start
+        ? this.#database.partsBetween(content, span.start, span.end)
+        : this.#database.parts(content)
+    this.#hold(content)
+    try {
+      for (let i = 0; i < parts.length; i += PARALLEL) {
+        const whole = await Promise.all(parts.slice(i, i + PARALLEL).map((part) => this.#files.isWhole(part)))
+        if (whole.includes(false)) return false
+      }
+      return parts.length > 0
+    } finally {
+      this.#release(content)
+    }
+  }
+
+  /**
+   * Streams a stretch of a content; what is removed meanwhile stays until the stream ends.
+   *
+   * @throws ObjectStoreError `not_found` when its files are gone, or have other lengths than they were written with
+   */
+  async read(content: string, span: ByteSpan): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const { start, end } = span
+    const spans = this.#database.partsBetween(content, start, end).map((part) => ({
       file: part.file,
+      length: part.length,
       start: Math.max(0, start - part.start),
       end: Math.min(part.size, end - part.start),
     }))
-    if (spans.reduce((sum, span) => sum + span.end - span.start, 0) !== end - start) {
-      throw new ObjectStoreError('unavailable', 'The storage folder is damaged. Restore it from a backup.')
-    }
-    this.#readers.set(content, (this.#readers.get(content) ?? 0) + 1)
+    this.#hold(content)
     let reading = true
-    return this.#files.read(spans, () => {
+    const onEnd = () => {
       if (reading) this.#release(content)
       reading = false
-    })
+    }
+    const isComplete = spans.reduce((sum, part) => sum + part.end - part.start, 0) === end - start
+    try {
+      if (!isComplete || !(await this.isWhole(content, span))) throw damagedContent()
+    } catch (error) {
+      onEnd()
+      throw error
+    }
+    return this.#files.read(spans, onEnd)
+  }
+
+  /** Keeps the files of a content until {@link #release}. */
+  #hold(content: string): void {
+    this.#readers.set(content, (this.#readers.get(content) ?? 0) + 1)
   }
 
   #release(content: string): void {
@@ -72,6 +120,13 @@ export class LocalContents {
     const doomed = this.#doomed.get(content)
     if (!doomed) return
     this.#doomed.delete(content)
-    void this.#files.remove(doomed)
+    void this.remove(doomed)
   }
 }
+
+/** As if it were not there: whoever has the bytes may send them again, and a hybrid store takes those of S3. */
+export const damagedContent = () =>
+  new ObjectStoreError(
+    'not_found',
+    'The bytes of this object are gone or damaged. Send it again, or restore it from a backup.',
+  )

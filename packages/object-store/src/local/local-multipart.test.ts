@@ -45,7 +45,7 @@ test('an upload that nobody completes goes after 7 days, also while the store st
 })
 
 test('a store that is closed looks no more', async () => {
-  expect(vi.getTimerCount()).toBe(1)
+  expect(vi.getTimerCount()).toBe(2)
   await store.close()
   expect(vi.getTimerCount()).toBe(0)
 })

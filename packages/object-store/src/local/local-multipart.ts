@@ -50,19 +50,26 @@ export const localMultipart = ({ database, files, contents, run, signPart }: Loc
       orDiscard(
         body,
         run(signal, async (either) => {
-          find(key, uploadId)
+          const upload = find(key, uploadId)
           check.checkSize(size)
           check.checkDigest(sha256)
           check.checkPartNumber(number)
-          const { file } = await files.write(body, { size, sha256, signal: either })
+          const identity = {
+            key: upload.key,
+            type: upload.type,
+            writtenAt: Date.now(),
+            part: { uploadId, number },
+          }
+          const { file, length } = await files.write(body, { size, sha256, identity, signal: either })
           let former: PartRow | undefined
           await contents.commit([file], () => {
             find(key, uploadId)
             former = database.part(uploadId, number)
-            database.putPart({ content: uploadId, number, start: 0, size, sha256, file })
+            if (former) database.putRemovals([former.file])
+            database.putPart({ content: uploadId, number, start: 0, size, sha256, file, length })
             return []
           })
-          if (former) await files.remove([former.file])
+          if (former) await contents.remove([former.file])
           return toPart({ number, size, sha256 })
         }),
       ),

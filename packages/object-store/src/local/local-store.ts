@@ -1,6 +1,7 @@
 /** A folder as object store: `index.sqlite` says what there is, `contents/` holds the bytes. */
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ContentAddress, OCTET_STREAM, resolveRange, toHex } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
@@ -9,10 +10,11 @@ import { orDiscard, throwIfAborted } from '../exact-body.ts'
 import { localSigning } from '../local-signing.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
-import { ContentFiles } from './content-files.ts'
+import { ContentFiles, makePrivate, type Sweep } from './content-files.ts'
 import { type LocalDatabase, type ObjectRow, openDatabase } from './database.ts'
 import { asStoreError } from './disk-errors.ts'
-import { LocalContents } from './local-contents.ts'
+import { advanceGeneration, REBUILD, requireCurrentIndex } from './generation.ts'
+import { damagedContent, LocalContents } from './local-contents.ts'
 import { localMultipart, sweepUploads } from './local-multipart.ts'
 
 export interface LocalStoreOptions {
@@ -22,33 +24,71 @@ export interface LocalStoreOptions {
   readonly publicBaseUrl: string
   /** the HMAC key of signed URLs, at least 32 random characters; give `verifyLocalUrl` the same */
   readonly secret: string
+  /** receives how many files were moved to `quarantine/`, as no index named them */
+  readonly onQuarantine?: (files: number) => void
 }
 
 export interface LocalStore extends ObjectStore {
   readonly mode: 'local'
-  /** what a killed process left behind has been removed: how many files */
-  readonly swept: Promise<number>
+  /** what became of the files that a killed process left behind */
+  readonly swept: Promise<Sweep>
+  /** Whether the folder has an object with all its bytes; by length, not by hash. */
+  inspect(key: string): Promise<'whole' | 'damaged' | 'absent'>
 }
 
 /** How often uploads are looked for that nobody completed. */
 const SWEEP_MS = 24 * 3600 * 1000
 
-/** Opens a folder as object store. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` */
+/** How often a change starts the next generation of the folder (generation.ts). */
+const GENERATION_MS = 60_000
+
+/**
+ * Opens a folder as object store.
+ *
+ * @throws ObjectStoreError `locked`, `unavailable`; `misconfigured` when index and content are not of one folder
+ */
 export const openLocalStore = async (options: LocalStoreOptions): Promise<LocalStore> => {
   if (options.secret.length < 32) {
     throw new ObjectStoreError('misconfigured', 'The secret for signed URLs needs at least 32 random characters.')
   }
   try {
-    await mkdir(options.directory, { recursive: true })
-    const database = openDatabase(join(options.directory, 'index.sqlite'))
-    const files = await ContentFiles.open(join(options.directory, 'contents')).catch((error: unknown) => {
+    const { directory } = options
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makePrivate(directory)
+    const [index, contents] = [join(directory, 'index.sqlite'), join(directory, 'contents')]
+    const isEmpty = !(await hasFiles(contents))
+    if (!isEmpty && !existsSync(index)) {
+      throw new ObjectStoreError(
+        'misconfigured',
+        `The folder ${directory} has content, but no index.sqlite. Restore it from a backup, or run: ${REBUILD}`,
+      )
+    }
+    const database = openDatabase(index)
+    try {
+      requireCurrentIndex(directory, database)
+      if (isEmpty && database.hasFiles()) {
+        throw new ObjectStoreError(
+          'misconfigured',
+          `The folder ${contents} is empty, though the index names files in it. Mount it, or restore it from a backup.`,
+        )
+      }
+      const files = await ContentFiles.open(contents)
+      await advanceGeneration(directory, database)
+      return createLocalStore(options, database, files)
+    } catch (error) {
       database.close()
       throw error
-    })
-    return createLocalStore(options, database, files)
+    }
   } catch (error) {
     throw asStoreError(error)
   }
+}
+
+/** Whether there is a file in one of the folders of this one. */
+const hasFiles = async (folder: string): Promise<boolean> => {
+  if (!existsSync(folder)) return false
+  for (const shard of await readdir(folder)) if ((await readdir(join(folder, shard))).length > 0) return true
+  return false
 }
 
 const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, files: ContentFiles): LocalStore => {
@@ -89,9 +129,28 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     return row
   }
 
+  /** The row of an object whose files are there. @throws ObjectStoreError `not_found` */
+  const findWhole = async (key: string): Promise<ObjectRow> => {
+    const row = find(key)
+    if (!(await contents.isWhole(row.content))) throw damagedContent()
+    return row
+  }
+
+  /** The content of a key whose bytes are gone or damaged: writing it once more replaces it. */
+  const damagedContentOf = async (key: string): Promise<string | undefined> => {
+    const row = database.object(key)
+    return row && !(await contents.isWhole(row.content)) ? row.content : undefined
+  }
+
   const swept = run(undefined, async (signal) => {
     await sweepUploads(database, contents, Date.now())
-    return files.sweep((file) => database.hasFile(file), signal)
+    const rows = {
+      isNamed: (file: string) => database.hasFile(file),
+      isRemoval: (file: string) => database.isRemoval(file),
+    }
+    const sweep = await files.sweep(rows, join(options.directory, 'quarantine'), signal)
+    if (sweep.quarantined > 0) options.onQuarantine?.(sweep.quarantined)
+    return sweep
   })
   // Whoever asks for it gets the error; a sweep that failed is tried again at the next start.
   swept.catch(() => {})
@@ -99,6 +158,13 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     // One that failed is tried again tomorrow.
     run(undefined, () => sweepUploads(database, contents, Date.now())).catch(() => {})
   }, SWEEP_MS).unref()
+  let changes = database.changes
+  const eachMinute = setInterval(() => {
+    if (database.changes === changes) return
+    changes = database.changes
+    // One that failed is made up for by the next one.
+    run(undefined, () => advanceGeneration(options.directory, database)).catch(() => {})
+  }, GENERATION_MS).unref()
 
   return {
     mode: 'local',
@@ -114,20 +180,28 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
           check.checkSize(put.size)
           check.checkType(type)
           if (put.sha256) check.checkDigest(put.sha256)
+          const damaged = put.ifNoneMatch === '*' ? await damagedContentOf(key) : undefined
           const refuseSecond = () => {
-            if (put.ifNoneMatch === '*' && database.object(key)) {
+            const present = put.ifNoneMatch === '*' ? database.object(key) : undefined
+            if (present && present.content !== damaged) {
               throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
             }
           }
           refuseSecond()
-          const { file, sha256 } = await files.write(body, { size: put.size, sha256: put.sha256, signal })
+          const identity = { key, type, writtenAt: Date.now() }
+          const { file, sha256, length } = await files.write(body, {
+            size: put.size,
+            sha256: put.sha256,
+            identity,
+            signal,
+          })
           const content = randomBytes(16).toString('hex')
           const address = toHex(sha256)
           await contents.commit([file], () => {
             // Again, in the transaction: of several writers at once only one may pass.
             refuseSecond()
             const unshared = database.deleteObject(key)
-            database.putPart({ content, number: 1, start: 0, size: put.size, sha256, file })
+            database.putPart({ content, number: 1, start: 0, size: put.size, sha256, file, length })
             database.putObject({ key, content, size: put.size, type, address, modifiedAt: Date.now() })
             return unshared === undefined ? [] : [unshared]
           })
@@ -145,9 +219,20 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
         return { info: toInfo(row), span, body: await contents.read(row.content, span) }
       }),
 
-    head: (key, call = {}) => run(call.signal, () => toInfo(find(key))),
+    head: (key, call = {}) => run(call.signal, async () => toInfo(await findWhole(key))),
 
-    exists: (key, call = {}) => run(call.signal, () => database.object(sanitizeKey(key)) !== undefined),
+    exists: (rawKey, call = {}) =>
+      run(call.signal, async () => {
+        const row = database.object(sanitizeKey(rawKey))
+        return row !== undefined && contents.isWhole(row.content)
+      }),
+
+    inspect: (rawKey) =>
+      run(undefined, async () => {
+        const row = database.object(sanitizeKey(rawKey))
+        if (!row) return 'absent'
+        return (await contents.isWhole(row.content)) ? 'whole' : 'damaged'
+      }),
 
     delete: (rawKey, call = {}) =>
       run(call.signal, async () => {
@@ -176,6 +261,7 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     copy: (from, to, call = {}) =>
       run(call.signal, async () => {
         const key = sanitizeKey(to)
+        await findWhole(from)
         await contents.commit([], () => {
           const source = find(from)
           if (source.key === key) return []
@@ -208,6 +294,7 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
       if (closing.signal.aborted) return
       closing.abort()
       clearInterval(daily)
+      clearInterval(eachMinute)
       await Promise.allSettled(running)
       database.close()
     },
