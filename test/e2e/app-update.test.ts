@@ -114,7 +114,7 @@ describe.each(BROWSERS)('an update of the app (%s)', (browser) => {
     }
   })
 
-  test('an old tab that has to lead when its files are gone says so, and takes no more files', async () => {
+  test('an old tab that has to lead when its files are gone says so, and works again once it is reloaded', async () => {
     await using site = await createSite()
     await using server = await startServer(site.folder)
     await using device = await createDevice(browser, server.url)
@@ -131,5 +131,11 @@ describe.each(BROWSERS)('an update of the app (%s)', (browser) => {
     const { reason } = await old.inPage((pool) => pool.sync.current)
     expect(reason.code).toBe('store_stopped')
     expect(await old.add('refused.bin', 'refused', SIZE).catch(String)).toMatch('shut down')
+
+    await leader.add('new.bin', 'new', SIZE)
+    await leader.waitForState('new.bin', 'stored')
+    await old.reload()
+    await old.add('reloaded.bin', 'reloaded', SIZE)
+    for (const tab of [leader, old]) await tab.shows('before.bin', 'new.bin', 'reloaded.bin')
   })
 })

@@ -46,6 +46,18 @@ export const FIXES: readonly Fix[] = [
     from: 'Effect.andThen((worker) => worker.executeEffect(req)),',
     to: `Effect.andThen((worker) => Effect.raceFirst(Effect.map(worker.executeEffect(req), (answer) => ({ answer })), Effect.as(SubscriptionRef.waitUntil(leaderWorkerContextSubRef, (context) => context?.worker !== worker), {}))), Effect.repeat({ until: (outcome) => 'answer' in outcome }), Effect.map(({ answer }) => answer),`,
   },
+  // After a tab shuts its store down, the others are cut off from their leader, and a page that opens waits for one without end.
+  // `shared-worker/separate-ports.ts` says why. Two lines.
+  {
+    file: SHARED_WORKER,
+    from: 'import * as WorkerSchema from "../common/worker-schema.js";',
+    to: `import * as WorkerSchema from "../common/worker-schema.js"; import { separatePorts } from ${JSON.stringify(ours('./shared-worker/separate-ports'))};`,
+  },
+  {
+    file: SHARED_WORKER,
+    from: 'makeWorkerRunner.pipe(Layer.provide(BrowserWorkerRunner.layer),',
+    to: 'makeWorkerRunner.pipe(Layer.provide(Layer.effect(WorkerRunner.PlatformRunner, Effect.map(WorkerRunner.PlatformRunner, (runner) => separatePorts(runner, Effect.map)))), Layer.provide(BrowserWorkerRunner.layer),',
+  },
   // A tab starts with rows that no device has: it reads the file of the state itself, maybe in the middle of a transaction of
   // the leader. The option `experimental.disableFastPath` does the same, but an app without it works until then.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/client-session/persisted-adapter.ts#L236

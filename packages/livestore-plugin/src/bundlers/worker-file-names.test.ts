@@ -9,9 +9,9 @@ const own = { name: 'livestore.worker', facadeModuleId: '/app/src/livestore.work
 
 describe('the file of a worker', () => {
   it('has the same name in every release when it is the shared worker of LiveStore', () => {
-    expect(workerFileNames()(shared)).toBe('assets/livestore-shared-worker-0.4.0-1.js')
-    expect(workerFileNames('')(shared)).toBe('livestore-shared-worker-0.4.0-1.js')
-    expect(workerFileNames('js', 'named by the app')(shared)).toBe('js/livestore-shared-worker-0.4.0-1.js')
+    expect(workerFileNames()(shared)).toBe('assets/livestore-shared-worker-0.4.0-2.js')
+    expect(workerFileNames('')(shared)).toBe('livestore-shared-worker-0.4.0-2.js')
+    expect(workerFileNames('js', 'named by the app')(shared)).toBe('js/livestore-shared-worker-0.4.0-2.js')
   })
 
   it('is named by the app otherwise, or by Vite', () => {

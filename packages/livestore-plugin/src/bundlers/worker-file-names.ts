@@ -5,8 +5,8 @@
  */
 import { posix } from 'node:path'
 
-/** To be raised when `fixes.ts` changes the shared worker in a way that older tabs cannot work with. */
-const REVISION = 1
+/** To be raised when `fixes.ts` changes the shared worker: servers may let a file of this name be cached without expiry. */
+const REVISION = 2
 export const SHARED_WORKER_FILE = `livestore-shared-worker-0.4.0-${REVISION}.js`
 
 interface Entry {
