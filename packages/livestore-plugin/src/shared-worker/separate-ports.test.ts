@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { separatePorts } from './separate-ports.ts'
 
 /** A state is reached within this time, or never. */
-const soon = <A>(state: () => A) => expect.poll(state, { timeout: 20_000 })
+const SOON = { timeout: 20_000 }
 
 /** Effect's runner in a global scope like that of a shared worker. A request is the name of a stream. */
 const startSharedWorker = async () => {
@@ -30,7 +30,7 @@ const startSharedWorker = async () => {
   const fiber = Effect.runFork(worker)
   onTestFinished(() => Effect.runPromise(Fiber.interrupt(fiber)).then(() => undefined))
 
-  await soon(() => scope.onconnect).toBeDefined()
+  await expect.poll(() => scope.onconnect, SOON).toBeDefined()
 
   return {
     scope,
@@ -63,18 +63,20 @@ describe('the shared worker', () => {
     const [closed, open] = [worker.connect(), worker.connect()]
     closed.open(0, 'closed')
     worker.emit('closed', 'first')
-    await soon(() => closed.messages).toEqual([[0, 0, ['first']]])
+    await expect.poll(() => closed.messages, SOON).toEqual([[0, 0, ['first']]])
     closed.close()
     // Messages of all ports are handled in their order: after this request the first port is closed.
     open.open(0, 'open')
     worker.emit('open', 'first')
-    await soon(() => open.messages).toHaveLength(1)
+    await expect.poll(() => open.messages, SOON).toHaveLength(1)
     worker.emit('closed', 'second')
     worker.emit('open', 'second')
-    await soon(() => open.messages).toEqual([
-      [0, 0, ['first']],
-      [0, 0, ['second']],
-    ])
+    await expect
+      .poll(() => open.messages, SOON)
+      .toEqual([
+        [0, 0, ['first']],
+        [0, 0, ['second']],
+      ])
     expect(worker.scope.isClosed).toBe(false)
   })
 
@@ -87,17 +89,21 @@ describe('the shared worker', () => {
     ] as const) {
       tab.open(3, stream)
       worker.emit(stream, 'event')
-      await soon(() => tab.messages).toEqual([[3, 0, ['event']]])
+      await expect.poll(() => tab.messages, SOON).toEqual([[3, 0, ['event']]])
     }
     first.interrupt(3)
-    await soon(() => first.messages.map((message) => message.slice(0, 2))).toEqual([
-      [3, 0],
-      [3, 3],
-    ])
+    await expect
+      .poll(() => first.messages.map((message) => message.slice(0, 2)), SOON)
+      .toEqual([
+        [3, 0],
+        [3, 3],
+      ])
     worker.emit('b', 'later')
-    await soon(() => second.messages).toEqual([
-      [3, 0, ['event']],
-      [3, 0, ['later']],
-    ])
+    await expect
+      .poll(() => second.messages, SOON)
+      .toEqual([
+        [3, 0, ['event']],
+        [3, 0, ['later']],
+      ])
   })
 })
