@@ -137,7 +137,7 @@ test('a damaged file is not recovered, and stays', async () => {
   await open()
   await put('a', 1)
   await close()
-  const [shard] = (await readdir(join(directory, 'contents'), { recursive: true })).filter((path) => path.length > 3)
+  const shard = (await readdir(join(directory, 'contents'), { recursive: true })).find((path) => path.length > 3)
   const path = join(directory, 'contents', shard!)
   await removeIndex()
   const handle = await openFile(path, 'r+')
