@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readConfig } from './config.ts'
+import type { Environment } from '@rockpool/access'
+import { readS3, readSignerConfig } from './config.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
-const local = { ROCKPOOL_DATA_DIR: '/data', ROCKPOOL_JWT_SECRET: SECRET }
-const s3 = { ROCKPOOL_STORE: 's3', ARTIFACT_BUCKET: 'reef', ROCKPOOL_JWT_SECRET: SECRET }
+const local = { ROCKPOOL_JWT_SECRET: SECRET }
+const s3 = { ARTIFACT_BUCKET: 'reef', ROCKPOOL_JWT_SECRET: SECRET }
 const jwks = {
-  ROCKPOOL_DATA_DIR: '/data',
   ROCKPOOL_JWKS_URL: 'https://id.example/keys',
   ROCKPOOL_JWT_ISSUER: 'https://id.example',
   ROCKPOOL_JWT_AUDIENCE: 'rockpool',
 }
 
+/** All that a Worker reads. */
+const readAll = (env: Environment) => ({ ...readSignerConfig(env), s3: readS3(env) })
+
 describe('an environment that is right', () => {
-  test('the least: a folder and a secret', () => {
-    expect(readConfig(local)).toEqual({
-      store: { mode: 'local', dataDir: '/data' },
+  test('the least: a secret', () => {
+    expect(readSignerConfig(local)).toEqual({
       tokens: { kind: 'secret', secrets: [SECRET] },
       receiptSecret: SECRET,
       buckets: { files: { access: 'store' } },
@@ -27,17 +29,11 @@ describe('an environment that is right', () => {
       gateway: false,
       confirmUploads: false,
       rateLimit: 100,
-      liveSet: undefined,
-      host: '127.0.0.1',
-      port: 8787,
     })
   })
 
   test('S3', () => {
-    expect(readConfig(s3).store).toEqual({
-      mode: 's3',
-      s3: { region: 'us-east-1', bucket: 'reef', forcePathStyle: false },
-    })
+    expect(readS3(s3)).toEqual({ region: 'us-east-1', bucket: 'reef', forcePathStyle: false })
     const all = {
       ...s3,
       ARTIFACT_ENDPOINT: 'http://127.0.0.1:7480/',
@@ -46,31 +42,18 @@ describe('an environment that is right', () => {
       ARTIFACT_SECRET_KEY: 'secret',
       ARTIFACT_FORCE_PATH_STYLE: 'true',
     }
-    expect(readConfig(all).store).toEqual({
-      mode: 's3',
-      s3: {
-        endpoint: 'http://127.0.0.1:7480',
-        region: 'eu-west-1',
-        bucket: 'reef',
-        accessKey: 'key',
-        secretKey: 'secret',
-        forcePathStyle: true,
-      },
-    })
-  })
-
-  test('hybrid, with a limit of its folder', () => {
-    const hybrid = { ...s3, ROCKPOOL_STORE: 'hybrid', ROCKPOOL_DATA_DIR: '/data' }
-    expect(readConfig(hybrid).store).not.toHaveProperty('cacheSize')
-    expect(readConfig({ ...hybrid, ROCKPOOL_CACHE_SIZE: '50000000000' }).store).toMatchObject({
-      mode: 'hybrid',
-      dataDir: '/data',
-      cacheSize: 50e9,
+    expect(readS3(all)).toEqual({
+      endpoint: 'http://127.0.0.1:7480',
+      region: 'eu-west-1',
+      bucket: 'reef',
+      accessKey: 'key',
+      secretKey: 'secret',
+      forcePathStyle: true,
     })
   })
 
   test('the rest', () => {
-    const config = readConfig({
+    const config = readSignerConfig({
       ...jwks,
       ROCKPOOL_ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
       ROCKPOOL_PUBLIC_BASE_URL: 'https://files.example/signer/',
@@ -78,8 +61,6 @@ describe('an environment that is right', () => {
       ROCKPOOL_BUCKETS: '{"photos":{"access":"public","types":["image/*"],"maxSize":5}}',
       ROCKPOOL_SERVICE_ROLE: 'true',
       ROCKPOOL_CONFIRM_UPLOADS: 'true',
-      PORT: '80',
-      HOST: '0.0.0.0',
     })
     expect(config).toMatchObject({
       tokens: { kind: 'jwks', url: 'https://id.example/keys', issuer: 'https://id.example', audience: 'rockpool' },
@@ -89,10 +70,8 @@ describe('an environment that is right', () => {
       buckets: { photos: { access: 'public', types: ['image/*'], maxSize: 5 } },
       serviceRole: true,
       confirmUploads: true,
-      port: 80,
-      host: '0.0.0.0',
     })
-    const rotating = readConfig({ ...local, ROCKPOOL_JWT_SECRET_FORMER: `${SECRET}!` })
+    const rotating = readSignerConfig({ ...local, ROCKPOOL_JWT_SECRET_FORMER: `${SECRET}!` })
     expect(rotating.tokens).toMatchObject({ secrets: [SECRET, `${SECRET}!`] })
   })
 })
@@ -107,10 +86,7 @@ test.each([
   ['ROCKPOOL_JWKS_URL', { ...jwks, ROCKPOOL_JWKS_URL: 'keys' }],
   ['ROCKPOOL_JWT_ISSUER', { ...jwks, ROCKPOOL_JWT_ISSUER: '' }],
   ['ROCKPOOL_JWT_AUDIENCE', { ...jwks, ROCKPOOL_JWT_AUDIENCE: undefined }],
-  ['ROCKPOOL_DATA_DIR', { ...local, ROCKPOOL_DATA_DIR: undefined }],
-  ['ROCKPOOL_STORE', { ...local, ROCKPOOL_STORE: 'disk' }],
   ['ARTIFACT_BUCKET', { ...s3, ARTIFACT_BUCKET: undefined }],
-  ['ARTIFACT_BUCKET', { ...local, ROCKPOOL_STORE: 'hybrid' }],
   ['ARTIFACT_ENDPOINT', { ...s3, ARTIFACT_ENDPOINT: '127.0.0.1:7480' }],
   ['ARTIFACT_ENDPOINT', { ...s3, ARTIFACT_ENDPOINT: 'http://user:password@s3.example' }],
   ['ARTIFACT_SECRET_KEY', { ...s3, ARTIFACT_ACCESS_KEY: 'key' }],
@@ -124,18 +100,15 @@ test.each([
   ['ROCKPOOL_BUCKETS', { ...local, ROCKPOOL_BUCKETS: '{}' }],
   ['ROCKPOOL_BUCKETS', { ...local, ROCKPOOL_BUCKETS: '{"photos":{"access":"all"}}' }],
   ['ROCKPOOL_SERVICE_ROLE', { ...local, ROCKPOOL_SERVICE_ROLE: 'maybe' }],
-  ['PORT', { ...local, PORT: '80a' }],
-  ['PORT', { ...local, PORT: '65536' }],
   ['ROCKPOOL_LONGEST_SHARE', { ...local, ROCKPOOL_LONGEST_SHARE: '604801' }],
-  ['ROCKPOOL_CACHE_SIZE', { ...s3, ROCKPOOL_STORE: 'hybrid', ROCKPOOL_DATA_DIR: '/d', ROCKPOOL_CACHE_SIZE: '50GB' }],
   ['ROCKPOOL_GATEWAY', { ...local, ROCKPOOL_GATEWAY: 'on' }],
   ['ROCKPOOL_CONFIRM_UPLOADS', { ...local, ROCKPOOL_CONFIRM_UPLOADS: 'on' }],
 ])('wrong or missing: %s', (name, env) => {
-  expect(() => readConfig(env)).toThrow(new RegExp(`^${name}: [^\\n]+\\.$`))
+  expect(() => readAll({ ARTIFACT_BUCKET: 'reef', ...env })).toThrow(new RegExp(`^${name}: [^\\n]+\\.$`))
 })
 
 test('whatever the values, it is a configuration or one line that holds no secret', () => {
-  const names = Object.keys({ ...local, ...s3, ...jwks, ARTIFACT_SECRET_KEY: '', PORT: '', ROCKPOOL_BUCKETS: '' })
+  const names = Object.keys({ ...local, ...s3, ...jwks, ARTIFACT_SECRET_KEY: '', ROCKPOOL_BUCKETS: '' })
   const value = fc.oneof(
     fc.string(),
     fc.constantFrom('local', 'https://a.example/x', 'a\nb', 's3', 'true', '{}', SECRET),
@@ -143,7 +116,7 @@ test('whatever the values, it is a configuration or one line that holds no secre
   fc.assert(
     fc.property(fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] }), (env) => {
       try {
-        expect(readConfig(env)).toHaveProperty('store')
+        expect(readAll(env)).toHaveProperty('tokens')
       } catch (error) {
         const { message } = error as Error
         expect(message).toMatch(/^[A-Z0-9_]+: .+\.$/)

@@ -1,14 +1,13 @@
 /** The signer that a configuration describes, on its opened store. */
 import { tokensOf } from '@rockpool/access'
-import { createSigner, type Signer } from './app.ts'
+import { createSigner, type Signer, type SignerOptions } from './app.ts'
 import type { SignerConfig } from './config.ts'
 import { logHooks } from './log.ts'
-import type { OpenedStore } from './open-store.ts'
 
 /** `write` takes whole lines of the log. @throws RockpoolError `bad_request` when parts of it don't fit together */
 export const configuredSigner = (
   config: SignerConfig,
-  { store, urlSecret }: OpenedStore,
+  { store, urlSecret }: Pick<SignerOptions, 'store' | 'urlSecret'>,
   write: (line: string) => void,
 ): Signer => {
   const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config

@@ -1,6 +1,4 @@
-/** One JSON line for each request, each decision, and each failure to replicate. */
-import type { ReplicationFailure } from '@rockpool/object-store/hybrid'
-import { describeError } from './errors.ts'
+/** One JSON line for each request and each decision. */
 import type { SignerHooks } from './hooks.ts'
 
 /** Hooks that write lines. `write` takes a whole line with its line break. */
@@ -16,17 +14,3 @@ export const logHooks = (write: (line: string) => void, now: () => Date = () => 
     },
   }
 }
-
-/** Writes a line for each failed attempt of a hybrid store to replicate to S3. */
-export const logReplication =
-  (write: (line: string) => void, now: () => Date = () => new Date()) =>
-  ({ key, error, retryAt }: ReplicationFailure): void =>
-    write(
-      `${JSON.stringify({
-        time: now().toISOString(),
-        kind: 'replication',
-        ...(key !== undefined && { key }),
-        error: describeError(error),
-        retryAt: new Date(retryAt).toISOString(),
-      })}\n`,
-    )

@@ -13,7 +13,7 @@ const BINDINGS = {
 describe('readBindings', () => {
   test('reads the variables of the README, in S3 mode', () => {
     expect(readBindings(BINDINGS)).toMatchObject({
-      store: { mode: 's3', s3: { bucket: 'my-files', accessKey: 'key' } },
+      s3: { bucket: 'my-files', accessKey: 'key' },
       tokens: { kind: 'secret', secrets: [TOKEN_SECRET] },
       rateLimit: 100,
     })
@@ -29,7 +29,7 @@ describe('readBindings', () => {
       SYNC_BACKEND: { get: () => undefined },
       PORT: 'none of ours',
     }
-    expect(readBindings(bindings)).toMatchObject({ buckets, rateLimit: 7, store: { s3: { forcePathStyle: true } } })
+    expect(readBindings(bindings)).toMatchObject({ buckets, rateLimit: 7, s3: { forcePathStyle: true } })
   })
 
   test.each([
@@ -39,7 +39,6 @@ describe('readBindings', () => {
     ['ROCKPOOL_STORE', 'hybrid'],
     ['ARTIFACT_BUCKET', ''],
     ['ARTIFACT_SECRET_KEY', undefined],
-    ['ROCKPOOL_LIVE_SET', './live.js'],
     ['ROCKPOOL_BUCKETS', { photos: { access: 'everybody' } }],
     ['ROCKPOOL_RATE_LIMIT', -1],
   ])('refuses %s: %j', (name, value) => {

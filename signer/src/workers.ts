@@ -1,10 +1,10 @@
 /** The signer for Cloudflare Workers, on an S3 bucket. The bindings are the environment variables of the README. */
 import { isObjectStoreError } from '@rockpool/object-store'
-import { openS3Store } from '@rockpool/object-store/s3'
+import { openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
 import { isRockpoolError } from '@rockpool/protocol'
-import { environmentOf } from '@rockpool/access'
+import { environmentOf, variable } from '@rockpool/access'
 import type { Signer } from './app.ts'
-import { type Config, readConfig } from './config.ts'
+import { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
 import { errorResponse, refusal } from './errors.ts'
 
@@ -42,31 +42,33 @@ export default makeWorkerSigner()
 const openSigner = async (bindings: object): Promise<Signer> => {
   const config = readBindings(bindings)
   const patience = AbortSignal.timeout(PATIENCE_SECONDS * 1000)
-  const store = await openS3Store(config.store.s3, patience).catch((error: unknown) => {
+  const store = await openS3Store(config.s3, patience).catch((error: unknown) => {
     if (!patience.aborted) throw error
     throw refusal('storage_unavailable', `The S3 bucket did not answer within ${PATIENCE_SECONDS} s.`, { cause: error })
   })
   return configuredSigner(config, { store }, (line) => console.log(line.trimEnd()))
 }
 
-type S3Config = Config & { readonly store: { readonly mode: 's3' } }
+interface WorkerConfig extends SignerConfig {
+  readonly s3: S3StoreOptions
+}
 
 /** @throws RockpoolError `bad_request`: one line that names the binding, never a secret's value */
-export const readBindings = (bindings: object): S3Config => {
-  const { store, ...config } = readConfig({ ROCKPOOL_STORE: 's3', ...environmentOf(bindings) })
-  if (store.mode !== 's3') throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
-  if (store.s3.accessKey === undefined) {
+export const readBindings = (bindings: object): WorkerConfig => {
+  const env = environmentOf(bindings)
+  if ((variable(env, 'ROCKPOOL_STORE') ?? 's3') !== 's3') {
+    throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
+  }
+  const s3 = readS3(env)
+  if (s3.accessKey === undefined) {
     throw refusal('bad_request', 'ARTIFACT_ACCESS_KEY: set it and ARTIFACT_SECRET_KEY, since a Worker has no role.')
   }
-  if (config.liveSet !== undefined) {
-    throw refusal('bad_request', 'ROCKPOOL_LIVE_SET: Workers collect no garbage. Run `rockpool-signer gc` elsewhere.')
-  }
-  return { ...config, store }
+  return { ...readSignerConfig(env), s3 }
 }
 
 const notConfigured = (error: unknown): Response => {
   const known = isRockpoolError(error) || isObjectStoreError(error)
-  console.error('rockpool-signer:', known ? error.message : error)
+  console.error('rockpool signer:', known ? error.message : error)
   const reason = known ? error.message : 'The log has the reason.'
   return errorResponse(refusal('storage_unavailable', `The signer did not start. ${reason}`))
 }

@@ -6,7 +6,7 @@ import { type Process, START, STORE_ID, type World } from '@rockpool/core/simula
 import type { MemoryStore } from '@rockpool/object-store/memory'
 import type { ObjectStore } from '@rockpool/object-store'
 import { addressOfKey, addressParts, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
-import { collect, type LiveSet, type LiveSets } from '@rockpool/signer'
+import { collect, type LiveSet, type LiveSets } from '@rockpool/server'
 import { keysOf, type Logs, type ReadModel, type SqlEventLog } from '@rockpool/sync-server'
 
 const MINUTE = 60_000

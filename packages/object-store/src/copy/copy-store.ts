@@ -1,5 +1,6 @@
 /** Brings everything of one store to another: verified by hash, resumable, and again without doing anything twice. */
 import { isObjectStoreError } from '../errors.ts'
+import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { ListedObject, ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
 import { isSame } from './is-same.ts'
@@ -54,7 +55,7 @@ export const copyStore = async (
   const failed: { key: string; reason: string }[] = []
   const report = () => onProgress?.({ ...progress, failed })
 
-  for await (const { size } of objectsOf(source, call)) {
+  for await (const { size } of objectsOf(source, target, call)) {
     progress.objects++
     progress.bytes += size
     if (progress.objects % 1000 === 0) report()
@@ -97,7 +98,7 @@ export const copyStore = async (
     }
   }
 
-  const waiting = objectsOf(source, call)
+  const waiting = objectsOf(source, target, call)
   const worker = async () => {
     for (;;) {
       const { done, value } = await waiting.next()
@@ -112,12 +113,18 @@ export const copyStore = async (
 
 async function* objectsOf(
   store: ObjectStore,
+  target: ObjectStore,
   call: { readonly signal?: AbortSignal },
 ): AsyncGenerator<ListedObject, void, undefined> {
   let cursor: string | undefined
   do {
     const page = await store.list('', cursor === undefined ? call : { ...call, cursor })
-    for (const object of page.objects) if (!object.key.startsWith('tmp/')) yield object
+    for (const object of page.objects) {
+      const { key } = object
+      // A copy of an S3 bucket may stand in for it, a folder may not.
+      if (key.startsWith('tmp/') || (key === BUCKET_ID_KEY && target.mode !== 's3')) continue
+      yield object
+    }
     cursor = page.cursor
   } while (cursor !== undefined)
 }

@@ -1,7 +1,7 @@
 /** `rockpool-server doctor` */
-import { examine } from '@rockpool/signer/operate'
 import { loadConfig } from '../config/load-config.ts'
 import { examineFolder, type Finding } from '../doctor/examine-folder.ts'
+import { examine } from '../s3/doctor.ts'
 import type { Command } from './command.ts'
 
 export const doctor: Command = {

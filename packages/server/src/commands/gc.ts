@@ -1,9 +1,11 @@
 /** `rockpool-server gc` */
-import { collectAll, type CollectReport, DEFAULT_RULES, SHORTEST_SAFE_GRACE_MS } from '@rockpool/signer/operate'
 import { appendLost, isEventLogError } from '@rockpool/sync-server'
 import { loadConfig } from '../config/load-config.ts'
+import type { CollectReport } from '../gc/collect.ts'
+import { collectAll } from '../gc/collect-all.ts'
+import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
+import { DEFAULT_RULES, SHORTEST_SAFE_GRACE_MS } from '../gc/verdict.ts'
 import { gcFields } from '../serve/collector.ts'
-import { readModelLiveSets } from '../serve/live-sets.ts'
 import { openParts, type Parts } from '../serve/parts.ts'
 import { type Command, UsageError } from './command.ts'
 import { readDuration } from './duration.ts'

@@ -1,7 +1,7 @@
 /** `rockpool-server init` */
-import { initBucket } from '@rockpool/signer/operate'
 import { loadConfig, loadSources } from '../config/load-config.ts'
 import { writeFirstConfig } from '../init/first-config.ts'
+import { initBucket } from '../s3/init.ts'
 import { ensureDataFolder } from '../serve/parts.ts'
 import type { Command, Input } from './command.ts'
 

@@ -7,8 +7,9 @@ import {
   variable,
   wrongVariable,
 } from '@rockpool/access'
-import { readS3, readSignerConfig, type SignerConfig, type StoreConfig } from '@rockpool/signer/operate'
+import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
 import { isLoopback, readProxies, type TrustedProxies } from './addresses.ts'
+import { readDataDir, readStore, type StoreConfig } from './store-config.ts'
 
 export interface ServerConfig {
   /** folder of this server: event logs, secrets and, unless the backend is `s3`, the bytes */
@@ -26,7 +27,6 @@ export interface ServerConfig {
   readonly warnings: readonly string[]
 }
 
-const DEFAULT_DATA_DIR = '/data/storage'
 const DEFAULT_PORT = 8_787
 
 /** @throws RockpoolError `bad_request`, whose message begins with the name of the variable */
@@ -45,7 +45,7 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     ...(publicUrl !== undefined && { ROCKPOOL_PUBLIC_BASE_URL: publicUrl }),
   })
   return {
-    dataDir: variable(env, 'ROCKPOOL_DATA_DIR') ?? DEFAULT_DATA_DIR,
+    dataDir: readDataDir(env),
     store: readStore(env),
     signer,
     receiptSecrets: readReceiptSecrets(env),
@@ -54,30 +54,4 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     host,
     port: numberVariable(env, 'PORT', { unset: DEFAULT_PORT, least: 0, most: 65_535 }),
   }
-}
-
-/** @throws as {@link readServerConfig} */
-export const readStore = (env: Environment): StoreConfig => {
-  const mode = variable(env, 'ROCKPOOL_STORE') ?? 'local'
-  if (mode !== 'local' && mode !== 's3' && mode !== 'hybrid') {
-    throw wrongVariable('ROCKPOOL_STORE', 'it is local, s3 or hybrid')
-  }
-  if (mode !== 'hybrid' && variable(env, 'ROCKPOOL_CACHE_SIZE') !== undefined) {
-    throw wrongVariable('ROCKPOOL_CACHE_SIZE', `it is for the backend hybrid, and the backend is ${mode}`)
-  }
-  const dataDir = variable(env, 'ROCKPOOL_DATA_DIR') ?? DEFAULT_DATA_DIR
-  if (mode === 'local') return withoutS3(env, { mode, dataDir })
-  const s3 = readS3(env)
-  if (mode === 's3') return { mode, s3 }
-  const cacheSize = numberVariable(env, 'ROCKPOOL_CACHE_SIZE', { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER })
-  return { mode, dataDir, s3, ...(cacheSize > 0 && { cacheSize }) }
-}
-
-/** Whoever names an S3 bucket expects it to be used. */
-const withoutS3 = (env: Environment, local: StoreConfig): StoreConfig => {
-  if (variable(env, 'ARTIFACT_BUCKET') === undefined) return local
-  throw wrongVariable(
-    'ARTIFACT_BUCKET',
-    'the backend is local, which uses no S3 bucket: set the backend to s3 or hybrid',
-  )
 }

@@ -1,7 +1,9 @@
 /** Garbage collection inside the server: every hour, never two runs at once. */
 import type { ObjectStore } from '@rockpool/object-store'
-import type { LiveSets } from '@rockpool/signer'
-import { collectAll, type CollectReport, DEFAULT_RULES } from '@rockpool/signer/operate'
+import type { CollectReport } from '../gc/collect.ts'
+import { collectAll } from '../gc/collect-all.ts'
+import type { LiveSets } from '../gc/live-set.ts'
+import { DEFAULT_RULES } from '../gc/verdict.ts'
 
 export const HOUR_MS = 60 * 60 * 1_000
 

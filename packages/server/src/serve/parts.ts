@@ -2,10 +2,10 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ObjectStore } from '@rockpool/object-store'
-import { type OpenedStore, openStore } from '@rockpool/signer/operate'
 import type { Logs, SqlEventLog } from '@rockpool/sync-server'
 import { sqliteLogs } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
+import { type OpenedStore, openStore } from './open-store.ts'
 
 export interface Parts {
   readonly logs: Logs<SqlEventLog>

@@ -1,4 +1,4 @@
-/** `rockpool-signer init`: sets an S3 bucket up. Run again, it changes nothing. */
+/** `rockpool-server init`: sets an S3 bucket up. Run again, it changes nothing. */
 import {
   CreateBucketCommand,
   type CreateBucketCommandInput,
@@ -13,7 +13,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { connectS3, type S3StoreOptions } from '@rockpool/object-store/s3'
-import { refusal } from '../errors.ts'
+import { RockpoolError } from '@rockpool/protocol'
 import { WANTED_LIFECYCLE, wantedCors, withRule } from './bucket-settings.ts'
 import { corsGaps } from './cors-gaps.ts'
 
@@ -65,7 +65,10 @@ export const initBucket = async (options: InitOptions, tell: (step: InitStep) =>
   try {
     const exists = await bucketExists(client, Bucket)
     if (!exists && !create) {
-      throw refusal('bad_request', `The S3 bucket "${Bucket}" does not exist. Add --create-bucket to create it.`)
+      throw new RockpoolError(
+        'bad_request',
+        `The S3 bucket "${Bucket}" does not exist. Add --create-bucket to create it.`,
+      )
     }
     await settle(
       `S3 bucket "${Bucket}"`,
@@ -115,7 +118,7 @@ export const initBucket = async (options: InitOptions, tell: (step: InitStep) =>
     const { url } = await presign.download('tmp/init', {}, 60)
     for (const origin of origins) {
       if ((await corsGaps(url, origin)).length === 0) continue
-      throw refusal(
+      throw new RockpoolError(
         'bad_request',
         `Browsers on ${origin} cannot use this S3 bucket: it takes no CORS. Configure it at the server; doctor says what lacks.`,
       )
@@ -143,9 +146,13 @@ const bucketExists = async (client: S3Client, Bucket: string): Promise<boolean> 
   } catch (error) {
     if (statusOf(error) === 404) return false
     if (statusOf(error) === 403) {
-      throw refusal('bad_request', `S3 refused these credentials for the bucket "${Bucket}". Check keys and rights.`, {
-        cause: error,
-      })
+      throw new RockpoolError(
+        'bad_request',
+        `S3 refused these credentials for the bucket "${Bucket}". Check keys and rights.`,
+        {
+          cause: error,
+        },
+      )
     }
     throw error
   }

@@ -27,7 +27,7 @@ const examineAcl = async (store: ObjectStore, report: Report): Promise<void> => 
     const anonymous = await readAnonymously(signed.url)
     if (!anonymous.ok)
       return report(name, 'ok', `void: reading without a signature is refused with ${anonymous.status}`)
-    const advice = 'Run: rockpool-signer init; where that says "unsupported", use another vendor'
+    const advice = 'Run: rockpool-server init; where that says "unsupported", use another vendor'
     report(name, 'fail', `obeyed: whoever uploads can let the whole world read. ${advice}`)
   })
 }

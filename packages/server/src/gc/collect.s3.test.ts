@@ -2,7 +2,7 @@ import { openS3Store } from '@rockpool/object-store/s3'
 import type { ObjectStore } from '@rockpool/object-store'
 import type { RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contentOf } from '../testing/harness.ts'
+import { contentOf } from '../testing/content.ts'
 import { createdBucket } from '../testing/s3.ts'
 import { collect } from './collect.ts'
 

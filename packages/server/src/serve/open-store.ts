@@ -7,8 +7,8 @@ import type { ObjectStore } from '@rockpool/object-store'
 import { openHybridStore, type ReplicationFailure } from '@rockpool/object-store/hybrid'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { openS3Store } from '@rockpool/object-store/s3'
-import type { StoreConfig } from './config.ts'
-import { refusal } from './errors.ts'
+import { RockpoolError } from '@rockpool/protocol'
+import type { StoreConfig } from '../config/store-config.ts'
 
 export interface OpenedStore {
   readonly store: ObjectStore
@@ -30,9 +30,9 @@ export const openStore = async (
   const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret }
   if (config.mode === 'local') {
     if (existsSync(join(folder.directory, 'hybrid.sqlite'))) {
-      throw refusal(
+      throw new RockpoolError(
         'bad_request',
-        'ROCKPOOL_STORE: this folder is a hybrid store, of which S3 may have more. Set hybrid, or give another ROCKPOOL_DATA_DIR.',
+        `The folder ${config.dataDir} is a hybrid store, of which S3 may have more. Set storage.backend to hybrid, or another storage.local.path.`,
       )
     }
     return { store: await openLocalStore(folder), urlSecret }
@@ -52,6 +52,6 @@ const keptSecret = async (path: string): Promise<string> => {
   await chmod(path, 0o600)
   const secret = await readFile(path, 'utf8')
   if (secret.length < 32)
-    throw refusal('bad_request', `The file ${path} is damaged. Delete it: signed URLs made before end then.`)
+    throw new RockpoolError('bad_request', `The file ${path} is damaged. Delete it: signed URLs made before end then.`)
   return secret
 }

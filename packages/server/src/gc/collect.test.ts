@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { PART_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { contentOf, URL_SECRET } from '../testing/harness.ts'
+import { contentOf, URL_SECRET } from '../testing/content.ts'
 import { collect, type CollectOptions } from './collect.ts'
-import { collectAll } from './command.ts'
+import { collectAll } from './collect-all.ts'
 import type { LiveSets } from './live-set.ts'
 
 const DAY = 24 * 60 * 60 * 1000

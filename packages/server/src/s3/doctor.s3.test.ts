@@ -56,7 +56,7 @@ test('before init, and after', async () => {
     [...CEPH_TAKES, 'lifecycle'],
   ])
   for (const { verdict, detail } of before.checks)
-    if (verdict === 'fail') expect(detail).toContain('rockpool-signer init')
+    if (verdict === 'fail') expect(detail).toContain('rockpool-server init')
 
   await initBucket({ s3, origins: ORIGINS, create: false, dryRun: false }, () => {})
   const after = await diagnosis(s3)

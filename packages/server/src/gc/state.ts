@@ -6,8 +6,7 @@
  */
 import { isObjectStoreError, type ObjectStore, readBytes } from '@rockpool/object-store'
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
-import { Schema } from 'effect'
-import { decode } from '../body.ts'
+import { Either, Schema } from 'effect'
 
 const State = Schema.parseJson(
   Schema.Struct({
@@ -76,11 +75,19 @@ export const readMemory = async (
 const readState = async (store: ObjectStore, key: string, signal: AbortSignal): Promise<CollectorState> => {
   try {
     const { info, body } = await store.get(key, { signal })
-    return decode(State, new TextDecoder().decode(await readBytes(body, info.size))) as CollectorState
+    return decodeState(new TextDecoder().decode(await readBytes(body, info.size)))
   } catch (error) {
     if (isObjectStoreError(error, 'not_found')) throw overtaken(error)
     throw error
   }
+}
+
+const decodeState = (text: string): CollectorState => {
+  const decoded = Schema.decodeUnknownEither(State)(text)
+  if (Either.isRight(decoded)) return decoded.right as CollectorState
+  const message =
+    'What the collector remembers of this store, under gc/ in the object store, is damaged. Delete it there.'
+  throw new RockpoolError('bad_request', message, { cause: decoded.left })
 }
 
 /** Another collector is at work in this store. */

@@ -1,7 +1,7 @@
 /** The collector's view of the event logs: the read model of each store that has a log. */
 import type { RemoteKey, StoreId } from '@rockpool/protocol'
-import type { LiveSets } from '@rockpool/signer'
 import { keysOf, type Logs, type PageOptions, type RemoteKeyPage, type SqlEventLog } from '@rockpool/sync-server'
+import type { LiveSets } from './live-set.ts'
 
 export interface LiveSetOptions {
   readonly logs: Logs<SqlEventLog>

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fetchSigner } from '@rockpool/core/signer'
 import { addressOfDigests, hashContent, PART_SIZE, partRange, type RemoteKey, toBase64 } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bytesOf, send, token, TOKEN_SECRET } from './testing/harness.ts'
-import { endAll, runSigner, type SignerProcess } from './testing/process.ts'
-import { createdBucket, environmentOfBucket } from './testing/s3.ts'
+import { TOKEN_SECRET, tokenOf as token } from '../testing/client.ts'
+import { bytesOf } from '../testing/content.ts'
+import { endAll, runServer, type ServerProcess } from '../testing/process.ts'
+import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
 
-let processes: SignerProcess[]
+const folder = await mkdtemp(join(tmpdir(), 'rockpool-three-'))
+let processes: ServerProcess[]
 let origins: string[]
 beforeAll(async () => {
   const env = {
@@ -15,10 +20,21 @@ beforeAll(async () => {
     ROCKPOOL_CONFIRM_UPLOADS: 'true',
     PORT: '0',
   }
-  processes = [1, 2, 3].map(() => runSigner(['serve'], env))
-  origins = await Promise.all(processes.map(({ url }) => url))
+  processes = [1, 2, 3].map((index) =>
+    runServer(['serve'], { env: { ...env, ROCKPOOL_DATA_DIR: join(folder, String(index)) } }),
+  )
+  origins = await Promise.all(processes.map(async ({ url }) => `${await url}/signer`))
 }, 60_000)
-afterAll(endAll)
+afterAll(async () => {
+  await endAll()
+  await rm(folder, { recursive: true })
+})
+
+/** Sends bytes to a presigned request. */
+const send = (
+  signed: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
+  body: Uint8Array<ArrayBuffer>,
+) => fetch(signed.url, { method: 'PUT', body, headers: signed.headers })
 
 /** Each call goes to the next signer. */
 const roundRobin = () => {
@@ -74,7 +90,7 @@ test('one signer is killed in the midst: the others go on where it was, and end 
   const begun = await first!.startMultipart({ ...content, type: 'video/mp4' })
   if (!('uploadId' in begun)) throw new Error('It cannot be there yet.')
   const { uploadId } = begun
-  processes[0]!.kill('SIGKILL')
+  processes[0]!.child.kill('SIGKILL')
   await processes[0]!.ended
   const { parts } = await second!.signParts({ ...content, uploadId, numbers: [1, 2] })
   expect((await send(parts[0]!, bytes.slice(0, PART_SIZE))).status).toBe(200)
@@ -83,7 +99,7 @@ test('one signer is killed in the midst: the others go on where it was, and end 
   expect(await second!.completeMultipart({ ...content, uploadId })).toMatchObject({ durable: true })
 
   for (const signer of processes.slice(1)) {
-    signer.kill('SIGTERM')
+    signer.child.kill('SIGTERM')
     expect((await signer.ended).code).toBe(0)
   }
 })

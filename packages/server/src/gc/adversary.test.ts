@@ -7,7 +7,7 @@ import { type ObjectStore, ObjectStoreError } from '@rockpool/object-store'
 import { isRockpoolError, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { partsKey } from '../content.ts'
+import { partsKey } from '@rockpool/signer'
 import { type Turn, Turns } from '../testing/turns.ts'
 import { collect } from './collect.ts'
 import type { LiveSets } from './live-set.ts'
@@ -47,7 +47,7 @@ const storeOf = (world: World, name: string, turn: Turn): ObjectStore =>
       turn(() => {
         const bytes = world.objects.get(key)?.bytes
         if (!bytes) throw new ObjectStoreError('not_found', 'There is none.')
-        return { body: new Blob([bytes]).stream() }
+        return { body: new Blob([bytes]).stream(), info: { size: bytes.length } }
       }),
     put: (key: string, bytes: Uint8Array<ArrayBuffer>, { ifNoneMatch }: { ifNoneMatch?: '*' }) =>
       turn(() => {

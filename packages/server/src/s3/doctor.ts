@@ -1,4 +1,4 @@
-/** `rockpool-signer doctor`: tries on the live S3 bucket what Rockpool relies on, and says what the vendor enforces. */
+/** `rockpool-server doctor`: tries on the live S3 bucket what Rockpool relies on, and says what the vendor enforces. */
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { ObjectStore } from '@rockpool/object-store'
 import { connectS3, openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
@@ -77,7 +77,7 @@ const examineUploads = async (store: ObjectStore, report: Report): Promise<void>
     const { status } = await send(signed, RIGHT)
     report('upload', status === 200 ? 'ok' : 'fail', `answered ${status}`)
     const anonymous = await readAnonymously(signed.url)
-    const advice = 'Take back the public ACL or policy of the bucket, or run: rockpool-signer init'
+    const advice = 'Take back the public ACL or policy of the bucket, or run: rockpool-server init'
     report(
       'anonymous read',
       anonymous.ok ? 'fail' : 'ok',
@@ -112,7 +112,7 @@ const examineCors = async (store: ObjectStore, origin: string, report: Report): 
   const { url } = await store.signGet({ key: probeKey(), expiresIn: 60 })
   const gaps = await corsGaps(url, origin)
   const lacks = gaps.length === MOST_GAPS ? 'refuses browsers altogether' : `lacks ${gaps.join(', ')}`
-  const detail = gaps.length === 0 ? 'every method and header' : `${lacks}. Run: rockpool-signer init`
+  const detail = gaps.length === 0 ? 'every method and header' : `${lacks}. Run: rockpool-server init`
   report(`CORS from ${origin}`, gaps.length === 0 ? 'ok' : 'fail', detail)
 }
 
@@ -123,7 +123,7 @@ const examineSettings = async (client: S3Client, Bucket: string, report: Report)
     report(
       'lifecycle',
       lacks.length > 0 ? 'warn' : 'ok',
-      lacks.length > 0 ? `lacks "${lacks.join('", "')}". Run: rockpool-signer init` : 'leftovers go after 7 days',
+      lacks.length > 0 ? `lacks "${lacks.join('", "')}". Run: rockpool-server init` : 'leftovers go after 7 days',
     )
   } catch (error) {
     report('lifecycle', 'warn', `cannot be read: ${(error as Error).message}`)

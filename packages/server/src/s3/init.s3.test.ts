@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   GetBucketAclCommand,
   GetBucketVersioningCommand,
@@ -11,15 +14,18 @@ import { openS3Store } from '@rockpool/object-store/s3'
 import type { Serving } from '@rockpool/object-store/testing'
 import { sha256 } from '@rockpool/protocol'
 import { afterAll, describe, expect, test } from 'vitest'
-import { endAll, runSigner } from '../testing/process.ts'
+import { TOKEN_SECRET } from '../testing/client.ts'
+import { endAll, runServer } from '../testing/process.ts'
 import { clientOf, createdBucket, environmentOfBucket, namedBucket } from '../testing/s3.ts'
 import { WANTED_LIFECYCLE } from './bucket-settings.ts'
 import { corsOf, initBucket, type InitStep, lifecycleOf, publicAccessBlockOf } from './init.ts'
 import { type Lie, s3Error, serveLyingVendor } from '../testing/lying-vendor.ts'
 
 const vendors: Serving[] = []
+const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-init-'))
 afterAll(async () => {
   await endAll()
+  await rm(dataDir, { recursive: true })
   for (const vendor of vendors) await vendor.close()
 })
 
@@ -224,10 +230,10 @@ describe('a vendor that lacks a setting', () => {
     const lie: Lie = async (call, truth) =>
       ['cors', 'lifecycle', 'publicAccessBlock'].some((name) => call.query.has(name)) ? notImplemented() : truth()
     const [open, shut] = [await behind(await createdBucket(), letIn(lie)), await behind(await createdBucket(), lie)]
-    const opened = await runSigner(['init'], environment(open)).ended
+    const opened = await runServer(['init'], { env: environment(open) }).ended
     expect([opened.code, opened.complaint]).toEqual([0, ''])
     expect(opened.output).toMatch(/^unsupported +CORS for .*\n +S3 says NotImplemented; browsers/m)
-    const kept = await runSigner(['init'], environment(shut)).ended
+    const kept = await runServer(['init'], { env: environment(shut) }).ended
     expect([kept.code, kept.complaint]).toEqual([1, expect.stringContaining('takes no CORS')])
     expect(kept.output.match(/^unsupported/gm)).toHaveLength(6)
   })
@@ -248,19 +254,22 @@ test('credentials that may not enter', async () => {
 
 const environment = (bucket: Bucket) => ({
   ...environmentOfBucket(bucket),
+  ROCKPOOL_STORE: 's3',
+  ROCKPOOL_DATA_DIR: dataDir,
+  ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
   ROCKPOOL_ALLOWED_ORIGINS: origins.join(','),
 })
 
 test('on the command line', async () => {
   const s3 = namedBucket()
   const env = environment(s3)
-  const dry = await runSigner(['init', '--create-bucket', '--dry-run'], env).ended
-  expect([dry.code, dry.output]).toEqual([0, expect.stringMatching(/^would be done +S3 bucket/)])
-  expect((await runSigner(['doctor'], env).ended).code).toBe(1)
-  expect((await runSigner(['init', '--create-bucket'], env).ended).code).toBe(0)
-  const doctor = await runSigner(['doctor'], env).ended
-  expect([doctor.code, doctor.output]).toEqual([0, expect.stringMatching(/^ok +integrity +mode \w+/)])
+  const dry = await runServer(['init', '--create-bucket', '--dry-run'], { env: env }).ended
+  expect([dry.code, dry.output]).toEqual([0, expect.stringMatching(/^would be done +S3 bucket/m)])
+  expect((await runServer(['doctor'], { env: env }).ended).code).toBe(1)
+  expect((await runServer(['init', '--create-bucket'], { env: env }).ended).code).toBe(0)
+  const doctor = await runServer(['doctor'], { env: env }).ended
+  expect([doctor.code, doctor.output]).toEqual([0, expect.stringMatching(/^ok +integrity +mode \w+/m)])
   expect(`${dry.output}${doctor.output}${doctor.complaint}`).not.toContain(s3.secretKey)
-  const bad = await runSigner(['init', '--force'], env).ended
-  expect([bad.code, bad.complaint]).toEqual([1, expect.stringContaining('--force')])
+  const bad = await runServer(['init', '--force'], { env: env }).ended
+  expect([bad.code, bad.complaint]).toEqual([2, expect.stringContaining('--force')])
 })

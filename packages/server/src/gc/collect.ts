@@ -15,7 +15,7 @@ import {
   RockpoolError,
   type StoreId,
 } from '@rockpool/protocol'
-import { partsKey } from '../content.ts'
+import { partsKey } from '@rockpool/signer'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
@@ -87,7 +87,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     if (reason === undefined || accept) return next
     throw new RockpoolError(
       'conflict',
-      `${reason} Nothing was deleted. If that is right, run once: rockpool-signer gc --accept`,
+      `${reason} Nothing was deleted. If that is right, run once: rockpool-server gc --accept`,
     )
   }
   trusted(set)

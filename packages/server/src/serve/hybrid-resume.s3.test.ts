@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PART_SIZE, partCount, partRange } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { contentOf, type Content, token, TOKEN_SECRET } from './testing/harness.ts'
-import { endAll, runSigner } from './testing/process.ts'
-import { createdBucket, environmentOfBucket } from './testing/s3.ts'
+import { TOKEN_SECRET, tokenOf as token } from '../testing/client.ts'
+import { type Content, contentOf } from '../testing/content.ts'
+import { endAll, runServer } from '../testing/process.ts'
+import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
 
 /** A proxy before S3. `part1`: passes the first part of an upload only. `down`: refuses all. `up`: passes everything. */
 const startProxy = async (endpoint: string) => {
@@ -64,7 +65,11 @@ afterAll(async () => {
 const upload = async (url: string, key: string, { bytes, size, digests }: Content) => {
   const headers = { authorization: `Bearer ${await token({ reef: ['read', 'write'] })}` }
   const call = async (path: string, body: object) => {
-    const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify({ key, ...body }) })
+    const response = await fetch(`${url}/signer${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ key, ...body }),
+    })
     expect(response.status).toBe(200)
     // oxlint-disable-next-line no-explicit-any -- of any shape
     return response.json() as any
@@ -88,12 +93,14 @@ test(
   async () => {
     const s3 = await createdBucket()
     proxy = await startProxy(s3.endpoint)
-    const signer = runSigner(['serve'], {
-      ...environmentOfBucket({ ...s3, endpoint: proxy.endpoint }),
-      ROCKPOOL_STORE: 'hybrid',
-      ROCKPOOL_DATA_DIR: folder,
-      ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
-      PORT: '0',
+    const signer = runServer(['serve'], {
+      env: {
+        ...environmentOfBucket({ ...s3, endpoint: proxy.endpoint }),
+        ROCKPOOL_STORE: 'hybrid',
+        ROCKPOOL_DATA_DIR: folder,
+        ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
+        PORT: '0',
+      },
     })
     const url = await signer.url
     const content = await contentOf(2 * PART_SIZE + 1)
@@ -114,7 +121,7 @@ test(
     proxy.set('up')
     await expect.poll(async () => (await ready()).store, { timeout: 170_000 }).toMatchObject({ pending: 0 })
     expect(proxy.partsSent.toSorted()).toEqual([1, 2, 3])
-    signer.kill('SIGTERM')
+    signer.child.kill('SIGTERM')
     expect((await signer.ended).complaint).not.toContain('Error')
   },
 )
