@@ -33,7 +33,7 @@ export interface ReplaceOptions {
 
 export interface OpenOptions {
   readonly signal?: AbortSignal
-  /** while the bytes come over the network */
+  /** bytes so far, and of all: while they come over the network, or while `verify` reads them */
   readonly onProgress?: (bytes: number, total: number) => void
 }
 
@@ -120,6 +120,18 @@ export interface StorageReport {
   readonly evictable: number
   /** bytes of contents that are kept on this device for offline use */
   readonly pinned: number
+}
+
+export interface VerifyReport {
+  /** bytes that were read */
+  readonly bytes: number
+  /**
+   * Files that have or had a content whose bytes on this disk are wrong or gone. What was there is moved aside: it is neither
+   * served nor sent. The content comes again when the file is opened, or by itself when it is pinned, if object storage has it.
+   */
+  readonly damaged: readonly FileRecord[]
+  /** files whose content could not be read now; it stays where it is */
+  readonly unreadable: readonly FileRecord[]
 }
 
 /** A change of this device that the sync server refused for good. It is kept on this device until a person decides. */
@@ -257,6 +269,12 @@ export interface Pool {
   unpin(id: string): Promise<void>
 
   storage(): Promise<StorageReport>
+  /**
+   * Reads and hashes every content on this disk, one after the other. `onProgress` tells the bytes that were read.
+   *
+   * @throws RockpoolError `aborted`, `disk_failed`, `closed`
+   */
+  verify(options?: OpenOptions): Promise<VerifyReport>
   on<E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void): () => void
   /** Ends transfers and subscriptions of this tab. What waits goes on in another tab or at the next open. */
   close(): Promise<void>

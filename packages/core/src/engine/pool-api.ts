@@ -17,6 +17,7 @@ import { BlobPort, LogPort, Settings } from './services.ts'
 import { coalesced } from './coalesced.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
+import { verify } from './files/verify.ts'
 import { SyncState } from './log/sync-state.ts'
 import { cancel, noteLookedAt, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
 
@@ -156,6 +157,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       pin: (id) => run(pin(id)),
       unpin: (id) => run(unpin(id)),
       storage: () => run(storageReport),
+      verify: (options = {}) => run(verify(options), options.signal),
       on: <E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void) =>
         emitter.add((emission) => {
           if (emission.event === event) fn(emission.detail as PoolEvents[E])

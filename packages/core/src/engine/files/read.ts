@@ -150,7 +150,7 @@ const kept = (file: FileRecord) =>
       return blob
     }
     // The size is that of the hashed bytes, so these are cut short, too long, or gone.
-    yield* quarantine(file.remoteKey)
+    yield* quarantine(address, [file.remoteKey])
     return undefined
   })
 

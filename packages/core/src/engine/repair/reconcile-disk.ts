@@ -1,8 +1,9 @@
 /** The first step of a full comparison: bytes on this disk and rows of the index. */
-import { type ContentAddress, hashContent, type RockpoolError } from '@rockpool/protocol'
+import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Option } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
+import { hashOnDisk } from '../files/hash-on-disk.ts'
 import { KEEPING } from '../files/named-content.ts'
 import { ownKey } from '../files/owner.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
@@ -55,7 +56,12 @@ const learnContent = (address: ContentAddress, epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
     const blobs = yield* BlobPort
-    const content = yield* hashOnDisk(address)
+    const content = yield* hashOnDisk(address).pipe(
+      Effect.catchIf(
+        ({ code }) => code !== 'closed',
+        () => Effect.succeed(undefined),
+      ),
+    )
     if (!content) return // gone meanwhile, or unreadable: the next pass looks again
     // Damaged: never served or sent. They stay aside, since they may be all that is left.
     if (content.address !== address) return yield* call(() => blobs.quarantine(address))
@@ -64,22 +70,6 @@ const learnContent = (address: ContentAddress, epoch: number) =>
     const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
     yield* device.write([contentRow(content, now), ...steps], epoch)
   })
-
-/** Undefined when the bytes are gone or cannot be read. */
-const hashOnDisk = (address: ContentAddress) =>
-  Effect.gen(function* () {
-    const blobs = yield* BlobPort
-    const { hashing } = yield* Platform
-    return yield* call(async (signal) => {
-      const blob = await blobs.open(address)
-      return blob && hashContent(blob.stream().pipeThrough(new TransformStream(), { signal }), hashing)
-    })
-  }).pipe(
-    Effect.catchIf(
-      ({ code }) => code !== 'closed',
-      () => Effect.succeed(undefined),
-    ),
-  )
 
 /** The keys under which this user has the content; none in a bucket of its users while nobody is signed in. */
 export const knownOwnKeys = (address: ContentAddress) =>

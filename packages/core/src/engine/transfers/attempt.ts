@@ -91,7 +91,7 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       // After the row says how far the upload is: nobody must see it waiting in between.
     }).pipe(
       Effect.ensuring(Effect.sync(report.end)),
-      Effect.tapError((error) => (error.code === 'corrupt' ? quarantine(remoteKey) : Effect.void)),
+      Effect.tapError((error) => (error.code === 'corrupt' ? quarantine(address, [remoteKey]) : Effect.void)),
     )
   })
 
@@ -102,7 +102,7 @@ const withoutBytes = (row: TransferRow, epoch: number) =>
     const blobs = yield* BlobPort
     const device = yield* Device
     // The index must not say that they are here.
-    if (device.has(remoteKey)) yield* quarantine(remoteKey)
+    if (device.has(remoteKey)) yield* quarantine(addressOfKey(remoteKey), [remoteKey])
     const check = { key: remoteKey, check: true }
     // Missed where the log says stored: a device that holds the bytes can send them only after the loss is known.
     const asked = askSigner((signer, signal) => signer.downloadUrl(check, signal)).pipe(suspectLoss(remoteKey))

@@ -1,0 +1,42 @@
+/** Reading all contents of this disk, to find those that a disk has damaged before somebody needs them. */
+import { Effect, Either } from 'effect'
+import type { OpenOptions, VerifyReport } from '../../pool.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { Device, type DeviceContent } from '../device.ts'
+import { knownOwnKeys } from '../repair/reconcile-disk.ts'
+import { LogPort } from '../services.ts'
+import { hashOnDisk } from './hash-on-disk.ts'
+import { quarantine } from './quarantine.ts'
+
+export const verify = ({ onProgress }: Pick<OpenOptions, 'onProgress'>) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const contents = [...device.contents.values()]
+    const total = contents.reduce((sum, { size }) => sum + size, 0)
+    const damaged = new Map<string, FileRecord>()
+    const unreadable = new Map<string, FileRecord>()
+    let bytes = 0
+    for (const row of contents) {
+      const digest = yield* Effect.either(
+        hashOnDisk(row.address, (read) => {
+          bytes += read
+          onProgress?.(bytes, total)
+        }),
+      )
+      if (Either.isLeft(digest) && digest.left.code === 'closed') return yield* Effect.fail(digest.left)
+      if (Either.isRight(digest) && digest.right?.address === row.address) continue
+      // Removed while others were read.
+      if (!device.contents.has(row.address)) continue
+      const keys = yield* keysOf(row)
+      for (const file of yield* filesOf(keys)) (Either.isLeft(digest) ? unreadable : damaged).set(file.id, file)
+      // What cannot be read now may be read later: only bytes that were read and are wrong, or are gone, are given up.
+      if (Either.isRight(digest)) yield* quarantine(row.address, keys)
+    }
+    return { bytes, damaged: [...damaged.values()], unreadable: [...unreadable.values()] } satisfies VerifyReport
+  })
+
+const keysOf = ({ address, storedAs = [] }: DeviceContent) =>
+  Effect.map(knownOwnKeys(address), (own) => [...new Set([...own, ...storedAs])])
+
+const filesOf = (keys: Effect.Effect.Success<ReturnType<typeof keysOf>>) =>
+  Effect.map(LogPort, (log) => keys.flatMap((key) => log.filesWithVersion(key)))
