@@ -81,7 +81,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'the device does not hear of what other tabs write': {
     file: 'engine/device.ts',
-    from: '          markStale(keys)\n          written.unsafeOffer(undefined)',
+    from: '        markStale(keys)\n        written.unsafeOffer(undefined)',
     to: '',
   },
   'what the signer did not find counts as stored': {
