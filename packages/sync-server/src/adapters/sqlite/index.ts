@@ -13,7 +13,7 @@ import { openSqlStore, type SqlStore } from '../../event-log/sql-store.ts'
 import { catchUp } from '../../read-model/catch-up.ts'
 import { toLogError } from './errors.ts'
 import { lockFolder } from './folder-lock.ts'
-import { openLogFile } from './log-file.ts'
+import { openLogFile, readCopiedHead } from './log-file.ts'
 
 export interface SqliteLogsOptions {
   /** created with mode 0700 when it is missing */
@@ -25,7 +25,21 @@ const MAX_OPEN_FILES = 256
 /** Recent events of all stores, as JSON: 8 devices that push 1,000 events of 500 bytes each need 4 MB. */
 const MAX_RECENT_BYTES = 32 * 1024 * 1024
 
+/** The event logs of a folder. */
+export interface SqliteLogs extends Logs<SqlEventLog> {
+  /**
+   * Copies the log of a store to another folder, from which `sqliteLogs` reads it, while appends go on. What was appended before
+   * the call is in the copy.
+   *
+   * @param target a folder that is there
+   * @returns the head of the copy
+   * @throws EventLogError
+   */
+  backUp(storeId: StoreId, target: string): Promise<{ readonly backendId: string; readonly head: number }>
+}
+
 interface OpenStore extends SqlStore {
+  copyTo(base: string): Promise<void>
   closeFile(): void
 }
 
@@ -33,7 +47,7 @@ interface OpenStore extends SqlStore {
 const afterInput: Defer = (run) => void setImmediate(run)
 
 /** @throws EventLogError `locked`, `unavailable` */
-export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs<SqlEventLog>> => {
+export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<SqliteLogs> => {
   try {
     const created = await mkdir(directory, { recursive: true, mode: 0o700 })
     if (created !== undefined) await chmod(directory, 0o700)
@@ -44,11 +58,14 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
   /** open logs; the one that was used last is the last */
   const stores = new Map<StoreId, OpenStore>()
   const recentOf = createRecentEvents(MAX_RECENT_BYTES)
+  /** logs that are being copied stay open */
+  const copying = new Set<StoreId>()
   let closed = false
 
   const openStore = (storeId: StoreId): OpenStore => {
-    const { sql, backendId, close } = openLogFile(path.join(directory, storeId), storeId)
-    return { ...openSqlStore(sql, { backendId, recent: recentOf(storeId), defer: afterInput }), closeFile: close }
+    const { sql, backendId, copyTo, close } = openLogFile(path.join(directory, storeId), storeId)
+    const store = openSqlStore(sql, { backendId, recent: recentOf(storeId), defer: afterInput })
+    return { ...store, copyTo, closeFile: close }
   }
 
   const storeOf = (storeId: StoreId): OpenStore => {
@@ -56,8 +73,10 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
     const store = stores.get(storeId) ?? openStore(storeId)
     stores.delete(storeId)
     stores.set(storeId, store)
-    const [oldest] = stores.keys()
-    if (stores.size > MAX_OPEN_FILES) closeStore(oldest!)
+    if (stores.size > MAX_OPEN_FILES) {
+      const idle = [...stores.keys()].find((each) => each !== storeId && !copying.has(each))
+      if (idle !== undefined) closeStore(idle)
+    }
     return store
   }
 
@@ -93,6 +112,17 @@ export const sqliteLogs = async ({ directory }: SqliteLogsOptions): Promise<Logs
         throw toLogError(error, 'The folder of the event logs')
       })
       return names.flatMap((name) => /^(.+)\.id$/.exec(name)?.[1] ?? []).filter(isStoreId)
+    },
+    backUp: async (storeId, target) => {
+      copying.add(storeId)
+      try {
+        const { copyTo, backendId } = storeOf(storeId)
+        const base = path.join(target, storeId)
+        await copyTo(base)
+        return { backendId, head: readCopiedHead(`${base}.sqlite`) }
+      } finally {
+        copying.delete(storeId)
+      }
     },
     close: async () => {
       if (closed) return

@@ -2,9 +2,9 @@
  * The SQLite file of one store, and its marker: `<storeId>.sqlite` and `<storeId>.id`. The marker holds the backend id. A
  * log whose file is missing, cut or replaced must not start again at 0: devices would take that for another log.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { backup, DatabaseSync } from 'node:sqlite'
 import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../../event-log/event-log.ts'
 import {
@@ -21,6 +21,13 @@ import { openReadOnly } from './read-only.ts'
 export interface LogFile {
   readonly sql: Sql
   readonly backendId: string
+  /**
+   * Writes the log as it is at one moment to another file, with its marker. Appends go on meanwhile, and are in the copy, too.
+   *
+   * @param base path of the copy without its extension; a copy that is there is replaced
+   * @throws EventLogError
+   */
+  copyTo(base: string): Promise<void>
   close(): void
 }
 
@@ -44,7 +51,12 @@ const nameOf = (storeId: StoreId) => `The event log of "${storeId}"`
 const toLogFile = (database: DatabaseSync, backendId: string, what: string): LogFile => {
   const sql = toSql(database, what)
   ensureDerivedTables(sql)
-  return { sql, backendId, close: () => database.close() }
+  return {
+    sql,
+    backendId,
+    copyTo: (base) => copyDatabase(database, base, backendId, what),
+    close: () => database.close(),
+  }
 }
 
 /** The log of a store, or undefined when there is none. @throws EventLogError */
@@ -82,6 +94,36 @@ export const openNew = (base: string, storeId: StoreId, fill: (sql: Sql) => stri
   } catch (error) {
     database?.close()
     throw toLogError(error, what)
+  }
+}
+
+/** Pages copied between two turns of the event loop: some ms. */
+const COPIED_PAGES = 200
+
+const copyDatabase = async (database: DatabaseSync, base: string, backendId: string, what: string): Promise<void> => {
+  const [file, unfinished] = [`${base}.sqlite`, `${base}.sqlite.new`]
+  try {
+    rmSync(unfinished, { force: true })
+    closeSync(openSync(unfinished, 'a', 0o600))
+    await backup(database, unfinished, { rate: COPIED_PAGES })
+    const handle = openSync(unfinished, 'r+')
+    fsyncSync(handle)
+    closeSync(handle)
+    renameSync(unfinished, file)
+    writeMarker(`${base}.id`, backendId)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw toLogError(error, `The copy of ${what.charAt(0).toLowerCase()}${what.slice(1)}`)
+  }
+}
+
+/** The number of the last event in a copy. */
+export const readCopiedHead = (file: string): number => {
+  const database = openReadOnly(file)
+  try {
+    return Number(database.prepare('SELECT coalesce(max(seqNum), 0) AS head FROM events').get()?.head)
+  } finally {
+    database.close()
   }
 }
 
