@@ -15,6 +15,7 @@ export const serve: Command = {
   details: `
   /signer/*  decides who may, and signs URLs      /health  the process is up: starting, running or draining
   /sync/*    keeps the event logs                 /ready   200 when it can take work
+  /metrics   for Prometheus; keep it from the public in your proxy
   --static <folder>  serves a built web app at /
 
 Standard output is the log, one JSON line each. SIGTERM: waits for the calls under way, then ends; a second one ends at once.

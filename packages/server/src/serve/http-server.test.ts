@@ -1,13 +1,22 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Handlers, type HttpServer, listen } from './http-server.ts'
+import { createMetrics } from './metrics.ts'
 
 let server: HttpServer
 /** calls of the signer that the test has not answered yet */
 let calls: ServerResponse[]
 let arrived: PromiseWithResolvers<void>
+
+const LOCAL = {
+  mode: 'local' as const,
+  checkHealth: async () => {
+    throw new Error('A local store has no queue to ask about.')
+  },
+}
 
 const handlers: Handlers = {
   signer: (_incoming, outgoing) => {
@@ -18,6 +27,7 @@ const handlers: Handlers = {
   upgrade: (_incoming, socket) => void socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
   static: undefined,
   ready: async () => ({ ok: true, store: 'fine' }),
+  metrics: createMetrics(LOCAL),
 }
 
 beforeEach(async () => {
@@ -88,4 +98,28 @@ test('a client that left is not waited for, nor is a stream of news', async () =
 test('a port that is in use is one line', async () => {
   await expect(listen('127.0.0.1', server.port)).rejects.toThrow(/^Port \d+ on 127\.0\.0\.1 is in use\. Set [^\n]+\.$/)
   await expect(listen('not.a.host.invalid', 0)).rejects.toThrow(/^The server cannot listen on [^\n]+\.$/)
+})
+
+test('counts calls by part, method and status, and those that clients cut', async () => {
+  server.start({ ...handlers, metrics: createMetrics(LOCAL) })
+  await get('/nowhere')
+  await get('/nowhere', { method: 'PURGE' })
+  const cut = new AbortController()
+  const call = get('/signer/upload-url', { signal: cut.signal })
+  await arrived.promise
+  const gone = once(calls[0]!, 'close')
+  const during = await get('/metrics')
+  cut.abort()
+  await expect(call).rejects.toThrow()
+  await gone
+  const { status, body } = await get('/metrics')
+  expect(status).toBe(200)
+  const count = (labels: string) =>
+    new RegExp(`^rockpool_http_request_duration_seconds_count\\{${labels}\\} (\\d+)$`, 'm').exec(body)?.[1]
+  expect(count('part="static",method="GET",status="404"')).toBe('1')
+  expect(count('part="static",method="other",status="404"')).toBe('1')
+  expect(count('part="signer",method="GET",status="499"')).toBe('1')
+  expect(during.body).toContain('rockpool_http_requests_in_flight{part="signer"} 1')
+  expect(body).toContain('rockpool_http_requests_in_flight{part="signer"} 0')
+  expect(body).toMatch(/^rockpool_version\{version="\d+\.\d+\.\d+"\} 1$/m)
 })

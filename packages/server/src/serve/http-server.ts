@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { respondHealth, respondReady, respondUnavailable, type ServerState } from './health.ts'
+import type { Metrics } from './metrics.ts'
 import { isLive, type Route, routeOf } from './route.ts'
 
 /** Headers have to arrive in this time (slow loris). */
@@ -22,6 +23,7 @@ export interface Handlers {
   /** a built web app; undefined: 404 */
   readonly static: ((incoming: IncomingMessage, outgoing: ServerResponse, path: string) => Promise<void>) | undefined
   ready(): Promise<{ readonly ok: boolean }>
+  readonly metrics: Metrics
 }
 
 export interface HttpServer {
@@ -50,6 +52,7 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
     if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
     if (!isLive(url)) {
       inFlight++
+      handlers.metrics.call(route.part, incoming.method ?? '', outgoing)
       outgoing.once('close', () => {
         if (--inFlight === 0) drained()
       })
@@ -61,6 +64,7 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
   server.timeout = IDLE_MS
   server.on('upgrade', (incoming, socket: Duplex, head) => {
     if (handlers && state === 'running' && routeOf(incoming.url ?? '/').part === 'sync') {
+      handlers.metrics.connected(socket)
       return handlers.upgrade(incoming, socket, head)
     }
     socket.on('error', () => socket.destroy())
@@ -100,6 +104,7 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
 
 const dispatch = (handlers: Handlers, route: Route, incoming: IncomingMessage, outgoing: ServerResponse): void => {
   if (route.part === 'signer') return handlers.signer(incoming, outgoing, route.url)
+  if (route.part === 'metrics') return void handlers.metrics.respond(outgoing).catch(() => outgoing.destroy())
   if (route.part === 'sync') return handlers.sync(incoming, outgoing)
   if (route.part === 'static' && handlers.static) {
     return void handlers.static(incoming, outgoing, route.path).catch(() => outgoing.destroy())

@@ -5,6 +5,7 @@ test.each([
   ['/health', { part: 'health' }],
   ['/health?x=1', { part: 'health' }],
   ['/ready', { part: 'ready' }],
+  ['/metrics', { part: 'metrics' }],
   ['/signer/download-url?key=a', { part: 'signer', url: '/download-url?key=a' }],
   ['/signer', { part: 'signer', url: '/' }],
   ['/signer?x', { part: 'signer', url: '/?x' }],

@@ -1,7 +1,7 @@
 /** Which part of the server a request is for. Pure. */
 
 export type Route =
-  | { readonly part: 'health' | 'ready' | 'sync' }
+  | { readonly part: 'health' | 'ready' | 'metrics' | 'sync' }
   /** `url`: path and query as the signer knows them */
   | { readonly part: 'signer'; readonly url: string }
   /** `path`: decoded, begins with a slash */
@@ -16,6 +16,7 @@ export const routeOf = (url: string): Route => {
   const path = url.split(/[?#]/, 1)[0]!
   if (path === '/health') return { part: 'health' }
   if (path === '/ready') return { part: 'ready' }
+  if (path === '/metrics') return { part: 'metrics' }
   if (isBelow(path, SIGNER_PATH)) {
     const rest = url.slice(SIGNER_PATH.length)
     return { part: 'signer', url: rest.startsWith('/') ? rest : `/${rest}` }

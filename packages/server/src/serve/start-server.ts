@@ -9,6 +9,7 @@ import { gcFields, startCollector } from './collector.ts'
 import { hasContent } from './has-content.ts'
 import { listen } from './http-server.ts'
 import { describeError, type Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
 import { openParts } from './parts.ts'
 import { createReadiness } from './readiness.ts'
 import { SIGNER_PATH, SYNC_PATH } from './route.ts'
@@ -66,7 +67,11 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     })
     closing.push(sync.close)
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
-    const report = (storeId: string, outcome: CollectReport | Error) => log.entry(gcFields(storeId, outcome))
+    const metrics = createMetrics(store)
+    const report = (storeId: string, outcome: CollectReport | Error) => {
+      metrics.collected(outcome)
+      log.entry(gcFields(storeId, outcome))
+    }
     const collector = startCollector({ store, liveSets, report })
     closing.push(collector.stop)
 
@@ -76,6 +81,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       upgrade: sync.handleUpgrade,
       static: app,
       ready: createReadiness(signer, logs),
+      metrics,
     })
     return {
       url,
