@@ -158,6 +158,30 @@ test('doctor names a folder that others can read, and one that is missing', asyn
   expect(JSON.parse(healthy.output)).toMatchObject({ ok: true, findings: [{}, {}, {}] })
 })
 
+test('a folder that was restored without its index is refused, rebuilt, and served', async () => {
+  const first = await serve()
+  const token = await tokenOf(RIGHTS)
+  const key = await createClient(() => first.base, 'reef', token).put(bytesOf('found again'))
+  first.child.kill('SIGTERM')
+  await first.ended
+  for (const name of ['index.sqlite', 'index.sqlite-wal']) await rm(join(cwd, 'data/store', name), { force: true })
+  const refused = await run(['serve'])
+  expect([refused.code, refused.complaint]).toEqual([1, expect.stringContaining('rockpool-server rebuild')])
+  const rebuilt = await run(['rebuild', '--json'])
+  expect([rebuilt.code, JSON.parse(rebuilt.output)]).toMatchObject([
+    0,
+    { ok: true, bytes: { objects: 1, recoveredFiles: 1, lost: [] } },
+  ])
+  const second = await serve()
+  expect(new TextDecoder().decode(await createClient(() => second.base, 'reef', token).get(key))).toBe('found again')
+  expect(await run(['rebuild'])).toMatchObject({
+    code: 1,
+    complaint: expect.stringContaining('in use by another process'),
+  })
+  second.child.kill('SIGTERM')
+  await second.ended
+})
+
 test.each([
   [['token', '--user', 'ada'], 2, 'token --user <name> --store <id>'],
   [['token', '--user', 'ada', '--store', 'a b'], 2, 'no store id'],

@@ -1,0 +1,68 @@
+/** `rockpool-server rebuild` */
+import { join } from 'node:path'
+import { rebuild as rebuildIndex, type RebuildReport } from '@rockpool/object-store/local'
+import { sqliteLogs } from '@rockpool/sync-server/node'
+import { loadConfig } from '../config/load-config.ts'
+import { eventsFolder } from '../serve/parts.ts'
+import type { Command } from './command.ts'
+
+/** ms between two lines of progress */
+const REPORT_MS = 2_000
+
+export const rebuild: Command = {
+  name: 'rebuild',
+  usage: '',
+  summary: 'Makes the indexes anew: of the bytes, from the files on the disk; of the records, from the event logs',
+  details: `
+For a folder that was restored without its index, or with an older one. Reads and hashes the files that the index lacks.
+Nothing is deleted: files that belong to no key go to the folder "quarantine". Stop the server first.
+`,
+  options: {},
+  run: async ({ configFile, env, cwd, signal, output, json }) => {
+    const { store, dataDir } = loadConfig({ env, cwd, file: configFile })
+    // First, since it locks out a server.
+    const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
+    try {
+      const bytes = store.mode === 's3' ? undefined : await rebuildBytes(dataDir, signal, output.progress)
+      const stores = await logs.storeIds!()
+      for (const storeId of stores) {
+        signal.throwIfAborted()
+        await (await logs.open(storeId)).readModel.rebuild()
+      }
+      const isWhole = bytes === undefined || bytes.lost.length === 0
+      output.result({ ok: isWhole, bytes: bytes ?? null, stores }, json ? '' : describe(bytes, stores))
+      return isWhole ? 0 : 1
+    } finally {
+      await logs.close()
+    }
+  },
+}
+
+const rebuildBytes = (
+  dataDir: string,
+  signal: AbortSignal,
+  progress: (line: string) => void,
+): Promise<RebuildReport> => {
+  let next = Date.now() + REPORT_MS
+  return rebuildIndex(join(dataDir, 'store'), {
+    signal,
+    onProgress: ({ files, total }) => {
+      if (Date.now() < next) return
+      next = Date.now() + REPORT_MS
+      progress(`${files.toLocaleString('en')} of ${total.toLocaleString('en')} files`)
+    },
+  })
+}
+
+const describe = (bytes: RebuildReport | undefined, stores: readonly string[]): string => {
+  const lines = bytes
+    ? [
+        `Objects       ${bytes.objects}`,
+        `Recovered     ${bytes.recoveredFiles} files that the former index did not name`,
+        `Without name  ${bytes.unnamedFiles} files; the next start moves them to quarantine`,
+        `Lost          ${bytes.lost.length}${bytes.lost.length > 0 ? ': restore these from a backup' : ''}`,
+        ...bytes.lost.slice(0, 20).map((key) => `  ${key}`),
+      ]
+    : []
+  return [...lines, `Records       of ${stores.length} stores`, ''].join('\n')
+}
