@@ -4,6 +4,9 @@ import { ObjectStoreError } from './errors.ts'
 /** S3's limit on a key, in UTF-8 bytes. */
 export const MAX_KEY_BYTES = 1024
 
+/** The object that identifies an S3 bucket (s3/bucket-id.ts). In no store: `identity` is no content address. */
+export const BUCKET_ID_KEY = 'hybrid/identity'
+
 /** C0 and C1 controls, delete, line and paragraph separators, bidirectional overrides, byte order mark. */
 const FORBIDDEN =
   // eslint-disable-next-line no-control-regex

@@ -4,15 +4,15 @@ import type { ContentAddress } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
-import { type LocalStoreOptions, openLocalStore } from '../local/index.ts'
+import { type LocalStore, type LocalStoreOptions, openLocalStore } from '../local/index.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts'
 import { ReplicationState, type RemoteObject } from './replication-state.ts'
-import { type ReplicationFailure, Replicator } from './replicator.ts'
+import { type Replica, type ReplicationFailure, Replicator } from './replicator.ts'
 
 export interface HybridStoreOptions extends LocalStoreOptions {
   /** opens the S3 side; called again and again while it fails */
-  readonly connect: (signal: AbortSignal) => Promise<ObjectStore>
+  readonly connect: (signal: AbortSignal) => Promise<Replica>
   /** bytes to keep in the folder once S3 has them too; no limit when not given. What S3 lacks is never dropped */
   readonly cacheSize?: number
   /** jitter of the retries, 0 to 1 */
@@ -23,6 +23,16 @@ export interface HybridStoreOptions extends LocalStoreOptions {
 
 export interface HybridStore extends ObjectStore {
   readonly mode: 'hybrid'
+  /** the folder alone, to be read; what is written to it is not replicated */
+  readonly folder: LocalStore
+  /** The S3 side alone. @throws ObjectStoreError `unavailable` and others, while S3 cannot be used */
+  replica(signal?: AbortSignal): Promise<ObjectStore>
+  /**
+   * Replaces the folder's copy of a content by that of S3.
+   *
+   * @throws ObjectStoreError `not_found` when S3 has none, `digest_mismatch` when it is damaged, too: the copy stays
+   */
+  refetch(key: string, signal?: AbortSignal): Promise<void>
 }
 
 /** A note of the last use is written at most once a minute. */
@@ -130,6 +140,9 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   const store: HybridStore = {
     mode: 'hybrid',
     integrity: local.integrity,
+    folder: local,
+    replica: (signal) => replicator.remote(signal),
+    refetch: (key, signal) => replicator.refetch(sanitizeKey(key), signal),
     head,
     exists,
 

@@ -1,2 +1,2 @@
 export { type HybridStore, type HybridStoreOptions, openHybridStore } from './hybrid-store.ts'
-export { type ReplicationFailure } from './replicator.ts'
+export { type Replica, type ReplicationFailure } from './replicator.ts'

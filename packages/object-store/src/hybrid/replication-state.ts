@@ -45,6 +45,7 @@ const SCHEMA = `
     address TEXT, lastUsed INTEGER
   ) WITHOUT ROWID, STRICT;
   CREATE INDEX IF NOT EXISTS remote_kept ON remote (lastUsed, size) WHERE lastUsed IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS bucket (id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 `
 
@@ -215,6 +216,15 @@ export class ReplicationState {
       `SELECT * FROM remote WHERE lastUsed IS NOT NULL AND key NOT IN (SELECT key FROM pending)
          ORDER BY lastUsed LIMIT ?`,
     ).all(limit) as unknown as RemoteObject[]
+  }
+
+  /** The S3 bucket that the folder is replicated to; undefined: none yet. */
+  get bucketId(): string | undefined {
+    return (this.#sql('SELECT id FROM bucket').get() as { id: string } | undefined)?.id
+  }
+
+  setBucketId(id: string): void {
+    this.#sql('INSERT INTO bucket VALUES (?)').run(id)
   }
 
   /** Whether both sides have been compared once: from then on nothing needs to be asked of S3 to know what exists. */

@@ -3,6 +3,7 @@ import type { LocalStore } from '../local/index.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
+import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
 import type { ReplicationState, PendingChange, RemoteObject } from './replication-state.ts'
@@ -21,10 +22,16 @@ export interface ReplicationFailure {
   readonly retryAt: number
 }
 
+/** The S3 side. */
+export interface Replica extends ObjectStore {
+  /** which S3 bucket it is; a replica without it is taken as it comes */
+  bucketId?(signal: AbortSignal): Promise<string>
+}
+
 export interface ReplicatorOptions {
   readonly local: LocalStore
   readonly state: ReplicationState
-  readonly connect: (signal: AbortSignal) => Promise<ObjectStore>
+  readonly connect: (signal: AbortSignal) => Promise<Replica>
   /** bytes to keep here; what S3 lacks is kept even above it */
   readonly cacheSize: number
   readonly random: () => number
@@ -75,8 +82,7 @@ export class Replicator {
     if (this.#closing.signal.aborted) throw closed()
     if (this.#remote) return this.#remote
     if (Date.now() < this.#retryAt && this.#error) throw this.#error
-    this.#connecting ??= this.#options
-      .connect(this.#closing.signal)
+    this.#connecting ??= this.#connect()
       .then(
         (remote) => {
           this.#succeeded()
@@ -91,6 +97,23 @@ export class Replicator {
       )
       .finally(() => (this.#connecting = undefined))
     return this.#connecting
+  }
+
+  /** @throws ObjectStoreError `misconfigured` when it is another S3 bucket than before: it lacks what was replicated */
+  async #connect(): Promise<ObjectStore> {
+    const { state, connect } = this.#options
+    const { signal } = this.#closing
+    const remote = await connect(signal)
+    try {
+      const id = await remote.bucketId?.(signal)
+      if (id === undefined || id === state.bucketId) return remote
+      if (state.bucketId !== undefined) throw otherBucket()
+      state.setBucketId(id)
+      return remote
+    } catch (error) {
+      await remote.close()
+      throw error
+    }
   }
 
   /** Waits until it is known what S3 has. @throws ObjectStoreError `unavailable` and others, while S3 does not tell */
@@ -143,6 +166,27 @@ export class Replicator {
     return filling
   }
 
+  /** Replaces the folder's copy of a content by that of S3. @throws ObjectStoreError `not_found`, `digest_mismatch` */
+  async refetch(key: string, signal?: AbortSignal): Promise<void> {
+    if (!isImmutable(key)) throw new ObjectStoreError('not_found', 'S3 may have another version of this object.')
+    await this.#filling.get(key)
+    const { state } = this.#options
+    const info = await (await this.remote(signal)).head(key, signal ? { signal } : {})
+    if (!state.remote(key)) state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
+    const refetching = this.#fill(key, signal)
+    // Nothing of it is replicated meanwhile.
+    this.#filling.set(
+      key,
+      refetching.catch(() => {}),
+    )
+    try {
+      await refetching
+    } finally {
+      this.#filling.delete(key)
+      this.#wake.resolve()
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     this.#compared.reject(closed())
@@ -177,7 +221,7 @@ export class Replicator {
     const until = down ? this.#retryAt : this.#options.state.nextDue(now)
     let timer: NodeJS.Timeout | undefined
     const due = new Promise<void>((resolve) => {
-      if (until !== undefined) timer = setTimeout(resolve, until - Date.now())
+      if (until !== undefined) timer = setTimeout(resolve, Math.max(0, until - Date.now()))
     })
     // While S3 is down, a change is no reason to ask it again.
     await Promise.race(down ? [due, this.#closed.promise] : [due, this.#closed.promise, this.#wake.promise])
@@ -256,7 +300,7 @@ export class Replicator {
     if (state.compared) return
     for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
       const page = await remote.list('', { ...(cursor === undefined ? {} : { cursor }), signal })
-      state.discover(page.objects.filter(({ key }) => !key.startsWith('tmp/')))
+      state.discover(page.objects.filter(({ key }) => !key.startsWith('tmp/') && key !== BUCKET_ID_KEY))
       cursor = page.cursor
     }
     for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
@@ -272,12 +316,13 @@ export class Replicator {
     this.#compared.resolve()
   }
 
-  async #fill(key: string): Promise<void> {
+  async #fill(key: string, call?: AbortSignal): Promise<void> {
     const { local, state } = this.#options
-    const remote = await this.remote()
+    const signal = call ? AbortSignal.any([call, this.#closing.signal]) : this.#closing.signal
+    const remote = await this.remote(call)
     let uploadId: string | undefined
     try {
-      await transferObject(remote, local, key, { signal: this.#closing.signal, onUpload: (id) => (uploadId = id) })
+      await transferObject(remote, local, key, { signal, onUpload: (id) => (uploadId = id) })
     } catch (error) {
       // Nobody goes on with it, and its parts are not counted to the folder's size.
       if (uploadId !== undefined) await local.multipart.abort(key, uploadId)
@@ -338,6 +383,12 @@ export class Replicator {
     this.#options.onFailure({ error: reason, retryAt: this.#retryAt })
   }
 }
+
+const otherBucket = () =>
+  new ObjectStoreError(
+    'misconfigured',
+    'This is not the S3 bucket that the folder is replicated to. Name that one, or copy it to this one first (rockpool-server copy).',
+  )
 
 const closed = () => new ObjectStoreError('unavailable', 'The store has been closed.')
 

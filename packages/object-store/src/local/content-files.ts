@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, chmod, type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { equalBytes, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import { exactBody } from '../exact-body.ts'
@@ -221,6 +221,16 @@ export class ContentFiles {
     return stats !== undefined && stats.isFile() && stats.size === length
   }
 
+  /** Moves files to `quarantine`. One that is gone is no error. */
+  async setAside(files: readonly string[], quarantine: string): Promise<void> {
+    await mkdir(quarantine, { recursive: true, mode: 0o700 })
+    for (const file of files) {
+      await rename(join(this.#folder, file), join(quarantine, basename(file))).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
+    }
+  }
+
   /**
    * Looks for files that neither the database nor a write under way names. What was not written to its end, and what the
    * database had removed, goes. All else is moved to `quarantine`: an index that was restored from a backup does not name
@@ -241,8 +251,7 @@ export class ContentFiles {
           await this.remove([file])
           removed++
         } else {
-          await mkdir(quarantine, { recursive: true, mode: 0o700 })
-          await rename(join(this.#folder, file), join(quarantine, name))
+          await this.setAside([file], quarantine)
           quarantined++
         }
       }

@@ -34,6 +34,8 @@ export interface LocalStore extends ObjectStore {
   readonly swept: Promise<Sweep>
   /** Whether the folder has an object with all its bytes; by length, not by hash. */
   inspect(key: string): Promise<'whole' | 'damaged' | 'absent'>
+  /** Moves the files of an object with damaged bytes to `quarantine/`: it counts as missing until it is written once more. */
+  setAside(key: string): Promise<void>
 }
 
 /** How often uploads are looked for that nobody completed. */
@@ -93,6 +95,7 @@ const hasFiles = async (folder: string): Promise<boolean> => {
 
 const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, files: ContentFiles): LocalStore => {
   const contents = new LocalContents(database, files)
+  const quarantine = join(options.directory, 'quarantine')
   const closing = new AbortController()
   /** calls under way, which `close` waits for */
   const running = new Set<Promise<unknown>>()
@@ -148,7 +151,7 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
       isNamed: (file: string) => database.hasFile(file),
       isRemoval: (file: string) => database.isRemoval(file),
     }
-    const sweep = await files.sweep(rows, join(options.directory, 'quarantine'), signal)
+    const sweep = await files.sweep(rows, quarantine, signal)
     if (sweep.quarantined > 0) options.onQuarantine?.(sweep.quarantined)
     return sweep
   })
@@ -232,6 +235,15 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
         const row = database.object(sanitizeKey(rawKey))
         if (!row) return 'absent'
         return (await contents.isWhole(row.content)) ? 'whole' : 'damaged'
+      }),
+
+    setAside: (key) =>
+      run(undefined, async () => {
+        const { content } = find(key)
+        await files.setAside(
+          database.parts(content).map(({ file }) => file),
+          quarantine,
+        )
       }),
 
     delete: (rawKey, call = {}) =>

@@ -13,6 +13,7 @@ import * as check from '../check-arguments.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { IntegrityMode, ObjectStore, PutOptions } from '../object-store.ts'
+import { bucketId } from './bucket-id.ts'
 import { connect, type S3Connection, type S3Options } from './connection.ts'
 import { probeIntegrity } from './probe-integrity.ts'
 import { readBody, toListed, toObjectInfo, toSpan } from './read-answers.ts'
@@ -23,6 +24,8 @@ export type S3StoreOptions = S3Options
 
 export interface S3Store extends ObjectStore {
   readonly mode: 's3'
+  /** Which S3 bucket this is, whatever its name and endpoint. @throws ObjectStoreError */
+  bucketId(signal?: AbortSignal): Promise<string>
 }
 
 /**
@@ -152,6 +155,8 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       ),
 
     multipart: s3Multipart(connection, integrity),
+
+    bucketId: (signal) => bucketId(connection, signal),
 
     checkHealth: async (call = {}) => {
       const began = performance.now()

@@ -1,0 +1,8 @@
+export {
+  type Damage,
+  type VerifiableStore,
+  verify,
+  type VerifyOptions,
+  type VerifyProgress,
+  type VerifyReport,
+} from './verify.ts'
