@@ -72,7 +72,8 @@ const liveSetsOf = (world: World, name: string, turn: Turn): LiveSets => ({
   storeIds: async () => ['reef'],
   read: () =>
     turn(() => {
-      const keys = new Set(named(world) ? [world.key] : [])
+      // Another file is live all along.
+      const keys = new Set([`reef/files/${'0'.repeat(64)}` as RemoteKey, ...(named(world) ? [world.key] : [])])
       happened(world, name, 'read')
       return { logId: 'log', live: keys, named: keys }
     }),
@@ -144,6 +145,8 @@ const play = async ({ choices, parts, left, clients, collectors, killAfter = Inf
   // An upload of long ago that nobody reported: it may go, unless somebody finds it and names it.
   const objects: World['objects'] = new Map(needed.filter((_, i) => left[i]).map((name) => [name, { at: 0 }]))
   const world: World = { now: 10 * DAY, key, needed, objects, history: [], holders: new Set() }
+  // The first run only plans.
+  await collector(world, 'first')(async (call) => call())
   const turns = new Turns()
   const ends = [
     ...clients.map((name) => turns.start(name, client(world, name))),

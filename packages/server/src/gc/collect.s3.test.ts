@@ -20,12 +20,14 @@ describe('two signers collect in one S3 bucket at once: one goes on, the other d
     key = `reef/files/${address}` as RemoteKey
     upload = () => store.put(key, bytes, { size })
     await upload()
+    // The first run only plans.
+    await run()
   })
   afterEach(() => store.close())
 
-  const live = new Set<RemoteKey>()
-  const empty = { logId: 'log', live, named: live }
-  const run = (read = async () => empty) =>
+  const live = new Set([`reef/files/${'0'.repeat(64)}` as RemoteKey])
+  const unnamed = { logId: 'log', live, named: live }
+  const run = (read = async () => unnamed) =>
     collect({
       store,
       liveSets: { storeIds: async () => ['reef'], read, reportLost: async () => {} },
@@ -39,7 +41,7 @@ describe('two signers collect in one S3 bucket at once: one goes on, the other d
     let done: Promise<unknown> | undefined
     return async () => {
       await (done ??= what())
-      return empty
+      return unnamed
     }
   }
   const overtaken = expect.objectContaining({ code: 'conflict', message: expect.stringContaining('Another collector') })
@@ -50,9 +52,9 @@ describe('two signers collect in one S3 bucket at once: one goes on, the other d
       await upload()
     })
     await expect(run(other)).rejects.toEqual(overtaken)
-    expect(await there()).toEqual(['gc/reef/000000000000003', key])
+    expect(await there()).toEqual(['gc/reef/000000000000004', key])
     expect(await run()).toMatchObject({ deleted: 1 })
-    expect(await there()).toEqual(['gc/reef/000000000000006'])
+    expect(await there()).toEqual(['gc/reef/000000000000007'])
   })
 
   test('the other has written once: this number is taken (412)', async () => {
@@ -64,7 +66,7 @@ describe('two signers collect in one S3 bucket at once: one goes on, the other d
     await expect(run(other)).rejects.toEqual(
       expect.objectContaining({ code: 'conflict', cause: expect.objectContaining({ code: 'precondition_failed' }) }),
     )
-    expect(await there()).toEqual(['gc/reef/000000000000001', key])
+    expect(await there()).toEqual(['gc/reef/000000000000002', key])
     expect(await run()).toMatchObject({ deleted: 1 })
   })
 })

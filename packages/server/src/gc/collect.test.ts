@@ -17,10 +17,13 @@ let lost: RemoteKey[]
 let liveSets: LiveSets
 let days: number
 
+/** Live all along: an empty live set deletes nothing that the log never named. */
+const OTHER = `reef/files/${'0'.repeat(64)}` as RemoteKey
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rockpool-gc-'))
   store = await openLocalStore({ directory, publicBaseUrl: '', secret: URL_SECRET })
-  log = { logId: 'log', live: new Set(), named: new Set() }
+  log = { logId: 'log', live: new Set([OTHER]), named: new Set() }
   lost = []
   days = 0
   liveSets = {
@@ -28,6 +31,8 @@ beforeEach(async () => {
     read: async () => ({ logId: log.logId, live: new Set(log.live), named: new Set([...log.named, ...log.live]) }),
     reportLost: async (_, keys) => void lost.push(...keys),
   }
+  // The first run only plans.
+  expect(await run()).toMatchObject({ planOnly: true, seen: 0 })
 })
 afterEach(async () => {
   await store.close()
@@ -76,7 +81,7 @@ test('what nothing names goes after its grace, with its digest list; the rest st
   days = 8
   expect(await run({ dryRun: true })).toMatchObject({ seen: 3, deleted: 2, bytes: PART_SIZE + 11 })
   expect(await there()).toHaveLength(6)
-  expect(await run()).toEqual({ seen: 3, deleted: 2, bytes: PART_SIZE + 11, lost: 0, waiting: 0 })
+  expect(await run()).toEqual({ planOnly: false, seen: 3, deleted: 2, bytes: PART_SIZE + 11, lost: 0, waiting: 0 })
   expect((await there()).sort()).toEqual([foreign, 'reef/notes.txt', live].sort())
   expect([dead, big].every((key) => !log.live.has(key))).toBe(true)
 })
@@ -232,5 +237,24 @@ test('a damaged state stops the run', async () => {
   await store.put('gc/reef/000000000000001', new TextEncoder().encode('{"logId":1}'), { size: 11 })
   days = 50
   await expect(run()).rejects.toMatchObject({ code: 'bad_request' })
+  expect(await there()).toHaveLength(1)
+})
+
+test('the first run of a store says what would go, and a later one deletes it', async () => {
+  for (const { key } of (await store.list('gc/')).objects) await store.delete(key)
+  await stored(1)
+  const rules = { graceMs: 0, retentionMs: 0 }
+  days = 1
+  expect(await run({ rules, accept: true })).toMatchObject({ planOnly: true, deleted: 1, bytes: 10 })
+  expect(await there()).toHaveLength(1)
+  expect(await run({ rules })).toMatchObject({ planOnly: false, deleted: 1 })
+  expect(await there()).toEqual([])
+})
+
+test('an empty live set deletes nothing that the log never named', async () => {
+  await stored(1)
+  log.live.clear()
+  days = 50
+  expect(await run({ accept: true, rules: { graceMs: 0, retentionMs: 0 } })).toMatchObject({ seen: 1, deleted: 0 })
   expect(await there()).toHaveLength(1)
 })

@@ -49,7 +49,9 @@ export interface CollectOptions {
 export interface CollectReport {
   /** contents looked at */
   readonly seen: number
-  /** contents deleted, or in a dry run: that would be */
+  /** nothing was deleted: it was a dry run, or the first run of the store */
+  readonly planOnly: boolean
+  /** contents deleted, or when nothing is deleted: that would be */
   readonly deleted: number
   readonly bytes: number
   /** contents that were deleted while somebody named them, and reported lost */
@@ -67,7 +69,8 @@ interface Candidate {
 }
 
 /**
- * Collects in one store.
+ * Collects in one store. The first run of a store only plans: nobody has seen yet whether its live set is right. A later one
+ * acts.
  *
  * @throws RockpoolError `conflict` when the log is not to be trusted, or another collector is at work in this store;
  *   what the store and the log threw. Nothing more is deleted then
@@ -77,6 +80,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   const { signal = new AbortController().signal, now = Date.now } = options
   const memory = await readMemory(store, storeId, signal)
   const before = memory.state
+  const planOnly = dryRun || before === undefined
   const interrupted = before?.pending ?? []
   // Its collector may live, and delete one of them after this one has looked.
   if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < DELETING_MS) throw overtaken()
@@ -92,7 +96,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   }
   trusted(set)
 
-  const report = { seen: 0, deleted: 0, bytes: 0, lost: 0, waiting: 0 }
+  const report = { planOnly, seen: 0, deleted: 0, bytes: 0, lost: 0, waiting: 0 }
   const goneSince: Record<string, number> = {}
   const remember = async (pending: readonly RemoteKey[]) => {
     if (dryRun) return
@@ -124,7 +128,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     const going = candidates.filter(
       (each) => verdictOn(each, set, before?.goneSince[each.key], rules, now()).kind === 'delete',
     )
-    if (dryRun) return count(going)
+    if (planOnly) return count(going)
     for (const { key } of candidates) if (set.live.has(key)) delete goneSince[key]
     await remember(going.map(({ key }) => key))
     const gone: Candidate[] = []

@@ -4,6 +4,7 @@ import type { LiveSet } from './live-set.ts'
 import { distrust, verdictOn } from './verdict.ts'
 
 const key = `reef/files/${'a'.repeat(64)}` as RemoteKey
+const other = `reef/files/${'b'.repeat(64)}` as RemoteKey
 const rules = { graceMs: 100, retentionMs: 1_000 }
 const set = (live: RemoteKey[], named: RemoteKey[] = live, logId = 'log'): LiveSet => ({
   logId,
@@ -14,8 +15,9 @@ const set = (live: RemoteKey[], named: RemoteKey[] = live, logId = 'log'): LiveS
 describe('a content', () => {
   test.each([
     ['live, however old', set([key]), 0, undefined, 10_000, { kind: 'keep' }],
-    ['never named, in its grace', set([]), 0, undefined, 99, { kind: 'keep' }],
-    ['never named, after its grace', set([]), 0, undefined, 100, { kind: 'delete' }],
+    ['never named, in its grace', set([other]), 0, undefined, 99, { kind: 'keep' }],
+    ['never named, after its grace', set([other]), 0, undefined, 100, { kind: 'delete' }],
+    ['never named by a log that names nothing now', set([]), 0, undefined, 10_000, { kind: 'keep' }],
     ['no longer named, first seen', set([], [key]), 0, undefined, 5_000, { kind: 'wait', goneSince: 5_000 }],
     ['no longer named, in the retention', set([], [key]), 0, 5_000, 5_999, { kind: 'wait', goneSince: 5_000 }],
     ['no longer named, after the retention', set([], [key]), 0, 5_000, 6_000, { kind: 'delete' }],

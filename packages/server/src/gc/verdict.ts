@@ -32,7 +32,8 @@ export const verdictOn = (
 ): Verdict => {
   const { key, modifiedAt } = content
   if (live.has(key)) return { kind: 'keep' }
-  if (!named.has(key)) return now - modifiedAt >= rules.graceMs ? { kind: 'delete' } : { kind: 'keep' }
+  // A log that names nothing now says nothing of what it never named: it may be the wrong one, or not read whole.
+  if (!named.has(key)) return live.size > 0 && now - modifiedAt >= rules.graceMs ? { kind: 'delete' } : { kind: 'keep' }
   // What was written again after it was gone starts anew: somebody may be about to name it again.
   const since = goneSince === undefined ? now : Math.max(goneSince, modifiedAt)
   return now - since >= rules.retentionMs ? { kind: 'delete' } : { kind: 'wait', goneSince: since }
