@@ -16,6 +16,8 @@ export interface AddOptions {
   readonly type?: string
   /** `files` when not given */
   readonly bucket?: string
+  /** where the file is inside its bucket, `fish/reef.jpg`: the REST API serves it there */
+  readonly path?: string
   /** JSON, 8 KiB at most */
   readonly meta?: FileMeta
   readonly signal?: AbortSignal
@@ -229,7 +231,7 @@ export interface Pool {
    * Adds a file. Its bytes are on this device's disk, and what must happen next is on disk too, before the promise
    * resolves: after that a crash loses nothing. Before it, nothing remains.
    *
-   * @throws RockpoolError `unknown_bucket`, `type_not_allowed`, `too_large`, `bad_name`, `bad_type`, `bad_meta`,
+   * @throws RockpoolError `unknown_bucket`, `type_not_allowed`, `too_large`, `bad_name`, `bad_path`, `bad_type`, `bad_meta`,
    *   `quota_exceeded`, `source_failed`, `aborted`, `disk_failed`, `closed`
    */
   add(source: FileSource, options?: AddOptions): Promise<FileRecord>

@@ -29,6 +29,8 @@ export type DeviceErrorCode =
   | 'aborted'
   /** a name that cannot be a file name */
   | 'bad_name'
+  /** a path that leaves its bucket, or that a URL does not keep */
+  | 'bad_path'
   /** a type that is not a media type */
   | 'bad_type'
   /** metadata that is not JSON, or too large */

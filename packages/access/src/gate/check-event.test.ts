@@ -243,6 +243,18 @@ describe('checkEvent', () => {
     },
   )
 
+  it.each<[string, unknown, RefusalCode | undefined]>([
+    ['a path', 'fish/reef.jpg', undefined],
+    ['none', null, undefined],
+    ['one of 1,025 bytes', 'x'.repeat(1_025), 'bad_path'],
+    ['one that leaves its folder', '../reef.jpg', 'bad_path'],
+    ['one that is not NFC', 're\u0301cif.jpg', 'bad_path'],
+    ['one with a control character', 'reef\n.jpg', 'bad_path'],
+    ['one that is no text', 7, 'bad_event'],
+  ])('the path of a new file: %s', (_, path, code) => {
+    expect(codeOf(known('v2.FileAdded', { path }))).toBe(code)
+  })
+
   const times: readonly [number, RefusalCode | undefined][] = [
     [0, undefined],
     [MAX_TIME, undefined],

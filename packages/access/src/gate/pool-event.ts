@@ -7,6 +7,7 @@ import {
   checkMeta,
   checkMetaJson,
   checkName,
+  checkPath,
   decodeEvent,
   EVENT_NAMES,
   type EventArgs,
@@ -43,7 +44,7 @@ export const checkPoolEvent = (pusher: Pusher, name: PoolEventName, args: unknow
 type PushedPoolEvent = {
   readonly [Name in PoolEventName]: {
     readonly name: Name
-    readonly args: Omit<EventArgs<Name>, 'owner'> & { readonly owner?: unknown }
+    readonly args: Omit<EventArgs<Name>, 'owner' | 'path'> & { readonly owner?: unknown; readonly path?: unknown }
   }
 }[PoolEventName]
 
@@ -61,7 +62,8 @@ const checkFields = (pusher: Pusher, event: PushedPoolEvent): Refusal | undefine
       return (
         toRefusal(checkName(event.args.name)) ??
         checkStored(pusher, name, event.args) ??
-        checkOwner(pusher, name, event.args.owner)
+        checkOwner(pusher, name, event.args.owner) ??
+        checkEventPath(name, event.args.path)
       )
     case 'v2.FileContentReplaced':
       // Whatever the file was before is only compared, never read.
@@ -117,6 +119,14 @@ const OTHER_OWNER: Refusal = {
 const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusal | undefined => {
   if (owner === undefined || owner === null || owner === pusher.owner) return undefined
   return isOwner(owner) ? OTHER_OWNER : malformed('forbidden', name, 'names an owner that no user is')
+}
+
+/** What clients read as no path is refused, so that nobody is surprised by it. */
+const checkEventPath = (name: string, path: unknown): Refusal | undefined => {
+  if (path === undefined || path === null) return undefined
+  return typeof path === 'string'
+    ? toRefusal(checkPath(path))
+    : malformed('bad_event', name, 'has a path that is no text')
 }
 
 /**

@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'bad_key'
   | 'unknown_bucket'
   | 'bad_name'
+  | 'bad_path'
   | 'bad_meta'
   | 'bad_type'
   | 'type_not_allowed'
@@ -39,6 +40,7 @@ export const malformed = (code: RefusalCode, name: string, problem: string): Ref
 const FIELD_CODES = [
   'unknown_bucket',
   'bad_name',
+  'bad_path',
   'bad_meta',
   'bad_type',
   'type_not_allowed',

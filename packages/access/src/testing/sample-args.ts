@@ -8,7 +8,15 @@ export const poolArgs = (storeId: string): { readonly [Name in PoolEventName]: R
   const remoteKey = `${storeId}/files/${ADDRESS}`
   const file = { opId: crypto.randomUUID(), id: 'x', at: 1_700_000_000_000 }
   return {
-    'v2.FileAdded': { ...file, name: 'reef.jpg', type: 'image/jpeg', size: 5_000, remoteKey, meta: '{}' },
+    'v2.FileAdded': {
+      ...file,
+      name: 'reef.jpg',
+      type: 'image/jpeg',
+      size: 5_000,
+      remoteKey,
+      meta: '{}',
+      path: 'fish/reef.jpg',
+    },
     'v2.FileContentReplaced': { ...file, type: 'image/png', size: 0, remoteKey, basedOn: remoteKey },
     'v2.FileRenamed': { ...file, name: 'shark.jpg' },
     'v2.FileMetaSet': { ...file, meta: '{"album":"fish"}' },

@@ -36,6 +36,7 @@ const anyArgs = fc.oneof(
       at: fc.oneof(number, field),
       etag: field,
       versionId: field,
+      path: fc.oneof(fc.constantFrom('fish/reef.jpg', '../x'), text, field),
       constructor: field,
     }),
   },

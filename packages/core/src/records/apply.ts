@@ -49,7 +49,7 @@ export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord |
 const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
-      const { id, name, type, size, remoteKey, meta, at, owner } = event.args
+      const { id, name, type, size, remoteKey, meta, at, owner, path } = event.args
       const bucket = parseRemoteKey(remoteKey)?.bucket
       if (bucket === undefined || state.file(id)) return []
       return [
@@ -63,6 +63,7 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
             remoteKey,
             bucket,
             ...(owner !== undefined && { owner }),
+            ...(path !== undefined && { path }),
             meta,
             version: event.opId,
             createdAt: at,

@@ -39,6 +39,15 @@ describe('decodeEvent', () => {
     expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', owner })?.args).toEqual({ ...ADDED, ...expected })
   })
 
+  it.each<[string, unknown, object]>([
+    ['takes the path of a file', 'fish/reef.jpg', { path: 'fish/reef.jpg' }],
+    ['ignores a path that leaves its folder', '../reef.jpg', {}],
+    ['ignores a path that is no text', 7, {}],
+    ['takes no path for none', null, {}],
+  ])('%s', (_, path, expected) => {
+    expect(decodeEvent('v2.FileAdded', { ...ADDED, opId: 'op', path })?.args).toEqual({ ...ADDED, ...expected })
+  })
+
   it('takes only the fields of the event', () => {
     const args = { ...ADDED, opId: 'op', creator: 'eve', ['__proto__']: 1, constructor: 1 }
     expect(decodeEvent('v2.FileAdded', args)).toEqual({ name: 'v2.FileAdded', opId: 'op', args: ADDED })

@@ -4,6 +4,7 @@ import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
 import { MAX_TIME } from './limits.ts'
 import { isDeeperThan } from './nesting.ts'
 import { MAX_READABLE_META_LEVELS } from './packed-meta.ts'
+import { isPath } from './path.ts'
 
 /** The args of an event as the log holds them, `meta` unpacked: those of the event, and the opId. */
 export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonly name: Name }>['args'] & {
@@ -54,6 +55,7 @@ const meta: Field<FileMeta> = (value) => {
 }
 
 const owner: Field<Owner> = (value) => (isOwner(value) ? value : undefined)
+const path: Field<string> = (value) => (isPath(value) ? value : undefined)
 
 type Fields<Name extends PoolEventName> = {
   readonly [K in keyof EventArgs<Name>]-?: Field<Exclude<EventArgs<Name>[K], undefined>>
@@ -61,7 +63,7 @@ type Fields<Name extends PoolEventName> = {
 
 // Exactly the fields of PoolEvent, each of its type, or this does not compile.
 const FIELDS: { readonly [Name in PoolEventName]: Fields<Name> } = {
-  'v2.FileAdded': { opId: key, id: key, name: text, type: text, size, remoteKey, meta, at, owner },
+  'v2.FileAdded': { opId: key, id: key, name: text, type: text, size, remoteKey, meta, at, owner, path },
   'v2.FileContentReplaced': { opId: key, id: key, remoteKey, size, type: text, basedOn: remoteKey, at },
   'v2.FileRenamed': { opId: key, id: key, name: text, at },
   'v2.FileMetaSet': { opId: key, id: key, meta, at },
@@ -76,14 +78,15 @@ type OptionalKey<Args> = Args extends unknown
   ? { [K in keyof Args]-?: undefined extends Args[K] ? K : never }[keyof Args]
   : never
 /**
- * Whether a value that the field cannot take makes the whole event unreadable. Clients before `owner` ignored that field
- * whatever it was, and still list the file.
+ * Whether a value that the field cannot take makes the whole event unreadable. Clients before `owner` and `path` ignored
+ * those fields whatever they were, and still list the file.
  */
 const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: 'checked' | 'ignored' } = {
   etag: 'checked',
   versionId: 'checked',
   receipt: 'checked',
   owner: 'ignored',
+  path: 'ignored',
 }
 
 /** Names of all events of ours. */

@@ -33,6 +33,8 @@ export type PoolEvent =
         readonly at: number
         /** The segment of the user who adds the file, which the sync server compares with the one who sends the event. */
         readonly owner?: Owner
+        /** Inside its bucket, `fish/reef.jpg`: for whoever reads the file by a path. Several files may have the same one. */
+        readonly path?: string
       }
     >
   | Fact<

@@ -14,6 +14,7 @@ export const FILE_FIELDS = namesOf<FileRecord>({
   remoteKey: true,
   bucket: true,
   owner: true,
+  path: true,
   meta: true,
   version: true,
   createdAt: true,

@@ -13,6 +13,8 @@ export interface FileRecord {
   readonly bucket: string
   /** The segment of the user who added the file (`ownerOf(sub)`); none when that device did not know its user. */
   readonly owner?: Owner
+  /** Where the file is inside its bucket, `fish/reef.jpg`; fixed when the file is added. Other files may have the same one. */
+  readonly path?: string
   readonly meta: FileMeta
   /** opId of the event that brought the current content */
   readonly version: string

@@ -25,6 +25,7 @@ describe('sameRecord', () => {
     ['size', { size: 2 }],
     ['content', { remoteKey: 'store/files/other' as RemoteKey }],
     ['owner', { owner: `u_${'o'.repeat(32)}` as Owner }],
+    ['path', { path: 'fish/a.jpg' }],
     ['version', { version: 'v2' }],
     ['metadata', { meta: { album: 'y' } }],
     ['creation', { createdAt: 2 }],

@@ -12,6 +12,7 @@ export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined)
     a.size === b.size &&
     a.remoteKey === b.remoteKey &&
     a.owner === b.owner &&
+    a.path === b.path &&
     a.version === b.version &&
     a.createdAt === b.createdAt &&
     a.updatedAt === b.updatedAt &&

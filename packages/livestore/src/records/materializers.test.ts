@@ -171,7 +171,7 @@ const contentOf = (run: string): Contents => {
     files: byKey(
       store
         .query(rockpoolFiles.where('id', 'LIKE', `${run}%`))
-        .map(({ owner, ...file }) => Object.assign(file, owner !== null && { owner })),
+        .map(({ owner, path, ...file }) => Object.assign(file, owner !== null && { owner }, path !== null && { path })),
     ),
     versions: byKey(store.query(rockpoolFileVersions.where('id', 'LIKE', `${run}%`))),
     remoteContents: byKey(store.query(rockpoolRemoteContents).filter(({ remoteKey }) => remoteKey.startsWith(run))),

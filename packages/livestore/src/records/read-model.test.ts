@@ -84,7 +84,9 @@ const ofServer = async () => {
   for (const { ownerId, owner } of files) if (owner !== undefined) expect(owner).toBe(await ownerOf(ownerId!))
   return {
     files: byKey(
-      files.map(({ ownerId: _, seqNum: __, owner = null, ...record }) => Object.assign(record, { owner })),
+      files.map(({ ownerId: _, seqNum: __, owner = null, path = null, ...record }) =>
+        Object.assign(record, { owner, path }),
+      ),
       'id',
     ),
     versions: byKey(versions.flat(), 'id'),
@@ -110,7 +112,7 @@ const anyEnding = fc.constantFrom('', '', '', '', '\0', '\0x', '\uD800', '\uDC00
 
 const withEndings = ({ name, argsJson }: HostileEvent, endings: Iterator<string>): HostileEvent => {
   const args: Record<string, unknown> = JSON.parse(argsJson!)
-  for (const field of ['id', 'opId', 'name', 'type', 'remoteKey', 'basedOn', 'etag']) {
+  for (const field of ['id', 'opId', 'name', 'type', 'remoteKey', 'basedOn', 'etag', 'path']) {
     if (typeof args[field] === 'string') args[field] += endings.next().value
   }
   return event(name, args)

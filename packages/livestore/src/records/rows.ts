@@ -2,9 +2,10 @@
 import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core'
 import type { Owner } from '@rockpool/protocol'
 
-export type FileRow = Omit<FileRecord, 'meta' | 'owner'> & {
+export type FileRow = Omit<FileRecord, 'meta' | 'owner' | 'path'> & {
   readonly meta: string
   readonly owner: Owner | null
+  readonly path: string | null
 }
 export type VersionRow = Omit<FileVersion, 'conflict'> & { readonly conflict: 0 | 1 }
 export type RemoteContentRow = Omit<RemoteContent, 'stored' | 'proved'> & {
@@ -21,8 +22,13 @@ export function toFileRecord(row: FileRow): FileRecord
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined {
   if (!row) return undefined
-  const { owner, ...record } = row
-  return { ...record, ...(owner !== null && { owner }), meta: JSON.parse(row.meta) }
+  const { owner, path, ...record } = row
+  return {
+    ...record,
+    ...(owner !== null && { owner }),
+    ...(path !== null && { path }),
+    meta: JSON.parse(row.meta),
+  }
 }
 
 export function toFileVersion(row: VersionRow): FileVersion

@@ -32,6 +32,8 @@ const rockpoolFiles = table({
     bucket: text(),
     /** segment of the user who added the file; null when the event does not say */
     owner: text({ nullable: true, schema: owner }),
+    /** inside its bucket; null when the event does not say */
+    path: text({ nullable: true }),
     /** JSON */
     meta: text({ schema: meta }),
     /** opId of the event that brought the current content */

@@ -37,9 +37,11 @@ const fact = <Args>(eventName: PoolEvent['name'], args: { [K in keyof Args]: fc.
 
 const owner = fc.constantFrom(...['a', 'b'].map((letter) => `u_${letter.repeat(32)}` as Owner))
 
+const path = fc.constantFrom('fish/reef.jpg', 'ünï/𝄞.png')
+
 const anyEvent: fc.Arbitrary<PoolEvent> = fc.oneof(
   { weight: 2, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at }) },
-  { weight: 2, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at, owner }) },
+  { weight: 2, arbitrary: fact('v2.FileAdded', { id, name, type, size, remoteKey, meta, at, owner, path }) },
   { weight: 3, arbitrary: fact('v2.FileContentReplaced', { id, remoteKey, size, type, basedOn: remoteKey, at }) },
   { weight: 2, arbitrary: fact('v2.FileRenamed', { id, name, at }) },
   { weight: 2, arbitrary: fact('v2.FileMetaSet', { id, meta, at }) },

@@ -5,6 +5,7 @@ import {
   checkContent,
   checkMeta,
   checkName,
+  checkPath,
   decodeEvent,
   EVENT_NAMES,
   type FileMeta,
@@ -47,6 +48,7 @@ const size = fc.oneof(fc.nat({ max: 20_000_000 }), fc.nat({ max: MAX_CONTENT_SIZ
 const bucket = fc.constantFrom(...Object.keys(BUCKETS))
 const type = fc.oneof(fc.constantFrom('image/png', 'text/plain; charset="a b"', 'image/svg+xml'), fc.string())
 const name = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 80 }), fc.string({ unit: 'binary', maxLength: 80 }))
+const path = fc.oneof(fc.constantFrom('fish/reef.jpg', 'ünï/𝄞.png'), fc.string({ unit: 'grapheme', maxLength: 80 }))
 const meta = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 40 }))
 const at = fc.nat({ max: MAX_TIME })
 
@@ -70,20 +72,23 @@ const engineEvent = fc
     bucket,
     type,
     name,
+    path,
     meta,
     at,
   })
   .filter(
     (any) =>
       !checkName(any.name.normalize('NFC')) &&
+      !checkPath(any.path.normalize('NFC')) &&
       !checkMeta(any.meta as FileMeta) &&
       !checkContent({ type: any.type, size: any.size, bucket: any.bucket }, BUCKETS),
   )
-  .map(({ event, hex, bucket, name, meta, ...any }) => {
+  .map(({ event, hex, bucket, name, path, meta, ...any }) => {
     const key = remoteKey(hex, any.size, bucket)
     const all: Record<string, unknown> = {
       ...any,
       name: name.normalize('NFC'),
+      path: path.normalize('NFC'),
       // As the engine keeps it: what JSON has no word for is gone.
       meta: JSON.parse(JSON.stringify(meta)),
       remoteKey: key,
@@ -127,6 +132,7 @@ const FIELDS = [
   'etag',
   'versionId',
   'owner',
+  'path',
 ]
 
 /** An event of the engine with an odd field, under another name, or with any args. */

@@ -20,7 +20,7 @@ export interface StoredFile extends FileRecord {
 
 const FILE_COLUMNS: readonly (keyof StoredFile)[] = ['seqNum', 'ownerId', ...FILE_FIELDS]
 /** Set for good by the event that adds the file. */
-const FIXED: ReadonlySet<keyof StoredFile> = new Set(['seqNum', 'ownerId', 'id', 'owner'])
+const FIXED: ReadonlySet<keyof StoredFile> = new Set(['seqNum', 'ownerId', 'id', 'owner', 'path'])
 
 const insertInto = (table: string, columns: readonly string[]) =>
   `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
@@ -33,8 +33,13 @@ export const UPSERT_FILE = `${insertInto('files', FILE_COLUMNS)}
 export const fromFile = (file: StoredFile): SqlValue[] =>
   FILE_COLUMNS.map((column) => (column === 'meta' ? JSON.stringify(file.meta) : (file[column] ?? null)))
 
-export const toFile = ({ meta, owner, ...row }: Row): StoredFile =>
-  ({ ...row, ...(owner !== null && { owner }), meta: JSON.parse(meta as string) }) as unknown as StoredFile
+export const toFile = ({ meta, owner, path, ...row }: Row): StoredFile =>
+  ({
+    ...row,
+    ...(owner !== null && { owner }),
+    ...(path !== null && { path }),
+    meta: JSON.parse(meta as string),
+  }) as unknown as StoredFile
 
 export const toVersion = ({ id, fileId, remoteKey, size, type, at, conflict }: Row): FileVersion =>
   ({ id, fileId, remoteKey, size, type, at, conflict: conflict === 1 }) as unknown as FileVersion

@@ -8,7 +8,7 @@
 import type { Sql } from '../event-log/sql.ts'
 
 /** Raise it when any event makes other rows than before: by `decodeEvent` and `applyEvent` of @rockpool/core, or by these tables. */
-const RULES_VERSION = 3
+const RULES_VERSION = 4
 
 /** Rows of `contents` that are said to be stored, without a proof in the log or by a check. */
 export const CLAIMED = 'stored = 1 AND proved = 0 AND found IS NOT 1'
@@ -16,9 +16,9 @@ export const CLAIMED = 'stored = 1 AND proved = 0 AND found IS NOT 1'
 const SCHEMA = {
   /** `applied`: number of the last event that the tables hold */
   read_model: 'CREATE TABLE read_model (rules INTEGER NOT NULL, applied INTEGER NOT NULL) STRICT',
-  /** `ownerId`: `sub` of the user who added the file; `owner`: the segment that the event names, if it does */
+  /** `ownerId`: `sub` of the user who added the file; `owner`, `path`: what the event names, if it does */
   files: `CREATE TABLE files (
-    seqNum INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, ownerId TEXT, owner TEXT, name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
+    seqNum INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, ownerId TEXT, owner TEXT, path TEXT, name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
     remoteKey TEXT NOT NULL, bucket TEXT NOT NULL, meta TEXT NOT NULL, version TEXT NOT NULL,
     createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, deletedAt INTEGER
   ) STRICT`,
@@ -27,6 +27,8 @@ const SCHEMA = {
   files_live: 'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, size, deletedAt) WHERE deletedAt IS NULL',
   files_live_by_owner: `CREATE INDEX files_live_by_owner
     ON files (ownerId, bucket, createdAt, seqNum, size, deletedAt) WHERE deletedAt IS NULL`,
+  files_live_by_path: `CREATE INDEX files_live_by_path ON files (bucket, path, seqNum)
+    WHERE deletedAt IS NULL AND path IS NOT NULL`,
   files_deleted: 'CREATE INDEX files_deleted ON files (deletedAt) WHERE deletedAt IS NOT NULL',
   /** Of files that were replaced; the one version of all others is in `files`. `file`: number of the file's row */
   versions: `CREATE TABLE versions (

@@ -71,6 +71,15 @@ test('an added file has no owner while no token says who the user is', () =>
     expect(await pool.add(new Blob(['reef']), { name: 'reef.txt' })).not.toHaveProperty('owner')
   }))
 
+test('an added file has the path that it is given, as NFC', () =>
+  withPool(async (pool) => {
+    const file = await pool.add(new Blob(['reef']), { path: 're\u0301cif/reef.txt' })
+    expect(pool.files.get(file.id)?.path).toBe('r\u00e9cif/reef.txt')
+    expect((await pool.rename(file.id, 'lagoon.txt')).path).toBe(file.path)
+    expect(await pool.add(new Blob(['reef']))).not.toHaveProperty('path')
+    await expect(pool.add(new Blob(['reef']), { path: '../reef.txt' })).rejects.toMatchObject({ code: 'bad_path' })
+  }))
+
 test('the status is up to date when add resolves, however slowly the index reads', async () => {
   const index = memoryIndex()
   const slow = {

@@ -23,8 +23,9 @@ export const add = (source: FileSource, options: AddOptions) =>
     const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
     const type = options.type ?? own.type ?? DEFAULT_TYPE
     const bucket = options.bucket ?? 'files'
+    const path = options.path?.normalize('NFC')
     const meta = options.meta ?? {}
-    const wrong = checkFile({ name, type, bucket, meta, size: own.size }, buckets)
+    const wrong = checkFile({ name, type, bucket, path, meta, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
     const owner = yield* userSegment
@@ -43,6 +44,7 @@ export const add = (source: FileSource, options: AddOptions) =>
           meta: JSON.parse(JSON.stringify(meta)),
           at,
           ...(owner !== undefined && { owner }),
+          ...(path !== undefined && { path }),
         },
       }),
     )

@@ -7,7 +7,7 @@ const buckets: Buckets = {
   files: { access: 'store' },
   photos: { access: 'store', types: ['image/*'], maxSize: 1_000 },
 }
-const file: NewFile = { name: 'reef.jpg', type: 'image/jpeg', bucket: 'photos', meta: {}, size: 1_000 }
+const file: NewFile = { name: 'reef.jpg', type: 'image/jpeg', bucket: 'photos', path: undefined, meta: {}, size: 1_000 }
 const cycle: Record<string, unknown> = {}
 cycle['self'] = cycle
 const nested = (levels: number) => JSON.parse('{"a":'.repeat(levels) + '1' + '}'.repeat(levels)) as FileMeta
@@ -27,6 +27,8 @@ test.each<[string, Partial<NewFile>, string | undefined]>([
   ['half a character', { name: 'a\ud800' }, 'bad_name'],
   ['no name', { name: ' ' }, 'bad_name'],
   ['a folder for a name', { name: '..' }, 'bad_name'],
+  ['a path', { path: 'fish/reef.jpg' }, undefined],
+  ['a path out of its folder', { path: 'fish/../../reef.jpg' }, 'bad_path'],
   ['no bucket of that name', { bucket: 'videos' }, 'unknown_bucket'],
   ['a bucket of Object.prototype', { bucket: 'constructor' }, 'unknown_bucket'],
   ['a type that is none', { type: 'jpeg' }, 'bad_type'],

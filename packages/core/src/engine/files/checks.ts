@@ -2,14 +2,19 @@
 import { type Buckets, type Right, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import type { FileMeta } from '../../records/events.ts'
 import { checkContent, checkMeta, checkName, type ContentFields } from '../../records/limits.ts'
+import { checkPath } from '../../records/path.ts'
 
 export interface NewFile extends ContentFields {
   readonly name: string
+  readonly path: string | undefined
   readonly meta: FileMeta
 }
 
 export const checkFile = (file: NewFile, buckets: Buckets): RockpoolError | undefined =>
-  checkName(file.name) ?? checkMeta(file.meta) ?? checkContent(file, buckets)
+  checkName(file.name) ??
+  (file.path === undefined ? undefined : checkPath(file.path)) ??
+  checkMeta(file.meta) ??
+  checkContent(file, buckets)
 
 /** Refused here, before the log has it: a LiveStore client whose push is refused stops syncing (docs of packages/livestore). */
 export const checkRight = (

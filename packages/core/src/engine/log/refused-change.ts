@@ -33,6 +33,7 @@ const ERROR_CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['bad_key', 'bad_key'],
   ['unknown_bucket', 'unknown_bucket'],
   ['bad_name', 'bad_name'],
+  ['bad_path', 'bad_path'],
   ['bad_meta', 'bad_meta'],
   ['bad_type', 'bad_type'],
   ['type_not_allowed', 'type_not_allowed'],

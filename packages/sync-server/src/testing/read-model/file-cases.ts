@@ -41,6 +41,13 @@ export const fileCases = (shop: ShopLog): void => {
       expect(await shop.model.file('lagoon')).not.toHaveProperty('owner')
     })
 
+    it('keep the path that the event names, whatever comes after it', async () => {
+      await push(added('reef', { path: 'fish/reef.jpg' }), added('lagoon'))
+      await push(renamed('reef', 'lagoon.jpg', 6), replaced('reef', 2, fileKey('reef')))
+      expect(await shop.model.file('reef')).toMatchObject({ path: 'fish/reef.jpg', name: 'lagoon.jpg', size: 2 })
+      expect(await shop.model.file('lagoon')).not.toHaveProperty('path')
+    })
+
     it('have no owner when they were imported', async () => {
       await append([toLogEvent(added('reef'))], null)
       expect((await shop.model.file('reef'))?.ownerId).toBe(null)
