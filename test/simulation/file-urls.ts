@@ -13,6 +13,7 @@ import {
   type Servers,
   simulatedHashing,
   STORE_ID,
+  USER,
   type World,
 } from '@rockpool/core/simulation'
 import { addressOfKey, type ContentAddress, equalBytes, hashContent } from '@rockpool/protocol'
@@ -110,7 +111,7 @@ const startWorker = (world: World, device: Device, tokenOf: TokenOf): Worker => 
 const signIn = async (device: Device, process: Process, token: string): Promise<void> => {
   const index = device.disk.index(process)
   if (await index.get('session', 'session')) return
-  const row = { id: 'session', storeId: STORE_ID, user: device.name, signerUrl: `${SERVER}/signer`, token } as const
+  const row = { id: 'session', storeId: STORE_ID, user: USER, signerUrl: `${SERVER}/signer`, token } as const
   await index.write([put('session', row)])
 }
 

@@ -9,7 +9,7 @@ const LIFETIME = 600
 
 export const TOKEN_SECRETS = [SECRET] as const
 
-/** A token with all rights in one store. @param now unix ms */
+/** A token with all rights in one store. @param sub a person, or a service of the operator @param now unix ms */
 export const issueToken = (sub: string, storeId: string, now: number): string => {
   const claims = { sub, stores: { [storeId]: RIGHTS }, exp: Math.floor(now / 1_000) + LIFETIME }
   const text = [{ alg: 'HS256' }, claims].map((part) => base64url(JSON.stringify(part))).join('.')
@@ -18,16 +18,16 @@ export const issueToken = (sub: string, storeId: string, now: number): string =>
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url')
 
-/** @param sub the person, who is named as their device */
-export type TokenOf = (sub: string, options?: { readonly fresh?: boolean }) => string
+/** The token that the person has on this device. */
+export type TokenOf = (device: string, options?: { readonly fresh?: boolean }) => string
 
-/** Keeps the token of each person until the server refuses it, as an app does that does not look into tokens. */
-export const makeTokens = (storeId: string, now: () => number): TokenOf => {
+/** Keeps the token of each device until the server refuses it, as an app does that does not look into tokens. */
+export const makeTokens = (person: string, storeId: string, now: () => number): TokenOf => {
   const tokens = new Map<string, string>()
-  return (sub, { fresh = false } = {}) => {
-    const token = fresh ? undefined : tokens.get(sub)
-    const current = token ?? issueToken(sub, storeId, now())
-    tokens.set(sub, current)
+  return (device, { fresh = false } = {}) => {
+    const token = fresh ? undefined : tokens.get(device)
+    const current = token ?? issueToken(person, storeId, now())
+    tokens.set(device, current)
     return current
   }
 }

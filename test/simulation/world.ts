@@ -1,7 +1,15 @@
 /** Real servers in a simulated world: signer, object store and sync server, reached over its network. */
 import { sharedSecretTokens } from '@rockpool/access'
 import { fetchSigner } from '@rockpool/core/signer'
-import { type Servers, simulatedHashing, STORE_ID, type Storage, type World } from '@rockpool/core/simulation'
+import {
+  BUCKETS,
+  type Servers,
+  simulatedHashing,
+  STORE_ID,
+  type Storage,
+  USER,
+  type World,
+} from '@rockpool/core/simulation'
 import { memoryStore } from '@rockpool/object-store/memory'
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { createSigner } from '@rockpool/signer'
@@ -23,8 +31,15 @@ export const servers = (world: World): Servers => {
   const { now } = clock
   const store = memoryStore({ publicBaseUrl: `${SERVER}/signer`, secret: URL_SECRET, now, newId })
   const logs = sqlLogsInMemory(newId(), now())
-  const tokenOf = makeTokens(STORE_ID, now)
+  const tokenOf = makeTokens(USER, STORE_ID, now)
   const faults: Storage['faults'] = { refuse: undefined }
+
+  const begun: { readonly key: string; readonly uploadId: string }[] = []
+  const startUpload: typeof store.multipart.start = async (key, options) => {
+    const uploadId = await store.multipart.start(key, options)
+    begun.push({ key, uploadId })
+    return uploadId
+  }
 
   const verify = sharedSecretTokens({ secrets: TOKEN_SECRETS, now })
   const authenticate = async (token: string) => {
@@ -36,14 +51,16 @@ export const servers = (world: World): Servers => {
   const sync = createSyncServer({
     logs,
     authenticate,
+    buckets: BUCKETS,
     clock,
     onError,
     receiptSecrets: [RECEIPT_SECRET],
     partSize: simulatedHashing.partSize,
   })
   const signer = createSigner({
-    store,
+    store: { ...store, multipart: { ...store.multipart, start: startUpload } },
     authenticate,
+    buckets: BUCKETS,
     now,
     urlSecret: URL_SECRET,
     receiptSecret: RECEIPT_SECRET,
@@ -100,6 +117,9 @@ export const servers = (world: World): Servers => {
     storage: {
       objects: store.objects,
       faults,
+      discardUploads() {
+        for (const { key, uploadId } of begun.splice(0)) void store.multipart.abort(key, uploadId)
+      },
       // A handler waits for WebCrypto: it runs as one step, and its response is whole.
       fetch: (input, init) => world.scheduler.block(async () => whole(await respond(new Request(input, init)))),
       signer: (device, { fetch, platform }) =>

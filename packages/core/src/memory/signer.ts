@@ -35,6 +35,7 @@ import {
   etagOf,
   type MemoryObject,
   type MemoryObjectFaults,
+  type MemorySignedObjects,
   memorySignedObjects,
   presentation,
 } from './signed-objects.ts'
@@ -64,6 +65,8 @@ export interface MemorySigner {
   readonly fetch: typeof fetch
   /** what the object store has, by remote key, and digest lists by `<remoteKey>.parts`. Delete one to lose it */
   readonly objects: Map<string, MemoryObject>
+  /** multipart uploads that were begun, by id. Delete one to have it discarded */
+  readonly uploads: MemorySignedObjects['uploads']
   /** contents whose single PUT a client has confirmed, each time */
   readonly confirmed: readonly RemoteKey[]
   readonly faults: MemorySignerFaults
@@ -145,6 +148,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
   return {
     fetch,
     objects,
+    uploads,
     confirmed,
     faults,
     signer: {

@@ -6,6 +6,8 @@ export interface Defect {
   /** stands in the file once */
   readonly from: string
   readonly to: string
+  /** the first that finds it: where the test begins */
+  readonly seed: number
 }
 
 export const DEFECTS: Readonly<Record<string, Defect>> = {
@@ -13,85 +15,180 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     file: 'engine/log/group-commit.ts',
     from: "[...member.changes, put('outbox', rows[i]!)]",
     to: '[...member.changes]',
+    seed: 0,
   },
   'the outbox is not replayed at opening': {
     file: 'engine/log/outbox.ts',
     from: 'yield* outboxPages(appendMissing)\n',
     to: '\n',
+    seed: 0,
   },
   'a confirmation clears events that were not confirmed': {
     file: 'engine/log/outbox.ts',
     from: 'if (opIds.delete(row.event.opId)) done.push(row)',
     to: '{ opIds.delete(row.event.opId); done.push(row) }',
+    seed: 0,
   },
   'a success of any server counts as stored': {
     file: 'engine/transfers/upload.ts',
     from: "return { status: 'sent' }",
     to: "return { status: 'stored', durable: true }",
+    seed: 0,
   },
   'a refused transfer is never tried again': {
     file: 'engine/transfers/transfer-row.ts',
     from: "state === 'blocked' && error?.code === 'aborted'",
     to: "state === 'blocked'",
+    seed: 0,
   },
   'nobody asks the signer for what was sent': {
     file: 'engine/leadership/leader.ts',
     from: "        restarted('Checking uploads', confirmSent(epoch)),\n",
     to: '',
+    seed: 0,
   },
   'the log hears nothing of what was stored': {
     file: 'engine/transfers/record-stored.ts',
     from: '? news : known).push(upload)',
     to: '? known : known).push(upload)',
+    seed: 0,
   },
   'what a device lacks in object storage is not queued': {
     file: 'engine/repair/reconcile-keys.ts',
     from: "    case 'ask_signer':\n      return uploadOf(view, now)",
     to: "    case 'ask_signer':\n      return []",
+    seed: 0,
   },
   'a kept version is not wanted': {
     file: 'engine/repair/reconcile-keys.ts',
     from: '.filesWithVersion(key)',
     to: '.filesWithContent(key)',
+    seed: 0,
   },
   'a pin does not follow the file': {
     file: 'engine/repair/reconcile-keys.ts',
     from: 'const isPinned = fileIds.some(',
     to: 'const isPinned = [].some(',
+    seed: 0,
   },
   'content on disk is not found again after the index was lost': {
     file: 'engine/repair/reconcile-disk.ts',
     from: 'for (const address of unknown) yield* learnContent(address, epoch)',
     to: '',
+    seed: 0,
   },
   'a loss is never concluded': {
     file: 'engine/repair/loss.ts',
     from: "    if (compared !== 'alone') return yield* feed(key, compared, epoch)\n    yield* conclude(key, epoch)",
     to: '',
+    seed: 0,
   },
   'a device that has what was lost does not send it': {
     file: 'engine/repair/reconcile-keys.ts',
     from: "if (facts.said === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'",
     to: '',
+    seed: 0,
   },
   'bytes cut short on disk are served': {
     file: 'engine/files/read.ts',
     from: 'if (blob?.size === row.size) {',
     to: 'if (blob) {',
+    seed: 0,
   },
   'the device does not hear of what other tabs write': {
     file: 'engine/device.ts',
     from: '        markStale(keys)\n        written.unsafeOffer(undefined)',
     to: '',
+    seed: 0,
   },
   'what the signer did not find counts as stored': {
     file: 'engine/transfers/confirm-sent.ts',
     from: "item.status === 'stored' ? item : notThere()",
     to: 'item as never',
+    seed: 0,
   },
   'confirmed events stay in the outbox': {
     file: 'engine/leadership/leader.ts',
     from: '        clearConfirmed(epoch),\n',
     to: '',
+    seed: 0,
+  },
+  'a disk failure in a commit counts as durable': {
+    file: 'engine/log/group-commit.ts',
+    from: "if (written._tag === 'Left') {",
+    to: "if (written._tag === 'Left' && written.left.code !== 'disk_failed') {",
+    seed: 0,
+  },
+  'a stall never ends an attempt': {
+    file: 'engine/transfers/attempt.ts',
+    from: 'return yield* Effect.fail(stalled())',
+    to: 'return yield* Effect.never',
+    seed: 0,
+  },
+  'rows of content that is gone from the disk stay': {
+    file: 'engine/repair/reconcile-disk.ts',
+    from: 'for (const address of gone) yield* forgetContent(address, epoch)',
+    to: '',
+    seed: 0,
+  },
+  'an add that fails leaves its bytes': {
+    file: 'engine/files/store-content.ts',
+    from: 'Effect.onError(() => (written === undefined ? Effect.void : released(written))),',
+    to: '',
+    seed: 0,
+  },
+  'a write of an older leader is not refused': {
+    file: 'memory/index-store.ts',
+    from: 'newest > epoch',
+    to: 'newest > epoch + 1_000',
+    seed: 0,
+  },
+  'a leader that hangs is not replaced': {
+    file: 'engine/leadership/heartbeat.ts',
+    from: "if (heard()) return 'alive'",
+    to: "return 'alive'",
+    seed: 0,
+  },
+  'a leader that failed never leads again': {
+    file: 'engine/leadership/leader.ts',
+    from: "Effect.andThen(Effect.sync(() => tell('rested', self))),",
+    to: 'Effect.andThen(Effect.never),',
+    seed: 0,
+  },
+  'what a tab that died left in the outbox is not appended by the leader': {
+    file: 'engine/log/outbox.ts',
+    from: 'yield* appendMissing(rows.filter((row) => row !== undefined))',
+    to: '',
+    seed: 0,
+  },
+  'an event leaves the outbox when it is appended': {
+    file: 'engine/log/group-commit.ts',
+    from: 'yield* Deferred.succeed(member.done, file)',
+    to: "yield* Effect.ignoreLogged(device.write([remove('outbox', rows[i]!.id)]))\n          yield* Deferred.succeed(member.done, file)",
+    seed: 0,
+  },
+  'a download leaves no row': {
+    file: 'engine/files/read.ts',
+    from: '...downloadedRows(key, { content, source }, now, { pinned }),',
+    to: '',
+    seed: 0,
+  },
+  'a lane whose transfer could not be noted is never given back': {
+    file: 'engine/transfers/queue.ts',
+    from: 'Effect.sleep(NOT_NOTED_WAIT)',
+    to: 'Effect.never',
+    seed: 0,
+  },
+  'connections have no limit': {
+    file: 'engine/transfers/budget-plan.ts',
+    from: "const isFree = open.file + open.part < connections && (need.kind === 'file' || open.part < connections - 1)",
+    to: 'const isFree = true || connections',
+    seed: 0,
+  },
+  'content under one key counts as stored under all': {
+    file: 'engine/repair/reconcile-keys.ts',
+    from: 'content.storedAs?.includes(key) === true',
+    to: '(content.storedAs ?? []).length > 0',
+    seed: 0,
   },
 }

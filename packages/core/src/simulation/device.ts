@@ -18,8 +18,10 @@ export interface Device {
   readonly pinned: Set<string>
   /** alive ones */
   readonly tabs: readonly Tab[]
-  /** tabs whose pool is open */
+  /** tabs whose pool is open and that do not stand still */
   readonly open: readonly Tab[]
+  /** adds and replacements that have not ended; those of dead tabs never do */
+  readonly changes: Set<{ readonly tab: Tab }>
   openTab(): Tab
   closeTab(tab: Tab): Promise<void>
   killTab(tab: Tab): void
@@ -40,11 +42,12 @@ export const makeDevice = (world: World, name: string): Device => {
     connection: { isUp: true, inFlight: 0 },
     clockOffset: 0,
     pinned: new Set(),
+    changes: new Set(),
     get tabs() {
       return alive()
     },
     get open() {
-      return alive().filter(({ pool }) => pool !== undefined)
+      return alive().filter(({ pool, isFrozen }) => pool !== undefined && !isFrozen)
     },
     openTab() {
       const tab = openTab(world, device, `${name}.${++opened}`)
@@ -52,6 +55,7 @@ export const makeDevice = (world: World, name: string): Device => {
       return tab
     },
     async closeTab(tab) {
+      tab.isClosing = true
       await tab.pool?.close()
       tab.isAlive = false
       device.locks.release(tab)

@@ -2,14 +2,15 @@
 import { type ContentAddress, hashContent, RockpoolError } from '@rockpool/protocol'
 import { memoryBlobStore, type MemoryBlobStoreOptions } from '../memory/blob-store.ts'
 import { memoryIndex, memoryIndexStorage } from '../memory/index-store.ts'
-import type { BlobStore } from '../ports/blob-store.ts'
-import type { Index, IndexKey } from '../ports/index-port.ts'
+import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
+import type { EngineRow, Index, IndexKey, IndexTable, IndexTables } from '../ports/index-port.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
 
 export interface Disk {
-  readonly indexStorage: ReturnType<typeof memoryIndexStorage>
+  /** The index as it is on the disk: what the oracles look at. */
+  rows<T extends IndexTable>(table: T): readonly IndexTables[T][]
   /** the content itself, for the oracles */
   readonly contents: BlobStore
   index(process: Process): Index
@@ -22,8 +23,10 @@ export interface Disk {
   readonly flipped: ReadonlySet<ContentAddress>
   /** Changes the bytes of a content behind the engine's back. */
   damage(address: ContentAddress, how: 'flipped' | 'truncated'): Promise<void>
-  /** Refuses all new bytes. */
+  /** Has next to no space left, or enough again. */
   setFull(isFull: boolean): void
+  /** operations that failed so far */
+  readonly failures: number
 }
 
 export const makeDisk = (world: World): Disk => {
@@ -31,23 +34,53 @@ export const makeDisk = (world: World): Disk => {
   const options: MemoryBlobStoreOptions = { clock: world.clock, hashing: simulatedHashing }
   const contents = memoryBlobStore(options)
   const flipped = new Set<ContentAddress>()
+  let isFull = false
+  let failures = 0
 
+  const fail = (what: string): RockpoolError => {
+    failures++
+    return failed(world, what)
+  }
   /** Runs one operation: it may fail before it has an effect, or after. */
   const operate = async <A>(process: Process, name: string, run: () => Promise<A>): Promise<A> => {
     const { settings, random } = world
     const slow = random.chance(settings.slowDisk) ? 100 : 1
     await world.pause(process, name, settings.diskDelay * slow)
-    if (random.chance(settings.failedBefore)) throw failed(world, `${name} before`)
+    if (random.chance(settings.failedBefore)) throw fail(`${name} before`)
     const result = await run()
     await world.pause(process, `${name} is done`, settings.diskDelay)
-    if (random.chance(settings.failedAfter)) throw failed(world, `${name} after`)
+    if (random.chance(settings.failedAfter)) throw fail(`${name} after`)
     return result
   }
 
+  const newestEpoch = () => (storage.tables.get('engine:engine') as EngineRow | undefined)?.epoch ?? 0
+
+  /** Writes of several parts take their time: whoever dies in between leaves some of them, and each of these is whole. */
+  const writeTorn = async (process: Process, source: Blob | ReadableStream<Uint8Array>, write: WriteOptions) => {
+    const temporary = memoryBlobStore(options)
+    const { address } = await temporary.write(source, write)
+    const whole = (await temporary.open(address))!
+    const numbers = await temporary.parts(address)
+    const isNew = (await contents.parts(address)).length === 0
+    for (const number of isNew ? numbers.slice(0, world.random.int(0, numbers.length - 1)) : []) {
+      world.count('torn write')
+      const part = (await temporary.openPart(address, number))!
+      await contents.writePart(address, number, new Uint8Array(await part.arrayBuffer()))
+    }
+    try {
+      return await operate(process, 'blobs.write of the other parts', () => contents.write(whole, write))
+    } catch (error) {
+      if (isNew && !(await contents.open(address))) await contents.delete(address)
+      throw error
+    }
+  }
+
   return {
-    get indexStorage() {
-      return storage
+    get failures() {
+      return failures
     },
+    rows: <T extends IndexTable>(table: T) =>
+      [...storage.tables].flatMap(([id, row]) => (id.startsWith(`${table}:`) ? [row as IndexTables[T]] : [])),
     contents,
     flipped,
 
@@ -59,15 +92,22 @@ export const makeDisk = (world: World): Disk => {
         get: (table, key) => operate(process, `index.get ${table}`, () => index.get(table, key)),
         getMany: (table, keys) => operate(process, `index.getMany ${table}`, () => index.getMany(table, keys)),
         getAll: (table, page) => operate(process, `index.getAll ${table}`, () => index.getAll(table, page)),
-        write: (changes, options) =>
-          operate(process, `index.write ${changes.map(({ table }) => table).join(' ')}`, () => {
-            isWriting = true
-            try {
-              // Has all its effects, and calls the listeners, before it returns its promise.
-              return index.write(changes, options)
-            } finally {
-              isWriting = false
+        keys: (table, page) => operate(process, `index.keys ${table}`, () => index.keys(table, page)),
+        write: (changes, options = {}) =>
+          operate(process, `index.write ${changes.map(({ table }) => table).join(' ')}`, async () => {
+            if (isFull && world.random.chance(0.3)) {
+              world.count('index without space')
+              throw new RockpoolError('quota_exceeded', 'The simulated disk has no space for this row.')
             }
+            const newest = newestEpoch()
+            isWriting = true
+            // Has all its effects, and calls the listeners, before it returns its promise.
+            const written = index.write(changes, options)
+            isWriting = false
+            const changed = await written
+            const { epoch = newest } = options
+            if (epoch < newest) world.fail(`${process.name} wrote in epoch ${epoch} although epoch ${newest} has begun`)
+            return changed
           }),
         // Other tabs hear of a write by a BroadcastChannel: late, and after this tab.
         subscribe: (listener) =>
@@ -82,7 +122,9 @@ export const makeDisk = (world: World): Disk => {
       write: async (source, options) => {
         // The bytes of a tab that dies before the end are a temporary file that is swept later.
         await world.pause(process, 'blobs.write begins', world.settings.diskDelay)
-        return operate(process, 'blobs.write', () => contents.write(source, options))
+        return world.random.chance(world.settings.tornWrites)
+          ? writeTorn(process, source, options ?? {})
+          : operate(process, 'blobs.write', () => contents.write(source, options))
       },
       writePart: (address, number, bytes) =>
         operate(process, 'blobs.writePart', () => contents.writePart(address, number, bytes)),
@@ -94,7 +136,7 @@ export const makeDisk = (world: World): Disk => {
       delete: (address: ContentAddress) => operate(process, 'blobs.delete', () => contents.delete(address)),
       list: () => operate(process, 'blobs.list', () => contents.list()),
       usage: () => operate(process, 'blobs.usage', () => contents.usage()),
-      sweep: async () => 0,
+      sweep: () => operate(process, 'blobs.sweep', () => contents.sweep()),
       close: async () => {},
       erase: () => operate(process, 'blobs.erase', () => contents.erase()),
     }),
@@ -127,8 +169,9 @@ export const makeDisk = (world: World): Disk => {
       options.quota = quota
     },
 
-    setFull(isFull) {
-      options.quota = isFull ? 0 : Number.MAX_SAFE_INTEGER
+    setFull(full) {
+      isFull = full
+      options.quota = full ? world.random.int(0, 4 * simulatedHashing.partSize) : Number.MAX_SAFE_INTEGER
     },
   }
 }

@@ -12,4 +12,4 @@ export type { ServerAction, Servers, SignerNetwork, Storage } from './servers.ts
 export { makeSettings, type Settings } from './settings.ts'
 export { type Outcome, simulate } from './simulate.ts'
 export { platformOf, type Tab } from './tab.ts'
-export { START, STORE_ID, type World, type WorldOptions } from './world.ts'
+export { BUCKETS, START, STORE_ID, USER, type World, type WorldOptions } from './world.ts'

@@ -21,6 +21,10 @@ export interface SimulatedLocks {
   of(process: Process): PlatformLocks
   /** Releases what a dead tab held, and forgets what it waited for. */
   release(process: Process): void
+  /** Who holds the lock that ends with this name. */
+  holder(name: string): Process | undefined
+  /** how often a lock was not there for a request that does not wait */
+  readonly unavailable: number
 }
 
 /** @param later runs a step of the browser a moment later, for a tab or for the browser itself */
@@ -28,6 +32,7 @@ export const makeLocks = (
   later: (process: Process | undefined, name: string, run: () => void) => void,
 ): SimulatedLocks => {
   const locks = new Map<string, LockState>()
+  let unavailable = 0
   const stateOf = (name: string): LockState => {
     const state = locks.get(name) ?? { held: [], waiting: [] }
     locks.set(name, state)
@@ -82,6 +87,7 @@ export const makeLocks = (
             return later(process, `lock ${name}`, request.grant)
           }
           if (ifAvailable && (state.waiting.length > 0 || !fits(state, mode))) {
+            unavailable++
             return later(process, `lock ${name} is taken`, () => {
               Promise.resolve()
                 .then(() => whileHeld(null))
@@ -93,6 +99,10 @@ export const makeLocks = (
           grantNext(name)
         }),
     }),
+    get unavailable() {
+      return unavailable
+    },
+    holder: (name) => [...locks].find(([full]) => full.endsWith(name))?.[1].held[0]?.process,
     release(process) {
       for (const name of locks.keys()) drop(name, (request) => request.process === process)
     },

@@ -1,6 +1,6 @@
 /** The way of one tab to the signer and the object store, with its delays and faults. */
 import { RockpoolError } from '@rockpool/protocol'
-import { type Send, sendByFetch } from '../engine/transfers/http.ts'
+import { aborted, type Send, sendByFetch } from '../engine/transfers/http.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Process } from './scheduler.ts'
@@ -65,7 +65,7 @@ export const makeNetwork = (world: World, { process, device, platform }: Sender)
           return method(request)
         })
       } catch (cause) {
-        if (signal?.aborted) throw new RockpoolError('aborted', 'The caller stopped this.', { cause })
+        if (signal?.aborted) throw aborted(signal)
         throw cause instanceof TypeError
           ? new RockpoolError('offline', 'The signer cannot be reached.', { cause })
           : cause

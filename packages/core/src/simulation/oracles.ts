@@ -1,15 +1,11 @@
 /** What must hold of a simulated world: on the way, and once faults have stopped. */
 import { addressOfKey, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
-import type { IndexTable, IndexTables } from '../ports/index-port.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Device } from './device.ts'
 import { mustHaveHash, type People } from './people.ts'
 import type { World } from './world.ts'
 
 const replicaOf = (world: World, device: Device) => world.backend.device(device.name).replica
-
-const rowsOf = <T extends IndexTable>({ disk }: Device, table: T): readonly IndexTables[T][] =>
-  [...disk.indexStorage.tables].flatMap(([id, row]) => (id.startsWith(`${table}:`) ? [row as IndexTables[T]] : []))
 
 const liveFiles = (world: World, device: Device): readonly FileRecord[] =>
   [...replicaOf(world, device).files.values()].filter(({ deletedAt }) => deletedAt === null)
@@ -41,12 +37,12 @@ export const checkBytes = async (world: World, devices: readonly Device[]): Prom
 export const whyNotAtRest = (world: World, devices: readonly Device[]): string | undefined => {
   const head = world.backend.confirmed.length
   for (const device of devices) {
-    const { name } = device
+    const { name, disk } = device
     if (device.open.length === 0) return `${name} has no open tab`
     if (world.backend.device(name).pulled < head) return `${name} has not pulled everything`
-    const waiting = rowsOf(device, 'outbox').find(({ refused }) => !refused)
+    const waiting = disk.rows('outbox').find(({ refused }) => !refused)
     if (waiting) return `the outbox of ${name} has ${waiting.event.name}`
-    const transfer = rowsOf(device, 'transfers')[0]
+    const transfer = disk.rows('transfers')[0]
     if (transfer) return `the queue of ${name} has ${transfer.id}: ${transfer.state} ${transfer.error?.code ?? ''}`
     for (const remoteKey of wantedKeys(world, device)) {
       if (!world.storage.objects.has(remoteKey) && !world.lostKeys.has(remoteKey)) {
@@ -89,7 +85,7 @@ export const checkDisks = async (world: World, devices: readonly Device[]): Prom
   for (const device of devices) {
     const live = liveFiles(world, device)
     const liveAddresses = new Set(live.map(({ remoteKey }) => addressOfKey(remoteKey)))
-    for (const { address, size } of rowsOf(device, 'contents')) {
+    for (const { address, size } of device.disk.rows('contents')) {
       if (!liveAddresses.has(address)) continue
       const blob = await device.disk.contents.open(address)
       if (blob?.size !== size) world.fail(`${device.name} lacks bytes of ${address}, and its index names them`)
@@ -105,6 +101,23 @@ export const whyNotKnown = async (world: World, devices: readonly Device[]): Pro
       if (remoteContents.get(key)?.stored || !world.storage.objects.has(key)) continue
       const holders = await Promise.all(devices.map(({ disk }) => disk.isIntact(addressOfKey(key))))
       if (holders.includes(true)) return `${device.name} does not know ${key} as stored`
+    }
+  }
+  return undefined
+}
+
+/** Before anyone opens them: each index names what its disk has. @returns why one does not */
+export const whyNotCompared = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  for (const device of devices) {
+    const { name, disk } = device
+    const named = new Set(disk.rows('contents').map(({ address }) => address))
+    for (const address of named) {
+      if (!(await disk.contents.open(address))) return `the index of ${name} names ${address}, which is not on the disk`
+    }
+    for (const key of wantedKeys(world, device)) {
+      const address = addressOfKey(key)
+      const isUnknown = !named.has(address) && (await disk.isIntact(address))
+      if (isUnknown) return `${address} is on the disk of ${name}, and its index does not name it`
     }
   }
   return undefined

@@ -4,8 +4,10 @@ import type { Pool } from '../pool.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Device } from './device.ts'
 import { simulatedHashing } from './hashing.ts'
+import { reopenLater } from './incidents.ts'
+import { changeOnDisk } from './leftovers.ts'
 import type { Tab } from './tab.ts'
-import type { World } from './world.ts'
+import { BUCKETS, type World } from './world.ts'
 
 /** A change whose promise resolved: from then on no crash may lose it. */
 export interface Promised {
@@ -23,78 +25,123 @@ export interface People {
 
 type Action = (pool: Pool, file: FileRecord | undefined) => Promise<unknown>
 
+/** How often people do each thing, relative to the others. */
+const SHARES = {
+  add: 8,
+  'add as a stream': 2,
+  replace: 3,
+  rename: 1,
+  'set metadata': 1,
+  remove: 3,
+  restore: 2,
+  revert: 1,
+  open: 5,
+  'open a version': 2,
+  stream: 5,
+  pin: 2,
+  unpin: 1,
+  retry: 1,
+  pause: 1,
+  resume: 1,
+} as const
+
+type ActionName = keyof typeof SHARES
+
+const READING: ReadonlySet<string> = new Set<ActionName>(['open', 'stream', 'pin'])
+
+/** What real servers add to a world is done as often each as files are removed. */
+const SERVER_SHARE = SHARES.remove
+
+/** Share of the actions that the people of a world never take. They always add files. */
+const LEFT_OUT = 0.2
+
 export const makePeople = (world: World): People => {
   const { random } = world
   const promised: Promised[] = []
 
   const content = (): Blob => contentOf(random.int(1, world.settings.contents))
-  const promise = (device: Device, change: string, { id, remoteKey }: FileRecord) =>
-    void promised.push({ change, id, remoteKey, device: device.name })
 
-  const actionsOn = (device: Device): Readonly<Record<string, Action>> => ({
-    add: async (pool) => promise(device, 'added', await pool.add(content(), { name: `file ${random.int(1, 99)}` })),
-    'add as a stream': async (pool) => promise(device, 'added', await pool.add(content().stream(), { name: 'stream' })),
-    replace: async (pool, file) => file && promise(device, 'replaced', await pool.replace(file.id, content())),
-    rename: async (pool, file) =>
-      file && promise(device, 'renamed', await pool.rename(file.id, `name ${random.int(1, 99)}`)),
-    'set metadata': async (pool, file) =>
-      file && promise(device, 'meta', await pool.setMeta(file.id, { n: random.int(1, 99) })),
-    remove: async (pool, file) => {
-      if (!file) return
-      await pool.remove(file.id)
-      promise(device, 'removed', file)
-    },
-    restore: async (pool, file) => file && promise(device, 'restored', await pool.restore(file.id)),
-    revert: async (pool, file) => {
-      const version = file && random.pick(pool.versions(file.id))
-      if (version) promise(device, 'reverted', await pool.revert(file.id, version.id))
-    },
-    open: async (pool, file) => file && mustHaveHash(world, device, file, await pool.open(file)),
-    stream: async (pool, file) => {
-      if (!file) return
-      const stream = await pool.stream(file)
-      if (random.chance(0.3)) return stream.cancel('The reader left.')
-      return mustHaveHash(world, device, file, await new Response(stream).blob())
-    },
-    pin: async (pool, file) => {
-      if (!file) return
-      await pool.pin(file.id)
-      device.pinned.add(file.id)
-    },
-    unpin: async (pool, file) => {
-      if (!file) return
-      // From the first moment on: it may take effect although it fails.
-      device.pinned.delete(file.id)
-      await pool.unpin(file.id)
-    },
-    retry: async (pool, file) => file && pool.transfers.retry(file),
-    pause: async (pool) => pool.transfers.pause(),
-    resume: async (pool) => pool.transfers.resume(),
-  })
-  const SHARES: readonly (readonly [string, number])[] = [
-    ['add', 8],
-    ['add as a stream', 2],
-    ['replace', 3],
-    ['rename', 1],
-    ['set metadata', 1],
-    ['remove', 3],
-    ['restore', 2],
-    ['revert', 1],
-    ['open', 4],
-    ['stream', 3],
-    ['pin', 2],
-    ['unpin', 1],
-    ['retry', 1],
-    ['pause', 1],
-    ['resume', 1],
-  ]
+  const actionsOn = (device: Device, tab: Tab): Readonly<Record<ActionName, Action>> => {
+    const promise = (change: string, { id, remoteKey }: FileRecord) => {
+      promised.push({ change, id, remoteKey, device: device.name })
+      if (!random.chance(world.settings.killedAtPromises)) return
+      world.count('killed at its promise')
+      if (random.chance(0.5)) device.kill()
+      else device.killTab(tab)
+      reopenLater(world, device)
+    }
+    const change = (blob: Blob, run: (signal: AbortSignal) => Promise<FileRecord>) =>
+      changeOnDisk(world, device, tab, blob, run)
+    const bucket = () => random.pick(Object.keys(BUCKETS))
+    return {
+      add: async (pool) => {
+        const [blob, options] = [content(), { name: `file ${random.int(1, 99)}`, bucket: bucket() }]
+        promise('added', await change(blob, (signal) => pool.add(blob, { ...options, signal })))
+      },
+      'add as a stream': async (pool) => {
+        const [blob, options] = [content(), { name: 'stream', bucket: bucket() }]
+        promise('added', await change(blob, (signal) => pool.add(blob.stream(), { ...options, signal })))
+      },
+      replace: async (pool, file) => {
+        if (!file) return
+        const blob = content()
+        promise('replaced', await change(blob, (signal) => pool.replace(file.id, blob, { signal })))
+      },
+      rename: async (pool, file) => file && promise('renamed', await pool.rename(file.id, `name ${random.int(1, 99)}`)),
+      'set metadata': async (pool, file) =>
+        file && promise('meta', await pool.setMeta(file.id, { n: random.int(1, 99) })),
+      remove: async (pool, file) => {
+        if (!file) return
+        await pool.remove(file.id)
+        promise('removed', file)
+      },
+      restore: async (pool, file) => file && promise('restored', await pool.restore(file.id)),
+      revert: async (pool, file) => {
+        const version = file && random.pick(pool.versions(file.id))
+        if (version) promise('reverted', await pool.revert(file.id, version.id))
+      },
+      open: async (pool, file) => file && mustHaveHash(world, device, file, await pool.open(file)),
+      'open a version': async (pool, file) => {
+        const version = file && random.pick(pool.versions(file.id))
+        if (!version) return
+        await mustHaveHash(world, device, version, await pool.open(random.chance(0.5) ? version : version.id))
+      },
+      stream: async (pool, file) => {
+        if (!file) return
+        const stream = await pool.stream(file)
+        if (random.chance(0.3)) return stream.cancel('The reader left.')
+        return mustHaveHash(world, device, file, await new Response(stream).blob())
+      },
+      pin: async (pool, file) => {
+        if (!file) return
+        await pool.pin(file.id)
+        device.pinned.add(file.id)
+      },
+      unpin: async (pool, file) => {
+        if (!file) return
+        // From the first moment on: it may take effect although it fails.
+        device.pinned.delete(file.id)
+        await pool.unpin(file.id)
+      },
+      retry: async (pool, file) => file && pool.transfers.retry(file),
+      pause: async (pool) => pool.transfers.pause(),
+      resume: async (pool) => pool.transfers.resume(),
+    }
+  }
+
   const { actions: serverActions = {}, trashMs = Number.POSITIVE_INFINITY } = world.servers
-  const shares = [...SHARES, ...Object.keys(serverActions).map((name) => [name, 3] as const)]
-  const names = shares.flatMap(([name, share]) => Array.from({ length: share }, () => name))
+  const names = [
+    ...Object.entries(SHARES).filter(([name]) => name === 'add' || !random.chance(LEFT_OUT)),
+    ...Object.keys(serverActions).map((name) => [name, SERVER_SHARE] as const),
+  ].flatMap(([name, share]) => Array.from({ length: share }, () => name))
 
   const someFile = (pool: Pool, name: string): FileRecord | undefined => {
     const live = pool.files.list({ limit: 1_000 })
-    if (name !== 'restore') return live.length > 0 ? random.pick(live) : undefined
+    if (name !== 'restore') {
+      // What is not here yet is looked at first: only that comes over the network.
+      const remote = READING.has(name) ? live.filter((file) => !pool.transfers.status(file).onDevice) : []
+      return random.pick<FileRecord | undefined>(remote.length > 0 ? remote : live)
+    }
     const removed = [...new Set(promised.map(({ id }) => id))].flatMap((id) => {
       const file = pool.log.file(id)
       return file && file.deletedAt !== null && world.clock.now() - file.deletedAt < trashMs ? [file] : []
@@ -106,14 +153,14 @@ export const makePeople = (world: World): People => {
     promised,
     act(device) {
       const tab = random.pick<Tab | undefined>(device.open)
-      if (!tab?.pool || tab.isFrozen) return
+      if (!tab?.pool) return
       const name = random.pick(names)
       const { pool } = tab
       world.count(name)
       const file = someFile(pool, name)
       const act = async () => {
         if (Object.hasOwn(serverActions, name)) await serverActions[name]!(device, pool, file)
-        else await actionsOn(device)[name]!(pool, file)
+        else await actionsOn(device, tab)[name as ActionName](pool, file)
       }
       act().catch((error: unknown) => {
         // Faults make actions fail; they must fail with an error of ours.
@@ -135,7 +182,7 @@ export const contentOf = (number: number): Blob => {
 export const mustHaveHash = async (
   world: World,
   { disk }: Device,
-  { id, remoteKey }: FileRecord,
+  { id, remoteKey }: Pick<FileRecord, 'id' | 'remoteKey'>,
   blob: Blob,
 ): Promise<void> => {
   const { address } = await hashContent([new Uint8Array(await blob.arrayBuffer())], simulatedHashing)

@@ -4,7 +4,8 @@
  *     npm run simulate -- --seeds 1000 [--from 0]     npm run simulate -- --minutes 10
  *     npm run simulate -- --seed 17 [--trace] [--shrink]
  *
- * A run ends after 20 failing seeds, or after those of `--failures`. `--shrink` makes the scene of a failing seed smaller first; `--without lostIndexes,lostObjects` sets these settings to 0.
+ * A run ends after 20 failing seeds, or after those of `--failures`. `--shrink` makes the scene of a failing seed smaller first;
+ * `--without lostIndexes,lostObjects` sets these settings to 0.
  * `--servers <module>` runs with the servers that the module exports as `servers`.
  */
 import { pathToFileURL } from 'node:url'

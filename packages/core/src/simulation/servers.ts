@@ -26,6 +26,8 @@ export interface Storage extends Pick<MemorySigner, 'fetch'> {
   /** what object storage has, by key: oracles look at it, and incidents delete from it */
   readonly objects: Pick<Map<string, unknown>, 'has' | 'keys' | 'delete'>
   readonly faults: Pick<MemorySigner['faults'], 'refuse'>
+  /** Forgets all multipart uploads that were begun, as a lifecycle rule of the S3 bucket does. */
+  discardUploads(): void
   /** The signer: called directly, or over the network of a tab, whose requests go to `fetch`. */
   readonly signer: Signer | ((device: string, network: SignerNetwork) => Signer)
 }

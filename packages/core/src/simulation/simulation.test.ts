@@ -48,6 +48,13 @@ describe('devices, tabs and people under faults', () => {
     'object lost',
     'content lost on disk',
     'content damaged on disk',
+    'torn write',
+    'index without space',
+    'killed at its promise',
+    'hungTabs',
+    'lostUploads',
+    'add failed: aborted',
+    'open a version',
   ])('met: %s', (what) => {
     expect(output).toMatch(new RegExp(`^ *[1-9][0-9]* ${what}$`, 'm'))
   })

@@ -9,10 +9,16 @@ import type { Device } from './device.ts'
 import { simulatedHashing } from './hashing.ts'
 import { makeNetwork } from './network.ts'
 import type { Process } from './scheduler.ts'
-import { START, STORE_ID, type World } from './world.ts'
+import { BUCKETS, CLAIMS, START, STORE_ID, type World } from './world.ts'
 
 export interface Tab extends Process {
   readonly page: MemoryPage
+  /** A person has closed it, and it ends its work. */
+  isClosing: boolean
+  /** It hangs: its tasks wait, and it has told nobody. */
+  isHung: boolean
+  /** ms, when it was opened or last stood still */
+  runsSince: number
   /** undefined while it opens, or when it could not */
   pool: Pool | undefined
   /** resolves when the pool is open or could not be opened */
@@ -34,11 +40,15 @@ export const openTab = (world: World, device: Device, name: string): Tab => {
     send: network.send,
     platform,
     device: device.name,
-    claims: () => undefined,
+    buckets: BUCKETS,
+    claims: () => CLAIMS,
   })
   const tab: Tab = Object.assign(process, {
     page,
     pool: undefined,
+    isClosing: false,
+    isHung: false,
+    runsSince: world.scheduler.now,
     opened: opening.then(
       (pool) => {
         tab.pool = pool

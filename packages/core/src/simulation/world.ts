@@ -1,5 +1,5 @@
 /** What all parts of one simulation share. */
-import type { RemoteKey } from '@rockpool/protocol'
+import type { Buckets, RemoteKey, TokenClaims } from '@rockpool/protocol'
 import { memorySigner } from '../memory/signer.ts'
 import { memorySyncBackend } from '../memory/sync-backend.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -10,6 +10,12 @@ import { simulatedHashing } from './hashing.ts'
 import type { Servers } from './servers.ts'
 
 export const STORE_ID = 'reef'
+
+/** The person of all devices. */
+export const USER = 'ada'
+export const CLAIMS: TokenClaims = { sub: USER, stores: { [STORE_ID]: ['read', 'write', 'delete'] } }
+/** `own` has keys with the segment of its user. */
+export const BUCKETS = { files: { access: 'store' }, own: { access: 'owner' } } as const satisfies Buckets
 
 /** Unix ms of the world's start: 2026-01-01. */
 export const START = 1_767_225_600_000
@@ -26,6 +32,8 @@ export interface World {
   readonly counts: Map<string, number>
   /** keys of contents that object storage has lost */
   readonly lostKeys: Set<RemoteKey>
+  /** something was lost that only the daily comparison of disk, index and log finds */
+  needsComparison: boolean
   /** the first rule that was broken */
   failure: string | undefined
   count(what: string): void
@@ -62,6 +70,7 @@ export const makeWorld = (seed: number, options: WorldOptions = {}): World => {
     settings,
     counts,
     lostKeys: new Set<RemoteKey>(),
+    needsComparison: false,
     failure: undefined as string | undefined,
     newId,
     // The servers' clock is right.
@@ -96,9 +105,14 @@ export const makeWorld = (seed: number, options: WorldOptions = {}): World => {
 }
 
 const memoryServers = (world: World): Servers => ({
-  storage: memorySigner({ platform: { clock: world.clock, newId: world.newId, hashing: simulatedHashing } }),
+  storage: memoryStorage(world),
   backend: memorySyncBackend({
     schedule: (device, exchange) =>
       void world.scheduler.schedule(undefined, `${device} syncs`, world.delay(world.settings.networkDelay), exchange),
   }),
 })
+
+const memoryStorage = ({ clock, newId }: World): Servers['storage'] => {
+  const storage = memorySigner({ buckets: BUCKETS, platform: { clock, newId, hashing: simulatedHashing } })
+  return { ...storage, discardUploads: () => storage.uploads.clear() }
+}
