@@ -40,6 +40,8 @@ export interface DeviceState {
   readonly subscribe: (listener: (changed: DeviceChange) => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
   readonly write: (steps: readonly IndexStep[], epoch?: number) => Effect.Effect<void, RockpoolError>
+  /** Reads all rows again. A tab that ends right after a write notifies no other tab of the rows that it wrote. */
+  readonly reload: Effect.Effect<void, RockpoolError>
   /** Calls `listener` after a download of this tab, another one or the service worker brought a content. @returns unsubscribe */
   readonly onDownloaded: (listener: (key: RemoteKey) => void) => () => void
   /** Tells every tab that a download has brought the content, which the index has by now. */
@@ -109,8 +111,16 @@ export const DeviceLive = Layer.scoped(
         written.unsafeOffer(undefined)
       }),
     )
-    for (const row of yield* call(() => index.getAll('contents'))) keep(row)
-    for (const row of yield* call(() => index.getAll('transfers'))) transfers.set(row.id, row)
+    const reload = Effect.gen(function* () {
+      const contentRows = yield* call(() => index.getAll('contents'))
+      const transferRows = yield* call(() => index.getAll('transfers'))
+      contents.clear()
+      transfers.clear()
+      for (const row of contentRows) keep(row)
+      for (const row of transferRows) transfers.set(row.id, row)
+      listeners.emit('rows')
+    }).pipe(oneAtATime.withPermits(1))
+    yield* reload
     yield* Effect.forkScoped(
       Effect.forever(Queue.take(written).pipe(Effect.andThen(untilRunning), Effect.andThen(refresh))),
     )
@@ -158,6 +168,7 @@ export const DeviceLive = Layer.scoped(
           Effect.tap((changed) => Effect.sync(() => markStale(changed))),
           Effect.andThen(refresh),
         ),
+      reload,
       onDownloaded: downloads.add,
       announceDownload(key) {
         const message: ActivityMessage = { remoteKey: key, activity: null, downloaded: true }

@@ -135,6 +135,8 @@ const inputOf = (page: PlatformPage): LeadershipInput =>
 const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
   Effect.gen(function* () {
     const epoch = yield* nextEpoch
+    const device = yield* Device
+    yield* device.reload
     yield* upgradeRows(epoch)
     yield* Effect.all(
       // Refusals first: what `replay` appends may be refused at once.

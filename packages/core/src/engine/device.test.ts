@@ -1,0 +1,27 @@
+/** What a tab knows of the device when another one ended before it could notify it. */
+import { Effect, Exit, Scope, TestContext } from 'effect'
+import { expect, test, vi } from 'vitest'
+import { memoryDevice, memoryWorld } from '../testing/memory-device.ts'
+
+const PATIENT = { timeout: 20_000, interval: 5 }
+
+test('a tab that becomes the leader uploads files of a leader that ended before it could notify it', () =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const world = memoryWorld()
+      const device = memoryDevice(world, 'a')
+      const leader = yield* Scope.make()
+      const first = yield* device.open().pipe(Scope.extend(leader))
+      yield* Effect.promise(() => first.transfers.pause())
+      // No write of the other tab is heard here.
+      const second = yield* device.open({ index: { ...device.index(), subscribe: () => () => {} } })
+      const file = yield* Effect.promise(() => first.add(new Blob(['a reef']), { name: 'reef.txt' }))
+      yield* Scope.close(leader, Exit.void)
+
+      yield* Effect.promise(() => vi.waitFor(() => expect(second.transfers.status(file).onDevice).toBe(true), PATIENT))
+      yield* Effect.promise(() => second.transfers.resume())
+      yield* Effect.promise(() =>
+        vi.waitFor(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true), PATIENT),
+      )
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext)),
+  ))
