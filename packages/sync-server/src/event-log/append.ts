@@ -28,7 +28,7 @@ export const append = (
   if (plan.kind === 'parent_ahead') return { ...plan, head }
   const isBehind = plan.kind === 'conflict'
   if (isBehind && head - plan.common > maxBetween) return { ...plan, head }
-  const isUnknown = isBehind ? unknownCommits(storage.eventsAfter(plan.common, maxBetween)) : () => true
+  const isUnknown = isBehind ? unknownCommits(pushed, storage.eventsAfter(plan.common, maxBetween)) : () => true
   const held = isBehind ? plan.common - parent : plan.firstNew
   const isNew = pushed.map((event, index) => index >= held && isUnknown(event))
 
@@ -38,7 +38,15 @@ export const append = (
   const added = pushed
     .slice(0, taken)
     .filter((_, index) => isNew[index])
-    .map((event, index) => Object.assign({}, event, { seqNum: head + 1 + index, sub, at }))
+    .map(({ name, argsJson, clientId, sessionId }, index) => ({
+      name,
+      argsJson,
+      seqNum: head + 1 + index,
+      clientId,
+      sessionId,
+      sub,
+      at,
+    }))
   if (added.length > 0) storage.insert(added)
   const appended = { kind: 'appended', head: head + added.length, before: head, firstNew, taken, added } as const
   return isBehind ? { ...appended, common: plan.common } : appended

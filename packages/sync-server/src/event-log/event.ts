@@ -42,10 +42,12 @@ export interface EncodedEvents {
   readonly json: Uint8Array<ArrayBuffer>
 }
 
-export const encodeEvents = (events: readonly StoredEvent[]): EncodedEvents => ({
-  events,
-  json: encoder.encode(events.map(eventToJson).join(',')),
-})
+export const encodeEvents = (events: readonly StoredEvent[]): EncodedEvents => {
+  // One text that grows: a list of texts that are joined takes twice the time.
+  let json = ''
+  for (const event of events) json += json === '' ? eventToJson(event) : `,${eventToJson(event)}`
+  return { events, json: encoder.encode(json) }
+}
 
 /**
  * Whether a pushed event is the one that the log has. The order of keys does not count: LiveStore compares args by

@@ -20,11 +20,16 @@ export type AppendPlan =
 /**
  * Whether the log holds an event under none of its numbers: a device repeats a push whose response was lost.
  *
- * @param between the events that the log holds after the last common one
+ * @param between the events that the log holds after the last common one: many, of which a push repeats few
  */
-export const unknownCommits = (between: readonly LogEvent[]): ((pushed: LogEvent) => boolean) => {
-  const bySession = Map.groupBy(between, ({ sessionId }) => sessionId)
-  return (pushed) => !bySession.get(pushed.sessionId)?.some((stored) => isSameCommit(pushed, stored))
+export const unknownCommits = (
+  pushed: readonly LogEvent[],
+  between: readonly LogEvent[],
+): ((pushed: LogEvent) => boolean) => {
+  const sessionIds = new Set(pushed.map(({ sessionId }) => sessionId))
+  const candidates = between.filter(({ sessionId }) => sessionIds.has(sessionId))
+  const bySession = Map.groupBy(candidates, ({ sessionId }) => sessionId)
+  return (event) => !bySession.get(event.sessionId)?.some((stored) => isSameCommit(event, stored))
 }
 
 /** Compares number by number, from `parent` on. `firstNew` is an index in `pushed`, `common` the number of an event. */
