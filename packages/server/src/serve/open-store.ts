@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ObjectStore } from '@rockpool/object-store'
 import { openHybridStore, type ReplicationFailure } from '@rockpool/object-store/hybrid'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { openS3Store } from '@rockpool/object-store/s3'
+import type { VerifiableStore } from '@rockpool/object-store/verify'
 import { RockpoolError } from '@rockpool/protocol'
 import type { StoreConfig } from '../config/store-config.ts'
 
 export interface OpenedStore {
-  readonly store: ObjectStore
+  readonly store: VerifiableStore
   readonly urlSecret?: string
 }
 

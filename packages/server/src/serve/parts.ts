@@ -1,15 +1,13 @@
 /** What a server and the commands beside it work with: event logs and object store of one configuration. */
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ObjectStore } from '@rockpool/object-store'
-import type { Logs, SqlEventLog } from '@rockpool/sync-server'
-import { sqliteLogs } from '@rockpool/sync-server/node'
+import { type SqliteLogs, sqliteLogs } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { type OpenedStore, openStore } from './open-store.ts'
 
 export interface Parts {
-  readonly logs: Logs<SqlEventLog>
-  readonly store: ObjectStore
+  readonly logs: SqliteLogs
+  readonly store: OpenedStore['store']
   /** signs the URLs of a store that serves its own bytes */
   readonly opened: OpenedStore
   close(): Promise<void>

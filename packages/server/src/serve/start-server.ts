@@ -3,8 +3,11 @@ import { tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit } from '@rockpool/signer'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
+import { listenControl } from '../control/listen-control.ts'
+import { controlSocket } from '../control/socket-path.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
+import { TASKS } from '../tasks/tasks.ts'
 import { gcFields, startCollector } from './collector.ts'
 import { hasContent } from './has-content.ts'
 import { listen } from './http-server.ts'
@@ -74,6 +77,16 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     }
     const collector = startCollector({ store, liveSets, report })
     closing.push(collector.stop)
+    const path = controlSocket(config.dataDir)
+    if (path === undefined)
+      log.entry({
+        kind: 'control',
+        error: 'The path of the data folder is too long for a socket: commands need this server stopped.',
+      })
+    else {
+      const input = { config, parts, reportLost: sync.reportLost, redact: sync.redact }
+      closing.push((await listenControl({ path, tasks: TASKS, input })).close)
+    }
 
     http.start({
       signer: signerListener(signer, trustedProxies),

@@ -1,0 +1,51 @@
+/** What a backup says of itself: `backup.json`, written when all else is there. */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface BackupManifest {
+  readonly format: 1
+  /** ISO 8601 */
+  readonly createdAt: string
+  readonly server: string
+  readonly stores: readonly { readonly storeId: string; readonly backendId: string; readonly head: number }[]
+  readonly bytes:
+    /** in the folder `store` */
+    | { readonly kind: 'copy'; readonly objects: number; readonly size: number }
+    /** left where they are: `objects.jsonl` lists them */
+    | { readonly kind: 'reference'; readonly objects: number; readonly size: number; readonly s3Bucket: string }
+}
+
+const FILE = 'backup.json'
+
+export const writeManifest = async (folder: string, manifest: BackupManifest): Promise<void> => {
+  const unfinished = join(folder, `${FILE}.new`)
+  await writeFile(unfinished, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600, flush: true })
+  await rename(unfinished, join(folder, FILE))
+}
+
+/** @throws Error of one line when the folder holds no whole backup, or one of a newer version */
+export const readManifest = async (folder: string): Promise<BackupManifest> => {
+  let manifest: BackupManifest
+  try {
+    manifest = JSON.parse(await readFile(join(folder, FILE), 'utf8')) as BackupManifest
+  } catch (cause) {
+    throw new Error(
+      `There is no whole backup in ${folder}: ${FILE} is missing or damaged. Name the folder of a backup.`,
+      { cause },
+    )
+  }
+  if (manifest.format === 1) return manifest
+  throw new Error(`The backup in ${folder} was made by a newer version. Update this server.`)
+}
+
+/** An object that a backup refers to, as a line of `objects.jsonl`. */
+export interface ReferredObject {
+  readonly key: string
+  readonly size: number
+}
+
+export const OBJECTS_FILE = 'objects.jsonl'
+export const EVENTS_FOLDER = 'events'
+export const STORE_FOLDER = 'store'
+/** The files of a data folder that hold secrets. Those of the configuration are the operator's to keep. */
+export const SECRET_FILES: readonly string[] = ['url-secret']

@@ -1,0 +1,114 @@
+/** Restores a backup into the folder and the object store of a configuration. Run again after an interruption, it goes on. */
+import { createReadStream, existsSync } from 'node:fs'
+import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { randomBytes } from 'node:crypto'
+import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import { copyStore, progressLine } from '@rockpool/object-store/copy'
+import { openLocalStore } from '@rockpool/object-store/local'
+import type { ServerConfig } from '../config/server-config.ts'
+import { openStore } from '../serve/open-store.ts'
+import { ensureDataFolder, eventsFolder } from '../serve/parts.ts'
+import { every2s } from '../tasks/task.ts'
+import {
+  type BackupManifest,
+  EVENTS_FOLDER,
+  OBJECTS_FILE,
+  readManifest,
+  type ReferredObject,
+  SECRET_FILES,
+  STORE_FOLDER,
+} from './manifest.ts'
+
+export interface RestoreOptions {
+  /** of the backup */
+  readonly folder: string
+  readonly config: ServerConfig
+  readonly signal: AbortSignal
+  readonly progress: (line: string) => void
+}
+
+export interface RestoreResult {
+  readonly backup: BackupManifest
+  /** objects that are damaged in the backup, or missing in the S3 bucket that it refers to */
+  readonly failed: readonly { readonly key: string; readonly reason: string }[]
+}
+
+/** @throws Error of one line when the data folder has event logs already, or the backup is not whole */
+export const restoreBackup = async ({ folder, config, signal, progress }: RestoreOptions): Promise<RestoreResult> => {
+  const backup = await readManifest(folder)
+  const { dataDir } = config
+  const events = eventsFolder(dataDir)
+  if (existsSync(events) && (await readdir(events)).some((name) => name.endsWith('.id'))) {
+    throw new Error(`There are event logs in ${dataDir} already. Restore into an empty folder: set storage.local.path.`)
+  }
+  await ensureDataFolder(dataDir)
+  for (const name of SECRET_FILES) {
+    if (!existsSync(join(folder, name))) continue
+    await copyFile(join(folder, name), join(dataDir, name))
+    await chmod(join(dataDir, name), 0o600)
+  }
+  const { store } = await openStore(config.store, '')
+  let failed: RestoreResult['failed']
+  try {
+    failed =
+      backup.bytes.kind === 'copy'
+        ? await restoreBytes(folder, store, signal, progress)
+        : await findMissing(folder, store, signal)
+  } finally {
+    await store.close()
+  }
+  // Last, and all at once: a server that finds logs has everything.
+  const unfinished = `${events}.restoring`
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(unfinished, { mode: 0o700 })
+  for (const { storeId } of backup.stores) {
+    for (const name of [`${storeId}.sqlite`, `${storeId}.id`]) {
+      await copyFile(join(folder, EVENTS_FOLDER, name), join(unfinished, name))
+      await chmod(join(unfinished, name), 0o600)
+    }
+  }
+  await rm(events, { recursive: true, force: true })
+  await rename(unfinished, events)
+  return { backup, failed }
+}
+
+const restoreBytes = async (
+  folder: string,
+  store: ObjectStore,
+  signal: AbortSignal,
+  progress: (line: string) => void,
+): Promise<RestoreResult['failed']> => {
+  const secret = randomBytes(32).toString('hex')
+  const source = await openLocalStore({ directory: join(folder, STORE_FOLDER), publicBaseUrl: '', secret })
+  try {
+    const report = every2s(progress)
+    const result = await copyStore(source, store, {
+      signal,
+      onProgress: (copied) => report(() => progressLine(copied)),
+    })
+    return result.failed
+  } finally {
+    await source.close()
+  }
+}
+
+const findMissing = async (
+  folder: string,
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<RestoreResult['failed']> => {
+  const failed: { key: string; reason: string }[] = []
+  for await (const line of createInterface({ input: createReadStream(join(folder, OBJECTS_FILE)) })) {
+    const { key, size } = JSON.parse(line) as ReferredObject
+    try {
+      const found = await store.head(key, { signal })
+      if (found.size !== size) failed.push({ key, reason: `It has ${found.size} bytes, not ${size}.` })
+    } catch (error) {
+      if (!isObjectStoreError(error, 'not_found')) throw error
+      failed.push({ key, reason: 'It is not in the object store.' })
+    }
+  }
+  return failed
+}
