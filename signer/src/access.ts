@@ -38,6 +38,18 @@ export interface Access {
    */
   identify(request: Request): Promise<Caller>
   /**
+   * Counts the items of a batch as requests; the batch itself was the first.
+   *
+   * @throws RockpoolError `rate_limited`
+   */
+  countItems(caller: Caller, items: number): void
+  /**
+   * Refuses a caller who can write nowhere, before the upload is read that says where.
+   *
+   * @throws RockpoolError `forbidden`
+   */
+  requireSomeWrite(caller: Caller): void
+  /**
    * The key, if the caller may do this with it.
    *
    * @throws RockpoolError `bad_key`, `forbidden`
@@ -82,8 +94,8 @@ export const createAccess = (options: AccessOptions): Access => {
     return owner
   }
 
-  const take = (caller: string) => {
-    const waitMs = rateLimit?.(caller) ?? 0
+  const take = (caller: string, cost = 1) => {
+    const waitMs = rateLimit?.(caller, cost) ?? 0
     if (waitMs > 0) {
       throw refusal('rate_limited', 'Too many requests. Slow down, and wait for the time in Retry-After.', {
         retryAfterMs: waitMs,
@@ -96,6 +108,17 @@ export const createAccess = (options: AccessOptions): Access => {
       const claims = await authenticate(bearerToken(request))
       take(`sub ${claims.sub}`)
       return { claims, owner: await ownerSegment(claims.sub) }
+    },
+
+    countItems({ claims }, items) {
+      if (items > 1) take(`sub ${claims.sub}`, items - 1)
+    },
+
+    requireSomeWrite({ claims }) {
+      // What a hook will allow is known only of a key.
+      if (authorize || (serviceRole && claims.role === 'service')) return
+      if (Object.values(claims.stores).some((rights) => rights.includes('write'))) return
+      throw refusal('forbidden', 'This token does not give the right to write anywhere. Ask for a token that does.')
     },
 
     async permit(caller, action, text, content, form) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { sharedSecretTokens } from '@rockpool/access'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSigner } from './app.ts'
@@ -144,6 +146,32 @@ describe('service', () => {
     await slow.stop()
   })
 
+  test('the items of a batch count as requests', async () => {
+    const slow = await startSigner({ rateLimit: { perSecond: 0.1, burst: 5 } })
+    const keys = Array.from({ length: 4 }, (_, i) => `reef/site/${String(i).repeat(64)}`)
+    const ask = () => slow.call('POST', '/download-urls', { keys })
+    expect([(await ask()).status, (await ask()).status]).toEqual([200, 429])
+    const items = keys.map((key) => ({ key, size: 1, type: 'image/png' }))
+    const other = await token({ reef: ['write'] }, 'bob')
+    const put = () => slow.call('POST', '/upload-urls', { items }, other)
+    expect([(await put()).status, (await put()).status]).toEqual([200, 429])
+    await slow.stop()
+  })
+
+  test('signed URLs are not on the host that a request names, unless the options say so', async () => {
+    const path = `/download-url?key=reef/site/${'a'.repeat(64)}`
+    const headers = { authorization: `Bearer ${await token({ reef: ['read'] })}`, host: 'evil.example' }
+    const ask = async (url: string) => {
+      const [response] = (await once(get(url + path, { headers }), 'response')) as [IncomingMessage]
+      const body = await response.toArray()
+      return new URL(JSON.parse(Buffer.concat(body).toString()).url).origin
+    }
+    expect(await ask(signer.url)).toBe(signer.url)
+    const trusting = await startSigner({ trustHost: true })
+    expect(await ask(trusting.url)).toBe('http://evil.example')
+    await trusting.stop()
+  })
+
   test('fails closed: what leaves a door open does not start', () => {
     const good = {
       store: signer.store,
@@ -157,6 +185,7 @@ describe('service', () => {
       [{ urlSecret: 'short' }, 'urlSecret'],
       [{ buckets: {} }, 'bucket'],
       [{ buckets: { files: { access: 'all' } } }, 'access'],
+      [{ buckets: { files: { access: 'store', maxsize: 5 } } }, 'maxsize'],
       [{ cors: { origins: ['*'] } }, 'origin'],
       [{ cors: { origins: ['https://app.example.com/'] } }, 'origin'],
       [{ cors: { origins: ['https://a.example'] }, cdnBaseUrl: 'https://a.example/cdn' }, 'CDN'],

@@ -9,7 +9,7 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import { type Authenticate, receiptSigner } from '@rockpool/access'
+import { type Authenticate, decodeBuckets, receiptSigner } from '@rockpool/access'
 import { type Context, Hono } from 'hono'
 import { cors as corsMiddleware } from 'hono/cors'
 import { routePath } from 'hono/route'
@@ -41,8 +41,13 @@ export interface SignerOptions {
   readonly buckets?: Buckets
   /** the secret of a `local` or `hybrid` store's signed URLs: what the store was opened with */
   readonly urlSecret?: string
-  /** where this signer is reached from outside; the origin of each request when not given */
+  /** where this signer is reached from outside; when not given, the address that a request arrived at (`RequestSource.origin`) */
   readonly publicBaseUrl?: string
+  /**
+   * Signed URLs are on the host that a request names in its Host header, which its sender chooses freely. For servers that check
+   * it before, as Vite's does. Off unless set
+   */
+  readonly trustHost?: boolean
   /** exact origins of web pages that may call; the page's own origin needs no mention */
   readonly cors?: { readonly origins: readonly string[] }
   /** per user, and per address on public reads; `false`: none */
@@ -81,6 +86,8 @@ export interface SignerOptions {
 /** Where a request came from, which a Request does not tell. */
 export interface RequestSource {
   readonly address?: string
+  /** of the socket that it arrived at, such as `http://127.0.0.1:8787` */
+  readonly origin?: string
   /**
    * Sends 200 with a JSON body past `Response`, which on Node costs 40 of the 140 µs of a request (measured). Returns what
    * stands for the response that was sent
@@ -207,11 +214,15 @@ export const createSigner = (options: SignerOptions): Signer => {
     const send = c.req.header('origin') === undefined ? c.env?.sendJson : undefined
     return send ? send(text, headers) : new Response(text, { headers })
   }
-  /** A store whose base URL is a path signs URLs on the origin of the request. */
+  const ownOrigin =
+    options.publicBaseUrl && URL.canParse(options.publicBaseUrl) ? new URL(options.publicBaseUrl).origin : undefined
+  const originOf = (c: Context<Env>): string =>
+    ownOrigin ?? (options.trustHost ? new URL(c.req.url).origin : (c.env?.origin ?? ''))
+  /** A store whose base URL is a path signs URLs that need an origin. */
   const located =
     (c: Context<Env>) =>
     <A extends object>(signed: A): A =>
-      absolute(signed, c.req.url)
+      absolute(signed, originOf(c))
 
   app.get('/health', (c) => answer(c, { ok: true }))
   app.get('/ready', () => ready())
@@ -223,6 +234,7 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
   app.post('/download-urls', async (c) => {
     const { caller, request, from } = await asked(c, schema.DownloadUrlsEnvelope)
+    services.access.countItems(caller, request.keys.length)
     const items = await answerBatch(request.keys, async (key) =>
       located(c)(await downloadUrl(services, caller, decode(schema.DownloadUrlRequest, { key }), from)),
     )
@@ -234,6 +246,7 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
   app.post('/upload-urls', async (c) => {
     const { caller, request, from } = await asked(c, schema.UploadUrlsEnvelope)
+    services.access.countItems(caller, request.items.length)
     const items = await answerBatch(request.items, async (item) =>
       located(c)(await uploadUrl(services, caller, decode(requests.UploadUrlRequest, item), from.signal)),
     )
@@ -293,7 +306,7 @@ export const createSigner = (options: SignerOptions): Signer => {
       c.set('caller', caller)
       const key = await uploadForm(services, caller, c.req.raw)
       note(c, key)
-      return answer(c, { url: `${options.publicBaseUrl ?? new URL(c.req.url).origin}/gateway/files/${key}` })
+      return answer(c, { url: `${options.publicBaseUrl || originOf(c)}/gateway/files/${key}` })
     })
     app.on(['GET', 'DELETE'], '/gateway/files/*', async (c) => {
       const path = pathBehind(c, '/gateway/files/')
@@ -327,11 +340,11 @@ const note = (c: Context<Env>, key: string) => {
   if (parts) c.set('storeId', parts.storeId)
 }
 
-const absolute = <A extends object>(signed: A, requestUrl: string): A => {
+const absolute = <A extends object>(signed: A, origin: string): A => {
   const located: { url?: unknown; partsUrl?: unknown } = { ...signed }
   for (const field of ['url', 'partsUrl'] as const) {
     const url = located[field]
-    if (typeof url === 'string' && url.startsWith('/')) located[field] = new URL(requestUrl).origin + url
+    if (typeof url === 'string' && url.startsWith('/')) located[field] = origin + url
   }
   return located as A
 }
@@ -366,8 +379,7 @@ const checkOptions = (options: SignerOptions): void => {
     )
   }
   if (buckets !== undefined) {
-    decode(schema.Buckets, buckets)
-    if (Object.keys(buckets).length === 0) throw fail('No bucket is configured.')
+    decodeBuckets(buckets, (problem) => fail(`buckets: ${problem}.`))
   }
   if (!(longestShare >= 1 && longestShare <= 604_800))
     throw fail('longestShare is 1 to 604800 seconds, the limit of S3.')

@@ -54,6 +54,17 @@ export const readSignerConfig = (env: Environment): SignerConfig => ({
   rateLimit: wholeNumber(env, 'ROCKPOOL_RATE_LIMIT', { unset: 100, least: 0, most: 1_000_000 }),
 })
 
+/** The variables that {@link readSignerConfig} and {@link readS3} read. */
+export const SIGNER_VARIABLES: readonly string[] = [
+  ...['ROCKPOOL_JWT_SECRET', 'ROCKPOOL_JWT_SECRET_FORMER'],
+  ...['ROCKPOOL_JWKS_URL', 'ROCKPOOL_JWT_ISSUER', 'ROCKPOOL_JWT_AUDIENCE'],
+  ...['ROCKPOOL_RECEIPT_SECRET', 'ROCKPOOL_RECEIPT_SECRET_FORMER'],
+  ...['ROCKPOOL_BUCKETS', 'ROCKPOOL_ALLOWED_ORIGINS', 'ROCKPOOL_PUBLIC_BASE_URL', 'ROCKPOOL_CDN_BASE_URL'],
+  ...['ROCKPOOL_SERVICE_ROLE', 'ROCKPOOL_LONGEST_SHARE', 'ROCKPOOL_GATEWAY', 'ROCKPOOL_CONFIRM_UPLOADS'],
+  ...['ROCKPOOL_RATE_LIMIT', 'ARTIFACT_ENDPOINT', 'ARTIFACT_PUBLIC_ENDPOINT', 'ARTIFACT_REGION', 'ARTIFACT_BUCKET'],
+  ...['ARTIFACT_ACCESS_KEY', 'ARTIFACT_SECRET_KEY', 'ARTIFACT_FORCE_PATH_STYLE'],
+]
+
 /** The S3 settings of an environment. @throws as {@link readSignerConfig} */
 export const readS3 = (env: Environment): S3StoreOptions => {
   const [accessKey, secretKey] = [text(env, 'ARTIFACT_ACCESS_KEY'), text(env, 'ARTIFACT_SECRET_KEY')]

@@ -62,3 +62,18 @@ test('is off unless switched on', async () => {
   expect((await off.call('POST', '/gateway/upload', 'x')).status).toBe(404)
   await off.stop()
 })
+
+test('a form of a user who can write nowhere is refused before anything of it is read', async () => {
+  const headers = {
+    authorization: `Bearer ${await token({ reef: ['read', 'delete'] })}`,
+    'content-type': 'multipart/form-data; boundary=x',
+    'content-length': '1000',
+  }
+  const signer = await startSigner({ gateway: true })
+  let pulled = 0
+  const body = new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 })
+  const init = { method: 'POST', body, headers, duplex: 'half' } as RequestInit
+  const response = await signer.fetch(new Request('http://signer/gateway/upload', init))
+  expect([response.status, pulled]).toEqual([403, 0])
+  await signer.stop()
+})

@@ -24,6 +24,7 @@ const FORM_COST = 4
 
 /** Stores the file of a form, once. Answers its key. */
 export const uploadForm = async (services: SignerServices, caller: Caller, request: Request): Promise<RemoteKey> => {
+  services.access.requireSomeWrite(caller)
   const length = lengthOf(request)
   if (length > LARGEST_FORM) throw refusal('too_large', `A form upload has at most ${LARGEST_FORM} bytes.`)
   return services.holdBody(caller.claims.sub, FORM_COST * length, request.signal, (signal) =>

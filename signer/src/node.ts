@@ -40,9 +40,11 @@ export const nodeListener = (signer: Signer) =>
 const KEEP_GLOBALS = { overrideGlobalObjects: false } as const
 
 const sourceOf = ({ incoming, outgoing }: HttpBindings): RequestSource => {
-  const { remoteAddress } = incoming.socket
+  const { remoteAddress, localAddress, localPort, localFamily } = incoming.socket
+  const host = localFamily === 'IPv6' ? `[${localAddress}]` : localAddress
   return {
     ...(remoteAddress !== undefined && { address: remoteAddress }),
+    ...(localAddress !== undefined && { origin: `http://${host}:${localPort}` }),
     sendJson: (text, headers) => {
       outgoing.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(text) })
       outgoing.end(text)

@@ -13,21 +13,24 @@ export const DEFAULT_RATE_LIMIT: RateLimitRules = { perSecond: 100, burst: 1_000
 /** Callers remembered at a time: about 100 bytes each. */
 const MOST_CALLERS = 100_000
 
-/** Takes one request of `caller`; answers 0 when it may pass, else in how many ms it may. */
-export type RateLimit = (caller: string, now?: number) => number
+/**
+ * Takes a request of `caller`, which counts as `cost` requests (1 unless set; more than may come at once count as that many).
+ * Returns 0 when it may pass, else in how many ms it may.
+ */
+export type RateLimit = (caller: string, cost?: number, now?: number) => number
 
 /** A rate limit that remembers per caller when its next request is due (GCRA: one number a caller). */
 export const createRateLimit = ({ perSecond, burst }: RateLimitRules): RateLimit => {
   const interval = 1000 / perSecond
-  const tolerance = interval * (burst - 1)
   /** caller to the time (ms) at which its bucket is full again; oldest entry first */
   const fullAt = new Map<string, number>()
 
-  return (caller, now = performance.now()) => {
-    const due = Math.max(fullAt.get(caller) ?? now, now)
-    if (due - now > tolerance) return Math.ceil(due - now - tolerance)
+  return (caller, cost = 1, now = performance.now()) => {
+    const due = Math.max(fullAt.get(caller) ?? now, now) + interval * Math.min(cost, burst)
+    const late = due - now - interval * burst
+    if (late > 0) return Math.ceil(late)
     fullAt.delete(caller)
-    fullAt.set(caller, due + interval)
+    fullAt.set(caller, due)
     // Constant memory: a full bucket is the same as an unknown caller. Past the cap the least recent one is forgotten.
     for (const [oldest, full] of fullAt) {
       if (full > now && fullAt.size <= MOST_CALLERS) break

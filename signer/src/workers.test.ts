@@ -42,7 +42,7 @@ describe('readBindings', () => {
     ['ROCKPOOL_BUCKETS', { photos: { access: 'everybody' } }],
     ['ROCKPOOL_RATE_LIMIT', -1],
   ])('refuses %s: %j', (name, value) => {
-    const bindings = { ...BINDINGS, ROCKPOOL_DATA_DIR: '/data', [name]: value }
+    const bindings = { ...BINDINGS, [name]: value }
     const refused = expect.objectContaining({ code: 'bad_request', message: expect.stringMatching(`^${name}: `) })
     expect(() => readBindings(bindings)).toThrow(refused)
   })

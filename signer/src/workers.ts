@@ -2,9 +2,9 @@
 import { isObjectStoreError } from '@rockpool/object-store'
 import { openS3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
 import { isRockpoolError } from '@rockpool/protocol'
-import { environmentOf, variable } from '@rockpool/access'
+import { environmentOf, refuseUnknown, variable } from '@rockpool/access'
 import type { Signer } from './app.ts'
-import { readS3, readSignerConfig, type SignerConfig } from './config.ts'
+import { readS3, readSignerConfig, type SignerConfig, SIGNER_VARIABLES } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
 import { errorResponse, refusal } from './errors.ts'
 
@@ -56,6 +56,7 @@ interface WorkerConfig extends SignerConfig {
 /** @throws RockpoolError `bad_request`: one line that names the binding, never a secret's value */
 export const readBindings = (bindings: object): WorkerConfig => {
   const env = environmentOf(bindings)
+  refuseUnknown(env, new Set([...SIGNER_VARIABLES, 'ROCKPOOL_STORE']))
   if ((variable(env, 'ROCKPOOL_STORE') ?? 's3') !== 's3') {
     throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
   }

@@ -17,6 +17,8 @@ test.each([
   ['{"photos":{"access":"all"}}', 'photos.access: '],
   ['{"a\\nb":{"access":"all"}}', 'a b.access: '],
   ['{"photos":{"access":"store","maxSize":"5 MB"}}', 'photos.maxSize: '],
+  ['{"photos":{"access":"store","maxsize":5}}', 'photos.maxsize: there is no such rule'],
+  ['{"photos":{"access":"store","max_size":5}}', 'photos.max_size: there is no such rule'],
 ])('refuses %s in one line that says why, and how it is written', (text, why) => {
   expect(() => readBuckets({ ROCKPOOL_BUCKETS: text })).toThrow(
     expect.objectContaining({

@@ -22,10 +22,21 @@ export const readBuckets = (env: Environment): Buckets => {
   } catch {
     throw wrong('it is not JSON')
   }
-  const result = ParseResult.decodeUnknownEither(SomeBuckets)(json)
+  return decodeBuckets(json, wrong)
+}
+
+/**
+ * Reads the rules by bucket name. A key that no rule has is refused: a misspelled limit would let everything in.
+ *
+ * @param fail makes the error from what is wrong, which has no full stop
+ * @throws what `fail` makes
+ */
+export const decodeBuckets = (value: unknown, fail: (problem: string) => Error): Buckets => {
+  const result = ParseResult.decodeUnknownEither(SomeBuckets)(value, { onExcessProperty: 'error' })
   if (result._tag === 'Right') return result.right
-  const { path, message } = ParseResult.ArrayFormatter.formatIssueSync(result.left)[0]!
-  throw wrong((path.length > 0 ? `${path.join('.')}: ${message}` : message).slice(0, 300))
+  const { _tag, path, message } = ParseResult.ArrayFormatter.formatIssueSync(result.left)[0]!
+  const problem = _tag === 'Unexpected' ? 'there is no such rule; there are access, types and maxSize' : message
+  throw fail((path.length > 0 ? `${path.join('.')}: ${problem}` : problem).slice(0, 300))
 }
 
 const wrong = (problem: string) =>

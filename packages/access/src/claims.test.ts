@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasRight } from './claims.ts'
+import { hasRight, readClaims } from './claims.ts'
 
 test('a right counts in the store that names it, and in no other', () => {
   const claims = { sub: 'ada', stores: { user1: ['read', 'write'], lagoon: [] } } as const
@@ -10,4 +10,9 @@ test('a right counts in the store that names it, and in no other', () => {
   }
   const inherited = { sub: 'ada', stores: Object.create({ reef: ['read'] }) }
   expect(hasRight(inherited, 'reef', 'read')).toBe(false)
+})
+
+test('refuses a user with a lone surrogate: encoded, all of them are the same', () => {
+  expect(readClaims({ sub: 'ada \u{1f41f}', stores: {} })).toMatchObject({ sub: 'ada \u{1f41f}' })
+  for (const sub of ['\ud800', 'ada\udfff']) expect(readClaims({ sub, stores: {} })).toContain('well-formed')
 })

@@ -27,6 +27,8 @@ const isStores = (value: unknown): value is Record<string, Right[]> =>
 export const readClaims = (payload: Readonly<Record<string, unknown>>): Claims | string => {
   const { sub, stores, exp, requests, role } = payload
   if (typeof sub !== 'string' || sub.length === 0 || sub.length > 1_024) return 'It needs a claim "sub", the user.'
+  // UTF-8 makes the same bytes of all lone surrogates: two users would own the same files.
+  if (!sub.isWellFormed()) return 'Its claim "sub" has to be well-formed Unicode.'
   if (!isStores(stores)) return 'It needs a claim "stores": {"<storeId>": ["read", "write", "delete"]}.'
   if (requests !== undefined && !isRights(requests)) return 'Its claim "requests" has to be a list of rights.'
   if (role !== undefined && role !== 'service') return 'Its claim "role" can only be "service".'

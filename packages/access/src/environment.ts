@@ -17,6 +17,20 @@ export const environmentOf = (bindings: object): Record<string, string> =>
 /** A variable. An empty one counts as not set. */
 export const variable = (env: Environment, name: string): string | undefined => env[name]?.trim() || undefined
 
+/**
+ * Refuses variables of ours that nothing reads: what a misspelled one was meant to limit would not be limited.
+ *
+ * @param known names of those that are read
+ * @throws RockpoolError `bad_request`, whose message is one line naming the variable
+ */
+export const refuseUnknown = (env: Environment, known: ReadonlySet<string>): void => {
+  for (const name of Object.keys(env)) {
+    if (/^(ROCKPOOL|ARTIFACT)_/.test(name) && !known.has(name)) {
+      throw wrongVariable(name, 'there is no such variable; correct its name, or remove it')
+    }
+  }
+}
+
 /** `bad_request`: one line that names the variable, whatever was quoted in the problem. */
 export const wrongVariable = (name: string, problem: string): RockpoolError =>
   new RockpoolError('bad_request', `${name}: ${problem.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')}.`)

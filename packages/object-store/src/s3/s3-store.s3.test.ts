@@ -3,7 +3,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { sha256, toHex } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { IntegrityMode, Presigned } from '../object-store.ts'
-import { someBytes, streamOf } from '../testing/bytes.ts'
+import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
 import { objectStoreSuite, serveChecksums, type Serving } from '../testing/index.ts'
 import { connect } from './connection.ts'
 import { toBase64 } from './presign.ts'
@@ -149,4 +149,28 @@ describe('with checksums, the bucket proves what it holds', () => {
     await complete(key, uploadId, listed)
     expect(await store.exists(key)).toBe(true)
   })
+})
+
+test('an object that its uploader made unreadable by an unsigned grant is private again when it is looked at', async () => {
+  const store = await open.payload()
+  const bytes = someBytes(10)
+  const request = { size: 10, type: 'text/plain', sha256: await sha256(bytes), expiresIn: 60 }
+  for (const read of ['head', 'get'] as const) {
+    const key = `granted/${read}`
+    const { url, headers } = await store.signPut({ key, ...request })
+    const everybody = 'uri=http://acs.amazonaws.com/groups/global/AllUsers'
+    const put = await fetch(url, {
+      method: 'PUT',
+      headers: { ...headers, 'x-amz-grant-read-acp': everybody },
+      body: bytes,
+    })
+    expect(put.status).toBe(200)
+    const signed = async () => (await fetch((await store.signGet({ key, expiresIn: 60 })).url)).status
+    expect(await signed()).toBe(403)
+    if (read === 'head') expect(await store.head(key)).toMatchObject({ size: 10 })
+    else expectBytes(await readAll((await store.get(key)).body), bytes)
+    expect(await signed()).toBe(200)
+    await store.delete(key)
+  }
+  await store.close()
 })

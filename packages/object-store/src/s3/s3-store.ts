@@ -19,6 +19,7 @@ import { probeIntegrity } from './probe-integrity.ts'
 import { readBody, toListed, toObjectInfo, toSpan } from './read-answers.ts'
 import { s3Multipart } from './s3-multipart.ts'
 import { withPayload } from './send-body.ts'
+import { takingBackGrants } from './take-back-grants.ts'
 
 export type S3StoreOptions = S3Options
 
@@ -49,7 +50,8 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
   const head: ObjectStore['head'] = async (rawKey, call = {}) => {
     const key = sanitizeKey(rawKey)
     const ChecksumMode = integrity === 'checksum' ? ('ENABLED' as const) : undefined
-    return toObjectInfo(key, await send(new HeadObjectCommand({ Bucket, Key: key, ChecksumMode }), call.signal))
+    const read = () => send(new HeadObjectCommand({ Bucket, Key: key, ChecksumMode }), call.signal)
+    return toObjectInfo(key, await takingBackGrants(connection, key, read, call.signal))
   }
 
   return {
@@ -85,7 +87,8 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       const Range = range && formatRange(range)
       // As in URLs (presign.ts): Workers' fetch would decode by an encoding that who uploaded has named.
       const ResponseContentEncoding = 'identity'
-      const answer = await send(new GetObjectCommand({ Bucket, Key: key, Range, ResponseContentEncoding }), signal)
+      const read = () => send(new GetObjectCommand({ Bucket, Key: key, Range, ResponseContentEncoding }), signal)
+      const answer = await takingBackGrants(connection, key, read, signal)
       const span = toSpan(answer)
       const size = span.size ?? span.end
       return {

@@ -22,7 +22,7 @@ const diagnosis = async (s3: Bucket) => {
 }
 
 /** What Ceph 16 takes although nobody signed it. */
-const CEPH_TAKES = ['unsigned copy, empty upload', 'unsigned metadata']
+const CEPH_TAKES = ['unsigned grant', 'unsigned copy, empty upload', 'unsigned metadata']
 const ALL = [
   'integrity',
   'digest',
@@ -33,6 +33,7 @@ const ALL = [
   'anonymous read',
   'If-None-Match',
   'unsigned public ACL',
+  'unsigned grant',
   'unsigned copy',
   'unsigned copy, empty upload',
   'unsigned copy, part',

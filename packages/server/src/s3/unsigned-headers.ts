@@ -14,6 +14,7 @@ const NOTHING = new Uint8Array()
 /** Tries them, with uploads of its own that it removes. @param bucket the S3 bucket's name */
 export const examineUnsignedHeaders = async (store: ObjectStore, bucket: string, report: Report): Promise<void> => {
   await examineAcl(store, report)
+  await examineGrants(store, report)
   await examineCopies(store, bucket, report)
   await examineMetadata(store, report)
   await examineEncoding(store, report)
@@ -29,6 +30,27 @@ const examineAcl = async (store: ObjectStore, report: Report): Promise<void> => 
       return report(name, 'ok', `void: reading without a signature is refused with ${anonymous.status}`)
     const advice = 'Run: rockpool-server init; where that says "unsupported", use another vendor'
     report(name, 'fail', `obeyed: whoever uploads can let the whole world read. ${advice}`)
+  })
+}
+
+/** A grant that takes the owner of the S3 bucket the right to read. */
+const examineGrants = async (store: ObjectStore, report: Report): Promise<void> => {
+  const name = 'unsigned grant'
+  await uploading(store, BYTES, async (signed, key) => {
+    const everybody = 'uri=http://acs.amazonaws.com/groups/global/AllUsers'
+    const { ok, status } = await send(signed, BYTES, { 'x-amz-grant-read-acp': everybody })
+    if (!ok) return report(name, 'ok', `refused with ${status}`)
+    const before = await fetch((await store.signGet({ key, expiresIn: 60 })).url)
+    await before.body?.cancel()
+    if (before.ok) return report(name, 'ok', 'taken, without effect')
+    const healed = await store.head(key).then(
+      () => true,
+      () => false,
+    )
+    const detail = healed
+      ? 'obeyed: whoever uploads can make that object unreadable; the server makes it private again when it looks at it'
+      : 'obeyed: whoever uploads can make that object unreadable. Give the credentials PutObjectAcl, or use another vendor'
+    report(name, healed ? 'warn' : 'fail', detail)
   })
 }
 

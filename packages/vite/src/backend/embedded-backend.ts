@@ -66,7 +66,15 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
       import('@hono/node-server'),
     ])
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })
-    const { fetch } = createSigner({ store, urlSecret, receiptSecret, authenticate, ...(buckets ? { buckets } : {}) })
+    const { fetch } = createSigner({
+      store,
+      urlSecret,
+      receiptSecret,
+      authenticate,
+      // Vite checks the Host header itself (`server.allowedHosts`).
+      trustHost: true,
+      ...(buckets ? { buckets } : {}),
+    })
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
   })
   const sync = once(async () => {
