@@ -31,8 +31,9 @@ beforeEach(async () => {
     read: async () => ({ logId: log.logId, live: new Set(log.live), named: new Set([...log.named, ...log.live]) }),
     reportLost: async (_, keys) => void lost.push(...keys),
   }
-  // The first run only plans.
-  expect(await run()).toMatchObject({ planOnly: true, seen: 0 })
+  // What a store has done before.
+  const { planOnly } = await run()
+  if (!planOnly) throw new Error('The first run only plans.')
 })
 afterEach(async () => {
   await store.close()
