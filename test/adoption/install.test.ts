@@ -1,0 +1,156 @@
+/** The published packages, installed into bare folders: no flag, no override, on the oldest Node that is supported and on this one. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type BareFolder, bareFolder, cleanEnvironment } from './folder.ts'
+import { buildPackages, type LocalRegistry, startLocalRegistry } from './local-registry.ts'
+
+/** What the README of `rockpool` tells to install. LiveStore 0.4.0 alone does not install without the last one. */
+const APP = [
+  'rockpool',
+  '@rockpool/livestore',
+  '@rockpool/service-worker',
+  '@livestore/livestore@0.4.0',
+  '@livestore/adapter-web@0.4.0',
+  '@opentelemetry/api@1.9.0',
+]
+const BUILD = ['@rockpool/vite', 'vite@8.3.8']
+
+/** The oldest one in `engines`, and the one of the tests. */
+const OLDEST_NODE = '22.16.0'
+const PNPM = '12.21.0'
+
+let registry: LocalRegistry
+let tools: BareFolder
+beforeAll(async () => {
+  await buildPackages()
+  registry = await startLocalRegistry()
+  tools = await bareFolder(registry.url)
+  await tools.run('npm', 'install', '--no-audit', '--no-fund', `node@${OLDEST_NODE}`, `pnpm@${PNPM}`)
+}, 600_000)
+afterAll(async () => {
+  await tools?.[Symbol.asyncDispose]()
+  await registry?.[Symbol.asyncDispose]()
+})
+
+const oldNode = () => join(tools.path, 'node_modules/.bin')
+const thisNode = dirname(process.execPath)
+
+test('`rockpool` brings neither a server nor a bundler of ours', () => {
+  const manifests = new Map(registry.manifests.map((manifest) => [manifest.name, manifest]))
+  const found = new Set<string>()
+  const visit = (name: string) => {
+    if (found.has(name)) return
+    found.add(name)
+    for (const dependency of Object.keys(manifests.get(name)?.dependencies ?? {})) visit(dependency)
+  }
+  visit('rockpool')
+  const unwanted = /signer|server|object-store|aws|hono|vite|rolldown|rollup|esbuild|unplugin|^ws$/
+  expect([...found].filter((name) => unwanted.test(name))).toEqual([])
+})
+
+test('no package asks for vitest', () => {
+  for (const { peerDependencies = {} } of registry.manifests) expect(peerDependencies).not.toHaveProperty('vitest')
+})
+
+/** A small app with everything of Rockpool's that a build has to find. */
+const writeApp = async (folder: BareFolder): Promise<void> => {
+  await mkdir(join(folder.path, 'src'))
+  await folder.write(
+    'index.html',
+    '<!doctype html><title>App</title><script type="module" src="/src/main.ts"></script>',
+  )
+  await folder.write(
+    'vite.config.js',
+    `import { rockpool } from '@rockpool/vite'
+     export default { plugins: [rockpool()], build: { target: 'es2023' } }`,
+  )
+  await folder.write(
+    'src/schema.ts',
+    `import { makeSchema, State } from '@livestore/livestore'
+     import { rockpoolEvents, rockpoolMaterializers, rockpoolTables } from '@rockpool/livestore'
+     export const schema = makeSchema({
+       events: rockpoolEvents,
+       state: State.SQLite.makeState({ tables: rockpoolTables, materializers: rockpoolMaterializers }),
+       unknownEventHandling: { strategy: 'ignore' },
+     })`,
+  )
+  await folder.write(
+    'src/livestore.worker.ts',
+    `import { makeWorker } from '@livestore/adapter-web/worker'
+     import { makeSync } from '@rockpool/livestore/sync'
+     import { schema } from './schema.ts'
+     makeWorker({ schema, sync: { backend: makeSync({ url: '/sync' }) } })`,
+  )
+  await folder.write(
+    'src/service-worker.ts',
+    `import { registerRockpool } from '@rockpool/service-worker'
+     registerRockpool()
+     console.log(self.__WB_MANIFEST)`,
+  )
+  await folder.write(
+    'src/main.ts',
+    `import { makePersistedAdapter } from '@livestore/adapter-web'
+     import SharedWorker from '@livestore/adapter-web/shared-worker?sharedworker'
+     import { createStorePromise } from '@livestore/livestore'
+     import { openPool } from 'rockpool'
+     import Worker from './livestore.worker.ts?worker'
+     import { schema } from './schema.ts'
+     const adapter = makePersistedAdapter({ storage: { type: 'opfs' }, worker: Worker, sharedWorker: SharedWorker })
+     const store = await createStorePromise({ schema, adapter, storeId: 'app' })
+     await openPool({ store, signer: { url: '/signer', token: async () => '' } })`,
+  )
+}
+
+/** pnpm asks whether dependencies of LiveStore may run their build scripts, and ends with 1 until someone decides. None has to. */
+const addWithPnpm = async (folder: BareFolder, packages: readonly string[]): Promise<void> => {
+  try {
+    await folder.run('pnpm', 'add', ...packages)
+  } catch (error) {
+    if (!String(error).includes('ERR_PNPM_IGNORED_BUILDS')) throw error
+  }
+}
+
+test.for([
+  ['npm', 'the oldest Node', oldNode],
+  ['npm', 'this Node', () => thisNode],
+  ['pnpm', 'the oldest Node', oldNode],
+] as const)('a Vite app installs with %s and builds on %s', { timeout: 900_000 }, async ([manager, , node]) => {
+  await using folder = await bareFolder(registry.url, [node(), oldNode()])
+  if (manager === 'npm') await folder.run('npm', 'install', '--no-audit', '--no-fund', ...APP, ...BUILD)
+  else await addWithPnpm(folder, [...APP, ...BUILD])
+  await writeApp(folder)
+  await folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
+  const files = await readdir(join(folder.path, 'dist'))
+  expect(files).toEqual(expect.arrayContaining(['index.html', 'service-worker.js']))
+})
+
+test.for([
+  ['the oldest Node', oldNode],
+  ['this Node', () => thisNode],
+] as const)('`npx rockpool-server serve` starts on %s', { timeout: 900_000 }, async ([, node]) => {
+  await using folder = await bareFolder(registry.url, [node()])
+  await folder.run('npm', 'install', '--no-audit', '--no-fund', '@rockpool/server')
+  expect(existsSync(join(folder.path, 'node_modules/vite'))).toBe(false)
+  await folder.run('npx', 'rockpool-server', 'init')
+  const env = { ...cleanEnvironment(), PATH: `${node()}:${process.env.PATH}`, PORT: '0' }
+  const server = spawn(join(folder.path, 'node_modules/.bin/rockpool-server'), ['serve'], {
+    cwd: folder.path,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: server.stderr }).on('line', (line) => {
+      const found = /listening on (\S+)/.exec(line)?.[1]
+      if (found) resolve(found)
+    })
+    server.once('exit', (code) => reject(new Error(`It ended with ${code}.`)))
+  })
+  expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ ok: true, store: { mode: 'local' } })
+  const ended = new Promise((resolve) => void server.once('exit', resolve))
+  server.kill('SIGTERM')
+  expect(await ended).toBe(0)
+})
