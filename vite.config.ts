@@ -67,7 +67,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'conformance',
-          include: [S3_TESTS],
+          include: [S3_TESTS, 'test/adoption/*.test.ts'],
           exclude: ['**/node_modules/**'],
           setupFiles: FAST_CHECK,
           env,
