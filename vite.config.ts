@@ -17,6 +17,7 @@ const FAST_CHECK = 'test/fast-check.ts'
 const env = { FAST_CHECK_SEED: process.env.FAST_CHECK_SEED ?? '1' }
 
 const S3_TESTS = '{packages/*,signer,test}/**/*.s3.test.ts'
+const POSTGRES_TESTS = '{packages/*,test}/**/*.postgres.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
 export default defineConfig({
@@ -27,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}', 'test/simulation/*.test.ts'],
-          exclude: [BROWSER_TESTS, S3_TESTS],
+          exclude: [BROWSER_TESTS, S3_TESTS, POSTGRES_TESTS],
           setupFiles: [LIVESTORE, FAST_CHECK],
           env,
           // No test measures time: one that opens a store or starts a server takes long on a busy machine.
@@ -79,6 +80,17 @@ export default defineConfig({
       {
         ...onNode,
         test: {
+          name: 'postgres',
+          include: [POSTGRES_TESTS],
+          exclude: ['**/node_modules/**'],
+          globalSetup: 'test/postgres/global-setup.ts',
+          testTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        ...onNode,
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
@@ -92,13 +104,25 @@ export default defineConfig({
       {
         ...onNode,
         test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
+          // Stories of several browsers, most of whose time is waiting: two cores carry two at a time.
+          maxWorkers: 2,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        ...onNode,
+        test: {
           name: 'bench',
-          include: ['test/bench/**/*.bench.ts'],
+          include: ['test/{bench,faults}/**/*.bench.ts'],
           setupFiles: LIVESTORE,
           globalSetup: 'test/e2e/global-setup.ts',
           fileParallelism: false,
           testTimeout: 600_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

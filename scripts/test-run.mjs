@@ -47,6 +47,7 @@ const runVitest = async (missing, s3) => {
   const excluded = ['bench']
   if (missing.includes('chromium')) excluded.push('browser')
   if (missing.includes('s3')) excluded.push('conformance')
+  if (missing.includes('s3') || missing.includes('chromium')) excluded.push('faults')
   const args = [
     ...[bin('vitest/vitest.mjs'), 'run', ...filters],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
