@@ -6,8 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { fetchSigner } from '@rockpool/core/signer'
+import { connectS3 } from '@rockpool/object-store/s3'
 import { hashContent, PART_SIZE, partRange, type RemoteKey, toBase64 } from '@rockpool/protocol'
+import { SignatureV4 } from '@smithy/signature-v4'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -136,6 +140,40 @@ test('/download-url beside a constant', async () => {
   const [url, constant] = [median(rounds.map(([url]) => url!)), median(rounds.map(([, constant]) => constant!))]
   console.log(`signer: /download-url ${url}/s, constant ${constant}/s: ratio ${ratio(url / constant)} (at least 0.5)`)
   expect(url / constant).toBeGreaterThanOrEqual(0.5)
+})
+
+/** In CPU time: other processes do not count. Nothing is sent. */
+test('presigning a download from S3, beside the bare signature', async () => {
+  const options = { endpoint: 'http://127.0.0.1:1', region: 'us-east-1', bucket: 'bench', forcePathStyle: true }
+  const { client, presign } = connectS3({ ...options, accessKey: 'key', secretKey: 'secret' })
+  const { credentials, sha256 } = client.config
+  const signature = new SignatureV4({ service: 's3', region: 'us-east-1', credentials, sha256, uriEscapePath: false })
+  const path = `/bench/bench/files/${'a'.repeat(64)}`
+  const request = { method: 'GET', protocol: 'http:', hostname: '127.0.0.1', path, headers: { host: '127.0.0.1:1' } }
+  const ways = {
+    ours: () => presign.download(`bench/files/${'a'.repeat(64)}`, {}, 60),
+    bare: () => signature.presign({ ...request, headers: { ...request.headers } }, { expiresIn: 60 }),
+    client: () => getSignedUrl(client, new GetObjectCommand({ Bucket: 'bench', Key: 'a' }), { expiresIn: 60 }),
+  }
+  const microseconds = async (work: () => Promise<unknown>, count: number) => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < count; i++) await work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / count
+  }
+  const rounds: Record<keyof typeof ways, number[]> = { ours: [], bare: [], client: [] }
+  // The first round warms up.
+  for (let round = 0; round <= 5; round++) {
+    for (const [name, work] of Object.entries(ways))
+      rounds[name as keyof typeof ways][round] = await microseconds(work, 2_000)
+  }
+  client.destroy()
+  const [ours, bare, whole] = [rounds.ours, rounds.bare, rounds.client].map(([, ...measured]) => median(measured))
+  console.log(
+    `signer: a download URL of S3 ${ours!.toFixed(0)} us, bare signature ${bare!.toFixed(0)} us: ratio ${ratio(bare! / ours!)}` +
+      ` (at least 0.4); by getSignedUrl ${whole!.toFixed(0)} us`,
+  )
+  expect(bare! / ours!).toBeGreaterThanOrEqual(0.4)
 })
 
 test('data plane beside a bare file server, 256 MiB', async () => {
