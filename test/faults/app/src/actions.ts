@@ -29,6 +29,8 @@ export interface ActionChoice {
 export interface Acknowledged {
   readonly id: string
   readonly remoteKey: string
+  /** The content was written on this device; a rename needs none. */
+  readonly wrote: boolean
 }
 
 export type ActionResult =
@@ -62,8 +64,8 @@ const MANY = 8
 
 const blobOf = (number: number): Blob => new Blob([contentOf(number)])
 
-const acknowledged = (...files: readonly FileRecord[]) => ({
-  acknowledged: files.map(({ id, remoteKey }) => ({ id, remoteKey })),
+const acknowledged = (wrote: boolean, ...files: readonly FileRecord[]) => ({
+  acknowledged: files.map(({ id, remoteKey }) => ({ id, remoteKey, wrote })),
 })
 
 /** Runs `use` with one of the live files, if there is any. */
@@ -82,24 +84,27 @@ const removed: string[] = []
 
 const ACTIONS: Readonly<Record<ActionName, Action>> = {
   add: async (pool, { content }) =>
-    acknowledged(await pool.add(blobOf(content), { name: `${content}.bin`, type: 'application/octet-stream' })),
+    acknowledged(true, await pool.add(blobOf(content), { name: `${content}.bin`, type: 'application/octet-stream' })),
   addStream: async (pool, { content }) =>
-    acknowledged(await pool.add(blobOf(content).stream(), { name: `${content}.stream` })),
+    acknowledged(true, await pool.add(blobOf(content).stream(), { name: `${content}.stream` })),
   addMany: async (pool, { content }) => {
     const numbers = Array.from({ length: MANY }, (_, offset) => content + offset)
     return acknowledged(
+      true,
       ...(await Promise.all(numbers.map((number) => pool.add(blobOf(number), { name: `${number}.many` })))),
     )
   },
-  replace: withFile(async (pool, { id }, { content }) => acknowledged(await pool.replace(id, blobOf(content)))),
-  rename: withFile(async (pool, { id }, { content }) => acknowledged(await pool.rename(id, `renamed ${content}.bin`))),
+  replace: withFile(async (pool, { id }, { content }) => acknowledged(true, await pool.replace(id, blobOf(content)))),
+  rename: withFile(async (pool, { id }, { content }) =>
+    acknowledged(false, await pool.rename(id, `renamed ${content}.bin`)),
+  ),
   remove: withFile(async (pool, { id }) => {
     await pool.remove(id)
     removed.push(id)
   }),
   restore: async (pool, { file }) => {
     const id = removed[Math.floor(file * removed.length)]
-    if (id !== undefined) return acknowledged(await pool.restore(id))
+    if (id !== undefined) return acknowledged(false, await pool.restore(id))
   },
   pin: withFile((pool, { id }) => pool.pin(id)),
   unpin: withFile((pool, { id }) => pool.unpin(id)),

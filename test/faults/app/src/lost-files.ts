@@ -4,7 +4,7 @@ import type { Index, Pool } from '@rockpool/core'
 import type { Acknowledged } from './actions.ts'
 
 /**
- * @param files that were added on this device
+ * @param files that were changed on this device
  * @returns a sentence for each whose record is missing, or whose content is neither on this disk nor known as stored
  */
 export const lostFiles = async (
@@ -13,10 +13,10 @@ export const lostFiles = async (
   files: readonly Acknowledged[],
 ): Promise<readonly string[]> => {
   const lost: string[] = []
-  for (const { id, remoteKey } of files) {
+  for (const { id, remoteKey, wrote } of files) {
     const file = pool.log.file(id)
     if (!file) lost.push(`the file ${id} has no record`)
-    if (!file || file.deletedAt !== null) continue
+    if (!file || file.deletedAt !== null || !wrote) continue
     const address = addressOfKey(remoteKey as RemoteKey)
     const row = await index.get('contents', address)
     const blob = await pool.blobs.open(address)
