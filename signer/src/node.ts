@@ -39,7 +39,8 @@ export const nodeListener = (signer: Signer) =>
  */
 const KEEP_GLOBALS = { overrideGlobalObjects: false } as const
 
-const sourceOf = ({ incoming, outgoing }: HttpBindings): RequestSource => {
+/** Where a request of @hono/node-server came from, and a way to respond past `Response`. */
+export const sourceOf = ({ incoming, outgoing }: HttpBindings): RequestSource => {
   const { remoteAddress, localAddress, localPort, localFamily } = incoming.socket
   const host = localFamily === 'IPv6' ? `[${localAddress}]` : localAddress
   return {

@@ -15,19 +15,25 @@ export interface OpenedStore {
   readonly urlSecret?: string
 }
 
+export interface StoreEvents {
+  /** a failed attempt of a hybrid store to replicate to S3 */
+  readonly onFailure?: (failure: ReplicationFailure) => void
+  /** files that no index named were moved to `quarantine/` */
+  readonly onQuarantine?: (files: number) => void
+}
+
 /**
- * @param onFailure receives each failed attempt of a hybrid store to replicate to S3
  * @throws ObjectStoreError when the store cannot be opened
  */
 export const openStore = async (
   config: StoreConfig,
   publicBaseUrl: string,
-  onFailure: (failure: ReplicationFailure) => void = () => {},
+  events: StoreEvents = {},
 ): Promise<OpenedStore> => {
   if (config.mode === 's3') return { store: await openS3Store(config.s3) }
   await mkdir(config.dataDir, { recursive: true })
   const urlSecret = await keptSecret(join(config.dataDir, 'url-secret'))
-  const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret }
+  const folder = { directory: join(config.dataDir, 'store'), publicBaseUrl, secret: urlSecret, ...events }
   if (config.mode === 'local') {
     if (existsSync(join(folder.directory, 'hybrid.sqlite'))) {
       throw new RockpoolError(
@@ -39,7 +45,7 @@ export const openStore = async (
   }
   const { s3, cacheSize } = config
   const connect = (signal: AbortSignal) => openS3Store(s3, signal)
-  return { store: await openHybridStore({ ...folder, connect, onFailure, ...(cacheSize && { cacheSize }) }), urlSecret }
+  return { store: await openHybridStore({ ...folder, connect, ...(cacheSize && { cacheSize }) }), urlSecret }
 }
 
 /** A random secret in a file of its own, made at the first start: shared links outlive a restart. */

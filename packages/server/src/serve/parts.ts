@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SqliteLogs, sqliteLogs } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
-import { type OpenedStore, openStore } from './open-store.ts'
+import { type OpenedStore, openStore, type StoreEvents } from './open-store.ts'
 
 export interface Parts {
   readonly logs: SqliteLogs
@@ -43,12 +43,12 @@ export const ensureDataFolder = async (dataDir: string): Promise<void> => {
 export const openParts = async (
   { dataDir, store: config }: ServerConfig,
   signerUrl: string,
-  onFailure?: Parameters<typeof openStore>[2],
+  events?: StoreEvents,
 ): Promise<Parts> => {
   await ensureDataFolder(dataDir)
   const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
   try {
-    const opened = await openStore(config, signerUrl, onFailure)
+    const opened = await openStore(config, signerUrl, events)
     return {
       logs,
       store: opened.store,

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Signer } from '@rockpool/signer'
+import { sourceOf } from '@rockpool/signer/node'
 import { clientAddress, type TrustedProxies } from '../config/addresses.ts'
 
 export type SignerListener = (incoming: IncomingMessage, outgoing: ServerResponse, url: string) => void
@@ -13,7 +14,7 @@ export const signerListener = (signer: Signer, proxies: TrustedProxies): SignerL
       const forwarded = headers['x-forwarded-for']
       const header = Array.isArray(forwarded) ? forwarded.join(',') : forwarded
       const address = clientAddress(socket.remoteAddress, header, proxies)
-      return signer.fetch(request, address === undefined ? {} : { address })
+      return signer.fetch(request, { ...sourceOf(env as HttpBindings), ...(address !== undefined && { address }) })
     },
     // Its own Request and Response, put in place of the global ones, break other code (honojs/node-server).
     { overrideGlobalObjects: false },

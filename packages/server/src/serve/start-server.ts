@@ -49,9 +49,11 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
   }
   try {
     const signerUrl = `${publicUrl ?? url}${SIGNER_PATH}`
-    const parts = await openParts(config, signerUrl, ({ key, error, retryAt }) =>
-      log.entry({ kind: 'replication', key, error: describeError(error), retryAt: new Date(retryAt).toISOString() }),
-    )
+    const parts = await openParts(config, signerUrl, {
+      onFailure: ({ key, error, retryAt }) =>
+        log.entry({ kind: 'replication', key, error: describeError(error), retryAt: new Date(retryAt).toISOString() }),
+      onQuarantine: (files) => log.entry({ kind: 'quarantine', files }),
+    })
     closing.push(parts.close)
     const { logs, store, opened } = parts
     const signer = configuredSigner({ ...config.signer, publicBaseUrl: signerUrl }, opened, log.line)
