@@ -73,7 +73,7 @@ export const FIXES: readonly Fix[] = [
     to: 'true',
   },
   // Each small change costs some ten flushes of the disk. With its lock held, a database can keep a write-ahead log
-  // (`useWriteAheadLog` in `leader/databases.ts`), which costs one. The file of that log goes with its database, and the copy
+  // (`configureDatabases` in `leader/databases.ts`), which costs one. The file of that log goes with its database, and the copy
   // that a tab gets must not claim to have one: bytes 18 and 19 say so (sqlite.org/fileformat.html, 1.3). Three lines.
   // https://github.com/livestorejs/livestore/blob/v0.4.0/packages/@livestore/adapter-web/src/web-worker/leader-worker/make-leader-worker.ts#L153
   {

@@ -12,7 +12,7 @@ import { type EventNumber, nextNumber, type NumberedEvent } from '../numbers.ts'
 import { applyChange, type Disk, eventsSince, isLevel, isLogged, makeDisk, readState } from '../simulation/disk.ts'
 import { number, show } from '../simulation/notation.ts'
 import { makeRandom, type Random } from '../simulation/random.ts'
-import { type Databases, openDatabases } from './databases.ts'
+import { configureDatabases, type Databases, openDatabases } from './databases.ts'
 import { decideBackendEvents, decidePush } from './machine.ts'
 import { rebuildStaleState } from './state-check.ts'
 
@@ -137,6 +137,13 @@ const globalOnly = ({ seqNum: { global } }: Event) => ({
 })
 
 const CHANGES = 25
+
+it('keeps statement journals in memory, in both databases', async () => {
+  const { dbState, dbEventlog } = await open()
+  configureDatabases({ dbState, dbEventlog })
+  for (const database of [dbState, dbEventlog])
+    expect(database.select('PRAGMA temp_store')).toEqual([{ temp_store: 2 }])
+})
 
 describe('the databases of a leader', () => {
   it.each([1, 2, 3])(

@@ -49,11 +49,17 @@ export interface DatabasesOptions {
 }
 
 /**
- * A small change then flushes the disk once: for the log. The state needs no flush, since one that is behind its log is
- * rebuilt at the next start. SQLite leaves databases as they are that cannot have a write-ahead log: those in memory, and the
- * files of Node, whose lock is not held.
+ * Settings that make a change cheap to write. Call it before the first change.
+ *
+ * With a write-ahead log a small change flushes the disk once: for the log. The state needs no flush, since one that is behind
+ * its log is rebuilt at the next start. SQLite leaves databases as they are that cannot have a write-ahead log: those in
+ * memory, and the files of Node, whose lock is not held.
+ *
+ * The statement journal stays in memory. Once it has more than 64 KiB, SQLite moves it to a temporary file, and keeps that file
+ * as long as the lock is held: in Chromium three of four writes of a leader then went there, two with each changed page.
  */
-export const useWriteAheadLog = ({ dbEventlog, dbState }: Pick<DatabasesOptions, 'dbEventlog' | 'dbState'>): void => {
+export const configureDatabases = ({ dbEventlog, dbState }: Pick<DatabasesOptions, 'dbEventlog' | 'dbState'>): void => {
+  for (const database of [dbEventlog, dbState]) database.execute('PRAGMA temp_store = MEMORY')
   dbEventlog.execute('PRAGMA journal_mode = WAL')
   const [mode] = dbState.select<{ journal_mode: string }>('PRAGMA journal_mode = WAL')
   if (mode?.journal_mode === 'wal') dbState.execute('PRAGMA synchronous = NORMAL')

@@ -15,7 +15,7 @@ import { commitIds, randomPart } from '../commit-id.ts'
 import { clone, type Event, renumber, toBranded } from '../events.ts'
 import { leadersOfThread } from '../marks.ts'
 import { makeSignal } from '../signal.ts'
-import { openDatabases, useWriteAheadLog } from './databases.ts'
+import { openDatabases, configureDatabases } from './databases.ts'
 import { type LeaderLog, makeLeaderLog } from './log.ts'
 import { decidePush, type LeaderState, numberAtHead } from './machine.ts'
 import { newsOf } from './news.ts'
@@ -69,7 +69,7 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
 
     const boot: LeaderSyncProcessor['boot'] = Effect.gen(function* () {
       const { syncBackend, dbState, dbEventlog, materializeEvent } = yield* LeaderThreadCtx
-      useWriteAheadLog({ dbEventlog, dbState })
+      configureDatabases({ dbEventlog, dbState })
       yield* rebuildStaleState.pipe(Effect.orDie)
       const runSync = Runtime.runSync(yield* Effect.runtime())
       log.open(openDatabases({ dbState, dbEventlog, materializeEvent, runSync }))
