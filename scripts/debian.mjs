@@ -11,13 +11,20 @@ const NEEDS = {
     paths: ['ceph-mon', 'ceph-osd', 'ceph-mgr', 'radosgw', 'ceph'].map((name) => `/usr/bin/${name}`),
     env: ['ENDPOINT', 'REGION', 'ACCESS_KEY', 'SECRET_KEY'].map((name) => `ROCKPOOL_TEST_S3_${name}`),
   },
+  // Its own programs are in a folder whose name has the version.
+  postgres: { packages: ['postgresql'], paths: ['/usr/bin/pg_createcluster'], env: ['ROCKPOOL_TEST_POSTGRES_URL'] },
 }
 
 /** Whether the environment gives this piece, so that nothing needs to be installed or started for it. */
 export const isGiven = (name) => NEEDS[name].env.every((variable) => process.env[variable])
 
+/** Those that are reached over the network, so that the environment names no program. */
+const SERVERS = ['s3', 'postgres']
+
 const isPresent = (name) =>
-  isGiven(name) ? name === 's3' || existsSync(process.env[NEEDS[name].env[0]]) : NEEDS[name].paths.every(existsSync)
+  isGiven(name)
+    ? SERVERS.includes(name) || existsSync(process.env[NEEDS[name].env[0]])
+    : NEEDS[name].paths.every(existsSync)
 
 /**
  * Installs what is missing of `names`, if this is root on a Debian.

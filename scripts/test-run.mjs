@@ -47,6 +47,7 @@ const runVitest = async (missing, s3) => {
   const excluded = ['bench']
   if (missing.includes('chromium')) excluded.push('browser')
   if (missing.includes('s3')) excluded.push('conformance')
+  if (missing.includes('postgres')) excluded.push('postgres')
   if (missing.includes('s3') || missing.includes('chromium')) excluded.push('faults')
   const args = [
     ...[bin('vitest/vitest.mjs'), 'run', ...filters],
@@ -73,7 +74,7 @@ const countsOf = (report, code) => {
   }
 }
 
-const needs = ['chromium', 'firefox', ...(hasS3Tests ? ['s3'] : [])]
+const needs = ['chromium', 'firefox', 'postgres', ...(hasS3Tests ? ['s3'] : [])]
 const missing = await timed('programs', () => ensurePrograms(needs))
 for (const { message } of missing) console.log(message)
 const names = missing.map(({ name }) => name)

@@ -8,6 +8,7 @@ import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOpt
 import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
 import { startClaimChecker } from './read-model/claim-checker.ts'
+import { publishOtherServers } from './live/other-servers.ts'
 import { streamResponse } from './live/stream.ts'
 import { appendLost } from './operator/append-lost.ts'
 import { type RedactionCause, type RedactResult, redactionUpdate } from './redact/redaction.ts'
@@ -56,6 +57,7 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
   const { clock = systemClock, onError = reportToConsole } = options
   const hub = createHub(clock)
   const checker = options.claims && startClaimChecker({ ...options.claims, logs, clock, onError })
+  const stopWatching = logs.watch?.(publishOtherServers({ logs, hub, onError }))
   let closed = false
 
   const handle = createHandler(options, {
@@ -109,6 +111,7 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
       closed = true
       hub.close()
       await checker?.stop()
+      stopWatching?.()
       await logs.close()
     },
   }

@@ -100,8 +100,22 @@ export interface Logs<Log extends EventLog = EventLog> {
   open(storeId: StoreId): Promise<Log>
   /** The stores that have a log. Missing where logs cannot be listed, as Durable Objects. */
   storeIds?(): Promise<readonly StoreId[]>
+  /**
+   * Reports what other servers append to the same logs. Missing where one process has the logs to itself.
+   *
+   * @returns stops
+   */
+  watch?(watcher: AppendWatcher): () => void
   /** Later calls of `open` and of all logs fail with `closed`. May be called again. */
   close(): Promise<void>
+}
+
+/** Gets the appends of other servers. Its methods do not throw. */
+export interface AppendWatcher {
+  /** Another server stored events after the number `since`. */
+  appended(storeId: StoreId, since: number): void
+  /** Appends may have been missed until now. */
+  resumed(): void
 }
 
 export type EventLogErrorCode =

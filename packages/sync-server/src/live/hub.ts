@@ -20,6 +20,9 @@ export interface Hub {
    */
   subscribe(log: EventLog, grant: LiveGrant, transport: Transport): Promise<() => void>
   publish(storeId: StoreId, update: LiveUpdate): void
+  /** The stores with subscribers. */
+  storeIds(): readonly StoreId[]
+  hasSubscribers(storeId: StoreId): boolean
   /** Closes all subscribers, and each later one at its start. */
   close(): void
 }
@@ -83,6 +86,9 @@ export const createHub = (clock: Clock): Hub => {
       for (const subscription of subscriptions) subscription.noteHead(update.head)
       send(storeId, subscriptions, liveMessage(update))
     },
+
+    storeIds: () => [...stores.keys()],
+    hasSubscribers: (storeId) => stores.has(storeId),
 
     close: () => {
       closed = true

@@ -1,0 +1,136 @@
+/** Several appends to one log, in one transaction. */
+import { RockpoolError, type StoreId } from '@rockpool/protocol'
+import type { Sql, TransactionSql } from 'postgres'
+import { append, type EventStorage } from '../../event-log/append.ts'
+import type { Append } from '../../event-log/commit-queue.ts'
+import { type AppendResult, EventLogError } from '../../event-log/event-log.ts'
+import { encodeEvents, type StoredEvent } from '../../event-log/event.ts'
+import type { RecentEvents } from '../../event-log/recent-events.ts'
+import { transact } from './database.ts'
+import { loadEvents } from './load-events.ts'
+import { CHANNEL, toNotice } from './notice.ts'
+import { isStorable, toColumns } from './rows.ts'
+
+export interface PostgresLog {
+  readonly storeId: StoreId
+  readonly backendId: string
+  readonly recent: RecentEvents
+  /** of this server, so that it knows its own notices */
+  readonly origin: string
+}
+
+/** What a group of appends leaves behind. */
+interface Outcome {
+  readonly results: readonly PromiseSettledResult<AppendResult>[]
+  readonly added: readonly StoredEvent[]
+  /** bytes of the log */
+  readonly bytes: number
+}
+
+/**
+ * The row of the log is locked, so that the appends of all servers on this database follow each other. An append whose check
+ * throws stores nothing and fails alone. When Postgres fails, all of them fail: a client that repeats its push finds out whether
+ * a commit without a response was one.
+ *
+ * @throws EventLogError `missing` when the log was deleted or replaced
+ * @throws the driver's error
+ */
+export const appendGroup = async (
+  sql: Sql,
+  log: PostgresLog,
+  appends: readonly Append[],
+): Promise<readonly PromiseSettledResult<AppendResult>[]> => {
+  const { storeId, recent } = log
+  const { results, added } = await transact(sql, async (transaction) => {
+    const { head, bytes } = await lockLog(transaction, log)
+    const loaded = await loadEvents(transaction, storeId, appends, head, recent)
+    const outcome = appendAll(appends, { head, bytes, eventsAfter: loaded.after, add: loaded.add })
+    if (outcome.added.length > 0) await store(transaction, log, head, outcome)
+    return outcome
+  })
+  if (added.length > 0) recent.add(encodeEvents(added))
+  return results
+}
+
+const lockLog = async (
+  transaction: TransactionSql,
+  { storeId, backendId }: PostgresLog,
+): Promise<{ readonly head: number; readonly bytes: number }> => {
+  const [row] = await transaction<{ head: number; bytes: number; backend_id: string }[]>`
+    SELECT head, bytes, backend_id FROM rockpool.logs WHERE store_id = ${storeId} FOR UPDATE`
+  if (row?.backend_id === backendId) return row
+  throw missingLog(storeId)
+}
+
+export const missingLog = (storeId: StoreId): EventLogError =>
+  new EventLogError(
+    'missing',
+    `The event log of "${storeId}" was deleted from Postgres or replaced by another one. Restore the database from a backup, or restart this server to use the log as it is now.`,
+  )
+
+interface LogState {
+  readonly head: number
+  readonly bytes: number
+  eventsAfter(since: number, limit: number): ReturnType<EventStorage['eventsAfter']>
+  add(events: readonly StoredEvent[]): void
+}
+
+/** Each append finds what those before it have added. */
+const appendAll = (appends: readonly Append[], state: LogState): Outcome => {
+  const added: StoredEvent[] = []
+  let { head, bytes } = state
+  const storage: EventStorage = {
+    get head() {
+      return head
+    },
+    usage: () => ({ events: head, bytes }),
+    eventsAfter: state.eventsAfter,
+    insert: (events) => {
+      if (!events.every(isStorable)) throw notStorable()
+      state.add(events)
+      added.push(...events)
+      head += events.length
+      // Without the commas between the events.
+      bytes += encodeEvents(events).json.byteLength - (events.length - 1)
+    },
+  }
+  const results = appends.map(({ parent, events, options }): PromiseSettledResult<AppendResult> => {
+    try {
+      return { status: 'fulfilled', value: append(storage, parent, events, options) }
+    } catch (reason) {
+      return { status: 'rejected', reason }
+    }
+  })
+  return { results, added, bytes }
+}
+
+const notStorable = () =>
+  new RockpoolError('bad_request', 'An event has the character NUL, which Postgres cannot store. Remove it.')
+
+/**
+ * One statement, which compares the head once more: the driver could send it on a new connection, outside of the transaction,
+ * when the connection broke after the lock was taken.
+ */
+const store = async (
+  transaction: TransactionSql,
+  { storeId, origin }: PostgresLog,
+  head: number,
+  { added, bytes }: Outcome,
+): Promise<void> => {
+  const { seqNums, names, args, clientIds, sessionIds, subs, times } = toColumns(added)
+  const newHead = head + added.length
+  const notice = toNotice({ storeId, since: head, origin })
+  const stored = await transaction`
+    WITH log AS (
+      UPDATE rockpool.logs SET head = ${newHead}, bytes = ${bytes}
+      WHERE store_id = ${storeId} AND head = ${head} RETURNING store_id
+    ), inserted AS (
+      INSERT INTO rockpool.events
+      SELECT log.store_id, event.* FROM log, unnest(
+        ${seqNums}::bigint[], ${names}::text[], ${args}::text[], ${clientIds}::text[], ${sessionIds}::text[],
+        ${subs}::text[], ${times}::bigint[]
+      ) AS event
+    )
+    SELECT pg_notify(${CHANNEL}, ${notice}) FROM log`
+  if (stored.length === 0) throw new EventLogError('unavailable', 'The connection to Postgres broke. Try again.')
+}

@@ -1,0 +1,49 @@
+/** Errors of Postgres and of the connection to it, for the operator of the server. */
+import { EventLogError, isEventLogError } from '../../event-log/event-log.ts'
+
+/** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const DISK_FULL = '53100'
+/** A code of Postgres. Those of the driver and of Node are words, such as EPIPE. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/
+
+const WHAT = 'The Postgres database of the event logs'
+
+/** Whether the connection is gone, or could not be made. */
+export const isConnectionError = (error: unknown): boolean => {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && !isEventLogError(error) && (!SQLSTATE.test(code) || code.startsWith('08'))
+}
+
+/** What to do, by the beginning of the code: the longest one counts. */
+const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
+  ['28', 'Correct the user and the password in its URL.'],
+  ['3D', 'Create the database, or correct its name in the URL.'],
+  ['42501', 'Grant this user the right to create and use the schema "rockpool".'],
+  ['53300', 'Raise max_connections, or give each server fewer connections.'],
+  ['55P03', 'Another server holds the log of this store for too long: look for one that hangs.'],
+  ['57P', 'It is starting or stopping: the next request tries again.'],
+]
+
+/** Any error of the driver as one for the operator. Other errors are returned as they are. The URL, which has a password, is in none. */
+export const toLogError = (error: unknown): Error => {
+  if (isEventLogError(error)) return error
+  const { code, message } = error as { readonly code?: unknown; readonly message: string }
+  if (typeof code !== 'string') return error as Error
+  const options = { cause: error }
+  if (code === DISK_FULL) {
+    return new EventLogError('no_space', `${WHAT} cannot grow: its disk is full. Free some space.`, options)
+  }
+  const advice = ADVICE.find(([prefix]) => code.startsWith(prefix))?.[1]
+  if (isConnectionError(error)) {
+    return new EventLogError(
+      'unavailable',
+      `${WHAT} cannot be reached (${code}). Start it, or correct its URL.`,
+      options,
+    )
+  }
+  return new EventLogError(
+    'unavailable',
+    `${WHAT} cannot be used (${code}: ${message}). ${advice ?? 'Look into its log.'}`,
+    options,
+  )
+}

@@ -1,0 +1,161 @@
+/**
+ * Event logs in Postgres, of all stores in one schema. Several servers may use one database: they append one after the other,
+ * and each hears what the others append. Needs the npm package `postgres`.
+ */
+import { isStoreId, type StoreId } from '@rockpool/protocol'
+import type { Sql } from 'postgres'
+import { systemClock } from '../../clock.ts'
+import { type AppendWatcher, closedError, type EventLog, type Logs } from '../../event-log/event-log.ts'
+import { createRecentEvents } from '../../event-log/recent-events.ts'
+import { appendGroup, type PostgresLog } from './append-group.ts'
+import { type Connections, createConnections } from './connections.ts'
+import { toLogError } from './errors.ts'
+import { createGroupCommits, type GroupCommits } from './group-commits.ts'
+import { listen } from './listen.ts'
+import { readHead, readPage } from './read-events.ts'
+import { ensureSchema } from './schema.ts'
+
+export interface PostgresLogsOptions {
+  /** `postgres://user:password@host:port/database`. Not of a pooler: these pass no LISTEN on. */
+  readonly url: string
+  /** connections of this server at the same time, beside the one that listens; 10 unless set */
+  readonly connections?: number
+}
+
+const CONNECTIONS = 10
+/** Recent events of all stores, as JSON, as in the SQLite adapter. */
+const MAX_RECENT_BYTES = 32 * 1024 * 1024
+/** Logs whose backend id is in memory; the next request of any other one reads it. */
+const MAX_OPEN_LOGS = 10_000
+/** Connections that are still busy after this time are cut: Postgres rolls back what they do. */
+const CLOSE_SECONDS = 5
+
+interface OpenLog extends PostgresLog {
+  readonly commits: GroupCommits
+}
+
+/**
+ * Creates the schema `rockpool` when it is missing.
+ *
+ * @throws EventLogError `unavailable`, `newer_version`
+ */
+export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresLogsOptions): Promise<Logs> => {
+  const database = createConnections(url, connections)
+  try {
+    await database.use(ensureSchema)
+  } catch (error) {
+    await database.close(0)
+    throw toLogError(error)
+  }
+  const origin = crypto.randomUUID()
+  const recentOf = createRecentEvents(MAX_RECENT_BYTES)
+  const openLogs = new Map<StoreId, OpenLog>()
+  let closed = false
+
+  const watchers = new Set<AppendWatcher>()
+  const listener = listen(
+    { url, origin, clock: systemClock },
+    {
+      appended: (storeId, since) => {
+        for (const watcher of watchers) watcher.appended(storeId, since)
+      },
+      resumed: () => {
+        for (const watcher of watchers) watcher.resumed()
+      },
+    },
+  )
+  // Nothing that a watcher reads from here on is missed.
+  await listener.ready
+
+  const requireOpen = () => {
+    if (closed) throw closedError()
+  }
+
+  /** What Postgres says, as an error of the port. */
+  const query = async <A>(work: (sql: Sql) => Promise<A>): Promise<A> => {
+    try {
+      return await database.use(work)
+    } catch (error) {
+      throw toLogError(error)
+    }
+  }
+
+  const openLog = async (storeId: StoreId): Promise<OpenLog> => {
+    const backendId = await query((sql) => createLog(sql, storeId))
+    const known = openLogs.get(storeId)
+    // Another call was faster: appends of one log have one queue.
+    if (known?.backendId === backendId) return known
+    const recent = recentOf(storeId)
+    recent.clear()
+    const log = { storeId, backendId, recent, origin }
+    const commits = createGroupCommits((appends) => query((sql) => appendGroup(sql, log, appends)))
+    const opened = { ...log, commits }
+    openLogs.set(storeId, opened)
+    const [oldest] = openLogs.keys()
+    if (openLogs.size > MAX_OPEN_LOGS) openLogs.delete(oldest!)
+    return opened
+  }
+
+  return {
+    open: async (storeId) => {
+      requireOpen()
+      return toEventLog(openLogs.get(storeId) ?? (await openLog(storeId)), requireOpen, query)
+    },
+    storeIds: async () => {
+      requireOpen()
+      const rows = await query(
+        (sql) => sql<{ store_id: string }[]>`SELECT store_id FROM rockpool.logs ORDER BY store_id`,
+      )
+      return rows.map((row) => row.store_id).filter(isStoreId)
+    },
+    watch: (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    close: async () => {
+      if (closed) return
+      closed = true
+      await Promise.all([...openLogs.values()].map(({ commits }) => commits.drained()))
+      await listener.stop()
+      await database.close(CLOSE_SECONDS)
+    },
+  }
+}
+
+/** @returns the backend id of the log, which is created when there is none */
+const createLog = async (sql: Sql, storeId: StoreId): Promise<string> => {
+  const select = () => sql<{ backend_id: string }[]>`SELECT backend_id FROM rockpool.logs WHERE store_id = ${storeId}`
+  const [found] = await select()
+  if (found) return found.backend_id
+  await sql`
+    INSERT INTO rockpool.logs (store_id, backend_id, created_at, head, bytes)
+    VALUES (${storeId}, ${crypto.randomUUID()}, ${Date.now()}, 0, 0) ON CONFLICT DO NOTHING`
+  const [created] = await select()
+  return created!.backend_id
+}
+
+/** @param requireLogsOpen throws when all logs are closed */
+const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connections['use']): EventLog => {
+  let isOpen = true
+  const requireOpen = () => {
+    if (!isOpen) throw closedError()
+    requireLogsOpen()
+  }
+  return {
+    backendId: log.backendId,
+    head: async () => {
+      requireOpen()
+      return query((sql) => readHead(sql, log))
+    },
+    append: async (parent, events, options) => {
+      requireOpen()
+      // What its own check throws reaches the caller as it is.
+      return log.commits.add({ parent, events, options })
+    },
+    read: async (since, limits) => {
+      requireOpen()
+      return query((sql) => readPage(sql, log, since, limits))
+    },
+    close: async () => void (isOpen = false),
+  }
+}

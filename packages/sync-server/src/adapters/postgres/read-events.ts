@@ -1,0 +1,55 @@
+/** Pages of a log in Postgres. */
+import type { StoreId } from '@rockpool/protocol'
+import type { Sql } from 'postgres'
+import type { Page, ReadLimits } from '../../event-log/event-log.ts'
+import { takeBatches, takePage } from '../../event-log/page.ts'
+import { missingLog, type PostgresLog } from './append-group.ts'
+import { type EventRow, toStoredEvent } from './rows.ts'
+
+interface HeadRow {
+  readonly head: number
+  readonly backend_id: string
+}
+
+/** @throws EventLogError `missing` */
+export const readHead = async (sql: Sql, log: Pick<PostgresLog, 'storeId' | 'backendId'>): Promise<number> => {
+  const [row] = await sql<HeadRow[]>`SELECT head, backend_id FROM rockpool.logs WHERE store_id = ${log.storeId}`
+  return headOf(row, log)
+}
+
+const headOf = (row: HeadRow | undefined, { storeId, backendId }: { storeId: StoreId; backendId: string }): number => {
+  if (row?.backend_id === backendId) return row.head
+  throw missingLog(storeId)
+}
+
+export const readPage = async (sql: Sql, log: PostgresLog, since: number, limits: ReadLimits): Promise<Page> => {
+  const recent = takeBatches(log.recent.after(since), limits)
+  const [first] = recent.events
+  if (!first) return selectPage(sql, log, since, limits)
+  // Events in memory are committed, so a head that was read after them is not below them.
+  return { head: await readHead(sql, log), ...recent }
+}
+
+/**
+ * Head and events in one statement, so that both are of one moment. Postgres leaves out the rows behind `maxBytes` of args: a
+ * page takes few of a thousand large events.
+ */
+const selectPage = async (
+  sql: Sql,
+  log: PostgresLog,
+  since: number,
+  { limit, maxBytes }: ReadLimits,
+): Promise<Page> => {
+  const rows = await sql<(HeadRow & (EventRow | { readonly seq_num: null }))[]>`
+    SELECT log.head, log.backend_id, event.* FROM rockpool.logs log LEFT JOIN LATERAL (
+      SELECT *, sum(coalesce(octet_length(args), 0)) OVER (ORDER BY seq_num) - coalesce(octet_length(args), 0) AS before
+      FROM (
+        SELECT seq_num, name, args, client_id, session_id, sub, at FROM rockpool.events
+        WHERE store_id = log.store_id AND seq_num > ${since} ORDER BY seq_num LIMIT ${limit}
+      ) page
+    ) event ON event.before < ${maxBytes}
+    WHERE log.store_id = ${log.storeId} ORDER BY event.seq_num`
+  const head = headOf(rows[0], log)
+  const events = rows.flatMap((row) => (row.seq_num === null ? [] : [toStoredEvent(row)]))
+  return { head, ...takePage(events, { limit, maxBytes }) }
+}
