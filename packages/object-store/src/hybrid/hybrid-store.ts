@@ -44,8 +44,9 @@ const PROBE_MS = 3000
 /** Opens the folder; S3 may be down. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` (the folder) */
 export const openHybridStore = async (options: HybridStoreOptions): Promise<HybridStore> => {
   const { connect, cacheSize = Number.POSITIVE_INFINITY, random = Math.random, onFailure = () => {} } = options
-  const local = await openLocalStore(options)
-  const state = new ReplicationState(join(options.directory, 'hybrid.sqlite'))
+  let state: ReplicationState | undefined
+  const local = await openLocalStore({ ...options, onGeneration: (generation) => state?.setGeneration(generation) })
+  state = openState(join(options.directory, 'hybrid.sqlite'), local)
   const replicator = new Replicator({ local, state, connect, cacheSize, random, onFailure })
 
   const notFound = () => new ObjectStoreError('not_found', 'There is no object of this key.')
@@ -249,6 +250,14 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   }
   replicator.start()
   return store
+}
+
+/** Opens the notes about S3. Older ones than the folder, as a partial restore leaves them, know of no later write. */
+const openState = (path: string, { generations }: LocalStore): ReplicationState => {
+  const state = new ReplicationState(path)
+  if ((state.generation ?? generations.former) < generations.former) state.clearCompared()
+  state.setGeneration(generations.current)
+  return state
 }
 
 const isUnreachable = (error: unknown): boolean => isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')

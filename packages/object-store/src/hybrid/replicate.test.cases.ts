@@ -1,4 +1,6 @@
 /** What the hybrid store does, whatever keeps its S3 side. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { PART_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
@@ -95,6 +97,23 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
       expect(await hybrid.exists('nowhere')).toBe(false)
       await expect(hybrid.head('nowhere')).rejects.toMatchObject({ code: 'not_found' })
       await expect(hybrid.get('there')).rejects.toMatchObject({ code: 'unavailable' })
+    })
+
+    test('notes older than the folder are made up for: what was written since is replicated, too', async () => {
+      const before = await subject.open()
+      await put(before, 'a', someBytes(10, 1))
+      await hasReplicated(before)
+      await before.close()
+      const notes = join(subject.directory, 'hybrid.sqlite')
+      const saved = await readFile(notes)
+      subject.s3.down = true
+      const later = await subject.open()
+      await put(later, 'b', someBytes(10, 2))
+      await later.close()
+      await writeFile(notes, saved)
+      subject.s3.down = false
+      await subject.open()
+      await eventually(() => subject.remote.exists('b')).toBe(true)
     })
 
     test('S3 down and both sides never compared: what is not here is unknown, not lost', async () => {

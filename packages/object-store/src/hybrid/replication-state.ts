@@ -218,6 +218,16 @@ export class ReplicationState {
     ).all(limit) as unknown as RemoteObject[]
   }
 
+  /** The folder's generation (local/generation.ts) when this was last written; undefined: never. */
+  get generation(): number | undefined {
+    const row = this.#sql("SELECT value FROM facts WHERE name = 'generation'").get()
+    return (row as { value: number } | undefined)?.value
+  }
+
+  setGeneration(value: number): void {
+    this.#sql("INSERT OR REPLACE INTO facts VALUES ('generation', ?)").run(value)
+  }
+
   /** The S3 bucket that the folder is replicated to; undefined: none yet. */
   get bucketId(): string | undefined {
     return (this.#sql('SELECT id FROM bucket').get() as { id: string } | undefined)?.id
@@ -230,6 +240,11 @@ export class ReplicationState {
   /** Whether both sides have been compared once: from then on nothing needs to be asked of S3 to know what exists. */
   get compared(): boolean {
     return this.#sql("SELECT value FROM facts WHERE name = 'compared'").get() !== undefined
+  }
+
+  /** Both sides have to be compared once more. */
+  clearCompared(): void {
+    this.#sql("DELETE FROM facts WHERE name = 'compared'").run()
   }
 
   setCompared(): void {

@@ -26,12 +26,16 @@ export interface LocalStoreOptions {
   readonly secret: string
   /** receives how many files were moved to `quarantine/`, as no index named them */
   readonly onQuarantine?: (files: number) => void
+  /** receives the folder's generation (generation.ts) each time that it grows while the store is open */
+  readonly onGeneration?: (generation: number) => void
 }
 
 export interface LocalStore extends ObjectStore {
   readonly mode: 'local'
   /** what became of the files that a killed process left behind */
   readonly swept: Promise<Sweep>
+  /** generation.ts: of the index before this start, and since */
+  readonly generations: { readonly former: number; readonly current: number }
   /** Whether the folder has an object with all its bytes; by length, not by hash. */
   inspect(key: string): Promise<'whole' | 'damaged' | 'absent'>
   /** Moves the files of an object with damaged bytes to `quarantine/`: it counts as missing until it is written once more. */
@@ -75,8 +79,9 @@ export const openLocalStore = async (options: LocalStoreOptions): Promise<LocalS
         )
       }
       const files = await ContentFiles.open(contents)
+      const former = database.generation
       await advanceGeneration(directory, database)
-      return createLocalStore(options, database, files)
+      return createLocalStore(options, database, files, { former, current: database.generation })
     } catch (error) {
       database.close()
       throw error
@@ -93,7 +98,12 @@ const hasFiles = async (folder: string): Promise<boolean> => {
   return false
 }
 
-const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, files: ContentFiles): LocalStore => {
+const createLocalStore = (
+  options: LocalStoreOptions,
+  database: LocalDatabase,
+  files: ContentFiles,
+  generations: LocalStore['generations'],
+): LocalStore => {
   const contents = new LocalContents(database, files)
   const quarantine = join(options.directory, 'quarantine')
   const closing = new AbortController()
@@ -166,13 +176,17 @@ const createLocalStore = (options: LocalStoreOptions, database: LocalDatabase, f
     if (database.changes === changes) return
     changes = database.changes
     // One that failed is made up for by the next one.
-    run(undefined, () => advanceGeneration(options.directory, database)).catch(() => {})
+    run(undefined, async () => {
+      await advanceGeneration(options.directory, database)
+      options.onGeneration?.(database.generation)
+    }).catch(() => {})
   }, GENERATION_MS).unref()
 
   return {
     mode: 'local',
     integrity: 'checksum',
     swept,
+    generations,
 
     put: (rawKey, body, put: PutOptions) =>
       orDiscard(

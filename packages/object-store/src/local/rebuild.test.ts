@@ -1,8 +1,8 @@
 /** A folder whose index is gone, older than the content, or damaged: it does not open, and rebuild brings everything back. */
-import { cp, mkdtemp, open as openFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, open as openFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { buildRemoteKey, hashContent, PART_SIZE, partRange, sha256 } from '@rockpool/protocol'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { countFiles, SETUP } from './folder.test.shared.ts'
@@ -166,4 +166,25 @@ test('an index without its content is refused: the disk is not mounted', async (
   await close()
   await rm(join(directory, 'contents'), { recursive: true })
   await expect(open()).rejects.toMatchObject({ code: 'misconfigured', message: expect.stringContaining('Mount') })
+})
+
+test('a minute with a change starts the next generation, one without does not', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const grown = Promise.withResolvers<number>()
+  const seen: number[] = []
+  const onGeneration = (generation: number) => {
+    seen.push(generation)
+    grown.resolve(generation)
+  }
+  store = await openLocalStore({ directory, ...SETUP, onGeneration })
+  vi.advanceTimersByTime(60_000)
+  await put('a', 1)
+  vi.advanceTimersByTime(60_000)
+  const generation = await grown.promise
+  expect(generation).toBe(store.generations.current + 1)
+  expect(await readFile(join(directory, 'generation'), 'utf8')).toBe(`${generation}\n`)
+  vi.advanceTimersByTime(60_000)
+  await close()
+  expect(seen).toEqual([generation])
+  vi.useRealTimers()
 })
