@@ -95,6 +95,13 @@ test('a client that left is not waited for, nor is a stream of news', async () =
   await expect(news.text()).rejects.toThrow()
 })
 
+test('a stream of news may be silent longer than other connections', async () => {
+  const timeout = Promise.withResolvers<number | undefined>()
+  server.start({ ...handlers, sync: (incoming, outgoing) => (timeout.resolve(incoming.socket.timeout), outgoing.end()) })
+  await get('/sync/shop/live?since=0')
+  expect(await timeout.promise).toBe(0)
+})
+
 test('a port that is in use is one line', async () => {
   await expect(listen('127.0.0.1', server.port)).rejects.toThrow(/^Port \d+ on 127\.0\.0\.1 is in use\. Set [^\n]+\.$/)
   await expect(listen('not.a.host.invalid', 0)).rejects.toThrow(/^The server cannot listen on [^\n]+\.$/)

@@ -50,7 +50,9 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
     if (route.part === 'health') return respondHealth(outgoing, state)
     if (route.part === 'ready') return void respondReady(outgoing, state, () => handlers!.ready())
     if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
-    if (!isLive(url)) {
+    // News may be rare.
+    if (isLive(url)) incoming.socket.setTimeout(0)
+    else {
       inFlight++
       handlers.metrics.call(route.part, incoming.method ?? '', outgoing)
       outgoing.once('close', () => {
