@@ -97,7 +97,11 @@ test('a client that left is not waited for, nor is a stream of news', async () =
 
 test('a stream of news may be silent longer than other connections', async () => {
   const timeout = Promise.withResolvers<number | undefined>()
-  server.start({ ...handlers, sync: (incoming, outgoing) => (timeout.resolve(incoming.socket.timeout), outgoing.end()) })
+  const sync: Handlers['sync'] = (incoming, outgoing) => {
+    timeout.resolve(incoming.socket.timeout)
+    outgoing.end()
+  }
+  server.start({ ...handlers, sync })
   await get('/sync/shop/live?since=0')
   expect(await timeout.promise).toBe(0)
 })
