@@ -5,7 +5,7 @@ import type { Acknowledged, ActionName } from './app/src/actions.ts'
 import { type Expected, wrongBytes } from './expected.ts'
 import type { Journal } from './journal.ts'
 import { callPage, hasEnded, PageEnded } from './page-of.ts'
-import type { Deed, Step } from './plan.ts'
+import type { Operation, Step } from './plan.ts'
 import { waitUntil } from './wait-until.ts'
 import { CALM } from './weather.ts'
 import type { ConnectedDevice } from './world.ts'
@@ -19,7 +19,7 @@ export interface Person {
   comeBack(): Promise<Tab>
   /** Closes all tabs but that one, and reloads it. */
   reloadAlone(): Promise<void>
-  /** files that were added, or got new content, by this person */
+  /** files that this person has changed, as far as the changes resolved */
   readonly acknowledged: readonly Acknowledged[]
 }
 
@@ -41,7 +41,7 @@ export const createPerson = (
   expected: ReadonlyMap<string, Expected>,
 ): Person => {
   const acknowledged: Acknowledged[] = []
-  /** acts and thaws under way */
+  /** actions and freezes under way */
   const underWay = new Set<Promise<void>>()
   let tabs: OpenTab[] = []
 
@@ -110,24 +110,24 @@ export const createPerson = (
     await page.waitForFunction('window.faults !== undefined', { polling: 50, timeout: OPEN_WITHIN_MS })
   }
 
-  const perform = async (deed: Deed): Promise<void> => {
-    switch (deed.kind) {
+  const perform = async (operation: Operation): Promise<void> => {
+    switch (operation.kind) {
       case 'act': {
-        const open = pick(deed.file)
+        const open = pick(operation.file)
         if (!open) return
         while (underWay.size >= MAX_ACTS) await Promise.race(underWay)
-        return track(act(open.tab, deed.action, deed.content, deed.file))
+        return track(act(open.tab, operation.action, operation.content, operation.file))
       }
       case 'weather':
-        note(`weather: ${JSON.stringify(deed.weather)}`)
-        network.weather = deed.weather
+        note(`weather: ${JSON.stringify(operation.weather)}`)
+        network.weather = operation.weather
         return
       case 'kill': {
         note('SIGKILL')
         const files = [...acknowledged]
         await browser.kill()
         tabs = []
-        await after(deed.closedMs)
+        await after(operation.closedMs)
         await openTab()
         return checkAcknowledged(files)
       }
@@ -148,7 +148,7 @@ export const createPerson = (
       }
       case 'freeze': {
         const open = pick(0.99)
-        if (open) track(freeze(open, deed.frozenMs))
+        if (open) track(freeze(open, operation.frozenMs))
       }
     }
   }
@@ -174,10 +174,10 @@ export const createPerson = (
     acknowledged,
     start: openTab,
     follow: async (steps, begin) => {
-      for (const { at, deed } of steps) {
+      for (const { at, operation } of steps) {
         await after(Math.max(0, begin + at - performance.now()))
         if (journal.failure !== undefined) return
-        await perform(deed)
+        await perform(operation)
       }
     },
     comeBack: async () => {

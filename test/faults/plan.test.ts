@@ -4,7 +4,7 @@ import type { Fault } from './weather.ts'
 
 const DURATION_MS = 240_000
 const plans = Array.from({ length: 20 }, (_, seed) => makePlan(seed, DURATION_MS))
-const kindsOf = (steps: readonly Step[]) => new Set(steps.map(({ deed }) => deed.kind))
+const kindsOf = (steps: readonly Step[]) => new Set(steps.map(({ operation }) => operation.kind))
 
 test('the same seed gives the same plan, another seed another one', () => {
   expect(makePlan(7, DURATION_MS)).toEqual(plans[7])
@@ -27,16 +27,16 @@ test('steps are in the order of time', () => {
     expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b))
 })
 
-test('twenty plans have every deed, every action, every fault and every content', () => {
+test('twenty plans have every operation, every action, every fault and every content', () => {
   const steps = plans.flatMap(({ steps }) => steps)
   expect([...kindsOf(steps)].sort()).toEqual(
     ['act', 'closeTab', 'freeze', 'kill', 'openTab', 'reload', 'weather'].sort(),
   )
-  const acts = steps.flatMap(({ deed }) => (deed.kind === 'act' ? [deed] : []))
+  const acts = steps.flatMap(({ operation }) => (operation.kind === 'act' ? [operation] : []))
   expect(new Set(acts.map(({ action }) => action)).size).toBe(15)
   expect(new Set(acts.map(({ content }) => content)).size).toBe(CONTENTS)
-  const faults = steps.flatMap(({ deed }) =>
-    deed.kind === 'weather' ? (Object.keys(deed.weather.faults) as Fault[]) : [],
+  const faults = steps.flatMap(({ operation }) =>
+    operation.kind === 'weather' ? (Object.keys(operation.weather.faults) as Fault[]) : [],
   )
   expect(new Set(faults).size).toBe(8)
   expect(plans.flatMap(({ serverKills }) => serverKills).length).toBeGreaterThan(20)

@@ -3,7 +3,7 @@ import { makeRandom, type Random } from '@rockpool/core/simulation'
 import type { ActionName } from './app/src/actions.ts'
 import { CALM, type Fault, type RequestKind, type Weather } from './weather.ts'
 
-export type Deed =
+export type Operation =
   | { readonly kind: 'act'; readonly action: ActionName; readonly content: number; readonly file: number }
   | { readonly kind: 'weather'; readonly weather: Weather }
   /** SIGKILL of the browser; it is opened again after `closedMs` */
@@ -18,7 +18,7 @@ export interface Step {
   readonly at: number
   /** 0 to `devices` - 1 */
   readonly device: number
-  readonly deed: Deed
+  readonly operation: Operation
 }
 
 export interface Plan {
@@ -87,21 +87,21 @@ const makeWeather = (random: Random): Weather => {
   }
 }
 
-/** Mean ms between two deeds of one device. */
+/** Mean ms between two operations of one device. */
 const ACT_EVERY = 1_200
 const WEATHER_EVERY = 6_000
 const INCIDENT_EVERY = 12_000
 const KILL_SERVERS_EVERY = 60_000
 
-const makeIncident = (random: Random): Deed => {
+const makeIncident = (random: Random): Operation => {
   const kind = random.pick(['kill', 'kill', 'openTab', 'openTab', 'closeTab', 'reload', 'freeze'] as const)
   if (kind === 'kill') return { kind, closedMs: random.int(0, 2_000) }
   return kind === 'freeze' ? { kind, frozenMs: random.int(1_000, 25_000) } : { kind }
 }
 
-const makeWeatherDeed = (random: Random): Deed => ({ kind: 'weather', weather: makeWeather(random) })
+const makeWeatherChange = (random: Random): Operation => ({ kind: 'weather', weather: makeWeather(random) })
 
-const makeAct = (random: Random): Deed => ({
+const makeAct = (random: Random): Operation => ({
   kind: 'act',
   action: random.pick(ACTIONS),
   content: random.int(0, CONTENTS - 1),
@@ -118,9 +118,9 @@ export const makePlan = (seed: number, durationMs: number): Plan => {
     return made
   }
   const steps = Array.from({ length: devices }, (_, device) => [
-    ...every(ACT_EVERY, (at) => ({ at, device, deed: makeAct(random) })),
-    ...every(WEATHER_EVERY, (at) => ({ at, device, deed: makeWeatherDeed(random) })),
-    ...every(INCIDENT_EVERY, (at) => ({ at, device, deed: makeIncident(random) })),
+    ...every(ACT_EVERY, (at) => ({ at, device, operation: makeAct(random) })),
+    ...every(WEATHER_EVERY, (at) => ({ at, device, operation: makeWeatherChange(random) })),
+    ...every(INCIDENT_EVERY, (at) => ({ at, device, operation: makeIncident(random) })),
   ]).flat()
   const serverKills = every(KILL_SERVERS_EVERY, (at) => ({ at, closedMs: random.int(0, 5_000) }))
   return { seed, devices, durationMs, steps: steps.toSorted((a, b) => a.at - b.at), serverKills }
