@@ -31,6 +31,9 @@ const SETTINGS = {
   shared_buffers: '32MB',
 }
 
+/** Runs a command until standard input ends. SIGQUIT is an immediate shutdown of Postgres, without a checkpoint, as after a crash. */
+const UNTIL_INPUT_ENDS = 'exec 3<&0; "$@" & pid=$!; { cat <&3 >/dev/null; kill -QUIT $pid; } & wait $pid'
+
 /** Starts a Postgres on a port of its own, in about 2 s. */
 export const startPostgres = async (): Promise<PostgresServer> => {
   const bin = await programFolder()
@@ -50,17 +53,17 @@ export const startPostgres = async (): Promise<PostgresServer> => {
   const kill = async () => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return
     const exited = once(server, 'exit')
-    // Its own processes end at the loss of their parent; SIGQUIT is the immediate shutdown, without a checkpoint.
-    server.kill('SIGQUIT')
+    server.stdin!.end()
     await exited
   }
 
   const start = async () => {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
+    const command = [join(bin, 'postgres'), '-D', data, '-p', String(port), ...settings]
+    const child = spawn('/bin/sh', ['-c', UNTIL_INPUT_ENDS, 'sh', ...command], {
       ...as,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      // Out of reach of a terminal's Ctrl-C; the process that started it ends it.
+      stdio: ['pipe', 'ignore', 'pipe'],
+      // Out of reach of a terminal's Ctrl-C: it ends with its standard input, that is with this process at the latest.
       detached: true,
     })
     server = child
@@ -75,10 +78,7 @@ export const startPostgres = async (): Promise<PostgresServer> => {
     })
   }
 
-  const endWithThisProcess = () => void server?.kill('SIGQUIT')
-  process.once('exit', endWithThisProcess)
   const stop = async () => {
-    process.off('exit', endWithThisProcess)
     await kill()
     await rm(folder, { recursive: true, force: true })
   }

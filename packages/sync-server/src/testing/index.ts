@@ -1,6 +1,7 @@
-/** Acceptance suites: `eventLogSuite`, `readModelSuite`, `redactSuite` for adapters; `syncServerSuite` for servers of the HTTP contract. */
+/** Acceptance suites: `eventLogSuite`, `groupCommitCases`, `readModelSuite`, `redactSuite` for adapters; `syncServerSuite` for servers of the HTTP contract. */
 export { type EventLogSubject, eventLogSuite } from './event-log-suite.ts'
 export { eventsAfter, toWire } from './events.ts'
+export { groupCommitCases } from './group-commit-cases.ts'
 export { type HttpClient, httpClient, type SyncBody, type SyncResponse } from './http-client.ts'
 export { type ReadModelSubject, readModelSuite } from './read-model-suite.ts'
 export { redactSuite } from './redact-suite.ts'

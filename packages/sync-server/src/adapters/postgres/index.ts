@@ -2,7 +2,7 @@
  * Event logs in Postgres, of all stores in one schema. Several servers may use one database: they append one after the other,
  * and each hears what the others append. Needs the npm package `postgres`.
  */
-import { isStoreId, type StoreId } from '@rockpool/protocol'
+import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { Sql } from 'postgres'
 import { systemClock } from '../../clock.ts'
 import { type AppendWatcher, closedError, type EventLog, type Logs } from '../../event-log/event-log.ts'
@@ -37,9 +37,11 @@ interface OpenLog extends PostgresLog {
 /**
  * Creates the schema `rockpool` when it is missing.
  *
+ * @throws RockpoolError `bad_request` for a URL that is none
  * @throws EventLogError `unavailable`, `newer_version`
  */
 export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresLogsOptions): Promise<Logs> => {
+  requirePostgresUrl(url)
   const database = createConnections(url, connections)
   try {
     await database.use(ensureSchema)
@@ -120,6 +122,15 @@ export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresL
       await database.close(CLOSE_SECONDS)
     },
   }
+}
+
+const requirePostgresUrl = (url: string): void => {
+  if (URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)) return
+  // Without the text, which may have a password.
+  throw new RockpoolError(
+    'bad_request',
+    'The URL of the Postgres database has another form than postgres://user:password@host:5432/database. Correct it.',
+  )
 }
 
 /** @returns the backend id of the log, which is created when there is none */
