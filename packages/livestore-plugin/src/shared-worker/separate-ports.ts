@@ -1,5 +1,6 @@
 /**
- * Keeps the tabs of LiveStore's shared worker apart. Two defects of @effect/platform 0.96.1 let one tab break the others:
+ * Keeps the tabs of LiveStore's shared worker apart. Two defects of Effect's workers (@effect/platform 0.96.1)
+ * let one tab break the others when several are open:
  *
  * - A response to a port that has closed goes to `self.postMessage`, which a shared worker does not have, and the TypeError ends
  *   the worker. After a tab shuts its store down with a stream open, no tab reaches its leader, and a page that is opened
@@ -16,7 +17,7 @@ import type { Effect } from 'effect'
 
 type Runner = WorkerRunner.PlatformRunner
 
-/** What a tab sends about a request, and what it gets. */
+/** Of a request: what a tab sends, and what it gets. The runner only compares ids, and returns them. */
 type Message = readonly [id: unknown, ...rest: unknown[]]
 
 /**
