@@ -23,7 +23,7 @@ export interface SignerConfig {
   readonly receiptSecret: string | undefined
   readonly buckets: Buckets
   readonly origins: readonly string[]
-  /** '': URLs of the data plane are on the origin of each request */
+  /** '': URLs of the data plane are on the address that each request arrived at, whatever its Host header says */
   readonly publicBaseUrl: string
   readonly cdnBaseUrl: string | undefined
   readonly serviceRole: boolean
