@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AppendPlan, planAppend } from './plan-append.ts'
+import type { LogEvent } from './event.ts'
+import { type AppendPlan, planAppend, unknownCommits } from './plan-append.ts'
 
 /** Events are letters here; the log is `abcd`. */
 const LOG = [...'abcd']
@@ -21,5 +22,26 @@ describe('planAppend', () => {
     expect(planAppend({ parent, head: LOG.length, pushed: [...pushed], stored, isSame: (a, b) => a === b })).toEqual(
       plan,
     )
+  })
+})
+
+describe('unknownCommits', () => {
+  const commit = (sessionId: string, argsJson = '{}', seqNum = 1): LogEvent => ({
+    name: 'noted',
+    argsJson,
+    seqNum,
+    clientId: 'device',
+    sessionId,
+  })
+  const between = [commit('s#1'), commit('s#2', '{"a":1,"b":2}'), commit('s#1', '"another"')]
+
+  it.each<[string, LogEvent, boolean]>([
+    ['a commit of another id', commit('s#3'), true],
+    ['a commit that the log holds under another number', commit('s#1', '{}', 9), false],
+    ['the second commit of an id', commit('s#1', '"another"'), false],
+    ['a commit whose keys have another order', commit('s#2', '{"b":2,"a":1}'), false],
+    ['a commit of a known id with other content', commit('s#1', '"third"'), true],
+  ])('%s', (_, pushed, isUnknown) => {
+    expect(unknownCommits([pushed], between)(pushed)).toBe(isUnknown)
   })
 })
