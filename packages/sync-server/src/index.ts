@@ -29,7 +29,7 @@ export type { ClaimChecks } from './read-model/claim-checker.ts'
 export { checkClaims, type CheckClaimsOptions, type ClaimsChecked } from './read-model/check-claims.ts'
 export type { Claim, ClaimedPage, ClaimQuery } from './read-model/claims.ts'
 export type { FileEvent, FileEventKind, FileEventPage } from './read-model/file-events.ts'
-export type { FileFilter, FileQuery, Range } from './read-model/file-query.ts'
+export type { FileFilter, FileQuery, Range, Reader } from './read-model/file-query.ts'
 export {
   type FilePage,
   type FileUsage,

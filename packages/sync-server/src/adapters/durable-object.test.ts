@@ -82,6 +82,7 @@ const openSubject = async (): Promise<ReadModelSubject> => {
   return {
     open: () => remoteLog(object, 'shop'),
     alter: async (statement) => sendTo(object, 'shop', { method: 'alter', statement }),
+    select: (query) => sendTo(object, 'shop', { method: 'select', query }),
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -11,6 +11,8 @@ export interface SyncListener {
   readonly requestListener: RequestListener
   /** Handles `upgrade` events of requests below `basePath`. */
   handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** As {@link SyncServer.fetch}: for calls that another part of this process makes. */
+  readonly fetch: SyncServer['fetch']
   /** As {@link SyncServer.redact}. */
   readonly redact: SyncServer['redact']
   /** As {@link SyncServer.reportLost}. */
@@ -54,6 +56,7 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
         socket.destroy()
       })
     },
+    fetch: server.fetch,
     redact: server.redact,
     reportLost: server.reportLost,
     close: async () => {

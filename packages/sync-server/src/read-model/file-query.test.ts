@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryDatabase } from '../test-support/memory-database.ts'
-import { type FileQuery, toStatement } from './file-query.ts'
+import { afterPrefix, type FileQuery, toStatement } from './file-query.ts'
 
 describe('toStatement', () => {
   const { database } = memoryDatabase()
@@ -24,8 +24,32 @@ describe('toStatement', () => {
       /SEARCH files USING COVERING INDEX files_live_by_owner \(ownerId=\? AND bucket=\? AND createdAt<\?\)/,
     ],
     ['no owner', { ownerId: null, bucket: 'files' }, /files_live_by_owner \(ownerId=\? AND bucket=\?\)/],
+    [
+      'what a user may read',
+      { readableBy: { ownerId: 'ada', buckets: ['files'], ownBuckets: ['inbox'] }, size: { max: 9 } },
+      /SCAN files USING COVERING INDEX files_live;/,
+    ],
+    [
+      'a path',
+      { bucket: 'files', path: 'a/b' },
+      /USING (COVERING )?INDEX files_live_by_path \(bucket=\? AND path=\?\)/,
+    ],
+    [
+      'what a path begins with',
+      { bucket: 'files', pathPrefix: 'a/' },
+      /USING (COVERING )?INDEX files_live_by_path \(bucket=\? AND path>\? AND path<\?\)/,
+    ],
     ['deleted files', { state: 'deleted' }, /USING INDEX files_deleted/],
   ])('%s: reads an index alone until it knows the page', (_, query, plan) => {
     expect(planOf(query)).toMatch(plan)
   })
 })
+
+it.each([
+  ['fish/', 'fish0'],
+  ['𝄞', '𝄟'],
+  ['a\u{d7ff}', 'a\u{e000}'],
+  ['a\u{10ffff}', 'b'],
+  ['\u{10ffff}', undefined],
+  ['', undefined],
+])('the first text after those that begin with %j is %j', (prefix, end) => expect(afterPrefix(prefix)).toBe(end))

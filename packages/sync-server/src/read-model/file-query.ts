@@ -8,11 +8,27 @@ export interface Range {
   readonly max?: number
 }
 
+/** Which files of a store a user may read. */
+export interface Reader {
+  /** `sub` */
+  readonly ownerId: string
+  /** buckets of which the user reads every file */
+  readonly buckets: readonly string[]
+  /** buckets of which the user reads the own files */
+  readonly ownBuckets: readonly string[]
+}
+
 /** A file has to match all that is set. */
 export interface FileFilter {
   /** `sub` of the user who added the file; null: files that were imported */
   readonly ownerId?: string | null
   readonly bucket?: string
+  /** only what this user may read; everything unless set */
+  readonly readableBy?: Reader
+  /** of a file that was added with a path */
+  readonly path?: string
+  /** what the path begins with */
+  readonly pathPrefix?: string
   /** what the media type begins with, such as `image/` */
   readonly typePrefix?: string
   readonly name?: string
@@ -28,8 +44,11 @@ export interface FileFilter {
 }
 
 export interface FileQuery extends FileFilter {
-  /** `createdAt`, newest first, unless set. Names are sorted by their code points. */
-  readonly sort?: { readonly by: 'createdAt' | 'size' | 'name'; readonly direction: 'ascending' | 'descending' }
+  /** `createdAt`, newest first, unless set. Names are sorted by their code points; `seqNum` is the order of the log. */
+  readonly sort?: {
+    readonly by: 'createdAt' | 'size' | 'name' | 'seqNum'
+    readonly direction: 'ascending' | 'descending'
+  }
   /** 1 to 1,000; 100 unless set */
   readonly limit?: number
   /** `cursor` of the page before, from the same filter and sort */
@@ -84,13 +103,17 @@ export const cursorAfter = (
 ): string => JSON.stringify([file[sort.by], file.seqNum])
 
 const conditionsOf = (filter: FileFilter): Statement[] => {
-  const { ownerId, bucket, typePrefix, name, namePrefix, size, createdAt, updatedAt, state = 'live' } = filter
+  const { ownerId, bucket, readableBy, path, pathPrefix, typePrefix, name, namePrefix } = filter
+  const { size, createdAt, updatedAt, state = 'live' } = filter
   return [
     ...(state === 'live' ? [{ sql: 'deletedAt IS NULL', values: [] }] : []),
     ...(state === 'deleted' ? [{ sql: 'deletedAt IS NOT NULL', values: [] }] : []),
     // IS, since null is an owner, too. SQLite uses an index for it as for =.
     ...(ownerId === undefined ? [] : [{ sql: 'ownerId IS ?', values: [ownerId] }]),
     ...(bucket === undefined ? [] : [{ sql: 'bucket = ?', values: [bucket] }]),
+    ...(readableBy === undefined ? [] : [isReadable(readableBy)]),
+    ...(path === undefined ? [] : [{ sql: 'path = ?', values: [path] }]),
+    ...pathStartsWith(pathPrefix),
     ...(name === undefined ? [] : [{ sql: 'name = ?', values: [name] }]),
     ...startsWith('type', typePrefix),
     ...startsWith('name', namePrefix),
@@ -100,9 +123,37 @@ const conditionsOf = (filter: FileFilter): Statement[] => {
   ]
 }
 
+/** Fails closed: a bucket that is in neither list has nothing to read. */
+const isReadable = ({ ownerId, buckets, ownBuckets }: Reader): Statement => {
+  const isIn = 'bucket IN (SELECT value FROM json_each(?))'
+  return {
+    sql: `(${isIn} OR (${isIn} AND ownerId IS ?))`,
+    values: [JSON.stringify(buckets), JSON.stringify(ownBuckets), ownerId],
+  }
+}
+
 /** Not LIKE, which ignores case and has wildcards. */
 const startsWith = (column: string, prefix: string | undefined): Statement[] =>
   prefix === undefined ? [] : [{ sql: `substr(${column}, 1, length(?)) = ?`, values: [prefix, prefix] }]
+
+/** As a range, which an index serves. */
+const pathStartsWith = (prefix: string | undefined): Statement[] => {
+  if (prefix === undefined) return []
+  const end = afterPrefix(prefix)
+  return [{ sql: 'path >= ?', values: [prefix] }, ...(end === undefined ? [] : [{ sql: 'path < ?', values: [end] }])]
+}
+
+const MAX_CODE_POINT = 0x10ffff
+
+/** The first text after all those that begin with `prefix`, in the order of code points; undefined: there is none. */
+export const afterPrefix = (prefix: string): string | undefined => {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!)
+  while (points.at(-1) === MAX_CODE_POINT) points.pop()
+  const last = points.pop()
+  if (last === undefined) return undefined
+  // Surrogates are no characters of their own.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+}
 
 const within = (column: string, { min, max }: Range = {}): Statement[] => [
   ...(min === undefined ? [] : [{ sql: `${column} >= ?`, values: [min] }]),

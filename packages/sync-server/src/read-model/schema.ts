@@ -24,7 +24,8 @@ const SCHEMA = {
   ) STRICT`,
   // Each has the columns that a query filters by, so that a row is read only when it is on the page. `deletedAt`, too: SQLite
   // would read the row for it, though the index says that it is null.
-  files_live: 'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, size, deletedAt) WHERE deletedAt IS NULL',
+  files_live:
+    'CREATE INDEX files_live ON files (createdAt, seqNum, bucket, ownerId, size, deletedAt) WHERE deletedAt IS NULL',
   files_live_by_owner: `CREATE INDEX files_live_by_owner
     ON files (ownerId, bucket, createdAt, seqNum, size, deletedAt) WHERE deletedAt IS NULL`,
   files_live_by_path: `CREATE INDEX files_live_by_path ON files (bucket, path, seqNum)
@@ -46,6 +47,13 @@ const SCHEMA = {
   /** All but additions, which are in `files`. */
   file_events:
     'CREATE TABLE file_events (seqNum INTEGER PRIMARY KEY, file INTEGER NOT NULL, kind TEXT NOT NULL) STRICT',
+  /**
+   * For SQL of operators and their tools: live files by the names of the REST API. `owner_id` is the `sub` of the user who added the
+   * file, `created_at` unix ms. It lacks the newest events for a moment: the tables follow the log in the background.
+   */
+  storage_objects: `CREATE VIEW storage_objects AS
+    SELECT id, bucket AS bucket_id, coalesce(path, id) AS path, ownerId AS owner_id, size, type AS content_type, createdAt AS created_at
+    FROM files WHERE deletedAt IS NULL`,
   read_model_failures: `CREATE TABLE read_model_failures (
     seqNum INTEGER PRIMARY KEY, name TEXT NOT NULL, message TEXT NOT NULL
   ) STRICT`,
@@ -71,8 +79,10 @@ const isCurrent = (sql: Sql): boolean => {
 export const resetTables = (sql: Sql): void =>
   sql.transaction(() => {
     // Dropping a table drops its indices.
-    const tables = Object.entries(SCHEMA).filter(([, statement]) => statement.startsWith('CREATE TABLE'))
-    for (const [name] of tables) sql.run(`DROP TABLE IF EXISTS ${name}`)
+    for (const [name, statement] of Object.entries(SCHEMA)) {
+      const [, kind] = /^CREATE (TABLE|VIEW)/.exec(statement) ?? []
+      if (kind !== undefined) sql.run(`DROP ${kind} IF EXISTS ${name}`)
+    }
     for (const statement of Object.values(SCHEMA)) sql.run(statement)
     sql.run('INSERT INTO read_model VALUES (?, 0)', RULES_VERSION)
   })

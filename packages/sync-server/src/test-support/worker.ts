@@ -31,6 +31,8 @@ export type LogCall =
   | { readonly method: 'readModel'; readonly name: keyof ReadModel; readonly args: readonly unknown[] }
   /** a statement that runs behind the log's back */
   | { readonly method: 'alter'; readonly statement: string }
+  /** a query that runs behind the log's back */
+  | { readonly method: 'select'; readonly query: string }
   | { readonly method: 'open' }
   | { readonly method: 'head' }
   | { readonly method: 'redact'; readonly seqNum: number; readonly cause: RedactionCause }
@@ -63,6 +65,7 @@ export class LogObject {
       this.#state.storage.sql.exec(call.statement)
       return Response.json(null)
     }
+    if (call.method === 'select') return Response.json(Array.from(this.#state.storage.sql.exec(call.query)))
     const log = await openDurableObjectLog(this.#state.storage, storeId)
     try {
       return Response.json((await callLog(log, call)) ?? null)
@@ -73,7 +76,7 @@ export class LogObject {
   }
 }
 
-const callLog = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' }>): Promise<unknown> => {
+const callLog = async (log: SqlEventLog, call: Exclude<LogCall, { method: 'alter' | 'select' }>): Promise<unknown> => {
   if (call.method === 'open') return log.backendId
   if (call.method === 'head') return log.head()
   if (call.method === 'redact') return log.redact(call.seqNum, call.cause)

@@ -8,15 +8,18 @@ import { sqliteLogs } from './index.ts'
 const openSubject = async (): Promise<ReadModelSubject> => {
   const directory = await makeFolder()
   let logs = await sqliteLogs({ directory })
+  const inDatabase = async <A>(work: (database: DatabaseSync) => A): Promise<A> => {
+    await logs.close()
+    const database = new DatabaseSync(path.join(directory, 'shop.sqlite'))
+    const result = work(database)
+    database.close()
+    logs = await sqliteLogs({ directory })
+    return result
+  }
   return {
     open: () => logs.open('shop'),
-    alter: async (statement) => {
-      await logs.close()
-      const database = new DatabaseSync(path.join(directory, 'shop.sqlite'))
-      database.exec(statement)
-      database.close()
-      logs = await sqliteLogs({ directory })
-    },
+    alter: (statement) => inDatabase((database) => database.exec(statement)),
+    select: (query) => inDatabase((database) => database.prepare(query).all()),
     [Symbol.asyncDispose]: async () => {
       await logs.close()
       await removeFolder(directory)

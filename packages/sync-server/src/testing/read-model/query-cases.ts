@@ -18,17 +18,18 @@ export const queryCases = (shop: ShopLog): void => {
       size: (index * 37) % 50,
       createdAt: 1_000 + ((index * 11) % 20),
       updatedAt: 2_000 + index,
+      path: [undefined, `fish/reef ${index}.jpg`, `Fish/${index}`, 'fish/100%_/lagoon'][(index * 7) % 4],
       deleted: index % 10 === 9,
     }))
     type Sample = (typeof FILES)[number]
+    const eventsOf = ({ id, name, type, size, bucket, createdAt, updatedAt, path, ...file }: Sample) => {
+      const given = { name, type, size, at: createdAt, remoteKey: fileKey(id, bucket) }
+      const first = added(id, { ...given, ...(path !== undefined && { path }) })
+      return [first, file.deleted ? deleted(id, updatedAt) : renamed(id, name, updatedAt)].map(toLogEvent)
+    }
     beforeEach(async () => {
       for (const owner of ['ada', 'bob']) {
-        for (const file of FILES.filter((file) => file.ownerId === owner)) {
-          const { id, name, type, size, bucket, createdAt, updatedAt } = file
-          const first = added(id, { name, type, size, at: createdAt, remoteKey: fileKey(id, bucket) })
-          const last = file.deleted ? deleted(id, updatedAt) : renamed(id, name, updatedAt)
-          await append([first, last].map(toLogEvent), owner)
-        }
+        await append(FILES.filter(({ ownerId }) => ownerId === owner).flatMap(eventsOf), owner)
       }
     })
 
@@ -41,6 +42,19 @@ export const queryCases = (shop: ShopLog): void => {
       ['a name', { name: 'reef 3' }, ({ name }) => name === 'reef 3'],
       ['what a name begins with', { namePrefix: 'Ünï' }, ({ name }) => name.startsWith('Ünï')],
       ['signs of LIKE in a name', { namePrefix: '100%_' }, ({ name }) => name.startsWith('100%_')],
+      ['a path', { path: 'fish/100%_/lagoon' }, ({ path }) => path === 'fish/100%_/lagoon'],
+      ['what a path begins with', { pathPrefix: 'fish/' }, ({ path }) => path?.startsWith('fish/') ?? false],
+      ['signs of LIKE in a path', { pathPrefix: 'fish/100%_' }, ({ path }) => path?.startsWith('fish/100%_') ?? false],
+      [
+        'who may read it',
+        { readableBy: { ownerId: 'bob', buckets: ['files'], ownBuckets: ['avatars'] } },
+        ({ bucket, ownerId }) => bucket === 'files' || ownerId === 'bob',
+      ],
+      [
+        'who may read nothing else',
+        { readableBy: { ownerId: 'bob', buckets: [], ownBuckets: ['avatars'] } },
+        ({ bucket, ownerId }) => bucket === 'avatars' && ownerId === 'bob',
+      ],
       ['a size from', { size: { min: 10 } }, ({ size }) => size >= 10],
       ['a size from and to', { size: { min: 10, max: 20 } }, ({ size }) => size >= 10 && size <= 20],
       ['a time of adding', { createdAt: { max: 1_010 } }, ({ createdAt }) => createdAt <= 1_010],
@@ -57,9 +71,10 @@ export const queryCases = (shop: ShopLog): void => {
         const expected = FILES.filter(
           (file) => matches(file) && (state === 'any' || file.deleted === (state === 'deleted')),
         )
-        for (const by of ['createdAt', 'size', 'name'] as const) {
+        for (const by of ['createdAt', 'size', 'name', 'seqNum'] as const) {
+          const rank = (file: Sample) => (by === 'seqNum' ? position.get(file.id)! : file[by])
           const ascending = expected
-            .toSorted((a, b) => compare(a[by], b[by]) || position.get(a.id)! - position.get(b.id)!)
+            .toSorted((a, b) => compare(rank(a), rank(b)) || position.get(a.id)! - position.get(b.id)!)
             .map(({ id }) => id)
           for (const direction of ['ascending', 'descending'] as const) {
             const found = await allFiles(shop.model, { ...filter, state, sort: { by, direction }, limit: 7 })

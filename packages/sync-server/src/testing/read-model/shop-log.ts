@@ -13,6 +13,8 @@ export interface ReadModelSubject extends AsyncDisposable {
   open(): Promise<SqlEventLog>
   /** Runs a statement in the database of this log, behind its back. The log is opened again after it. */
   alter(statement: string): Promise<void>
+  /** The rows of a query in the database of this log, as another tool reads them. The log is opened again after it. */
+  select(query: string): Promise<readonly object[]>
 }
 
 /** `log` and `model` exist within a test only. */
@@ -24,6 +26,8 @@ export interface ShopLog {
   push(...events: readonly PoolEvent[]): Promise<void>
   /** Runs a statement behind the log's back, and opens the log again. */
   alter(statement: string): Promise<void>
+  /** The rows of a query behind the log's back. */
+  select(query: string): Promise<readonly object[]>
   idsOf(query?: FileQuery): Promise<string[]>
   liveKeys(): Promise<Set<RemoteKey>>
   namedKeys(): Promise<Set<RemoteKey>>
@@ -53,6 +57,11 @@ export const createShopLog = (subject: () => ReadModelSubject): ShopLog & { open
     alter: async (statement) => {
       await subject().alter(statement)
       await open()
+    },
+    select: async (query) => {
+      const rows = await subject().select(query)
+      await open()
+      return rows
     },
     idsOf: async (query = {}) => (await log.readModel.files(query)).files.map(({ id }) => id),
     liveKeys: async () => new Set((await allPages(log.readModel.liveKeys)).flat()),

@@ -37,6 +37,18 @@ export const tableCases = (shop: ShopLog): void => {
     })
   })
 
+  it('have a view of live files for SQL', async () => {
+    await push(added('reef', { path: 'fish/reef.jpg', at: 5 }), added('gone'), deleted('gone'))
+    await append([toLogEvent(added('lagoon', { remoteKey: fileKey('lagoon', 'avatars'), size: 9 }))], null)
+    // The tables follow the log when somebody reads them.
+    await idsOf()
+    const object = { bucket_id: 'files', size: 3, content_type: 'image/jpeg', created_at: 5 }
+    expect(await shop.select('SELECT * FROM storage_objects ORDER BY size')).toEqual([
+      { ...object, id: 'reef', path: 'fish/reef.jpg', owner_id: 'ada' },
+      { ...object, id: 'lagoon', path: 'lagoon', owner_id: null, bucket_id: 'avatars', size: 9, created_at: 1 },
+    ])
+  })
+
   describe('its tables', () => {
     const everything = async () => ({
       files: (await shop.model.files({ state: 'any' })).files,
