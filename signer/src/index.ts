@@ -3,6 +3,7 @@ export { createSigner, type RequestSource, type Signer, type SignerOptions } fro
 export { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 export { configuredSigner } from './configured-signer.ts'
 export { partsKey } from './content.ts'
+export { contentDisposition } from './downloads.ts'
 export type { RequestLine, SignerEvent, SignerHooks } from './hooks.ts'
 export { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
 export {

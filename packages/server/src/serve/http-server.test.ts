@@ -24,6 +24,7 @@ const handlers: Handlers = {
     arrived.resolve()
   },
   sync: (_incoming: IncomingMessage, outgoing) => void outgoing.writeHead(200).flushHeaders(),
+  rest: (_incoming, outgoing) => void outgoing.end('rest'),
   upgrade: (_incoming, socket) => void socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
   static: undefined,
   ready: async () => ({ ok: true, store: 'fine' }),

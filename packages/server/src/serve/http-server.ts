@@ -19,6 +19,7 @@ export interface Handlers {
   /** Responds to the signer's calls; `url` without the prefix. */
   signer(incoming: IncomingMessage, outgoing: ServerResponse, url: string): void
   sync(incoming: IncomingMessage, outgoing: ServerResponse): void
+  rest(incoming: IncomingMessage, outgoing: ServerResponse): void
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
   /** a built web app; undefined: 404 */
   readonly static: ((incoming: IncomingMessage, outgoing: ServerResponse, path: string) => Promise<void>) | undefined
@@ -108,6 +109,7 @@ const dispatch = (handlers: Handlers, route: Route, incoming: IncomingMessage, o
   if (route.part === 'signer') return handlers.signer(incoming, outgoing, route.url)
   if (route.part === 'metrics') return void handlers.metrics.respond(outgoing).catch(() => outgoing.destroy())
   if (route.part === 'sync') return handlers.sync(incoming, outgoing)
+  if (route.part === 'rest') return handlers.rest(incoming, outgoing)
   if (route.part === 'static' && handlers.static) {
     return void handlers.static(incoming, outgoing, route.path).catch(() => outgoing.destroy())
   }

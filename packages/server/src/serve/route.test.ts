@@ -11,6 +11,8 @@ test.each([
   ['/signer?x', { part: 'signer', url: '/?x' }],
   ['/signers', { part: 'static', path: '/signers' }],
   ['/sync/shop/head', { part: 'sync' }],
+  ['/storage/v1/object/files/a%20b.jpg?x', { part: 'rest' }],
+  ['/storage/v10', { part: 'static', path: '/storage/v10' }],
   ['/', { part: 'static', path: '/' }],
   ['/a%20b.html?x#y', { part: 'static', path: '/a b.html' }],
   ['/%E0%A4%A', { part: 'bad_path' }],

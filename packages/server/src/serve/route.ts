@@ -1,13 +1,15 @@
 /** Which part of the server a request is for. Pure. */
 
 export type Route =
-  | { readonly part: 'health' | 'ready' | 'metrics' | 'sync' }
+  | { readonly part: 'health' | 'ready' | 'metrics' | 'sync' | 'rest' }
   /** `url`: path and query as the signer knows them */
   | { readonly part: 'signer'; readonly url: string }
   /** `path`: decoded, begins with a slash */
   | { readonly part: 'static'; readonly path: string }
   | { readonly part: 'bad_path' }
 
+/** docs/contracts/rest-http.md */
+export const REST_PATH = '/storage/v1'
 export const SIGNER_PATH = '/signer'
 export const SYNC_PATH = '/sync'
 
@@ -22,6 +24,7 @@ export const routeOf = (url: string): Route => {
     return { part: 'signer', url: rest.startsWith('/') ? rest : `/${rest}` }
   }
   if (isBelow(path, SYNC_PATH)) return { part: 'sync' }
+  if (isBelow(path, REST_PATH)) return { part: 'rest' }
   try {
     return path.startsWith('/') ? { part: 'static', path: decodeURIComponent(path) } : { part: 'bad_path' }
   } catch {

@@ -1,5 +1,6 @@
-/** The server: signer, sync server and garbage collector in this process, on one port. */
-import { tokensOf } from '@rockpool/access'
+/** The server: signer, sync server, REST API and garbage collector in this process, on one port. */
+import { join } from 'node:path'
+import { receiptSigner, tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit } from '@rockpool/signer'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
@@ -7,6 +8,8 @@ import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
+import { createRestHandler } from '../rest/rest-handler.ts'
+import { openSpool } from '../rest/store-body.ts'
 import { TASKS } from '../tasks/tasks.ts'
 import { gcFields, startCollector } from './collector.ts'
 import { hasContent } from './has-content.ts'
@@ -71,6 +74,24 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       onError: (error) => log.entry({ kind: 'sync', error: describeError(error) }),
     })
     closing.push(sync.close)
+    const [receiptSecret] = receiptSecrets
+    const rest = createRestHandler({
+      logs,
+      store,
+      spool: await openSpool(join(config.dataDir, 'spool'), store),
+      sync: sync.fetch,
+      authenticate: tokensOf(config.signer.tokens),
+      buckets: config.signer.buckets,
+      signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
+      shareSecrets:
+        receiptSecrets.length > 0 ? receiptSecrets : opened.urlSecret === undefined ? [] : [opened.urlSecret],
+      maxShareSeconds: config.signer.longestShare,
+      publicUrl: publicUrl ?? url,
+      ...(limit && { rateLimit: (caller: string) => limit(caller) }),
+      allowedOrigins: config.signer.origins,
+      onError: (error) => log.entry({ kind: 'rest', error: describeError(error) }),
+      now: () => Date.now(),
+    })
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
     const metrics = createMetrics(store)
     const report = (storeId: string, outcome: CollectReport | Error) => {
@@ -90,9 +111,11 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       closing.push((await listenControl({ path, tasks: TASKS, input })).close)
     }
 
+    const restListener = signerListener(rest, trustedProxies)
     http.start({
       signer: signerListener(signer, trustedProxies),
       sync: sync.requestListener,
+      rest: (incoming, outgoing) => restListener(incoming, outgoing, incoming.url!),
       upgrade: sync.handleUpgrade,
       static: app,
       ready: createReadiness(signer, logs),

@@ -1,0 +1,41 @@
+/** Which file is at a path. */
+import { type BucketRules, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
+import type { ReadModel, StoredFile } from '@rockpool/sync-server'
+import type { User } from './caller.ts'
+import type { ObjectPlace } from './route.ts'
+
+/**
+ * The live file at a path, as the caller sees it: in owner buckets each user has own paths. Of several files with one path, which
+ * devices add while they are offline, it is the first in the log, so that a path keeps its meaning. A file without a path
+ * is at its id.
+ */
+export const findFile = async (
+  readModel: ReadModel,
+  { access }: BucketRules,
+  { bucket, path }: ObjectPlace,
+  user: User | undefined,
+): Promise<StoredFile | undefined> => {
+  const isOwners = access === 'owner'
+  const { files } = await readModel.files({
+    bucket,
+    path,
+    limit: 1,
+    sort: { by: 'seqNum', direction: 'ascending' },
+    ...(isOwners && { ownerId: user?.claims.sub ?? null }),
+  })
+  const file = files[0] ?? (await fileById(readModel, path, bucket))
+  // The bytes are those of the remote key, whoever added the file.
+  const isReadable = file && (!isOwners || parseRemoteKey(file.remoteKey)?.owner === user?.owner)
+  return isReadable ? file : undefined
+}
+
+const fileById = async (readModel: ReadModel, id: string, bucket: string): Promise<StoredFile | undefined> => {
+  const file = await readModel.file(id)
+  return file && file.bucket === bucket && file.path === undefined && file.deletedAt === null ? file : undefined
+}
+
+/** @throws RockpoolError `not_found` */
+export const requireFile = (file: StoredFile | undefined, { bucket, path }: ObjectPlace): StoredFile => {
+  if (file) return file
+  throw new RockpoolError('not_found', `There is no file "${path.slice(0, 100)}" in the bucket "${bucket}".`)
+}

@@ -1,0 +1,49 @@
+/** Files and buckets as the REST API shows them. Pure. */
+import type { BucketRules, Buckets } from '@rockpool/protocol'
+import type { StoredFile } from '@rockpool/sync-server'
+
+export interface ObjectJson {
+  readonly id: string
+  readonly bucket: string
+  /** the file's own path, else its id */
+  readonly path: string
+  /** bytes */
+  readonly size: number
+  readonly content_type: string
+  /** `sub` of the user who added the file; null when it was imported */
+  readonly owner_id: string | null
+  /** ISO 8601, by the clock of the device that added the file */
+  readonly created_at: string
+}
+
+export const objectJson = ({ id, bucket, path, size, type, ownerId, createdAt }: StoredFile): ObjectJson => ({
+  id,
+  bucket,
+  path: path ?? id,
+  size,
+  content_type: type,
+  owner_id: ownerId,
+  created_at: new Date(createdAt).toISOString(),
+})
+
+export interface BucketJson {
+  readonly name: string
+  /** `authenticated`: whoever may read the store. `private`: each user the own files */
+  readonly policy: 'public' | 'authenticated' | 'private'
+  /** null: all */
+  readonly allowed_mime_types: readonly string[] | null
+  /** bytes; null: no limit of the bucket's own */
+  readonly max_file_size: number | null
+}
+
+const POLICIES = { public: 'public', store: 'authenticated', owner: 'private' } as const satisfies Readonly<
+  Record<BucketRules['access'], BucketJson['policy']>
+>
+
+export const bucketsJson = (buckets: Buckets): readonly BucketJson[] =>
+  Object.entries(buckets).map(([name, { access, types, maxSize }]) => ({
+    name,
+    policy: POLICIES[access],
+    allowed_mime_types: types ?? null,
+    max_file_size: maxSize ?? null,
+  }))

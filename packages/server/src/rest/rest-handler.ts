@@ -1,0 +1,86 @@
+/** The REST API (docs/contracts/rest-http.md), from Request to Response. */
+import type { Authenticate } from '@rockpool/access'
+import { type Caller, identify, type RateLimit, requireRate, requireUser } from './caller.ts'
+import { allowOrigin, preflightResponse } from './cors.ts'
+import { errorResponse, isServerFault } from './errors.ts'
+import { toFileQuery } from './list-query.ts'
+import { bucketsJson, objectJson } from './object-json.ts'
+import { readObject, readSigned, signObject } from './read-object.ts'
+import { parseCall, type RestCall } from './route.ts'
+import type { RestServices } from './services.ts'
+import { deleteObject, writeObject } from './write-object.ts'
+
+export interface RestOptions extends RestServices {
+  readonly authenticate: Authenticate
+  /** no limit unless set */
+  readonly rateLimit?: RateLimit | undefined
+  /** exact origins of web apps that are served from elsewhere */
+  readonly allowedOrigins: readonly string[]
+  /** gets failures that the operator of the server has to know about */
+  readonly onError: (error: unknown) => void
+}
+
+export interface RestHandler {
+  /** Responds to one request. Never rejects. @param source.address where the request came from */
+  fetch(request: Request, source?: { readonly address?: string }): Promise<Response>
+}
+
+export const createRestHandler = (options: RestOptions): RestHandler => {
+  const { authenticate, rateLimit, allowedOrigins, onError } = options
+
+  const respond = async (request: Request, address: string | undefined): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url)
+    const call = parseCall(request.method, pathname)
+    if (call.call === 'readSigned') {
+      requireRate(rateLimit, `address ${address ?? ''}`)
+      return readSigned(options, call, searchParams, request)
+    }
+    return respondTo(options, await identify(request, { authenticate, rateLimit, address }), call, request)
+  }
+
+  return {
+    fetch: async (request, { address } = {}) => {
+      const preflight = allowedOrigins.length > 0 ? preflightResponse(request) : undefined
+      const response =
+        preflight ??
+        (await respond(request, address).catch((error: unknown) => {
+          if (isServerFault(error)) onError(error)
+          return errorResponse(error)
+        }))
+      return allowOrigin(request, response, allowedOrigins)
+    },
+  }
+}
+
+const respondTo = async (
+  services: RestServices,
+  caller: Caller,
+  call: Exclude<RestCall, { readonly call: 'readSigned' }>,
+  request: Request,
+): Promise<Response> => {
+  const { searchParams } = new URL(request.url)
+  switch (call.call) {
+    case 'listBuckets':
+      requireUser(caller, 'read')
+      return json(bucketsJson(services.buckets))
+    case 'listObjects': {
+      const query = toFileQuery(searchParams, requireUser(caller, 'read').claims.sub, services.buckets)
+      const { readModel } = await services.logs.open(caller.storeId)
+      const { files, cursor } = await readModel.files(query)
+      return json({ objects: files.map(objectJson), cursor: cursor ?? null })
+    }
+    case 'readObject':
+      return readObject(services, caller, call, request)
+    case 'writeObject': {
+      const { file, created } = await writeObject(services, caller, call, request)
+      return json(objectJson(file), created ? 201 : 200)
+    }
+    case 'deleteObject':
+      return json(objectJson(await deleteObject(services, caller, call, request.signal)))
+    case 'signObject':
+      return json(await signObject(services, caller, call, searchParams.get('expires_in')))
+  }
+}
+
+const json = (body: unknown, status = 200): Response =>
+  Response.json(body, { status, headers: { 'cache-control': 'no-store' } })

@@ -1,0 +1,30 @@
+/** What the calls of the REST API work with. */
+import type { SignReceipt } from '@rockpool/access'
+import type { ObjectStore } from '@rockpool/object-store'
+import type { Buckets, StoreId } from '@rockpool/protocol'
+import type { ReadModel } from '@rockpool/sync-server'
+import type { SyncFetch } from './commit.ts'
+import type { Spool } from './store-body.ts'
+
+/** The event logs of this server, to read. */
+export interface ReadableLogs {
+  open(storeId: StoreId): Promise<{ readonly readModel: ReadModel }>
+}
+
+export interface RestServices {
+  readonly logs: ReadableLogs
+  readonly store: ObjectStore
+  readonly spool: Spool
+  readonly sync: SyncFetch
+  readonly buckets: Buckets
+  /** undefined: content counts as claimed until a background check has seen it */
+  readonly signReceipt: SignReceipt | undefined
+  /** of signed URLs, the current one first; none: this server signs no URLs */
+  readonly shareSecrets: readonly string[]
+  /** seconds that a signed URL may live */
+  readonly maxShareSeconds: number
+  /** where clients reach this server, without a slash at its end */
+  readonly publicUrl: string
+  /** unix ms */
+  readonly now: () => number
+}

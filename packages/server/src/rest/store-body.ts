@@ -1,0 +1,180 @@
+/** The body of a POST, into the object store: its remote key is known only after the last byte. */
+import { Buffer } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import {
+  type ContentAddress,
+  type ContentDigest,
+  ContentHasher,
+  digestOfPart,
+  fromHex,
+  intoParts,
+  partRange,
+  type RemoteKey,
+  RockpoolError,
+  safeType,
+  sha256,
+} from '@rockpool/protocol'
+import { partsKey } from '@rockpool/signer'
+
+export interface Spool {
+  /** Bodies of several parts are here until their address is known. The process has this folder for itself. */
+  readonly folder: string
+  readonly store: ObjectStore
+}
+
+export interface BodyOptions {
+  /** media type */
+  readonly type: string
+  /** bytes */
+  readonly maxSize: number
+  readonly keyOf: (address: ContentAddress) => RemoteKey
+  readonly signal: AbortSignal
+}
+
+export interface StoredBody {
+  readonly key: RemoteKey
+  /** bytes */
+  readonly size: number
+}
+
+/** Removes what a process that was killed has left in the folder. */
+export const openSpool = async (folder: string, store: ObjectStore): Promise<Spool> => {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return { folder, store }
+}
+
+/**
+ * Stores a body for good, in constant memory. One of up to 8 MiB is hashed in memory; a longer one is hashed while it is
+ * written to a file on this disk, and goes from there to the object store part by part. S3 could keep it under a temporary key
+ * instead, but copies at most 5 GiB, and without the checksums of the parts.
+ *
+ * @throws RockpoolError `too_large` before anything is stored, `bad_request` when the body breaks off; ObjectStoreError
+ */
+export const storeBody = async (
+  spool: Spool,
+  body: AsyncIterable<Uint8Array>,
+  options: BodyOptions,
+): Promise<StoredBody> => {
+  const parts = intoParts(limited(body, options.maxSize))
+  const first = (await parts.next()).value!
+  const second = await parts.next()
+  if (second.done) return storePart(spool.store, first, options)
+  const path = join(spool.folder, randomUUID())
+  const file = await open(path, 'wx+', 0o600)
+  try {
+    const content = await writeParts(file, prepend([first, second.value], parts))
+    const key = options.keyOf(content.address)
+    if (!(await isStored(spool.store, key, content.size, options.signal))) {
+      await sendParts(spool.store, file, key, content, options)
+    }
+    return { key, size: content.size }
+  } finally {
+    await file.close()
+    await rm(path, { force: true })
+  }
+}
+
+async function* limited(body: AsyncIterable<Uint8Array>, maxSize: number): AsyncGenerator<Uint8Array, void> {
+  let size = 0
+  const chunks = body[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await chunks.next().catch(brokenOff)
+      if (done) return
+      size += value.length
+      if (size > maxSize) throw bodyTooLarge(maxSize)
+      yield value
+    }
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+const brokenOff = (cause: unknown): never => {
+  throw new RockpoolError('bad_request', 'The request body broke off. Send it again.', { cause })
+}
+
+export const bodyTooLarge = (maxSize: number) =>
+  new RockpoolError('too_large', `This bucket takes files of at most ${maxSize} bytes. Send a smaller one.`)
+
+async function* prepend<A>(first: readonly A[], rest: AsyncIterable<A>): AsyncGenerator<A, void> {
+  yield* first
+  yield* rest
+}
+
+const writeParts = async (file: FileHandle, parts: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<ContentDigest> => {
+  const hasher = new ContentHasher()
+  for await (const part of parts) await Promise.all([hasher.add(part), file.writeFile(part)])
+  return hasher.finish()
+}
+
+const storePart = async (
+  store: ObjectStore,
+  bytes: Uint8Array<ArrayBuffer>,
+  { type, keyOf, signal }: BodyOptions,
+): Promise<StoredBody> => {
+  const digest = await sha256(bytes)
+  const size = bytes.length
+  const key = keyOf(Buffer.from(digest).toString('hex') as ContentAddress)
+  await putOnce(store, key, bytes, { size, type: safeType(type), sha256: digest, signal })
+  return { key, size }
+}
+
+/** The same bytes may be there already, by any device: write once. */
+const putOnce = async (
+  store: ObjectStore,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: { size: number; type?: string; sha256: Uint8Array<ArrayBuffer>; signal: AbortSignal },
+): Promise<void> => {
+  try {
+    await store.put(key, bytes, { ...options, ifNoneMatch: '*' })
+  } catch (error) {
+    if (!isObjectStoreError(error, 'precondition_failed')) throw error
+    await isStored(store, key, bytes.length, options.signal)
+  }
+}
+
+/** @throws RockpoolError `conflict` when something else is under this key */
+const isStored = async (store: ObjectStore, key: string, size: number, signal: AbortSignal): Promise<boolean> => {
+  try {
+    const info = await store.head(key, { signal })
+    if (info.size === size) return true
+  } catch (error) {
+    if (isObjectStoreError(error, 'not_found')) return false
+    throw error
+  }
+  throw new RockpoolError('conflict', 'The object store holds other bytes for this content. Ask its operator.')
+}
+
+const sendParts = async (
+  store: ObjectStore,
+  file: FileHandle,
+  key: RemoteKey,
+  { size, digests, address }: ContentDigest,
+  { type, signal }: BodyOptions,
+): Promise<void> => {
+  const { multipart } = store
+  const uploadId = await multipart.start(key, { type: safeType(type), signal })
+  try {
+    for (let number = 1; number * 32 <= digests.length; number++) {
+      const { start, end } = partRange(size, number)
+      const bytes = new Uint8Array(end - start)
+      await file.read(bytes, 0, bytes.length, start)
+      const digest = digestOfPart(digests, number)
+      await multipart.putPart(key, uploadId, number, bytes, { size: bytes.length, sha256: digest, signal })
+    }
+    // First, so that nobody ever finds the content without its digest list.
+    const list = { size: digests.length, sha256: fromHex(address.slice(0, 64)), signal }
+    await putOnce(store, partsKey(key), digests, list)
+    await multipart.complete(key, uploadId, await multipart.listParts(key, uploadId, { signal }), { signal })
+  } catch (error) {
+    // Not by `signal`: it may be what ended the upload. Garbage collection removes what stays.
+    await multipart.abort(key, uploadId).catch(() => {})
+    throw error
+  }
+}

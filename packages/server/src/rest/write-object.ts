@@ -1,0 +1,116 @@
+/** `POST` and `DELETE /storage/v1/object/{bucket}/{path}` */
+import { checkContent, type PoolEvent } from '@rockpool/core/records'
+import {
+  buildRemoteKey,
+  essence,
+  MAX_CONTENT_SIZE,
+  OCTET_STREAM,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
+import type { StoredFile } from '@rockpool/sync-server'
+import { type Caller, requireBucket, requireUser } from './caller.ts'
+import { commit } from './commit.ts'
+import { findFile, requireFile } from './file-at.ts'
+import type { ObjectPlace } from './route.ts'
+import type { RestServices } from './services.ts'
+import { storeBody } from './store-body.ts'
+
+export interface Written {
+  readonly file: StoredFile
+  /** false: the file was there, and got another version */
+  readonly created: boolean
+}
+
+/**
+ * Stores the body as the file at a path. Type and declared length are checked before a byte is read, the length of a body that
+ * declares none while it is read.
+ *
+ * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found` for an unknown bucket, `type_not_allowed`, `too_large`,
+ *   `bad_request`; ObjectStoreError
+ */
+export const writeObject = async (
+  services: RestServices,
+  caller: Caller,
+  place: ObjectPlace,
+  request: Request,
+): Promise<Written> => {
+  const { buckets, spool, logs, sync, signReceipt, now } = services
+  const { storeId } = caller
+  const rules = requireBucket(buckets, place.bucket)
+  const user = requireUser(caller, 'write')
+  const type = request.headers.get('content-type') ?? OCTET_STREAM
+  if (essence(type) === 'multipart/form-data') {
+    throw new RockpoolError('bad_request', 'Send the bytes of the file as the body, with their type, not as a form.')
+  }
+  const wrong = checkContent({ type, bucket: place.bucket, size: declaredLength(request) }, buckets)
+  if (wrong) throw wrong
+
+  const { signal } = request
+  const owner = rules.access === 'owner' ? user.owner : undefined
+  const { key, size } = await storeBody(spool, chunksOf(request.body), {
+    type,
+    maxSize: rules.maxSize ?? MAX_CONTENT_SIZE,
+    keyOf: (address) => buildRemoteKey({ storeId, bucket: place.bucket, owner, address }),
+    signal,
+  })
+
+  const at = now()
+  const receipt = await signReceipt?.(key, { size, at })
+  const { readModel } = await logs.open(storeId)
+  let before: StoredFile | undefined
+  let id = ''
+  await commit({ sync, storeId, token: user.token, signal }, async () => {
+    before = await findFile(readModel, rules, place, user)
+    id = before?.id ?? crypto.randomUUID()
+    const content = { id, remoteKey: key, size, type, at }
+    const change: PoolEvent = before
+      ? { name: 'v2.FileContentReplaced', opId: crypto.randomUUID(), args: { ...content, basedOn: before.remoteKey } }
+      : {
+          name: 'v2.FileAdded',
+          opId: crypto.randomUUID(),
+          args: { ...content, name: nameOf(place), path: place.path, owner: user.owner, meta: {} },
+        }
+    return [change, stored(key, receipt)]
+  })
+  return { file: requireFile(await readModel.file(id), place), created: before === undefined }
+}
+
+/** Removes the file at a path, and returns it. Its bytes go by garbage collection, once no file names them. */
+export const deleteObject = async (
+  { buckets, logs, sync, now }: RestServices,
+  caller: Caller,
+  place: ObjectPlace,
+  signal: AbortSignal,
+): Promise<StoredFile> => {
+  const { storeId } = caller
+  const rules = requireBucket(buckets, place.bucket)
+  const user = requireUser(caller, 'delete')
+  const { readModel } = await logs.open(storeId)
+  let file: StoredFile | undefined
+  await commit({ sync, storeId, token: user.token, signal }, async () => {
+    file = requireFile(await findFile(readModel, rules, place, user), place)
+    return [{ name: 'v2.FileDeleted', opId: crypto.randomUUID(), args: { id: file.id, at: now() } }]
+  })
+  return file!
+}
+
+const nameOf = ({ path }: ObjectPlace): string => path.slice(path.lastIndexOf('/') + 1)
+
+const stored = (remoteKey: RemoteKey, receipt: string | undefined): PoolEvent => ({
+  name: 'v2.ContentStored',
+  opId: crypto.randomUUID(),
+  args: { remoteKey, ...(receipt !== undefined && { receipt }) },
+})
+
+/** Bytes; undefined for a body that comes in chunks of unknown number. */
+const declaredLength = ({ headers }: Request): number | undefined => {
+  const text = headers.get('content-length')
+  if (text === null) return undefined
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new RockpoolError('bad_request', 'Content-Length has to be the number of bytes of the body.')
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array, void> {
+  if (body) yield* body
+}
