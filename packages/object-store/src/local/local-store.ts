@@ -10,7 +10,7 @@ import { orDiscard, throwIfAborted } from '../exact-body.ts'
 import { localSigning } from '../local-signing.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
-import { ContentFiles, makePrivate, type Sweep } from './content-files.ts'
+import { ContentFiles, makePrivate, shardName, type Sweep } from './content-files.ts'
 import { type LocalDatabase, type ObjectRow, openDatabase } from './database.ts'
 import { asStoreError } from './disk-errors.ts'
 import { advanceGeneration, REBUILD, requireCurrentIndex } from './generation.ts'
@@ -91,10 +91,15 @@ export const openLocalStore = async (options: LocalStoreOptions): Promise<LocalS
   }
 }
 
-/** Whether there is a file in one of the folders of this one. */
+/** Whether any content is in the folder; what else may be there, such as a disk's `lost+found`, does not count. */
 const hasFiles = async (folder: string): Promise<boolean> => {
-  if (!existsSync(folder)) return false
-  for (const shard of await readdir(folder)) if ((await readdir(join(folder, shard))).length > 0) return true
+  for (let i = 0; i < 256; i++) {
+    const files = await readdir(join(folder, shardName(i))).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    if (files.length > 0) return true
+  }
   return false
 }
 
