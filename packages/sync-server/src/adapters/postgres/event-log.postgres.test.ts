@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
+import type { EventLog, Logs } from '../../event-log/event-log.ts'
 import { createDatabase, type TestDatabase } from '../../test-support/postgres-database.ts'
-import { eventLogSuite } from '../../testing/event-log-suite.ts'
+import { type EventLogSubject, eventLogSuite } from '../../testing/event-log-suite.ts'
 import { groupCommitCases } from '../../testing/group-commit-cases.ts'
 import { postgresLogs } from './index.ts'
 
@@ -10,14 +11,13 @@ beforeAll(async () => {
 })
 afterAll(() => database?.[Symbol.asyncDispose]())
 
-const openSubject = async () => {
-  const { url } = database
-  let logs = await postgresLogs({ url })
+const subjectOf = async (open: () => Promise<Logs>): Promise<EventLogSubject> => {
+  let logs = await open()
   return {
     logs,
     reopen: async () => {
       await logs.close()
-      logs = await postgresLogs({ url })
+      logs = await open()
       return logs
     },
     [Symbol.asyncDispose]: async () => {
@@ -27,5 +27,33 @@ const openSubject = async () => {
   }
 }
 
-eventLogSuite('Postgres', openSubject, { restarts: true })
-groupCommitCases('Postgres', openSubject)
+const openOne = () => postgresLogs({ url: database.url })
+
+/** Two servers on one database, of which each gets every other call: what one has in memory, the other reads from Postgres. */
+const openTwo = async (): Promise<Logs> => {
+  const both = [await openOne(), await openOne()] as const
+  return {
+    ...both[0],
+    open: async (storeId) => {
+      const logs = await Promise.all(both.map((server) => server.open(storeId)))
+      let calls = 0
+      const next = (): EventLog => logs[calls++ % logs.length]!
+      return {
+        backendId: logs[0]!.backendId,
+        head: () => next().head(),
+        append: (...args) => next().append(...args),
+        read: (...args) => next().read(...args),
+        close: async () => {
+          for (const log of logs) await log.close()
+        },
+      }
+    },
+    close: async () => {
+      for (const server of both) await server.close()
+    },
+  }
+}
+
+eventLogSuite('Postgres', () => subjectOf(openOne), { restarts: true })
+eventLogSuite('Postgres, two servers by turns', () => subjectOf(openTwo), { restarts: true })
+groupCommitCases('Postgres', () => subjectOf(openOne))

@@ -23,11 +23,14 @@ const headOf = (row: HeadRow | undefined, { storeId, backendId }: { storeId: Sto
 }
 
 export const readPage = async (sql: Sql, log: PostgresLog, since: number, limits: ReadLimits): Promise<Page> => {
-  const recent = takeBatches(log.recent.after(since), limits)
-  const [first] = recent.events
-  if (!first) return selectPage(sql, log, since, limits)
-  // Events in memory are committed, so a head that was read after them is not below them.
-  return { head: await readHead(sql, log), ...recent }
+  const { recent } = log
+  const page = takeBatches(recent.after(since), limits)
+  const last = page.events.at(-1)
+  if (!last) return selectPage(sql, log, since, limits)
+  const isFull = recent.take(since, page.events.length + 1) !== undefined
+  const head = await readHead(sql, log)
+  // In memory are the appends of this server: where one of another follows, the page would end early.
+  return isFull || last.seqNum === head ? { head, ...page } : selectPage(sql, log, since, limits)
 }
 
 /**
