@@ -41,6 +41,7 @@ export const makeDisk = (world: World): Disk => {
     failures++
     return failed(world, what)
   }
+
   /** Runs one operation: it may fail before it has an effect, or after. */
   const operate = async <A>(process: Process, name: string, run: () => Promise<A>): Promise<A> => {
     const { settings, random } = world
@@ -55,7 +56,7 @@ export const makeDisk = (world: World): Disk => {
 
   const newestEpoch = () => (storage.tables.get('engine:engine') as EngineRow | undefined)?.epoch ?? 0
 
-  /** Writes of several parts take their time: whoever dies in between leaves some of them, and each of these is whole. */
+  /** Writes content of several parts in two steps: a tab that dies in between leaves the first parts, each of them whole. */
   const writeTorn = async (process: Process, source: Blob | ReadableStream<Uint8Array>, write: WriteOptions) => {
     const temporary = memoryBlobStore(options)
     const { address } = await temporary.write(source, write)

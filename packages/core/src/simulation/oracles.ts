@@ -137,6 +137,7 @@ export const whyNotPinned = async (world: World, devices: readonly Device[]): Pr
 
 /** Opens each live file on each device. @returns the first that cannot be opened and why, or undefined */
 export const openEverything = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+  let problem: string | undefined
   for (const device of devices) {
     const pool = device.open[0]?.pool
     if (!pool) return `${device.name} has no open tab`
@@ -145,9 +146,9 @@ export const openEverything = async (world: World, devices: readonly Device[]): 
         await mustHaveHash(world, device, file, await pool.open(file))
       } catch (error) {
         if (!isRockpoolError(error)) world.fail(`opening failed with ${String(error)}`)
-        return `${device.name} cannot open ${file.id}: ${isRockpoolError(error) ? error.code : String(error)}`
+        problem ??= `${device.name} cannot open ${file.id}: ${isRockpoolError(error) ? error.code : String(error)}`
       }
     }
   }
-  return undefined
+  return problem
 }

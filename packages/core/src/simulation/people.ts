@@ -35,10 +35,10 @@ const SHARES = {
   remove: 3,
   restore: 2,
   revert: 1,
-  open: 5,
+  open: 6,
   'open a version': 2,
-  stream: 5,
-  pin: 2,
+  stream: 6,
+  pin: 3,
   unpin: 1,
   retry: 1,
   pause: 1,
@@ -138,9 +138,10 @@ export const makePeople = (world: World): People => {
   const someFile = (pool: Pool, name: string): FileRecord | undefined => {
     const live = pool.files.list({ limit: 1_000 })
     if (name !== 'restore') {
-      // What is not here yet is looked at first: only that comes over the network.
-      const remote = READING.has(name) ? live.filter((file) => !pool.transfers.status(file).onDevice) : []
-      return random.pick<FileRecord | undefined>(remote.length > 0 ? remote : live)
+      // What is in object storage only is looked at first: the rest does not come over the network.
+      const remote = READING.has(name) ? live.filter((file) => pool.transfers.status(file).state === 'remote') : []
+      const stored = remote.filter(({ remoteKey }) => pool.log.remoteContent(remoteKey)?.stored)
+      return random.pick<FileRecord | undefined>([stored, remote, live].find((files) => files.length > 0) ?? [])
     }
     const removed = [...new Set(promised.map(({ id }) => id))].flatMap((id) => {
       const file = pool.log.file(id)

@@ -67,7 +67,7 @@ export interface Settings extends Readonly<Record<Share | Incident, number>> {
 const CALM = 0.05
 /** Shares of the faults that a world has at all, and of those that it has at their most. */
 const HAS_FAULT = 0.5
-const HAS_MUCH = 0.15
+const HAS_MUCH = 0.2
 
 /**
  * Each world leaves out about half of the faults and has some of the others at their most, since faults hide each other: a

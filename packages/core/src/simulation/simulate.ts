@@ -17,7 +17,7 @@ import {
   whyNotPinned,
 } from './oracles.ts'
 import { makePeople } from './people.ts'
-import { healed, INCIDENTS } from './settings.ts'
+import { healed, INCIDENTS, type Settings } from './settings.ts'
 import { makeWorld, type World, type WorldOptions } from './world.ts'
 
 export interface Outcome {
@@ -69,7 +69,7 @@ export const simulate = async (seed: number, options: WorldOptions = {}): Promis
   }
   const healedAt = Math.max(scheduler.now, settings.duration)
   await heal(world, devices)
-  await rest(world, devices, healedAt)
+  await rest(world, devices, healedAt, settings)
   const restedAfter = scheduler.now - healedAt
   if (world.failure === undefined) {
     checkRecords(world, devices, people)
@@ -104,18 +104,22 @@ const heal = async (world: World, devices: readonly Device[]): Promise<void> => 
   for (const device of devices) {
     device.clockOffset = 0
     device.disk.setFull(false)
-    for (const tab of device.tabs) {
-      thaw(world, tab)
-    }
+    for (const tab of device.tabs) thaw(world, tab)
     device.setConnected(true)
     openIfClosed(device)
   }
 }
 
-/** Steps until nothing is left to do and each file opens on each device. */
-const rest = async (world: World, devices: readonly Device[], healedAt: number): Promise<void> => {
+/** Steps until nothing is left to do and each file opens on each device: first while bodies still arrive altered or cut short. */
+const rest = async (
+  world: World,
+  devices: readonly Device[],
+  healedAt: number,
+  { truncated, wrongBytes }: Settings,
+): Promise<void> => {
   const { scheduler } = world
   let reason: string | undefined = 'not looked at yet'
+  let isRead = false
   let limit = world.needsComparison ? COMPARED_WITHIN : REST_WITHIN
   while (world.failure === undefined && reason !== undefined) {
     const after = scheduler.now - healedAt
@@ -137,6 +141,12 @@ const rest = async (world: World, devices: readonly Device[], healedAt: number):
     if (reason !== undefined) continue
     reason = await whyNotCompared(world, devices)
     if (reason !== undefined) limit = COMPARED_WITHIN
+    if (reason === undefined && !isRead) {
+      isRead = true
+      world.settings = { ...world.settings, truncated, wrongBytes }
+      await whileStepping(world, openEverything(world, devices))
+      world.settings = healed(world.settings)
+    }
     reason ??= await whileStepping(world, openEverything(world, devices))
     reason ??= whyNotAtRest(world, devices) ?? (await whyNotHealed(world, devices))
   }
