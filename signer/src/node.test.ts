@@ -124,7 +124,7 @@ describe('a body that trickles', () => {
   })
 })
 
-test('mounted in another server under a path, its URLs are on the origin and path of the request', async () => {
+test('mounted in another server under a path, its URLs are on the address and path that the request arrived at', async () => {
   const inner = await startSigner({}, (store) => ({
     ...store,
     signGet: async (request) => {
@@ -132,7 +132,7 @@ test('mounted in another server under a path, its URLs are on the origin and pat
       return { ...signed, url: `/signer${signed.url}` }
     },
   }))
-  const listener = nodeListener({ fetch: (request) => inner.fetch(request) })
+  const listener = nodeListener({ fetch: (request, source) => inner.fetch(request, source) })
   const outer = createServer((incoming, outgoing) => {
     incoming.url = incoming.url!.replace(/^\/signer/, '')
     void listener(incoming, outgoing)

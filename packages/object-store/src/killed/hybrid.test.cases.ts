@@ -19,7 +19,8 @@ export const killedHybridCase = (kills: number, makeRemote: () => Promise<string
   test(
     `hybrid, killed ${kills} times under load: S3 ends with all that was acknowledged`,
     {
-      timeout: 120_000,
+      // Each kill starts a process: on a busy machine that takes seconds.
+      timeout: 600_000,
     },
     async () => {
       const directory = await mkdtemp(join(tmpdir(), 'rockpool-killed-'))
@@ -39,7 +40,7 @@ export const killedHybridCase = (kills: number, makeRemote: () => Promise<string
       const remote = await openRemote(place)
       const connect = async () => ({ ...remote, close: async () => {} })
       const hybrid = await openHybridStore({ directory, ...SETUP, connect })
-      await expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 60_000 }).toBe(0)
+      await expect.poll(async () => (await hybrid.checkHealth()).pending, { timeout: 600_000 }).toBe(0)
       for (const key of has) expectBytes(await readAll((await remote.get(key)).body), bytesOfKey(key))
       for (const key of lacks) expect(await remote.exists(key)).toBe(false)
       // Of a probe of S3 that was killed, `tmp/` may hold something.
