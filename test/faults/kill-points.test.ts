@@ -117,7 +117,8 @@ const run = async (story: Story): Promise<readonly string[]> => {
     expect(unopened).toEqual([])
     for (const file of served) expect(wrongBytes(expected, file)).toBeUndefined()
   }
-  return fresh.inPage((pool) => pool.files.list({ limit: 1_000 }).map(({ name }) => name))
+  // Awaited here: the browsers end with this function.
+  return await fresh.inPage((pool) => pool.files.list({ limit: 1_000 }).map(({ name }) => name))
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `${index + 1}.bin`)
