@@ -65,14 +65,14 @@ const bodyOf = async (response: Response): Promise<SyncBody> => {
 }
 
 /** Codes of the sync contract that a client of this API meets; all others are a request that makes no sense. */
-const WIRE_CODES: Readonly<Record<string, WireErrorCode>> = {
-  unauthenticated: 'unauthenticated',
-  forbidden: 'forbidden',
-  quota_exceeded: 'forbidden',
-  too_large: 'too_large',
-  type_not_allowed: 'type_not_allowed',
-  rate_limited: 'rate_limited',
-  storage_unavailable: 'storage_unavailable',
-}
+const WIRE_CODES: ReadonlyMap<string, WireErrorCode> = new Map<string, WireErrorCode>([
+  ['unauthenticated', 'unauthenticated'],
+  ['forbidden', 'forbidden'],
+  ['quota_exceeded', 'forbidden'],
+  ['too_large', 'too_large'],
+  ['type_not_allowed', 'type_not_allowed'],
+  ['rate_limited', 'rate_limited'],
+  ['storage_unavailable', 'storage_unavailable'],
+])
 
-const toWireCode = (code: string): WireErrorCode => WIRE_CODES[code] ?? 'bad_request'
+const toWireCode = (code: string): WireErrorCode => WIRE_CODES.get(code) ?? 'bad_request'

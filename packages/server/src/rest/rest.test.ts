@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { rockpoolEvents, rockpoolTables } from '@rockpool/livestore'
 import { ownerOf, PART_SIZE } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
+import { addressOf, createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { bytesOf, contentOf } from '../testing/content.ts'
 import { type LiveClient, openLiveClient } from '../testing/live-client.ts'
 import { endAll, runServer } from '../testing/process.ts'
@@ -192,6 +192,10 @@ describe('the rights of a bucket', () => {
     const headers = { 'content-type': 'image/png' }
     const response = await call('ada', 'POST', '/object/posters/eight/a.png', { ...streamed, headers })
     expect(await codeOf(response)).toBe('413 too_large')
+    const client = createClient(() => url, 'shop', tokens.ada)
+    for (const text of ['x', 'x'.repeat(1_001)]) {
+      expect(await client.isStored(`shop/posters/${addressOf(new TextEncoder().encode(text))}`)).toBe(false)
+    }
     expect(await codeOf(await post('ada', 'none/eight/a.png', 'x'))).toBe('404 not_found')
     const form = new FormData()
     form.set('file', new Blob(['x']))
