@@ -90,3 +90,32 @@ test('a content cut short on this disk is not said to be there, and is fetched a
       expect(row).toMatchObject({ size: 4, pinned: true })
     }),
   ))
+
+test('a pinned file is fetched again when its bytes are found damaged through a file of another bucket', () =>
+  run(
+    Effect.gen(function* () {
+      const buckets = { files: { access: 'store' }, photos: { access: 'store' } } as const
+      const world = memoryWorld({ buckets })
+      const device = memoryDevice(world, 'b')
+      let cut = false
+      const blobs: typeof device.blobs = {
+        ...device.blobs,
+        open: async (address) => (await device.blobs.open(address))?.slice(0, cut ? 2 : undefined),
+        quarantine(address) {
+          cut = false
+          return device.blobs.quarantine(address)
+        },
+      }
+      const a = yield* memoryDevice(world, 'a').open({ buckets })
+      const b = yield* device.open({ blobs, buckets })
+      const pinned = yield* promise(() => a.add(new Blob(['reef'])))
+      const other = yield* promise(() => a.add(new Blob(['reef']), { bucket: 'photos' }))
+      yield* until(b, () => [pinned, other].every(({ remoteKey }) => b.log.remoteContent(remoteKey)?.stored === true))
+      yield* promise(() => b.pin(pinned.id))
+      yield* until(b, () => b.transfers.status(pinned).state === 'stored')
+      cut = true
+      world.storage.faults.offline = true
+      yield* promise(() => expect(b.open(other)).rejects.toMatchObject({ code: 'offline' }))
+      expect(yield* promise(() => device.index().get('transfers', `download:${pinned.remoteKey}`))).toBeDefined()
+    }),
+  ))
