@@ -19,11 +19,11 @@ const NEEDS = {
 export const isGiven = (name) => NEEDS[name].env.every((variable) => process.env[variable])
 
 /** Those that are reached over the network, so that the environment names no program. */
-const SERVERS = ['s3', 'postgres']
+const SERVERS = new Set(['s3', 'postgres'])
 
 const isPresent = (name) =>
   isGiven(name)
-    ? SERVERS.includes(name) || existsSync(process.env[NEEDS[name].env[0]])
+    ? SERVERS.has(name) || existsSync(process.env[NEEDS[name].env[0]])
     : NEEDS[name].paths.every(existsSync)
 
 /**
