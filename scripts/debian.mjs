@@ -22,9 +22,7 @@ export const isGiven = (name) => NEEDS[name].env.every((variable) => process.env
 const SERVERS = new Set(['s3', 'postgres'])
 
 const isPresent = (name) =>
-  isGiven(name)
-    ? SERVERS.has(name) || existsSync(process.env[NEEDS[name].env[0]])
-    : NEEDS[name].paths.every(existsSync)
+  isGiven(name) ? SERVERS.has(name) || existsSync(process.env[NEEDS[name].env[0]]) : NEEDS[name].paths.every(existsSync)
 
 /**
  * Installs what is missing of `names`, if this is root on a Debian.
