@@ -173,12 +173,6 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: "yield* Effect.ignoreLogged(device.write([remove('outbox', rows[i]!.id)]))\n          yield* Deferred.succeed(member.done, file)",
     seed: 11,
   },
-  'a download leaves no row': {
-    file: 'engine/files/read.ts',
-    from: '...downloadedRows(key, { content, source }, now, { pinned }),',
-    to: '',
-    seed: 0,
-  },
   'a lane whose transfer could not be noted is never given back': {
     file: 'engine/transfers/queue.ts',
     from: 'Effect.sleep(NOT_NOTED_WAIT)',
@@ -190,11 +184,5 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     from: "const isFree = open.file + open.part < connections && (need.kind === 'file' || open.part < connections - 1)",
     to: 'const isFree = true || connections',
     seed: 20,
-  },
-  'content under one key counts as stored under all': {
-    file: 'engine/repair/reconcile-keys.ts',
-    from: 'content.storedAs?.includes(key) === true',
-    to: '(content.storedAs ?? []).length > 0',
-    seed: 0,
   },
 }
