@@ -5,9 +5,6 @@ import { checkContent } from './buckets.ts'
 import { refusal } from './errors.ts'
 import type { ResolvedKey } from './rights.ts'
 
-/** The object beside a content of several parts that holds its digest list (32 x N bytes). */
-export const partsKey = (key: string): string => `${key}.parts`
-
 /**
  * Refuses what the key's bucket does not take, before any write.
  *

@@ -9,10 +9,10 @@ import {
   OCTET_STREAM,
   typeAllowed,
 } from '@rockpool/protocol'
-import { partsKey } from './content.ts'
 import { refusal } from './errors.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
+import { objectsOf, partsKey } from './stored-content.ts'
 
 /** Seconds that a presigned GET works unless asked for longer. */
 export const DOWNLOAD_SECONDS = 60
@@ -39,18 +39,15 @@ export const downloadUrl = async (
 }
 
 /** The size of the content. @throws RockpoolError `not_found` unless the object store has it whole */
-const requireStored = async (
-  store: ObjectStore,
-  { key, address }: ResolvedKey,
-  signal: AbortSignal,
-): Promise<number> => {
+const requireStored = async (store: ObjectStore, { key }: ResolvedKey, signal: AbortSignal): Promise<number> => {
   // Whoever asks may evict their copy then: without its digest list the content is of no use to anybody.
-  const needed = addressParts(address) === 1 ? [key] : [key, partsKey(key)]
-  const [content] = await Promise.all(needed.map((name) => store.head(name, { signal }))).catch((error: unknown) => {
-    if (isObjectStoreError(error, 'not_found'))
-      throw refusal('not_found', 'The object store does not have this content.')
-    throw error
-  })
+  const [content] = await Promise.all(objectsOf(key).map((name) => store.head(name, { signal }))).catch(
+    (error: unknown) => {
+      if (isObjectStoreError(error, 'not_found'))
+        throw refusal('not_found', 'The object store does not have this content.')
+      throw error
+    },
+  )
   return content!.size
 }
 

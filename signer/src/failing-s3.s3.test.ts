@@ -9,7 +9,7 @@ import { openS3Store } from '@rockpool/object-store/s3'
 import { hashContent, PART_SIZE } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Content, contentOf, send, startOn, type TestSigner, token } from './testing/harness.ts'
-import { clientOf, createdBucket } from './testing/s3.ts'
+import { clientOf, createdBucket } from '@rockpool/object-store/testing'
 
 const HOUR = 3_600_000
 
@@ -54,7 +54,7 @@ let proxy: Awaited<ReturnType<typeof startProxy>>
 const signers: TestSigner[] = []
 
 beforeEach(async () => {
-  s3 = await createdBucket()
+  s3 = await createdBucket('signer')
   direct = clientOf(s3)
   proxy = await startProxy(s3.endpoint)
 })

@@ -2,10 +2,10 @@ export type { Authorize, AuthorizeRequest, Decision } from './access.ts'
 export { createSigner, type RequestSource, type Signer, type SignerOptions } from './app.ts'
 export { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 export { configuredSigner } from './configured-signer.ts'
-export { partsKey } from './content.ts'
 export { contentDisposition } from './downloads.ts'
 export type { RequestLine, SignerEvent, SignerHooks } from './hooks.ts'
 export { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
+export { hasContent, objectsOf, partsKey } from './stored-content.ts'
 export {
   type Authenticate,
   type Claims,

@@ -18,12 +18,13 @@ import {
   safeType,
   type StoredContent,
 } from '@rockpool/protocol'
-import { checkBucket, partsKey, provenDigests } from './content.ts'
+import { checkBucket, provenDigests } from './content.ts'
 import { refusal } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 import { findStored, UPLOAD_SECONDS } from './uploads.ts'
+import { partsKey } from './stored-content.ts'
 
 /** Starts an upload, or tells what has arrived of one that was started before. */
 export const startMultipart = async (

@@ -2,11 +2,12 @@
 import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
 import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
 import { decode } from './body.ts'
-import { checkBucket, partsKey } from './content.ts'
+import { checkBucket } from './content.ts'
 import { refusal } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
+import { partsKey } from './stored-content.ts'
 
 /** One request on `/objects/<path>`. */
 export interface ObjectCall {

@@ -13,13 +13,13 @@ import {
 } from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { token, TOKEN_SECRET } from './testing/harness.ts'
-import { createdBucket } from './testing/s3.ts'
+import { createdBucket } from '@rockpool/object-store/testing'
 import { startWorker, type TestWorker } from './testing/workers.ts'
 
 let bindings: Record<string, unknown>
 let worker: TestWorker
 beforeAll(async () => {
-  const { endpoint, region, bucket, accessKey, secretKey } = await createdBucket()
+  const { endpoint, region, bucket, accessKey, secretKey } = await createdBucket('signer')
   bindings = {
     ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
     ROCKPOOL_BUCKETS: SIGNER_SUITE_BUCKETS,

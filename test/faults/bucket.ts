@@ -10,7 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { openS3Store, type S3Store, type S3StoreOptions } from '@rockpool/object-store/s3'
-import { testBucket } from '../../packages/object-store/src/s3/test-bucket.ts'
+import { testBucket } from '../../packages/object-store/src/testing/test-bucket.ts'
 
 /** What the signer's contract asks of a bucket ("CORS"). */
 const corsRule = (origins: readonly string[]) => ({

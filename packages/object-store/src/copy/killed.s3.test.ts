@@ -13,7 +13,7 @@ import { openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { connect } from '../s3/connection.ts'
 import { openS3Store } from '../s3/index.ts'
-import { testBucket } from '../s3/test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { type PartProxy, startPartProxy } from './proxy.test.server.ts'
 

@@ -10,7 +10,7 @@ import { buildRemoteKey, hashContent, PART_SIZE } from '@rockpool/protocol'
 import { SETUP } from '../local/folder.test.shared.ts'
 import { connect } from '../s3/connection.ts'
 import { openS3Store } from '../s3/index.ts'
-import { testBucket } from '../s3/test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
 import { openHybridStore } from './hybrid-store.ts'
 

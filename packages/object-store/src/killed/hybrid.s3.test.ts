@@ -1,6 +1,6 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { connect } from '../s3/connection.ts'
-import { testBucket } from '../s3/test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 import { killedHybridCase } from './hybrid.test.cases.ts'
 
 killedHybridCase(10, async () => {

@@ -3,7 +3,7 @@ import { SETUP } from '../local/folder.test.shared.ts'
 import { openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { openS3Store } from '../s3/index.ts'
-import { testBucket } from '../s3/test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 
 /** @param remote `s3:<bucket>` on the S3 server of the tests, or a folder that stands in for S3 */
 export const openRemote = (remote: string): Promise<ObjectStore> =>

@@ -8,7 +8,7 @@ import { objectStoreSuite, serveChecksums, type Serving } from '../testing/index
 import { connect } from './connection.ts'
 import { toBase64 } from './presign.ts'
 import { openS3Store, type S3Store } from './s3-store.ts'
-import { testBucket } from './test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 
 const target = testBucket('store')
 let proxy: Serving

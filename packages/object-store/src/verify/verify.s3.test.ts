@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { buildRemoteKey, hashContent } from '@rockpool/protocol'
 import { connect } from '../s3/connection.ts'
 import { openS3Store } from '../s3/index.ts'
-import { testBucket } from '../s3/test-bucket.ts'
+import { testBucket } from '../testing/test-bucket.ts'
 import { someBytes } from '../testing/bytes.ts'
 import { verify } from './verify.ts'
 

@@ -7,9 +7,9 @@ import { PART_SIZE, sha256 } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytesOf, contentOf, URL_SECRET } from '../testing/content.ts'
 import { endAll, runServer } from '../testing/process.ts'
-import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
+import { createdBucket, environmentOfBucket } from '@rockpool/object-store/testing'
 
-const target = await createdBucket()
+const target = await createdBucket('server')
 const folder = await mkdtemp(join(tmpdir(), 'rockpool-copy-'))
 const [source, back] = [join(folder, 'source'), join(folder, 'back')]
 const contents = new Map<string, Uint8Array<ArrayBuffer>>()

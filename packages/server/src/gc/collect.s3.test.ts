@@ -3,7 +3,7 @@ import type { ObjectStore } from '@rockpool/object-store'
 import type { RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contentOf } from '../testing/content.ts'
-import { createdBucket } from '../testing/s3.ts'
+import { createdBucket } from '@rockpool/object-store/testing'
 import { collect } from './collect.ts'
 
 const rules = { graceMs: 0, retentionMs: 0 }
@@ -15,7 +15,7 @@ describe('two signers collect in one S3 bucket at once: one goes on, the other d
   let key: RemoteKey
   let upload: () => Promise<unknown>
   beforeEach(async () => {
-    store = await openS3Store(await createdBucket())
+    store = await openS3Store(await createdBucket('server'))
     const { address, bytes, size } = await contentOf(10)
     key = `reef/files/${address}` as RemoteKey
     upload = () => store.put(key, bytes, { size })

@@ -7,15 +7,8 @@
  * "Garbage collection", "Space"). So a content is deleted only while every device that could name it keeps its bytes.
  */
 import type { ObjectStore } from '@rockpool/object-store'
-import {
-  addressOfKey,
-  addressParts,
-  parseRemoteKey,
-  type RemoteKey,
-  RockpoolError,
-  type StoreId,
-} from '@rockpool/protocol'
-import { partsKey } from '@rockpool/signer'
+import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
+import { objectsOf, partsKey } from '@rockpool/signer'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
@@ -110,8 +103,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     const lost: RemoteKey[] = []
     for (const key of deleted) {
       if (!set.live.has(key)) continue
-      const needed = addressParts(addressOfKey(key)) > 1 ? [key, partsKey(key)] : [key]
-      for (const name of needed) {
+      for (const name of objectsOf(key)) {
         if (await store.exists(name, { signal })) continue
         lost.push(key)
         break

@@ -4,7 +4,7 @@ import { openS3Store } from '@rockpool/object-store/s3'
 import type { Serving } from '@rockpool/object-store/testing'
 import { sha256, toHex } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clientOf, createdBucket } from '../testing/s3.ts'
+import { clientOf, createdBucket } from '@rockpool/object-store/testing'
 import { examine } from './doctor.ts'
 import { initBucket } from './init.ts'
 import { type Lie, s3Error, serveLyingVendor } from '../testing/lying-vendor.ts'
@@ -47,7 +47,7 @@ const ALL = [
 ]
 
 test('before init, and after', async () => {
-  const s3 = await createdBucket()
+  const s3 = await createdBucket('server')
   const before = await diagnosis(s3)
   expect(before.checks.map(({ name }) => name)).toEqual(ALL)
   const cors = ORIGINS.map((origin) => `CORS from ${origin}`)
@@ -70,7 +70,7 @@ describe('a vendor that is wrong in one respect', () => {
   let client: S3Client
   const open: Serving[] = []
   beforeAll(async () => {
-    s3 = await createdBucket()
+    s3 = await createdBucket('server')
     client = clientOf(s3)
     await initBucket({ s3, origins: ORIGINS, create: false, dryRun: false }, () => {})
   })
@@ -284,7 +284,7 @@ describe('a vendor that is wrong in one respect', () => {
 })
 
 test('what cannot be reached or entered is one line', async () => {
-  const s3 = await createdBucket()
+  const s3 = await createdBucket('server')
   const nowhere = await diagnosis({ ...s3, endpoint: 'http://127.0.0.1:1' })
   expect(nowhere.checks).toEqual([{ name: 'integrity', verdict: 'fail', detail: expect.any(String) }])
   expect((await diagnosis({ ...s3, secretKey: 'a secret that is wrong' })).healthy).toBe(false)

@@ -16,7 +16,7 @@ import { sha256 } from '@rockpool/protocol'
 import { afterAll, describe, expect, test } from 'vitest'
 import { TOKEN_SECRET } from '../testing/client.ts'
 import { endAll, runServer } from '../testing/process.ts'
-import { clientOf, createdBucket, environmentOfBucket, namedBucket } from '../testing/s3.ts'
+import { clientOf, createdBucket, environmentOfBucket, testBucket } from '@rockpool/object-store/testing'
 import { WANTED_LIFECYCLE } from './bucket-settings.ts'
 import { corsOf, initBucket, type InitStep, lifecycleOf, publicAccessBlockOf } from './init.ts'
 import { type Lie, s3Error, serveLyingVendor } from '../testing/lying-vendor.ts'
@@ -32,7 +32,7 @@ afterAll(async () => {
 const origins = ['https://app.example.com', 'http://127.0.0.1:5173']
 const STEPS = ['bucket', 'CORS', 'tmp', 'incomplete uploads', 'noncurrent versions', 'delete markers', 'public access']
 
-type Bucket = ReturnType<typeof namedBucket>
+type Bucket = ReturnType<typeof testBucket>
 
 const init = async (s3: Bucket, options: Partial<Parameters<typeof initBucket>[0]> = {}) => {
   const steps: InitStep[] = []
@@ -55,7 +55,7 @@ const settings = async (client: S3Client, Bucket: string) => ({
 })
 
 test('creates, sets up all, and run again changes nothing', async () => {
-  const s3 = namedBucket()
+  const s3 = testBucket('server')
   expect((await init(s3)).error).toContain('--create-bucket')
   expect(await init(s3, { create: true, dryRun: true })).toMatchObject({
     error: undefined,
@@ -73,7 +73,7 @@ const corsRule = { ID: 'mine', AllowedOrigins: ['https://other.example'], Allowe
 
 /** A bucket that somebody else has set up. */
 const foreignBucket = async () => {
-  const s3 = await createdBucket()
+  const s3 = await createdBucket('server')
   const client = clientOf(s3)
   const Bucket = s3.bucket
   await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [rule] } }))
@@ -113,7 +113,7 @@ test("others' rules stay", async () => {
 })
 
 test('public access: what anybody could read is closed, and what is uploaded after it', async () => {
-  const s3 = await createdBucket()
+  const s3 = await createdBucket('server')
   const client = clientOf(s3)
   const store = await openS3Store(s3)
   const body = new TextEncoder().encode('for some')
@@ -160,7 +160,7 @@ describe('a vendor that lacks a setting', () => {
     }
 
   test('CORS: the other steps go on, then it is an error that browsers are kept out', async () => {
-    const vendor = await behind(await createdBucket(), answering('cors', notImplemented))
+    const vendor = await behind(await createdBucket('server'), answering('cors', notImplemented))
     const { outcomes, steps, error } = await init(vendor)
     expect(outcomes).toEqual(['was so', 'unsupported', ...all('done').slice(2)])
     expect(steps[1]!.note).toMatch(/^S3 says NotImplemented; browsers/)
@@ -169,7 +169,7 @@ describe('a vendor that lacks a setting', () => {
   })
 
   test('CORS, but its own configuration lets browsers in: no error', async () => {
-    const vendor = await behind(await createdBucket(), letIn(answering('cors', notImplemented)))
+    const vendor = await behind(await createdBucket('server'), letIn(answering('cors', notImplemented)))
     expect(await init(vendor)).toMatchObject({
       outcomes: ['was so', 'unsupported', ...all('done').slice(2)],
       error: undefined,
@@ -180,7 +180,7 @@ describe('a vendor that lacks a setting', () => {
     ['lifecycle', ['done', 'unsupported', 'unsupported', 'unsupported', 'unsupported', 'done']],
     ['publicAccessBlock', ['done', 'done', 'done', 'done', 'done', 'unsupported']],
   ] as const)('%s: told what it means, no error', async (setting, outcomes) => {
-    const vendor = await behind(await createdBucket(), answering(setting, notImplemented))
+    const vendor = await behind(await createdBucket('server'), answering(setting, notImplemented))
     const told = await init(vendor)
     expect(told).toMatchObject({ outcomes: ['was so', ...outcomes], error: undefined })
     for (const { outcome, note } of told.steps) expect(note !== undefined).toBe(outcome === 'unsupported')
@@ -191,7 +191,7 @@ describe('a vendor that lacks a setting', () => {
     ['delete markers', '<ExpiredObjectDeleteMarker', 'rockpool-delete-markers'],
   ])('%s: the other rules of its lifecycle are set, and were so the next time', async (name, element, id) => {
     const malformed = () => s3Error(400, 'MalformedXML')
-    const s3 = await createdBucket()
+    const s3 = await createdBucket('server')
     const vendor = await behind(
       s3,
       answering('lifecycle', malformed, (xml) => xml.includes(element)),
@@ -218,7 +218,7 @@ describe('a vendor that lacks a setting', () => {
       () => s3Error(400, 'InvalidRequest', message),
       (xml) => xml !== '',
     )
-    const { steps, error } = await init(await behind(await createdBucket(), refusing))
+    const { steps, error } = await init(await behind(await createdBucket('server'), refusing))
     expect(error).toBeUndefined()
     for (const { outcome, note } of steps.filter(({ what }) => what.startsWith('lifecycle'))) {
       expect(outcome).toBe('unsupported')
@@ -229,7 +229,10 @@ describe('a vendor that lacks a setting', () => {
   test('all of them, on the command line', async () => {
     const lie: Lie = async (call, truth) =>
       ['cors', 'lifecycle', 'publicAccessBlock'].some((name) => call.query.has(name)) ? notImplemented() : truth()
-    const [open, shut] = [await behind(await createdBucket(), letIn(lie)), await behind(await createdBucket(), lie)]
+    const [open, shut] = [
+      await behind(await createdBucket('server'), letIn(lie)),
+      await behind(await createdBucket('server'), lie),
+    ]
     const opened = await runServer(['init'], { env: environment(open) }).ended
     expect([opened.code, opened.complaint]).toEqual([0, ''])
     expect(opened.output).toMatch(/^unsupported +CORS for .*\n +S3 says NotImplemented; browsers/m)
@@ -240,7 +243,7 @@ describe('a vendor that lacks a setting', () => {
 
   test('a refusal is an error at once', async () => {
     const vendor = await behind(
-      await createdBucket(),
+      await createdBucket('server'),
       answering('lifecycle', () => s3Error(403, 'AccessDenied')),
     )
     expect(await init(vendor)).toMatchObject({ outcomes: ['was so', 'done'], error: 'AccessDenied' })
@@ -248,7 +251,7 @@ describe('a vendor that lacks a setting', () => {
 })
 
 test('credentials that may not enter', async () => {
-  const stranger = { ...(await createdBucket()), secretKey: 'a secret that is wrong' }
+  const stranger = { ...(await createdBucket('server')), secretKey: 'a secret that is wrong' }
   expect((await init(stranger, { create: true })).error).toContain('credentials')
 })
 
@@ -261,7 +264,7 @@ const environment = (bucket: Bucket) => ({
 })
 
 test('on the command line', async () => {
-  const s3 = namedBucket()
+  const s3 = testBucket('server')
   const env = environment(s3)
   const dry = await runServer(['init', '--create-bucket', '--dry-run'], { env: env }).ended
   expect([dry.code, dry.output]).toEqual([0, expect.stringMatching(/^would be done +S3 bucket/m)])

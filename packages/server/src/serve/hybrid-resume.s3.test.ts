@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOKEN_SECRET, tokenOf as token } from '../testing/client.ts'
 import { type Content, contentOf } from '../testing/content.ts'
 import { endAll, runServer } from '../testing/process.ts'
-import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
+import { createdBucket, environmentOfBucket } from '@rockpool/object-store/testing'
 
 /** A proxy before S3. `part1`: passes the first part of an upload only. `down`: refuses all. `up`: passes everything. */
 const startProxy = async (endpoint: string) => {
@@ -91,7 +91,7 @@ test(
     timeout: 180_000,
   },
   async () => {
-    const s3 = await createdBucket()
+    const s3 = await createdBucket('server')
     proxy = await startProxy(s3.endpoint)
     const signer = runServer(['serve'], {
       env: {

@@ -6,7 +6,7 @@ import { openS3Store } from '@rockpool/object-store/s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { endAll, runServer } from '../testing/process.ts'
-import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
+import { createdBucket, environmentOfBucket } from '@rockpool/object-store/testing'
 
 let folder: string
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const start = async (bucket: Awaited<ReturnType<typeof createdBucket>>) => {
 }
 
 test('replicates nothing to another S3 bucket than before, and says so', { timeout: 180_000 }, async () => {
-  const [first, second] = [await createdBucket(), await createdBucket()]
+  const [first, second] = [await createdBucket('server'), await createdBucket('server')]
   const UNTIL = { timeout: 170_000 }
   const before = await start(first)
   await before.client.put(new Uint8Array(1_000).fill(1))

@@ -7,14 +7,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOKEN_SECRET, tokenOf as token } from '../testing/client.ts'
 import { bytesOf } from '../testing/content.ts'
 import { endAll, runServer, type ServerProcess } from '../testing/process.ts'
-import { createdBucket, environmentOfBucket } from '../testing/s3.ts'
+import { createdBucket, environmentOfBucket } from '@rockpool/object-store/testing'
 
 const folder = await mkdtemp(join(tmpdir(), 'rockpool-three-'))
 let processes: ServerProcess[]
 let origins: string[]
 beforeAll(async () => {
   const env = {
-    ...environmentOfBucket(await createdBucket()),
+    ...environmentOfBucket(await createdBucket('server')),
     ROCKPOOL_STORE: 's3',
     ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
     ROCKPOOL_CONFIRM_UPLOADS: 'true',

@@ -7,7 +7,6 @@ import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, type StoreId } from '@rockpool/protocol'
 import type { SyncListener } from '@rockpool/sync-server/node'
 import { openEventLogs } from './event-logs.ts'
-import { hasContent } from './has-content.ts'
 import { keepPrivate, makePrivateFolder } from '../data-folder/private.ts'
 import { ensureSecret } from '../data-folder/secret.ts'
 
@@ -78,9 +77,9 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
     return getRequestListener((request) => fetch(request), { overrideGlobalObjects: false })
   })
   const sync = once(async () => {
-    const [{ createSyncListener }, { sharedSecretTokens }, logs] = await Promise.all([
+    const [{ createSyncListener }, { hasContent, sharedSecretTokens }, logs] = await Promise.all([
       import('@rockpool/sync-server/node'),
-      import('@rockpool/access'),
+      import('@rockpool/signer'),
       openEventLogs(dataDir),
     ])
     const authenticate = sharedSecretTokens({ secrets: [tokenSecret] })

@@ -1,7 +1,7 @@
 import { type ObjectInfo, ObjectStoreError } from '@rockpool/object-store'
 import type { RemoteKey } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
-import { hasContent } from './has-content.ts'
+import { hasContent } from './stored-content.ts'
 
 const SMALL = `shop/files/${'a'.repeat(64)}` as RemoteKey
 const LARGE = `${SMALL}-2` as RemoteKey
