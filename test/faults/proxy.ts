@@ -89,7 +89,13 @@ export const startProxy = async (upstream: Upstream, random: Random): Promise<Pr
       case 'falseSuccess':
         return respondInPlace(incoming, outgoing, 200, { 'content-type': 'text/html' })
       case 'delay':
-        return void setTimeout(() => forward(kind, incoming, outgoing, undefined, at), 200 + at * 3_000)
+        return void setTimeout(
+          () => {
+            // The device may have left.
+            if (!incoming.socket.destroyed) forward(kind, incoming, outgoing, undefined, at)
+          },
+          200 + at * 3_000,
+        )
       default:
         return forward(kind, incoming, outgoing, fault, at)
     }
@@ -137,10 +143,13 @@ export const startProxy = async (upstream: Upstream, random: Random): Promise<Pr
       response.once('aborted', end)
       if (fault === 'lostResponse') return response.resume().once('end', end)
       const { connection: _, ...responseHeaders } = response.headers
-      if (kind === 'signer') return rewriteStorage(response, outgoing, responseHeaders)
-      const length = Number(response.headers['content-length'] ?? 1)
+      const length = Number(responseHeaders['content-length'] ?? 1)
+      // URLs that the signer signs lead through this proxy, too. They have another length.
+      const isRewritten = kind === 'signer'
+      if (isRewritten) delete responseHeaders['content-length']
       outgoing.writeHead(response.statusCode!, responseHeaders)
       response
+        .pipe(isRewritten ? replaceText(storage.origin, proxy.storageUrl) : passAll())
         .pipe(
           fault === 'truncated'
             ? passUpTo(at * length, end)
@@ -152,19 +161,6 @@ export const startProxy = async (upstream: Upstream, random: Random): Promise<Pr
         )
         .pipe(outgoing)
     })
-  }
-
-  /** URLs that the signer signs lead through this proxy, too. */
-  const rewriteStorage = async (
-    response: IncomingMessage,
-    outgoing: ServerResponse,
-    headers: IncomingMessage['headers'],
-  ) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of response) chunks.push(chunk as Buffer)
-    const body = Buffer.concat(chunks).toString().replaceAll(storage.origin, proxy.storageUrl)
-    outgoing.writeHead(response.statusCode!, { ...headers, 'content-length': Buffer.byteLength(body) })
-    outgoing.end(body)
   }
 
   const app = createServer((incoming, outgoing) => {
@@ -254,7 +250,19 @@ const respondInPlace = (
 
 const passAll = () => new Transform({ transform: (chunk, _, done) => done(null, chunk) })
 
-/** Passes `limit` bytes, calls `then` once, and nothing more passes. */
+/** Passes the whole text at its end. */
+const replaceText = (from: string, to: string) => {
+  const chunks: Buffer[] = []
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      chunks.push(chunk)
+      done()
+    },
+    flush: (done) => done(null, Buffer.concat(chunks).toString().replaceAll(from, to)),
+  })
+}
+
+/** Passes `limit` bytes at most, calls `then` once, and nothing more passes: the end of a body that has no bytes does not, either. */
 const passUpTo = (limit: number, then: () => void) => {
   let left = Math.floor(limit)
   return new Transform({
@@ -268,6 +276,7 @@ const passUpTo = (limit: number, then: () => void) => {
       // `done` is never called: the sender is held up, as by a network that is silent.
       then()
     },
+    flush: () => then(),
   })
 }
 
