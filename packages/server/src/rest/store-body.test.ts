@@ -57,6 +57,30 @@ describe('storeBody', () => {
     }
   })
 
+  it('stores the bytes when the same ones are deleted while it looks for them', async () => {
+    const racing = {
+      ...store,
+      put: async (...[key, body, put]: Parameters<typeof store.put>) => {
+        try {
+          return await store.put(key, body, put)
+        } catch (error) {
+          await store.delete(key)
+          throw error
+        }
+      },
+    }
+    const { key } = await storeBody(spool, chunksOf(bytesOf(10)), options)
+    await storeBody({ folder, store: racing }, chunksOf(bytesOf(10)), options)
+    expect(await keys()).toEqual([key])
+  })
+
+  it('stores the digest list of a content that has none', async () => {
+    const { key } = await storeBody(spool, chunksOf(bytesOf(PART_SIZE + 1)), options)
+    await store.delete(`${key}.parts`)
+    await storeBody(spool, chunksOf(bytesOf(PART_SIZE + 1)), options)
+    expect(await keys()).toEqual([key, `${key}.parts`])
+  })
+
   it.each([
     ['memory', 100],
     ['the disk', 2 * PART_SIZE],

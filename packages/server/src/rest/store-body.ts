@@ -68,9 +68,10 @@ export const storeBody = async (
   try {
     const content = await writeParts(file, prepend([first, second.value], parts))
     const key = options.keyOf(content.address)
-    if (!(await isStored(spool.store, key, content.size, options.signal))) {
-      await sendParts(spool.store, file, key, content, options)
-    }
+    if (await isStored(spool.store, key, content.size, options.signal)) {
+      // A collector that was killed leaves a content without its digest list.
+      await storeDigests(spool.store, key, content, options.signal)
+    } else await sendParts(spool.store, file, key, content, options)
     return { key, size: content.size }
   } finally {
     await file.close()
@@ -131,11 +132,13 @@ const putOnce = async (
   bytes: Uint8Array<ArrayBuffer>,
   options: { size: number; type?: string; sha256: Uint8Array<ArrayBuffer>; signal: AbortSignal },
 ): Promise<void> => {
+  const put = () => store.put(key, bytes, { ...options, ifNoneMatch: '*' })
   try {
-    await store.put(key, bytes, { ...options, ifNoneMatch: '*' })
+    await put()
   } catch (error) {
     if (!isObjectStoreError(error, 'precondition_failed')) throw error
-    await isStored(store, key, bytes.length, options.signal)
+    // Garbage collection may have deleted the object since.
+    if (!(await isStored(store, key, bytes.length, options.signal))) await put()
   }
 }
 
@@ -155,10 +158,11 @@ const sendParts = async (
   store: ObjectStore,
   file: FileHandle,
   key: RemoteKey,
-  { size, digests, address }: ContentDigest,
+  content: ContentDigest,
   { type, signal }: BodyOptions,
 ): Promise<void> => {
   const { multipart } = store
+  const { size, digests } = content
   const uploadId = await multipart.start(key, { type: safeType(type), signal })
   try {
     for (let number = 1; number * 32 <= digests.length; number++) {
@@ -168,13 +172,22 @@ const sendParts = async (
       const digest = digestOfPart(digests, number)
       await multipart.putPart(key, uploadId, number, bytes, { size: bytes.length, sha256: digest, signal })
     }
-    // First, so that nobody ever finds the content without its digest list.
-    const list = { size: digests.length, sha256: fromHex(address.slice(0, 64)), signal }
-    await putOnce(store, partsKey(key), digests, list)
+    // First: no reader finds the content without its digest list.
+    await storeDigests(store, key, content, signal)
     await multipart.complete(key, uploadId, await multipart.listParts(key, uploadId, { signal }), { signal })
   } catch (error) {
     // Not by `signal`: it may be what ended the upload. Garbage collection removes what stays.
     await multipart.abort(key, uploadId).catch(() => {})
     throw error
   }
+}
+
+const storeDigests = (
+  store: ObjectStore,
+  key: RemoteKey,
+  { digests, address }: ContentDigest,
+  signal: AbortSignal,
+): Promise<void> => {
+  const sha256 = fromHex(address.slice(0, 64))
+  return putOnce(store, partsKey(key), digests, { size: digests.length, sha256, signal })
 }
