@@ -1,6 +1,6 @@
 /** `GET /storage/v1/object/{bucket}/{path}`, and the same by a signed URL. */
 import { answerObject } from '@rockpool/object-store'
-import { isPassiveType, OCTET_STREAM, RockpoolError } from '@rockpool/protocol'
+import { isPassiveType, OCTET_STREAM, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { contentDisposition } from '@rockpool/signer'
 import type { StoredFile } from '@rockpool/sync-server'
 import { REST_PATH } from '../serve/route.ts'
@@ -19,6 +19,7 @@ export const readObject = async (
 ): Promise<Response> => {
   const rules = requireBucket(services.buckets, place.bucket)
   requireReader(caller, rules)
+  if (rules.access === 'public') await requireLog(services, caller.storeId, place)
   const { readModel } = await services.logs.open(caller.storeId)
   const file = requireFile(await findFile(readModel, rules, place, caller.user), place)
   const response = await respondFile(services, file, request)
@@ -26,6 +27,12 @@ export const readObject = async (
   response.headers.set('cache-control', rules.access === 'public' ? 'public, no-cache' : 'private, no-cache')
   response.headers.append('vary', `Authorization, ${STORE_HEADER}`)
   return response
+}
+
+/** A reader of a public bucket may name any store: opening the log of one that does not exist would create it. */
+const requireLog = async ({ logs }: RestServices, storeId: StoreId, place: ObjectPlace): Promise<void> => {
+  const stores = await logs.storeIds?.()
+  if (stores && !stores.includes(storeId)) requireFile(undefined, place)
 }
 
 export interface SignedUrl {

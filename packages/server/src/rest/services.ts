@@ -8,7 +8,10 @@ import type { Spool } from './store-body.ts'
 
 /** The event logs of this server, to read. */
 export interface ReadableLogs {
+  /** Creates the log when there is none. */
   open(storeId: StoreId): Promise<{ readonly readModel: ReadModel }>
+  /** the stores that have a log */
+  storeIds?(): Promise<readonly StoreId[]>
 }
 
 export interface RestServices {
