@@ -5,7 +5,7 @@
 import { createWriteStream, existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
 import type { ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
@@ -110,23 +110,23 @@ const copyBytes = async (folder: string, { parts, signal, progress }: TaskInput)
 
 const referToBytes = async (folder: string, store: ObjectStore, { config, signal }: TaskInput) => {
   const file = join(folder, OBJECTS_FILE)
-  const output = createWriteStream(`${file}.new`, { mode: 0o600, flush: true })
   let objects = 0
   let size = 0
-  let cursor: string | undefined
-  do {
-    const page = await store.list('', { signal, ...(cursor !== undefined && { cursor }) })
-    for (const object of page.objects) {
-      if (object.key.startsWith('tmp/')) continue
-      objects++
-      size += object.size
-      const line: ReferredObject = { key: object.key, size: object.size }
-      if (!output.write(`${JSON.stringify(line)}\n`)) await once(output, 'drain')
-    }
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  output.end()
-  await once(output, 'close')
+  async function* lines() {
+    let cursor: string | undefined
+    do {
+      const page = await store.list('', { signal, ...(cursor !== undefined && { cursor }) })
+      for (const object of page.objects) {
+        if (object.key.startsWith('tmp/')) continue
+        objects++
+        size += object.size
+        const line: ReferredObject = { key: object.key, size: object.size }
+        yield `${JSON.stringify(line)}\n`
+      }
+      cursor = page.cursor
+    } while (cursor !== undefined)
+  }
+  await pipeline(lines, createWriteStream(`${file}.new`, { mode: 0o600, flush: true }))
   await rename(`${file}.new`, file)
   const s3Bucket = config.store.mode === 'local' ? '' : config.store.s3.bucket
   return { kind: 'reference', objects, size, s3Bucket, failed: [] } as const
