@@ -107,6 +107,26 @@ test('a stream of news may be silent longer than other connections', async () =>
   expect(await timeout.promise).toBe(0)
 })
 
+test('a POST of the REST API may be silent once its body is whole', async () => {
+  const timeouts: (number | undefined)[] = []
+  const rest: Handlers['rest'] = (incoming, outgoing) => {
+    timeouts.push(incoming.socket.timeout)
+    incoming.resume().once('end', () => {
+      timeouts.push(incoming.socket.timeout)
+      outgoing.end()
+    })
+  }
+  server.start({ ...handlers, rest })
+  await get('/storage/v1/object/files/a', { method: 'POST', body: 'a' })
+  expect(timeouts).toEqual([60_000, 0])
+})
+
+test('a check of readiness that fails cuts the connection, and not the server', async () => {
+  server.start({ ...handlers, ready: () => Promise.reject(new Error('The disk is gone.')) })
+  await expect(get('/ready')).rejects.toThrow()
+  expect(await get('/health')).toMatchObject({ status: 200 })
+})
+
 test('a port that is in use is one line', async () => {
   await expect(listen('127.0.0.1', server.port)).rejects.toThrow(/^Port \d+ on 127\.0\.0\.1 is in use\. Set [^\n]+\.$/)
   await expect(listen('not.a.host.invalid', 0)).rejects.toThrow(/^The server cannot listen on [^\n]+\.$/)

@@ -49,7 +49,9 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
     const { url = '/' } = incoming
     const route = routeOf(url)
     if (route.part === 'health') return respondHealth(outgoing, state)
-    if (route.part === 'ready') return void respondReady(outgoing, state, () => handlers!.ready())
+    if (route.part === 'ready') {
+      return void respondReady(outgoing, state, () => handlers!.ready()).catch(() => outgoing.destroy())
+    }
     if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
     // News may be rare.
     if (isLive(url)) incoming.socket.setTimeout(0)
@@ -60,6 +62,8 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
         if (--inFlight === 0) drained()
       })
     }
+    // The connection is silent while a large body goes on to the object store. Node sets the timeout again for the next call.
+    if (route.part === 'rest' && incoming.method === 'POST') incoming.once('end', () => incoming.socket.setTimeout(0))
     dispatch(handlers, route, incoming, outgoing)
   }
 
