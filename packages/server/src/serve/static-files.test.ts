@@ -85,6 +85,22 @@ test.each([
   expect([status, body]).toEqual([404, 'Not found\n'])
 })
 
+test('ends for a client that left before the file was found', async () => {
+  const serve = await staticFiles(join(folder, 'dist'))
+  const left = Promise.withResolvers<void>()
+  const leaving = createServer((incoming, outgoing) => {
+    outgoing.once('close', () => void serve(incoming, outgoing, '/index.html').then(left.resolve, left.reject))
+    outgoing.destroy()
+  })
+  await new Promise<void>((resolve) => void leaving.listen(0, '127.0.0.1', resolve))
+  const { port: leavingPort } = leaving.address() as AddressInfo
+  request({ port: leavingPort })
+    .on('error', () => {})
+    .end()
+  await left.promise
+  await new Promise((resolve) => leaving.close(resolve))
+})
+
 test('only GET and HEAD', async () => {
   expect(await get('/', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
 })
