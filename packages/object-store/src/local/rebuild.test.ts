@@ -188,3 +188,22 @@ test('a minute with a change starts the next generation, one without does not', 
   expect(seen).toEqual([generation])
   vi.useRealTimers()
 })
+
+test('the log of an index that is gone does not count for the new one', async () => {
+  const [index, log] = [join(directory, 'index.sqlite'), join(directory, 'index.sqlite-wal')]
+  await open()
+  await put('a', 1)
+  await close()
+  await open()
+  await put('gone', 3)
+  await store!.delete('gone')
+  const former = await readFile(log)
+  await put('b', 2)
+  await close()
+  await rm(index)
+  await writeFile(log, former)
+  expect(await rebuild(directory)).toMatchObject({ objects: 2, lost: [] })
+  await open()
+  expectBytes(await bytesOf('a'), someBytes(1000, 1))
+  expectBytes(await bytesOf('b'), someBytes(1000, 2))
+})

@@ -1,7 +1,7 @@
 /** Makes the index of a folder anew, from what an older index still knows and the trailers of the files that it does not. */
 import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addressOfDigests, DIGEST_SIZE, parseRemoteKey } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
@@ -65,7 +65,10 @@ export const rebuild = async (directory: string, options: RebuildOptions = {}): 
     } finally {
       former?.close()
     }
-    if (existsSync(index)) await rename(index, join(quarantine, `index-${Date.now()}.sqlite`))
+    // A copy, so that a kill leaves the folder with one index or the other.
+    if (existsSync(index)) await copyFile(index, join(quarantine, `index-${Date.now()}.sqlite`))
+    // SQLite would apply the log of a former index that is gone or unreadable to the new one.
+    for (const end of ['-wal', '-shm']) await rm(`${index}${end}`, { force: true })
     await rename(building, index)
     await syncFolder(directory)
     compareAgain(join(directory, 'hybrid.sqlite'))
