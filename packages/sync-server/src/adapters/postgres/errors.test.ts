@@ -1,6 +1,7 @@
+import { RockpoolError } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { closedError } from '../../event-log/event-log.ts'
-import { toLogError } from './errors.ts'
+import { isConnectionError, toLogError } from './errors.ts'
 
 const failure = (code: string, message = 'It failed.') => Object.assign(new Error(message), { code })
 
@@ -24,7 +25,12 @@ describe('toLogError', () => {
   })
 
   it('leaves errors of the port and mistakes of the program as they are', () => {
-    const errors = [closedError(), new TypeError('x is not a function')]
+    const errors = [
+      closedError(),
+      new RockpoolError('bad_request', 'Correct it.'),
+      new TypeError('x is not a function'),
+    ]
     expect(errors.map(toLogError)).toEqual(errors)
+    expect(errors.map(isConnectionError)).toEqual([false, false, false])
   })
 })

@@ -1,4 +1,5 @@
 /** Errors of Postgres and of the connection to it, for the operator of the server. */
+import { isRockpoolError } from '@rockpool/protocol'
 import { EventLogError, isEventLogError } from '../../event-log/event-log.ts'
 
 /** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -8,10 +9,13 @@ const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/
 
 const WHAT = 'The Postgres database of the event logs'
 
+/** Errors that no driver throws: of the port, or of a check. */
+const isOurs = (error: unknown): error is Error => isEventLogError(error) || isRockpoolError(error)
+
 /** Whether the connection is gone, or could not be made. */
 export const isConnectionError = (error: unknown): boolean => {
   const { code } = error as { readonly code?: unknown }
-  return typeof code === 'string' && !isEventLogError(error) && (!SQLSTATE.test(code) || code.startsWith('08'))
+  return typeof code === 'string' && !isOurs(error) && (!SQLSTATE.test(code) || code.startsWith('08'))
 }
 
 /** What to do, by the beginning of the code: the longest one counts. */
@@ -26,7 +30,7 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
 
 /** Any error of the driver as one for the operator. Other errors are returned as they are. The URL, which has a password, is in none. */
 export const toLogError = (error: unknown): Error => {
-  if (isEventLogError(error)) return error
+  if (isOurs(error)) return error
   const { code, message } = error as { readonly code?: unknown; readonly message: string }
   if (typeof code !== 'string') return error as Error
   const options = { cause: error }
