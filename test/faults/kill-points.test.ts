@@ -98,8 +98,8 @@ const killAtEachAwait = async (device: ConnectedDevice, other: Tab, { prepare, o
   }
 }
 
-/** @returns the names of the files that are left */
-const run = async (story: Story): Promise<readonly string[]> => {
+/** @returns the names of the files that are left, and the one whose operation was not interrupted */
+const run = async (story: Story): Promise<{ readonly names: readonly string[]; readonly finished: string }> => {
   await using world = await createWorld(['device', 'other', 'newcomer'])
   const [device, otherDevice, newcomer] = world.devices as [ConnectedDevice, ConnectedDevice, ConnectedDevice]
   const other = await otherDevice.browser.open()
@@ -118,23 +118,30 @@ const run = async (story: Story): Promise<readonly string[]> => {
     for (const file of served) expect(wrongBytes(expected, file)).toBeUndefined()
   }
   // Awaited here: the browsers end with this function.
-  return await fresh.inPage((pool) => pool.files.list({ limit: 1_000 }).map(({ name }) => name))
+  const names = await fresh.inPage((pool) => pool.files.list({ limit: 1_000 }).map(({ name }) => name))
+  return { names, finished: nameOf(points.length + 1) }
 }
 
-const numbered = (count: number) => Array.from({ length: count }, (_, index) => `${index + 1}.bin`)
+/** As `app/src/file-steps.ts` names the file. */
+const nameOf = (number: number) => `${number}.bin`
+
+/** All files up to this one. */
+const numberedUpTo = (finished: string) =>
+  Array.from({ length: Number.parseInt(finished, 10) }, (_, index) => nameOf(index + 1)).toSorted()
 
 describe.runIf(BROWSERS.includes('chromium'))('a page or browser that ends at any await of a port', () => {
   test('while a file is added, has the whole file or none of it', { timeout: TIMEOUT_MS }, async () => {
-    const names = await run({
+    const { names, finished } = await run({
       size: TWO_PARTS,
       prepare: async () => '',
       operate: (tab, _, number) => callPage(tab, 'addNumbered', number, TWO_PARTS),
     })
     expect(new Set(names).size).toBe(names.length)
+    expect(names).toContain(finished)
   })
 
   test('while a file is uploaded, uploads it after the next start', { timeout: TIMEOUT_MS }, async () => {
-    const names = await run({
+    const { names, finished } = await run({
       size: TWO_PARTS,
       prepare: async (tab, _, number) => {
         await tab.inPage((pool) => pool.transfers.pause())
@@ -145,11 +152,11 @@ describe.runIf(BROWSERS.includes('chromium'))('a page or browser that ends at an
         await callPage(tab, 'whenState', id, 'stored')
       },
     })
-    expect(names.toSorted()).toEqual(numbered(names.length).sort())
+    expect(names.toSorted()).toEqual(numberedUpTo(finished))
   })
 
   test('while a file is downloaded, opens it after the next start', { timeout: TIMEOUT_MS }, async () => {
-    const names = await run({
+    const { names, finished } = await run({
       size: TWO_PARTS,
       prepare: async (tab, other, number) => {
         const id = await callPage(other, 'addNumbered', number, TWO_PARTS)
@@ -159,11 +166,11 @@ describe.runIf(BROWSERS.includes('chromium'))('a page or browser that ends at an
       },
       operate: (tab, id) => callPage(tab, 'read', id),
     })
-    expect(names.toSorted()).toEqual(numbered(names.length).sort())
+    expect(names.toSorted()).toEqual(numberedUpTo(finished))
   })
 
   test('while a file is removed, has removed it everywhere or nowhere', { timeout: TIMEOUT_MS }, async () => {
-    const names = await run({
+    const { names, finished } = await run({
       size: SMALL,
       prepare: async (tab, other, number) => {
         const id = await callPage(tab, 'addNumbered', number, SMALL)
@@ -173,5 +180,6 @@ describe.runIf(BROWSERS.includes('chromium'))('a page or browser that ends at an
       operate: (tab, id) => callPage(tab, 'remove', id),
     })
     expect(new Set(names).size).toBe(names.length)
+    expect(names).not.toContain(finished)
   })
 })

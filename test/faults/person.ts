@@ -154,10 +154,11 @@ export const createPerson = (
   }
 
   const freeze = async (open: OpenTab, ms: number) => {
+    // Before the first await: the next step must not pick this tab.
+    open.isFrozen = true
     try {
       const session = await open.tab.page.createCDPSession()
       note(`a tab freezes for ${ms} ms`)
-      open.isFrozen = true
       await session.send('Page.setWebLifecycleState', { state: 'frozen' })
       await after(ms)
       await session.send('Page.setWebLifecycleState', { state: 'active' })
