@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type BareFolder, bareFolder, cleanEnvironment } from './folder.ts'
 import { buildPackages, type LocalRegistry, startLocalRegistry } from './local-registry.ts'
 
@@ -142,6 +142,7 @@ test.for([
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  onTestFinished(() => void server.kill('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: server.stderr }).on('line', (line) => {
       const found = /listening on (\S+)/.exec(line)?.[1]
