@@ -218,8 +218,8 @@ export interface ObjectStore {
   list(prefix: string, options?: ListOptions): Promise<ObjectPage>
 
   /**
-   * Gives an object's bytes and type a second key, replacing what is there. S3 refuses to over 5 GiB; the command line tool
-   * `rockpool-store copy` has no such limit.
+   * Gives an object's bytes and type a second key, replacing what is there. S3 refuses to over 5 GiB; the command
+   * `rockpool-server copy` has no such limit.
    *
    * @throws `not_found`, `no_space`
    */
