@@ -1,6 +1,6 @@
 /**
- * What the index knows of a content on this disk, as pages and the service worker write it. Only what this device has found out itself goes in here: the event log is
- * written by others, and no decision about bytes may rest on it.
+ * What the index knows of a content on this disk, as pages and the service worker write it. Only what this device has found out
+ * itself goes in here: the event log is written by others, and no decision about bytes may rest on it.
  */
 import { addressOfKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
 import { change, type ContentRow, type IndexChange, remove } from '../ports/index-port.ts'
