@@ -98,6 +98,7 @@ export const thaw = ({ scheduler }: World, tab: Tab): void => {
 /** A tab stands still in front of a person, in a debugger for example, who goes on in another one. */
 const hang = (world: World, device: Device, tab: Tab): void => {
   const { scheduler } = world
+  world.count('tab hung')
   Object.assign(tab, { isHung: true, isFrozen: true })
   scheduler.schedule(undefined, `${device.name} is opened again`, 1_000, () => openIfClosed(device))
   scheduler.schedule(undefined, `${tab.name} must be replaced`, REPLACED_WITHIN, () => {

@@ -51,8 +51,8 @@ describe('devices, tabs and people under faults', () => {
     'torn write',
     'index without space',
     'killed at its promise',
-    'hungTabs',
-    'lostUploads',
+    'tab hung',
+    'upload discarded',
     'add failed: aborted',
     'open a version',
   ])('met: %s', (what) => {

@@ -112,7 +112,13 @@ const memoryServers = (world: World): Servers => ({
   }),
 })
 
-const memoryStorage = ({ clock, newId }: World): Servers['storage'] => {
+const memoryStorage = ({ clock, newId, count }: World): Servers['storage'] => {
   const storage = memorySigner({ buckets: BUCKETS, platform: { clock, newId, hashing: simulatedHashing } })
-  return { ...storage, discardUploads: () => storage.uploads.clear() }
+  return {
+    ...storage,
+    discardUploads() {
+      if (storage.uploads.size > 0) count('upload discarded')
+      storage.uploads.clear()
+    },
+  }
 }
