@@ -2,6 +2,7 @@
 import { isObjectStoreError, toWireError } from '@rockpool/object-store'
 import { type ErrorCode, isRockpoolError, RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
 import { isEventLogError } from '@rockpool/sync-server'
+import type { RestServices } from './services.ts'
 
 /** How long a client waits after a failure of the server itself. */
 const RETRY_AFTER_MS = 5_000
@@ -26,6 +27,11 @@ export const toRestError = (error: unknown): RockpoolError & { readonly code: Wi
 
 /** Whether the operator has to know about it. */
 export const isServerFault = (error: unknown): boolean => toRestError(error).code === 'storage_unavailable'
+
+/** Reports an error that is the server's own. What fails after the client has left is none. */
+export const reportFault = ({ onError }: Pick<RestServices, 'onError'>, { signal }: Request, error: unknown): void => {
+  if (!signal.aborted && isServerFault(error)) onError(error)
+}
 
 export const errorResponse = (error: unknown): Response => {
   const { code, message, retryAfterMs } = toRestError(error)

@@ -5,6 +5,7 @@ import { contentDisposition } from '@rockpool/signer'
 import type { StoredFile } from '@rockpool/sync-server'
 import { REST_PATH } from '../serve/route.ts'
 import { type Caller, requireBucket, requireReader, requireUser, STORE_HEADER } from './caller.ts'
+import { reportFault } from './errors.ts'
 import { findFile, requireFile } from './file-at.ts'
 import type { ObjectPlace } from './route.ts'
 import type { RestServices } from './services.ts'
@@ -97,12 +98,14 @@ export const readSigned = async (
 }
 
 /** Types that could run are downloads, as with the URLs of the signer. */
-const respondFile = ({ store }: RestServices, file: StoredFile, request: Request): Promise<Response> => {
+const respondFile = (services: RestServices, file: StoredFile, request: Request): Promise<Response> => {
   const isPassive = isPassiveType(file.type)
-  return answerObject(store, request, {
+  const grant = {
     method: 'GET',
     key: file.remoteKey,
     responseType: isPassive ? file.type : OCTET_STREAM,
     responseDisposition: contentDisposition(isPassive ? 'inline' : 'attachment', file.name),
-  })
+  } as const
+  // It makes a response of each error, so that none reaches the handler.
+  return answerObject(services.store, request, grant, { failed: (error) => reportFault(services, request, error) })
 }

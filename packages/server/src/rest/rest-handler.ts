@@ -2,7 +2,7 @@
 import type { Authenticate } from '@rockpool/access'
 import { type Caller, identify, type RateLimit, requireRate, requireUser } from './caller.ts'
 import { allowOrigin, preflightResponse } from './cors.ts'
-import { errorResponse, isServerFault } from './errors.ts'
+import { errorResponse, reportFault } from './errors.ts'
 import { toFileQuery } from './list-query.ts'
 import { bucketsJson, objectJson } from './object-json.ts'
 import { readObject, readSigned, signObject } from './read-object.ts'
@@ -16,8 +16,6 @@ export interface RestOptions extends RestServices {
   readonly rateLimit?: RateLimit | undefined
   /** exact origins of web apps that are served from elsewhere */
   readonly allowedOrigins: readonly string[]
-  /** gets failures that the operator of the server has to know about */
-  readonly onError: (error: unknown) => void
 }
 
 export interface RestHandler {
@@ -26,7 +24,7 @@ export interface RestHandler {
 }
 
 export const createRestHandler = (options: RestOptions): RestHandler => {
-  const { authenticate, rateLimit, allowedOrigins, onError } = options
+  const { authenticate, rateLimit, allowedOrigins } = options
 
   const respond = async (request: Request, address: string | undefined): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url)
@@ -44,7 +42,7 @@ export const createRestHandler = (options: RestOptions): RestHandler => {
       const response =
         preflight ??
         (await respond(request, address).catch((error: unknown) => {
-          if (isServerFault(error)) onError(error)
+          reportFault(options, request, error)
           return errorResponse(error)
         }))
       return allowOrigin(request, response, allowedOrigins)

@@ -28,6 +28,8 @@ export interface RestServices {
   readonly maxShareSeconds: number
   /** where clients reach this server, without a slash at its end */
   readonly publicUrl: string
+  /** gets failures that the operator of the server has to know about */
+  readonly onError: (error: unknown) => void
   /** unix ms */
   readonly now: () => number
 }
