@@ -28,6 +28,14 @@ export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[]
 export const ownKeys = (address: ContentAddress) =>
   Effect.flatMap(Settings, ({ buckets }) => Effect.forEach(Object.keys(buckets), (bucket) => ownKey(bucket, address)))
 
+/** Those of them that can be told: none in a bucket of its users while nobody is signed in. */
+export const knownOwnKeys = (address: ContentAddress) =>
+  Effect.gen(function* () {
+    const { buckets } = yield* Settings
+    const keys = yield* Effect.forEach(Object.keys(buckets), (bucket) => Effect.option(ownKey(bucket, address)))
+    return keys.flatMap((key) => Option.toArray(key))
+  })
+
 /** Whether an event that the log may not have yet, or a transfer, is about these bytes. */
 export const isNamed = (
   address: ContentAddress,

@@ -5,7 +5,7 @@ import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { BlobPort, call } from '../services.ts'
-import { ownKeys } from './named-content.ts'
+import { knownOwnKeys } from './named-content.ts'
 
 /**
  * Moves damaged bytes aside and takes the content from the index. A pinned one comes again by itself, if object storage has it.
@@ -18,7 +18,7 @@ export const quarantine = (address: ContentAddress, keys: readonly RemoteKey[]) 
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device
-    const own = yield* Effect.orElseSucceed(ownKeys(address), () => [])
+    const own = yield* knownOwnKeys(address)
     const named = new Set([...keys, ...own, ...(device.contents.get(address)?.storedAs ?? [])])
     // Bytes first: a row without them is noticed by whoever reads.
     yield* call(() => blobs.quarantine(address))

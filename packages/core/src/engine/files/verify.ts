@@ -3,9 +3,9 @@ import { Effect, Either } from 'effect'
 import type { OpenOptions, VerifyReport } from '../../pool.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device, type DeviceContent } from '../device.ts'
-import { knownOwnKeys } from '../repair/reconcile-disk.ts'
 import { LogPort } from '../services.ts'
 import { hashOnDisk } from './hash-on-disk.ts'
+import { knownOwnKeys } from './named-content.ts'
 import { quarantine } from './quarantine.ts'
 
 export const verify = ({ onProgress }: Pick<OpenOptions, 'onProgress'>) =>

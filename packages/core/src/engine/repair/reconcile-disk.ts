@@ -1,11 +1,10 @@
 /** The first step of a full comparison: bytes on this disk and rows of the index. */
 import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect, Option } from 'effect'
+import { Clock, Effect } from 'effect'
 import { remove } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
 import { hashOnDisk } from '../files/hash-on-disk.ts'
-import { KEEPING } from '../files/named-content.ts'
-import { ownKey } from '../files/owner.ts'
+import { KEEPING, knownOwnKeys } from '../files/named-content.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
 import { BlobPort, call, IndexPort, Platform, Settings } from '../services.ts'
@@ -69,14 +68,6 @@ const learnContent = (address: ContentAddress, epoch: number) =>
     // What the log claims to be stored is asked for when its records are compared.
     const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
     yield* device.write([contentRow(content, now), ...steps], epoch)
-  })
-
-/** The keys under which this user has the content; none in a bucket of its users while nobody is signed in. */
-export const knownOwnKeys = (address: ContentAddress) =>
-  Effect.gen(function* () {
-    const { buckets } = yield* Settings
-    const keys = yield* Effect.forEach(Object.keys(buckets), (bucket) => Effect.option(ownKey(bucket, address)))
-    return keys.flatMap((key) => Option.toArray(key))
   })
 
 /** Unless the bytes came back meanwhile: a row without them would be a file that cannot be opened. */

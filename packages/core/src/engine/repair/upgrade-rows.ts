@@ -1,7 +1,7 @@
 import { Clock, Effect } from 'effect'
 import { put } from '../../ports/index-port.ts'
 import { Device } from '../device.ts'
-import { knownOwnKeys } from './reconcile-disk.ts'
+import { knownOwnKeys } from '../files/named-content.ts'
 import { ROWS_VERSION } from './reconcile.ts'
 import { call, IndexPort, LogPort } from '../services.ts'
 
