@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3StoreOptions } from '@rockpool/object-store/s3'
 import { inject } from 'vitest'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 
 /** What the process is told. */
 export interface ServerSettings {
