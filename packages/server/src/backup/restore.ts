@@ -1,4 +1,4 @@
-/** Restores a backup into the folder and the object store of a configuration. Run again after an interruption, it goes on. */
+/** Restores a backup into the folder and the object store of a configuration. An interrupted run resumes. */
 import { createReadStream, existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'

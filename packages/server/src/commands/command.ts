@@ -38,7 +38,7 @@ export interface Input {
 export interface Output {
   /** The result: `value` with `--json`, else `text`. */
   result(value: unknown, text: string): void
-  /** What happens meanwhile, for a person: standard error, a line. */
+  /** One line of progress for a person, on standard error. */
   progress(line: string): void
   /** Standard output as it is. */
   write(text: string): void

@@ -17,7 +17,7 @@ export const copy: Command = {
   details: `
   <store>  local:<folder>, the folder "store" in a data folder, or s3:<bucket>
 
-Copies what the target lacks or has otherwise. It can be stopped at any moment and run again: it goes on part by part.
+Copies what the target lacks or has otherwise. Stop it at any moment and run it again: it resumes part by part.
 Nothing is deleted. S3 is reached by ARTIFACT_ENDPOINT, ARTIFACT_REGION, ARTIFACT_ACCESS_KEY, ARTIFACT_SECRET_KEY and
 ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side only. Stop the server of a folder first.
 `,

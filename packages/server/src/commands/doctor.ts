@@ -16,13 +16,13 @@ What it uploads to an S3 bucket is under tmp/, and is removed.
   run: async ({ configFile, env, cwd, output, json }) => {
     const { store, dataDir, signer } = loadConfig({ env, cwd, file: configFile })
     const findings: Finding[] = []
-    const tell = (finding: Finding) => {
+    const emit = (finding: Finding) => {
       findings.push(finding)
       const { verdict, name, detail } = finding
       if (!json) output.write(`${verdict.padEnd(4)}  ${name.padEnd(36)}  ${detail}\n`)
     }
-    for (const finding of await examineFolder(dataDir)) tell(finding)
-    if (store.mode !== 'local') await examine({ s3: store.s3, origins: signer.origins }, tell)
+    for (const finding of await examineFolder(dataDir)) emit(finding)
+    if (store.mode !== 'local') await examine({ s3: store.s3, origins: signer.origins }, emit)
     const isHealthy = findings.every(({ verdict }) => verdict !== 'fail')
     output.result({ ok: isHealthy, findings }, '')
     return isHealthy ? 0 : 1

@@ -8,7 +8,7 @@ import { readDuration } from './duration.ts'
 
 export const gc: Command = {
   name: 'gc',
-  usage: '[--dry-run] [--grace 7d] [--accept]',
+  usage: '[--dry-run] [--grace 7d [--force]] [--accept]',
   summary: 'Deletes bytes that no file names any more, now; a running server does so every hour by itself',
   details: `
 Prints one JSON line per store. The first run of a store only takes note of what would go.

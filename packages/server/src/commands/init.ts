@@ -27,22 +27,22 @@ with the backend s3 or hybrid, sets up the S3 bucket: CORS, lifecycle, no public
     const { flags, configFile, env, cwd, output, json } = input
     const dryRun = flags.has('dry-run')
     const steps: Step[] = []
-    const tell = (step: Step) => {
+    const emit = (step: Step) => {
       steps.push(step)
       const { what, outcome, note } = step
       if (!json)
         output.write(`${outcome.padEnd(13)}  ${what}${note === undefined ? '' : `\n${' '.repeat(15)}${note}`}\n`)
     }
     if (hasNone(input)) {
-      for (const what of await writeFirstConfig(cwd, dryRun)) tell({ what, outcome: dryRun ? 'would be done' : 'done' })
+      for (const what of await writeFirstConfig(cwd, dryRun)) emit({ what, outcome: dryRun ? 'would be done' : 'done' })
       if (dryRun) return done(input, steps)
     }
     const { store, dataDir, signer } = loadConfig({ env, cwd, file: configFile })
     if (!dryRun) await ensureDataFolder(dataDir)
-    tell({ what: `data folder ${dataDir}`, outcome: dryRun ? 'would be done' : 'done' })
+    emit({ what: `data folder ${dataDir}`, outcome: dryRun ? 'would be done' : 'done' })
     if (store.mode !== 'local') {
       const create = flags.has('create-bucket')
-      await initBucket({ s3: store.s3, origins: signer.origins, create, dryRun }, tell)
+      await initBucket({ s3: store.s3, origins: signer.origins, create, dryRun }, emit)
     }
     return done(input, steps)
   },

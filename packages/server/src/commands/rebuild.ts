@@ -12,7 +12,7 @@ const REPORT_MS = 2_000
 export const rebuild: Command = {
   name: 'rebuild',
   usage: '',
-  summary: 'Makes the indexes anew: of the bytes, from the files on the disk; of the records, from the event logs',
+  summary: 'Rebuilds the indexes: of the bytes from the files on the disk, of the records from the event logs',
   details: `
 For a folder that was restored without its index, or with an older one. Reads and hashes the files that the index lacks.
 Nothing is deleted: files that belong to no key go to the folder "quarantine". Stop the server first.

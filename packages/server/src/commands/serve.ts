@@ -13,9 +13,9 @@ export const serve: Command = {
   usage: '[--static <folder>]',
   summary: 'Runs the server: signer, sync server and garbage collection on one port',
   details: `
-  /signer/*  decides who may, and signs URLs      /health  the process is up: starting, running or draining
-  /sync/*    keeps the event logs                 /ready   200 when it can take work
-  /metrics   for Prometheus; keep it from the public in your proxy
+  /signer/*   checks rights, and signs URLs        /health  the process is up: starting, running or draining
+  /sync/*     keeps the event logs                 /ready   200 when it can take work
+  /storage/*  REST API: files by bucket and path   /metrics for Prometheus; block it in your proxy
   --static <folder>  serves a built web app at /
 
 Standard output is the log, one JSON line each. SIGTERM: waits for the calls under way, then ends; a second one ends at once.
@@ -36,7 +36,7 @@ Standard output is the log, one JSON line each. SIGTERM: waits for the calls und
   },
 }
 
-/** Whoever reads the app must not read the data. */
+/** Readers of the app must not read the data. */
 const refuseDataFolder = (folder: string, dataDir: string): void => {
   if (!isInside(dataDir, folder) && !isInside(folder, dataDir)) return
   throw new UsageError(`--static ${folder} would publish the data in ${dataDir}. Name the folder of the built app.`)

@@ -11,8 +11,8 @@ export const verify: Command = {
   details: `
 Ends with 1 when something is damaged and stays so.
 
-  --heal  takes damaged bytes from S3, with the backend hybrid; what nothing has whole is moved to the folder "quarantine" and
-          counts as missing: devices that have the file send it again
+  --heal  with the backend hybrid, replaces damaged bytes by those of S3. What cannot be repaired is moved to the folder
+          "quarantine" and counts as missing: devices that have the file upload it again
 `,
   options: { heal: { type: 'boolean' } },
   run: async ({ flags, configFile, env, cwd, signal, output }) => {

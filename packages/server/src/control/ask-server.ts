@@ -27,7 +27,7 @@ export const askServer = async (
   try {
     ;[response] = (await once(call, 'response')) as [IncomingMessage]
   } catch (error) {
-    // No socket, or one that a killed server has left.
+    // No socket, or one that a killed server left behind.
     if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
       return { kind: 'no_server' }
     throw error

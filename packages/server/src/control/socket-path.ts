@@ -1,4 +1,4 @@
-/** Where a running server hears the commands of its operator: a socket in its data folder, which only its user may open. */
+/** The control socket of a running server: in its data folder, so that only its user may open it. */
 import { join } from 'node:path'
 
 /** `sun_path` has 104 bytes on macOS, 108 on Linux, with a zero at the end (unix(7)). */

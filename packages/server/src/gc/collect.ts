@@ -20,8 +20,8 @@ const FRESH_MS = 60_000
 const BATCH = 500
 
 /**
- * So old are the last deletes of a batch at most, when they take effect: they begin while the log is fresh, and S3 refuses
- * requests that were signed 15 minutes ago. Four more for clocks that differ.
+ * The last deletes of a batch take effect within this time: they begin while the log is fresh, and S3 refuses requests that were
+ * signed 15 minutes ago. Four minutes more are for clock skew.
  */
 const DELETING_MS = 20 * 60_000
 
@@ -62,7 +62,7 @@ interface Candidate {
 }
 
 /**
- * Collects in one store. The first run of a store only plans: nobody has seen yet whether its live set is right. A later one
+ * Collects in one store. The first run of a store only plans: no earlier run shows whether its live set is right. A later one
  * acts.
  *
  * @throws RockpoolError `conflict` when the log is not to be trusted, or another collector is at work in this store;
@@ -165,7 +165,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     }
   }
   await drop(batch)
-  // Only what still waits is remembered: a content named again, or gone, starts anew.
+  // Only what still waits is remembered. A content that is named again loses its waiting time.
   if (!dryRun) await memory.write({ logId: set.logId, liveCount: set.live.size, goneSince, pending: [] })
   return report
 }

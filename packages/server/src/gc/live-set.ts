@@ -16,6 +16,6 @@ export interface LiveSets {
   storeIds(signal: AbortSignal): Promise<readonly StoreId[]>
   /** Reads a log at its head: everything confirmed before this call is in it. Rejects when the head cannot be reached. */
   read(storeId: StoreId, signal: AbortSignal): Promise<LiveSet>
-  /** Appends `ContentLost` for each key, confirmed when it resolves: whoever holds the bytes sends them again. */
+  /** Appends `ContentLost` for each key, confirmed when it resolves. Devices that have the bytes upload them again. */
   reportLost(storeId: StoreId, keys: readonly RemoteKey[], signal: AbortSignal): Promise<void>
 }

@@ -15,7 +15,7 @@ const State = Schema.parseJson(
     liveCount: Schema.Number,
     /** contents that the log named once and no longer: since when (unix ms, the collector's clock) */
     goneSince: Schema.Record({ key: Schema.String, value: Schema.Number }),
-    /** being deleted: whoever finds these after a crash has to look whether the log names one of them by now */
+    /** being deleted. After a crash, the next collector checks whether the log names one of them */
     pending: Schema.Array(Schema.String),
   }),
 )

@@ -5,16 +5,16 @@ import type { LiveSet } from './live-set.ts'
 const DAY_MS = 24 * 60 * 60 * 1000
 
 export interface CollectorRules {
-  /** a content that the log never named goes so long (ms) after its last write: it may be a late reporter's */
+  /** ms from the last write of a content until it goes, if the log never named it: a device may report it late */
   readonly graceMs: number
-  /** a content that the log no longer names goes so long (ms) after the collector first saw that */
+  /** ms until a content goes that the log no longer names, from when the collector first saw that */
   readonly retentionMs: number
 }
 
 /** 7 days, and the 30 days of the trash with a day for clocks that differ. */
 export const DEFAULT_RULES: CollectorRules = { graceMs: 7 * DAY_MS, retentionMs: 31 * DAY_MS }
 
-/** A shorter grace takes contents away from devices that were offline for a day. */
+/** With a shorter grace, devices that were offline for a day lose files. */
 export const SHORTEST_SAFE_GRACE_MS = DAY_MS
 
 export type Verdict =
@@ -34,7 +34,7 @@ export const verdictOn = (
   if (live.has(key)) return { kind: 'keep' }
   // A log that names nothing now says nothing of what it never named: it may be the wrong one, or not read whole.
   if (!named.has(key)) return live.size > 0 && now - modifiedAt >= rules.graceMs ? { kind: 'delete' } : { kind: 'keep' }
-  // What was written again after it was gone starts anew: somebody may be about to name it again.
+  // A content that was written again waits from then on: a device may be about to name it.
   const since = goneSince === undefined ? now : Math.max(goneSince, modifiedAt)
   return now - since >= rules.retentionMs ? { kind: 'delete' } : { kind: 'wait', goneSince: since }
 }

@@ -17,7 +17,7 @@ server:
   # allowed_origins: [http://localhost:5173]
 
 storage:
-  backend: local # or s3, or hybrid: a folder that S3 follows
+  backend: local # or s3, or hybrid: a folder that is replicated to S3
   local:
     path: ./${DATA_FOLDER}
 

@@ -15,8 +15,8 @@ export interface CommitOptions {
 }
 
 /**
- * Appends what `decide` makes of the log as it is, by the way of every push: rights, limits, quota, receipts, and the news to all
- * devices. When another writer is faster, `decide` is asked again, so that nothing comes between a decision and its events.
+ * Appends the events of `decide` as a push of the sync API: rights, limits, quota and receipts are checked, and all devices are
+ * notified. When another writer is faster, `decide` runs again: no event comes between a decision and its events.
  *
  * @throws RockpoolError what `decide` throws, and the refusal of the sync server
  */

@@ -5,9 +5,9 @@ import type { User } from './caller.ts'
 import type { ObjectPlace } from './route.ts'
 
 /**
- * The live file at a path, as the caller sees it: in owner buckets each user has own paths. Of several files with one path, which
- * devices add while they are offline, it is the first in the log, so that a path keeps its meaning. A file without a path
- * is at its id.
+ * The live file at a path, as the caller sees it: in owner buckets each user has their own paths. Devices that are offline may
+ * add several files with one path. The first one in the log counts, so that a path keeps its meaning. A file without a path is
+ * at its id.
  */
 export const findFile = async (
   readModel: ReadModel,
@@ -24,7 +24,7 @@ export const findFile = async (
     ...(isOwners && { ownerId: user?.claims.sub ?? null }),
   })
   const file = files[0] ?? (await fileById(readModel, path, bucket))
-  // The bytes are those of the remote key, whoever added the file.
+  // The remote key decides who may read the bytes, not the user who added the file.
   const isReadable = file && (!isOwners || parseRemoteKey(file.remoteKey)?.owner === user?.owner)
   return isReadable ? file : undefined
 }

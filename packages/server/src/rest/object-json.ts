@@ -28,7 +28,7 @@ export const objectJson = ({ id, bucket, path, size, type, ownerId, createdAt }:
 
 export interface BucketJson {
   readonly name: string
-  /** `authenticated`: whoever may read the store. `private`: each user the own files */
+  /** `authenticated`: everyone who may read the store. `private`: each user reads their own files */
   readonly policy: 'public' | 'authenticated' | 'private'
   /** null: all */
   readonly allowed_mime_types: readonly string[] | null

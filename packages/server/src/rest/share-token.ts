@@ -1,4 +1,4 @@
-/** The tokens of `/object/sign`: whoever has one reads one file until it expires. Pure. */
+/** The tokens of `/object/sign`: each lets its holder read one file until it expires. Pure. */
 import { Buffer } from 'node:buffer'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
@@ -23,7 +23,7 @@ export const shareToken = (secret: string, share: Share): string => {
  * @param secrets the current one first; URLs of all are taken
  * @param expires as the URL has it
  * @param now unix ms
- * @throws RockpoolError `forbidden` for a token that is none of ours, or was made for another URL, or has expired
+ * @throws RockpoolError `forbidden` for a token that this server did not sign for this URL, or that has expired
  */
 export const readShareToken = (
   secrets: readonly string[],

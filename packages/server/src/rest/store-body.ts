@@ -40,7 +40,7 @@ export interface StoredBody {
   readonly size: number
 }
 
-/** Removes what a process that was killed has left in the folder. */
+/** Removes the files that a killed process left in the folder. */
 export const openSpool = async (folder: string, store: ObjectStore): Promise<Spool> => {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -48,9 +48,9 @@ export const openSpool = async (folder: string, store: ObjectStore): Promise<Spo
 }
 
 /**
- * Stores a body for good, in constant memory. One of up to 8 MiB is hashed in memory; a longer one is hashed while it is
- * written to a file on this disk, and goes from there to the object store part by part. S3 could keep it under a temporary key
- * instead, but copies at most 5 GiB, and without the checksums of the parts.
+ * Stores a body in constant memory. A body of up to 8 MiB is hashed in memory. A longer one is hashed while it is written to a
+ * file on this disk, and uploaded from there part by part. The alternative is a temporary key in S3, but S3 copies at most 5 GiB,
+ * and drops the checksums of the parts.
  *
  * @throws RockpoolError `too_large` before anything is stored, `bad_request` when the body breaks off; ObjectStoreError
  */
@@ -125,7 +125,7 @@ const storePart = async (
   return { key, size }
 }
 
-/** The same bytes may be there already, by any device: write once. */
+/** Writes once: any device may have stored the same bytes already. */
 const putOnce = async (
   store: ObjectStore,
   key: string,

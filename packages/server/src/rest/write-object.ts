@@ -23,8 +23,8 @@ export interface Written {
 }
 
 /**
- * Stores the body as the file at a path. Type and declared length are checked before a byte is read, the length of a body that
- * declares none while it is read.
+ * Stores the body as the file at a path. Type and declared length are checked before the body is read. The length of a
+ * body that declares none is checked while it is read.
  *
  * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found` for an unknown bucket, `type_not_allowed`, `too_large`,
  *   `bad_request`; ObjectStoreError

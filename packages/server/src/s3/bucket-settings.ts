@@ -57,7 +57,7 @@ export const WANTED_LIFECYCLE: readonly WantedLifecycle[] = [
       NoncurrentVersionExpiration: { NoncurrentDays: LEFTOVER_DAYS },
     },
     what: `noncurrent versions go after ${LEFTOVER_DAYS} days`,
-    without: 'leave versioning off, or what is deleted takes space for ever',
+    without: 'leave versioning off, or deleted files keep their space',
   },
   {
     // Beside noncurrent versions it would be one rule of two kinds, which a vendor may lack as a whole.

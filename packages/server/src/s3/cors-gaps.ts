@@ -1,4 +1,4 @@
-/** What browsers on an origin are kept from, asked as they ask. */
+/** The requests that CORS refuses to browsers on an origin, by the preflights that they send. */
 import { CORS_HEADERS, CORS_METHODS, EXPOSED_HEADERS } from './bucket-settings.ts'
 
 /** @param url of an object, signed for GET; it need not exist. @returns what is refused, such as "PUT with if-match" */
@@ -7,19 +7,19 @@ export const corsGaps = async (url: string, origin: string): Promise<string[]> =
   for (const method of CORS_METHODS) {
     for (const header of CORS_HEADERS) {
       const asks = { 'access-control-request-method': method, 'access-control-request-headers': header }
-      const answer = await ask(url, { method: 'OPTIONS', headers: { origin, ...asks } })
+      const response = await ask(url, { method: 'OPTIONS', headers: { origin, ...asks } })
       const allowed =
-        answer.ok &&
-        has(answer, 'access-control-allow-origin', origin) &&
+        response.ok &&
+        has(response, 'access-control-allow-origin', origin) &&
         // GET and HEAD need no leave.
-        (method !== 'PUT' || has(answer, 'access-control-allow-methods', method)) &&
-        has(answer, 'access-control-allow-headers', header)
+        (method !== 'PUT' || has(response, 'access-control-allow-methods', method)) &&
+        has(response, 'access-control-allow-headers', header)
       if (!allowed) gaps.push(`${method} with ${header}`)
     }
   }
-  const answer = await ask(url, { headers: { origin } })
+  const response = await ask(url, { headers: { origin } })
   for (const header of EXPOSED_HEADERS) {
-    if (!has(answer, 'access-control-expose-headers', header)) gaps.push(`reading ${header}`)
+    if (!has(response, 'access-control-expose-headers', header)) gaps.push(`reading ${header}`)
   }
   return gaps
 }
@@ -27,14 +27,14 @@ export const corsGaps = async (url: string, origin: string): Promise<string[]> =
 /** How many there are where CORS is not set at all. */
 export const MOST_GAPS = CORS_METHODS.length * CORS_HEADERS.length + EXPOSED_HEADERS.length
 
-/** Whether a list in the answer's headers names it, or everything. */
+/** Whether a list in the response's headers names the item, or `*`. */
 const has = ({ headers }: Response, list: string, item: string): boolean => {
   const items = new Set((headers.get(list) ?? '').split(',').map((text) => text.trim().toLowerCase()))
   return items.has(item.toLowerCase()) || items.has('*')
 }
 
 const ask = async (url: string, request: RequestInit): Promise<Response> => {
-  const answer = await fetch(url, request)
-  await answer.body?.cancel()
-  return answer
+  const response = await fetch(url, request)
+  await response.body?.cancel()
+  return response
 }

@@ -14,12 +14,12 @@ export interface DoctorOptions {
   readonly origins: readonly string[]
 }
 
-/** Runs all checks, telling each as it is done. Nothing is left in the bucket. True when none failed. */
-export const examine = async ({ s3, origins }: DoctorOptions, tell: (check: Check) => void): Promise<boolean> => {
+/** Runs all checks, and emits each result. Nothing is left in the bucket. @returns whether none failed */
+export const examine = async ({ s3, origins }: DoctorOptions, emit: (check: Check) => void): Promise<boolean> => {
   let healthy = true
   const report: Report = (name, verdict, detail) => {
     if (verdict === 'fail') healthy = false
-    tell({ name, verdict, detail })
+    emit({ name, verdict, detail })
   }
   let store: ObjectStore
   try {
@@ -102,7 +102,7 @@ const examineClock = async (store: ObjectStore, report: Report): Promise<void> =
   const { url } = await store.signGet({ key: probeKey(), expiresIn: 60 })
   const { headers } = await fetch(url)
   const seconds = Math.abs(Date.parse(headers.get('date') ?? '') - Date.now()) / 1000
-  if (Number.isNaN(seconds)) return report('clock skew', 'warn', 'S3 tells no time')
+  if (Number.isNaN(seconds)) return report('clock skew', 'warn', 'S3 sent no Date header; clock skew was not checked')
   const verdict = seconds < 60 ? 'ok' : seconds < 600 ? 'warn' : 'fail'
   const advice = verdict === 'ok' ? '' : ". Set this machine's clock (NTP): tokens are judged by it"
   report('clock skew', verdict, `${Math.round(seconds)} s${advice}`)

@@ -36,7 +36,7 @@ export interface InitStep {
 }
 
 /**
- * Sets the S3 bucket up, and tells each step.
+ * Sets the S3 bucket up, and emits each step.
  *
  * Of what a vendor does not support, only CORS is an error, and only when browsers are not let in some other way (by the
  * server's own configuration): without it nothing can be uploaded. Lifecycle can be done by hand, and whether uploads can
@@ -44,12 +44,12 @@ export interface InitStep {
  *
  * @throws RockpoolError `bad_request` when it does not exist and must not be created, or browsers are kept out; what S3 threw
  */
-export const initBucket = async (options: InitOptions, tell: (step: InitStep) => void): Promise<void> => {
+export const initBucket = async (options: InitOptions, emit: (step: InitStep) => void): Promise<void> => {
   const { s3, origins, create, dryRun } = options
   const { client, Bucket, presign } = connectS3(s3)
   const settle = async (what: string, change: Change) => {
     if (change && !dryRun) await change()
-    tell({ what, outcome: !change ? 'was so' : dryRun ? 'would be done' : 'done' })
+    emit({ what, outcome: !change ? 'was so' : dryRun ? 'would be done' : 'done' })
   }
   /** A setting that the vendor may lack. @returns whether it has it */
   const step = async (what: string, without: string, find: () => Promise<Change>): Promise<boolean> => {
@@ -58,7 +58,7 @@ export const initBucket = async (options: InitOptions, tell: (step: InitStep) =>
       return true
     } catch (error) {
       if (!isUnsupported(error)) throw error
-      tell({ what, outcome: 'unsupported', note: `S3 says ${said(error as Error)}; ${without}` })
+      emit({ what, outcome: 'unsupported', note: `S3 says ${said(error as Error)}; ${without}` })
       return false
     }
   }
@@ -87,7 +87,7 @@ export const initBucket = async (options: InitOptions, tell: (step: InitStep) =>
       },
     )
 
-    // Asked once: what was just written may take a while to be told.
+    // Read once: S3 may take a while to return a rule that was just written.
     let rules: LifecycleRule[] | undefined
     for (const { rule, what, without } of WANTED_LIFECYCLE) {
       await step(`lifecycle: ${what}`, without, async () => {
@@ -174,8 +174,8 @@ export const publicAccessBlockOf = async (client: S3Client, Bucket: string) =>
 const BLOCKED = ['IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'] as const
 
 /** Nothing set is a 404 of its own kind for each setting. */
-const orAbsent = <A>(answer: Promise<A>): Promise<A | undefined> =>
-  answer.catch((error: unknown) => {
+const orAbsent = <A>(response: Promise<A>): Promise<A | undefined> =>
+  response.catch((error: unknown) => {
     if (statusOf(error) === 404) return undefined
     throw error
   })

@@ -1,7 +1,7 @@
 /** What the doctor's checks have in common. */
 import type { Presigned } from '@rockpool/object-store'
 
-/** `fail`: do not use this bucket; `warn`: works, with the drawback that is told. */
+/** `fail`: do not use this bucket; `warn`: works, with the drawback in `detail`. */
 export interface Check {
   readonly name: string
   readonly verdict: 'ok' | 'warn' | 'fail'
@@ -19,16 +19,16 @@ export const send = async (
   body: Uint8Array<ArrayBuffer>,
   other: Record<string, string> = {},
 ): Promise<Response> => {
-  const answer = await fetch(url, { method: 'PUT', body, headers: { ...headers, ...other } })
-  await answer.body?.cancel()
-  return answer
+  const response = await fetch(url, { method: 'PUT', body, headers: { ...headers, ...other } })
+  await response.body?.cancel()
+  return response
 }
 
 /** Reads what a signed URL names, without its signature. */
 export const readAnonymously = async (signed: string): Promise<Response> => {
   const url = new URL(signed)
   url.search = ''
-  const answer = await fetch(url)
-  await answer.body?.cancel()
-  return answer
+  const response = await fetch(url)
+  await response.body?.cancel()
+  return response
 }

@@ -7,7 +7,7 @@ import { sha256 } from '@rockpool/protocol'
 import { probeKey, readAnonymously, type Report, send } from './probes.ts'
 
 const BYTES = new TextEncoder().encode('What the doctor uploads under headers that nobody signed.')
-/** Of another length, so that a copy is told by its size. */
+/** Of another length: its size gives a copy away. */
 const FOREIGN = new TextEncoder().encode('What somebody else keeps.')
 const NOTHING = new Uint8Array()
 
@@ -140,7 +140,7 @@ const uploading = async (
   }
 }
 
-/** What a reader is told. */
+/** The headers that a reader gets. */
 const readSigned = async (store: ObjectStore, key: string): Promise<Headers> => {
   const { headers, body } = await fetch((await store.signGet({ key, expiresIn: 60 })).url)
   // A body that cannot be decoded says so here, too.

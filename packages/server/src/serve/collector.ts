@@ -20,7 +20,7 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** The first run is an interval from now: the server has other things to do when it starts. */
+/** The first run is one interval after the start, which is busy enough. */
 export const startCollector = ({ store, liveSets, report, everyMs = HOUR_MS }: CollectorOptions): Collector => {
   const stopping = new AbortController()
   const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs }

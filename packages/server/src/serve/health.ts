@@ -4,11 +4,11 @@ import { VERSION } from '../version.ts'
 
 export type ServerState = 'starting' | 'running' | 'draining'
 
-/** Also while it drains: whoever restarts a process that is not healthy would cut the calls that it waits for. */
+/** 200 also while the server drains: a supervisor that restarts unhealthy processes would cut the calls under way. */
 export const respondHealth = (outgoing: ServerResponse, state: ServerState): void =>
   respondJson(outgoing, 200, { ok: true, state, version: VERSION })
 
-/** 503 unless it runs, so that a load balancer sends nothing more. `check` asks logs and storage. */
+/** 503 unless the server runs, so that a load balancer sends no calls. `check` probes logs and storage. */
 export const respondReady = async (
   outgoing: ServerResponse,
   state: ServerState,

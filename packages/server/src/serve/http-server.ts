@@ -41,7 +41,7 @@ export interface HttpServer {
 export const listen = async (host: string, port: number): Promise<HttpServer> => {
   let state: ServerState = 'starting'
   let handlers: Handlers | undefined
-  /** calls under way, streams of news aside */
+  /** calls under way, without live streams */
   let inFlight = 0
   let drained = () => {}
 
@@ -53,7 +53,7 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
       return void respondReady(outgoing, state, () => handlers!.ready()).catch(() => outgoing.destroy())
     }
     if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
-    // News may be rare.
+    // A live stream is silent until a device appends.
     if (isLive(url)) incoming.socket.setTimeout(0)
     else {
       inFlight++
@@ -62,7 +62,7 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
         if (--inFlight === 0) drained()
       })
     }
-    // The connection is silent while a large body goes on to the object store. Node sets the timeout again for the next call.
+    // The connection is silent while a large body is uploaded to the object store. Node restores the timeout for the next call.
     if (route.part === 'rest' && incoming.method === 'POST') incoming.once('end', () => incoming.socket.setTimeout(0))
     dispatch(handlers, route, incoming, outgoing)
   }

@@ -1,4 +1,4 @@
-/** What `/metrics` tells Prometheus. */
+/** The metrics of `/metrics`, for Prometheus. */
 import type { ServerResponse } from 'node:http'
 import type { ObjectStore } from '@rockpool/object-store'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
@@ -16,10 +16,10 @@ export interface Metrics {
   respond(outgoing: ServerResponse): Promise<void>
 }
 
-/** From a hit of a cache to an upload of a part over a slow line (s). */
+/** Seconds: from a cache hit to an upload of a part over a slow connection. */
 const DURATIONS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300]
 
-/** Methods that clients make up must not become labels without end. */
+/** Other methods share one label: clients can make up any number of them. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
 
 export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>): Metrics => {

@@ -1,4 +1,4 @@
-/** What `/ready` asks: whether the object store and the folder of the event logs respond. */
+/** The checks behind `/ready`: whether the object store and the folder of the event logs respond. */
 import type { Signer } from '@rockpool/signer'
 import type { Logs } from '@rockpool/sync-server'
 import { describeError } from './log.ts'

@@ -32,7 +32,7 @@ export const routeOf = (url: string): Route => {
   }
 }
 
-/** A stream of news has no end: a server that stops does not wait for it. */
+/** A live stream has no end: a server that drains does not wait for it. */
 export const isLive = (url: string): boolean => /^\/sync\/[^/?#]+\/live(?:[?#]|$)/.test(url)
 
 const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`)
