@@ -127,6 +127,17 @@ test('a check of readiness that fails cuts the connection, and not the server', 
   expect(await get('/health')).toMatchObject({ status: 200 })
 })
 
+test('closes a connection whose upgrade is refused, although the client keeps its side open', async () => {
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  const closed = new Promise((resolve) => void socket.on('error', () => {}).once('close', resolve))
+  socket.write('GET /signer/live HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+  await text(socket)
+  // Only what is sent to a closed connection shows that it is closed.
+  const sending = setInterval(() => socket.write('more'), 10)
+  await closed
+  clearInterval(sending)
+})
+
 test('a port that is in use is one line', async () => {
   await expect(listen('127.0.0.1', server.port)).rejects.toThrow(/^Port \d+ on 127\.0\.0\.1 is in use\. Set [^\n]+\.$/)
   await expect(listen('not.a.host.invalid', 0)).rejects.toThrow(/^The server cannot listen on [^\n]+\.$/)

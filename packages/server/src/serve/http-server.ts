@@ -75,6 +75,8 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
       return handlers.upgrade(incoming, socket, head)
     }
     socket.on('error', () => socket.destroy())
+    // Node leaves an upgraded socket to the listener: without this, a client that keeps its side open would keep it for good.
+    socket.once('finish', () => socket.destroy())
     socket.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   await new Promise<void>((resolve, reject) => {
