@@ -73,6 +73,19 @@ describe('createSyncListener', () => {
     live.close()
   })
 
+  it('closes the socket of a refused upgrade, although the client keeps its side open', async () => {
+    const { port } = await mount()
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    onTestFinished(() => void socket.destroy())
+    const closed = new Promise((resolve) => void socket.on('error', () => {}).once('close', resolve))
+    socket.write('GET /sync/no!store/live HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 4\d\d /)
+    // Only what is sent to a closed connection shows that it is closed.
+    const sending = setInterval(() => socket.write('more'), 10)
+    onTestFinished(() => clearInterval(sending))
+    await closed
+  })
+
   it('leaves the global Request and Response as they are', async () => {
     const before = [globalThis.Request, globalThis.Response, globalThis.fetch]
     await mount()

@@ -88,5 +88,7 @@ const refuse = async (socket: Duplex, response: Response): Promise<void> => {
   const body = Buffer.from(await response.arrayBuffer())
   const headers = [...response.headers, ['content-length', String(body.length)], ['connection', 'close']]
   const head = [`HTTP/1.1 ${response.status} Refused`, ...headers.map(([name, value]) => `${name}: ${value}`), '', '']
+  // No timeout applies to an upgraded socket: a client that keeps its side open would keep it for good.
+  socket.once('finish', () => socket.destroy())
   socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), body]))
 }
