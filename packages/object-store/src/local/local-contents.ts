@@ -41,7 +41,7 @@ export class LocalContents {
         worked = true
         return unnamed
       })
-      this.#gone = this.#gone.filter((file) => !gone.includes(file))
+      this.#gone = []
     } catch (error) {
       // A COMMIT that failed when it was synced may be in the log all the same, and name these files after a crash: they
       // are left to the next start's sweep. A full disk is told before the log has the end of it (sqlite3WalFrames).
