@@ -4,6 +4,7 @@ import type { ContentAddress } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
+import { asStoreError } from '../local/disk-errors.ts'
 import { type LocalStore, type LocalStoreOptions, openLocalStore } from '../local/index.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
 import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts'
@@ -44,9 +45,15 @@ const PROBE_MS = 3000
 /** Opens the folder; S3 may be down. @throws ObjectStoreError `locked`, `misconfigured`, `unavailable` (the folder) */
 export const openHybridStore = async (options: HybridStoreOptions): Promise<HybridStore> => {
   const { connect, cacheSize = Number.POSITIVE_INFINITY, random = Math.random, onFailure = () => {} } = options
-  let state: ReplicationState | undefined
-  const local = await openLocalStore({ ...options, onGeneration: (generation) => state?.setGeneration(generation) })
-  state = openState(join(options.directory, 'hybrid.sqlite'), local)
+  let opened: ReplicationState | undefined
+  const local = await openLocalStore({ ...options, onGeneration: (generation) => opened?.setGeneration(generation) })
+  try {
+    opened = openState(join(options.directory, 'hybrid.sqlite'), local)
+  } catch (error) {
+    await local.close()
+    throw asStoreError(error)
+  }
+  const state = opened
   const replicator = new Replicator({ local, state, connect, cacheSize, random, onFailure })
 
   const notFound = () => new ObjectStoreError('not_found', 'There is no object of this key.')
