@@ -15,7 +15,7 @@ import { createWorld, type FaultsWorld } from './world.ts'
 /** Transfers back off for up to 5 min; the rest is for a busy machine. */
 export const REST_WITHIN_MS = 8 * 60_000
 
-/** An act writes up to so many contents from its number on. */
+/** An act writes at most these contents, from its number on: `MANY` in `app/src/actions.ts`. */
 const CONTENTS_OF_ONE_ACT = 8
 
 const expected = expectedContents(numberedContents(CONTENTS + CONTENTS_OF_ONE_ACT))

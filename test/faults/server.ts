@@ -8,7 +8,7 @@ import type { S3StoreOptions } from '@rockpool/object-store/s3'
 import { inject } from 'vitest'
 import { freePort } from '../free-port.ts'
 
-/** What the process is told. */
+/** Settings of the process. */
 export interface ServerSettings {
   readonly port: number
   /** the build of the app */

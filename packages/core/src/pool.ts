@@ -272,7 +272,7 @@ export interface Pool {
 
   storage(): Promise<StorageReport>
   /**
-   * Reads and hashes every content on this disk, one after the other. `onProgress` tells the bytes that were read.
+   * Reads and hashes every content on this disk, one after the other. `onProgress` gets the bytes that were read.
    *
    * @throws RockpoolError `aborted`, `disk_failed`, `closed`
    */

@@ -121,7 +121,7 @@ const checkOwner = (pusher: Pusher, name: PoolEventName, owner: unknown): Refusa
   return isOwner(owner) ? OTHER_OWNER : malformed('forbidden', name, 'names an owner that no user is')
 }
 
-/** What clients read as no path is refused, so that nobody is surprised by it. */
+/** Clients ignore a path that breaks the rules. It is refused here, so that the device that sent it hears why. */
 const checkEventPath = (name: string, path: unknown): Refusal | undefined => {
   if (path === undefined || path === null) return undefined
   return typeof path === 'string'

@@ -9,7 +9,7 @@ const SECOND_SWEEP = '1 minute'
 /** Other tabs may end while this one leads. */
 const NEXT_SWEEP = '1 hour'
 
-/** Sweeps at a start, and on as long as this tab leads. */
+/** Sweeps when this tab begins to lead, a minute later, and then each hour. */
 export const sweepDisk = restarted(
   'Sweeping the disk',
   Effect.gen(function* () {
