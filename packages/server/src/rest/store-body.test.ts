@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore } from '@rockpool/object-store/memory'
 import { PART_SIZE, type RemoteKey } from '@rockpool/protocol'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bytesOf, contentOf, URL_SECRET } from '../testing/content.ts'
 import { type BodyOptions, openSpool, type Spool, storeBody } from './store-body.ts'
+
+/** bytes that the disk says it has; undefined: the truth */
+const free = vi.hoisted((): { bytes: number | undefined } => ({ bytes: undefined }))
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs/promises')>()
+  const statfs = async (path: string) =>
+    free.bytes === undefined ? real.statfs(path) : { bavail: free.bytes, bsize: 1 }
+  return { ...real, statfs }
+})
 
 let folder: string
 let store: ReturnType<typeof memoryStore>
@@ -118,6 +127,16 @@ describe('storeBody', () => {
     const body = storeBody({ folder, store: failing }, chunksOf(bytes), { ...options, signal: ended.signal })
     await expect(body).rejects.toThrow('S3 is down.')
     expect(await multipart.listUploads(`shop/files/${address}`)).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('leaves room on the disk to the event logs', async () => {
+    free.bytes = 100 * 1024 * 1024
+    onTestFinished(() => void (free.bytes = undefined))
+    expect(await storeBody(spool, chunksOf(bytesOf(PART_SIZE + 1)), options)).toMatchObject({ size: PART_SIZE + 1 })
+    free.bytes = 64 * 1024 * 1024
+    const body = storeBody(spool, chunksOf(bytesOf(PART_SIZE + 2)), options)
+    await expect(body).rejects.toMatchObject({ code: 'no_space' })
     expect(await readdir(folder)).toEqual([])
   })
 

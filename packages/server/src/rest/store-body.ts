@@ -1,9 +1,9 @@
 /** The body of a POST, into the object store: its remote key is known only after the last byte. */
 import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
+import { isObjectStoreError, type ObjectStore, ObjectStoreError } from '@rockpool/object-store'
 import {
   type ContentAddress,
   type ContentDigest,
@@ -66,7 +66,7 @@ export const storeBody = async (
   const path = join(spool.folder, randomUUID())
   const file = await open(path, 'wx+', 0o600)
   try {
-    const content = await writeParts(file, prepend([first, second.value], parts))
+    const content = await writeParts(spool.folder, file, prepend([first, second.value], parts))
     const key = options.keyOf(content.address)
     if (await isStored(spool.store, key, content.size, options.signal)) {
       // A collector that was killed leaves a content without its digest list.
@@ -107,9 +107,26 @@ async function* prepend<A>(first: readonly A[], rest: AsyncIterable<A>): AsyncGe
   yield* rest
 }
 
-const writeParts = async (file: FileHandle, parts: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<ContentDigest> => {
+/** The event logs are on the same disk: without room no store could append. As much as the folder of the bytes leaves. */
+const RESERVE = 64 * 1024 * 1024
+
+/** @throws ObjectStoreError `no_space` */
+const requireRoom = async (folder: string, size: number): Promise<void> => {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize >= size + RESERVE) return
+  throw new ObjectStoreError('no_space', 'The disk of the data folder has less than 64 MiB to spare. Make room.')
+}
+
+const writeParts = async (
+  folder: string,
+  file: FileHandle,
+  parts: AsyncIterable<Uint8Array<ArrayBuffer>>,
+): Promise<ContentDigest> => {
   const hasher = new ContentHasher()
-  for await (const part of parts) await Promise.all([hasher.add(part), file.writeFile(part)])
+  for await (const part of parts) {
+    await requireRoom(folder, part.length)
+    await Promise.all([hasher.add(part), file.writeFile(part)])
+  }
   return hasher.finish()
 }
 
