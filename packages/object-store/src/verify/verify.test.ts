@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { buildRemoteKey, hashContent, PART_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
+import { ObjectStoreError } from '../errors.ts'
 import { bytesOf, hasReplicated } from '../hybrid/hybrid.test.subject.ts'
 import { type HybridStore, openHybridStore } from '../hybrid/index.ts'
 import { SETUP } from '../local/folder.test.shared.ts'
@@ -63,6 +64,20 @@ describe('a folder', () => {
   beforeEach(async () => {
     store = await openLocalStore({ directory: directory(), ...SETUP })
     stores.push(store)
+  })
+
+  test('stops reading when the store fails', async () => {
+    for (let i = 0; i < 20; i++) await store.put(`object-${i}`, someBytes(10, i), { size: 10 })
+    let reads = 0
+    const failing: LocalStore = {
+      ...store,
+      get: (key, options) => {
+        if (++reads === 1) return Promise.reject(new ObjectStoreError('unavailable', 'The disk failed.'))
+        return store.get(key, options)
+      },
+    }
+    await expect(verify(failing)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(reads).toBeLessThan(10)
   })
 
   test('names files that were changed or cut, and reports progress', async () => {

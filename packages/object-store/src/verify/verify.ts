@@ -79,7 +79,13 @@ export const verify = async (store: VerifiableStore, options: VerifyOptions = {}
     for (;;) {
       const { done, value } = await waiting.next()
       if (done) return
-      await checkOne(value.key, value.size)
+      try {
+        await checkOne(value.key, value.size)
+      } catch (error) {
+        // Ends the other lanes, too: reading on may take hours, and its result is lost.
+        await waiting.return(undefined)
+        throw error
+      }
     }
   }
   const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, lane))
