@@ -8,6 +8,7 @@ import {
   readLocation,
   summary,
 } from '@rockpool/object-store/copy'
+import { every2s } from '../tasks/task.ts'
 import { type Command, UsageError } from './command.ts'
 
 export const copy: Command = {
@@ -32,7 +33,10 @@ ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side o
       stores.push(await openLocation(from, 'from'))
       stores.push(await openLocation(to, 'to'))
       const began = Date.now()
-      const onProgress = json ? () => {} : drawEvery(output.progress)
+      const report = every2s(output.progress)
+      const onProgress = (copied: CopyProgress) => {
+        if (!json) report(() => progressLine(copied))
+      }
       const result = await copyStore(stores[0]!, stores[1]!, { signal, onProgress })
       if (!json) output.progress(progressLine(result))
       output.result({ ok: result.failed.length === 0, ...result }, `${summary(result, Date.now() - began)}\n`)
@@ -44,16 +48,4 @@ ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side o
       await Promise.all(stores.map((store) => store.close()))
     }
   },
-}
-
-/** ms between two lines of progress */
-const DRAW_MS = 2_000
-
-const drawEvery = (write: (line: string) => void): ((progress: CopyProgress) => void) => {
-  let next = Date.now() + DRAW_MS
-  return (progress) => {
-    if (Date.now() < next) return
-    next = Date.now() + DRAW_MS
-    write(progressLine(progress))
-  }
 }

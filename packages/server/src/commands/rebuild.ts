@@ -4,10 +4,8 @@ import { rebuild as rebuildIndex, type RebuildReport } from '@rockpool/object-st
 import { sqliteLogs } from '@rockpool/sync-server/node'
 import { loadConfig } from '../config/load-config.ts'
 import { eventsFolder } from '../serve/parts.ts'
+import { every2s } from '../tasks/task.ts'
 import type { Command } from './command.ts'
-
-/** ms between two lines of progress */
-const REPORT_MS = 2_000
 
 export const rebuild: Command = {
   name: 'rebuild',
@@ -43,14 +41,11 @@ const rebuildBytes = (
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<RebuildReport> => {
-  let next = Date.now() + REPORT_MS
+  const report = every2s(progress)
   return rebuildIndex(join(dataDir, 'store'), {
     signal,
-    onProgress: ({ files, total }) => {
-      if (Date.now() < next) return
-      next = Date.now() + REPORT_MS
-      progress(`${files.toLocaleString('en')} of ${total.toLocaleString('en')} files`)
-    },
+    onProgress: ({ files, total }) =>
+      report(() => `${files.toLocaleString('en')} of ${total.toLocaleString('en')} files`),
   })
 }
 
