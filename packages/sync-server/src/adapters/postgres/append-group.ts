@@ -28,9 +28,9 @@ interface Outcome {
 }
 
 /**
- * The row of the log is locked, so that the appends of all servers on this database follow each other. An append whose check
- * throws stores nothing and fails alone. When Postgres fails, all of them fail: a client that repeats its push finds out whether
- * a commit without a response was one.
+ * The row of the log is locked, so that the appends of all servers on this database run one after the other. An append whose
+ * check throws stores nothing and fails alone. When Postgres fails, the whole group fails: a client that repeats its push learns
+ * whether a commit without a response took place.
  *
  * @throws EventLogError `missing` when the log was deleted or replaced
  * @throws the driver's error

@@ -8,7 +8,7 @@ import { isConnectionError } from './errors.ts'
 
 export interface Connections {
   /**
-   * Runs `work` on a connection that no one else uses meanwhile. Waits for one when all are in use.
+   * Runs `work` with a connection to itself. Waits for one when all are in use.
    *
    * @throws the driver's error, and what `work` throws
    */

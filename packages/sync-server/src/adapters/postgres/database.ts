@@ -48,8 +48,8 @@ export const connect = (url: string, { onClose, onNotify }: ConnectionEvents): S
  * Runs `work` in one transaction. `work` awaits nothing but its queries, so that none is sent after the connection has closed.
  *
  * When a query fails with its connection, `begin` of postgres 3.4.9 sends a ROLLBACK on the socket that is gone, which ends the
- * process by an uncaught exception (https://github.com/porsager/postgres/issues/1208). So such an error is kept from it: `begin`
- * rejects by itself when the connection closes, which follows.
+ * process by an uncaught exception (https://github.com/porsager/postgres/issues/1208). So such an error is kept from `begin`, which
+ * rejects by itself as soon as the connection closes.
  */
 export const transact = <A>(sql: Sql, work: (transaction: TransactionSql) => Promise<A>): Promise<A> =>
   sql.begin((transaction) =>

@@ -28,7 +28,7 @@ const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['57P', 'It is starting or stopping: the next request tries again.'],
 ]
 
-/** Any error of the driver as one for the operator. Other errors are returned as they are. The URL, which has a password, is in none. */
+/** Any error of the driver as one for the operator. Other errors are returned as they are. No message has the URL, which has a password. */
 export const toLogError = (error: unknown): Error => {
   if (isOurs(error)) return error
   const { code, message } = error as { readonly code?: unknown; readonly message: string }

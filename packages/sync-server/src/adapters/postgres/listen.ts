@@ -1,4 +1,4 @@
-/** Hears what other servers on the same database append, over a connection of its own that is made again when it breaks. */
+/** Listens for the appends of other servers on the same database, on its own connection, which reconnects when it breaks. */
 import type { Sql } from 'postgres'
 import type { Clock } from '../../clock.ts'
 import type { AppendWatcher } from '../../event-log/event-log.ts'
@@ -18,11 +18,11 @@ export interface ListenOptions {
 export interface Listener {
   /** Resolves when it listens for the first time. */
   readonly ready: Promise<void>
-  /** No call of the watcher follows. */
+  /** The watcher is not called any more. */
   stop(): Promise<void>
 }
 
-/** Notices of a time without a connection are lost: `resumed` says that some may be. */
+/** Notices are lost while there is no connection: `resumed` says that some may be. */
 export const listen = ({ url, origin, clock }: ListenOptions, watcher: AppendWatcher): Listener => {
   const ready = Promise.withResolvers<void>()
   let isFirst = true

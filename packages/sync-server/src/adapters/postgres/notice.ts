@@ -1,4 +1,4 @@
-/** What a server tells the others on the same database after an append. */
+/** The notice that a server sends to the others on the same database after an append. */
 import { isStoreId, type StoreId } from '@rockpool/protocol'
 
 /** The channel of LISTEN and NOTIFY; a database has its own. */

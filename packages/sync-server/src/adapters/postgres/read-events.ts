@@ -29,7 +29,7 @@ export const readPage = async (sql: Sql, log: PostgresLog, since: number, limits
   if (!last) return selectPage(sql, log, since, limits)
   const isFull = recent.take(since, page.events.length + 1) !== undefined
   const head = await readHead(sql, log)
-  // In memory are the appends of this server: where one of another follows, the page would end early.
+  // Memory has the appends of this server only: the page would end at the first append of another server.
   return isFull || last.seqNum === head ? { head, ...page } : selectPage(sql, log, since, limits)
 }
 
