@@ -1,6 +1,7 @@
 /** Garbage collection of all stores. */
 import type { ObjectStore } from '@rockpool/object-store'
 import { collect, type CollectReport } from './collect.ts'
+import type { KeysInUse } from './keys-in-use.ts'
 import type { LiveSets } from './live-set.ts'
 import { DEFAULT_RULES } from './verdict.ts'
 
@@ -10,13 +11,14 @@ export interface CollectAllOptions {
   /** an operator has looked: logs are right though they shrank, or are others */
   readonly accept: boolean
   readonly graceMs: number
+  readonly keysInUse: KeysInUse
 }
 
 /** Collects in each store in turn, and reports how it went. One that fails leaves the others alone. */
 export const collectAll = async (
   store: ObjectStore,
   liveSets: LiveSets,
-  { dryRun, accept, graceMs }: CollectAllOptions,
+  { dryRun, accept, graceMs, keysInUse }: CollectAllOptions,
   signal: AbortSignal,
   /** `*`: of all stores */
   report: (storeId: string, outcome: CollectReport | Error) => void,
@@ -29,7 +31,7 @@ export const collectAll = async (
   for (const storeId of await liveSets.storeIds(signal).catch((error: unknown) => failed('*', error))) {
     try {
       const rules = { ...DEFAULT_RULES, graceMs }
-      report(storeId, await collect({ store, liveSets, storeId, rules, dryRun, accept, signal }))
+      report(storeId, await collect({ store, liveSets, storeId, keysInUse, rules, dryRun, accept, signal }))
     } catch (error) {
       failed(storeId, error)
     }

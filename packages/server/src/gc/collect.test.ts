@@ -8,6 +8,7 @@ import { contentOf, URL_SECRET } from '../testing/content.ts'
 import { collect, type CollectOptions } from './collect.ts'
 import { collectAll } from './collect-all.ts'
 import type { LiveSets } from './live-set.ts'
+import { createKeysInUse } from './keys-in-use.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 let directory: string
@@ -85,6 +86,29 @@ test('what nothing names goes after its grace, with its digest list; the rest st
   expect(await run()).toEqual({ planOnly: false, seen: 3, deleted: 2, bytes: PART_SIZE + 11, lost: 0, waiting: 0 })
   expect((await there()).sort()).toEqual([foreign, 'reef/notes.txt', live].sort())
   expect([dead, big].every((key) => !log.live.has(key))).toBe(true)
+})
+
+test('what a call of this process uses stays, also when it was named by the time of the delete only', async () => {
+  const key = await stored(1)
+  days = 6
+  await run()
+  days = 8
+  const keysInUse = createKeysInUse()
+  const release = await keysInUse.use(key)
+  expect(await run({ keysInUse })).toMatchObject({ deleted: 0, lost: 0 })
+  let reads = 0
+  const named = {
+    ...liveSets,
+    // It is named right after the log was read for the delete.
+    read: async (...args: Parameters<LiveSets['read']>) => {
+      const set = await liveSets.read(...args)
+      if (++reads === 2) release()
+      return set
+    },
+  }
+  expect(await run({ keysInUse, liveSets: named })).toMatchObject({ deleted: 0, lost: 0 })
+  expect(await there()).toEqual([key])
+  expect(await run({ keysInUse })).toMatchObject({ deleted: 1 })
 })
 
 test('what was named once waits for the retention from when the collector saw it gone, and being named again resets that', async () => {
@@ -209,7 +233,7 @@ test('while another one deletes, or died at it less than 20 minutes ago, none be
 })
 
 test('of several stores, one that fails leaves the others alone; stopped, none is begun or told of any more', async () => {
-  const flags = { dryRun: false, accept: false, graceMs: 0 }
+  const flags = { dryRun: false, accept: false, graceMs: 0, keysInUse: createKeysInUse() }
   const told: unknown[] = []
   const tell = (storeId: string, outcome: unknown) => told.push([storeId, outcome])
   const read = async (storeId: string) => {

@@ -9,6 +9,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { objectsOf, partsKey } from '@rockpool/signer'
+import { createKeysInUse, type KeysInUse } from './keys-in-use.ts'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
@@ -29,6 +30,8 @@ export interface CollectOptions {
   readonly store: ObjectStore
   readonly liveSets: LiveSets
   readonly storeId: StoreId
+  /** what calls of this process are about to name; nothing when not given */
+  readonly keysInUse?: KeysInUse
   readonly rules?: CollectorRules
   /** only say what would go */
   readonly dryRun?: boolean
@@ -70,7 +73,7 @@ interface Candidate {
  */
 export const collect = async (options: CollectOptions): Promise<CollectReport> => {
   const { store, liveSets, storeId, rules = DEFAULT_RULES, dryRun = false, accept = false } = options
-  const { signal = new AbortController().signal, now = Date.now } = options
+  const { signal = new AbortController().signal, now = Date.now, keysInUse = createKeysInUse() } = options
   const memory = await readMemory(store, storeId, signal)
   const before = memory.state
   const planOnly = dryRun || before === undefined
@@ -116,6 +119,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   const drop = async (candidates: readonly Candidate[]) => {
     if (candidates.length === 0) return
     readAt = now()
+    const reading = keysInUse.now()
     set = trusted(await liveSets.read(storeId, signal))
     const going = candidates.filter(
       (each) => verdictOn(each, set, before?.goneSince[each.key], rules, now()).kind === 'delete',
@@ -127,9 +131,12 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     for (const each of going) {
       // The process may have slept since the log was read; what is left waits for the next run.
       if (now() - readAt > FRESH_MS) break
-      // The digest list first: else an upload that completes in between would find it there, and lose it then.
-      if (each.parts) await store.delete(partsKey(each.key), { signal })
-      await store.delete(each.key, { signal })
+      const isDeleted = await keysInUse.unlessUsed(each.key, reading, async () => {
+        // The digest list first: else an upload that completes in between would find it there, and lose it then.
+        if (each.parts) await store.delete(partsKey(each.key), { signal })
+        await store.delete(each.key, { signal })
+      })
+      if (!isDeleted) continue
       delete goneSince[each.key]
       gone.push(each)
     }

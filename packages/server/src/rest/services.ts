@@ -4,6 +4,7 @@ import type { ObjectStore } from '@rockpool/object-store'
 import type { Buckets, StoreId } from '@rockpool/protocol'
 import type { ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
+import type { KeysInUse } from '../gc/keys-in-use.ts'
 import type { Spool } from './store-body.ts'
 
 /** The event logs of this server, to read. */
@@ -18,6 +19,8 @@ export interface RestServices {
   readonly logs: ReadableLogs
   readonly store: ObjectStore
   readonly spool: Spool
+  /** what the collector must leave alone */
+  readonly keysInUse: Pick<KeysInUse, 'use'>
   readonly sync: SyncFetch
   readonly buckets: Buckets
   /** undefined: content counts as claimed until a background check has seen it */

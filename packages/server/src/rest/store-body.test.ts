@@ -29,7 +29,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const options: BodyOptions = {
   type: 'image/png',
   maxSize: 3 * PART_SIZE,
-  keyOf: (address) => `shop/files/${address}` as RemoteKey,
+  keyOf: async (address) => `shop/files/${address}` as RemoteKey,
   signal: new AbortController().signal,
 }
 

@@ -30,7 +30,8 @@ export interface BodyOptions {
   readonly type: string
   /** bytes */
   readonly maxSize: number
-  readonly keyOf: (address: ContentAddress) => RemoteKey
+  /** called once, before the object store is asked or written */
+  readonly keyOf: (address: ContentAddress) => Promise<RemoteKey>
   readonly signal: AbortSignal
 }
 
@@ -67,7 +68,7 @@ export const storeBody = async (
   const file = await open(path, 'wx+', 0o600)
   try {
     const content = await writeParts(spool.folder, file, prepend([first, second.value], parts))
-    const key = options.keyOf(content.address)
+    const key = await options.keyOf(content.address)
     if (await isStored(spool.store, key, content.size, options.signal)) {
       // A collector that was killed leaves a content without its digest list.
       await storeDigests(spool.store, key, content, options.signal)
@@ -137,7 +138,7 @@ const storePart = async (
 ): Promise<StoredBody> => {
   const digest = await sha256(bytes)
   const size = bytes.length
-  const key = keyOf(Buffer.from(digest).toString('hex') as ContentAddress)
+  const key = await keyOf(Buffer.from(digest).toString('hex') as ContentAddress)
   await putOnce(store, key, bytes, { size, type: safeType(type), sha256: digest, signal })
   return { key, size }
 }

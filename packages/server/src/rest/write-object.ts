@@ -35,7 +35,7 @@ export const writeObject = async (
   place: ObjectPlace,
   request: Request,
 ): Promise<Written> => {
-  const { buckets, spool, logs, sync, signReceipt, now } = services
+  const { buckets, spool, keysInUse, logs, sync, signReceipt, now } = services
   const { storeId } = caller
   const rules = requireBucket(buckets, place.bucket)
   const user = requireUser(caller, 'write')
@@ -48,32 +48,42 @@ export const writeObject = async (
 
   const { signal } = request
   const owner = rules.access === 'owner' ? user.owner : undefined
-  const { key, size } = await storeBody(spool, chunksOf(request.body), {
-    type,
-    maxSize: rules.maxSize ?? MAX_CONTENT_SIZE,
-    keyOf: (address) => buildRemoteKey({ storeId, bucket: place.bucket, owner, address }),
-    signal,
-  })
+  let release = () => {}
+  try {
+    const { key, size } = await storeBody(spool, chunksOf(request.body), {
+      type,
+      maxSize: rules.maxSize ?? MAX_CONTENT_SIZE,
+      keyOf: async (address) => {
+        const key = buildRemoteKey({ storeId, bucket: place.bucket, owner, address })
+        release = await keysInUse.use(key)
+        return key
+      },
+      signal,
+    })
 
-  const at = now()
-  const receipt = await signReceipt?.(key, { size, at })
-  const { readModel } = await logs.open(storeId)
-  let before: StoredFile | undefined
-  let id = ''
-  await commit({ sync, storeId, token: user.token, signal }, async () => {
-    before = await findFile(readModel, rules, place, user)
-    id = before?.id ?? crypto.randomUUID()
-    const content = { id, remoteKey: key, size, type, at }
-    const change: PoolEvent = before
-      ? { name: 'v2.FileContentReplaced', opId: crypto.randomUUID(), args: { ...content, basedOn: before.remoteKey } }
-      : {
-          name: 'v2.FileAdded',
-          opId: crypto.randomUUID(),
-          args: { ...content, name: nameOf(place), path: place.path, owner: user.owner, meta: {} },
-        }
-    return [change, stored(key, receipt)]
-  })
-  return { file: requireFile(await readModel.file(id), place), created: before === undefined }
+    const at = now()
+    const receipt = await signReceipt?.(key, { size, at })
+    const { readModel } = await logs.open(storeId)
+    let before: StoredFile | undefined
+    let id = ''
+    await commit({ sync, storeId, token: user.token, signal }, async () => {
+      before = await findFile(readModel, rules, place, user)
+      id = before?.id ?? crypto.randomUUID()
+      const content = { id, remoteKey: key, size, type, at }
+      const change: PoolEvent = before
+        ? { name: 'v2.FileContentReplaced', opId: crypto.randomUUID(), args: { ...content, basedOn: before.remoteKey } }
+        : {
+            name: 'v2.FileAdded',
+            opId: crypto.randomUUID(),
+            args: { ...content, name: nameOf(place), path: place.path, owner: user.owner, meta: {} },
+          }
+      return [change, stored(key, receipt)]
+    })
+    return { file: requireFile(await readModel.file(id), place), created: before === undefined }
+  } finally {
+    // The log names it by now, or nothing does.
+    release()
+  }
 }
 
 /** Removes the file at a path, and returns it. Its bytes go by garbage collection, once no file names them. */

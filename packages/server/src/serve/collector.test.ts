@@ -3,6 +3,7 @@ import { memoryStore } from '@rockpool/object-store/memory'
 import type { LiveSets } from '../gc/live-set.ts'
 import { URL_SECRET } from '../testing/content.ts'
 import { startCollector } from './collector.ts'
+import { createKeysInUse } from '../gc/keys-in-use.ts'
 
 const HOUR = 60 * 60 * 1000
 
@@ -24,7 +25,12 @@ const startHourly = () => {
     reportLost: async () => {},
   }
   const report = (_: string, outcome: unknown) => void reported.push(outcome)
-  const { stop } = startCollector({ store: memoryStore({ publicBaseUrl: '', secret: URL_SECRET }), liveSets, report })
+  const { stop } = startCollector({
+    store: memoryStore({ publicBaseUrl: '', secret: URL_SECRET }),
+    liveSets,
+    keysInUse: createKeysInUse(),
+    report,
+  })
   return { runs, reported, stop }
 }
 /** What waits for a promise that was settled goes on. */

@@ -2,6 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll } from '../gc/collect-all.ts'
+import type { KeysInUse } from '../gc/keys-in-use.ts'
 import type { LiveSets } from '../gc/live-set.ts'
 import { DEFAULT_RULES } from '../gc/verdict.ts'
 
@@ -10,6 +11,7 @@ export const HOUR_MS = 60 * 60 * 1_000
 export interface CollectorOptions {
   readonly store: ObjectStore
   readonly liveSets: LiveSets
+  readonly keysInUse: KeysInUse
   /** gets the outcome for each store; `*`: the stores cannot be listed */
   readonly report: (storeId: string, outcome: CollectReport | Error) => void
   readonly everyMs?: number
@@ -21,9 +23,15 @@ export interface Collector {
 }
 
 /** The first run is one interval after the start, which is busy enough. */
-export const startCollector = ({ store, liveSets, report, everyMs = HOUR_MS }: CollectorOptions): Collector => {
+export const startCollector = ({
+  store,
+  liveSets,
+  keysInUse,
+  report,
+  everyMs = HOUR_MS,
+}: CollectorOptions): Collector => {
   const stopping = new AbortController()
-  const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs }
+  const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs, keysInUse }
   let running: Promise<void> | undefined
   const run = () => {
     running ??= collectAll(store, liveSets, flags, stopping.signal, report)

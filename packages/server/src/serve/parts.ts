@@ -3,11 +3,13 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SqliteLogs, sqliteLogs } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
+import { createKeysInUse, type KeysInUse } from '../gc/keys-in-use.ts'
 import { type OpenedStore, openStore, type StoreEvents } from './open-store.ts'
 
 export interface Parts {
   readonly logs: SqliteLogs
   readonly store: OpenedStore['store']
+  readonly keysInUse: KeysInUse
   /** signs the URLs of a store that serves its own bytes */
   readonly opened: OpenedStore
   close(): Promise<void>
@@ -52,6 +54,7 @@ export const openParts = async (
     return {
       logs,
       store: opened.store,
+      keysInUse: createKeysInUse(),
       opened,
       close: async () => {
         await logs.close()

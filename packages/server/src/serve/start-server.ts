@@ -57,7 +57,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       onQuarantine: (files) => log.entry({ kind: 'quarantine', files }),
     })
     closing.push(parts.close)
-    const { logs, store, opened } = parts
+    const { logs, store, keysInUse, opened } = parts
     const signer = configuredSigner({ ...config.signer, publicBaseUrl: signerUrl }, opened, log.line)
     const { rateLimit: perSecond } = config.signer
     const limit = perSecond > 0 ? createRateLimit({ perSecond, burst: 10 * perSecond }) : undefined
@@ -78,6 +78,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       logs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
+      keysInUse,
       sync: sync.fetch,
       authenticate: tokensOf(config.signer.tokens),
       buckets: config.signer.buckets,
@@ -97,7 +98,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       metrics.collected(outcome)
       log.entry(gcFields(storeId, outcome))
     }
-    const collector = startCollector({ store, liveSets, report })
+    const collector = startCollector({ store, liveSets, keysInUse, report })
     closing.push(collector.stop)
     const path = controlSocket(config.dataDir)
     if (path === undefined)

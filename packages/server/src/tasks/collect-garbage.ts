@@ -23,7 +23,7 @@ export const collectGarbage: Task<CollectArguments, CollectResult> = {
     await collectAll(
       parts.store,
       readModelLiveSets({ logs: parts.logs, reportLost }),
-      args,
+      { ...args, keysInUse: parts.keysInUse },
       signal,
       (storeId, outcome) => {
         ok &&= !(outcome instanceof Error)
