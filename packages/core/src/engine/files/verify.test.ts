@@ -95,3 +95,16 @@ test('stops where the caller does', () =>
       yield* promise(() => expect(verifying).rejects.toMatchObject({ code: 'aborted' }))
     }),
   ))
+
+test('an onProgress that throws ends it, and says nothing of the files', () =>
+  run(
+    Effect.gen(function* () {
+      const { pool, files } = yield* threeFiles
+      const onProgress = () => {
+        throw new Error('The progress bar is gone.')
+      }
+      const failing = pool.verify({ onProgress })
+      yield* promise(() => expect(failing).rejects.toThrow('The progress bar is gone.'))
+      expect(files.every((file) => pool.transfers.status(file).onDevice)).toBe(true)
+    }),
+  ))

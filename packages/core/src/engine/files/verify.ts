@@ -16,14 +16,17 @@ export const verify = ({ onProgress }: Pick<OpenOptions, 'onProgress'>) =>
     const damaged = new Map<string, FileRecord>()
     const unreadable = new Map<string, FileRecord>()
     let bytes = 0
+    let isCallerAtFault = false
+    const onBytes = (read: number) => {
+      bytes += read
+      isCallerAtFault = true
+      onProgress?.(bytes, total)
+      isCallerAtFault = false
+    }
     for (const row of contents) {
-      const digest = yield* Effect.either(
-        hashOnDisk(row.address, (read) => {
-          bytes += read
-          onProgress?.(bytes, total)
-        }),
-      )
-      if (Either.isLeft(digest) && digest.left.code === 'closed') return yield* Effect.fail(digest.left)
+      const digest = yield* Effect.either(hashOnDisk(row.address, onBytes))
+      if (Either.isLeft(digest) && (isCallerAtFault || digest.left.code === 'closed'))
+        return yield* Effect.fail(digest.left)
       if (Either.isRight(digest) && digest.right?.address === row.address) continue
       // Removed while others were read.
       if (!device.contents.has(row.address)) continue
