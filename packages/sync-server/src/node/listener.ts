@@ -71,6 +71,9 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
 /** The response was decided before the body had arrived. */
 const discardBody = (incoming: IncomingMessage, outgoing: ServerResponse) => {
   outgoing.setHeader('connection', 'close')
+  // Node destroys the socket after such a response, which resets a connection on which the client still sends (RFC 9112, 9.6).
+  const { socket } = incoming
+  socket.destroySoon = () => void socket.end()
   incoming.resume()
   outgoing.once('finish', () => {
     const timer = setTimeout(() => incoming.destroy(), LINGER_MS)

@@ -1,6 +1,5 @@
 /** Between node:http and web standards. Node's own Request and Response are used as they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import { piecesOf } from '../http/pieces.ts'
 
 /** @param signal aborted when the client is gone */
@@ -14,7 +13,37 @@ export const toRequest = (incoming: IncomingMessage, signal: AbortSignal): Reque
     method,
     headers,
     signal,
-    ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream<Uint8Array>, duplex: 'half' }),
+    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
+  })
+}
+
+/**
+ * Node's `Readable.toWeb` throws within an event of `incoming`, and so ends the process, when data arrives after the stream was
+ * cancelled. Here what arrives then is dropped; whoever responds decides how long.
+ */
+const bodyOf = (incoming: IncomingMessage): ReadableStream<Uint8Array> => {
+  let isOver = false
+  const over = (end: () => void) => {
+    if (isOver) return
+    isOver = true
+    end()
+  }
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      incoming.pause()
+      incoming.on('data', (chunk: Uint8Array) => {
+        if (isOver) return
+        controller.enqueue(chunk)
+        if (controller.desiredSize! <= 0) incoming.pause()
+      })
+      const gone = (cause?: unknown) =>
+        over(() => controller.error(new Error('The client has disconnected.', { cause })))
+      incoming.once('end', () => over(() => controller.close()))
+      incoming.once('error', gone)
+      incoming.once('close', () => gone())
+    },
+    pull: () => void incoming.resume(),
+    cancel: () => over(() => {}),
   })
 }
 
