@@ -3,6 +3,7 @@ import { addressOfKey } from '@rockpool/protocol'
 import { Effect, type Scope } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+import { failingDisk } from '../../testing/failing-disk.ts'
 
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
@@ -17,6 +18,8 @@ const storedElsewhere = Effect.gen(function* () {
   yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
   return { world, device, b, file }
 })
+
+const cutShort = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => bytes.slice(0, 2)
 
 test('an open that stands still ends at once when its caller stops it', () =>
   run(
@@ -65,21 +68,13 @@ test('a content cut short on this disk is not said to be there, and is fetched a
       const world = memoryWorld()
       const device = memoryDevice(world, 'b')
       const a = yield* memoryDevice(world, 'a').open()
-      let cut = false
-      const blobs: typeof device.blobs = {
-        ...device.blobs,
-        open: async (address) => (await device.blobs.open(address))?.slice(0, cut ? 2 : undefined),
-        quarantine(address) {
-          cut = false
-          return device.blobs.quarantine(address)
-        },
-      }
-      const b = yield* device.open({ blobs })
+      const disk = failingDisk(device.blobs)
+      const b = yield* device.open({ blobs: disk.blobs })
       const file = yield* promise(() => a.add(new Blob(['reef'])))
       yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
       yield* promise(() => b.open(file))
       yield* promise(() => b.pin(file.id))
-      cut = true
+      disk.damage(file.remoteKey, cutShort)
       world.storage.faults.offline = true
       yield* promise(() => expect(b.open(file)).rejects.toMatchObject({ code: 'offline' }))
       expect(b.transfers.status(file).onDevice).toBe(false)
@@ -97,23 +92,15 @@ test('a pinned file is fetched again when its bytes are found damaged through a 
       const buckets = { files: { access: 'store' }, photos: { access: 'store' } } as const
       const world = memoryWorld({ buckets })
       const device = memoryDevice(world, 'b')
-      let cut = false
-      const blobs: typeof device.blobs = {
-        ...device.blobs,
-        open: async (address) => (await device.blobs.open(address))?.slice(0, cut ? 2 : undefined),
-        quarantine(address) {
-          cut = false
-          return device.blobs.quarantine(address)
-        },
-      }
+      const disk = failingDisk(device.blobs)
       const a = yield* memoryDevice(world, 'a').open({ buckets })
-      const b = yield* device.open({ blobs, buckets })
+      const b = yield* device.open({ blobs: disk.blobs, buckets })
       const pinned = yield* promise(() => a.add(new Blob(['reef'])))
       const other = yield* promise(() => a.add(new Blob(['reef']), { bucket: 'photos' }))
       yield* until(b, () => [pinned, other].every(({ remoteKey }) => b.log.remoteContent(remoteKey)?.stored === true))
       yield* promise(() => b.pin(pinned.id))
       yield* until(b, () => b.transfers.status(pinned).state === 'stored')
-      cut = true
+      disk.damage(pinned.remoteKey, cutShort)
       world.storage.faults.offline = true
       yield* promise(() => expect(b.open(other)).rejects.toMatchObject({ code: 'offline' }))
       expect(yield* promise(() => device.index().get('transfers', `download:${pinned.remoteKey}`))).toBeDefined()
