@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { testFolder } from '../../test-support/folder.ts'
 import { eventsAfter } from '../../testing/events.ts'
 import { sqliteLogs } from './index.ts'
+import { openLogFile, readCopiedHead } from './log-file.ts'
 
 const ALL = { limit: 10_000, maxBytes: 1e9 }
 const ORIGIN = { sub: 'ada', at: 1 }
@@ -38,6 +39,18 @@ test('a copy that is taken while events are appended is whole: nothing from befo
   expect(events.map(({ seqNum }) => seqNum)).toEqual(Array.from({ length: copiedHead }, (_, index) => index + 1))
   expect(await copy.readModel.failures()).toEqual([])
   await restored.close()
+})
+
+test('a copy whose first step meets a transaction begins again', async () => {
+  const folder = await testFolder()
+  const file = openLogFile(path.join(folder, 'shop'), 'shop')
+  const copied = file.copyTo(path.join(folder, 'copy'))
+  // Keeps the transaction open until the thread that copies has tried.
+  const tried = new Int32Array(new SharedArrayBuffer(4))
+  file.sql.transaction(() => Atomics.wait(tried, 0, 0, 100))
+  await copied
+  expect(readCopiedHead(path.join(folder, 'copy.sqlite'))).toBe(0)
+  file.close()
 })
 
 test('a second copy replaces the first, and a folder that is not there is one sentence', async () => {

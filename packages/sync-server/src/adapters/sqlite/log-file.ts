@@ -103,9 +103,7 @@ const COPIED_PAGES = 200
 const copyDatabase = async (database: DatabaseSync, base: string, backendId: string, what: string): Promise<void> => {
   const [file, unfinished] = [`${base}.sqlite`, `${base}.sqlite.new`]
   try {
-    rmSync(unfinished, { force: true })
-    closeSync(openSync(unfinished, 'a', 0o600))
-    await backup(database, unfinished, { rate: COPIED_PAGES })
+    while (!(await isCopied(database, unfinished)));
     const handle = openSync(unfinished, 'r+')
     fsyncSync(handle)
     closeSync(handle)
@@ -114,6 +112,24 @@ const copyDatabase = async (database: DatabaseSync, base: string, backendId: str
   } catch (error) {
     rmSync(unfinished, { force: true })
     throw toLogError(error, `The copy of ${what.charAt(0).toLowerCase()}${what.slice(1)}`)
+  }
+}
+
+/**
+ * The pages are copied in a thread, and a step that meets a transaction of this one is repeated by Node, but for the first: it
+ * ends the copy with SQLite's "not an error" (checked with Node 24.21).
+ *
+ * @returns false when the copy has to begin again
+ */
+const isCopied = async (database: DatabaseSync, file: string): Promise<boolean> => {
+  rmSync(file, { force: true })
+  closeSync(openSync(file, 'a', 0o600))
+  try {
+    await backup(database, file, { rate: COPIED_PAGES })
+    return true
+  } catch (error) {
+    if ((error as { readonly errcode?: unknown }).errcode === 0) return false
+    throw error
   }
 }
 
