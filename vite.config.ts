@@ -94,8 +94,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
-          // Browsers and a server of its own per file: two cores carry one at a time.
-          fileParallelism: false,
+          // Browsers and a server of its own per file, and much waiting: two cores carry two at a time.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
