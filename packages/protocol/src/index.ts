@@ -1,3 +1,4 @@
+export * from './artifact-key.ts'
 export * from './byte-range.ts'
 export * from './bytes.ts'
 export * from './content-address.ts'
