@@ -7,6 +7,7 @@ import type { SqlEventLog } from './event-log/sql-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
 import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
+import type { LiveUpdate } from './live/message.ts'
 import { startClaimChecker } from './read-model/claim-checker.ts'
 import { publishOtherServers } from './live/other-servers.ts'
 import { streamResponse } from './live/stream.ts'
@@ -60,10 +61,15 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
   const stopWatching = logs.watch?.(publishOtherServers({ logs, hub, onError }))
   let closed = false
 
+  const publish = (storeId: StoreId, update: LiveUpdate) => {
+    options.onAppend?.(storeId)
+    hub.publish(storeId, update)
+  }
+
   const handle = createHandler(options, {
     publish: (storeId, update) => {
       checker?.note(storeId, update.events)
-      hub.publish(storeId, update)
+      publish(storeId, update)
     },
     openStream: async (request, storeId, since, claims) => {
       const log = await logs.open(storeId)
@@ -101,11 +107,11 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
       if (!canRedact(log))
         throw new RockpoolError('bad_request', 'Only logs in SQLite can redact events. Use `sqliteLogs`.')
       const result = await log.redact(seqNum, { ...cause, at: clock.now() })
-      hub.publish(storeId, redactionUpdate(log.backendId, result))
+      publish(storeId, redactionUpdate(log.backendId, result))
       return result
     },
     reportLost: async (storeId, remoteKeys) => {
-      hub.publish(storeId, await appendLost(await logs.open(storeId), remoteKeys, clock.now()))
+      publish(storeId, await appendLost(await logs.open(storeId), remoteKeys, clock.now()))
     },
     close: async () => {
       closed = true

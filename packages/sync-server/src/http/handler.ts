@@ -42,6 +42,8 @@ export interface SyncOptions {
   readonly allowedOrigins?: AllowedOrigins
   /** what stands before `/<storeId>`; `/sync` unless set */
   readonly basePath?: string
+  /** Called after each append to a store, also of the server itself. It must not throw. */
+  readonly onAppend?: (storeId: StoreId) => void
   /** Called with failures that the operator of the server has to know about; `console.error` unless set. */
   readonly onError?: (error: unknown) => void
   readonly clock?: Clock

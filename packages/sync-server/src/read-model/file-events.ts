@@ -1,4 +1,5 @@
 /** What happened to the files of a store, in the order of the log. */
+import type { RemoteKey } from '@rockpool/protocol'
 import type { Sql } from '../event-log/sql.ts'
 
 /** `replaced` also brings back a file that was deleted. Events that change nothing are not among these. */
@@ -9,6 +10,12 @@ export interface FileEvent {
   readonly seqNum: number
   readonly kind: FileEventKind
   readonly fileId: string
+  /** of the file as it is now, not as it was then */
+  readonly bucket: string
+  /** of a file that was added with a path, else null */
+  readonly path: string | null
+  /** the file's content now */
+  readonly remoteKey: RemoteKey
   /** `sub` of the user who added the file; null when it was imported */
   readonly ownerId: string | null
   /** `sub` of the user who pushed this event; null when it was imported */
@@ -30,7 +37,7 @@ const EVENTS = `WITH page AS (
     UNION ALL SELECT seqNum, kind, file FROM file_events WHERE seqNum > ?
     ORDER BY seqNum LIMIT ?
   )
-  SELECT page.seqNum, kind, files.id AS fileId, ownerId, sub, at FROM page
+  SELECT page.seqNum, kind, files.id AS fileId, bucket, path, remoteKey, ownerId, sub, at FROM page
   JOIN files ON files.seqNum = page.file JOIN events ON events.seqNum = page.seqNum ORDER BY page.seqNum`
 
 /** @param head number of the last event of the log: where the page after the last one begins */
