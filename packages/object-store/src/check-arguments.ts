@@ -39,6 +39,22 @@ export const checkPartNumber = (number: number): void => {
   }
 }
 
+/**
+ * @param etag of the object that is there, quoted; undefined: none
+ * @throws ObjectStoreError `precondition_failed`
+ */
+export const checkPrecondition = (
+  put: { readonly ifNoneMatch?: '*' | undefined; readonly ifMatch?: string | undefined },
+  etag: string | undefined,
+): void => {
+  if (put.ifNoneMatch === '*' && etag !== undefined) {
+    throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
+  }
+  if (put.ifMatch !== undefined && put.ifMatch !== etag) {
+    throw new ObjectStoreError('precondition_failed', 'The object has changed since its etag was read. Read it again.')
+  }
+}
+
 export const checkExpiresIn = (seconds: number): void => {
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_EXPIRES_IN) {
     refuse(`A signed URL lives 1 to ${MAX_EXPIRES_IN} whole seconds.`)

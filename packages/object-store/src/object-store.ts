@@ -26,6 +26,8 @@ export interface PutOptions extends CallOptions {
   readonly sha256?: Uint8Array<ArrayBuffer>
   /** `*`: write once, `precondition_failed` when the key exists. Left out: replaces what is there */
   readonly ifNoneMatch?: '*'
+  /** replace only the object of this etag, as it was given: `precondition_failed` when there is another one or none */
+  readonly ifMatch?: string
 }
 
 export interface ObjectInfo {

@@ -203,13 +203,11 @@ const createLocalStore = (
           check.checkType(type)
           if (put.sha256) check.checkDigest(put.sha256)
           const damaged = put.ifNoneMatch === '*' ? await damagedContentOf(key) : undefined
-          const refuseSecond = () => {
-            const present = put.ifNoneMatch === '*' ? database.object(key) : undefined
-            if (present && present.content !== damaged) {
-              throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
-            }
+          const requirePrecondition = () => {
+            const present = database.object(key)
+            check.checkPrecondition(put, present && present.content !== damaged ? `"${present.address}"` : undefined)
           }
-          refuseSecond()
+          requirePrecondition()
           const identity = { key, type, writtenAt: Date.now() }
           const { file, sha256, length } = await files.write(body, {
             size: put.size,
@@ -221,7 +219,7 @@ const createLocalStore = (
           const address = toHex(sha256)
           await contents.commit([file], () => {
             // Again, in the transaction: of several writers at once only one may pass.
-            refuseSecond()
+            requirePrecondition()
             const unshared = database.deleteObject(key)
             database.putPart({ content, number: 1, start: 0, size: put.size, sha256, file, length })
             database.putObject({ key, content, size: put.size, type, address, modifiedAt: Date.now() })

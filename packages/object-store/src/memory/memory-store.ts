@@ -63,7 +63,7 @@ export const memoryStore = (options: MemoryStoreOptions): MemoryStore => {
     integrity: 'checksum',
     objects,
 
-    put: (rawKey, body, { size, type = OCTET_STREAM, sha256, ifNoneMatch, signal }) =>
+    put: (rawKey, body, { size, type = OCTET_STREAM, sha256, ifNoneMatch, ifMatch, signal }) =>
       orDiscard(
         body,
         run(signal, async () => {
@@ -71,15 +71,14 @@ export const memoryStore = (options: MemoryStoreOptions): MemoryStore => {
           check.checkSize(size)
           check.checkType(type)
           if (sha256) check.checkDigest(sha256)
-          const requireAbsent = () => {
-            if (ifNoneMatch === '*' && objects.has(key)) {
-              throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
-            }
+          const requirePrecondition = () => {
+            const object = objects.get(key)
+            check.checkPrecondition({ ifNoneMatch, ifMatch }, object && `"${object.address}"`)
           }
-          requireAbsent()
+          requirePrecondition()
           const { bytes, digest } = await readBody(body, size, sha256, signal)
           // Again: of several writers at once only one may pass.
-          requireAbsent()
+          requirePrecondition()
           const address = toHex(digest) as ContentAddress
           objects.set(key, { bytes, type, address, modifiedAt: now() })
           return { etag: `"${address}"`, durable: true }

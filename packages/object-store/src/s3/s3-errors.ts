@@ -7,7 +7,7 @@ const BY_NAME: Readonly<Record<string, readonly [ObjectStoreErrorCode, string]>>
   NotFound: ['not_found', 'There is no object of this key.'],
   NoSuchUpload: ['upload_not_found', 'There is no such upload of this key. Start a new one.'],
   NoSuchBucket: ['misconfigured', 'The S3 bucket does not exist. Create it, or correct its name.'],
-  PreconditionFailed: ['precondition_failed', 'There is an object of this key already.'],
+  PreconditionFailed: ['precondition_failed', 'The object is there already, or has changed. Read it again.'],
   ConditionalRequestConflict: ['conflict', 'Another writer came between. Try again.'],
   OperationAborted: ['conflict', 'Another writer came between. Try again.'],
   InvalidPart: ['conflict', 'A part is not there as given. List the parts again.'],

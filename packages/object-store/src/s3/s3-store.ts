@@ -74,6 +74,8 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
               Key: key,
               ContentType: type,
               ...(put.ifNoneMatch === undefined ? {} : { IfNoneMatch: put.ifNoneMatch }),
+              // Without quotes, as AWS documents it: Ceph 16 compares the text with its etag, which has none.
+              ...(put.ifMatch === undefined ? {} : { IfMatch: put.ifMatch.replaceAll('"', '') }),
               ...payload.input,
             })
             const { ETag, VersionId } = await send(payload.prepare(command), signal)

@@ -71,6 +71,24 @@ export const objectCases = (subject: Subject): void => {
       expectBytes(await bytesOf(key), someBytes(10))
     })
 
+    test('a put with ifMatch replaces that object, and neither another one nor none', async () => {
+      const key = subject.prefix()
+      const first = await put(key, someBytes(10, 1), { size: 10 })
+      await expect(put(`${key}/none`, someBytes(10), { size: 10, ifMatch: first.etag })).rejects.toMatchObject({
+        name: 'ObjectStoreError',
+        code: expect.stringMatching(/^(precondition_failed|not_found)$/),
+      })
+      expect(await subject.store.exists(`${key}/none`)).toBe(false)
+      const second = await put(key, someBytes(20, 2), { size: 20, ifMatch: first.etag })
+      await expect(put(key, someBytes(30, 3), { size: 30, ifMatch: first.etag })).rejects.toMatchObject({
+        code: 'precondition_failed',
+      })
+      expectBytes(await bytesOf(key), someBytes(20, 2))
+      const writers = [4, 5, 6].map((seed) => put(key, someBytes(40, seed), { size: 40, ifMatch: second.etag }))
+      const passed = (await Promise.allSettled(writers)).filter(({ status }) => status === 'fulfilled')
+      expect(passed.length).toBeLessThanOrEqual(1)
+    })
+
     test('a put of the same key replaces the object, its type too', async () => {
       const key = subject.prefix()
       await put(key, someBytes(200_000, 1), { size: 200_000, type: 'image/png' })
