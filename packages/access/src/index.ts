@@ -1,6 +1,6 @@
 /** What signer and sync server share: verified tokens, their rights, buckets, allowed origins. */
 export { decodeBuckets, readBuckets } from './buckets.ts'
-export { type Claims, hasRight } from './claims.ts'
+export { type Claims, hasRequestRight, hasRight } from './claims.ts'
 export { checkEvent, eventTooLarge, isDeleteEvent, MAX_CLIENT_ID_LENGTH, MAX_EVENT_BYTES } from './gate/check-event.ts'
 export { checkPush, checkWriter } from './gate/check-push.ts'
 export { checkReceipt, hasReceipt } from './gate/check-receipt.ts'
