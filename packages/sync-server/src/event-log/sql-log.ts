@@ -1,5 +1,9 @@
 /** The event log in SQLite, over the few things that node:sqlite and a Durable Object's storage have in common. */
-import { type ReadModel, sqlReadModel } from '../read-model/read-model.ts'
+import { catchUp } from '../read-model/catch-up.ts'
+import { settleClaim } from '../read-model/claims.ts'
+import { runQuery } from '../read-model/query.ts'
+import { createReadModel, type ReadModel, type ReadModelTables } from '../read-model/read-model.ts'
+import { resetTables } from '../read-model/schema.ts'
 import { readRedactions } from '../redact/audit.ts'
 import { redactEvent } from '../redact/redact-event.ts'
 import type { Redaction, RedactionCause, RedactResult } from '../redact/redaction.ts'
@@ -58,9 +62,19 @@ export const sqlEventLog = (store: () => SqlStore, close: () => Promise<void>): 
       return result
     },
     redactions: async ({ since = 0, limit = MAX_REDACTIONS } = {}) => readRedactions(sql(), since, limit),
-    readModel: sqlReadModel(sql),
+    readModel: createReadModel(tablesIn(sql)),
   }
 }
+
+/** The read model's tables in the database of the log. */
+const tablesIn = (sql: () => Sql): ReadModelTables => ({
+  read: (query) => catchUp(sql, (database) => runQuery(database, query)),
+  settleClaim: (claim, check) => catchUp(sql, (database) => settleClaim(database, claim, check)),
+  rebuild: async () => {
+    resetTables(sql())
+    await catchUp(sql)
+  },
+})
 
 /** Without the recent events: they still have the original. */
 const compensate = (sql: Sql, head: number, events: readonly LogEvent[], at: number) => {

@@ -1,7 +1,7 @@
 import type { PoolEvent } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
 import { describe, expect, it, vi } from 'vitest'
-import { testClock } from '../test-support/clock.ts'
+import { testClock } from '../testing/clock.ts'
 import { memoryDatabase } from '../test-support/memory-database.ts'
 import { fileKey } from '../testing/file-events.ts'
 import { checkClaims, type CheckClaimsOptions } from './check-claims.ts'

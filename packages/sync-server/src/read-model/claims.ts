@@ -1,6 +1,7 @@
 /** Contents that are only claimed to be stored. */
 import { parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import type { Sql } from '../event-log/sql.ts'
+import { type Query, statement } from './query.ts'
 import type { ContentCheck } from './rows.ts'
 import { CLAIMED } from './schema.ts'
 
@@ -32,14 +33,15 @@ const STILL_CLAIMED = `SELECT 1 FROM contents WHERE remoteKey = ? AND seqNum = ?
 const SETTLE = 'UPDATE contents SET checkedAt = ?, found = ? WHERE remoteKey = ?'
 
 /** @throws RockpoolError `bad_request` */
-export const readClaims = (
-  sql: Sql,
-  { checkedBefore = Number.MAX_SAFE_INTEGER, limit, cursor }: ClaimQuery & { readonly limit: number },
-): ClaimedPage => {
+export function* readClaims({
+  checkedBefore = Number.MAX_SAFE_INTEGER,
+  limit,
+  cursor,
+}: ClaimQuery & { readonly limit: number }): Query<ClaimedPage> {
   if (cursor !== undefined && !parseRemoteKey(cursor)) {
     throw new RockpoolError('bad_request', '"cursor" has to be the one of the page before.')
   }
-  const claims = Array.from(sql.rows(PAGE, cursor ?? '', checkedBefore, limit)) as unknown as readonly Claim[]
+  const claims = (yield statement(PAGE, cursor ?? '', checkedBefore, limit)) as unknown as readonly Claim[]
   return { claims, cursor: claims.length === limit ? claims.at(-1)!.remoteKey : undefined }
 }
 

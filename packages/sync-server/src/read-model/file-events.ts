@@ -1,6 +1,6 @@
 /** What happened to the files of a store, in the order of the log. */
 import type { RemoteKey } from '@rockpool/protocol'
-import type { Sql } from '../event-log/sql.ts'
+import { type Query, statement } from './query.ts'
 
 /** `replaced` also brings back a file that was deleted. Events that change nothing are not among these. */
 export type FileEventKind = 'added' | 'replaced' | 'renamed' | 'metaSet' | 'deleted' | 'restored'
@@ -41,8 +41,8 @@ const EVENTS = `WITH page AS (
   JOIN files ON files.seqNum = page.file JOIN events ON events.seqNum = page.seqNum ORDER BY page.seqNum`
 
 /** @param head number of the last event of the log: where the page after the last one begins */
-export const readFileEvents = (sql: Sql, since: number, limit: number, head: number): FileEventPage => {
-  const found = Array.from(sql.rows(EVENTS, since, since, limit + 1)) as unknown as FileEvent[]
+export function* readFileEvents(since: number, limit: number, head: number): Query<FileEventPage> {
+  const found = (yield statement(EVENTS, since, since, limit + 1)) as unknown as readonly FileEvent[]
   const events = found.slice(0, limit)
   const more = found.length > limit
   return { events, next: more ? events.at(-1)!.seqNum : Math.max(since, head), more }

@@ -1,6 +1,7 @@
 /** Queries of files, from plain data to SQL. Pure. */
 import { RockpoolError } from '@rockpool/protocol'
 import type { SqlValue } from '../event-log/sql.ts'
+import type { Statement } from './query.ts'
 
 /** Both ends are included. */
 export interface Range {
@@ -55,11 +56,6 @@ export interface FileQuery extends FileFilter {
   readonly cursor?: string
 }
 
-export interface Statement {
-  readonly sql: string
-  readonly values: readonly SqlValue[]
-}
-
 const MAX_LIMIT = 1_000
 const DEFAULT_LIMIT = 100
 const DEFAULT_SORT = { by: 'createdAt', direction: 'descending' } as const
@@ -108,8 +104,7 @@ const conditionsOf = (filter: FileFilter): Statement[] => {
   return [
     ...(state === 'live' ? [{ sql: 'deletedAt IS NULL', values: [] }] : []),
     ...(state === 'deleted' ? [{ sql: 'deletedAt IS NOT NULL', values: [] }] : []),
-    // IS, since null is an owner, too. SQLite uses an index for it as for =.
-    ...(ownerId === undefined ? [] : [{ sql: 'ownerId IS ?', values: [ownerId] }]),
+    ...(ownerId === undefined ? [] : [isOwnedBy(ownerId)]),
     ...(bucket === undefined ? [] : [{ sql: 'bucket = ?', values: [bucket] }]),
     ...(readableBy === undefined ? [] : [isReadable(readableBy)]),
     ...(path === undefined ? [] : [{ sql: 'path = ?', values: [path] }]),
@@ -123,11 +118,15 @@ const conditionsOf = (filter: FileFilter): Statement[] => {
   ]
 }
 
+/** Null is an owner, too. */
+const isOwnedBy = (ownerId: string | null): Statement =>
+  ownerId === null ? { sql: 'ownerId IS NULL', values: [] } : { sql: 'ownerId = ?', values: [ownerId] }
+
 /** Fails closed: a bucket that is in neither list has nothing to read. */
 const isReadable = ({ ownerId, buckets, ownBuckets }: Reader): Statement => {
   const isIn = 'bucket IN (SELECT value FROM json_each(?))'
   return {
-    sql: `(${isIn} OR (${isIn} AND ownerId IS ?))`,
+    sql: `(${isIn} OR (${isIn} AND ownerId = ?))`,
     values: [JSON.stringify(buckets), JSON.stringify(ownBuckets), ownerId],
   }
 }

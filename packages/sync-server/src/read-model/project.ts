@@ -12,15 +12,19 @@ import {
 import type { StoredEvent } from '../event-log/event.ts'
 import type { Sql } from '../event-log/sql.ts'
 import { isStorageFailure, messageOf } from '../event-log/storage-failure.ts'
-import { loadWorkingSet } from './working-set.ts'
+import { type Query, runQuery } from './query.ts'
+import { storeRows } from './store-rows.ts'
+import { type ChangedRows, loadWorkingSet } from './working-set.ts'
 
-interface Decoded {
+/** An event of the log, and what clients read in it. */
+export interface Decoded {
   readonly origin: StoredEvent
   readonly event: PoolEvent
 }
 
-interface Failure {
-  readonly origin: StoredEvent
+/** An event that cannot be applied. */
+export interface Failure {
+  readonly origin: Pick<StoredEvent, 'seqNum' | 'name'>
   readonly error: unknown
 }
 
@@ -36,6 +40,39 @@ export const decodeStored = ({ name, argsJson }: StoredEvent): PoolEvent | undef
   return decodeEvent(name as PoolEventName, unpackMeta(args))
 }
 
+/** The events that clients read. */
+export const decodeAll = (
+  events: readonly StoredEvent[],
+): { readonly decoded: readonly Decoded[]; readonly failures: readonly Failure[] } => {
+  const decoded: Decoded[] = []
+  const failures: Failure[] = []
+  for (const origin of events) {
+    try {
+      const event = decodeStored(origin)
+      if (event) decoded.push({ origin, event })
+    } catch (error) {
+      failures.push({ origin, error })
+    }
+  }
+  return { decoded, failures }
+}
+
+/** What the events change, all together, which is fast. One that the rules cannot apply changes nothing. */
+export function* applyAll(
+  decoded: readonly Decoded[],
+): Query<{ readonly rows: ChangedRows; readonly failures: readonly Failure[] }> {
+  const failures: Failure[] = []
+  const rows = yield* loadWorkingSet(decoded.map(({ event }) => event))
+  for (const { origin, event } of decoded) {
+    try {
+      rows.take(origin, event, applyEvent(rows, event))
+    } catch (error) {
+      failures.push({ origin, error })
+    }
+  }
+  return { rows: rows.changes(), failures }
+}
+
 /**
  * Applies events in the order of the log. One that fails changes nothing and is recorded; those behind it are applied. Call
  * it in a transaction.
@@ -43,45 +80,25 @@ export const decodeStored = ({ name, argsJson }: StoredEvent): PoolEvent | undef
  * @throws what the storage throws: then nothing can be stored at all
  */
 export const project = (sql: Sql, events: readonly StoredEvent[]): void => {
-  const decoded: Decoded[] = []
-  const failures: Failure[] = []
-  for (const origin of events) {
-    const event = attempt(origin, failures, () => decodeStored(origin))
-    if (event) decoded.push({ origin, event })
-  }
-  if (decoded.length > 0) projectDecoded(sql, decoded, failures)
-  for (const { origin, error } of failures) {
+  const { decoded, failures } = decodeAll(events)
+  for (const { origin, error } of [...failures, ...projectDecoded(sql, decoded)]) {
     sql.run('INSERT INTO read_model_failures VALUES (?, ?, ?)', origin.seqNum, origin.name, messageOf(error))
   }
 }
 
-/** All together, which is fast; where the tables refuse a row, one by one. */
-const projectDecoded = (sql: Sql, decoded: readonly Decoded[], failures: Failure[]): void => {
-  const failed: Failure[] = []
-  const works = attempt(decoded[0]!.origin, decoded.length === 1 ? failures : [], () =>
-    sql.transaction(() => {
-      const rows = loadWorkingSet(
-        sql,
-        decoded.map(({ event }) => event),
-      )
-      for (const { origin, event } of decoded) {
-        attempt(origin, failed, () => rows.take(origin, event, applyEvent(rows, event)))
-      }
-      rows.store(sql)
-      return true
-    }),
-  )
-  if (works) failures.push(...failed)
-  else if (decoded.length > 1) for (const each of decoded) projectDecoded(sql, [each], failures)
-}
-
-/** The result of `work`; undefined when the event cannot be applied, which is added to `failures`. */
-const attempt = <A>(origin: StoredEvent, failures: Failure[], work: () => A): A | undefined => {
+/** Where the tables refuse a row, the events are applied one by one. */
+const projectDecoded = (sql: Sql, decoded: readonly Decoded[]): readonly Failure[] => {
+  if (decoded.length === 0) return []
   try {
-    return work()
+    return sql.transaction(() => {
+      const { rows, failures } = runQuery(sql, applyAll(decoded))
+      storeRows(sql, rows)
+      return failures
+    })
   } catch (error) {
     if (isStorageFailure(error)) throw error
-    failures.push({ origin, error })
-    return undefined
+    return decoded.length === 1
+      ? [{ origin: decoded[0]!.origin, error }]
+      : decoded.flatMap((each) => projectDecoded(sql, [each]))
   }
 }

@@ -5,11 +5,10 @@
 import type { FileVersion } from '@rockpool/core/records'
 import { MAX_CONTENT_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { EventLogError } from '../event-log/event-log.ts'
-import type { Sql } from '../event-log/sql.ts'
-import { catchUp } from './catch-up.ts'
-import { type Claim, type ClaimedPage, type ClaimQuery, readClaims, settleClaim } from './claims.ts'
+import { type Claim, type ClaimedPage, type ClaimQuery, readClaims } from './claims.ts'
 import { type FileEventPage, readFileEvents } from './file-events.ts'
 import { cursorAfter, type FileFilter, type FileQuery, limitOf, toStatement, whereOf } from './file-query.ts'
+import { type Query, type Statement, statement } from './query.ts'
 import { readLiveKeys, readNamedKeys, type RemoteKeyPage } from './remote-keys.ts'
 import {
   type CheckedContent,
@@ -20,7 +19,6 @@ import {
   toFirstVersion,
   toVersion,
 } from './rows.ts'
-import { readApplied, resetTables } from './schema.ts'
 
 export interface ReadModel {
   /** The file, deleted or not. */
@@ -99,94 +97,109 @@ export interface ReadModelFailure {
   readonly message: string
 }
 
+/** The tables of one log, as an adapter keeps them. */
+export interface ReadModelTables {
+  /**
+   * Runs a query on tables that hold every event that was appended before the call. All its statements see the tables as they
+   * are at one moment.
+   */
+  read<A>(query: Query<A>): Promise<A>
+  /** As {@link ReadModel.settleClaim}. */
+  settleClaim: ReadModel['settleClaim']
+  /** As {@link ReadModel.rebuild}. */
+  rebuild: ReadModel['rebuild']
+}
+
 const MAX_FAILURES = 100
 const MAX_KEYS = 1_000
 
-const FAILURES = 'SELECT seqNum, name, message FROM read_model_failures ORDER BY seqNum LIMIT ?'
+export const createReadModel = ({ read, settleClaim, rebuild }: ReadModelTables): ReadModel => ({
+  file: (id) => read(readFile(id)),
+  versions: (fileId) => read(readVersions(fileId)),
+  content: (remoteKey) => read(readContent(remoteKey)),
+  files: async (query = {}) => read(readFiles(query, toStatement(query), limitOf(query.limit))),
+  usage: (filter = {}) => read(readUsage(filter)),
+  fileEvents: async ({ since, limit }) => read(readEventsAfter(since, limitOf(limit))),
+  liveKeys: async ({ limit = MAX_KEYS, cursor } = {}) => {
+    const max = limitOf(limit)
+    return read(
+      ifComplete(function* () {
+        return yield* readLiveKeys(yield* readApplied(), max, cursor)
+      }),
+    )
+  },
+  namedKeys: async ({ limit = MAX_KEYS, cursor } = {}) => {
+    const max = limitOf(limit)
+    return read(ifComplete(() => readNamedKeys(max, cursor)))
+  },
+  claimedContents: async ({ limit, ...query } = {}) => read(readClaims({ ...query, limit: limitOf(limit) })),
+  settleClaim,
+  failures: () => read(readFailures(MAX_FAILURES)),
+  rebuild,
+})
+
 const FILE = 'SELECT * FROM files WHERE id = ?'
 const VERSIONS = `SELECT versions.*, files.id AS fileId FROM files JOIN versions ON versions.file = files.seqNum
   WHERE files.id = ? ORDER BY versions.seqNum`
+const FAILURES = 'SELECT seqNum, name, message FROM read_model_failures ORDER BY seqNum LIMIT ?'
 
-/** @param sql asked for at each call, so that an adapter can close idle files */
-export const sqlReadModel = (sql: () => Sql): ReadModel => {
-  const read = <A>(work: (sql: Sql) => A): Promise<A> => catchUp(sql, work)
-  const first = (database: Sql, query: string, ...values: string[]) => Array.from(database.rows(query, ...values))[0]
-
-  const requireComplete = (database: Sql) => {
-    const [failure] = failuresOf(database, 1)
-    if (!failure) return
-    const [log] = Array.from(database.rows('SELECT storeId FROM log'))
-    throw new EventLogError(
-      'incomplete',
-      `Event ${failure.seqNum} (${failure.name}) of "${String(log?.storeId)}" could not be applied: ${failure.message}. ` +
-        'Update this server and rebuild the read model; until then no bytes of this store are collected.',
-    )
-  }
-
-  return {
-    file: (id) =>
-      read((database) => {
-        const row = first(database, FILE, id)
-        return row && toFile(row)
-      }),
-    versions: (fileId) =>
-      read((database) => {
-        const versions = Array.from(database.rows(VERSIONS, fileId), toVersion)
-        const file = versions.length === 0 ? first(database, FILE, fileId) : undefined
-        return file ? [toFirstVersion(toFile(file))] : versions
-      }),
-    content: (remoteKey) =>
-      read((database) => {
-        const row = first(database, 'SELECT * FROM contents WHERE remoteKey = ?', remoteKey)
-        return row && toCheckedContent(row)
-      }),
-    files: async (query = {}) => {
-      const [statement, limit] = [toStatement(query), limitOf(query.limit)]
-      return read((database) => {
-        const rows = Array.from(database.rows(statement.sql, ...statement.values), toFile)
-        const files = rows.slice(0, limit)
-        return { files, cursor: rows.length > limit ? cursorAfter(files.at(-1)!, query) : undefined }
-      })
-    },
-    usage: (filter = {}) =>
-      read((database) => {
-        const { where, values } = whereOf(filter)
-        const query = `SELECT count(*) AS files, coalesce(sum(min(size, ${MAX_CONTENT_SIZE})), 0) AS bytes FROM files ${where}`
-        const [row] = Array.from(database.rows(query, ...values))
-        return row as unknown as FileUsage
-      }),
-    fileEvents: async ({ since, limit }) => {
-      const max = limitOf(limit)
-      return read((database) => readFileEvents(database, since, max, readApplied(database)))
-    },
-    liveKeys: async ({ limit = MAX_KEYS, cursor } = {}) => {
-      const max = limitOf(limit)
-      return read((database) => {
-        requireComplete(database)
-        return readLiveKeys(database, readApplied(database), max, cursor)
-      })
-    },
-    namedKeys: async ({ limit = MAX_KEYS, cursor } = {}) => {
-      const max = limitOf(limit)
-      return read((database) => {
-        requireComplete(database)
-        return readNamedKeys(database, max, cursor)
-      })
-    },
-    claimedContents: async ({ limit, ...query } = {}) => {
-      const max = limitOf(limit)
-      return read((database) => readClaims(database, { ...query, limit: max }))
-    },
-    settleClaim: (claim, check) => read((database) => settleClaim(database, claim, check)),
-    failures: () => read((database) => failuresOf(database, MAX_FAILURES)),
-    rebuild: async () => {
-      resetTables(sql())
-      await catchUp(sql)
-    },
-  }
+function* readFile(id: string): Query<StoredFile | undefined> {
+  const [row] = yield statement(FILE, id)
+  return row && toFile(row)
 }
 
-const failuresOf = (sql: Sql, limit: number) => Array.from(sql.rows(FAILURES, limit)) as unknown as ReadModelFailure[]
+function* readVersions(fileId: string): Query<readonly FileVersion[]> {
+  const versions = yield statement(VERSIONS, fileId)
+  if (versions.length > 0) return versions.map(toVersion)
+  const file = yield* readFile(fileId)
+  return file ? [toFirstVersion(file)] : []
+}
+
+function* readContent(remoteKey: RemoteKey): Query<CheckedContent | undefined> {
+  const [row] = yield statement('SELECT * FROM contents WHERE remoteKey = ?', remoteKey)
+  return row && toCheckedContent(row)
+}
+
+/** @param page the rows of the page, and one more if there is a next page */
+function* readFiles(query: FileQuery, page: Statement, limit: number): Query<FilePage> {
+  const rows = (yield page).map(toFile)
+  const files = rows.slice(0, limit)
+  return { files, cursor: rows.length > limit ? cursorAfter(files.at(-1)!, query) : undefined }
+}
+
+function* readUsage(filter: FileFilter): Query<FileUsage> {
+  const { where, values } = whereOf(filter)
+  const counted = `CASE WHEN size > ${MAX_CONTENT_SIZE} THEN ${MAX_CONTENT_SIZE} ELSE size END`
+  const sql = `SELECT count(*) AS files, CAST(coalesce(sum(${counted}), 0) AS BIGINT) AS bytes FROM files ${where}`
+  const [row] = yield { sql, values }
+  return row as unknown as FileUsage
+}
+
+function* readEventsAfter(since: number, limit: number): Query<FileEventPage> {
+  return yield* readFileEvents(since, limit, yield* readApplied())
+}
+
+/** Number of the last event that the tables hold. */
+function* readApplied(): Query<number> {
+  const [row] = yield statement('SELECT applied FROM read_model')
+  return row!.applied as number
+}
+
+function* readFailures(limit: number): Query<readonly ReadModelFailure[]> {
+  return (yield statement(FAILURES, limit)) as unknown as readonly ReadModelFailure[]
+}
+
+/** @throws EventLogError `incomplete` */
+function* ifComplete<A>(query: () => Query<A>): Query<A> {
+  const [failure] = yield* readFailures(1)
+  if (!failure) return yield* query()
+  const [log] = yield statement('SELECT storeId FROM log')
+  throw new EventLogError(
+    'incomplete',
+    `Event ${failure.seqNum} (${failure.name}) of "${String(log!.storeId)}" could not be applied: ${failure.message}. ` +
+      'Update this server and rebuild the read model; until then no bytes of this store are collected.',
+  )
+}
 
 /** All pages of `readModel.liveKeys` or `readModel.namedKeys`, in constant memory. */
 export async function* keysOf(

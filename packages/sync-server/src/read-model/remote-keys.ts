@@ -1,6 +1,7 @@
 /** The remote keys that the log names: what garbage collection asks for. */
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import type { Sql } from '../event-log/sql.ts'
+import { type Query, statement } from './query.ts'
+import type { Row } from './rows.ts'
 
 export interface RemoteKeyPage {
   /** A key that several files have comes several times. */
@@ -40,36 +41,33 @@ const ALL = keysWhere('true')
 const LIVE = keysWhere('files.deletedAt IS NULL')
 const LIVE_AGAIN = keysWhere(`files.deletedAt IS NULL AND files.seqNum IN (${REVIVED})`)
 
-const keysOf = (rows: readonly Readonly<Record<string, unknown>>[]) =>
-  rows.map(({ remoteKey }) => remoteKey as RemoteKey)
+const keysOf = (rows: readonly Row[]) => rows.map(({ remoteKey }) => remoteKey as RemoteKey)
 
 /**
  * Of all live files: the content, and the former ones. All pages together have every key that was live at any moment from the
  * first page to the last one.
  */
-export const readLiveKeys = (sql: Sql, head: number, limit: number, cursor?: string): RemoteKeyPage => {
+export function* readLiveKeys(head: number, limit: number, cursor?: string): Query<RemoteKeyPage> {
   const position = cursor === undefined ? { revivedSince: 0, passHead: head, after: 0 } : parsePosition(cursor)
   const { revivedSince, passHead, after } = position
-  const rows = Array.from(
-    revivedSince === 0
-      ? sql.rows(LIVE, after, after, limit)
-      : sql.rows(LIVE_AGAIN, after, revivedSince, after, revivedSince, limit),
-  )
+  const rows = yield revivedSince === 0
+    ? statement(LIVE, after, after, limit)
+    : statement(LIVE_AGAIN, after, revivedSince, after, revivedSince, limit)
   if (rows.length === limit) return { keys: keysOf(rows), cursor: toCursor({ ...position, after: lastOf(rows) }) }
-  const [revived] = Array.from(sql.rows(`${REVIVED} LIMIT 1`, passHead))
+  const [revived] = yield statement(`${REVIVED} LIMIT 1`, passHead)
   const next = revived && toCursor({ revivedSince: passHead, passHead: head, after: 0 })
   return { keys: keysOf(rows), cursor: next }
 }
 
 /** Of all files, deleted ones included: every content that a file has or had. */
-export const readNamedKeys = (sql: Sql, limit: number, cursor?: string): RemoteKeyPage => {
+export function* readNamedKeys(limit: number, cursor?: string): Query<RemoteKeyPage> {
   const position = cursor === undefined ? { revivedSince: 0, passHead: 0, after: 0 } : parsePosition(cursor)
-  const rows = Array.from(sql.rows(ALL, position.after, position.after, limit))
+  const rows = yield statement(ALL, position.after, position.after, limit)
   const next = rows.length === limit ? toCursor({ ...position, after: lastOf(rows) }) : undefined
   return { keys: keysOf(rows), cursor: next }
 }
 
-const lastOf = (rows: readonly Readonly<Record<string, unknown>>[]) => rows.at(-1)!.seqNum as number
+const lastOf = (rows: readonly Row[]) => rows.at(-1)!.seqNum as number
 
 const toCursor = ({ revivedSince, passHead, after }: Position) => `${revivedSince}.${passHead}.${after}`
 

@@ -18,18 +18,9 @@ export interface StoredFile extends FileRecord {
   readonly seqNum: number
 }
 
-const FILE_COLUMNS: readonly (keyof StoredFile)[] = ['seqNum', 'ownerId', ...FILE_FIELDS]
-/** Set for good by the event that adds the file. */
-const FIXED: ReadonlySet<keyof StoredFile> = new Set(['seqNum', 'ownerId', 'id', 'owner', 'path'])
+export const FILE_COLUMNS: readonly (keyof StoredFile)[] = ['seqNum', 'ownerId', ...FILE_FIELDS]
 
-const insertInto = (table: string, columns: readonly string[]) =>
-  `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
-const updatesOf = (columns: readonly string[]) => columns.map((column) => `${column} = excluded.${column}`).join(', ')
-
-export const UPSERT_FILE = `${insertInto('files', FILE_COLUMNS)}
-  ON CONFLICT (seqNum) DO UPDATE SET ${updatesOf(FILE_COLUMNS.filter((column) => !FIXED.has(column)))}`
-
-/** The values of {@link UPSERT_FILE}. @throws RangeError for metadata too deep for `JSON.stringify` */
+/** The values of {@link FILE_COLUMNS}. @throws RangeError for metadata too deep for `JSON.stringify` */
 export const fromFile = (file: StoredFile): SqlValue[] =>
   FILE_COLUMNS.map((column) => (column === 'meta' ? JSON.stringify(file.meta) : (file[column] ?? null)))
 
@@ -70,13 +61,9 @@ export interface ContentRow extends RemoteContent {
   readonly seqNum: number
 }
 
-const CONTENT_COLUMNS: readonly (keyof ContentRow)[] = ['seqNum', ...REMOTE_CONTENT_FIELDS]
+export const CONTENT_COLUMNS: readonly (keyof ContentRow)[] = ['seqNum', ...REMOTE_CONTENT_FIELDS]
 
-/** A check counts until the log says something new. */
-export const UPSERT_CONTENT = `${insertInto('contents', CONTENT_COLUMNS)}
-  ON CONFLICT (remoteKey) DO UPDATE SET checkedAt = NULL, found = NULL, ${updatesOf(CONTENT_COLUMNS.filter((column) => column !== 'remoteKey'))}`
-
-/** The values of {@link UPSERT_CONTENT}. */
+/** The values of {@link CONTENT_COLUMNS}. */
 export const fromContent = (content: ContentRow): SqlValue[] =>
   CONTENT_COLUMNS.map((column) => {
     const value = content[column]

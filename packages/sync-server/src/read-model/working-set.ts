@@ -1,13 +1,16 @@
 /**
- * The rows that a group of events reads and writes, in memory: loaded by a few queries, stored by one statement a row, once,
- * however often the events change it.
+ * The rows that a group of events reads and writes, in memory: loaded by a few queries, and stored once, however often the events
+ * change them.
  */
 import type { FileRecord, FileVersion, PoolEvent, RecordChange, RecordState } from '@rockpool/core/records'
-import type { Sql } from '../event-log/sql.ts'
+import type { SqlValue } from '../event-log/sql.ts'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { FileEventKind } from './file-events.ts'
+import { type Query, statement } from './query.ts'
 import {
+  CONTENT_COLUMNS,
   type ContentRow,
+  FILE_COLUMNS,
   fromContent,
   fromFile,
   type Row,
@@ -16,16 +19,26 @@ import {
   toFile,
   toFirstVersion,
   toVersion,
-  UPSERT_CONTENT,
-  UPSERT_FILE,
 } from './rows.ts'
 
 export interface WorkingSet extends RecordState {
   /** All changes of an event or, when it throws, none of them. */
   take(origin: Pick<StoredEvent, 'seqNum' | 'sub'>, event: PoolEvent, changes: readonly RecordChange[]): void
-  /** Writes what has changed. Call it in a transaction. */
-  store(sql: Sql): void
+  /** The rows to store. */
+  changes(): ChangedRows
 }
+
+/** Rows by their table, each with its values in the order of the columns ({@link COLUMNS}). */
+export type ChangedRows = { readonly [Table in keyof typeof COLUMNS]: readonly (readonly SqlValue[])[] }
+
+/** The columns of each table that events change, but for the results of checks in `contents`. */
+export const COLUMNS = {
+  files: FILE_COLUMNS,
+  versions: ['seqNum', 'id', 'file', 'remoteKey', 'size', 'type', 'at', 'conflict'],
+  contents: CONTENT_COLUMNS,
+  operations: ['opId', 'seqNum'],
+  file_events: ['seqNum', 'file', 'kind'],
+} as const
 
 /** An addition has no row: `files` has its number. */
 const KINDS: { readonly [Name in PoolEvent['name']]?: FileEventKind } = {
@@ -56,22 +69,22 @@ interface FileEventRow {
 }
 
 /** The working set of `events`, with the rows that the tables have. */
-export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingSet => {
+export function* loadWorkingSet(events: readonly PoolEvent[]): Query<WorkingSet> {
   const ids = events.flatMap(({ args }) => ('id' in args ? [args.id] : []))
   const replaced = events.flatMap(({ name, args }) => (name === 'v2.FileContentReplaced' ? [args.id] : []))
   const keys = events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey]))
 
   const opIds = events.map(({ opId }) => opId)
-  const applied = new Set(select(sql, APPLIED, opIds).map(({ opId }) => opId as string))
+  const applied = new Set((yield* select(APPLIED, opIds)).map(({ opId }) => opId as string))
   const operations: (readonly [opId: string, seqNum: number])[] = []
   const files = new Map<string, Kept<FileRow>>()
-  for (const row of select(sql, FILES, ids)) files.set(row.id as string, { row: toFile(row), changed: false })
+  for (const row of yield* select(FILES, ids)) files.set(row.id as string, { row: toFile(row), changed: false })
   const contents = new Map<string, Kept<ContentRow>>()
-  for (const row of select(sql, CONTENTS, keys)) {
+  for (const row of yield* select(CONTENTS, keys)) {
     contents.set(row.remoteKey as string, { row: { ...toContent(row), seqNum: row.seqNum as number }, changed: false })
   }
   const versions = new Map<string, Kept<VersionRow>>()
-  for (const row of select(sql, CURRENT_VERSIONS, replaced)) {
+  for (const row of yield* select(CURRENT_VERSIONS, replaced)) {
     const version = { ...toVersion(row), seqNum: row.seqNum as number, file: row.file as number }
     versions.set(version.id, { row: version, changed: false })
   }
@@ -126,24 +139,27 @@ export const loadWorkingSet = (sql: Sql, events: readonly PoolEvent[]): WorkingS
       const kind = KINDS[event.name]
       if (file && kind) fileEvents.push({ seqNum, file: file.seqNum, kind })
     },
-    store: (database) => {
-      for (const { row, changed } of files.values()) if (changed) database.run(UPSERT_FILE, ...row.values!)
-      for (const { row, changed } of versions.values()) {
-        const { seqNum, id, file, remoteKey, size, type, at, conflict } = row
-        if (changed) database.run(UPSERT_VERSION, seqNum, id, file, remoteKey, size, type, at, conflict ? 1 : 0)
-      }
-      for (const { row, changed } of contents.values()) if (changed) database.run(UPSERT_CONTENT, ...fromContent(row))
+    changes: () => ({
+      files: changed(files).map(({ values }) => values!),
+      versions: changed(versions).map(({ seqNum, id, file, remoteKey, size, type, at, conflict }) => [
+        ...[seqNum, id, file, remoteKey, size, type, at],
+        conflict ? 1 : 0,
+      ]),
+      contents: changed(contents).map(fromContent),
       // In the order of the table: neighbours share a page.
-      operations.sort(([a], [b]) => (a < b ? -1 : 1))
-      for (const [opId, seqNum] of operations) database.run(INSERT_OPERATION, opId, seqNum)
-      for (const { seqNum, file, kind } of fileEvents) database.run(INSERT_FILE_EVENT, seqNum, file, kind)
-    },
+      operations: operations.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      file_events: fileEvents.map(({ seqNum, file, kind }) => [seqNum, file, kind]),
+    }),
   }
 }
 
+const changed = <A>(rows: ReadonlyMap<string, Kept<A>>): readonly A[] =>
+  [...rows.values()].flatMap(({ row, changed }) => (changed ? [row] : []))
+
 /** The rows of a query by a list of keys. */
-const select = (sql: Sql, query: string, keys: readonly string[]): readonly Row[] =>
-  keys.length === 0 ? [] : Array.from(sql.rows(query, JSON.stringify([...new Set(keys)])))
+function* select(query: string, keys: readonly string[]): Query<readonly Row[]> {
+  return keys.length === 0 ? [] : yield statement(query, JSON.stringify([...new Set(keys)]))
+}
 
 const APPLIED = 'SELECT opId FROM operations WHERE opId IN (SELECT value FROM json_each(?))'
 const FILES = 'SELECT * FROM files WHERE id IN (SELECT value FROM json_each(?))'
@@ -151,7 +167,3 @@ const CONTENTS = 'SELECT * FROM contents WHERE remoteKey IN (SELECT value FROM j
 const CURRENT_VERSIONS = `SELECT versions.*, files.id AS fileId FROM files
   JOIN operations ON operations.opId = files.version JOIN versions ON versions.seqNum = operations.seqNum
   WHERE files.id IN (SELECT value FROM json_each(?))`
-const UPSERT_VERSION =
-  'INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (seqNum) DO UPDATE SET conflict = excluded.conflict'
-const INSERT_OPERATION = 'INSERT INTO operations VALUES (?, ?)'
-const INSERT_FILE_EVENT = 'INSERT INTO file_events VALUES (?, ?, ?)'
