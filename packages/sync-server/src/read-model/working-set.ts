@@ -141,10 +141,9 @@ export function* loadWorkingSet(events: readonly PoolEvent[]): Query<WorkingSet>
     },
     changes: () => ({
       files: changed(files).map(({ values }) => values!),
-      versions: changed(versions).map(({ seqNum, id, file, remoteKey, size, type, at, conflict }) => [
-        ...[seqNum, id, file, remoteKey, size, type, at],
-        conflict ? 1 : 0,
-      ]),
+      versions: changed(versions).map((row) =>
+        COLUMNS.versions.map((column) => (column === 'conflict' ? Number(row.conflict) : row[column])),
+      ),
       contents: changed(contents).map(fromContent),
       // In the order of the table: neighbours share a page.
       operations: operations.toSorted(([a], [b]) => (a < b ? -1 : 1)),
