@@ -9,13 +9,13 @@ import { browserSend, type Send, sendByFetch } from './engine/transfers/http.ts'
 export interface PoolOptions extends EnginePorts {
   /** as the signer has them; one bucket `files` with access `store` when not given */
   readonly buckets?: Buckets
-  /** who uses the pool, as the token tells; nothing is refused early when not given */
+  /** claims of the user's token, for refusing early; without them only the servers refuse */
   readonly claims?: () => TokenClaims | undefined
-  /** tells devices apart where one process holds several with the same store; not for browsers */
+  /** distinguishes several devices with the same store in one process; not for browsers */
   readonly device?: string
   /** the platform's own when not given */
   readonly fetch?: typeof fetch
-  /** how uploads are sent: through `fetch` when that is given, else the browser's own way, which tells progress */
+  /** how uploads are sent; default: `fetch` if that is given, else XMLHttpRequest, which reports progress */
   readonly send?: Send
   /**
    * Connections to the object store that transfers use at the same time. 6 when not given: as many as a browser opens to one
@@ -23,8 +23,8 @@ export interface PoolOptions extends EnginePorts {
    */
   readonly connections?: number
   /**
-   * How many contents the pool asks the signer about, at most, where the log claims that they are stored and nothing proves
-   * it: after the index was lost, and once a day. 30 when not given
+   * How many claims per minute the pool checks with the signer, at most: content that the log calls stored without a
+   * receipt. Checks run after the index was lost, and once a day. Default: 30
    */
   readonly checksPerMinute?: number
 }

@@ -1,4 +1,4 @@
-/** Listeners that are called in the order in which they came. One that throws does not keep the others from hearing. */
+/** Listeners, called in the order of subscription. One that throws does not affect the others. */
 export interface Listeners<A> {
   add(listener: (value: A) => void): () => void
   emit(value: A): void
@@ -8,7 +8,7 @@ export const makeListeners = <A>(): Listeners<A> => {
   const listeners = new Set<{ readonly listener: (value: A) => void }>()
   return {
     add(listener) {
-      const entry = { listener } // the same function may listen twice
+      const entry = { listener } // the same function may be added twice
       listeners.add(entry)
       return () => listeners.delete(entry)
     },

@@ -1,4 +1,4 @@
-/** The public face of an engine: promises, AbortSignal, Blob and web streams. */
+/** The public API of an engine: promises, AbortSignal, Blob and web streams. */
 import type { BlobStore } from './ports/blob-store.ts'
 import type { RockpoolError } from '@rockpool/protocol'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
@@ -42,7 +42,7 @@ export interface OpenOptions {
 /** A file, its record or its id. */
 export type FileReference = FileRecord | string
 
-/** The content of a file: its current one, or that of a version, which `versions` lists and `conflict` brings. Ids of versions count. */
+/** The content of a file: the current one, or that of a version (from `versions` or a `conflict` event). Also by a version's id. */
 export type ContentReference = FileReference | FileVersion
 
 /**
@@ -97,10 +97,10 @@ export interface PoolTransfers {
    * @returns unsubscribe
    */
   subscribe(fn: () => void): () => void
-  /** Tries a failed transfer of the file again, now. */
+  /** Retries the file's failed transfers now. */
   retry(file: FileReference): Promise<void>
   /**
-   * Tries every failed transfer again, now, but for those that a person stopped. What failed is tried again by itself, too:
+   * Retries every failed transfer now, except those that a person stopped. Failed transfers are also retried automatically:
    * within 5 min, and within 15 min when it was refused.
    */
   retryAll(): Promise<void>
@@ -112,15 +112,15 @@ export interface PoolTransfers {
 }
 
 export interface StorageReport {
-  /** bytes that contents take on this disk */
+  /** bytes of content on this disk */
   readonly used: number
   /** bytes that this origin may use */
   readonly quota: number
   /** the browser promised not to evict this origin */
   readonly persisted: boolean
-  /** bytes of live files that object storage has as well, as this device has found out itself, less the pinned ones */
+  /** bytes of live, unpinned files that object storage has as well, as this device has verified itself */
   readonly evictable: number
-  /** bytes of contents that are kept on this device for offline use */
+  /** bytes of pinned content */
   readonly pinned: number
 }
 
@@ -128,31 +128,31 @@ export interface VerifyReport {
   /** bytes that were read */
   readonly bytes: number
   /**
-   * Files that have or had a content whose bytes on this disk are wrong or gone. What was there is moved aside: it is neither
-   * served nor sent. The content comes again when the file is opened, or by itself when it is pinned, if object storage has it.
+   * Files that have or had content whose bytes on this disk are wrong or gone. Wrong bytes are moved aside: they are neither
+   * served nor sent. The content is downloaded again when the file is opened, or automatically when it is pinned.
    */
   readonly damaged: readonly FileRecord[]
-  /** files whose content could not be read now; it stays where it is */
+  /** files whose content could not be read now; it stays on this disk */
   readonly unreadable: readonly FileRecord[]
 }
 
 /** A change of this device that the sync server refused for good. It is kept on this device until a person decides. */
 export interface RefusedChange {
-  /** names it in `retry` and `drop` */
+  /** for `retry` and `drop` */
   readonly id: string
-  /** what was to change. For a file that was not taken: with the later changes of that file in it */
+  /** the change; for an added file, it includes the later changes of that file */
   readonly event: PoolEvent
-  /** The file, without the change; one that was to be added, as it was to be. Undefined when none is known. */
+  /** the file without the change, or the file that was to be added; undefined when unknown */
   readonly file?: FileRecord
   /** of docs/contracts/sync-http.md, such as `quota_exceeded` or `bad_name` */
   readonly code: string
   /** a sentence: what is wrong and what to do */
   readonly message: string
-  /** unix ms, when this device heard of it */
+  /** unix ms, when this device received the refusal */
   readonly at: number
 }
 
-/** What `retry` changes before it tries again. */
+/** Edits of the change before a retry. */
 export interface RefusedEdit {
   /** of an added or renamed file */
   readonly name?: string
@@ -169,7 +169,7 @@ export interface RefusedChanges {
   /** Calls `fn` after the list changed. @returns unsubscribe */
   subscribe(fn: () => void): () => void
   /**
-   * Makes the change again, edited or as it was, and uploads its bytes. If the server refuses it again, it comes back to the
+   * Makes the change again, edited or as it was, and uploads its bytes. If the server refuses it again, it returns to the
    * list.
    *
    * @throws RockpoolError `not_found` when it is not waiting any more, `forbidden`, `bad_name`, `bad_meta`, `bad_type`,
@@ -177,7 +177,7 @@ export interface RefusedChanges {
    */
   retry(id: string, edit?: RefusedEdit): Promise<void>
   /**
-   * Takes the change back for good. Bytes that no other file names are removed from this device.
+   * Discards the change for good. Bytes that no other file has are removed from this device.
    *
    * @throws RockpoolError `not_found` when it is not waiting any more, `disk_failed`, `closed`
    */
@@ -194,11 +194,11 @@ export interface PoolEvents {
   readonly removed: FileRecord
   /** the log says that object storage has the content of this file; another device may have said so */
   readonly stored: FileRecord
-  /** The content of this file came from object storage and is whole on this disk: by this tab, another one or the service worker. */
+  /** The content of this file was downloaded to this disk, by any tab or the service worker. */
   readonly downloaded: FileRecord
   /**
-   * Someone replaced the content of `file` without having seen the one that `version` has: it is no longer current, and may hold
-   * changes that the current one lacks. Open both, and `revert` or `replace`.
+   * Someone replaced the content of `file` without having seen that of `version`, which is no longer current and may hold
+   * changes that the current content lacks. Open both, then `revert` or `replace`.
    */
   readonly conflict: { readonly file: FileRecord; readonly version: FileVersion }
   /** object storage lost the content of this file */
@@ -228,29 +228,29 @@ export interface Pool {
   readonly sync: PoolSync
 
   /**
-   * Adds a file. Its bytes are on this device's disk, and what must happen next is on disk too, before the promise
-   * resolves: after that a crash loses nothing. Before it, nothing remains.
+   * Adds a file. Its bytes and its pending upload are on this device's disk before the promise resolves: after that a crash
+   * loses nothing. If the promise rejects, nothing remains.
    *
    * @throws RockpoolError `unknown_bucket`, `type_not_allowed`, `too_large`, `bad_name`, `bad_path`, `bad_type`, `bad_meta`,
    *   `quota_exceeded`, `source_failed`, `aborted`, `disk_failed`, `closed`
    */
   add(source: FileSource, options?: AddOptions): Promise<FileRecord>
 
-  /** Gives a file new content; the former one stays as a version. Errors as `add`, and `not_found`, `precondition_failed`. */
+  /** Replaces a file's content; the former content stays as a version. Errors as `add`, and `not_found`, `precondition_failed`. */
   replace(id: string, source: FileSource, options?: ReplaceOptions): Promise<FileRecord>
   rename(id: string, name: string): Promise<FileRecord>
   setMeta(id: string, meta: FileMeta): Promise<FileRecord>
   /** Removes a file on all devices; `restore` brings it back. */
   remove(id: string): Promise<void>
   restore(id: string): Promise<FileRecord>
-  /** Contents that a file has and had, newest first. */
+  /** The versions of a file's content, newest first, the current one included. */
   versions(id: string): readonly FileVersion[]
   /** Makes a former version the current content. */
   revert(id: string, version: string): Promise<FileRecord>
 
   /**
-   * A same-origin URL that the service worker answers. A record or a version gives the URL of its content; the id of a file that of
-   * the file, whatever its content is then.
+   * A same-origin URL that the service worker serves. For a record or a version, the URL of its content; for the id of a
+   * file, a URL of whatever its content is at the time of the request.
    */
   url(file: ContentReference): string
   /**
@@ -272,12 +272,12 @@ export interface Pool {
 
   storage(): Promise<StorageReport>
   /**
-   * Reads and hashes every content on this disk, one after the other. `onProgress` gets the bytes that were read.
+   * Reads and hashes all content on this disk. `onProgress` gets the bytes that were read.
    *
    * @throws RockpoolError `aborted`, `disk_failed`, `closed`
    */
   verify(options?: OpenOptions): Promise<VerifyReport>
   on<E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void): () => void
-  /** Ends transfers and subscriptions of this tab. What waits goes on in another tab or at the next open. */
+  /** Ends transfers and subscriptions of this tab. Pending transfers continue in another tab or at the next open. */
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
-/** Promises that a signal or a clock ends. */
+/** Promises with an abort signal or a deadline. */
 import type { PlatformClock } from './platform/platform.ts'
 
-/** The promise's own end, or the signal's reason if that comes first. What the promise ends with later is ignored. */
+/** Settles as the promise does, or rejects with the signal's reason if that comes first. */
 export const abortable = async <A>(promise: Promise<A>, signal: AbortSignal): Promise<A> => {
   const stop = Promise.withResolvers<never>()
   const abort = () => stop.reject(signal.reason as Error)
@@ -15,7 +15,7 @@ export const abortable = async <A>(promise: Promise<A>, signal: AbortSignal): Pr
 }
 
 /**
- * The promise's own end. After `ms` without one, `onLate` is called, once: it stops the work, so that the promise ends. Work that
+ * Settles as the promise does. Calls `onLate` once after `ms`: it must stop the work, so that the promise settles. Work that
  * cannot be stopped goes through {@link abortable} first.
  */
 export const withDeadline = async <A>(

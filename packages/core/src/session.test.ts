@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { memoryIndex, memoryIndexStorage } from './memory/index-store.ts'
+import { memoryIndex, memoryIndexStorage } from './memory/local-index.ts'
 import { webPlatform } from './platform/web-platform.ts'
 import { openSession, type SessionOptions } from './session.ts'
 

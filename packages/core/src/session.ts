@@ -1,20 +1,20 @@
 /**
- * The user's token: asked from the app, renewed before it expires, and kept in the index, where the service worker finds
- * it. No Effect: it is wired around the engine, not inside.
+ * The user's token: requested from the app, renewed before it expires, and kept in the index for the service worker.
+ * No Effect: the session is wired around the engine, not inside.
  */
 import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import type { PlatformClock } from './platform/platform.ts'
 import { webPlatform } from './platform/web-platform.ts'
-import { change, type Index } from './ports/index-port.ts'
+import { change, type LocalIndex } from './ports/local-index.ts'
 import { abortable, withDeadline } from './promises.ts'
 import { noToken } from './signer-client/errors.ts'
 
 export interface SessionOptions {
   readonly storeId: StoreId
-  readonly index: Index
+  readonly index: LocalIndex
   /** absolute URL */
   readonly signerUrl: string
-  /** the app's own way to a token (a JWT) for the signed-in user */
+  /** returns a token (a JWT) of the signed-in user */
   readonly token: () => Promise<string>
   /** the page's own when not given */
   readonly clock?: Pick<PlatformClock, 'now' | 'setTimer'>
@@ -22,7 +22,7 @@ export interface SessionOptions {
 
 export interface Session {
   /**
-   * A token that is good for a minute at least; `fresh` when the signer refused the last one.
+   * A token that is valid for at least a minute; `fresh` when the signer refused the last one.
    *
    * @throws RockpoolError `unauthenticated` when the app's token is no JWT with `sub` and `stores`, `offline` when the app
    *   cannot get one
@@ -32,12 +32,12 @@ export interface Session {
   claims(): TokenClaims | undefined
 }
 
-/** A token is renewed so long before it expires. */
+/** Time before the expiry at which a token is renewed. */
 const RENEW_BEFORE_MS = 60_000
 
 /**
- * An app that gives no token for so long has no network, if this browser knows its user: a reload on a dead connection
- * must open the pool, and a request that hangs must not hold up all later ones. A first sign-in may take its time.
+ * Timeout for the app's token, if this browser knows its user: a reload on a dead connection must open the pool, and a
+ * request that hangs must not block later ones. A first sign-in has no timeout.
  */
 const TIMEOUT_MS = 10_000
 
@@ -45,7 +45,7 @@ const TIMEOUT_MS = 10_000
  * Opens the session of a store on this browser.
  *
  * @throws RockpoolError `other_user` when somebody else's files are here, `forbidden` when the token does not name the
- *   store, `unauthenticated` when it is no JWT. When no token can be had (offline), the last one known is used.
+ *   store, `unauthenticated` when it is no JWT. Without a token (offline), the last known one is used.
  */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
   const { storeId, index, signerUrl, clock = webPlatform.clock } = options
@@ -65,7 +65,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
       throw new RockpoolError('forbidden', `The token does not give the right to read the store "${storeId}".`)
     }
     await index.write([
-      // Asked within the write: another tab may be opened by another user at the same time.
+      // Decided within the write: another user may open another tab at the same time.
       change('session', 'session', (row) => {
         if (row && row.user !== claims.sub) throw otherUser()
         return { id: 'session', storeId, user: claims.sub, signerUrl, token }
@@ -88,7 +88,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
       const late = new AbortController()
       return withDeadline(clock, TIMEOUT_MS, abortable(answer, late.signal), () => {
         forget()
-        late.abort(noToken(new Error(`No answer within ${TIMEOUT_MS / 1_000} s`)))
+        late.abort(noToken(new Error(`No response within ${TIMEOUT_MS / 1_000} s`)))
       })
     },
     claims: () => current?.claims,
@@ -99,7 +99,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   return session
 }
 
-/** The claims of a JWT, unverified: the signer verifies; here they only say who the user is and what to refuse early. */
+/** The claims of a JWT, unverified: the signer verifies. Used for the user's identity and for early refusals. */
 const readClaims = (token: string): TokenClaims => {
   try {
     const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')

@@ -1,4 +1,4 @@
-import { type FileQuery, type FileRecord, keepSame, type Pool, sameRecord } from '@rockpool/core'
+import { type FileQuery, type FileRecord, reuseUnchanged, type Pool, isSameRecord } from '@rockpool/core'
 import { useMemo, useSyncExternalStore } from 'react'
 import { usePool } from './pool-context.ts'
 
@@ -37,7 +37,7 @@ const filesSource = (pool: Pool, query: FileQuery): Source<readonly FileRecord[]
     snapshot: () => files,
     subscribe: (changed) =>
       pool.files.subscribe(query, (next) => {
-        const kept = keepSame(files, next)
+        const kept = reuseUnchanged(files, next)
         if (kept === files) return
         files = kept
         changed()
@@ -49,7 +49,7 @@ const fileSource = (pool: Pool, id: string): Source<FileRecord | undefined> => {
   let file = pool.files.get(id)
   const read = () => {
     const next = pool.files.get(id)
-    if (!sameRecord(file, next)) file = next
+    if (!isSameRecord(file, next)) file = next
     return file
   }
   return { snapshot: read, subscribe: (changed) => pool.log.subscribe(changed) }

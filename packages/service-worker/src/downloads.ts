@@ -4,7 +4,7 @@ import {
   type ActivityMessage,
   type ActivityReport,
   downloadedRows,
-  dropDamaged,
+  clearQuarantine,
   isMissingContent,
   reportActivity,
   suspectContent,
@@ -97,7 +97,7 @@ const recordContent = async (
 ): Promise<void> => {
   await store.index.write(downloadedRows(remoteKey, kept, platform.clock.now()))
   if (kept.source === 'remote') announce(store, remoteKey, platform)
-  await dropDamaged(store.blobs, kept.content.address)
+  await clearQuarantine(store.blobs, kept.content.address)
 }
 
 /** Tells the tabs of the store that the content is here: they emit `downloaded`. */

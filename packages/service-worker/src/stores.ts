@@ -1,4 +1,4 @@
-import type { BlobStore, Index } from '@rockpool/core'
+import type { BlobStore, LocalIndex } from '@rockpool/core'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 
@@ -6,7 +6,7 @@ import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 export interface Store {
   readonly storeId: StoreId
   readonly blobs: BlobStore
-  readonly index: Index
+  readonly index: LocalIndex
 }
 
 export interface Stores {

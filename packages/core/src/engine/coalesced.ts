@@ -4,7 +4,7 @@ import { Platform } from './services.ts'
 import { subscribed } from './subscribed.ts'
 
 /**
- * Listeners that hear of changes at once, but not again within `intervalMs`: what changes in between they hear at its end.
+ * Throttles notifications: the first change notifies immediately, later ones once at the end of `intervalMs`.
  *
  * @param subscribe to the changes, until the scope closes
  */

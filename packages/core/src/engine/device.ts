@@ -1,10 +1,10 @@
 /**
- * What this tab knows of the device without asking the disk: the rows of `contents` and `transfers`, kept in memory and
- * up to date with every tab's writes, and the transfers under way. A change costs the same with 10 or 10,000 files.
+ * The device's state in memory: the rows of `contents` and `transfers`, and the transfers under way. Updated by the writes
+ * of all tabs. A change costs the same with 10 or 10,000 files.
  */
 import { addressOfKey, type ContentAddress, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Context, Effect, FiberMap, Layer, Queue } from 'effect'
-import type { ContentRow, IndexKey, IndexStep, TransferDirection, TransferRow } from '../ports/index-port.ts'
+import type { ContentRow, IndexKey, IndexStep, TransferDirection, TransferRow } from '../ports/local-index.ts'
 import {
   ACTIVITY_LIFETIME_MS,
   type Activity,
@@ -15,7 +15,7 @@ import {
 } from './transfers/activity.ts'
 import { transferId } from './transfers/transfer-row.ts'
 import { makeListeners } from '../listeners.ts'
-import { call, IndexPort, Platform, Settings } from './services.ts'
+import { callPort, IndexPort, Platform, Settings } from './services.ts'
 import { untilRunning } from './until-running.ts'
 import { subscribed } from './subscribed.ts'
 
@@ -32,21 +32,21 @@ export interface DeviceState {
   /** whether the whole content is on this disk */
   readonly has: (key: RemoteKey) => boolean
   /**
-   * Whether object storage has the content under this key, as this device has found out itself. What decides about bytes
-   * and uploads asks here, never the log: anyone who may write can append `ContentStored`.
+   * Whether this device has verified that object storage has the content under this key. Decisions about bytes and uploads
+   * use this, never the log: anyone who may write can append `ContentStored`.
    */
   readonly isStored: (key: RemoteKey) => boolean
-  /** Calls `listener` after any of the above changed, and says which. @returns unsubscribe */
+  /** Calls `listener` with what changed, after the change. @returns unsubscribe */
   readonly subscribe: (listener: (changed: DeviceChange) => void) => () => void
   /** Writes to the index; the state shows the change when this ends. */
   readonly write: (steps: readonly IndexStep[], epoch?: number) => Effect.Effect<void, RockpoolError>
   /** Reads all rows again. A tab that ends right after a write notifies no other tab of the rows that it wrote. */
   readonly reload: Effect.Effect<void, RockpoolError>
-  /** Calls `listener` after a download of this tab, another one or the service worker brought a content. @returns unsubscribe */
+  /** Calls `listener` after a download completed, in any tab or the service worker. @returns unsubscribe */
   readonly onDownloaded: (listener: (key: RemoteKey) => void) => () => void
-  /** Tells every tab that a download has brought the content, which the index has by now. */
+  /** Notifies every tab of a completed download. Call it after the index has the content. */
   readonly announceDownload: (key: RemoteKey) => void
-  /** Tells every tab of a transfer that this one runs. */
+  /** Publishes the progress of a transfer of this tab to every tab. */
   readonly report: (key: RemoteKey, direction: TransferDirection, total: number) => ActivityReport
 }
 
@@ -66,10 +66,10 @@ export const DeviceLive = Layer.scoped(
     const keep = ({ digests: _, ...content }: ContentRow) => contents.set(content.address, content)
     const keepTransferRow = (id: string, row: TransferRow | undefined) =>
       row ? transfers.set(id, row) : transfers.delete(id)
-    const keepContentRow = (address: string, row: ContentRow | undefined) =>
+    const setContentRow = (address: string, row: ContentRow | undefined) =>
       row ? keep(row) : contents.delete(address as ContentAddress)
 
-    /** Rows that were written and are not read yet. Each is read once, however many writes changed it. */
+    /** Rows to read again after writes. Several writes of a row cost one read. */
     const stale = { contents: new Set<string>(), transfers: new Set<string>(), engine: new Set<string>() }
     const markStale = (keys: readonly IndexKey[]) => {
       for (const { table, key } of keys) if (Object.hasOwn(stale, table)) stale[table as keyof typeof stale].add(key)
@@ -85,11 +85,11 @@ export const DeviceLive = Layer.scoped(
       })
       yield* Effect.gen(function* () {
         if (addresses.length > 0) {
-          const rows = yield* call(() => index.getMany('contents', addresses))
-          for (const [i, row] of rows.entries()) keepContentRow(addresses[i]!, row)
+          const rows = yield* callPort(() => index.getMany('contents', addresses))
+          for (const [i, row] of rows.entries()) setContentRow(addresses[i]!, row)
         }
         if (ids.length > 0) {
-          const rows = yield* call(() => index.getMany('transfers', ids))
+          const rows = yield* callPort(() => index.getMany('transfers', ids))
           for (const [i, row] of rows.entries()) keepTransferRow(ids[i]!, row)
         }
       }).pipe(Effect.onError(() => again))
@@ -99,11 +99,11 @@ export const DeviceLive = Layer.scoped(
     const oneAtATime = yield* Effect.makeSemaphore(1)
     const refresh = readStale.pipe(
       oneAtATime.withPermits(1),
-      // What was written is written. The rows are read with the next change.
+      // The write itself succeeded. The next change reads the rows again.
       Effect.catchAll((error) => Effect.logWarning('The index could not be read', error)),
     )
 
-    // Listening before the first read, so that no write of another tab falls between the two.
+    // Subscribed before the first read: otherwise a write of another tab in between would be missed.
     const written = yield* Queue.sliding<void>(1)
     yield* subscribed(() =>
       index.subscribe((keys) => {
@@ -112,8 +112,8 @@ export const DeviceLive = Layer.scoped(
       }),
     )
     const reload = Effect.gen(function* () {
-      const contentRows = yield* call(() => index.getAll('contents'))
-      const transferRows = yield* call(() => index.getAll('transfers'))
+      const contentRows = yield* callPort(() => index.getAll('contents'))
+      const transferRows = yield* callPort(() => index.getAll('transfers'))
       contents.clear()
       transfers.clear()
       for (const row of contentRows) keep(row)
@@ -129,10 +129,10 @@ export const DeviceLive = Layer.scoped(
     const forget = (key: RemoteKey) => {
       if (activities.delete(key)) listeners.emit('activity')
     }
-    const note = ({ remoteKey, activity }: ActivityMessage) => {
+    const setActivity = ({ remoteKey, activity }: ActivityMessage) => {
       if (!activity) return forget(remoteKey)
       activities.set(remoteKey, activity)
-      // Takes the place of the timer that runs for this key.
+      // Replaces the running timer of this key.
       later(remoteKey, Effect.sync(() => forget(remoteKey)).pipe(Effect.delay(ACTIVITY_LIFETIME_MS)))
       listeners.emit('activity')
     }
@@ -143,17 +143,17 @@ export const DeviceLive = Layer.scoped(
     const downloads = makeListeners<RemoteKey>()
     const arrived = yield* Queue.unbounded<RemoteKey>()
     channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => {
-      note(data)
+      setActivity(data)
       if (data.downloaded) arrived.unsafeOffer(data.remoteKey)
     }
-    // The message of another tab may come before that of its index: whoever is told must find the content here.
-    const announceArrivals = Effect.gen(function* () {
+    // The message may arrive before the index notification of the other tab: read the row before notifying listeners.
+    const announceDownloads = Effect.gen(function* () {
       const key = yield* Queue.take(arrived)
       markStale([{ table: 'contents', key: addressOfKey(key) }])
       yield* refresh
       downloads.emit(key)
     })
-    yield* Effect.forkScoped(Effect.forever(announceArrivals))
+    yield* Effect.forkScoped(Effect.forever(announceDownloads))
 
     return {
       contents,
@@ -164,7 +164,7 @@ export const DeviceLive = Layer.scoped(
       isStored: (key) => contents.get(addressOfKey(key))?.storedAs?.includes(key) === true,
       subscribe: listeners.add,
       write: (steps, epoch) =>
-        call(() => index.write(steps, epoch === undefined ? {} : { epoch })).pipe(
+        callPort(() => index.write(steps, epoch === undefined ? {} : { epoch })).pipe(
           Effect.tap((changed) => Effect.sync(() => markStale(changed))),
           Effect.andThen(refresh),
         ),
@@ -172,13 +172,13 @@ export const DeviceLive = Layer.scoped(
       onDownloaded: downloads.add,
       announceDownload(key) {
         const message: ActivityMessage = { remoteKey: key, activity: null, downloaded: true }
-        note(message)
+        setActivity(message)
         channel.postMessage(message)
         downloads.emit(key)
       },
       report: (key, direction, total) => {
         const emit = (message: ActivityMessage) => {
-          note(message)
+          setActivity(message)
           channel.postMessage(message)
         }
         return reportActivity(emit, key, direction, total, platform.clock)

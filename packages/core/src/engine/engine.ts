@@ -1,16 +1,16 @@
-/** The engine put together: services from the ports, the loops that run beside the app, and the face. */
+/** Assembles the engine: services from the ports, background loops, and the public API. */
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, ExecutionStrategy, Exit, Layer, Logger, Scope } from 'effect'
 import type { Pool } from '../pool.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Platform as PlatformService } from '../platform/platform.ts'
 import { webPlatform } from '../platform/web-platform.ts'
-import type { Index } from '../ports/index-port.ts'
+import type { LocalIndex } from '../ports/local-index.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
 import { Device, DeviceLive } from './device.ts'
-import { noticeDownloads } from './files/notice-downloads.ts'
-import { noticeContents } from './log/follow-log.ts'
+import { emitDownloads } from './files/emit-downloads.ts'
+import { emitContentChanges } from './log/consume-changes.ts'
 import { GroupCommit, GroupCommitLive } from './log/group-commit.ts'
 import { lead } from './leadership/leader.ts'
 import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
@@ -19,12 +19,21 @@ import { restarted } from './restarted.ts'
 import { Connections, ConnectionsLive } from './transfers/connections.ts'
 import { RefusedRows, RefusedRowsLive } from './log/refused-rows.ts'
 import { SyncState, SyncStateLive } from './log/sync-state.ts'
-import { BlobPort, call, type EngineSettings, IndexPort, LogPort, Platform, Settings, SignerPort } from './services.ts'
+import {
+  BlobPort,
+  callPort,
+  type EngineSettings,
+  IndexPort,
+  LogPort,
+  Platform,
+  Settings,
+  SignerPort,
+} from './services.ts'
 
 export interface EnginePorts {
   readonly log: RecordLog
   readonly blobs: BlobStore
-  readonly index: Index
+  readonly index: LocalIndex
   readonly signer: Signer
   /** the page's or the process's own when not given */
   readonly platform?: PlatformService
@@ -45,8 +54,8 @@ export type EngineServices =
   | Connections
 
 /**
- * Opens a pool in the current scope, with the current clock. Its `close` ends it; so does the end of the scope. The ports
- * are closed with it.
+ * Opens a pool in the current scope, with the current clock. `close` or the end of the scope closes the pool and
+ * its ports.
  */
 export const makePool = (
   ports: EnginePorts,
@@ -69,13 +78,13 @@ export const makePool = (
     yield* Scope.addFinalizer(scope, Effect.ignoreLogged(closePorts(ports)))
     return yield* Effect.gen(function* () {
       yield* Effect.forkScoped(lead)
-      yield* Effect.forkScoped(restarted('Watching the log', noticeContents))
-      yield* noticeDownloads
+      yield* Effect.forkScoped(restarted('Watching the log', emitContentChanges))
+      yield* emitDownloads
       return yield* makePoolApi(() => Effect.runPromise(Scope.close(scope, Exit.void)))
     }).pipe(Effect.provide(yield* Layer.buildWithScope(services, scope)), Scope.extend(scope))
   }).pipe(Effect.provide(warnings(ports.platform ?? webPlatform)))
 
-/** What the engine logs goes to the developer by the platform. */
+/** Sends the engine's warnings to the developer. */
 const warnings = ({ warn }: PlatformService) =>
   Logger.replace(
     Logger.defaultLogger,
@@ -86,6 +95,6 @@ const warnings = ({ warn }: PlatformService) =>
   )
 
 const closePorts = ({ log, blobs, index }: EnginePorts): Effect.Effect<void, RockpoolError> =>
-  call(async () => {
+  callPort(async () => {
     await Promise.all([log.close(), blobs.close(), index.close()])
   })

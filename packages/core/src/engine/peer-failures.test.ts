@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import type { PoolOptions } from '../create-pool.ts'
 import { memoryBlobStore, type MemoryBlobStoreOptions, memoryRecordLog } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
-import { decision, type FileRow, INDEX_KEYS, type Index, type IndexTable } from '../ports/index-port.ts'
+import { decision, type FileRow, INDEX_KEYS, type LocalIndex, type IndexTable } from '../ports/local-index.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Pool } from '../pool.ts'
 import { instrument } from '../testing/instrumented-device.ts'
@@ -213,7 +213,7 @@ test('12: a change whose handling failed is handled again', () =>
         }
         return []
       })
-      const failing: Index = { ...index, write: (steps, options) => index.write([...steps, failOnce], options) }
+      const failing: LocalIndex = { ...index, write: (steps, options) => index.write([...steps, failOnce], options) }
       const { pool: a } = yield* tab(memoryDevice(world, 'a'))
       yield* tab(device, { index: failing })
       const file = yield* add(a, 'reef')

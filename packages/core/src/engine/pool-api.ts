@@ -1,10 +1,10 @@
-/** The engine as the app sees it: promises around effects. */
+/** The public API of the engine: promises around effects. */
 import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../records/record.ts'
-import { keepSame } from '../records/same-records.ts'
+import { reuseUnchanged } from '../records/same-records.ts'
 import { add, replace } from './files/add.ts'
 import { contentOf, findContent } from './files/content-of.ts'
 import { Device } from './device.ts'
@@ -19,9 +19,9 @@ import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
 import { verify } from './files/verify.ts'
 import { SyncState } from './log/sync-state.ts'
-import { cancel, noteLookedAt, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
+import { cancel, recordLookedAt, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
 
-/** Progress of a few transfers on a fast line would render a list of files hundreds of times a second. */
+/** Unthrottled, a few transfers on a fast line would render a list of files hundreds of times a second. */
 const NOTIFY_INTERVAL_MS = 100
 
 export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, never, EngineServices | Scope.Scope> =>
@@ -54,7 +54,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 
     const idOf = (file: FileReference): string => (typeof file === 'string' ? file : file.id)
     const live = (file: FileReference) => liveFile(idOf(file))
-    const looked = (file: ContentReference) => Effect.tap(contentOf(file), noteLookedAt)
+    const looked = (file: ContentReference) => Effect.tap(contentOf(file), recordLookedAt)
 
     const known = new Map<string, FileStatus>()
     const status = (reference: ContentReference): FileStatus => {
@@ -64,13 +64,13 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
             size: file.size,
             onDevice: device.has(file.remoteKey),
             isStored: device.isStored(file.remoteKey),
-            said: whatIsSaid(log.remoteContent(file.remoteKey)),
+            logState: logStateOf(log.remoteContent(file.remoteKey)),
             upload: device.transfer('upload', file.remoteKey),
             download: device.transfer('download', file.remoteKey),
             activity: device.activity(file.remoteKey),
           })
         : UNKNOWN
-      // Versions of one file each keep their own object: a reader of two of them must not see both change for ever.
+      // Cached per version: with one entry per file, a reader of two versions would see both change on each read.
       const content = file ? `${file.id} ${file.remoteKey}` : typeof reference === 'string' ? reference : reference.id
       const last = known.get(content)
       if (last && sameStatus(last, next)) return last
@@ -86,7 +86,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
     const subscribeFiles = (query: FileQuery, fn: (files: readonly FileRecord[]) => void) => {
       let last = log.list(query)
       const unsubscribe = log.subscribe(() => {
-        const next = keepSame(last, log.list(query))
+        const next = reuseUnchanged(last, log.list(query))
         if (next === last) return
         last = next
         fn(next)
@@ -139,7 +139,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       url(reference) {
         const content = findContent(log, reference)
         if (typeof reference !== 'string') return contentUrl(content ?? { ...reference, name: 'file' })
-        // The id of a file, or of one that is yet to come, stands for whatever its content is then.
+        // The URL of an id means the file's content at the time of the request, even for a file that is yet to come.
         return content && content.id !== reference
           ? contentUrl(content)
           : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file' })
@@ -166,7 +166,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
     }
   })
 
-const whatIsSaid = (content: RemoteContent | undefined): StatusFacts['said'] =>
+const logStateOf = (content: RemoteContent | undefined): StatusFacts['logState'] =>
   content && (content.stored ? 'stored' : 'lost')
 
 const UNKNOWN: FileStatus = {

@@ -1,4 +1,4 @@
-/** What happened, for `pool.on`. */
+/** Emitter behind `pool.on`. */
 import { Context, Effect, Layer } from 'effect'
 import type { PoolEvents } from '../pool.ts'
 import { makeListeners } from '../listeners.ts'

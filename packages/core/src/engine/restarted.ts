@@ -1,12 +1,12 @@
 import type { RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 
-/** A disk that failed works again, or the person has to do something: once a second would fill the console. */
+/** Long enough not to fill the console while the disk fails. */
 const RESTART_AFTER = '10 seconds'
 
 /**
- * Runs a task that never ends, again when it fails: one that fails by itself must not end those that run beside it, such as
- * an upload of gigabytes. Ends with `superseded` and `closed`.
+ * Runs an endless task, and restarts it when it fails: a failure must not end the tasks beside it, such as an upload of
+ * gigabytes. Fails only with `superseded` and `closed`.
  *
  * @param what for the developer: "<what> failed"
  */

@@ -1,9 +1,9 @@
 /**
- * What the index knows of a content on this disk, as pages and the service worker write it. Only what this device has found out
- * itself goes in here: the event log is written by others, and no decision about bytes may rest on it.
+ * Index rows of content on this disk, as pages and the service worker write them. They hold only what this device has
+ * verified itself: others write the event log, so decisions about bytes must not depend on it.
  */
 import { addressOfKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
-import { change, type ContentRow, type IndexChange, remove } from '../ports/index-port.ts'
+import { change, type ContentRow, type IndexChange, remove } from '../ports/local-index.ts'
 import { transferId } from './transfers/transfer-row.ts'
 
 export interface KnownContent {
@@ -15,7 +15,7 @@ export interface KnownContent {
   readonly storedAs?: RemoteKey | undefined
 }
 
-/** Notes a content that is whole on this disk. A row that is there already is kept, what is new is added. */
+/** Records content that is complete on this disk. Merges into an existing row. */
 export const contentRow = (
   content: ContentDigest,
   at: number,
@@ -27,7 +27,7 @@ export const contentRow = (
     return storedAs === undefined ? kept : withKey(kept, storedAs)
   })
 
-/** Notes a download that has ended: whoever waited to download the content need not. */
+/** Records a completed download, and removes its queued transfer. */
 export const downloadedRows = (
   key: RemoteKey,
   { content, source }: { readonly content: ContentDigest; readonly source: 'disk' | 'remote' },
@@ -38,11 +38,11 @@ export const downloadedRows = (
   remove('transfers', transferId('download', key)),
 ]
 
-/** Notes that object storage has the content under `key`: the signer said so, or an upload of this device completed. */
+/** Records that object storage has the content under `key`: the signer confirmed it, or an upload of this device completed. */
 export const storedAs = (key: RemoteKey): IndexChange =>
   change('contents', addressOfKey(key), (row) => row && withKey(row, key))
 
-/** Takes {@link storedAs} back: the next upload asks the signer. */
+/** Reverts {@link storedAs}: the next upload checks with the signer. */
 export const notStoredAs = (key: RemoteKey): IndexChange =>
   change(
     'contents',
@@ -50,7 +50,7 @@ export const notStoredAs = (key: RemoteKey): IndexChange =>
     (row) => row && { ...row, storedAs: (row.storedAs ?? []).filter((other) => other !== key) },
   )
 
-/** Notes that a multipart upload was begun: an upload that is queued later continues with it. */
+/** Records a multipart upload that was started: an upload that is queued later resumes it. */
 export const uploadStarted = (key: RemoteKey, uploadId: string): IndexChange =>
   change('contents', addressOfKey(key), (row) => row && { ...row, uploadIds: { ...row.uploadIds, [key]: uploadId } })
 

@@ -1,8 +1,8 @@
-/** What the engine is given: the four ports, the platform and its settings, as Effect services. */
+/** The engine's dependencies as Effect services: the four ports, the platform and the settings. */
 import { type Buckets, isRockpoolError, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import { Context, Effect } from 'effect'
 import type { BlobStore } from '../ports/blob-store.ts'
-import type { Index } from '../ports/index-port.ts'
+import type { LocalIndex } from '../ports/local-index.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Platform as PlatformService } from '../platform/platform.ts'
@@ -10,7 +10,7 @@ import type { Send } from './transfers/http.ts'
 
 export class LogPort extends Context.Tag('@rockpool/core/RecordLog')<LogPort, RecordLog>() {}
 export class BlobPort extends Context.Tag('@rockpool/core/BlobStore')<BlobPort, BlobStore>() {}
-export class IndexPort extends Context.Tag('@rockpool/core/Index')<IndexPort, Index>() {}
+export class IndexPort extends Context.Tag('@rockpool/core/LocalIndex')<IndexPort, LocalIndex>() {}
 export class SignerPort extends Context.Tag('@rockpool/core/Signer')<SignerPort, Signer>() {}
 
 export class Platform extends Context.Tag('@rockpool/core/Platform')<Platform, PlatformService>() {}
@@ -18,7 +18,7 @@ export class Platform extends Context.Tag('@rockpool/core/Platform')<Platform, P
 export interface EngineSettings {
   readonly storeId: StoreId
   readonly buckets: Buckets
-  /** the signed-in user as the token tells it; undefined while no token could ever be had */
+  /** the signed-in user, by the token; undefined before the first token */
   readonly claims: () => TokenClaims | undefined
   /** names this device's locks and channels: the storeId, with the device before it where one process holds several */
   readonly scope: string
@@ -33,10 +33,10 @@ export interface EngineSettings {
 export class Settings extends Context.Tag('@rockpool/core/Settings')<Settings, EngineSettings>() {}
 
 /**
- * Calls a port. Whatever it throws becomes a RockpoolError. Interruption aborts the signal and then waits until the work
- * has really ended: what follows (giving back a lock, cleaning up) must not race with it.
+ * Calls a port. Any error becomes a RockpoolError. Interruption aborts the signal, then waits until the work has ended:
+ * releasing a lock or cleaning up must not race with it.
  */
-export const call = <A>(work: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, RockpoolError> =>
+export const callPort = <A>(work: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, RockpoolError> =>
   Effect.async<A, RockpoolError>((resume, signal) => {
     const ended = Promise.resolve()
       .then(() => work(signal))

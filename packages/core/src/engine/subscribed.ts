@@ -3,7 +3,7 @@ import { Effect, type Scope } from 'effect'
 /**
  * Listens until the scope closes.
  *
- * @param subscribe gives what ends each subscription
+ * @param subscribe returns the unsubscribe functions
  */
 export const subscribed = (
   subscribe: () => (() => void) | readonly (() => void)[],

@@ -3,8 +3,8 @@ import { Platform } from './services.ts'
 import { subscribed } from './subscribed.ts'
 
 /**
- * Ends when the page is not frozen. What a tab reads because another tab has written waits for it: a transaction of the index
- * that is open when a page freezes keeps every other tab from writing, for 20 s and more in Chromium 156.
+ * Waits until the page is not frozen. Reads after another tab's write wait for this: an open index transaction of a frozen
+ * page blocks the writes of every other tab, for 20 s and more in Chromium 156.
  */
 export const untilRunning: Effect.Effect<void, never, Platform> = Effect.scoped(
   Effect.gen(function* () {

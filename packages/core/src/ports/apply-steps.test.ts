@@ -1,7 +1,7 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { applySteps, readsOf } from './apply-steps.ts'
-import { change, decision, type FileRow, put, remove } from './index-port.ts'
+import { change, decision, type FileRow, put, remove } from './local-index.ts'
 
 const file = (id: string, size = 0): FileRow => ({ id, name: id, type: '', size, remoteKey: '' as RemoteKey })
 const grow = change('files', 'a', (row) => file('a', (row?.size ?? 0) + 1))

@@ -1,4 +1,4 @@
-/** What the steps of a write do to the rows of an index: the one rule of all adapters. Pure. */
+/** Applies the steps of a write to rows. All adapters of the index use it. Pure. */
 import {
   type IndexChange,
   type IndexKey,
@@ -8,7 +8,7 @@ import {
   type IndexTable,
   type IndexTables,
   keyOfRow,
-} from './index-port.ts'
+} from './local-index.ts'
 
 export type IndexRow = IndexTables[IndexTable]
 
@@ -43,7 +43,7 @@ export interface ReadRows {
   readonly ranges: readonly { readonly range: IndexRange; readonly rows: readonly IndexRow[] }[]
 }
 
-/** @returns rows that end as another object than they were, in the order in which the steps name them */
+/** @returns the rows that changed identity, in the order of the steps */
 export const applySteps = (steps: readonly IndexStep[], read: ReadRows): readonly RowChange[] => {
   const current = new Map(read.rows.map(({ table, key, row }) => [rowId(table, key), row]))
   const ranges = new Map(read.ranges.map(({ range, rows }) => [rangeId(range.table, range.after), rows]))

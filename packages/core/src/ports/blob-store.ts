@@ -2,7 +2,7 @@ import type { ContentAddress, ContentDigest } from '@rockpool/protocol'
 
 export interface WriteOptions {
   readonly signal?: AbortSignal
-  /** reject with `too_large` past so many bytes */
+  /** reject with `too_large` above this many bytes */
   readonly maxSize?: number
   /** called with the bytes written so far */
   readonly onProgress?: (bytes: number) => void
@@ -19,58 +19,58 @@ export interface StoredBlob {
 }
 
 /**
- * Contents on this device's disk, each under its address. A content is there whole or as some of its parts, never torn:
- * every write goes to a temp file that is moved when it is closed.
+ * Blobs on this device's disk, each under its content address. A blob is complete or has some of its parts, and is never torn:
+ * every write goes to a temp file that is moved when it is complete.
  *
  * Adapters: `@rockpool/opfs`; in-memory. Acceptance suite: `blobStoreSuite`.
  */
 export interface BlobStore {
   /**
-   * Streams `source` to disk, hashing on the way, in constant memory. Durable when it resolves. A content that is there
-   * already is not kept twice. After an error or abort nothing of it remains but what a later `sweep` removes, and a
-   * stream that was not read to its end is cancelled.
+   * Streams `source` to disk and hashes it, in constant memory. Durable when it resolves. An existing blob is not stored
+   * twice. After an error or abort only temp files remain, which a later `sweep` removes, and a stream that was not read to
+   * its end is cancelled.
    *
    * @throws RockpoolError `quota_exceeded`, `too_large`, `source_failed`, `aborted`, `disk_failed`
    */
   write(source: Blob | ReadableStream<Uint8Array>, options?: WriteOptions): Promise<ContentDigest>
 
   /**
-   * Keeps one part (1 to N) of a content that comes over the network. The caller has verified its digest.
-   * The content can be opened when all parts are there. A part that is there already is left as it is.
+   * Writes one part (1 to N) of a download. The caller has verified its digest.
+   * The blob can be opened when all parts are there. An existing part is not overwritten.
    *
    * @throws RockpoolError `quota_exceeded`, `disk_failed`
    */
   writePart(address: ContentAddress, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
 
-  /** Numbers (1 to N, ascending) of the parts present; all of them for a whole content. */
+  /** Numbers (1 to N, ascending) of the parts present; all of them for a complete blob. */
   parts(address: ContentAddress): Promise<readonly number[]>
 
   /** One part that is present, else undefined. Reads no bytes yet. */
   openPart(address: ContentAddress, number: number): Promise<Blob | undefined>
 
-  /** The whole content as a Blob that reads from disk when it is read, or undefined when any part is missing. */
+  /** The complete blob, backed by the disk, or undefined when any part is missing. Reads no bytes yet. */
   open(address: ContentAddress): Promise<Blob | undefined>
 
   /**
-   * Moves bytes aside that were found not to be those of their address. The content counts as absent from then on, and can be
-   * written again. The damaged bytes may be all that is left of it: they stay until {@link delete}, or until a `sweep` finds
-   * the content whole again. Nothing happens when it is not there.
+   * Moves damaged bytes aside. The blob is absent from then on, and can be written again. The damaged bytes may be the only
+   * copy: they stay until {@link delete}, or until a `sweep` finds the blob complete again. Does nothing when the blob is
+   * not there.
    */
   quarantine(address: ContentAddress): Promise<void>
 
-  /** Whether damaged bytes of the content are kept aside. */
+  /** Whether damaged bytes of the blob are quarantined. */
   isQuarantined(address: ContentAddress): Promise<boolean>
 
-  /** Removes a content, whole or in parts, and damaged bytes of it. Nothing happens when it is not there. */
+  /** Deletes the blob, complete or not, and its damaged bytes. Does nothing when it is not there. */
   delete(address: ContentAddress): Promise<void>
 
-  /** All contents present, whole or in parts. */
+  /** All blobs present, complete or not. */
   list(): Promise<readonly StoredBlob[]>
 
   /** Bytes that this store holds, and the bytes this origin may use in all. */
   usage(): Promise<{ readonly used: number; readonly quota: number }>
 
-  /** Removes temp files that no live write owns any more, and damaged bytes of contents that are whole again. @returns how many */
+  /** Deletes temp files without a live write, and damaged bytes of blobs that are complete again. @returns how many */
   sweep(): Promise<number>
 
   close(): Promise<void>

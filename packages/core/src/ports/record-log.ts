@@ -8,15 +8,15 @@ export interface FileQuery {
   readonly bucket?: string
   /** files whose name contains this text, ignoring case (ASCII) */
   readonly search?: string
-  /** at most so many; 100 when not given */
+  /** at most this many; 100 when not given */
   readonly limit?: number
   readonly offset?: number
 }
 
-/** Live files a query answers when it does not say: a change of one record then costs the same with 10 or 10,000. */
+/** Default limit of a query: the cost of a change does not grow with the number of files. */
 export const DEFAULT_LIST_LIMIT = 100
 
-/** Where a reader of changes stands. Opaque; it survives a restart as a string. */
+/** Position of a reader of changes. Opaque; a string that survives a restart. */
 export type ChangeCursor = string & { readonly ChangeCursor: unique symbol }
 
 export interface RecordChanges {
@@ -25,11 +25,11 @@ export interface RecordChanges {
   /** opIds of the events that were applied, in their order; those that a rebase applied again come again */
   readonly opIds: readonly string[]
   readonly cursor: ChangeCursor
-  /** more were left for the next call */
+  /** whether more changes are left for the next call */
   readonly more: boolean
 }
 
-/** An event of ours that the sync backend has confirmed. */
+/** An event of this device that the sync backend has confirmed. */
 export interface Confirmation {
   readonly opId: string
   /** resume after it */
@@ -37,7 +37,7 @@ export interface Confirmation {
 }
 
 /**
- * An event of this device that the sync server refused for good. The log does not have it any more, or will not in a
+ * An event of this device that the sync server refused for good. The log has rolled it back, or will within a
  * moment.
  */
 export interface Refusal {
@@ -68,7 +68,7 @@ export interface RecordLog {
   /** Live files by query, newest (`createdAt`, then id) first. */
   list(query: FileQuery): readonly FileRecord[]
 
-  /** Contents that a file has and had, newest first. */
+  /** The versions of a file's content, newest first. */
   versions(fileId: string): readonly FileVersion[]
 
   /** The content that an event brought to a file; undefined when there is no such version. */
@@ -86,24 +86,24 @@ export interface RecordLog {
   applied(opId: string): boolean
 
   /**
-   * What changed since `cursor`, at most `limit` operations at a time, in time proportional to the changes. Also right
-   * after a rebase, when pending events were rolled back and applied again behind others. Undefined: all there is.
+   * The changes since `cursor`, at most `limit` operations at a time, in time proportional to the changes. Also correct
+   * after a rebase, when pending events were rolled back and applied again after others. Without a cursor: all records.
    */
   changes(cursor: ChangeCursor | undefined, limit: number): RecordChanges
 
   /** Calls `listener` after records changed, by this tab or through sync. @returns unsubscribe */
   subscribe(listener: () => void): () => void
 
-  /** Events that the sync backend has confirmed, after `since`, then on as they come, until `signal` aborts. */
+  /** Events that the sync backend has confirmed after `since`, then new ones as they come, until `signal` aborts. */
   confirmations(since: string | undefined, signal: AbortSignal): AsyncIterable<Confirmation>
 
   /** Calls `listener` with refusals as they come; one may come twice. @returns unsubscribe */
   readonly refusals?: (listener: (refusal: Refusal) => void) => () => void
 
-  /** Whether events travel between this device and the sync server. `online` when not given. */
+  /** Sync status of this device. `online` when not given. */
   readonly sync?: SyncStatusSource
 
-  /** Ends the log's use by this pool; the store itself belongs to the app. */
+  /** Ends this pool's use of the log. The store itself belongs to the app, and stays open. */
   close(): Promise<void>
 
   /** Removes the log's local data from this device. The store cannot be used afterwards. */

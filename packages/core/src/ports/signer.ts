@@ -15,7 +15,7 @@ import type {
   UploadUrlsRequest,
 } from '@rockpool/protocol'
 
-/** With the digests, so that whoever signs can prove them; an adapter may spare their way. */
+/** With all digests, so that the signer can verify them; an adapter may omit them when the signer still has them. */
 export type SignPartsRequest = Required<MultipartPartsRequest>
 
 /**
@@ -29,7 +29,7 @@ export interface Signer {
   readonly status?: SyncStatusSource
   downloadUrl(request: DownloadUrlRequest, signal?: AbortSignal): Promise<DownloadUrl>
   uploadUrl(request: UploadUrlRequest, signal?: AbortSignal): Promise<UploadUrl>
-  /** As `uploadUrl` for each item, {@link BATCH_LIMIT} at most, answered in their order. An item that is wrong fails alone. */
+  /** As `uploadUrl` for each of at most {@link BATCH_LIMIT} items, in their order. A bad item fails alone. */
   uploadUrls(request: UploadUrlsRequest, signal?: AbortSignal): Promise<UploadUrls>
   /** Starts a multipart upload or, given an uploadId, resumes it. */
   startMultipart(request: MultipartRequest, signal?: AbortSignal): Promise<MultipartUpload>

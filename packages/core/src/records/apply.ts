@@ -1,5 +1,5 @@
 /**
- * What an event does to the records: the one rule book, used by every record log.
+ * Applies an event to the records. Every record log uses it.
  *
  * Total: any event after any others gives changes and never throws, since a materializer that throws stops sync for
  * every client for good. Deterministic: replicas that apply the same events in the same order agree.
@@ -9,7 +9,7 @@ import type { EventArgs } from './decode-event.ts'
 import type { PoolEvent } from './events.ts'
 import type { FileRecord, FileVersion, RemoteContent } from './record.ts'
 
-/** What {@link applyEvent} needs to know of the records so far. */
+/** The records that {@link applyEvent} reads. */
 export interface RecordState {
   readonly applied: (opId: string) => boolean
   readonly file: (id: string) => FileRecord | undefined
@@ -22,7 +22,7 @@ export type RecordChange =
   | { readonly table: 'files'; readonly row: FileRecord }
   | { readonly table: 'versions'; readonly row: FileVersion }
   | { readonly table: 'remoteContents'; readonly row: RemoteContent }
-  /** `subject` is the file id, or the remote key, that the event speaks of */
+  /** `subject`: file id or remote key of the event */
   | { readonly table: 'operations'; readonly row: { readonly opId: string; readonly subject: string } }
 
 /** The rows that `event` writes. Empty when its opId was applied before. */
@@ -31,13 +31,13 @@ export const applyEvent = (state: RecordState, event: PoolEvent): readonly Recor
   const changes = changesOf(state, event)
   if (changes === undefined) return []
   const subject = 'id' in event.args ? event.args.id : event.args.remoteKey
-  // Marked even when the event changes nothing: a copy that comes later, when the file exists, must change nothing either.
+  // Recorded even without effect: a later copy, when the file exists, must have no effect either.
   return [...changes, { table: 'operations', row: { opId: event.opId, subject } }]
 }
 
 /**
- * The record that `event` makes of a file which is `before` (undefined: unknown). What is asked of the log right after an
- * append may not be there: LiveStore takes pending events back for a moment while it rebases.
+ * The record after `event` of a file that was `before` (undefined: unknown). Computed, because the log may lack an event
+ * right after its append: LiveStore rolls pending events back for a moment during a rebase.
  */
 export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord | undefined => {
   const nothing = () => undefined
@@ -45,7 +45,7 @@ export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord |
   return applyEvent(state, event).find((change) => change.table === 'files')?.row ?? before
 }
 
-/** Undefined for an event of a newer version, whose name says nothing here. */
+/** Undefined for an unknown event, of a newer version. */
 const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
@@ -80,7 +80,7 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
       const bucket = parseRemoteKey(remoteKey)?.bucket
       if (!file || bucket === undefined) return []
       const former = state.version(file.version)
-      // An edit beats a concurrent delete: it lifts the tombstone, and the two are in conflict. Two who bring the same bytes
+      // An edit beats a concurrent delete: it lifts the tombstone, and the two are in conflict. Two writers of the same bytes
       // are not.
       const conflict = remoteKey !== file.remoteKey && (basedOn !== file.remoteKey || file.deletedAt !== null)
       return [
@@ -124,8 +124,8 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
 }
 
 /**
- * Only a receipt newer than all before it proves anything: receipts stand in the log, where whoever may write can copy one,
- * and a copy must not prove a content that was lost in the meantime. What is proved stays so until it is lost.
+ * Only a receipt newer than all before it is a proof: receipts are in the log, where any writer can copy one,
+ * and a copy must not prove content that was lost since. Proved content stays proved until it is lost.
  */
 const contentAfterStored = (
   args: Omit<EventArgs<'v2.ContentStored'>, 'opId'>,

@@ -1,4 +1,4 @@
-/** Reading the args of an event that any client may have written: today's, an older, a newer or a hostile one. */
+/** Decodes the args of events, which any client may have written: a current, older, newer or hostile one. */
 import { isOwner, type Owner, type RemoteKey } from '@rockpool/protocol'
 import type { FileMeta, PoolEvent, PoolEventName } from './events.ts'
 import { MAX_TIME } from './limits.ts'
@@ -11,7 +11,7 @@ export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonl
   readonly opId: string
 }
 
-/** The value as a field takes it; undefined when the field cannot take it, or an optional one has none. */
+/** Decodes the value of a field; undefined when it is invalid, or absent from an optional field. */
 type Field<A> = (value: unknown) => A | undefined
 
 /**
@@ -23,27 +23,27 @@ const MAX_TEXT_LENGTH = 1_024
 const isIntact = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
 /**
- * A text that names a file or an operation. One with a lone surrogate or NUL is refused: SQLite finds no row by it, and
- * keeps it as another text, so that an event about `x\0` would overwrite the file `x`.
+ * An id of a file or an operation. A lone surrogate or NUL makes it invalid: SQLite finds no row by such a text, and
+ * stores another one, so that an event about `x\0` would overwrite the file `x`.
  */
 const key: Field<string> = (value) =>
   typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && isIntact(value) ? value : undefined
 
-/** A text that is only shown: clipped, and U+FFFD replaces what SQLite would keep otherwise than JavaScript has it. */
+/** A text for display: clipped, with U+FFFD in place of characters that SQLite would change. */
 const text: Field<string> = (value) => {
   if (typeof value !== 'string') return undefined
   const clipped = value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH - 1)}…` : value
   return isIntact(clipped) ? clipped : clipped.toWellFormed().replaceAll('\0', '\uFFFD')
 }
 
-/** Whether it is a remote key, and of which store, is decided by `applyEvent` and by the sync server. */
+/** `applyEvent` and the sync server check that it is a remote key, and of which store. */
 const remoteKey = text as Field<RemoteKey>
 
 // `+ 0`: no -0, which JSON has and SQLite does not.
 const integer: Field<number> = (value) => (Number.isSafeInteger(value) ? (value as number) + 0 : undefined)
 const size: Field<number> = (value) => (typeof value === 'number' && value >= 0 ? integer(value) : undefined)
 
-/** A time that calendars can show: one before 1970 or after 9999 becomes the nearest that is within. */
+/** A time, clamped to the years 1970 to 9999, which calendars can show. */
 const at: Field<number> = (value) => {
   const time = integer(value)
   return time === undefined ? undefined : Math.min(Math.max(time, 0), MAX_TIME)
@@ -78,8 +78,8 @@ type OptionalKey<Args> = Args extends unknown
   ? { [K in keyof Args]-?: undefined extends Args[K] ? K : never }[keyof Args]
   : never
 /**
- * Whether a value that the field cannot take makes the whole event unreadable. Clients before `owner` and `path` ignored
- * those fields whatever they were, and still list the file.
+ * Whether an invalid value makes the whole event invalid. Clients older than `owner` and `path` ignore
+ * those fields, and still list the file.
  */
 const OPTIONAL: { readonly [K in OptionalKey<EventArgs<PoolEventName>>]: 'checked' | 'ignored' } = {
   etag: 'checked',
@@ -99,7 +99,7 @@ const FIELDS_OF = new Map(
   }),
 )
 
-/** The event, or undefined when its args have another shape. Unknown extra fields are ignored. Never throws. */
+/** The event, or undefined when its args are invalid. Ignores unknown fields. Never throws. */
 export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | undefined => {
   const fields = FIELDS_OF.get(name)
   if (!fields || typeof args !== 'object' || args === null) return undefined

@@ -1,8 +1,8 @@
 /**
  * The facts that go into the event log. Nothing about progress, queues or devices: the log never compacts.
  *
- * Every event carries a random `opId`; one that was applied is ignored when it comes again, because the outbox may
- * repeat an event later in the log, where a plain upsert would undo other people's work.
+ * Every event has a random `opId`. A copy of an applied event is ignored: the outbox may
+ * repeat an event later in the log, where a plain upsert would undo later changes of others.
  *
  * @see ARCHITECTURE.md, "Event log: facts only"
  */
@@ -14,7 +14,7 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 
 interface Fact<Name extends string, Args> {
   readonly name: Name
-  /** random, unique for this change; the same when the outbox repeats the event */
+  /** random, unique to this change; kept when the outbox repeats the event */
   readonly opId: string
   readonly args: Args
 }
@@ -31,9 +31,9 @@ export type PoolEvent =
         readonly remoteKey: RemoteKey
         readonly meta: FileMeta
         readonly at: number
-        /** The segment of the user who adds the file, which the sync server compares with the one who sends the event. */
+        /** Segment of the user who adds the file. The sync server compares it with the sender of the event. */
         readonly owner?: Owner
-        /** Inside its bucket, `fish/reef.jpg`: for whoever reads the file by a path. Several files may have the same one. */
+        /** Path inside the bucket, such as `fish/reef.jpg`, for readers by path. Several files may have the same one. */
         readonly path?: string
       }
     >
@@ -58,7 +58,7 @@ export type PoolEvent =
         readonly remoteKey: RemoteKey
         readonly etag?: string
         readonly versionId?: string
-        /** The signer's, which the sync server verifies before it stores the event. Without one this is only claimed. */
+        /** The signer's receipt, which the sync server verifies before it stores the event. Without it this is only a claim. */
         readonly receipt?: string
       }
     >

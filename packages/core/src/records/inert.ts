@@ -1,7 +1,7 @@
-/** The event that takes the number of one which no device may read. */
+/** The replacement for an event that no device may read. It keeps its number in the log. */
 import type { PoolEventName } from './events.ts'
 
-/** Every schema with Rockpool's events has this name, and `decodeEvent` refuses it without a remote key: it changes nothing. */
+/** Has no effect: every schema has this event name, and `decodeEvent` rejects it without a remote key. */
 export const INERT_EVENT: { readonly name: PoolEventName; readonly args: Readonly<Record<string, never>> } = {
   name: 'v2.ContentLost',
   args: {},

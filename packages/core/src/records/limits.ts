@@ -1,19 +1,19 @@
 /**
- * What the fields of a file may hold. The engine checks before it writes; the sync server checks the events of any client by
- * the same functions, so that it takes whatever the engine makes. Pure; each check returns the error, or undefined.
+ * Limits of a file's fields. The engine checks them before it writes, and the sync server checks the events of any client
+ * with the same functions, so that it accepts whatever the engine writes. Pure; each check returns the error, or undefined.
  */
 import { type Buckets, isMediaType, MAX_CONTENT_SIZE, RockpoolError, tooLarge, typeAllowed } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
 import { levelsOfJson } from './nesting.ts'
 import { findNotJson } from './not-json.ts'
 
-/** Bytes of UTF-8 that the common file systems take in a name. */
+/** UTF-8 bytes of a name that common file systems allow. */
 export const MAX_NAME_BYTES = 255
 
 /** Metadata travels to every device and never leaves the log: small. */
 export const MAX_META_BYTES = 8 * 1024
 
-/** Objects and lists inside each other. Code that reads JSON recurses, and deep values overflow its stack. */
+/** Nesting levels of objects and lists. JSON readers recurse, and deep values overflow their stack. */
 export const MAX_META_LEVELS = 32
 
 /** Characters of a file id and of an opId. The engine's own are UUIDs. */
@@ -28,7 +28,7 @@ export const MAX_TIME = 253_402_300_799_999
 /** Whether `at` is a time from 1970 to 9999, in ms. */
 export const isTime = (at: number): boolean => Number.isSafeInteger(at) && at >= 0 && at <= MAX_TIME
 
-/** Whether `value` is a text that every database keeps: lone surrogates do not survive UTF-8, and some drivers end a text at NUL. */
+/** Whether every database keeps the text: lone surrogates do not survive UTF-8, and some drivers end a text at NUL. */
 export const isText = (value: unknown, maxLength: number): value is string =>
   typeof value === 'string' && value.length <= maxLength && value.isWellFormed() && !value.includes('\0')
 
@@ -76,7 +76,7 @@ const NOT_IN_NAMES = /[/\\\u0000-\u001f\u007f]/
 
 const encoder = new TextEncoder()
 
-/** Bytes of UTF-8 above `limit`. A text of this length needs no encoding to know that it fits. */
+/** Whether the text has more than `limit` bytes of UTF-8. Encodes it only when its length does not decide. */
 const exceeds = (text: string, limit: number): boolean => text.length * 3 > limit && encoder.encode(text).length > limit
 
 export const checkName = (name: string): RockpoolError | undefined => {
@@ -101,9 +101,9 @@ const badMeta = (problem: string) => new RockpoolError('bad_meta', problem)
 const tooDeep = () =>
   badMeta(`Metadata can have at most ${MAX_META_LEVELS} levels of objects and lists. Put the rest into a file.`)
 
-/** Metadata reads back on every device as it was given: nothing but JSON, which the error's path names. */
+/** Metadata must be plain JSON, so that every device reads back the same value. The error names the path. */
 export const checkMeta = (meta: FileMeta): RockpoolError | undefined => {
-  // Each value takes a byte of JSON at least.
+  // Each value takes at least one byte of JSON.
   const wrong = findNotJson(meta, 'meta', { levels: MAX_META_LEVELS, values: MAX_META_BYTES })
   switch (wrong?.problem) {
     case undefined:

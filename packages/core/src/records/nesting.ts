@@ -1,8 +1,8 @@
-/** How deep JSON nests. Without recursion: a hostile value is as deep as its text is long, and would overflow the stack. */
+/** Nesting depth of JSON. Without recursion: a hostile value would overflow the stack. */
 
 /**
- * Levels of args that a client reads: above what a sync server takes (500), so that no device replaces an event of its own; far
- * below any stack's end.
+ * Nesting levels of args that a client reads: above the limit of the sync server (500), so that no device replaces its own
+ * event, and far below a stack overflow.
  */
 export const MAX_READABLE_ARGS_LEVELS = 1_000
 

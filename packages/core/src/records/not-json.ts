@@ -1,6 +1,6 @@
 /**
- * What in a value JSON has no word for. `JSON.stringify` leaves it out or makes something else of it (a Date becomes a text, a
- * function nothing, NaN null), so that what a device reads back is not what the app gave.
+ * Finds values that JSON cannot represent. `JSON.stringify` omits or converts them (a Date becomes a text, a
+ * function nothing, NaN null), so that a device would read back another value than the app gave.
  */
 
 export type NotJson =
@@ -19,7 +19,7 @@ interface Place {
 }
 
 /**
- * The first thing in `value` that is not JSON; undefined when all of it is. Without recursion and bounded by `limits`: a value
+ * The first part of `value` that is not JSON; undefined when all of it is. Without recursion and bounded by `limits`: a value
  * may contain itself, or the same object a thousand times.
  *
  * @param name what paths start with
@@ -37,7 +37,7 @@ export const findNotJson = (
     if (Number.isFinite(current)) continue
     if (typeof current !== 'object' || !isPlain(current)) return { problem: 'not_json', path, what: wordFor(current) }
     if (level > limits.levels) return { problem: 'too_deep' }
-    // Before it is read: a list may be long and empty.
+    // Before reading it: a sparse list may be very long.
     if (Array.isArray(current) && current.length > limits.values) return { problem: 'too_many' }
     const inside = Array.isArray(current)
       ? Array.from(current, (item: unknown, i) => ({ value: item, path: `${path}[${i}]`, level: level + 1 }))

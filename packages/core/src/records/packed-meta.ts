@@ -1,7 +1,7 @@
 /**
- * Metadata travels as JSON text. LiveStore compares a pending event with its copy from the backend by a `deepEqual` that
+ * Metadata is sent as JSON text. LiveStore compares a pending event with its copy from the backend by a `deepEqual` that
  * calls `valueOf` and `toString` and compares `constructor`, wherever an object has such keys: one of them in the user's
- * metadata, and sync stops, or the event is sent again for ever.
+ * metadata, and sync stops, or the event is sent again forever.
  */
 
 import { levelsOfJson } from './nesting.ts'

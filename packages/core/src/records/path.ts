@@ -1,4 +1,4 @@
-/** The path of a file inside its bucket: the name by which the REST API serves it. Pure. */
+/** The path of a file inside its bucket, by which the REST API serves it. Pure. */
 import { RockpoolError } from '@rockpool/protocol'
 
 /** Bytes of UTF-8: S3 takes as many in a key. */

@@ -1,7 +1,7 @@
 import type { Owner, RemoteKey } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
 
-/** A synced file: small, mutable, versioned. Its bytes are the content that `remoteKey` names. */
+/** A synced file: small, mutable, versioned. `remoteKey` names its content. */
 export interface FileRecord {
   readonly id: string
   readonly name: string
@@ -11,7 +11,7 @@ export interface FileRecord {
   readonly size: number
   readonly remoteKey: RemoteKey
   readonly bucket: string
-  /** The segment of the user who added the file (`ownerOf(sub)`); none when that device did not know its user. */
+  /** Segment of the user who added the file (`ownerOf(sub)`); none when that user was unknown. */
   readonly owner?: Owner
   /** Where the file is inside its bucket, `fish/reef.jpg`; fixed when the file is added. Other files may have the same one. */
   readonly path?: string
@@ -26,7 +26,7 @@ export interface FileRecord {
   readonly deletedAt: number | null
 }
 
-/** One content that a file has or had. */
+/** A version of a file's content, the current one included. */
 export interface FileVersion {
   /** opId of the event that brought it */
   readonly id: string
@@ -36,16 +36,16 @@ export interface FileVersion {
   readonly type: string
   /** unix ms */
   readonly at: number
-  /** replaced by someone who had not seen it */
+  /** whether it was replaced by someone who had not seen it */
   readonly conflict: boolean
 }
 
-/** What the log knows of a content in object storage. */
+/** What the log says about content in object storage. */
 export interface RemoteContent {
   readonly remoteKey: RemoteKey
   /** true after ContentStored, false after ContentLost */
   readonly stored: boolean
-  /** Said with a receipt of the signer; else it is claimed, which decides nothing about bytes and uploads. Implies `stored`. */
+  /** With a receipt of the signer; implies `stored`. Otherwise only a claim, which decides nothing about bytes and uploads. */
   readonly proved: boolean
   /** when the signer saw the content, by the newest receipt in the log, in unix ms; kept when the content is lost */
   readonly seenAt: number | null

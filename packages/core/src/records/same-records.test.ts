@@ -1,7 +1,7 @@
 import type { Owner, RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import type { FileRecord } from './record.ts'
-import { keepSame, sameRecord } from './same-records.ts'
+import { reuseUnchanged, isSameRecord } from './same-records.ts'
 
 const record = (id: string, patch: Partial<FileRecord> = {}): FileRecord => ({
   id,
@@ -18,7 +18,7 @@ const record = (id: string, patch: Partial<FileRecord> = {}): FileRecord => ({
   ...patch,
 })
 
-describe('sameRecord', () => {
+describe('isSameRecord', () => {
   test.each<[string, Partial<FileRecord>]>([
     ['name', { name: 'other.jpg' }],
     ['type', { type: 'image/png' }],
@@ -32,26 +32,26 @@ describe('sameRecord', () => {
     ['change', { updatedAt: 2 }],
     ['deletion', { deletedAt: 2 }],
   ])('sees another %s', (_what, patch) => {
-    expect(sameRecord(record('a'), record('a', patch))).toBe(false)
+    expect(isSameRecord(record('a'), record('a', patch))).toBe(false)
   })
 
-  test('takes a record read twice for the same', () => expect(sameRecord(record('a'), record('a'))).toBe(true))
+  test('takes a record read twice for the same', () => expect(isSameRecord(record('a'), record('a'))).toBe(true))
   test('tells a record from none', () => {
-    expect(sameRecord(record('a'), undefined)).toBe(false)
-    expect(sameRecord(undefined, undefined)).toBe(true)
+    expect(isSameRecord(record('a'), undefined)).toBe(false)
+    expect(isSameRecord(undefined, undefined)).toBe(true)
   })
 })
 
-describe('keepSame', () => {
+describe('reuseUnchanged', () => {
   const [a, b] = [record('a'), record('b')]
 
   test('gives the former array when all say the same', () => {
     const before = [a, b]
-    expect(keepSame(before, [record('a'), record('b')])).toBe(before)
+    expect(reuseUnchanged(before, [record('a'), record('b')])).toBe(before)
   })
   test('gives the former objects beside a changed one', () => {
     const changed = record('b', { name: 'new.jpg' })
-    const kept = keepSame([a, b], [record('a'), changed])
+    const kept = reuseUnchanged([a, b], [record('a'), changed])
     expect(kept[0]).toBe(a)
     expect(kept[1]).toBe(changed)
   })
@@ -61,6 +61,6 @@ describe('keepSame', () => {
     ['one more', [record('c'), record('a'), record('b')], ['c', 'a', 'b']],
     ['none', [], []],
   ])('follows %s', (_what, next, ids) => {
-    expect(keepSame([a, b], next).map(({ id }) => id)).toEqual(ids)
+    expect(reuseUnchanged([a, b], next).map(({ id }) => id)).toEqual(ids)
   })
 })

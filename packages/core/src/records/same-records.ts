@@ -1,8 +1,8 @@
-/** Keeps the objects that a reader has seen, so that a change of one file renders one file. Pure. */
+/** Structural sharing: unchanged records keep their object, so that a change of one file renders one file. Pure. */
 import type { FileRecord } from './record.ts'
 
-/** Whether two records say the same. */
-export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined): boolean => {
+/** Whether two records have the same values. */
+export const isSameRecord = (a: FileRecord | undefined, b: FileRecord | undefined): boolean => {
   if (a === b) return true
   if (!a || !b) return false
   return (
@@ -21,13 +21,13 @@ export const sameRecord = (a: FileRecord | undefined, b: FileRecord | undefined)
   )
 }
 
-/** `next`, with each record that says the same as in `previous` replaced by that object; `previous` itself if all do. */
-export const keepSame = (previous: readonly FileRecord[], next: readonly FileRecord[]): readonly FileRecord[] => {
+/** `next`, with the objects of `previous` for unchanged records; `previous` itself if nothing changed. */
+export const reuseUnchanged = (previous: readonly FileRecord[], next: readonly FileRecord[]): readonly FileRecord[] => {
   if (previous === next) return previous
   const known = new Map(previous.map((record) => [record.id, record]))
   const kept = next.map((record) => {
     const before = known.get(record.id)
-    return before && sameRecord(before, record) ? before : record
+    return before && isSameRecord(before, record) ? before : record
   })
   return kept.length === previous.length && kept.every((record, i) => record === previous[i]) ? previous : kept
 }

@@ -85,7 +85,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'a device that has what was lost does not send it': {
     file: 'engine/repair/reconcile-keys.ts',
-    from: "if (facts.said === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'",
+    from: "if (facts.logState === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'",
     to: '',
     seed: 12,
   },
@@ -144,7 +144,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     seed: 6,
   },
   'a write of an older leader is not refused': {
-    file: 'memory/index-store.ts',
+    file: 'memory/local-index.ts',
     from: 'newest > epoch',
     to: 'newest > epoch + 1_000',
     seed: 117,
@@ -157,7 +157,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'a leader that failed never leads again': {
     file: 'engine/leadership/leader.ts',
-    from: "Effect.andThen(Effect.sync(() => tell('rested', self))),",
+    from: "Effect.andThen(Effect.sync(() => dispatch('rested', self))),",
     to: 'Effect.andThen(Effect.never),',
     seed: 1,
   },
@@ -175,7 +175,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'a lane whose transfer could not be noted is never given back': {
     file: 'engine/transfers/queue.ts',
-    from: 'Effect.sleep(NOT_NOTED_WAIT)',
+    from: 'Effect.sleep(UNRECORDED_END_WAIT)',
     to: 'Effect.never',
     seed: 2,
   },

@@ -1,9 +1,9 @@
 /** One device's disk: what its tabs share and a kill leaves, each operation with a delay and with faults. */
 import { type ContentAddress, hashContent, RockpoolError } from '@rockpool/protocol'
 import { memoryBlobStore, type MemoryBlobStoreOptions } from '../memory/blob-store.ts'
-import { memoryIndex, memoryIndexStorage } from '../memory/index-store.ts'
+import { memoryIndex, memoryIndexStorage } from '../memory/local-index.ts'
 import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
-import type { EngineRow, Index, IndexKey, IndexTable, IndexTables } from '../ports/index-port.ts'
+import type { EngineRow, LocalIndex, IndexKey, IndexTable, IndexTables } from '../ports/local-index.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
@@ -13,7 +13,7 @@ export interface Disk {
   rows<T extends IndexTable>(table: T): readonly IndexTables[T][]
   /** the content itself, for the oracles */
   readonly contents: BlobStore
-  index(process: Process): Index
+  index(process: Process): LocalIndex
   blobs(process: Process): BlobStore
   /** The browser deletes IndexedDB and keeps OPFS. */
   loseIndex(): void

@@ -1,4 +1,4 @@
-/** One status out of what the device, the log and the signer's client say. Pure. */
+/** Combines the status of device, log and signer client into one. Pure. */
 import type { ErrorCode } from '@rockpool/protocol'
 import { type SyncReasonCode, type SyncState, type SyncStatus, syncStatus } from './sync-status.ts'
 
@@ -6,16 +6,16 @@ export interface SyncInputs {
   /** `navigator.onLine`: false is certain, true is a guess */
   readonly hasNetwork: boolean
   readonly log: SyncStatus
-  /** what the changes say that the sync server refused; undefined while there are none */
+  /** status of the refused changes; undefined while there are none */
   readonly refused: SyncStatus | undefined
   readonly signer: SyncStatus
-  /** much of what was stored is missing in object storage */
+  /** object storage lacks much of the stored content */
   readonly isStorageSuspect: boolean
-  /** transfers wait on this device; without any, nothing asks a signer that was away whether it is back */
+  /** transfers are pending; without any, nothing probes whether the signer is back */
   readonly transfersWait: boolean
 }
 
-/** The worst state counts; of equals, the log's, then that of refused changes. */
+/** The worst state wins; among equals the log's, then that of refused changes. */
 export const syncStatusOf = (inputs: SyncInputs): SyncStatus => {
   const { hasNetwork, log, refused, signer, isStorageSuspect, transfersWait } = inputs
   const pushed = refused ? worse(log, refused) : log
@@ -29,7 +29,7 @@ const SEVERITY: Readonly<Record<SyncState, number>> = { online: 0, offline: 1, r
 const worse = (first: SyncStatus, second: SyncStatus): SyncStatus =>
   SEVERITY[second.state] > SEVERITY[first.state] ? second : first
 
-/** Without a network these say nothing about the server or the app. */
+/** Reasons that are only symptoms when there is no network. */
 const EXPLAINED_BY_NO_NETWORK: ReadonlySet<SyncReasonCode> = new Set<SyncReasonCode>([
   'connected',
   'connecting',

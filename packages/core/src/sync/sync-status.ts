@@ -1,4 +1,4 @@
-/** Whether this device exchanges events with the sync server, and why not. Plain data: the UI shows it as it is. */
+/** Whether this device exchanges events with the sync server, and why not. Plain data for the UI. */
 
 /**
  * - `online`: nothing is known to be wrong

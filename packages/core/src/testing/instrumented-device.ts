@@ -1,5 +1,5 @@
 /** A device whose index and log record what they are asked for, and fail or stop where a test says so. */
-import type { Index, IndexStep, OutboxRow } from '../ports/index-port.ts'
+import type { LocalIndex, IndexStep, OutboxRow } from '../ports/local-index.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { PoolEvent } from '../records/events.ts'
 
@@ -10,7 +10,7 @@ export interface Transaction {
 }
 
 export interface InstrumentedPorts {
-  readonly index: Index
+  readonly index: LocalIndex
   readonly log: RecordLog
   /** write transactions that succeeded */
   readonly transactions: Transaction[]
@@ -30,7 +30,7 @@ export interface Faults {
 }
 
 export const instrument = (
-  { index, log }: { readonly index: Index; readonly log: RecordLog },
+  { index, log }: { readonly index: LocalIndex; readonly log: RecordLog },
   faults: Faults = {},
 ): InstrumentedPorts => {
   const ports: InstrumentedPorts = {

@@ -1,5 +1,5 @@
 import type { RemoteKey } from '@rockpool/protocol'
-import type { TransferRow } from '../ports/index-port.ts'
+import type { TransferRow } from '../ports/local-index.ts'
 
 /** An upload of 1 byte that waits for its turn. */
 export const sampleTransfer = (name: string, over: Partial<TransferRow> = {}): TransferRow => ({

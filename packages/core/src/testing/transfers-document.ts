@@ -1,5 +1,5 @@
 /** `docs/concepts/transfers.md`, written from the tables that the tests run. */
-import type { TransferRow } from '../ports/index-port.ts'
+import type { TransferRow } from '../ports/local-index.ts'
 import { type StatusFacts, statusOf } from '../engine/files/status.ts'
 import {
   DOWNLOAD_INPUTS,
@@ -58,7 +58,7 @@ const FACTS: StatusFacts = {
   size: 1,
   onDevice: false,
   isStored: false,
-  said: undefined,
+  logState: undefined,
   upload: undefined,
   download: undefined,
   activity: undefined,
@@ -109,11 +109,11 @@ const wordsTable = (): string =>
     ['on this disk', 'this device knows that it is stored', 'the log says', 'shown as'],
     [true, false].flatMap((onDevice) =>
       [true, false].flatMap((isStored) =>
-        ([undefined, 'stored', 'lost'] as const).map((said) => [
+        ([undefined, 'stored', 'lost'] as const).map((logState) => [
           onDevice ? 'yes' : 'no',
           isStored ? 'yes' : 'no',
-          said ?? 'nothing',
-          code(statusOf({ ...FACTS, onDevice, isStored, said }).state),
+          logState ?? 'nothing',
+          code(statusOf({ ...FACTS, onDevice, isStored, logState }).state),
         ]),
       ),
     ),

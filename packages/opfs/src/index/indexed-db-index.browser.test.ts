@@ -1,10 +1,10 @@
-import type { Index } from '@rockpool/core'
+import type { LocalIndex } from '@rockpool/core'
 import { indexSuite } from '@rockpool/core/testing'
 import { indexedDbIndex } from './indexed-db-index.ts'
 
 indexSuite('IndexedDB', async () => {
   const storeId = `test-${crypto.randomUUID()}`
-  const handles: Index[] = []
+  const handles: LocalIndex[] = []
   const open = async () => {
     const index = await indexedDbIndex({ storeId })
     handles.push(index)

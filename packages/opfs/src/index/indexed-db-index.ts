@@ -1,6 +1,6 @@
 import {
   applySteps,
-  type Index,
+  type LocalIndex,
   type IndexKey,
   type IndexPage,
   type IndexRange,
@@ -25,7 +25,7 @@ export interface IndexedDbIndexOptions {
  * @throws RockpoolError `unsupported` where IndexedDB is missing or blocked; `not_found`, see `create`; `superseded` when a
  *   newer version of the app has upgraded it
  */
-export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexOptions): Promise<Index> => {
+export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexOptions): Promise<LocalIndex> => {
   if (!isStoreId(storeId)) throw new RockpoolError('bad_request', `"${storeId}" cannot be the id of a store.`)
   const database = await openDatabase(storeId, create)
   const listeners = new Set<(changed: readonly IndexKey[]) => void>()

@@ -1,5 +1,5 @@
 /** What a device has: its records, its index, its disk. */
-import type { FileRecord, FileStatus, Index, Pool, SyncStatus } from '@rockpool/core'
+import type { FileRecord, FileStatus, LocalIndex, Pool, SyncStatus } from '@rockpool/core'
 
 export interface DeviceState {
   /** live files by id */
@@ -24,7 +24,7 @@ export interface DeviceState {
   readonly statuses: readonly (readonly [id: string, FileStatus['state'], string])[]
 }
 
-export const deviceState = async (pool: Pool, index: Index): Promise<DeviceState> => {
+export const deviceState = async (pool: Pool, index: LocalIndex): Promise<DeviceState> => {
   const files = pool.files.list({ limit: Number.MAX_SAFE_INTEGER }).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const live = new Set(files.map(({ id }) => id))
   const named = files.flatMap(({ id, remoteKey, size }) => [{ remoteKey, size }, ...pool.versions(id)])

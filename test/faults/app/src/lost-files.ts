@@ -1,6 +1,6 @@
 /** Which of the files that a person was promised are not on this device any more. */
 import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
-import type { Index, Pool } from '@rockpool/core'
+import type { LocalIndex, Pool } from '@rockpool/core'
 import type { Acknowledged } from './actions.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Acknowledged } from './actions.ts'
  */
 export const lostFiles = async (
   pool: Pool,
-  index: Index,
+  index: LocalIndex,
   files: readonly Acknowledged[],
 ): Promise<readonly string[]> => {
   const lost: string[] = []

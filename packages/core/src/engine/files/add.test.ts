@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryBlobStore, memoryIndex } from '../../memory/index.ts'
 import { memoryDevice, memoryWorld, STORE_ID } from '../../testing/memory-device.ts'
 import type { Pool } from '../../pool.ts'
-import { remove } from '../../ports/index-port.ts'
+import { remove } from '../../ports/local-index.ts'
 
 /** Runs with a pool whose device is not connected, so that nothing is uploaded meanwhile. */
 const withPool = <A>(

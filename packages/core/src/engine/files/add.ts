@@ -11,7 +11,7 @@ import { userSegment } from './owner.ts'
 import { storeContent } from './store-content.ts'
 import { emit } from '../pool-emitter.ts'
 import { quoteName } from './quote-name.ts'
-import { call, Platform, Settings } from '../services.ts'
+import { callPort, Platform, Settings } from '../services.ts'
 import { DEFAULT_NAME, DEFAULT_TYPE, readableSource } from './source.ts'
 
 export const add = (source: FileSource, options: AddOptions) =>
@@ -19,7 +19,7 @@ export const add = (source: FileSource, options: AddOptions) =>
     yield* requireRight('write')
     const { newId } = yield* Platform
     const { buckets } = yield* Settings
-    const { body, ...own } = yield* call(async () => readableSource(source))
+    const { body, ...own } = yield* callPort(async () => readableSource(source))
     const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
     const type = options.type ?? own.type ?? DEFAULT_TYPE
     const bucket = options.bucket ?? 'files'
@@ -53,7 +53,7 @@ export const add = (source: FileSource, options: AddOptions) =>
     return added
   })
 
-/** The former content stays as a version; the new one is on disk before anything is forgotten (peer failure 6). */
+/** The former content stays as a version. The new content is on disk before the record changes (peer failure 6). */
 export const replace = (id: string, source: FileSource, options: ReplaceOptions) =>
   Effect.gen(function* () {
     yield* requireRight('write')
@@ -62,7 +62,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     const before = yield* liveFile(id)
     const changed = whyNoMatch(before, options.ifMatch)
     if (changed) return yield* Effect.fail(changed)
-    const { body, ...own } = yield* call(async () => readableSource(source))
+    const { body, ...own } = yield* callPort(async () => readableSource(source))
     const type = options.type ?? own.type ?? before.type
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
@@ -74,7 +74,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
         opId: newId(),
         args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },
       }),
-      // Writing took its time: the file is checked again, so that ifMatch holds at the moment of the change.
+      // Checked again: the file may have changed during the write, and ifMatch must hold at the moment of the change.
       (now) => whyNotLive(id, now) ?? whyNoMatch(now!, options.ifMatch),
     )
     const replaced = file ?? recordAfter(event, before)!

@@ -1,4 +1,4 @@
-/** What a file must be before anything is written. Pure; each check gives the error, or undefined. */
+/** Validation of a new file before anything is written. Pure; each check returns the error, or undefined. */
 import { type Buckets, type Right, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import type { FileMeta } from '../../records/events.ts'
 import { checkContent, checkMeta, checkName, type ContentFields } from '../../records/limits.ts'

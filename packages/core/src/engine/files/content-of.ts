@@ -1,4 +1,4 @@
-/** Which content a reference means. */
+/** Resolves a reference to the content that it means. */
 import { Effect } from 'effect'
 import type { ContentReference } from '../../pool.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
@@ -8,13 +8,13 @@ import { liveFile } from './edit.ts'
 
 const isVersion = (reference: FileRecord | FileVersion): reference is FileVersion => 'fileId' in reference
 
-/** The record of the file as it is, with the content of the version; undefined when the log does not have the file. */
+/** The file's current record with the content of the version; undefined when the log lacks the file. */
 const withVersion = (log: RecordLog, { id, fileId, remoteKey, size, type }: FileVersion): FileRecord | undefined => {
   const file = log.file(fileId)
   return file && { ...file, version: id, remoteKey, size, type }
 }
 
-/** The record with the content that is meant; undefined when there is none. An id may be that of a file or of a version. */
+/** The record with the content that the reference means; undefined when there is none. An id is of a file or of a version. */
 export const findContent = (log: RecordLog, reference: ContentReference): FileRecord | undefined => {
   if (typeof reference !== 'string') return isVersion(reference) ? withVersion(log, reference) : reference
   const version = log.file(reference) ? undefined : log.version(reference)
@@ -22,8 +22,7 @@ export const findContent = (log: RecordLog, reference: ContentReference): FileRe
 }
 
 /**
- * As {@link findContent}. A record or a version given is used as it is; one that is named by its id must be of a file that is not
- * removed.
+ * As {@link findContent}. A record or a version is used as given; an id must be of a file that is not removed.
  *
  * @throws RockpoolError `not_found`
  */

@@ -29,7 +29,7 @@ export const setMeta = (id: string, meta: FileMeta) =>
     return yield* record(yield* liveFile(id), 'v2.FileMetaSet', { id, meta: JSON.parse(JSON.stringify(meta)) })
   })
 
-/** A tombstone, at once on all devices. Removing what is removed does nothing. */
+/** Writes a tombstone. Removing a removed file does nothing. */
 export const remove = (id: string) =>
   Effect.gen(function* () {
     yield* requireRight('delete')
@@ -46,7 +46,7 @@ export const restore = (id: string) =>
     return file.deletedAt === null ? file : yield* record(file, 'v2.FileRestored', { id })
   })
 
-/** Makes a former version the current content: a replacement by bytes that are known already. */
+/** Makes a former version the current content: a replacement without new bytes. */
 export const revert = (id: string, versionId: string) =>
   Effect.gen(function* () {
     yield* requireRight('write')
@@ -65,7 +65,7 @@ export const revert = (id: string, versionId: string) =>
 
 type ArgsOf<Name extends PoolEvent['name']> = Omit<Extract<PoolEvent, { name: Name }>['args'], 'at'>
 
-/** Commits an event of now. @returns the file as the event leaves it */
+/** Commits an event with the current time. @returns the file after the event */
 const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
   before: FileRecord,
   name: Name,
@@ -78,7 +78,7 @@ const record = <Name extends Exclude<PoolEvent['name'], `v2.Content${string}`>>(
     return (yield* commit(event)) ?? recordAfter(event, before) ?? before
   })
 
-/** Fails with `forbidden` when the token does not give the right. */
+/** Fails with `forbidden` unless the token grants the right. */
 export const requireRight = (right: Right): Effect.Effect<void, RockpoolError, Settings> =>
   Effect.flatMap(Settings, ({ claims, storeId }) => {
     const wrong = checkRight(claims(), storeId, right)

@@ -1,9 +1,9 @@
 import { type ContentAddress, hashContent } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { BlobPort, call, Platform } from '../services.ts'
+import { BlobPort, callPort, Platform } from '../services.ts'
 
 /**
- * Reads and hashes a content of this disk, in constant memory. Undefined when it is not there.
+ * Reads and hashes content on this disk, in constant memory. Undefined when it is not there.
  *
  * @param onBytes called with the bytes of each chunk that was read
  */
@@ -11,7 +11,7 @@ export const hashOnDisk = (address: ContentAddress, onBytes: (bytes: number) => 
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const { hashing } = yield* Platform
-    return yield* call(async (signal) => {
+    return yield* callPort(async (signal) => {
       const blob = await blobs.open(address)
       const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
         transform(chunk, controller) {

@@ -4,7 +4,7 @@ import { eventMaker } from '../../testing/sample-events.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { outboxRow, refusedRow } from '../log/outbox-row.ts'
 import { isNamed } from './named-content.ts'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 
 const make = eventMaker('store', 'op')
 const address = addressOfKey(make.key(1))

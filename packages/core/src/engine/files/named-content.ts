@@ -1,7 +1,7 @@
-/** Whether anything still needs bytes on this disk. */
+/** Whether anything still references content on this disk. */
 import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
 import { Effect, Option } from 'effect'
-import type { OutboxRow, TransferRow } from '../../ports/index-port.ts'
+import type { OutboxRow, TransferRow } from '../../ports/local-index.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
 import { LogPort, Settings } from '../services.ts'
@@ -11,8 +11,8 @@ import { ownKey } from './owner.ts'
 export const KEEPING = 'keeping'
 
 /**
- * Whether a file has or had the bytes, removed or not, as far as this device's log tells. Yes, when this user's keys are not
- * known, since nobody is signed in: bytes go only when nothing can name them.
+ * Whether a file, removed or not, has or had the bytes, by this device's log. True while nobody is signed in and this
+ * user's keys are unknown: bytes are deleted only when nothing can reference them.
  */
 export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[] = []) =>
   Effect.gen(function* () {
@@ -24,11 +24,11 @@ export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[]
     return names.some((name) => log.filesWithVersion(name).length > 0)
   })
 
-/** The keys under which this user may have the content, one a bucket. */
+/** The keys under which this user may have the content, one per bucket. */
 export const ownKeys = (address: ContentAddress) =>
   Effect.flatMap(Settings, ({ buckets }) => Effect.forEach(Object.keys(buckets), (bucket) => ownKey(bucket, address)))
 
-/** Those of them that can be told: none in a bucket of its users while nobody is signed in. */
+/** The subset that is known now: owner buckets have none while nobody is signed in. */
 export const knownOwnKeys = (address: ContentAddress) =>
   Effect.gen(function* () {
     const { buckets } = yield* Settings
@@ -36,7 +36,7 @@ export const knownOwnKeys = (address: ContentAddress) =>
     return keys.flatMap((key) => Option.toArray(key))
   })
 
-/** Whether an event that the log may not have yet, or a transfer, is about these bytes. */
+/** Whether an outbox event or a transfer references these bytes. */
 export const isNamed = (
   address: ContentAddress,
   outbox: readonly OutboxRow[],

@@ -8,17 +8,17 @@ import {
   RockpoolError,
 } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { call, Platform, Settings } from '../services.ts'
+import { callPort, Platform, Settings } from '../services.ts'
 
 /** The user's segment; undefined while no token says who the user is. */
 export const userSegment = Effect.gen(function* () {
   const { claims } = yield* Settings
   const { hashing } = yield* Platform
   const user = claims()
-  return user && (yield* call(() => ownerOf(user.sub, hashing)))
+  return user && (yield* callPort(() => ownerOf(user.sub, hashing)))
 })
 
-/** The user's segment in remote keys of the bucket; undefined where contents belong to the store. */
+/** The user's segment in remote keys of the bucket; undefined where content belongs to the store. */
 export const ownerSegment = (bucket: string) =>
   Effect.gen(function* () {
     const { buckets } = yield* Settings
@@ -43,7 +43,7 @@ export const ownKey = (bucket: string, address: ContentAddress) =>
   })
 
 /**
- * Which uploads are this device's to make: under keys of this store and in no other user's segment. A record may name any
+ * Whether this device may upload under a key: a key of this store, in no other user's segment. A record may name any
  * key for bytes that happen to be on this disk.
  */
 export const ownUploads = Effect.gen(function* () {
@@ -54,14 +54,14 @@ export const ownUploads = Effect.gen(function* () {
     // Legacy keys, without a bucket, are read and never written.
     if (parts?.storeId !== storeId || parts.bucket === undefined) return false
     if (parts.owner === undefined) return buckets[parts.bucket]?.access !== 'owner'
-    // Without a token nothing is known of the user, and an upload must not be lost for that: the signer decides.
+    // Without a token the user is unknown, and the upload must not be lost: the signer decides.
     return user === undefined || parts.owner === user
   }
 })
 
 /**
- * Whether the user may put an event that names this content into the log. Asked before the commit, since the sync backend
- * refuses it, and a LiveStore client whose push was refused never gets anything out again.
+ * Fails when the user may not reference this content in an event. Checked before the commit, since the sync server
+ * refuses such an event, and a LiveStore client whose push was refused stops syncing.
  */
 export const requireOwnKey = (key: RemoteKey) =>
   Effect.gen(function* () {

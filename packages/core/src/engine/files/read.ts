@@ -13,14 +13,14 @@ import type { FileRecord } from '../../records/record.ts'
 import { downloadedRows } from '../rows.ts'
 import { Connections } from '../transfers/connections.ts'
 import { type Download, download, sizeMismatch } from '../transfers/download.ts'
-import { dropDamaged } from '../transfers/drop-damaged.ts'
+import { clearQuarantine } from '../transfers/clear-quarantine.ts'
 import { Device } from '../device.ts'
 import { suspectLoss } from '../repair/loss.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { underLock } from '../leadership/locks.ts'
 import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
-import { BlobPort, call, LogPort, Platform, Settings, SignerPort } from '../services.ts'
+import { BlobPort, callPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** The whole content as a Blob, downloaded to disk first when it is not there. */
 export const open = (file: FileRecord, options: OpenOptions) =>
@@ -29,7 +29,7 @@ export const open = (file: FileRecord, options: OpenOptions) =>
     return blob.slice(0, blob.size, file.type)
   })
 
-/** One tab downloads; the others wait and find it on disk. */
+/** One tab downloads; the others wait, then read it from disk. */
 const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
   Effect.gen(function* () {
     const meanwhile = yield* kept(file)
@@ -39,7 +39,7 @@ const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
     return blob ?? (yield* Effect.fail(vanished(file)))
   }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
 
-/** The content as a stream. What comes over the network is given on at once, and kept. */
+/** The content as a stream. Bytes from the network are passed on as they arrive, and kept. */
 export const stream = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {
     const blob = yield* kept(file)
@@ -47,17 +47,17 @@ export const stream = (file: FileRecord, options: OpenOptions) =>
     const runtime = yield* Effect.runtime<BlobPort | Device | LogPort | Platform | Settings>()
     const { remoteKey, size } = file
     const start = yield* downloader(remoteKey, size, options.onProgress, { isRead: true })
-    // The caller's signal stops the stream, not only its start; the download lives as long as its reader reads.
-    const started = yield* call((signal) =>
+    // The caller's signal stops the whole stream, not only its start.
+    const started = yield* callPort((signal) =>
       start(options.signal ? AbortSignal.any([signal, options.signal]) : signal),
     ).pipe(suspectLoss(remoteKey))
     void started.kept
       .then((content) => Runtime.runPromise(runtime)(recordDownload(remoteKey, content, started.source, false)))
-      .catch(() => {}) // the reader of the stream is told by the stream; bytes without a row get it at the next open
+      .catch(() => {}) // the stream reports the error to its reader; the next open adds a missing row
     return started.stream
   })
 
-/** Brings a content to disk and into the index. */
+/** Downloads content to disk and adds it to the index. */
 export const downloadToDisk = (
   key: RemoteKey,
   size: number,
@@ -65,9 +65,9 @@ export const downloadToDisk = (
 ) =>
   Effect.gen(function* () {
     const start = yield* downloader(key, size, onProgress, { isRead: !pinned })
-    const { content, source } = yield* call(async (signal) => {
+    const { content, source } = yield* callPort(async (signal) => {
       const started = await start(signal)
-      // Reading drives the download; here nobody wants the bytes but the disk.
+      // Reading drives the download; the bytes themselves are not needed here.
       await started.stream.pipeTo(new WritableStream())
       return { content: await started.kept, source: started.source }
     }).pipe(suspectLoss(key))
@@ -75,9 +75,9 @@ export const downloadToDisk = (
   })
 
 /**
- * What starts a download, and tells all tabs of its progress until it has ended or `signal` aborts.
+ * Starts downloads, and publishes their progress to all tabs until they end or `signal` aborts.
  *
- * @param isRead a person waits for it, so it waits for no other transfer
+ * @param isRead a person waits for it: it takes precedence over other transfers
  */
 const downloader = (
   key: RemoteKey,
@@ -125,49 +125,52 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     const now = yield* Clock.currentTimeMillis
     yield* device.write([
       ...downloadedRows(key, { content, source }, now, { pinned }),
-      // Bytes whose row was lost may be the only copy.
+      // Bytes without a row may be the only copy.
       ...(yield* reconcileKeys([key], { occasion: 'file' })),
     ])
     if (source === 'remote') device.announceDownload(key)
-    // They take space, no more.
-    yield* Effect.ignoreLogged(call(() => dropDamaged(blobs, content.address)))
+    // On failure they only take space.
+    yield* Effect.ignoreLogged(callPort(() => clearQuarantine(blobs, content.address)))
   })
 
-/** The content on this disk, if the index knows it. One whose row is missing is hashed again, by a download without network. */
+/** The content on this disk, if the index has it. Content without a row is hashed again by {@link downloadToDisk}. */
 const kept = (file: FileRecord) =>
   Effect.gen(function* () {
-    // A record can name any key; with this user's rights only keys of this store are followed.
+    // A record can name any key: only keys of this store are requested with this user's rights.
     if (parseRemoteKey(file.remoteKey)?.storeId !== (yield* Settings).storeId)
       return yield* Effect.fail(elsewhere(file))
     const blobs = yield* BlobPort
     const device = yield* Device
     const address = addressOfKey(file.remoteKey)
-    const blob = yield* call(() => blobs.open(address))
+    const blob = yield* callPort(() => blobs.open(address))
     const row = device.contents.get(address)
     if (!row) return undefined
     if (blob?.size === row.size) {
       if (file.size !== row.size) return yield* Effect.fail(sizeMismatch(file.size, row.size))
       return blob
     }
-    // The size is that of the hashed bytes, so these are cut short, too long, or gone.
+    // The row has the size of the hashed bytes: these are truncated, too long, or gone.
     yield* quarantine(address, [file.remoteKey])
     return undefined
   })
 
 const elsewhere = (file: FileRecord): RockpoolError =>
-  new RockpoolError('bad_key', `The record of ${quoteName(file)} names a content of another store. Remove it.`)
+  new RockpoolError(
+    'bad_key',
+    `The record of ${quoteName(file)} belongs to another store. Remove the file from this list.`,
+  )
 
 const notUploadedYet = (cause: unknown): RockpoolError =>
   new RockpoolError(
     'not_found',
-    'The device that added this file has not uploaded it yet. It comes when that device is online.',
+    'The device that added this file has not uploaded it yet. Open it again when that device was online.',
     { cause },
   )
 
 const notInStorage = (cause: unknown): RockpoolError =>
   new RockpoolError(
     'storage_suspect',
-    'Object storage does not have this file, although it was stored there. This is checked, and a device that has the file sends it again.',
+    'This file is missing in object storage, although it was stored there. A device that has the file uploads it again; try again later.',
     { cause },
   )
 

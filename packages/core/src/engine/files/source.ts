@@ -1,4 +1,4 @@
-/** What `add` takes, made uniform. */
+/** Normalizes what `add` takes. */
 import { OCTET_STREAM, RockpoolError } from '@rockpool/protocol'
 import type { FileSource } from '../../pool.ts'
 
@@ -20,7 +20,7 @@ export const readableSource = (source: FileSource): ReadableSource => {
   if (source instanceof ReadableStream) return { body: source, name: undefined, type: undefined, size: undefined }
   if (source instanceof Response) return fromResponse(source)
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    // A copy: the caller may go on writing into its buffer.
+    // A copy: the caller may write into its buffer later.
     const body = new Blob([source as BlobPart])
     return { body, name: undefined, type: undefined, size: body.size }
   }
@@ -33,7 +33,7 @@ const fromResponse = (response: Response): ReadableSource => {
     throw new RockpoolError('source_failed', `The Response to add ${why}. Fetch it again.`)
   }
   const length = response.headers.get('content-length')
-  // A content-encoding makes content-length speak of other bytes than the body gives.
+  // With a content-encoding, content-length is not the length of the body.
   const size = length !== null && !response.headers.has('content-encoding') ? Number(length) : undefined
   return {
     body: response.body ?? new Blob([]),

@@ -1,6 +1,6 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import type { FileState } from '../../pool.ts'
 import { type StatusFacts, statusOf } from './status.ts'
 
@@ -23,7 +23,7 @@ const facts: StatusFacts = {
   size: 100,
   onDevice: false,
   isStored: false,
-  said: undefined,
+  logState: undefined,
   upload: undefined,
   download: undefined,
   activity: undefined,
@@ -44,17 +44,22 @@ const cases: {
   { name: 'only here, in the queue', facts: { onDevice: true, upload: transfer({}) }, state: 'local', bytes: 0 },
   {
     name: 'here, and there by the word of others',
-    facts: { onDevice: true, said: 'stored' },
+    facts: { onDevice: true, logState: 'stored' },
     state: 'stored',
     bytes: 100,
   },
   {
     name: 'here and in the queue, whatever others say',
-    facts: { onDevice: true, said: 'stored', upload: transfer({}) },
+    facts: { onDevice: true, logState: 'stored', upload: transfer({}) },
     state: 'local',
     bytes: 0,
   },
-  { name: 'here, and lost there', facts: { onDevice: true, isStored: true, said: 'lost' }, state: 'local', bytes: 0 },
+  {
+    name: 'here, and lost there',
+    facts: { onDevice: true, isStored: true, logState: 'lost' },
+    state: 'local',
+    bytes: 0,
+  },
   { name: 'here and there', facts: { onDevice: true, isStored: true }, state: 'stored', bytes: 100 },
   {
     name: 'sent, and not yet seen by the signer',

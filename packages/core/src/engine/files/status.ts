@@ -1,5 +1,5 @@
 /** The state of a file on this device: derived, never stored. Pure. */
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import type { FileStatus } from '../../pool.ts'
 import type { Activity } from '../transfers/activity.ts'
 import { isStopped } from '../transfers/transfer-row.ts'
@@ -9,10 +9,10 @@ export interface StatusFacts {
   readonly size: number
   /** the content is whole on this disk */
   readonly onDevice: boolean
-  /** this device knows that object storage has it */
+  /** this device has verified that object storage has it */
   readonly isStored: boolean
-  /** what the log says, which anyone who may write can have said; undefined: nothing */
-  readonly said: 'stored' | 'lost' | undefined
+  /** what the log claims (any writer can claim it); undefined: nothing */
+  readonly logState: 'stored' | 'lost' | undefined
   readonly upload: TransferRow | undefined
   readonly download: TransferRow | undefined
   /** a transfer of the content that is under way in some tab or in the service worker */
@@ -26,7 +26,7 @@ export const statusOf = (facts: StatusFacts): FileStatus => {
     const state = activity.direction === 'upload' ? 'uploading' : 'downloading'
     return { ...whole, state, bytes: activity.bytes, ...paceOf(activity) }
   }
-  // Its bytes are on their way until the signer has seen them.
+  // Not stored until the signer has confirmed it.
   if (facts.upload?.state === 'sent') return { ...whole, state: 'uploading', bytes: size }
   const failed = [facts.upload, facts.download].find((row) => row && hasFailed(row))
   if (failed) {
@@ -34,8 +34,8 @@ export const statusOf = (facts: StatusFacts): FileStatus => {
     return { ...whole, state: 'failed', bytes: 0, error }
   }
   if (!onDevice) return { ...whole, state: 'remote', bytes: 0 }
-  // Word of others is shown until this device finds out by itself, which an upload in its queue is about to do.
-  const isStored = facts.isStored ? facts.said !== 'lost' : facts.said === 'stored' && !facts.upload
+  // The log's claim is shown, unless a queued upload is about to verify it.
+  const isStored = facts.isStored ? facts.logState !== 'lost' : facts.logState === 'stored' && !facts.upload
   return isStored ? { ...whole, state: 'stored', bytes: size } : { ...whole, state: 'local', bytes: 0 }
 }
 
@@ -48,7 +48,7 @@ const paceOf = ({
   remainingMs: bytesPerSecond ? Math.round((Math.max(0, total - bytes) / bytesPerSecond) * 1_000) : null,
 })
 
-/** Being offline is no failure: the transfer simply waits. */
+/** Being offline is no failure: the transfer waits. */
 const hasFailed = (row: TransferRow): boolean =>
   row.error !== null && (row.state === 'blocked' || row.error.code !== 'offline')
 

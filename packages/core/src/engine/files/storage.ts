@@ -1,8 +1,8 @@
-/** What this store takes of the disk, and what is kept there on purpose. */
+/** Disk usage of this store, and pins. */
 import { addressOfKey, type ContentAddress } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { StorageReport } from '../../pool.ts'
-import { decision, put, remove } from '../../ports/index-port.ts'
+import { decision, put, remove } from '../../ports/local-index.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
@@ -10,9 +10,9 @@ import { liveFile } from './edit.ts'
 import { queued } from '../transfers/enqueue.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 import { RefusedRows } from '../log/refused-rows.ts'
-import { BlobPort, call, LogPort, Platform } from '../services.ts'
+import { BlobPort, callPort, LogPort, Platform } from '../services.ts'
 
-/** Keeps a file on this device, its later contents too; the queue brings what is not there. */
+/** Keeps the file on this device, including later content; the queue downloads what is missing. */
 export const pin = (id: string) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -46,8 +46,8 @@ export const storageReport = Effect.gen(function* () {
   const device = yield* Device
   const log = yield* LogPort
   const refused = yield* RefusedRows
-  const { used, quota } = yield* call(() => blobs.usage())
-  const persisted = yield* call((yield* Platform).isPersisted)
+  const { used, quota } = yield* callPort(() => blobs.usage())
+  const persisted = yield* callPort((yield* Platform).isPersisted)
 
   const onlyHere = new Set<ContentAddress>()
   const named = new Set<ContentAddress>()
@@ -55,7 +55,7 @@ export const storageReport = Effect.gen(function* () {
     named.add(addressOfKey(remoteKey))
     if (!device.isStored(remoteKey)) onlyHere.add(addressOfKey(remoteKey))
   }
-  // Bytes that a person may still want in another place are not elsewhere.
+  // A refused change may be retried: its content must stay on this device.
   for (const { event } of refused.all()) {
     const key = contentKeyOf(event)
     if (key !== undefined) onlyHere.add(addressOfKey(key))

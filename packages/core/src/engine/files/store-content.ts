@@ -1,4 +1,4 @@
-/** Bytes to disk first, then one index transaction, then the event: the order that a crash cannot hurt. */
+/** Bytes to disk first, then one index transaction, then the event: a crash at any point loses nothing. */
 import { buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../../ports/blob-store.ts'
@@ -12,7 +12,7 @@ import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { KEEPING } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
 import { releaseContent } from './release-content.ts'
-import { BlobPort, call, LogPort, Settings } from '../services.ts'
+import { BlobPort, callPort, LogPort, Settings } from '../services.ts'
 
 export interface StoredContent {
   readonly content: ContentDigest
@@ -30,9 +30,9 @@ export interface NewContent {
 
 /**
  * Streams the content to disk and commits the event that names it. The bytes, the event and the upload are on disk when
- * this ends; when it fails or is interrupted nothing of them remains.
+ * this ends. After a failure or an interruption none of them remain.
  *
- * @returns the file as the event leaves it, and the event
+ * @returns the file after the event, and the event
  */
 export const storeContent = (
   { body, bucket, type, onProgress }: NewContent,
@@ -49,7 +49,7 @@ export const storeContent = (
       const maxSize = buckets[bucket]?.maxSize
       const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
       const keyOf = ({ address }: ContentDigest) => buildRemoteKey({ storeId, bucket, owner, address })
-      const content = yield* call(async (signal) => {
+      const content = yield* callPort(async (signal) => {
         const digest = await blobs.write(body, { ...options, signal })
         written = keyOf(digest)
         return digest
@@ -57,8 +57,8 @@ export const storeContent = (
       const remoteKey = keyOf(content)
       const at = yield* Clock.currentTimeMillis
       const event = makeEvent({ content, remoteKey, at })
-      // A log that cannot be read keeps nobody from adding a file.
-      const known = call(async () => log.remoteContent(remoteKey)?.seenAt)
+      // Adding a file works even when the log cannot be read.
+      const known = callPort(async () => log.remoteContent(remoteKey)?.seenAt)
       const provedBefore = yield* Effect.orElseSucceed(known, () => at)
       const upload = { remoteKey, size: content.size, type, provedBefore, queuedFor: event.opId }
       const changes = [contentRow(content, at, { type }), queued('upload', upload, at)]
@@ -73,5 +73,5 @@ export const storeContent = (
 
 const released = (key: RemoteKey) =>
   Effect.catchAll(releaseContent(key), (error) =>
-    Effect.logWarning('Content that no file names stays on disk until the next sweep', error),
+    Effect.logWarning('Unreferenced content stays on disk until the next sweep', error),
   )

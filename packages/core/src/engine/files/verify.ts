@@ -1,4 +1,4 @@
-/** Reading all contents of this disk, to find those that a disk has damaged before somebody needs them. */
+/** Reads all content on this disk, to find damage before the content is needed. */
 import { Effect, Either } from 'effect'
 import type { OpenOptions, VerifyReport } from '../../pool.ts'
 import type { FileRecord } from '../../records/record.ts'
@@ -28,11 +28,11 @@ export const verify = ({ onProgress }: Pick<OpenOptions, 'onProgress'>) =>
       if (Either.isLeft(digest) && (isCallerAtFault || digest.left.code === 'closed'))
         return yield* Effect.fail(digest.left)
       if (Either.isRight(digest) && digest.right?.address === row.address) continue
-      // Removed while others were read.
+      // Removed during the verification.
       if (!device.contents.has(row.address)) continue
       const keys = yield* keysOf(row)
       for (const file of yield* filesOf(keys)) (Either.isLeft(digest) ? unreadable : damaged).set(file.id, file)
-      // What cannot be read now may be read later: only bytes that were read and are wrong, or are gone, are given up.
+      // A read error may pass: only bytes that are wrong or missing are quarantined.
       if (Either.isRight(digest)) yield* quarantine(row.address, keys)
     }
     return { bytes, damaged: [...damaged.values()], unreadable: [...unreadable.values()] } satisfies VerifyReport

@@ -1,13 +1,13 @@
-/** How followers learn that the leader works: they ask on a channel, and it responds when its disk does. */
+/** Liveness of the leader: followers ask on a channel, and the leader responds when its disk works. */
 import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
 import { Clock, Duration, Effect, type Scope } from 'effect'
 import type { PlatformChannel } from '../../platform/platform.ts'
 import { ASK_EVERY_MS, LATE_MS } from './leadership.ts'
-import { BlobPort, call, IndexPort, Platform, Settings } from '../services.ts'
+import { BlobPort, callPort, IndexPort, Platform, Settings } from '../services.ts'
 
 /**
- * Asked and answered in messages, not in timers: a browser lets a hidden page's timers run once a minute, and its messages
- * at once. Where nobody watches, nothing is sent.
+ * Requests and responses, not periodic beats: browsers throttle timers of a hidden page to one a minute, but deliver its
+ * messages immediately. Without a visible follower nothing is sent.
  */
 type HeartbeatMessage = 'ask' | 'alive'
 
@@ -19,7 +19,7 @@ export interface HeartbeatListeners {
 export interface Heartbeat {
   /** Asks the leader for a sign of life. */
   readonly ask: () => void
-  /** Tells the followers that this tab leads and works. */
+  /** Responds: this tab leads and works. */
   readonly alive: () => void
 }
 
@@ -39,21 +39,21 @@ export const openHeartbeat = (
     return { ask: send('ask'), alive: send('alive') }
   })
 
-/** Any content will do: the disk has to respond, whatever it has. */
+/** Any address works: the disk has to respond, whether or not it has the content. */
 const PROBED = '0'.repeat(64) as ContentAddress
 
-/** Ends when index and blob store have responded. @returns the newest epoch */
+/** Waits until index and blob store respond. @returns the newest epoch */
 export const probeDisk: Effect.Effect<number, RockpoolError, IndexPort | BlobPort> = Effect.gen(function* () {
   const index = yield* IndexPort
   const blobs = yield* BlobPort
-  yield* call(() => blobs.parts(PROBED))
-  return (yield* call(() => index.get('engine', 'engine')))?.epoch ?? 0
+  yield* callPort(() => blobs.parts(PROBED))
+  return (yield* callPort(() => index.get('engine', 'engine')))?.epoch ?? 0
 })
 
 /**
  * One interval of a follower: asks, and waits.
  *
- * @param heard whether the leader has responded since it was asked
+ * @param heard whether the leader has responded since the request
  */
 export const askOnce = (
   { ask }: Heartbeat,
@@ -65,7 +65,7 @@ export const askOnce = (
     ask()
     yield* Effect.sleep(ASK_EVERY_MS)
     const took = Duration.toMillis(Duration.nanos((yield* Clock.currentTimeNanos) - askedAt))
-    // A page that was busy gets its timers before the messages that came meanwhile: one more turn of its event loop.
+    // After a long task the timer may run before queued messages: one more turn of the event loop.
     yield* Effect.async<void>((resume) => {
       const cancel = clock.setTimer(() => resume(Effect.void), 0)
       return Effect.sync(cancel)

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { memoryBlobStore, memoryIndex, memoryIndexStorage, memoryPage, memoryRecordLog } from '../../memory/index.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
-import type { Index } from '../../ports/index-port.ts'
+import type { LocalIndex } from '../../ports/local-index.ts'
 import { freezable } from '../../testing/freezable-tab.ts'
 import { memoryWorld, STORE_ID } from '../../testing/memory-device.ts'
 import { sampleBytes } from '../../testing/sample-bytes.ts'
@@ -98,7 +98,7 @@ const makeDevice = Effect.gen(function* () {
   return { world, index, blobs, open, epoch, leads, interval, takeover, asks, signs, leaders }
 })
 
-const recorded = (index: Index, writes: Write[]): Index => ({
+const recorded = (index: LocalIndex, writes: Write[]): LocalIndex => ({
   ...index,
   async write(changes, options = {}) {
     const write = { epoch: options.epoch, changes: changes.length }

@@ -6,11 +6,11 @@
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect, FiberHandle, Queue } from 'effect'
 import type { PlatformPage } from '../../platform/platform.ts'
-import { change } from '../../ports/index-port.ts'
+import { change } from '../../ports/local-index.ts'
 import { Device } from '../device.ts'
 import { askOnce, type Heartbeat, openHeartbeat, probeDisk } from './heartbeat.ts'
 import { DUTIES, type Duty, type Leadership, type LeadershipInput, nextLeadership } from './leadership.ts'
-import { mirrorFiles } from '../log/follow-log.ts'
+import { mirrorFiles } from '../log/consume-changes.ts'
 import { type HeldLock, hold, steal } from './locks.ts'
 import { markRefused } from '../log/mark-refused.ts'
 import { clearConfirmed, replay } from '../log/outbox.ts'
@@ -26,11 +26,11 @@ import { subscribed } from '../subscribed.ts'
 
 const LOCK = 'leader'
 
-/** After the first failure in a row, and at most. ms */
+/** Rest after the first failure in a row; doubles up to {@link MAX_REST_MS}. ms */
 const REST_MS = 1_000
 const MAX_REST_MS = 60_000
 
-/** Leads whenever it can, and never ends. */
+/** Leads whenever it can. Never ends. */
 export const lead = Effect.gen(function* () {
   const { page } = yield* Platform
   const inputs = yield* Queue.unbounded<{ readonly input: LeadershipInput; readonly candidacy?: number }>()
@@ -54,11 +54,11 @@ export const lead = Effect.gen(function* () {
   )
 
   let failures = 0
-  /** Each attempt to lead. What an earlier one still says, that was ended, counts no more. */
+  /** Number of the current attempt to lead. Inputs of earlier attempts are ignored. */
   let candidacy = 0
-  const tell = (input: LeadershipInput, from: number) => void inputs.unsafeOffer({ input, candidacy: from })
+  const dispatch = (input: LeadershipInput, from: number) => void inputs.unsafeOffer({ input, candidacy: from })
 
-  /** After a while the failures before count no more. Never ends. */
+  /** Resets the failure count after {@link MAX_REST_MS} of leading. Never ends. */
   const healthy = Effect.sleep(MAX_REST_MS).pipe(
     Effect.andThen(Effect.sync(() => (failures = 0))),
     Effect.andThen(Effect.never),
@@ -72,25 +72,25 @@ export const lead = Effect.gen(function* () {
         Effect.sync(() => (lock = held)),
         () => Effect.sync(() => (lock = undefined)),
       )
-      tell('granted', self)
+      dispatch('granted', self)
       yield* Effect.raceFirst(Effect.raceFirst(term(heartbeat, asks), held.stolen), healthy)
     }).pipe(
       Effect.scoped,
       // A defect must not leave the store without a leader.
       Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
       Effect.matchEffect({
-        onSuccess: () => Effect.sync(() => tell('stolen', self)),
+        onSuccess: () => Effect.sync(() => dispatch('stolen', self)),
         onFailure: (error) =>
           (error.code === 'superseded'
             ? Effect.void
             : Effect.logWarning(`Leading the transfers ended: ${error.message}`)
-          ).pipe(Effect.andThen(Effect.sync(() => tell('failed', self)))),
+          ).pipe(Effect.andThen(Effect.sync(() => dispatch('failed', self)))),
       }),
     )
 
   const rest = (self: number) =>
     Effect.suspend(() => Effect.sleep(Math.min(MAX_REST_MS, REST_MS * 2 ** failures++))).pipe(
-      Effect.andThen(Effect.sync(() => tell('rested', self))),
+      Effect.andThen(Effect.sync(() => dispatch('rested', self))),
     )
 
   const watch = Effect.forever(
@@ -103,7 +103,7 @@ export const lead = Effect.gen(function* () {
   const work = yield* FiberHandle.make()
   const watching = yield* FiberHandle.make()
   let duty: Duty = { lock: 'none', asks: false, rests: false }
-  /** Starts and ends what differs from the duty before; waits until what is ended has ended. */
+  /** Starts and stops tasks to match the new duty; waits until stopped tasks have ended. */
   const turnTo = (next: Duty) =>
     Effect.gen(function* () {
       const before = duty
@@ -123,7 +123,7 @@ export const lead = Effect.gen(function* () {
     if (from !== candidacy) continue
     const before = state
     state = nextLeadership(state, input)
-    // Whether it may suspect the leader depends on the page.
+    // The state of the page decides whether this tab may suspect the leader.
     if (state === 'waiting' && before !== 'waiting') inputs.unsafeOffer({ input: inputOf(page) })
   }
 }).pipe(Effect.scoped)
@@ -139,7 +139,7 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
     yield* device.reload
     yield* upgradeRows(epoch)
     yield* Effect.all(
-      // Refusals first: what `replay` appends may be refused at once.
+      // Refusals first: the server may refuse events that `replay` appends.
       [
         markRefused(epoch),
         replay,
@@ -156,18 +156,18 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
     )
   })
 
-/** Responds to followers as often as they ask and the disk works, first of all to those who suspect the leader before. */
+/** Responds to each request of a follower while the disk works, and once at the start, for followers of the former leader. */
 const respond = (epoch: number, { alive }: Heartbeat, asks: Queue.Queue<void>) =>
   Effect.forever(
     Effect.gen(function* () {
       alive()
       yield* Queue.take(asks)
-      // Else a former leader that woke up would hide that the new one hangs.
+      // A former leader that wakes up must not respond: it would hide a new leader that hangs.
       if ((yield* probeDisk) > epoch) yield* Effect.fail(superseded())
     }),
   )
 
-/** A higher epoch than any leader before: from now on their writes are refused. */
+/** Raises the epoch: writes of earlier leaders are refused from now on. */
 const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(function* () {
   const device = yield* Device
   let epoch = 0

@@ -10,13 +10,13 @@
 /** Between two asks of a visible follower, ms. */
 export const ASK_EVERY_MS = 5_000
 
-/** An interval that took this long says nothing of the leader: this tab itself stood still. ms */
+/** An interval that took this long does not count: this tab itself was suspended. ms */
 export const LATE_MS = 2 * ASK_EVERY_MS
 
 export type Leadership =
-  /** The page stands still, or is about to: it neither leads nor wants to. */
+  /** The page is frozen, or about to be: it neither leads nor waits for the lock. */
   | 'frozen'
-  /** In the queue for the lock; nobody sees the page, so its timers may be throttled: it suspects no one. */
+  /** In the queue for the lock, hidden: its timers may be throttled, so it never suspects the leader. */
   | 'waiting'
   /** In the queue for the lock, and visible: asks the leader for signs of life. */
   | 'watching'
@@ -26,7 +26,7 @@ export type Leadership =
   | 'claiming'
   /** Holds the lock and works. */
   | 'leading'
-  /** Leading failed, by the disk perhaps: lets the others try for a while. */
+  /** Leading failed, perhaps because of the disk: other tabs may try for a while. */
   | 'resting'
 
 export type LeadershipInput =
@@ -51,7 +51,7 @@ export type LeadershipInput =
 
 type Row = Readonly<Record<LeadershipInput, Leadership>>
 
-/** The inputs that change nothing in a state are written out, too: each cell is a decision. */
+/** Complete on purpose: an input without effect in a state is a decision, too. */
 const TABLE: Readonly<Record<Leadership, Row>> = {
   frozen: {
     visible: 'watching',
@@ -114,7 +114,7 @@ const TABLE: Readonly<Record<Leadership, Row>> = {
     silent: 'claiming',
     late: 'watching',
   },
-  // The lock comes at once, and a request that steals cannot be taken back: nothing but the end of the page stops it.
+  // The lock is granted immediately, and a steal request cannot be cancelled: only the end of the page stops it.
   claiming: {
     visible: 'claiming',
     hidden: 'claiming',

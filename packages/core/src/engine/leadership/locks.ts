@@ -1,12 +1,12 @@
 /** Web Locks as scoped resources: held by this browser's tabs together, let go by the browser when a tab dies. */
 import { type RockpoolError } from '@rockpool/protocol'
 import { Effect, type Scope } from 'effect'
-import { call, Platform, Settings } from '../services.ts'
+import { callPort, Platform, Settings } from '../services.ts'
 
 export interface HeldLock {
-  /** Gives the lock back before its scope closes, within the current task: a page that is about to freeze has no more time. */
+  /** Releases the lock before its scope closes, in the current task: a page that is about to freeze gets no other one. */
   readonly release: () => void
-  /** Ends when another tab has stolen the lock. Whoever can be stolen from must be fenced by other means, too. */
+  /** Ends when another tab has stolen the lock. The holder may still run: fence its writes by other means, too. */
   readonly stolen: Effect.Effect<void>
 }
 
@@ -20,17 +20,17 @@ export const hold = (
     ({ lock }) => lock,
   )
 
-/** As {@link hold}, exclusively, if nobody holds the lock now. @returns whether it is held */
+/** As {@link hold}, exclusively, but only if the lock is free now. @returns whether it is held */
 export const holdIfFree = (name: string): Effect.Effect<boolean, RockpoolError, Scope.Scope | Platform | Settings> =>
   Effect.map(
     request(name, () => ({ ifAvailable: true })),
     ({ isHeld }) => isHeld,
   )
 
-/** Takes the lock from whoever holds it. They are told, if they still run: {@link HeldLock.stolen}. */
+/** Takes the lock from its holder, whose {@link HeldLock.stolen} then ends. */
 export const steal = (name: string): Effect.Effect<HeldLock, RockpoolError, Scope.Scope | Platform | Settings> =>
   Effect.map(
-    // Without a signal, which `steal` does not go with.
+    // The Web Locks API does not allow a signal together with `steal`.
     request(name, () => ({ steal: true })),
     ({ lock }) => lock,
   )
@@ -42,14 +42,14 @@ const request = (name: string, options: (signal: AbortSignal) => LockOptions) =>
     const released = Promise.withResolvers<void>()
     const stolen = Promise.withResolvers<void>()
     let ended: Promise<unknown> = Promise.resolve()
-    // Ends when the browser has really let go: whoever asks next, with `ifAvailable`, must find it free.
+    // Waits for the browser to release the lock: a later request with `ifAvailable` must succeed.
     yield* Effect.addFinalizer(() =>
       Effect.promise(() => {
         released.resolve()
         return ended
       }),
     )
-    const isHeld = yield* call(
+    const isHeld = yield* callPort(
       (signal) =>
         new Promise<boolean>((answered, refused) => {
           ended = locks

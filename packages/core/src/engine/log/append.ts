@@ -1,4 +1,4 @@
-/** Appending events to the log, and finding out what became of each. */
+/** Appends events to the log and determines the outcome of each. */
 import { RockpoolError } from '@rockpool/protocol'
 import type { RecordLog } from '../../ports/record-log.ts'
 import type { PoolEvent } from '../../records/events.ts'
@@ -12,12 +12,12 @@ export type Appended =
   | { readonly outcome: 'pending'; readonly error: RockpoolError }
 
 /**
- * Appends `events` in one transaction, and one by one when that fails: a bad event then fails alone.
+ * Appends `events` in one transaction, or one by one when that fails, so that a bad event fails alone.
  *
- * A log that returns has not necessarily applied: LiveStore's `commit` returns when a materializer fails, and shuts the
- * store down afterwards. So the log is asked for each event.
+ * A normal return does not prove that the event was applied: LiveStore's `commit` returns when a materializer fails, and
+ * shuts the store down afterwards. So each event is looked up in the log.
  *
- * @returns what became of each event, in their order
+ * @returns the outcome of each event, in their order
  */
 export const appendEvents = (
   log: Pick<RecordLog, 'append' | 'applied'>,

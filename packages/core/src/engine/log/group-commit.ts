@@ -4,23 +4,23 @@
  */
 import type { RockpoolError } from '@rockpool/protocol'
 import { Clock, Context, Deferred, Effect, Layer, Queue } from 'effect'
-import { type OutboxRow, put, remove } from '../../ports/index-port.ts'
+import { type OutboxRow, put, remove } from '../../ports/local-index.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { appendEvents } from './append.ts'
 import { Device } from '../device.ts'
 import { admit, type Commit, nextGroup } from './next-group.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { outboxRow } from './outbox-row.ts'
-import { asRockpoolError, call, LogPort } from '../services.ts'
+import { asRockpoolError, callPort, LogPort } from '../services.ts'
 
 interface Member extends Commit {
-  /** The same one when the transaction is repeated: one that failed may have written it all the same. */
+  /** Kept when the transaction is repeated: a transaction that reported a failure may have written it. */
   readonly row: OutboxRow
   readonly done: Deferred.Deferred<FileRecord | undefined, RockpoolError>
 }
 
 interface GroupCommitShape {
-  /** @returns for each commit the file that its event names as the event leaves it */
+  /** @returns for each commit the file of its event, after the event */
   readonly commit: (commits: readonly Commit[]) => Effect.Effect<readonly (FileRecord | undefined)[], RockpoolError>
 }
 
@@ -62,8 +62,8 @@ export const GroupCommitLive = Layer.scoped(
     /** One transaction, one append. A transaction that fails is repeated for each member, so that a bad one fails alone. */
     const commitGroup = (group: readonly Member[]): Effect.Effect<void, RockpoolError> =>
       Effect.gen(function* () {
-        // Before the transaction, so that a log that is closed leaves nothing behind.
-        const admissions = yield* call(async () => admit(group, (id) => log.file(id)))
+        // Before the transaction: a closed log must fail before anything is written.
+        const admissions = yield* callPort(async () => admit(group, (id) => log.file(id)))
         const admitted: { readonly member: Member; readonly file: FileRecord | undefined }[] = []
         for (const admission of admissions) {
           if (admission.error) yield* Deferred.fail(admission.commit.done, admission.error)
@@ -99,7 +99,7 @@ export const GroupCommitLive = Layer.scoped(
     const takeBack = ({ row, undo = Effect.succeed([]) }: Member) =>
       Effect.flatMap(undo, (steps) => device.write([remove('outbox', row.id), ...steps]))
 
-    /** No member may wait without end, whatever happens to its group. */
+    /** Settles every member, whatever happens to the group: none may wait forever. */
     const settled = (group: readonly Member[]): Effect.Effect<void> =>
       commitGroup(group).pipe(
         Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),

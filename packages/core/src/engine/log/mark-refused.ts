@@ -1,22 +1,22 @@
-/** Taking what the sync server refused out of the queues of the device: its outbox row waits for a person from then on. */
+/** Marks outbox rows that the sync server refused: they are not replayed, and wait for a person's decision. */
 import type { RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
-import { decision, type IndexStep, type OutboxRow, put, remove } from '../../ports/index-port.ts'
+import { decision, type IndexStep, type OutboxRow, put, remove } from '../../ports/local-index.ts'
 import type { Refusal } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { planRefusals } from './plan-refusals.ts'
 import { RefusedRows } from './refused-rows.ts'
-import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
+import { callPort, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
 /** Refusals marked in one write: a device that was offline for a month may get thousands. */
 const BATCH = 500
 
 /**
- * Marks rows as the refusals come. The leader does it, and nothing rests on it: a refusal that no one marks leaves the row
- * in the outbox, so that its event is appended again, refused again, and marked then. Never ends.
+ * Marks rows as the refusals come. Runs in the leader. A missed refusal is harmless: the row stays in the outbox, so its
+ * event is appended again, refused again, and marked then. Never ends.
  */
 export const markRefused = (
   epoch: number,
@@ -32,7 +32,7 @@ export const markRefused = (
     const mark = (batch: readonly Refusal[]) =>
       Effect.gen(function* () {
         const refusals = new Map(batch.map((refusal) => [refusal.opId, refusal]))
-        const outbox = yield* call(() => index.getAll('outbox'))
+        const outbox = yield* callPort(() => index.getAll('outbox'))
         const now = yield* Clock.currentTimeMillis
         const { refused, gone } = planRefusals(outbox, refusals, now)
         if (refused.length + gone.length === 0) return
@@ -41,7 +41,7 @@ export const markRefused = (
           [
             ...refused.map(({ from, to }) => moved(from, to)),
             ...gone.map(({ id }) => remove('outbox', id)),
-            // The log may have what was refused for another moment.
+            // The log may still contain the refused event for a moment.
             ...(yield* reconcileKeys(contentsOf([...refused.flatMap(({ from, to }) => [from, to]), ...gone]), {
               occasion: 'file',
               refused: new Set(gone.map(({ event }) => event.opId)),

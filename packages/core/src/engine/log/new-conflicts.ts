@@ -1,7 +1,7 @@
 import type { FileVersion } from '../../records/record.ts'
 
 /**
- * The versions that some of the events `opIds` marked as conflicts. A version is marked by the one that replaced it. Pure.
+ * The versions that the events `opIds` marked as conflicts. The replacing event marks the version. Pure.
  *
  * @param versions of one file, newest first
  */

@@ -1,7 +1,7 @@
-/** Group commit, the decisions: which commits share one index transaction, and what each one finds. Pure. */
+/** Decisions of group commit: which commits share an index transaction, and which files each one sees. Pure. */
 import type { RockpoolError } from '@rockpool/protocol'
 import type { Effect } from 'effect'
-import type { IndexStep } from '../../ports/index-port.ts'
+import type { IndexStep } from '../../ports/local-index.ts'
 import { recordAfter } from '../../records/apply.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import type { FileRecord } from '../../records/record.ts'

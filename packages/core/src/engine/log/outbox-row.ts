@@ -1,4 +1,4 @@
-import type { OutboxRow, RefusedMark } from '../../ports/index-port.ts'
+import type { OutboxRow, RefusedMark } from '../../ports/local-index.ts'
 import type { PoolEvent } from '../../records/events.ts'
 
 let made = 0
@@ -10,8 +10,8 @@ export const outboxRow = (event: PoolEvent, now: number): OutboxRow => ({
 })
 
 /**
- * Ids of refused rows start with it and sort behind those of the others, which start with a digit. So one range has them,
- * and the key of a row that changed says whether it is one: an outbox may hold a month's work.
+ * Prefix of the ids of refused rows. They sort behind all others, which start with a digit: one range query finds them,
+ * and a changed row's key tells whether it is refused. An outbox may hold a month's work.
  */
 export const REFUSED_PREFIX = 'refused:'
 

@@ -4,7 +4,7 @@
  */
 import type { RockpoolError } from '@rockpool/protocol'
 import { Effect, Queue, Stream } from 'effect'
-import { change, type OutboxRow, remove } from '../../ports/index-port.ts'
+import { change, type OutboxRow, remove } from '../../ports/local-index.ts'
 import type { Confirmation } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { appendEvents } from './append.ts'
@@ -15,16 +15,16 @@ import { MAX_GROUP } from './next-group.ts'
 import { isRefusedId } from './outbox-row.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import type { RefusedRows } from './refused-rows.ts'
-import { call, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
+import { callPort, IndexPort, LogPort, type Platform, type Settings } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
-/** A tab that still runs has its event in the log long before. */
+/** A running tab appends its event well within this time. */
 const APPENDED_AFTER = '5 seconds'
 
 /**
- * Appends what a crash kept from the log: at once what an earlier session left, and later what a tab leaves that dies
- * while this one leads. What the log already holds is left out; a repeated event changes nothing (opId). What the sync
- * server refused waits for a person. Never ends.
+ * Appends events that a crash kept from the log: those of an earlier session at the start, those of a tab that dies later
+ * while this one leads. Skips events that the log has (a repeated event changes nothing, by its opId) and events that the
+ * sync server refused. Never ends.
  */
 export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | PoolEmitter> = Effect.gen(function* () {
   const index = yield* IndexPort
@@ -33,16 +33,18 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Po
 
   const appendMissing = (rows: readonly OutboxRow[]) =>
     Effect.gen(function* () {
-      const missing = yield* call(async () => rows.filter(({ event, refused }) => !refused && !log.applied(event.opId)))
+      const missing = yield* callPort(async () =>
+        rows.filter(({ event, refused }) => !refused && !log.applied(event.opId)),
+      )
       const events = missing.map(({ event }) => event)
-      for (const appended of yield* call(async () => appendEvents(log, events))) {
+      for (const appended of yield* callPort(async () => appendEvents(log, events))) {
         if (appended.outcome === 'pending') return yield* Effect.fail(appended.error)
-        // One event that the log refuses must not keep the others from it.
+        // An event that the log refuses must not block the others.
         if (appended.outcome === 'refused') emitter.emit({ event: 'error', detail: { error: appended.error } })
       }
     })
 
-  // Listening before the first read, so that no row falls between the two.
+  // Subscribed before the first read: otherwise a row in between would be missed.
   const written = yield* Queue.unbounded<string>()
   yield* subscribed(() =>
     index.subscribe((keys) => {
@@ -54,13 +56,13 @@ export const replay: Effect.Effect<void, RockpoolError, IndexPort | LogPort | Po
     const ids = [...(yield* Queue.takeBetween(written, 1, Number.MAX_SAFE_INTEGER))]
     yield* Effect.sleep(APPENDED_AFTER)
     for (let from = 0; from < ids.length; from += MAX_GROUP) {
-      const rows = yield* call(() => index.getMany('outbox', ids.slice(from, from + MAX_GROUP)))
+      const rows = yield* callPort(() => index.getMany('outbox', ids.slice(from, from + MAX_GROUP)))
       yield* appendMissing(rows.filter((row) => row !== undefined))
     }
   }
 }).pipe(Effect.scoped)
 
-/** Calls `read` with the rows of the outbox, a page at a time, until it gives false: an outbox may hold a month's work. */
+/** Calls `read` with pages of the outbox until it returns false: an outbox may hold a month's work. */
 const outboxPages = <R>(
   read: (rows: readonly OutboxRow[]) => Effect.Effect<unknown, RockpoolError, R>,
 ): Effect.Effect<void, RockpoolError, IndexPort | R> =>
@@ -69,14 +71,14 @@ const outboxPages = <R>(
     let after: string | undefined
     while (true) {
       const page = { after, limit: MAX_GROUP }
-      const rows = yield* call(() => index.getAll('outbox', page))
+      const rows = yield* callPort(() => index.getAll('outbox', page))
       const more = yield* read(rows)
       if (rows.length < MAX_GROUP || more === false) return
       after = rows.at(-1)!.id
     }
   })
 
-/** How many confirmations are taken in one write, and how long they are gathered. */
+/** Confirmations per write, and the time to gather them. */
 const BATCH = 500
 const GATHER = '200 millis'
 
@@ -88,20 +90,20 @@ export const clearConfirmed = (
     const index = yield* IndexPort
     const log = yield* LogPort
     const device = yield* Device
-    const engine = yield* call(() => index.get('engine', 'engine'))
+    const engine = yield* callPort(() => index.get('engine', 'engine'))
 
     const clear = (confirmations: readonly Confirmation[]) =>
       Effect.gen(function* () {
         const opIds = new Set(confirmations.map(({ opId }) => opId))
         const done: OutboxRow[] = []
-        // The oldest are confirmed first, so the first pages usually have them all.
+        // Events are confirmed in order, so the first pages usually have them all.
         yield* outboxPages((rows) =>
           Effect.sync(() => {
             for (const row of rows) if (opIds.delete(row.event.opId)) done.push(row)
             return opIds.size > 0
           }),
         )
-        // A refusal that was overtaken by a retry had stopped the upload.
+        // The upload had stopped at a refusal that a retry has overtaken since.
         const wasRefused = new Set(done.flatMap(({ event, refused }) => (refused && contentKeyOf(event)) ?? []))
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
@@ -117,7 +119,7 @@ export const clearConfirmed = (
       })
 
     const confirmed = yield* Queue.unbounded<Confirmation>()
-    const listen = call(async (signal) => {
+    const listen = callPort(async (signal) => {
       for await (const confirmation of log.confirmations(engine?.confirmationCursor ?? undefined, signal)) {
         confirmed.unsafeOffer(confirmation)
       }

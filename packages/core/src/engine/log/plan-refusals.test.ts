@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { OutboxRow } from '../../ports/index-port.ts'
+import type { OutboxRow } from '../../ports/local-index.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { outboxRow, refusedRow } from './outbox-row.ts'

@@ -1,5 +1,5 @@
-/** What becomes of the outbox when the sync server refuses events. Pure. */
-import type { OutboxRow } from '../../ports/index-port.ts'
+/** Changes of the outbox when the sync server refuses events. Pure. */
+import type { OutboxRow } from '../../ports/local-index.ts'
 import type { Refusal } from '../../ports/record-log.ts'
 import { recordAfter } from '../../records/apply.ts'
 import { contentKeyOf } from '../../records/content-key.ts'

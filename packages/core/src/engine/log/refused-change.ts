@@ -1,4 +1,4 @@
-/** A refused row as the app sees it, and what a person can make of it. Pure. */
+/** A refused row as the app sees it, and how a person can edit it. Pure. */
 import { type Buckets, type ErrorCode, type Owner, parseRemoteKey, type Right, RockpoolError } from '@rockpool/protocol'
 import type { RefusedChange, RefusedEdit } from '../../pool.ts'
 import { recordAfter } from '../../records/apply.ts'
@@ -24,7 +24,7 @@ export const refusedChange = ({ event, refused }: RefusedRow, file: FileRecord |
 /** The right that the event needs. */
 export const rightFor = ({ name }: PoolEvent): Right => (name === 'v2.FileDeleted' ? 'delete' : 'write')
 
-/** Of docs/contracts/sync-http.md; a code that a newer server has is `bad_request`. */
+/** Codes of docs/contracts/sync-http.md; an unknown code of a newer server becomes `bad_request`. */
 const ERROR_CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['bad_event', 'bad_request'],
   ['event_too_large', 'too_large'],
@@ -58,7 +58,7 @@ export const editedEvent = (
   { buckets, opId, owner }: { readonly buckets: Buckets; readonly opId: string; readonly owner: Owner | undefined },
 ): PoolEvent | RockpoolError => {
   const { owner: ownerBefore, ...args }: Record<string, unknown> = { ...event.args }
-  // The owner is who sends the file, who may be another user than added it; nothing while no token says who that is.
+  // The owner is the user who sends the event, perhaps not the one who added the file; unset while no user is known.
   if (ownerBefore !== undefined && owner !== undefined) args.owner = owner
   if (edit.name !== undefined) {
     const name = edit.name.normalize('NFC')
@@ -88,7 +88,7 @@ const notIn = (code: ErrorCode, what: string): RockpoolError =>
     `This change sets no ${what}. Retry it without the option ${what === 'metadata' ? 'meta' : what}.`,
   )
 
-/** What the refused changes say of sync; undefined while there are none. */
+/** The sync status that refused changes mean; undefined while there are none. */
 export const statusOfRefused = (changes: readonly RefusedChange[]): SyncStatus | undefined => {
   const newest = changes.toSorted((a, b) => b.at - a.at)[0]
   if (!newest) return undefined

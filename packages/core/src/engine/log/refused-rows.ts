@@ -1,9 +1,9 @@
 /** The refused rows of the outbox, in memory and up to date with every tab's writes. */
 import { Context, Effect, Layer, Queue } from 'effect'
-import type { OutboxRow, RefusedMark } from '../../ports/index-port.ts'
+import type { OutboxRow, RefusedMark } from '../../ports/local-index.ts'
 import { makeListeners } from '../../listeners.ts'
 import { isRefusedId, REFUSED_PREFIX } from './outbox-row.ts'
-import { call, IndexPort } from '../services.ts'
+import { callPort, IndexPort } from '../services.ts'
 import { untilRunning } from '../until-running.ts'
 import { subscribed } from '../subscribed.ts'
 
@@ -17,7 +17,7 @@ export interface RefusedRowsShape {
   readonly get: (opId: string) => RefusedRow | undefined
   /** Calls `listener` after rows came or went. @returns unsubscribe */
   readonly subscribe: (listener: () => void) => () => void
-  /** Reads the rows again; for a caller that has written some and must see them when it resolves. */
+  /** Reads the rows again, for a caller that has just written some. */
   readonly refresh: Effect.Effect<void>
 }
 
@@ -32,8 +32,8 @@ export const RefusedRowsLive = Layer.scoped(
     let byOpId: ReadonlyMap<string, RefusedRow> = new Map()
 
     const read = Effect.gen(function* () {
-      const found = yield* call(() => index.getAll('outbox', { after: REFUSED_PREFIX }))
-      // A refused row comes and goes whole; its id is never used again.
+      const found = yield* callPort(() => index.getAll('outbox', { after: REFUSED_PREFIX }))
+      // A refused row is never updated in place, and its id is never reused.
       if (found.length === rows.length && found.every(({ id }, i) => id === rows[i]!.id)) return
       rows = found as readonly RefusedRow[]
       byOpId = new Map(rows.map((row) => [row.event.opId, row]))
@@ -47,7 +47,7 @@ export const RefusedRowsLive = Layer.scoped(
       Effect.catchAll((error) => Effect.logWarning('The refused changes could not be read', error)),
     )
 
-    // Listening before the first read, so that no write of another tab falls between the two.
+    // Subscribed before the first read: otherwise a write of another tab in between would be missed.
     const written = yield* Queue.sliding<void>(1)
     yield* subscribed(() =>
       index.subscribe((keys) => {

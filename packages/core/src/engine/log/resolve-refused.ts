@@ -2,7 +2,7 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { RefusedEdit } from '../../pool.ts'
-import { change, decision, type IndexStep } from '../../ports/index-port.ts'
+import { change, decision, type IndexStep } from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import type { PoolEvent } from '../../records/events.ts'
@@ -33,17 +33,17 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
     const key = contentKeyOf(event)
     if (key !== undefined) yield* requireOwnKey(key)
 
-    let isTaken = false
+    let isResolved = false
     const take = change('outbox', row.id, (current) => {
       // Checked within the write: another tab may resolve the same change.
       if (!current) throw alreadyResolved()
-      isTaken = true
+      isResolved = true
       return undefined
     })
     yield* commit(event, { changes: [take, ...uploadAgain(event, log, yield* Clock.currentTimeMillis)] }).pipe(
-      // The log works and does not take the event: the change waits for a person as before.
+      // The log works and rejects the event: the change waits for a person as before.
       Effect.tapError(() =>
-        isTaken
+        isResolved
           ? Effect.ignoreLogged(device.write([change('outbox', row.id, (current) => current ?? row)]))
           : Effect.void,
       ),
@@ -51,28 +51,28 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
     )
   })
 
-/** Takes the change back for good, and its bytes from this disk when nothing else names them. */
+/** Discards the change for good, and its bytes on this disk unless something else references them. */
 export const dropRefused = (id: string) =>
   Effect.gen(function* () {
     const device = yield* Device
     const refused = yield* RefusedRows
     const row = yield* refusedRowOf(id)
-    let isTaken = false
+    let isResolved = false
     yield* device.write([
       change('outbox', row.id, (current) => {
-        isTaken = current !== undefined
+        isResolved = current !== undefined
         return undefined
       }),
     ])
     yield* refused.refresh
     const key = contentKeyOf(row.event)
     // Another tab that retried the change needs the bytes.
-    if (isTaken && key !== undefined) yield* releaseContent(key)
+    if (isResolved && key !== undefined) yield* releaseContent(key)
   })
 
 /**
- * What object storage had of a file that was not taken, its garbage collector may have removed since: the signer is asked
- * again.
+ * Queues the upload again: the garbage collector of object storage may have removed the content of a refused file. The
+ * upload's first step checks with the signer.
  */
 const uploadAgain = (event: PoolEvent, log: Pick<RecordLog, 'remoteContent'>, now: number): readonly IndexStep[] => {
   if (event.name !== 'v2.FileAdded' && event.name !== 'v2.FileContentReplaced') return []
@@ -86,7 +86,7 @@ const uploadAgain = (event: PoolEvent, log: Pick<RecordLog, 'remoteContent'>, no
       ],
       (rows) => {
         const content = rows.get('contents', address)
-        if (!content) return [] // a former version that is in object storage only
+        if (!content) return [] // a former version, in object storage only
         const provedBefore = log.remoteContent(remoteKey)?.seenAt
         return [
           notStoredAs(remoteKey),

@@ -1,4 +1,4 @@
-/** The state of sync as the app sees it, and the errors that are emitted when a person or the developer must act. */
+/** The sync state for the app, and the `error` events for states that a person or the developer must act on. */
 import { RockpoolError } from '@rockpool/protocol'
 import { Context, Effect, Layer, Queue } from 'effect'
 import type { RefusedChange } from '../../pool.ts'
@@ -11,7 +11,7 @@ import { PoolEmitter } from '../pool-emitter.ts'
 import { errorOfRefused, refusedChange, statusOfRefused } from './refused-change.ts'
 import { type RefusedRow, RefusedRows } from './refused-rows.ts'
 import { isStorageSuspect } from '../repair/loss-state.ts'
-import { call, IndexPort, LogPort, Platform, SignerPort } from '../services.ts'
+import { callPort, IndexPort, LogPort, Platform, SignerPort } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
 export interface SyncStateShape {
@@ -61,7 +61,7 @@ export const SyncStateLive = Layer.scoped(
     const listeners = makeListeners<SyncStatus>()
     source.subscribe((status) => {
       listeners.emit(status)
-      // Each refused change emits an error of its own.
+      // Each refused change already emits its own error.
       if (status === refusedStatus || (status.state !== 'refused' && status.state !== 'stuck')) return
       const { code, message } = status.reason
       const error = new RockpoolError(SYNC_ERROR_CODES[code], message)
@@ -72,7 +72,7 @@ export const SyncStateLive = Layer.scoped(
     const suspectsChanged = yield* Queue.sliding<void>(1)
     const lookAtSuspects = Effect.gen(function* () {
       yield* Queue.take(suspectsChanged)
-      isSuspect = isStorageSuspect(yield* call(() => index.getAll('suspects')))
+      isSuspect = isStorageSuspect(yield* callPort(() => index.getAll('suspects')))
       look()
     }).pipe(
       // The rows are read with the next change.

@@ -1,16 +1,16 @@
-/** Which other content tells a lost object from an object store that is the wrong one. Pure. */
+/** Selects content to compare with, to distinguish a lost object from a wrong object store. Pure. */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { FileRecord } from '../../records/record.ts'
 
 const MAX_COMPARED = 5
 
-/** With no more content than this, there is little to compare with, and little to flood the log with. */
+/** A store with at most this much content has too little to compare with, and too little to flood the log with. */
 const FEW = 3
 
 /**
- * At most five contents, spread over those that were stored before the missing one: an album that was deleted in object storage
- * is then told from all that is older. What was stored after a signer was pointed at another S3 bucket is found there, and would
- * hide that everything before it is missing; it only fills up the number. None in a store of a few files.
+ * Up to five keys, spread over the content that was stored before the missing one: a deleted album is then distinguished
+ * from an empty S3 bucket. Content stored later may be in an S3 bucket that the signer was pointed at since, and would hide
+ * that all before is missing; it only fills up the number. None in a store of a few files.
  *
  * @param since unix ms, when the file of `key` was added
  */

@@ -1,6 +1,6 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
-import type { SuspectRow, SuspectState } from '../../ports/index-port.ts'
+import type { SuspectRow, SuspectState } from '../../ports/local-index.ts'
 import {
   CHECK_EVERY_MS,
   CONCLUDED_MS,

@@ -1,25 +1,25 @@
 /**
- * The life of a suspected loss: from a download that finds nothing, by the signer's word, to `ContentLost`, and from there
- * to the bytes that are sent again. A pure state machine, its table complete by its type.
+ * State machine of a suspected loss: from a download that finds nothing, through checks with the signer, to `ContentLost`,
+ * and from there to the new upload. Pure; its table is complete by its type.
  */
 import type { RemoteKey } from '@rockpool/protocol'
-import type { SuspectRow, SuspectState } from '../../ports/index-port.ts'
+import type { SuspectRow, SuspectState } from '../../ports/local-index.ts'
 
-/** Times in a row that the signer must not find the content, and the ms between them: three times in 10 min. */
+/** Consecutive misses by the signer that prove a loss, and the time between checks: three in 10 min. ms */
 export const MISSES = 3
 export const CHECK_EVERY_MS = 5 * 60_000
 
-/** A wrong setting takes a person: the signer is asked less often. ms */
+/** Time between checks while the signer's settings look wrong: a person has to correct them. ms */
 export const SUSPECT_EVERY_MS = 15 * 60_000
 
-/** Losses that a device concludes in {@link CONCLUDED_MS}; more mean that something else is wrong. */
+/** Losses that a device reports within {@link CONCLUDED_MS}; more indicate another problem. */
 export const MAX_LOSSES = 10
 export const CONCLUDED_MS = 60 * 60_000
 
-/** Devices that hold lost bytes wait a random time up to this one, so that one of them sends and the others hear of it. ms */
+/** Devices that have lost content wait a random time up to this, so that one uploads and the others see that. ms */
 export const HEAL_WITHIN_MS = 60_000
 
-/** After it sent the bytes, or asked the signer, a device does not for this long: anyone can append `ContentLost`. ms */
+/** Cool-down of a device after it healed or checked content: anyone can append `ContentLost`. ms */
 export const HEALED_MS = 10 * 60_000
 
 export type LossInput =
@@ -35,7 +35,7 @@ export type LossInput =
   | 'alone'
   /** the signer does not find other content either, or this device has concluded {@link MAX_LOSSES} */
   | 'not_alone'
-  /** the log says lost, and a live file on this device has the bytes */
+  /** the log says lost, and this device has the bytes of a live file */
   | 'lost_here'
   /** the log says lost, and this device cannot help */
   | 'lost'
@@ -53,7 +53,7 @@ export type LossAct =
   | 'conclude'
   /** queue an upload: its first step asks the signer */
   | 'send'
-  /** it is there after all */
+  /** object storage has the content: retry the download */
   | 'retry_download'
 
 export interface LossContext {
@@ -73,10 +73,10 @@ export interface LossStep {
 export const nextLoss = (row: SuspectRow | undefined, input: LossInput, context: LossContext): LossStep =>
   TABLE[row?.state ?? 'none'][input](row ?? newRow(context), context)
 
-/** Whether the time of the row's next step has come. A clock that was wrong when it was set must not stop it for long. */
+/** Whether the row's next step is due. A `dueAt` written by a wrong clock must not delay it for long. */
 export const isLossDue = ({ dueAt }: SuspectRow, now: number): boolean => dueAt <= now || dueAt > now + CONCLUDED_MS
 
-/** A person must look at the signer's settings. */
+/** Whether a person must check the signer's settings. */
 export const isStorageSuspect = (rows: readonly SuspectRow[]): boolean =>
   rows.some(({ state }) => state === 'storage_suspect')
 
@@ -141,7 +141,7 @@ const TABLE: Readonly<Record<SuspectState | 'none', Readonly<Record<LossInput, T
     not_alone: suspectStorage,
     lost_here: heal,
     lost: none,
-    // The signer's word counts: the event may be older than the download.
+    // The signer decides: the event may be older than the download.
     stored: stay,
     due: act(stay, 'ask'),
   },

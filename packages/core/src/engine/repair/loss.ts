@@ -1,10 +1,10 @@
 /**
- * Content that object storage has lost: found out by this device, and healed by a device that has the bytes. What becomes of
- * a suspicion is decided in `loss-state.ts`; its rows survive a restart, and the leader takes their steps.
+ * Content that object storage has lost: detected by this device, and uploaded again by a device that has the bytes.
+ * `loss-state.ts` decides; the rows survive a restart, and the leader takes their steps.
  */
 import { isRockpoolError, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
-import { change, decision, type IndexChange, remove, type SuspectRow } from '../../ports/index-port.ts'
+import { change, decision, type IndexChange, remove, type SuspectRow } from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { askSigner } from '../ask-signer.ts'
 import { Device } from '../device.ts'
@@ -13,39 +13,41 @@ import { ownUploads } from '../files/owner.ts'
 import { commit } from '../log/group-commit.ts'
 import { contentsToCompare } from './loss-compare.ts'
 import { isLossDue, type LossAct, type LossInput, MAX_LOSSES, nextLoss, SUSPECT_EVERY_MS } from './loss-state.ts'
-import { keyReader, saidOf, uploadOf } from './reconcile-keys.ts'
+import { keyReader, logStateOf, uploadOf } from './reconcile-keys.ts'
 import type { KeyFacts } from './reconcile-plan.ts'
-import { call, IndexPort, LogPort, Platform, Settings } from '../services.ts'
+import { callPort, IndexPort, LogPort, Platform, Settings } from '../services.ts'
 import { isMissingContent, suspectChanged, suspectContent } from './suspect-content.ts'
 import { rowAfterStored, transferId } from '../transfers/transfer-row.ts'
 import { subscribed } from '../subscribed.ts'
 
-/** Between two steps of the leader, so that the signer is asked at a low rate. */
+/** Time between two steps of the leader: limits the rate of calls to the signer. */
 const PACE = '1 second'
 
-/** Files among which content to compare with is looked for, newest first. */
+/** The newest files, among which content to compare with is selected. */
 const FILES_TO_COMPARE = 2_000
 
-/** Begins a suspicion when the work fails since object storage lacks what the log says is stored. */
+/** Records a suspected loss when the work fails because object storage lacks content that the log says is stored. */
 export const suspectLoss =
   (key: RemoteKey) =>
   <A, R>(work: Effect.Effect<A, RockpoolError, R>): Effect.Effect<A, RockpoolError, R | Device | LogPort> =>
-    Effect.tapError(work, ({ code }) => (isMissingContent(code) ? Effect.ignoreLogged(noteMissing(key)) : Effect.void))
+    Effect.tapError(work, ({ code }) =>
+      isMissingContent(code) ? Effect.ignoreLogged(recordMissing(key)) : Effect.void,
+    )
 
-const noteMissing = (key: RemoteKey) =>
+const recordMissing = (key: RemoteKey) =>
   Effect.gen(function* () {
     const device = yield* Device
     const log = yield* LogPort
-    if (!(yield* call(async () => isSaid(log, key)))) return
+    if (!(yield* callPort(async () => isStoredByLog(log, key)))) return
     yield* device.write([suspectContent(key, yield* Clock.currentTimeMillis)])
   })
 
-const isSaid = (log: Pick<RecordLog, 'remoteContent'>, key: RemoteKey): boolean => {
-  const said = saidOf(log.remoteContent(key))
-  return said === 'claimed' || said === 'proved'
+const isStoredByLog = (log: Pick<RecordLog, 'remoteContent'>, key: RemoteKey): boolean => {
+  const logState = logStateOf(log.remoteContent(key))
+  return logState === 'claimed' || logState === 'proved'
 }
 
-/** The leader's part: takes the steps of all suspicions as they become due, one after the other. Never ends. */
+/** Takes the steps of all suspected losses as they become due, one after the other. Runs in the leader. Never ends. */
 export const watchLosses = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
@@ -56,7 +58,7 @@ export const watchLosses = (epoch: number) =>
       }),
     )
     while (true) {
-      const rows = yield* call(() => index.getAll('suspects'))
+      const rows = yield* callPort(() => index.getAll('suspects'))
       const now = yield* Clock.currentTimeMillis
       const due = rows.filter((row) => isLossDue(row, now)).toSorted((a, b) => a.dueAt - b.dueAt)[0]
       if (due) {
@@ -82,7 +84,7 @@ const takeStep = (key: RemoteKey, epoch: number) =>
     yield* conclude(key, epoch)
   })
 
-/** Gives `input` to the state machine, and makes what it asks for in the same transaction. @returns what is left to do */
+/** Feeds `input` to the state machine and applies the result in the same transaction. @returns the act that is left to do */
 const feed = (key: RemoteKey, input: LossInput, epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -115,18 +117,18 @@ const lossStep = (key: RemoteKey, input: LossInput, onAct: (act: LossAct | undef
     })
   })
 
-/** What the log says by now comes before what the input was made from. */
+/** Corrects the input by what the log says at the time of the write. */
 const knownBetter = (
   row: SuspectRow | undefined,
   input: LossInput,
-  { said, isWanted, mayUpload, content }: KeyFacts,
+  { logState, isWanted, mayUpload, content }: KeyFacts,
 ): LossInput => {
   switch (row?.state) {
     case 'checking':
     case 'storage_suspect':
-      return said === 'lost' || said === 'nothing' ? 'lost' : input
+      return logState === 'lost' || logState === 'nothing' ? 'lost' : input
     case 'healing':
-      if (said !== 'lost') return 'stored'
+      if (logState !== 'lost') return 'stored'
       return content && isWanted && mayUpload ? input : 'lost'
     case 'concluded':
     case 'healed':
@@ -135,28 +137,28 @@ const knownBetter = (
   }
 }
 
-/** Asks the signer, whose own HEAD is the only word that counts. */
+/** Checks with the signer: only its own HEAD counts. */
 const check = (key: RemoteKey) =>
   Effect.gen(function* () {
     const asked = yield* Effect.either(askSigner((signer, signal) => signer.downloadUrl({ key, check: true }, signal)))
     if (asked._tag === 'Right') return 'present'
     if (isRockpoolError(asked.left, 'not_found')) return 'absent'
-    // Nobody can find out more with these rights.
+    // These rights allow no further check.
     return isRockpoolError(asked.left, 'forbidden', 'bad_key') ? 'refused' : 'unanswered'
   })
 
-/** Whether the signer finds other content of the store: then its settings are right, and this content is lost. */
+/** Whether the signer finds other content of the store. If so its settings are right, and this content is lost. */
 const compare = (key: RemoteKey) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const log = yield* LogPort
-    const suspects = new Map((yield* call(() => index.getAll('suspects'))).map((row) => [row.remoteKey, row.state]))
+    const suspects = new Map((yield* callPort(() => index.getAll('suspects'))).map((row) => [row.remoteKey, row.state]))
     const concluded = [...suspects.values()].filter((state) => state === 'concluded').length
     if (concluded >= MAX_LOSSES) return 'not_alone'
-    const others = yield* call(async () =>
+    const others = yield* callPort(async () =>
       contentsToCompare(key, log.list({ limit: FILES_TO_COMPARE }), {
         since: log.filesWithVersion(key)[0]?.createdAt ?? 0,
-        isCandidate: (other) => isSaid(log, other),
+        isCandidate: (other) => isStoredByLog(log, other),
       }),
     )
     if (others.length === 0) return 'alone'
@@ -169,10 +171,10 @@ const compare = (key: RemoteKey) =>
     return present > absent ? 'alone' : 'not_alone'
   })
 
-/** Not found when it was asked for last. What was concluded and healed since may be there again. */
+/** Whether the last check missed the content. Content of a concluded or healed row may exist again. */
 const isOpen = (state: SuspectRow['state'] | undefined): boolean => state === 'checking' || state === 'storage_suspect'
 
-/** Tells all devices. One that holds the bytes sends them. */
+/** Appends `ContentLost` for all devices. A device that has the bytes uploads them. */
 const conclude = (key: RemoteKey, epoch: number) =>
   Effect.gen(function* () {
     const log = yield* LogPort
@@ -181,8 +183,8 @@ const conclude = (key: RemoteKey, epoch: number) =>
     const { claims, storeId } = yield* Settings
     const mayUpload = yield* ownUploads
     const mayAppend = mayUpload(key) && checkRight(claims(), storeId, 'write') === undefined
-    // Another device was faster, or one with the right to say so has to find out.
-    if (!mayAppend || !isSaid(log, key)) return yield* device.write([remove('suspects', key)], epoch)
+    // Another device was faster, or this user may not append the event.
+    if (!mayAppend || !isStoredByLog(log, key)) return yield* device.write([remove('suspects', key)], epoch)
     const step = yield* lossStep(key, 'alone', () => {})
     yield* commit({ name: 'v2.ContentLost', opId: newId(), args: { remoteKey: key } }, { changes: [step], epoch })
   })

@@ -1,19 +1,19 @@
-/** The first step of a full comparison: bytes on this disk and rows of the index. */
+/** The first phase of a full comparison: files on this disk against rows of the index. */
 import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
-import { remove } from '../../ports/index-port.ts'
+import { remove } from '../../ports/local-index.ts'
 import { Device } from '../device.ts'
 import { hashOnDisk } from '../files/hash-on-disk.ts'
 import { KEEPING, knownOwnKeys } from '../files/named-content.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
-import { BlobPort, call, IndexPort, Platform, Settings } from '../services.ts'
+import { BlobPort, callPort, IndexPort, Platform, Settings } from '../services.ts'
 import { contentRow } from '../rows.ts'
 
-/** Adds are under way most of the time on a busy device: the disk is listed when none is. */
+/** Retry interval while adds are under way: the disk can only be listed between adds. */
 const DISK_BUSY_WAIT = '1 minute'
 
-/** Contents on disk get the row that they lack, rows of contents that are gone are removed. */
+/** Adds missing rows for content on disk, and removes rows whose content is gone. */
 export const compareDisk = (epoch: number) =>
   Effect.gen(function* () {
     const { unknown, gone } = yield* listDisk
@@ -21,7 +21,7 @@ export const compareDisk = (epoch: number) =>
     for (const address of unknown) yield* learnContent(address, epoch)
   })
 
-/** What disk and index do not have in common. Listed while no add is between its bytes and its row. */
+/** The differences between disk and index. Listed while no add has written its bytes but not its row. */
 const listDisk: Effect.Effect<
   { readonly unknown: readonly ContentAddress[]; readonly gone: readonly ContentAddress[] },
   RockpoolError,
@@ -32,11 +32,11 @@ const listDisk: Effect.Effect<
   while (true) {
     const listed = yield* Effect.scoped(
       Effect.gen(function* () {
-        // Whoever releases content takes this lock first, and would take this one for an add.
+        // A release takes this lock first: it would mistake this one for an add.
         yield* hold('releasing', 'exclusive')
         if (!(yield* holdIfFree(KEEPING))) return undefined
-        const known = new Set(yield* call(() => index.keys('contents')))
-        const disk = yield* call(() => blobs.list())
+        const known = new Set(yield* callPort(() => index.keys('contents')))
+        const disk = yield* callPort(() => blobs.list())
         const whole = disk.filter(({ complete }) => complete).map(({ address }) => address)
         const there = new Set<string>(whole)
         return {
@@ -50,7 +50,7 @@ const listDisk: Effect.Effect<
   }
 })
 
-/** Hashes content that the index does not know, one at a time, and queues it when object storage may lack it. */
+/** Hashes unknown content, one at a time, and queues its upload when object storage may lack it. */
 const learnContent = (address: ContentAddress, epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -61,16 +61,16 @@ const learnContent = (address: ContentAddress, epoch: number) =>
         () => Effect.succeed(undefined),
       ),
     )
-    if (!content) return // gone meanwhile, or unreadable: the next pass looks again
-    // Damaged: never served or sent. They stay aside, since they may be all that is left.
-    if (content.address !== address) return yield* call(() => blobs.quarantine(address))
+    if (!content) return // deleted since, or unreadable: the next pass tries again
+    // Damaged: moved aside, never served or sent. It may be the only copy.
+    if (content.address !== address) return yield* callPort(() => blobs.quarantine(address))
     const now = yield* Clock.currentTimeMillis
-    // What the log claims to be stored is asked for when its records are compared.
+    // Claims of the log are checked in the phase `records`.
     const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
     yield* device.write([contentRow(content, now), ...steps], epoch)
   })
 
-/** Unless the bytes came back meanwhile: a row without them would be a file that cannot be opened. */
+/** Removes the row of content that is gone, unless it was written again since. */
 const forgetContent = (address: ContentAddress, epoch: number) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
@@ -80,8 +80,8 @@ const forgetContent = (address: ContentAddress, epoch: number) =>
       Effect.gen(function* () {
         yield* hold('releasing', 'exclusive')
         if (!(yield* holdIfFree(KEEPING))) return // the next pass finds it
-        if (yield* call(() => blobs.open(address))) return
-        const row = yield* call(() => index.get('contents', address))
+        if (yield* callPort(() => blobs.open(address))) return
+        const row = yield* callPort(() => index.get('contents', address))
         const keys = new Set([...(yield* knownOwnKeys(address)), ...(row?.storedAs ?? [])])
         yield* device.write([remove('contents', address), ...(yield* reconcileKeys(keys, { occasion: 'pass' }))], epoch)
       }),

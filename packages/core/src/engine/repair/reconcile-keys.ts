@@ -1,6 +1,6 @@
 /**
- * What contents lack, as steps of an index write: decided in its transaction, from the rows and the log as they are then. So
- * nothing that another tab or a transfer does in between is lost.
+ * Reconciles content as steps of an index write. They are decided inside the transaction, from the rows and the log as they
+ * are then, so no concurrent change of another tab or a transfer is lost.
  */
 import { addressOfKey, OCTET_STREAM, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
@@ -13,7 +13,7 @@ import {
   type IndexRows,
   remove,
   type TransferRow,
-} from '../../ports/index-port.ts'
+} from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../../records/record.ts'
 import { ownUploads } from '../files/owner.ts'
@@ -29,7 +29,7 @@ export interface ReconcileOptions {
   readonly occasion: Occasion
   /** opIds of events that the sync server refused, and whose rows are not in the outbox */
   readonly refused?: ReadonlySet<string>
-  /** Called for content about which the signer is to be asked some time. It is asked now when not given. */
+  /** Called for content to check with the signer later. Without it the check is queued immediately. */
   readonly onAsk?: (key: RemoteKey) => void
 }
 
@@ -57,32 +57,32 @@ export const reconcileKeys = (keys: Iterable<RemoteKey>, options: ReconcileOptio
     })
   })
 
-/** What the log says is news for a suspected loss, too. */
+/** The input that the log's state is for a suspected loss. */
 const lossInput = (facts: KeyFacts, actions: readonly KeyAction[], occasion: Occasion) => {
-  if (facts.said === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'
-  return occasion === 'content' && facts.said !== 'nothing' ? 'stored' : undefined
+  if (facts.logState === 'lost') return actions.includes('heal') ? 'lost_here' : 'lost'
+  return occasion === 'content' && facts.logState !== 'nothing' ? 'stored' : undefined
 }
 
-/** One key as a decision sees it. */
+/** The facts of one key, as a decision sees them. */
 export interface KeyView {
   readonly key: RemoteKey
   readonly facts: KeyFacts
   readonly content: ContentRow | undefined
-  /** live files that have the content or had it, and that the sync server has not refused */
+  /** live files that have or had the content, except refused ones */
   readonly wanting: readonly FileRecord[]
-  /** as an upload that is queued now notes it */
+  /** `provedBefore` of an upload that is queued now */
   readonly provedBefore: number | null
   /** media type to upload it with */
   readonly type: string
 }
 
-/** Gives, for a key, what a decision must name to read, and what it then sees. */
+/** For a key: the rows that a decision must declare, and the view that it builds from them. */
 export const keyReader = Effect.gen(function* () {
   const log = yield* LogPort
   const mayUpload = yield* ownUploads
   return (key: RemoteKey, refusedBefore: ReadonlySet<string> = new Set()) => {
     const address = addressOfKey(key)
-    // A file that gets the content after this is looked at with its own event.
+    // A file that gets the content later triggers its own reconciliation.
     const fileIds = log.filesWithContent(key).map(({ id }) => id)
     const reads: IndexDecision['reads'] = [
       { table: 'contents', key: address },
@@ -100,7 +100,7 @@ export const keyReader = Effect.gen(function* () {
       const content = rows.get('contents', address)
       const wanting = log
         .filesWithVersion(key)
-        .filter((file) => file.deletedAt === null && isTaken(log, file, key, refused))
+        .filter((file) => file.deletedAt === null && isAccepted(log, file, key, refused))
       const remote = log.remoteContent(key)
       const isPinned = fileIds.some((id) => rows.get('pins', id) !== undefined && isCurrent(log.file(id), key))
       const upload = rows.get('transfers', transferId('upload', key))
@@ -108,7 +108,7 @@ export const keyReader = Effect.gen(function* () {
         isWanted: wanting.length > 0 || isPending(log, upload, refused),
         isPinned,
         mayUpload: mayUpload(key),
-        said: saidOf(remote),
+        logState: logStateOf(remote),
         content: content && { isStored: content.storedAs?.includes(key) === true, isPinned: content.pinned },
         upload: uploadStateOf(upload, remote),
         download: downloadOf(rows.get('transfers', transferId('download', key))),
@@ -124,18 +124,18 @@ const isCurrent = (file: FileRecord | undefined, key: RemoteKey): boolean =>
   file !== undefined && file.deletedAt === null && file.remoteKey === key
 
 /** Whether an event that the sync server did not refuse gave the content to the file. */
-const isTaken = (log: RecordLog, file: FileRecord, key: RemoteKey, refused: ReadonlySet<string>): boolean =>
+const isAccepted = (log: RecordLog, file: FileRecord, key: RemoteKey, refused: ReadonlySet<string>): boolean =>
   refused.size === 0 ||
   (file.remoteKey === key && !refused.has(file.version)) ||
   log.versions(file.id).some((version) => version.remoteKey === key && !refused.has(version.id))
 
-/** Whether the event that came with the upload is on its way into the log, or a rebase takes it back for a moment. */
+/** Whether the upload's event is not in the log yet, or rolled back for a moment by a rebase. */
 const isPending = (log: RecordLog, upload: TransferRow | undefined, refused: ReadonlySet<string>): boolean => {
   const opId = upload?.queuedFor ?? undefined
   return opId !== undefined && !refused.has(opId) && !log.applied(opId)
 }
 
-/** As this device added it, else as the file's version has it: the signer refuses an upload that a record describes wrongly. */
+/** The media type from this device's add, else from the file's version: a record may describe the content wrongly. */
 const typeOf = (
   log: RecordLog,
   key: RemoteKey,
@@ -149,8 +149,8 @@ const typeOf = (
   return versions.find(({ remoteKey }) => remoteKey === key)?.type ?? OCTET_STREAM
 }
 
-/** Lost since it was last proved to be stored: a claim that came with the loss, or after it, does not hide that. */
-export const saidOf = (remote: RemoteContent | undefined): KeyFacts['said'] => {
+/** `lost`: lost since the last proof. A claim with or after the loss does not hide that. */
+export const logStateOf = (remote: RemoteContent | undefined): KeyFacts['logState'] => {
   if (!remote) return 'nothing'
   if (remote.proved) return 'proved'
   return !remote.stored || remote.seenAt !== null ? 'lost' : 'claimed'
@@ -166,7 +166,7 @@ const downloadOf = (row: TransferRow | undefined): KeyFacts['download'] => {
   return isMissing(row) ? 'missing' : 'queued'
 }
 
-/** An upload of the bytes that are here. */
+/** Queues an upload of the content on this disk. */
 export const uploadOf = ({ key, content, provedBefore, type }: KeyView, now: number): readonly IndexChange[] => {
   if (!content) return []
   const upload = { remoteKey: key, size: content.size, type, provedBefore }
@@ -177,9 +177,9 @@ const changesOf = (action: KeyAction, view: KeyView, now: number): readonly Inde
   const { key, wanting } = view
   const setPinned = (pinned: boolean) => change('contents', addressOfKey(key), (row) => row && { ...row, pinned })
   switch (action) {
-    case 'note_stored':
+    case 'record_stored':
       return [storedAs(key)]
-    case 'take_back_stored':
+    case 'clear_stored':
       return [notStoredAs(key)]
     case 'queue_upload':
     case 'ask_signer':

@@ -5,7 +5,7 @@ const absent: KeyFacts = {
   isWanted: true,
   isPinned: false,
   mayUpload: true,
-  said: 'nothing',
+  logState: 'nothing',
   content: undefined,
   upload: 'none',
   download: 'none',
@@ -13,7 +13,7 @@ const absent: KeyFacts = {
 /** On this disk, not known to be stored. */
 const here: KeyFacts = { ...absent, content: { isStored: false, isPinned: false } }
 /** On this disk, and stored as this device found out. */
-const stored: KeyFacts = { ...absent, said: 'claimed', content: { isStored: true, isPinned: false } }
+const stored: KeyFacts = { ...absent, logState: 'claimed', content: { isStored: true, isPinned: false } }
 const pinned: KeyFacts = { ...absent, isPinned: true }
 
 interface Case {
@@ -24,9 +24,9 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: 'not here, nothing said', facts: absent, plan: [] },
-  { name: 'not here, stored', facts: { ...absent, said: 'proved' }, plan: [] },
-  { name: 'not here, lost', facts: { ...absent, said: 'lost' }, plan: [] },
+  { name: 'not here, nothing in the log', facts: absent, plan: [] },
+  { name: 'not here, stored', facts: { ...absent, logState: 'proved' }, plan: [] },
+  { name: 'not here, lost', facts: { ...absent, logState: 'lost' }, plan: [] },
 
   { name: 'the only copy', facts: here, plan: ['queue_upload'] },
   { name: 'the only copy, of no live file', facts: { ...here, isWanted: false }, plan: [] },
@@ -34,18 +34,22 @@ const cases: readonly Case[] = [
   { name: 'the only copy, waiting', facts: { ...here, upload: 'queued' }, plan: [] },
   {
     name: 'claimed by somebody',
-    facts: { ...here, said: 'claimed' },
+    facts: { ...here, logState: 'claimed' },
     plan: { content: ['queue_upload'], file: ['queue_upload'], pass: ['ask_signer'] },
   },
-  { name: 'claimed by somebody, waiting', facts: { ...here, said: 'claimed', upload: 'queued' }, plan: [] },
-  { name: 'proved', facts: { ...here, said: 'proved' }, plan: ['note_stored'] },
-  { name: 'proved, of no live file', facts: { ...here, said: 'proved', isWanted: false }, plan: ['note_stored'] },
-  { name: 'proved, of another user', facts: { ...here, said: 'proved', mayUpload: false }, plan: ['note_stored'] },
-  { name: 'proved before its upload was queued', facts: { ...here, said: 'proved', upload: 'queued' }, plan: [] },
+  { name: 'claimed by somebody, waiting', facts: { ...here, logState: 'claimed', upload: 'queued' }, plan: [] },
+  { name: 'proved', facts: { ...here, logState: 'proved' }, plan: ['record_stored'] },
+  { name: 'proved, of no live file', facts: { ...here, logState: 'proved', isWanted: false }, plan: ['record_stored'] },
+  {
+    name: 'proved, of another user',
+    facts: { ...here, logState: 'proved', mayUpload: false },
+    plan: ['record_stored'],
+  },
+  { name: 'proved before its upload was queued', facts: { ...here, logState: 'proved', upload: 'queued' }, plan: [] },
   {
     name: 'proved while its upload waits',
-    facts: { ...here, said: 'proved', upload: 'proved' },
-    plan: ['drop_upload', 'note_stored'],
+    facts: { ...here, logState: 'proved', upload: 'proved' },
+    plan: ['drop_upload', 'record_stored'],
   },
   {
     name: 'an upload that no live file wants',
@@ -54,44 +58,44 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a proved upload that no live file wants',
-    facts: { ...here, isWanted: false, said: 'proved', upload: 'queued' },
-    plan: ['drop_upload', 'note_stored'],
+    facts: { ...here, isWanted: false, logState: 'proved', upload: 'queued' },
+    plan: ['drop_upload', 'record_stored'],
   },
   { name: 'an upload without bytes', facts: { ...absent, upload: 'queued' }, plan: [] },
-  { name: 'an upload without bytes, proved', facts: { ...absent, said: 'proved', upload: 'proved' }, plan: [] },
+  { name: 'an upload without bytes, proved', facts: { ...absent, logState: 'proved', upload: 'proved' }, plan: [] },
 
   { name: 'stored and claimed', facts: stored, plan: [] },
-  { name: 'stored and proved', facts: { ...stored, said: 'proved' }, plan: [] },
+  { name: 'stored and proved', facts: { ...stored, logState: 'proved' }, plan: [] },
   {
     name: 'stored, and the log lacks it',
-    facts: { ...stored, said: 'nothing' },
+    facts: { ...stored, logState: 'nothing' },
     plan: { content: [], file: [], pass: ['ask_signer'] },
   },
-  { name: 'stored, the log lacks it, waiting', facts: { ...stored, said: 'nothing', upload: 'queued' }, plan: [] },
+  { name: 'stored, the log lacks it, waiting', facts: { ...stored, logState: 'nothing', upload: 'queued' }, plan: [] },
   {
     name: 'stored, the log lacks it, of no live file',
-    facts: { ...stored, said: 'nothing', isWanted: false },
+    facts: { ...stored, logState: 'nothing', isWanted: false },
     plan: [],
   },
   {
     name: 'stored, the log lacks it, of another user',
-    facts: { ...stored, said: 'nothing', mayUpload: false },
+    facts: { ...stored, logState: 'nothing', mayUpload: false },
     plan: [],
   },
 
-  { name: 'stored, then lost', facts: { ...stored, said: 'lost' }, plan: ['take_back_stored', 'heal'] },
-  { name: 'lost', facts: { ...here, said: 'lost' }, plan: ['heal'] },
-  { name: 'lost, waiting', facts: { ...stored, said: 'lost', upload: 'queued' }, plan: ['take_back_stored'] },
-  { name: 'lost, of no live file', facts: { ...stored, said: 'lost', isWanted: false }, plan: ['take_back_stored'] },
-  { name: 'lost, of another user', facts: { ...stored, said: 'lost', mayUpload: false }, plan: ['take_back_stored'] },
+  { name: 'stored, then lost', facts: { ...stored, logState: 'lost' }, plan: ['clear_stored', 'heal'] },
+  { name: 'lost', facts: { ...here, logState: 'lost' }, plan: ['heal'] },
+  { name: 'lost, waiting', facts: { ...stored, logState: 'lost', upload: 'queued' }, plan: ['clear_stored'] },
+  { name: 'lost, of no live file', facts: { ...stored, logState: 'lost', isWanted: false }, plan: ['clear_stored'] },
+  { name: 'lost, of another user', facts: { ...stored, logState: 'lost', mayUpload: false }, plan: ['clear_stored'] },
 
   { name: 'pinned, and not uploaded yet', facts: pinned, plan: [] },
-  { name: 'pinned, and lost', facts: { ...pinned, said: 'lost' }, plan: [] },
-  { name: 'pinned, and in storage', facts: { ...pinned, said: 'claimed' }, plan: ['queue_download'] },
-  { name: 'pinned, in storage, waiting', facts: { ...pinned, said: 'proved', download: 'queued' }, plan: [] },
+  { name: 'pinned, and lost', facts: { ...pinned, logState: 'lost' }, plan: [] },
+  { name: 'pinned, and in storage', facts: { ...pinned, logState: 'claimed' }, plan: ['queue_download'] },
+  { name: 'pinned, in storage, waiting', facts: { ...pinned, logState: 'proved', download: 'queued' }, plan: [] },
   {
     name: 'pinned, and in storage now',
-    facts: { ...pinned, said: 'proved', download: 'missing' },
+    facts: { ...pinned, logState: 'proved', download: 'missing' },
     plan: { content: ['retry_download'], file: [], pass: [] },
   },
   { name: 'pinned, and still missing', facts: { ...pinned, download: 'missing' }, plan: [] },

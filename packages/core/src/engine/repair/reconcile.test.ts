@@ -4,7 +4,7 @@ import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
 import { describe, expect, test, vi } from 'vitest'
 import { memoryIndex, memoryIndexStorage, memoryRecordLog } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
-import { change, type EngineRow, type Index, put } from '../../ports/index-port.ts'
+import { change, type EngineRow, type LocalIndex, put } from '../../ports/local-index.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
@@ -55,7 +55,7 @@ const logOf = ({ backend }: ReturnType<typeof memoryWorld>) => ({
   log: memoryRecordLog({ storeId: STORE_ID, backend, device: 'a' }),
 })
 /** A pass has come to its end. An add that was under way put it off by a minute. */
-const finished = (index: Index) =>
+const finished = (index: LocalIndex) =>
   minutes(2).pipe(
     Effect.andThen(
       promise(() =>
@@ -381,7 +381,7 @@ describe('a pin', () => {
         const index = device.index()
         const stored = Promise.withResolvers<void>()
         const reached = Promise.withResolvers<void>()
-        const slow: Index = {
+        const slow: LocalIndex = {
           ...index,
           async write(steps, options) {
             const isNote = options?.epoch !== undefined && steps.length === 1 && steps[0]!.key?.startsWith('download:')
@@ -416,7 +416,7 @@ test('a file removed and restored while the leading tab hears late of index writ
       const held: (() => void)[] = []
       let isLate = true
       const index = device.index()
-      const late: Index = {
+      const late: LocalIndex = {
         ...index,
         subscribe: (listener) =>
           index.subscribe((keys) => (isLate ? void held.push(() => listener(keys)) : listener(keys))),

@@ -1,6 +1,6 @@
 /**
- * A full comparison of disk, index and log: after the index was lost, with new rows of the engine, and once a day. What one of
- * them lacks is derived from the others. Between passes the mirror (`log/follow-log.ts`) keeps them together by what changes.
+ * A full comparison of disk, index and log: after the index was lost, after an upgrade of its rows, and once a day. What one
+ * lacks is derived from the others. Between passes `log/consume-changes.ts` reconciles what changes.
  */
 import { addressOfKey, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
@@ -10,13 +10,13 @@ import {
   type IndexStep,
   type IndexTable,
   type ReconcileProgress,
-} from '../../ports/index-port.ts'
+} from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { Device } from '../device.ts'
-import { isRemoteKey, mirrorFile } from '../log/follow-log.ts'
+import { isRemoteKey, mirrorFile } from '../log/consume-changes.ts'
 import { compareDisk } from './reconcile-disk.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
-import { call, IndexPort, LogPort, Settings } from '../services.ts'
+import { callPort, IndexPort, LogPort, Settings } from '../services.ts'
 import { transferId } from '../transfers/transfer-row.ts'
 
 /** Raise it when rows of the index mean something new: each device then compares everything once. */
@@ -24,20 +24,20 @@ export const ROWS_VERSION = 2
 
 const DAY_MS = 24 * 60 * 60_000
 
-/** Rows or operations that are looked at in one transaction. */
+/** Rows or operations per transaction. */
 const STEP = 500
 
 /** After a pass that failed. */
 const FAILED_WAIT = '5 minutes'
 
-/** Runs a full pass whenever one is due. Never ends; a pass that fails goes on later, and holds up nothing else. */
+/** Runs a full pass whenever one is due. A pass that fails resumes later. Never ends. */
 export const reconcile = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
-    const engine = yield* call(() => index.get('engine', 'engine'))
-    // The time has passed then, whatever has become of the clock.
+    const engine = yield* callPort(() => index.get('engine', 'engine'))
+    // Due now, even if the wall clock was set back during the sleep.
     yield* Effect.sleep(nextPassIn(engine, yield* Clock.currentTimeMillis))
-    yield* pass(epoch, yield* call(() => index.get('engine', 'engine')))
+    yield* pass(epoch, yield* callPort(() => index.get('engine', 'engine')))
   }).pipe(
     Effect.catchIf(
       ({ code }) => code !== 'superseded' && code !== 'closed',
@@ -58,25 +58,25 @@ export const nextPassIn = (engine: Pick<EngineRow, 'rowsVersion' | 'reconcile'> 
   return since < 0 || since >= DAY_MS ? 0 : DAY_MS - since
 }
 
-/** Goes on where a pass was interrupted. */
+/** Runs a pass, or resumes an interrupted one. */
 const pass = (epoch: number, engine: EngineRow | undefined) =>
   Effect.gen(function* () {
     const began = engine?.reconcile?.phase ?? null
-    if (began === null) yield* note(epoch, { phase: 'disk', cursor: null })
+    if (began === null) yield* saveProgress(epoch, { phase: 'disk', cursor: null })
     if (began === null || began === 'disk') {
       yield* compareDisk(epoch)
-      yield* note(epoch, { phase: 'records', cursor: null })
+      yield* saveProgress(epoch, { phase: 'records', cursor: null })
     }
     if (began !== 'rows') {
       yield* compareRecords(epoch)
-      yield* note(epoch, { phase: 'rows', cursor: null })
+      yield* saveProgress(epoch, { phase: 'rows', cursor: null })
     }
     yield* compareRows(epoch)
     const finishedAt = yield* Clock.currentTimeMillis
-    yield* note(epoch, { phase: null, cursor: null, finishedAt })
+    yield* saveProgress(epoch, { phase: null, cursor: null, finishedAt })
   })
 
-const note = (epoch: number, progress: Partial<ReconcileProgress>) =>
+const saveProgress = (epoch: number, progress: Partial<ReconcileProgress>) =>
   Effect.flatMap(Device, (device) => device.write([progressed(epoch, progress)], epoch))
 
 const progressed = (epoch: number, progress: Partial<ReconcileProgress>): IndexStep =>
@@ -87,16 +87,16 @@ const progressed = (epoch: number, progress: Partial<ReconcileProgress>): IndexS
     return { id: 'engine', epoch, changeCursor: null, confirmationCursor: null, ...row, ...version, reconcile }
   })
 
-/** Walks over all that the log has, as the mirror does over what is new, and looks only at what this device has a part in. */
+/** Reads the whole log, and reconciles the content that concerns this device. */
 const compareRecords = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const device = yield* Device
     const log = yield* LogPort
-    const engine = yield* call(() => index.get('engine', 'engine'))
+    const engine = yield* callPort(() => index.get('engine', 'engine'))
     const keysOf = (table: IndexTable) =>
       Effect.map(
-        call(() => index.keys(table)),
+        callPort(() => index.keys(table)),
         (keys) => new Set(keys),
       )
     const here = {
@@ -106,8 +106,8 @@ const compareRecords = (epoch: number) =>
     }
     let cursor = engine?.reconcile?.cursor ?? undefined
     while (true) {
-      const changes = yield* call(async () => log.changes(cursor, STEP))
-      const concerned = yield* call(async () =>
+      const changes = yield* callPort(async () => log.changes(cursor, STEP))
+      const concerned = yield* callPort(async () =>
         changes.subjects
           .flatMap((subject) => contentsOf(log, subject, here.pins))
           .filter(
@@ -120,7 +120,7 @@ const compareRecords = (epoch: number) =>
       const toAsk = new Set<RemoteKey>()
       yield* device.write(
         [
-          // What was asked for the page before is asked by now.
+          // The checks of the previous page are queued by now.
           progressed(epoch, { cursor: cursor ?? null }),
           ...changes.subjects.filter((subject) => !isRemoteKey(subject)).map((id) => mirrorFile(id, log)),
           ...(yield* reconcileKeys(new Set(concerned.map(({ key }) => key)), {
@@ -146,7 +146,7 @@ const contentsOf = (log: RecordLog, subject: string, pins: ReadonlySet<string>) 
   return [...keys].map((key) => ({ key, isPinned: key === file.remoteKey && pins.has(subject) }))
 }
 
-/** One upload after the other at a low rate: its first step asks whether the content is stored. */
+/** Queues uploads one by one at a low rate: the first step of each checks whether the content is stored. */
 const queueChecks = (keys: ReadonlySet<RemoteKey>, epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -157,7 +157,7 @@ const queueChecks = (keys: ReadonlySet<RemoteKey>, epoch: number) =>
     }
   })
 
-/** Rows that nothing names any more are deleted. */
+/** Deletes rows that nothing references any more. */
 const compareRows = (epoch: number) =>
   Effect.gen(function* () {
     const log = yield* LogPort
@@ -172,7 +172,7 @@ const compareRows = (epoch: number) =>
     )
   })
 
-/** A row that differs from its file is the mirror's, whose news tells which contents changed with it. */
+/** Only removes rows: a row that differs from its file is updated by the mirror, which reconciles its content, too. */
 const dropFile = (id: string, log: Pick<RecordLog, 'file'>): IndexStep =>
   change('files', id, (row) => (log.file(id)?.deletedAt === null ? row : undefined))
 
@@ -187,7 +187,7 @@ const inPages = <E, R>(
     let after: string | undefined
     while (true) {
       const page = { after, limit: STEP }
-      const keys = yield* call(() => index.keys(table, page))
+      const keys = yield* callPort(() => index.keys(table, page))
       yield* device.write(yield* stepsFor(keys), epoch)
       if (keys.length < STEP) return
       after = keys.at(-1)

@@ -1,22 +1,29 @@
-/** The first step of a suspected loss, for engines and service workers. No Effect. */
+/** Records a suspected loss. For engines and service workers: no Effect. */
 import { type ErrorCode, type RemoteKey } from '@rockpool/protocol'
-import { decision, type IndexChange, type IndexDecision, put, remove, type SuspectRow } from '../../ports/index-port.ts'
+import {
+  decision,
+  type IndexChange,
+  type IndexDecision,
+  put,
+  remove,
+  type SuspectRow,
+} from '../../ports/local-index.ts'
 import { nextLoss } from './loss-state.ts'
 
-/** Suspicions at the same time. Where more is missing, these are enough to find out why. */
+/** Suspected losses at the same time. If more is missing, these are enough to find the cause. */
 const MAX_SUSPECTS = 100
 
 /**
- * S3 answers 403 for a missing key to whoever may not list the S3 bucket. `corrupt`: the copy on this disk is damaged, and
- * object storage may have none.
+ * S3 responds 403 for a missing key when the client may not list the S3 bucket. `corrupt`: the copy on this disk is damaged,
+ * and object storage may have none.
  */
 const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['not_found', 'storage_suspect', 'forbidden', 'corrupt'])
 
-/** Whether a download failed since object storage may lack the content. */
+/** Whether a download failed because object storage may lack the content. */
 export const isMissingContent = (code: ErrorCode): boolean => MISSING.has(code)
 
 /**
- * Notes that a download did not find the content. The leading tab asks the signer, if the log says that it is stored.
+ * Records that a download did not find the content. The leader checks with the signer, if the log says that it is stored.
  *
  * @param now unix ms
  */

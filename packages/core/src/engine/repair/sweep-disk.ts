@@ -1,9 +1,9 @@
-/** Removes what writes have left whose page or browser ended: temp files, each as large as the content that was being added. */
+/** Removes temp files of writes whose page or browser ended. Each may be as large as the content that was being added. */
 import { Effect } from 'effect'
 import { restarted } from '../restarted.ts'
-import { BlobPort, call } from '../services.ts'
+import { BlobPort, callPort } from '../services.ts'
 
-/** Chromium frees the locks of a page that ended before its file handles: what the first sweep cannot remove, this one can. */
+/** Chromium releases the locks of an ended page before its file handles: this sweep removes what the first one could not. */
 const SECOND_SWEEP = '1 minute'
 
 /** Other tabs may end while this one leads. */
@@ -14,7 +14,7 @@ export const sweepDisk = restarted(
   'Sweeping the disk',
   Effect.gen(function* () {
     const blobs = yield* BlobPort
-    const sweep = call(() => blobs.sweep())
+    const sweep = callPort(() => blobs.sweep())
     yield* sweep
     yield* Effect.sleep(SECOND_SWEEP)
     yield* Effect.forever(Effect.andThen(sweep, Effect.sleep(NEXT_SWEEP)))

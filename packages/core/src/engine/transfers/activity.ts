@@ -1,11 +1,11 @@
 /**
- * Which transfers are under way, for all tabs of a store. Stored nowhere: progress is neither a fact for the log nor
- * worth a write to disk.
+ * Progress of the transfers under way, broadcast to all tabs of a store. Stored nowhere: progress is neither a fact for the
+ * log nor worth a write to disk.
  */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { Platform, PlatformChannel, PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
-import type { TransferDirection } from '../../ports/index-port.ts'
+import type { TransferDirection } from '../../ports/local-index.ts'
 import { makeSpeedometer } from './speed.ts'
 
 export interface Activity {
@@ -15,15 +15,15 @@ export interface Activity {
   readonly bytes: number
   /** bytes in all */
   readonly total: number
-  /** over the last seconds; null while unknown, as in the messages of an older tab or worker */
+  /** bytes per second over the last seconds; null while unknown, and from an older tab or worker */
   readonly bytesPerSecond?: number | null
 }
 
-/** A step of a transfer, or its end (`activity: null`). */
+/** Progress of a transfer, or its end (`activity: null`). */
 export interface ActivityMessage {
   readonly remoteKey: RemoteKey
   readonly activity: Activity | null
-  /** The download has brought the content: it is whole on this disk, and in the index. Sent last. */
+  /** The download completed: the content is on this disk, and in the index. Sent last. */
   readonly downloaded?: true
 }
 
@@ -43,7 +43,7 @@ const STEP = 256 * 1024
 /** Longest time between two reports (ms) while anything moves. */
 const STEP_MS = 10_000
 
-/** A transfer without a report for this time (ms) is over: its tab or worker died, or its reader stands still. */
+/** A transfer without a report for this time (ms) counts as ended: its tab or worker died, or its reader stopped reading. */
 export const ACTIVITY_LIFETIME_MS = 60_000
 
 /** Reports one transfer: calls `emit` at its start, at each step, and once at its end. */

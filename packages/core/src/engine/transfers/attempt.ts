@@ -1,13 +1,13 @@
-/** One attempt at a transfer, and what its end means for the queue. */
+/** One attempt at a transfer, and its outcome for the queue. */
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { change, type TransferRow } from '../../ports/index-port.ts'
+import { change, type TransferRow } from '../../ports/local-index.ts'
 import type { ConnectionBudget } from './connection-budget.ts'
 import { Connections } from './connections.ts'
 import { uploadStarted } from '../rows.ts'
 import { recordStored } from './record-stored.ts'
 import { upload } from './upload.ts'
-import { noteFailures } from './note-failures.ts'
+import { recordFailures } from './record-failures.ts'
 import { sentRow } from './transfer-row.ts'
 import { changedOnDisk } from './verified-part.ts'
 import { Device } from '../device.ts'
@@ -15,22 +15,22 @@ import { askSigner } from '../ask-signer.ts'
 import { quarantine } from '../files/quarantine.ts'
 import { downloadToDisk } from '../files/read.ts'
 import { suspectLoss } from '../repair/loss.ts'
-import { asRockpoolError, BlobPort, call, IndexPort, Platform, Settings, SignerPort } from '../services.ts'
+import { asRockpoolError, BlobPort, callPort, IndexPort, Platform, Settings, SignerPort } from '../services.ts'
 
-/** No byte for so long: the connection is given up (peer failure 16). */
+/** An attempt that moves no byte for this time is stopped (peer failure 16). */
 const STALL_MS = 30_000
 
 /**
- * Runs one attempt. A failure, a defect too, is noted in the transfer's row, for its next attempt or for a person. Fails
- * when even that cannot be written.
+ * Runs one attempt. Records a failure or defect in the transfer's row, for the next attempt or for a person. Fails when
+ * the row cannot be written.
  */
 export const attempt = (row: TransferRow, epoch: number) =>
   (row.direction === 'upload' ? attemptUpload(row, epoch) : attemptDownload(row)).pipe(
     Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))),
-    Effect.catchAll((error) => noteFailures([{ row, error }], epoch)),
+    Effect.catchAll((error) => recordFailures([{ row, error }], epoch)),
   )
 
-/** Downloads are queued for pins only; a reader downloads for itself. */
+/** Only pins queue downloads; a reader starts its own. */
 const attemptDownload = ({ remoteKey, size }: TransferRow) =>
   Effect.gen(function* () {
     const budget = yield* Connections
@@ -38,8 +38,8 @@ const attemptDownload = ({ remoteKey, size }: TransferRow) =>
     const need =
       size > partSize ? ({ kind: 'part', bytes: partSize } as const) : ({ kind: 'file', bytes: size } as const)
     let release = () => {}
-    // `call` ends when the work has, so a connection that comes with an interruption is given back, too.
-    const acquire = call(async (signal) => void (release = await budget.acquire(need, signal)))
+    // `callPort` waits for its work, so a connection acquired during an interruption is released, too.
+    const acquire = callPort(async (signal) => void (release = await budget.acquire(need, signal)))
     const work = downloadToDisk(remoteKey, size, { pinned: true, onProgress: undefined })
     yield* Effect.andThen(acquire, work).pipe(Effect.ensuring(Effect.sync(() => release())))
   })
@@ -55,8 +55,8 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const budget = yield* Connections
     const signer = yield* SignerPort
     const { send } = yield* Settings
-    const content = yield* call(() => index.get('contents', address))
-    const blob = yield* call(() => blobs.open(address))
+    const content = yield* callPort(() => index.get('contents', address))
+    const blob = yield* callPort(() => blobs.open(address))
     if (!content || !blob) return yield* withoutBytes(row, epoch)
     const { size, digests } = content
 
@@ -66,7 +66,7 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
     const report = device.report(remoteKey, 'upload', size)
     yield* Effect.gen(function* () {
       const end = yield* withoutStall((alive, waiting) =>
-        call((signal) =>
+        callPort((signal) =>
           upload(
             { signer, send, hashing, budget: waiting(budget) },
             { remoteKey, type, blob, size, digests, uploadId, sent: row.sent },
@@ -88,36 +88,36 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       )
       if (end.status === 'stored') return yield* recordStored([{ row, stored: end }], epoch)
       yield* device.write([change('transfers', row.id, (current) => current && sentRow(current))], epoch)
-      // After the row says how far the upload is: nobody must see it waiting in between.
+      // After the row is updated: a subscriber must not see the upload waiting in between.
     }).pipe(
       Effect.ensuring(Effect.sync(report.end)),
       Effect.tapError((error) => (error.code === 'corrupt' ? quarantine(address, [remoteKey]) : Effect.void)),
     )
   })
 
-/** This disk has no bytes to send. The upload ends when object storage has them from elsewhere; else a person must know. */
+/** An upload without bytes on this disk. It ends when object storage has the content from elsewhere, else a person must know. */
 const withoutBytes = (row: TransferRow, epoch: number) =>
   Effect.gen(function* () {
     const { remoteKey } = row
     const blobs = yield* BlobPort
     const device = yield* Device
-    // The index must not say that they are here.
+    // The index must not list content that is gone.
     if (device.has(remoteKey)) yield* quarantine(addressOfKey(remoteKey), [remoteKey])
     const check = { key: remoteKey, check: true }
-    // Missed where the log says stored: a device that holds the bytes can send them only after the loss is known.
+    // The log says stored and the signer misses it: a device that has the bytes uploads them only after the loss is known.
     const asked = askSigner((signer, signal) => signer.downloadUrl(check, signal)).pipe(suspectLoss(remoteKey))
     const found = yield* Effect.either(asked)
     if (found._tag === 'Right') return yield* recordStored([{ row, stored: found.right }], epoch)
     if (found.left.code !== 'not_found') return yield* Effect.fail(found.left)
-    const isDamaged = yield* call(() => blobs.isQuarantined(addressOfKey(remoteKey)))
+    const isDamaged = yield* callPort(() => blobs.isQuarantined(addressOfKey(remoteKey)))
     return yield* Effect.fail(isDamaged ? changedOnDisk() : gone())
   })
 
 type Budget = Pick<ConnectionBudget, 'acquire'>
 
 /**
- * Fails with `storage_unavailable` when `alive` was not called for 30 s. The time in which the work only waits for others to
- * give back connections of the `waiting` budget does not count.
+ * Fails with `storage_unavailable` when `alive` was not called for 30 s. Time spent waiting for a connection of the
+ * `waiting` budget does not count.
  */
 const withoutStall = <A, R>(
   work: (alive: () => void, waiting: (budget: Budget) => Budget) => Effect.Effect<A, RockpoolError, R>,

@@ -1,4 +1,4 @@
-/** How long a failed transfer waits. Pure. */
+/** Retry delays. Pure. */
 import type { ErrorCode } from '@rockpool/protocol'
 
 const BASE_MS = 1_000
@@ -14,7 +14,7 @@ export const MAX_REFUSED_WAIT_MS = 15 * 60_000
  *
  * @param attempts failed attempts in a row, 1 or more
  * @param random 0 (inclusive) to 1 (exclusive)
- * @param retryAfterMs what the server asked for: never sooner, but a server that asks for a year does not get it
+ * @param retryAfterMs the server's Retry-After: a minimum, capped in case a server asks for a year
  */
 export const backoffMs = (attempts: number, random: number, retryAfterMs = 0): number =>
   Math.min(
@@ -22,7 +22,7 @@ export const backoffMs = (attempts: number, random: number, retryAfterMs = 0): n
     Math.max(retryAfterMs, Math.round(Math.min(MAX_WAIT_MS, BASE_MS * 2 ** Math.min(attempts - 1, 30)) * random)),
   )
 
-/** ms until a refused transfer is tried again: 12 to 15 min, so that devices that were refused together come one by one. */
+/** ms until a refused transfer is retried: 12 to 15 min, so that devices refused together do not retry together. */
 export const refusedWaitMs = (random: number): number => Math.round(MAX_REFUSED_WAIT_MS * (1 - random / 5))
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -40,5 +40,5 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unsupported',
 ])
 
-/** Whether an attempt in a few seconds would end the same way. */
+/** Whether a retry within seconds would fail the same way. */
 export const isRefusal = (code: ErrorCode): boolean => REFUSALS.has(code)

@@ -1,4 +1,4 @@
-/** Who gets the next connection to the object store: pure decisions. */
+/** Allocation of connections to the object store. Pure. */
 
 /** `file`: a whole small file. `part`: a part of a large one, or the download of one. */
 export type ConnectionKind = 'file' | 'part'
@@ -10,7 +10,7 @@ export interface ConnectionNeed {
 }
 
 export interface BudgetLimits {
-  /** Connections at the same time. Browsers open 6 to one host by HTTP/1.1: more requests only wait there. */
+  /** Connections at the same time. Browsers open 6 to one host over HTTP/1.1: more requests would wait there. */
   readonly connections: number
   /** bytes in flight at the same time */
   readonly bytes: number
@@ -19,7 +19,7 @@ export interface BudgetLimits {
 export interface BudgetState {
   /** connections in use, by kind */
   readonly open: Readonly<Record<ConnectionKind, number>>
-  /** downloads of readers, who do not wait */
+  /** downloads of readers, which never wait */
   readonly readers: number
   /** bytes in flight */
   readonly bytes: number
@@ -29,12 +29,12 @@ export interface BudgetState {
 
 export const IDLE: BudgetState = { open: { file: 0, part: 0 }, readers: 0, bytes: 0, waiting: [] }
 
-/** Whatever readers do: one for a small file and one for a part. */
+/** Guaranteed beside any number of readers: one for a small file and one for a part. */
 const MIN_CONNECTIONS = 2
 
 /**
- * Takes as many from the front as there is room for. Parts leave one connection to small files, and neither kind waits for
- * the other; within a kind nobody is overtaken.
+ * Grants connections from the front of the queue while there is room. Parts leave one connection to small files, and
+ * neither kind waits for the other. Within a kind the order is first come, first served.
  *
  * @returns ids that get a connection now
  */
@@ -49,7 +49,7 @@ export const grant = (
   const granted: number[] = []
   const waiting = state.waiting.filter((need) => {
     const isFree = open.file + open.part < connections && (need.kind === 'file' || open.part < connections - 1)
-    // One that is larger than the limit goes alone.
+    // A need above the byte limit is granted alone.
     const fits = bytes === 0 || bytes + need.bytes <= limits.bytes
     if (isBlocked[need.kind] || !isFree || !fits) {
       isBlocked[need.kind] = true

@@ -1,4 +1,4 @@
-/** Reading the body of a response in pieces of the size that its reader wants. */
+/** Reads the body of a response in chunks of a size that the caller chooses. */
 import { RockpoolError } from '@rockpool/protocol'
 import { reach } from './http.ts'
 
@@ -32,11 +32,11 @@ export const read = async (body: ByteReader, max: number): Promise<Uint8Array<Ar
   if (bytes) return bytes
   throw new RockpoolError(
     'offline',
-    'The connection ended before the file was complete. The download can go on from there.',
+    'The connection ended before the file was complete. The download resumes from there.',
   )
 }
 
-/** The body if it has exactly `length` bytes. Stops at the first byte too many: a server may send without end. */
+/** The body if it has exactly `length` bytes, else undefined. Stops at the first excess byte: a server may send endlessly. */
 export const readExactly = async (body: ByteReader, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
   const bytes = new Uint8Array(length)
   let filled = 0

@@ -1,21 +1,21 @@
 /**
- * Asks the signer for what was sent. An upload is stored when the signer itself saw it: the answer to a PUT may come from a
- * sign-in page, a filter or a proxy.
+ * Confirms sent uploads with the signer. Only the signer's own HEAD proves that an upload is stored: the response to a PUT
+ * may come from a sign-in page, a filter or a proxy.
  */
 import { type BatchItem, RockpoolError, type Stored, type UploadUrl } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { Device } from '../device.ts'
 import { askSigner } from '../ask-signer.ts'
-import { asRockpoolError, call, IndexPort, Platform } from '../services.ts'
+import { asRockpoolError, callPort, IndexPort, Platform } from '../services.ts'
 import { nextCheck } from './next-check.ts'
-import { type FailedTransfer, noteFailures } from './note-failures.ts'
+import { type FailedTransfer, recordFailures } from './record-failures.ts'
 import { recordStored, type StoredUpload } from './record-stored.ts'
 import { subscribed } from '../subscribed.ts'
 
 /**
- * The leader's part: checks `sent` uploads many at a time, those of an earlier session first. What the signer does not find is
- * sent again after a wait. Never ends.
+ * Checks `sent` uploads in batches, those of an earlier session first. An upload that the signer does not find is sent
+ * again after a wait. Runs in the leader. Never ends.
  */
 export const confirmSent = (epoch: number) =>
   Effect.gen(function* () {
@@ -43,8 +43,8 @@ const monotonicMs = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos /
 const check = (known: readonly TransferRow[], epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
-    // As they are now, not as this tab heard of them last.
-    const read = yield* call(() =>
+    // Read again: the rows may have changed since this tab was notified.
+    const read = yield* callPort(() =>
       index.getMany(
         'transfers',
         known.map(({ id }) => id),
@@ -62,7 +62,7 @@ const check = (known: readonly TransferRow[], epoch: number) =>
       else failed.push({ row, error: result })
     }
     if (stored.length > 0) yield* recordStored(stored, epoch)
-    if (failed.length > 0) yield* noteFailures(failed, epoch)
+    if (failed.length > 0) yield* recordFailures(failed, epoch)
   }).pipe(Effect.catchAllDefect((defect) => Effect.fail(asRockpoolError(defect))))
 
 const resultOf = (item: BatchItem<UploadUrl>): Stored | RockpoolError => {

@@ -1,11 +1,11 @@
 /**
- * One budget for all transfers of a pool: connections to the object store, and bytes in flight. More of either makes no
- * transfer faster, and slows what the person waits for.
+ * One budget for all transfers of a pool: connections to the object store, and bytes in flight. More of either speeds up no
+ * transfer, and delays what the person waits for.
  */
 import { type BudgetLimits, type BudgetState, type ConnectionNeed, grant, IDLE, released } from './budget-plan.ts'
 import { aborted } from './http.ts'
 
-/** Gives back what was acquired; a second call does nothing. */
+/** Releases what was acquired; a second call does nothing. */
 export type Release = () => void
 
 export interface ConnectionBudget {
@@ -15,7 +15,7 @@ export interface ConnectionBudget {
    * @throws RockpoolError `aborted`, or the error that `signal` was aborted with
    */
   acquire(need: ConnectionNeed, signal?: AbortSignal): Promise<Release>
-  /** A person reads, who does not wait: others get less until it ends. */
+  /** Counts a reader's download, which never waits: other transfers get less until it is released. */
   read(): Release
 }
 
@@ -52,7 +52,7 @@ export const makeConnectionBudget = (limits: BudgetLimits): ConnectionBudget => 
           starts.delete(id)
           state = { ...state, waiting: state.waiting.filter((waiting) => waiting.id !== id) }
           reject(aborted(signal!))
-          // It may have stood before others that fit.
+          // The aborted need may have blocked smaller ones behind it.
           next()
         }
         starts.set(id, () => {

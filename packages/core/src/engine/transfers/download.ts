@@ -1,9 +1,9 @@
 /**
- * One attempt to bring a content from object storage to a reader and, part by part, to disk: a plain async function, the
+ * One attempt to download content from object storage to a reader and, part by part, to disk: a plain async function, the
  * same in a page and in a service worker.
  *
- * The reader gets bytes as they arrive, but the last chunk of each part only after the part was verified: a body whose
- * hash is wrong ends in an error, never in a clean end, and is not kept (peer failure 3).
+ * The reader gets bytes as they arrive, but the last chunk of each part only after the part was verified: a body with a
+ * wrong hash ends in an error, never in a clean end, and is not kept (peer failure 3).
  */
 import {
   addressOfKey,
@@ -36,7 +36,7 @@ export interface DownloadPorts extends RemotePorts {
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal
-  /** bytes by the record of the file; content of another size is refused. Not checked when not given */
+  /** size by the file's record, in bytes: content of another size is refused. Not checked when not given */
   readonly expectedSize?: number
   /** bytes given to the reader so far, and in all */
   readonly onProgress?: (bytes: number, total: number) => void
@@ -47,23 +47,23 @@ export interface Download {
   readonly size: number
   /** `remote` proves that object storage has the content under this key; `disk` says nothing about that */
   readonly source: 'disk' | 'remote'
-  /** Driven by its reader: what is not read is not fetched. Cancelling it ends the download; whole parts stay on disk. */
+  /** Pulled by its reader: bytes that are not read are not fetched. Cancelling it ends the download; complete parts stay on disk. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
   /**
    * Resolves when the stream has ended and all parts are on disk, verified. Rejects when the stream failed or was
-   * cancelled, or with `quota_exceeded` or `disk_failed` when the reader got everything but the disk did not.
+   * cancelled, or with `quota_exceeded` or `disk_failed` when only the disk failed.
    */
   readonly kept: Promise<ContentDigest>
 }
 
-/** The network brought nothing for so long: the download is given up (peer failure 16). */
+/** A download without a byte for this time is stopped (peer failure 16). */
 const STALL_MS = 30_000
 
 /**
- * Starts a download. Parts that are on disk already are read from there, and hashed again before they are given to the reader.
+ * Starts a download. Parts that are on disk already are read from there, and hashed again before the reader gets them.
  *
  * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt` when what is on this disk is damaged and object storage
- *   has nothing better, `size_mismatch`, `storage_unavailable` when nothing came for 30 s, and the signer's codes
+ *   has no intact copy, `size_mismatch`, `storage_unavailable` after 30 s without a byte, and the signer's codes
  */
 export const download = async (
   ports: DownloadPorts,
@@ -98,13 +98,13 @@ const startDownload = async (
 
   const present = new Set(await ports.blobs.parts(address))
   const digests = await unlessStalled(ports, stop, readDigests(ports, remoteKey, signal))
-  // The first missing part is asked for before anything is answered: this tells the size, and whether the object is there.
+  // Requests the first missing part before returning: its response gives the size, and whether the object exists.
   let first = 1
   while (present.has(first)) first++
   const { body, size } = await unlessStalled(ports, stop, readFrom(ports, remoteKey, first, signal))
   try {
     if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
-    // A sign-in page or a filter answers with a page of its own: the record is to blame only when the bytes are the content's.
+    // A sign-in page or a filter may have responded: the record is wrong only when the bytes have the right hash.
     if (options.expectedSize !== undefined && options.expectedSize !== size && addressParts(address) === 1) {
       const { digest } = ports.hashing ?? WEB_HASHING
       const bytes = await unlessStalled(ports, stop, readExactly(body, size))
@@ -119,7 +119,7 @@ const startDownload = async (
   return asDownload('remote', size, chunks, stop, signal, options.onProgress)
 }
 
-/** Chunks for the reader; at the end, what was kept, or why it was not. */
+/** Chunks for the reader; returns the kept content, or why it was not kept. */
 type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, ContentDigest | { readonly notKept: unknown }, undefined>
 
 interface VerifiedContent {
@@ -128,8 +128,8 @@ interface VerifiedContent {
 }
 
 /**
- * The whole content on this disk, hashed again: its row in the index may have been lost in a crash. Bytes with another hash
- * are damaged. They are moved aside, not removed: until object storage has given the content, they are all there is.
+ * The whole content on this disk, hashed again: a crash may have lost its index row. Bytes with another hash are damaged:
+ * they are moved aside, not deleted, since they may be the only copy until the content is downloaded.
  */
 const verifiedOnDisk = async (
   { blobs, hashing }: DownloadPorts,
@@ -167,7 +167,7 @@ async function* readParts(
   const address = addressOfKey(key)
   let body = source.body
   let bodyAt = source.first
-  // Keeping a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
+  // Writing a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
   let keeping: Promise<void> = Promise.resolve()
   let failure: { readonly notKept: unknown } | undefined
   try {
@@ -179,7 +179,7 @@ async function* readParts(
           yield bytes
           continue
         }
-        // The reader gets the part from object storage. The others on disk are moved aside with it, and come again next time.
+        // This reader gets the part from object storage. All parts on disk are moved aside; the next read downloads them again.
         await ports.blobs.quarantine(address)
         present = new Set()
         failure = { notKept: damagedPart() }
@@ -221,11 +221,11 @@ const asDownload = (
   onProgress: DownloadOptions['onProgress'],
 ): Download => {
   const kept = Promise.withResolvers<ContentDigest>()
-  // Nobody may be reading when it is stopped.
+  // The stream may have no pending read when it is stopped.
   const stopped = () => kept.reject(aborted(signal))
   signal.addEventListener('abort', stopped)
   kept.promise
-    .catch(() => {}) // whoever cares awaits it; a reader that does not must not crash the page
+    .catch(() => {}) // without this an unobserved failure would be an unhandled rejection
     .finally(() => signal.removeEventListener('abort', stopped))
   let bytes = 0
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -252,7 +252,7 @@ const asDownload = (
       async cancel(reason) {
         stop.abort(reason)
         kept.reject(aborted(stop.signal))
-        // Runs the generator's finally: parts under way to disk are finished, the connection is let go.
+        // Runs the generator's finally: finishes parts under way to disk, releases the connection.
         await chunks.return({ notKept: reason })
       },
     },
@@ -261,7 +261,7 @@ const asDownload = (
   return { size, source, stream, kept: kept.promise }
 }
 
-/** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that does not read is no stall. */
+/** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that pauses is no stall. */
 const unlessStalled = <A>(
   { clock = webPlatform.clock }: Pick<DownloadPorts, 'clock'>,
   stop: AbortController,
@@ -271,7 +271,7 @@ const unlessStalled = <A>(
 const stalled = (): RockpoolError =>
   new RockpoolError('storage_unavailable', 'No data arrived for 30 seconds. Open the file again: the download resumes.')
 
-/** The error for a record that names another size than the content has. Nothing on disk changes. */
+/** The error for a record with another size than its content. Nothing on disk changes. */
 export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
   new RockpoolError(
     'size_mismatch',

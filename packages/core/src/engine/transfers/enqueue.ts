@@ -1,13 +1,13 @@
-/** Putting transfers into the queue: rows of the index, so that every tab and the next session know of them. */
-import { change, type IndexChange, type TransferDirection } from '../../ports/index-port.ts'
+/** Queues transfers as rows of the index: every tab and the next session see them. */
+import { change, type IndexChange, type TransferDirection } from '../../ports/local-index.ts'
 import type { DeviceState } from '../device.ts'
 import { queuedRow, retriedRow, type TransferContent, transferId } from './transfer-row.ts'
 
-/** A transfer to be done now. One that is there already is tried again, and continues with its multipart upload. */
+/** Queues a transfer for now. An existing one is retried, and resumes its multipart upload. */
 export const queued = (direction: TransferDirection, content: TransferContent, now: number): IndexChange =>
   change('transfers', transferId(direction, content.remoteKey), (row) => queuedRow(direction, content, now, row))
 
-/** Tries again, now, what failed because the network was away. */
+/** Retries now what failed with `offline`. */
 export const retryOffline = (device: DeviceState): readonly IndexChange[] =>
   [...device.transfers.values()]
     .filter((row) => row.error?.code === 'offline')

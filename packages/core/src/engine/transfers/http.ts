@@ -1,4 +1,4 @@
-/** How a transfer reaches the object store. */
+/** Requests to the object store. */
 import { isRockpoolError, parseRetryAfter, RockpoolError } from '@rockpool/protocol'
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
@@ -6,12 +6,12 @@ import { webPlatform } from '../../platform/web-platform.ts'
 export interface SendResponse {
   readonly status: number
   readonly etag: string | null
-  /** the wait that the object store asks for before the next request (Retry-After), in ms */
+  /** Retry-After of the object store, in ms */
   readonly retryAfterMs?: number | undefined
 }
 
 /**
- * Sends `body` to a presigned URL with exactly these headers. Resolves with any status of the object store; a redirect is none.
+ * Sends `body` to a presigned URL with exactly these headers. Resolves with any status but a redirect.
  *
  * @throws RockpoolError `storage_unavailable` when the request was redirected, `offline`, `aborted`
  */
@@ -23,8 +23,8 @@ export type Send = (
 ) => Promise<SendResponse>
 
 /**
- * The browser's own PUT. XMLHttpRequest where there is one, since fetch tells nothing of the bytes sent, which progress
- * and the detection of stalls need; a service worker has only fetch.
+ * PUT by XMLHttpRequest where it exists: fetch reports no upload progress, which the UI and stall detection need. A service
+ * worker has only fetch.
  */
 export const browserSend: Send = (url, headers, body, options) =>
   typeof XMLHttpRequest === 'undefined'
@@ -59,32 +59,32 @@ const sendByXhr: Send = (url, headers, body, { signal, onProgress }) =>
     request.upload.onprogress = (event) => onProgress(event.loaded)
     request.onload = () =>
       settle(() => {
-        // Followed before anyone is asked, and what is there may answer 200.
+        // XMLHttpRequest follows redirects by itself, and the target may respond 200.
         if (!isSameResource(url, request.responseURL)) return reject(redirected())
         const { status } = request
-        // Reading a header that CORS hides makes the browser log an error, so only a refusal is asked for it.
+        // Read on refusals only: reading a header that CORS hides logs an error in the browser.
         const retryAfter = status < 400 ? null : request.getResponseHeader('retry-after')
         const retryAfterMs = parseRetryAfter(retryAfter, webPlatform.clock.now())
         resolve({ status, etag: request.getResponseHeader('etag'), retryAfterMs })
       })
     request.onerror = () => settle(() => reject(unreachable()))
-    // Without our signal it was the browser, which leaves the page or the network.
+    // Without our signal the browser aborted: it leaves the page or the network.
     request.onabort = () => settle(() => reject(signal.aborted ? aborted(signal) : unreachable()))
     if (signal.aborted) return reject(aborted(signal))
     signal.addEventListener('abort', abort)
     request.send(body)
   })
 
-/** A redirect that was not followed: a browser hides its status. */
+/** Whether this is a redirect that was not followed. A browser hides its status. */
 const isRedirect = ({ type, status }: Response): boolean => type === 'opaqueredirect' || (status >= 300 && status < 400)
 
-/** Whether a response is from where it was asked for. A browser may have changed http to https, by HSTS. */
+/** Whether the response is from the requested URL. HSTS may have changed http to https. */
 const isSameResource = (asked: string, from: string): boolean => {
   const place = (url: URL) => url.hostname + url.pathname + url.search
   return from === '' || place(new URL(asked, from)) === place(new URL(from))
 }
 
-/** Of a presigned URL only the object store knows what it is for: whoever else responds is in between. */
+/** The error for a redirect of a presigned request: an object store never redirects one, so something in between did. */
 export const redirected = (): RockpoolError =>
   new RockpoolError(
     'storage_unavailable',
@@ -92,19 +92,19 @@ export const redirected = (): RockpoolError =>
       'wants you to sign in. The transfer is retried.',
   )
 
-/** The wait that a response asks for, in ms. A browser shows it only when CORS exposes the header. */
+/** Retry-After of a response, in ms. Visible in a browser only when CORS exposes the header. */
 export const retryAfterOf = (
   response: Pick<Response, 'headers'>,
   { now }: Pick<PlatformClock, 'now'> = webPlatform.clock,
 ): number | undefined => parseRetryAfter(response.headers.get('retry-after'), now())
 
-/** Browsers set content-length and host themselves and refuse them from scripts. */
+/** Without content-length and host: browsers set them, and refuse them from scripts. */
 const settable = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).filter(([name]) => !['content-length', 'host'].includes(name.toLowerCase())),
   )
 
-/** Runs a fetch, turning its failures into `offline` and `aborted`. */
+/** Runs a fetch. Its failures become `offline` and `aborted`. */
 export const reach = async <A>(request: () => Promise<A>, signal?: AbortSignal): Promise<A> => {
   try {
     return await request()
@@ -113,7 +113,7 @@ export const reach = async <A>(request: () => Promise<A>, signal?: AbortSignal):
   }
 }
 
-/** Why `signal` was aborted: by the caller, or with the error that it names. */
+/** The error of an aborted signal: its reason if that is a RockpoolError, else `aborted`. */
 export const aborted = (signal: AbortSignal): RockpoolError =>
   isRockpoolError(signal.reason)
     ? signal.reason
@@ -137,7 +137,7 @@ export const refusal = (status: number, what: string, retryAfterMs?: number): Ro
     )
   return new RockpoolError(
     'storage_unavailable',
-    `The object store answered ${status} for this ${what}. It is tried again.`,
+    `The object store responded with status ${status} for this ${what}. The transfer is retried.`,
     retryAfterMs === undefined ? {} : { retryAfterMs },
   )
 }

@@ -1,4 +1,4 @@
-/** Transfers of single contents, for engines and service workers. No Effect. */
+/** Single transfers, for engines and service workers. No Effect. */
 export { abortable, withDeadline } from '../../promises.ts'
 export {
   type Activity,
@@ -9,7 +9,7 @@ export {
 } from './activity.ts'
 export { contentRow, downloadedRows, type KnownContent } from '../rows.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
-export { dropDamaged } from './drop-damaged.ts'
+export { clearQuarantine } from './clear-quarantine.ts'
 export { isMissingContent, suspectContent } from '../repair/suspect-content.ts'
 export { browserSend, type Send, sendByFetch } from './http.ts'
 export { type Upload, upload, type UploadOptions, type UploadPorts, type UploadResult } from './upload.ts'

@@ -1,6 +1,6 @@
 import { PART_SIZE } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { GATHER_MS, nextCheck } from './next-check.ts'
 import { queuedRow, sentRow } from './transfer-row.ts'

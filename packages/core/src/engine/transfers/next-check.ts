@@ -1,8 +1,8 @@
-/** Which sent uploads to ask the signer about, and when: a pure decision. */
+/** Which sent uploads to check with the signer, and when. Pure. */
 import { BATCH_LIMIT } from '@rockpool/protocol'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 
-/** Longest wait for more uploads to ask about in the same call (ms). Each call ends in one push of events. */
+/** Longest wait to gather uploads for one call (ms). Each call ends in one push of events. */
 export const GATHER_MS = 1_000
 
 export type CheckPlan =
@@ -13,7 +13,7 @@ export type CheckPlan =
   | { readonly kind: 'idle' }
 
 /**
- * All at once: what was sent, as soon as nothing more is about to be, or there is enough for a call.
+ * Checks all sent uploads together, once no more are about to be sent or a call is full.
  *
  * @param gatheredMs since the first of them was sent
  * @param partSize bytes; larger uploads are completed by the signer and are never `sent`
@@ -23,7 +23,7 @@ export const nextCheck = (rows: Iterable<TransferRow>, gatheredMs: number, partS
   let isMoreComing = false
   for (const row of rows) {
     if (row.state === 'sent') sent.push(row)
-    // One that has failed before may take minutes.
+    // An upload that failed before may take minutes: do not wait for it.
     else
       isMoreComing ||=
         row.direction === 'upload' && row.state === 'waiting' && row.attempts === 0 && row.size <= partSize

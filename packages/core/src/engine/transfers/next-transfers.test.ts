@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
 import { sampleTransfer as row } from '../../testing/sample-transfer.ts'
 import { type Lane, nextTransfers, type QueueView } from './next-transfers.ts'
 

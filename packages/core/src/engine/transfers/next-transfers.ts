@@ -1,10 +1,10 @@
-/** What to transfer next: a pure decision. */
-import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+/** Which transfers to start and stop. Pure. */
+import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
 import { isStopped } from './transfer-row.ts'
 
 /**
- * Where a transfer runs, by direction. Large files take `any` only, so that some of them never hold up a small one. A
- * refused transfer is tried beside the others: it probably fails again.
+ * Lanes per direction. Large files take `any` only, so they never block small ones. A refused transfer is retried in a lane
+ * of its own: it probably fails again.
  */
 export type Lane = 'any' | 'small' | 'refused'
 
@@ -23,7 +23,7 @@ export interface QueueView {
   readonly paused: boolean
   /** ms until a row may be tried; 0: now */
   readonly dueIn: (row: TransferRow) => number
-  /** A transfer that was refused for the same reason has succeeded since. */
+  /** Whether a transfer that was refused for the same reason has succeeded since. */
   readonly isFreed: (row: TransferRow) => boolean
   /** bytes; files up to this size are small */
   readonly partSize: number
@@ -32,13 +32,13 @@ export interface QueueView {
 export interface TransferPlan {
   /** to start now */
   readonly start: readonly { readonly row: TransferRow; readonly lane: Lane }[]
-  /** ids of running transfers that nobody wants any more */
+  /** ids of running transfers that are no longer wanted */
   readonly stop: readonly string[]
-  /** ms until the next waiting transfer becomes due. Undefined: none waits for a time, or one that ends is looked after first */
+  /** ms until the next waiting transfer is due; undefined when none waits for a time, or every lane is taken */
   readonly wakeIn: number | undefined
 }
 
-/** One pass over the rows, and none while every lane is taken. */
+/** One pass over the rows; no pass while every lane is taken. */
 export const nextTransfers = ({ rows, running, paused, dueIn, isFreed, partSize }: QueueView): TransferPlan => {
   const isWanted = (id: string): boolean => {
     const row = rows.get(id)
@@ -54,7 +54,7 @@ export const nextTransfers = ({ rows, running, paused, dueIn, isFreed, partSize 
   const best = { upload: makeCandidates(free.upload), download: makeCandidates(free.download) }
   let wakeIn: number | undefined
   for (const row of rows.values()) {
-    // `confirmSent` looks after what was sent.
+    // `confirmSent` handles sent uploads.
     if (running.has(row.id) || isStopped(row) || row.state === 'sent') continue
     const wait = dueIn(row)
     if (wait > 0) wakeIn = wakeIn === undefined || wait < wakeIn ? wait : wakeIn
@@ -95,7 +95,7 @@ const freeLanes = (
   return free
 }
 
-/** What somebody opened last comes first, then by age and size: as if each file were sent at 1 MB/s when it was added. */
+/** Last opened first, then by age and size: by the time at which a file would be done at 1 MB/s since it was added. */
 const byPriority = (a: TransferRow, b: TransferRow): number =>
   (b.lookedAt ?? 0) - (a.lookedAt ?? 0) || rank(a) - rank(b) || (a.id < b.id ? -1 : 1)
 
@@ -109,7 +109,7 @@ interface Candidates {
   offer(row: TransferRow): void
 }
 
-/** Keeps the best few of many rows without sorting them. */
+/** Keeps the best `count` rows without sorting all. */
 const makeTop = (count: number): Candidates => {
   const rows: TransferRow[] = []
   return {

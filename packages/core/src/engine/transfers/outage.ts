@@ -1,18 +1,18 @@
 /**
- * Whether the network or the servers are away for all transfers. Then one attempt at a time asks whether they are back, at the
- * pace of the back-off: a phone without a network that has 20,000 photos to send must not try each of them every 5 min.
+ * Circuit breaker: detects that the network or the servers are away for all transfers. Then one attempt at a time probes, at
+ * the pace of the back-off: an offline phone with 20,000 photos to upload must not retry each of them every 5 min.
  */
 import type { ErrorCode } from '@rockpool/protocol'
 import { backoffMs } from './backoff.ts'
 
 const SHARED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['offline', 'storage_unavailable', 'rate_limited'])
 
-/** An attempt that lives for this time (ms) moves bytes: one that stalls ends sooner. */
+/** An attempt that runs for this time (ms) moves bytes: a stalled one is stopped sooner. */
 const ALIVE_MS = 35_000
 
 export interface Outage {
   /**
-   * ms until transfers may start; 0: now. While one attempt asks, the time until it must have moved bytes.
+   * ms until transfers may start; 0: now. During a probe, the time until it must have moved bytes.
    *
    * @param now ms of a clock that never goes back
    */
@@ -21,7 +21,7 @@ export interface Outage {
   isAway(): boolean
   /** An attempt starts. */
   started(id: string, now: number): void
-  /** An attempt ended: with an error, well (`undefined`), or because somebody stopped it (`interrupted`). */
+  /** An attempt ended: with an error, successfully (`undefined`), or stopped (`interrupted`). */
   ended(id: string, how: ErrorCode | 'interrupted' | undefined, now: number, random: number): void
   /** The network works, by other evidence. */
   over(): void
@@ -51,7 +51,7 @@ export const makeOutage = (): Outage => {
       if (isProbe) probe = undefined
       if (how === 'interrupted') return
       if (how === undefined || !SHARED.has(how)) return over()
-      // Those that were under way when the first one failed say nothing new.
+      // Failures of attempts that were under way before the first failure do not count.
       if (failures > 0 && !isProbe) return
       failures++
       until = now + backoffMs(failures, random)

@@ -2,7 +2,7 @@
 import { RockpoolError, type ErrorCode } from '@rockpool/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
 import { sampleTransfer } from '../../testing/sample-transfer.ts'
 import { type Lane, LANES, nextTransfers } from './next-transfers.ts'
 import { makeRetryTimes } from './retry-times.ts'

@@ -1,26 +1,26 @@
-/** The transfer queue of the leader: starts what is due, as many at a time as may be, and stops what nobody wants. */
+/** The leader's transfer queue: starts transfers that are due, in their lanes, and stops those no longer wanted. */
 import { type ErrorCode, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, FiberMap, Queue } from 'effect'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { attempt } from './attempt.ts'
 import { Device } from '../device.ts'
-import { call, IndexPort, Platform } from '../services.ts'
+import { callPort, IndexPort, Platform } from '../services.ts'
 import { type Lane, nextTransfers, type RunningTransfer } from './next-transfers.ts'
-import { makeComeback } from './comeback.ts'
+import { makeReturnDetector } from './return-detector.ts'
 import { makeOutage } from './outage.ts'
 import { makeRetryTimes, type Moment } from './retry-times.ts'
 import { subscribed } from '../subscribed.ts'
 
-/** A disk that is full may take deletions only: a transfer whose end cannot be noted holds its lane for this time. */
-const NOT_NOTED_WAIT = '1 minute'
+/** A transfer whose outcome cannot be written, on a full disk for example, keeps its lane for this time. */
+const UNRECORDED_END_WAIT = '1 minute'
 
 /**
- * A token that is refused makes the session ask for another one, which is a new token, too: it lets refused transfers try
- * once in this time.
+ * A refused token makes the session get a new one, which retries refused transfers, which may be refused again: at most one
+ * such round in this time.
  */
 const NEW_TOKEN_PAUSE_MS = 60_000
 
-/** Runs transfers. Never ends by itself; interrupting it aborts what is under way. */
+/** Runs transfers. Never ends; interrupting it aborts the transfers under way. */
 export const runTransfers = (epoch: number) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -31,26 +31,26 @@ export const runTransfers = (epoch: number) =>
     const times = makeRetryTimes(device.transfers)
     const freed = new WeakSet<TransferRow>()
     const outage = makeOutage()
-    /** ids of transfers that failed in the outage. A person, or the log, that tries one again wants an attempt now. */
+    /** ids of transfers that failed in the outage. A row that leaves this state by a retry is attempted now. */
     const failedInOutage = new Set<string>()
-    /** What refused a transfer last, by its id: a person's retry takes it from the row. */
+    /** Last refusal by transfer id: a person's retry removes it from the row. */
     const refusals = new Map<string, ErrorCode>()
 
-    // Holds one item at most: many changes, one look.
+    // Coalesces: many changes, one pass.
     const wake = yield* Queue.sliding<void>(1)
     const look = () => void wake.unsafeOffer(undefined)
-    // The start of the leader is a comeback, too.
+    // The start of a leader counts as a return, too.
     let isBack = true
     let hasNewToken = false
     let tokenWaitEnds = -Infinity
-    /** ids of transfers that ran when everything was woken: what they may have failed for is over. */
-    const ranAtComeback = new Set<string>()
-    const isComeback = makeComeback(page)
+    /** ids of transfers that were running at the last return: if they fail, their cause may be over. */
+    const runningAtReturn = new Set<string>()
+    const hasReturned = makeReturnDetector(page)
 
     yield* subscribed(() => [
       device.subscribe((changed) => changed === 'rows' && look()),
       page.subscribe(() => {
-        if (!isComeback()) return
+        if (!hasReturned()) return
         isBack = true
         look()
       }),
@@ -67,14 +67,14 @@ export const runTransfers = (epoch: number) =>
     const ended = (row: TransferRow, attempts: number, now: Moment) => {
       running.delete(row.id)
       const after = device.transfers.get(row.id)
-      const ranThen = ranAtComeback.delete(row.id)
+      const wasRunning = runningAtReturn.delete(row.id)
       if (after === undefined || after.state === 'sent') {
         const isDone =
           after !== undefined ||
           (row.direction === 'upload' ? device.isStored(row.remoteKey) : device.has(row.remoteKey))
         const refusal = refusals.get(row.id) ?? (row.state === 'blocked' ? row.error?.code : undefined)
         refusals.delete(row.id)
-        // What refused this one no longer does: the others with the same refusal need not wait.
+        // The cause of the refusal is gone: transfers with the same refusal need not wait.
         if (isDone && refusal !== undefined) free(refusedFor(refusal))
         outage.ended(row.id, isDone ? undefined : 'interrupted', now.monotonic, random())
       } else {
@@ -82,7 +82,7 @@ export const runTransfers = (epoch: number) =>
         outage.ended(row.id, code ?? 'interrupted', now.monotonic, random())
         if (outage.isAway() && code !== undefined) failedInOutage.add(row.id)
         if (after.state === 'blocked' && after.error) refusals.set(row.id, after.error.code)
-        if (ranThen) times.wake([after])
+        if (wasRunning) times.wake([after])
         // Every other transfer would fail with the same token.
         else if (after.error?.code === 'unauthenticated') times.postpone(refusedFor('unauthenticated'), now)
       }
@@ -96,11 +96,11 @@ export const runTransfers = (epoch: number) =>
     const start = (row: TransferRow, lane: Lane) => {
       running.set(row.id, { direction: row.direction, lane })
       const attempts = times.isWoken(row) ? 0 : row.attempts
-      // The lane is given back whatever happens (peer failure 14); at once tried again it would go round and round.
+      // The lane is released in any case (peer failure 14), but not immediately: the transfer would restart in a tight loop.
       const work = attempt({ ...row, attempts }, epoch).pipe(
         Effect.catchAll((error) =>
-          Effect.logWarning(`The end of a transfer could not be noted: ${error.message}`).pipe(
-            Effect.andThen(Effect.sleep(NOT_NOTED_WAIT)),
+          Effect.logWarning(`The outcome of a transfer could not be saved: ${error.message}`).pipe(
+            Effect.andThen(Effect.sleep(UNRECORDED_END_WAIT)),
           ),
         ),
         Effect.ensuring(Effect.map(moment, (now) => ended(row, attempts, now))),
@@ -109,13 +109,13 @@ export const runTransfers = (epoch: number) =>
     }
 
     while (true) {
-      const engine = yield* call(() => index.get('engine', 'engine'))
+      const engine = yield* callPort(() => index.get('engine', 'engine'))
       if (engine && engine.epoch > epoch) return yield* Effect.fail(superseded())
       const now = yield* moment
       if (isBack) {
         isBack = false
         times.wake(device.transfers.values())
-        for (const id of running.keys()) ranAtComeback.add(id)
+        for (const id of running.keys()) runningAtReturn.add(id)
         outage.over()
       }
       const isRetried = (id: string) => device.transfers.get(id)?.error === null && !running.has(id)

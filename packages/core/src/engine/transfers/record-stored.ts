@@ -1,7 +1,7 @@
-/** The end of uploads: the signer saw the content of each. */
+/** Completes uploads that the signer has confirmed. */
 import type { Stored } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { type IndexChange, remove, type TransferRow } from '../../ports/index-port.ts'
+import { type IndexChange, remove, type TransferRow } from '../../ports/local-index.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import type { RemoteContent } from '../../records/record.ts'
 import { Device } from '../device.ts'
@@ -11,13 +11,13 @@ import { storedAs } from '../rows.ts'
 
 export interface StoredUpload {
   readonly row: TransferRow
-  /** what the signer said of it */
+  /** the signer's confirmation */
   readonly stored: Pick<Stored, 'receipt' | 'etag' | 'versionId'>
 }
 
 /**
- * Takes the uploads from the queue and tells all devices: the events of all of them go to the log in one append, and so in one
- * push to the sync server.
+ * Removes the uploads from the queue and appends their `ContentStored` events to the log in one append, so in one push to
+ * the sync server.
  */
 export const recordStored = (uploads: readonly StoredUpload[], epoch: number) =>
   Effect.gen(function* () {
@@ -32,7 +32,7 @@ export const recordStored = (uploads: readonly StoredUpload[], epoch: number) =>
     )
   })
 
-/** What the log only claims, a receipt proves to the other devices. */
+/** Whether the event adds something to the log: the content is unknown, or only claimed and now proved. */
 const isNews = ({ stored: { receipt } }: StoredUpload, known: RemoteContent | undefined): boolean =>
   !known?.stored || (receipt !== undefined && !known.proved)
 

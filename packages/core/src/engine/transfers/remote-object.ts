@@ -1,4 +1,4 @@
-/** Reading a content from object storage by presigned URLs. */
+/** Reads content from object storage by presigned URLs. */
 import {
   addressOfDigests,
   addressOfKey,
@@ -21,7 +21,7 @@ export interface RemotePorts {
   readonly hashing?: Hashing
 }
 
-/** The bytes of a content from part `number` (1 to N) to the end, and the size of the whole content in bytes. */
+/** The bytes from part `number` (1 to N) to the end, and the size of the whole content in bytes. */
 export const readFrom = async (
   ports: RemotePorts,
   key: RemoteKey,
@@ -36,13 +36,13 @@ export const readFrom = async (
     await body.cancel()
     throw new RockpoolError(
       'storage_unavailable',
-      'The object store must answer with Content-Length, and to Range requests. Check its CORS rules and proxies.',
+      'The object store must send Content-Length and support Range requests. Check its CORS rules and proxies.',
     )
   }
   return { body, size: start + Number(length) }
 }
 
-/** The SHA-256 of each part of a content, 32 x N bytes: proved by its address, which is their hash. */
+/** The SHA-256 of each part, 32 x N bytes. Verified: their hash is the address. */
 export const readDigests = async (
   ports: RemotePorts,
   key: RemoteKey,
@@ -71,7 +71,7 @@ const get = async (
     if (response.ok && response.body && !response.redirected) return response
     await response.body?.cancel()
     if (response.redirected) throw redirected()
-    // 403: the URL may have expired on the way; a fresh one tells.
+    // 403: the URL may have expired; try a fresh one.
     if (tries === 2 || response.status !== 403) {
       throw refusal(response.status, which === 'url' ? 'file' : 'digest list', retryAfterOf(response))
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleTransfer } from '../../testing/sample-transfer.ts'
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { makeRetryTimes, type Moment, waitLeft } from './retry-times.ts'
 
 const NOW = 1_000_000_000_000

@@ -1,8 +1,8 @@
 /**
- * When failed transfers are due. A row keeps its wait as a moment of the wall clock, which may be years off, and as a
- * duration. From the moment that the queue sees the row, a clock that nobody sets measures the wait.
+ * When failed transfers are due. A row stores its wait as a wall-clock time, which may be years off, and as a duration. Once
+ * the queue has read the row, the monotonic clock measures the wait.
  */
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { MAX_REFUSED_WAIT_MS, MAX_WAIT_MS } from './backoff.ts'
 
 export interface Moment {
@@ -12,7 +12,7 @@ export interface Moment {
   readonly monotonic: number
 }
 
-/** ms that the row still waits, by a wall clock that may have been wrong when it was written: never more than was meant. */
+/** Remaining wait of the row in ms. Never more than its duration: the wall clock may have been wrong when it was written. */
 export const waitLeft = ({ state, notBefore, waitMs }: TransferRow, wall: number): number => {
   const longest = waitMs ?? (state === 'blocked' ? MAX_REFUSED_WAIT_MS : MAX_WAIT_MS)
   return Math.min(Math.max(0, notBefore - wall), longest)
@@ -24,21 +24,21 @@ export interface RetryTimes {
   /** The rows are due now. */
   wake(rows: Iterable<TransferRow>): void
   isWoken(row: TransferRow): boolean
-  /** The rows wait as long as a refused transfer does, from now on. */
+  /** The rows wait from now as long as a refused transfer does. */
   postpone(rows: Iterable<TransferRow>, now: Moment): void
 }
 
-/** A row as it was read, and until when it waits. A row that an attempt has rewritten waits anew. */
+/** A row as read, and the end of its wait. A row that an attempt has rewritten starts a new wait. */
 interface Wait extends Moment {
   readonly row: TransferRow
 }
 
-/** Waits of transfers that are gone are kept until there are this many more than rows. */
+/** Waits of removed transfers are kept until there are this many more waits than rows. */
 const MAX_GONE = 1_000
 
 /** @param rows of the queue, as they are */
 export const makeRetryTimes = (rows: ReadonlyMap<string, TransferRow>): RetryTimes => {
-  // By id: looked up for each waiting row of each look at the queue, where a WeakMap by row takes ten times as long.
+  // Keyed by id: a WeakMap keyed by row is ten times slower, and each pass looks up each waiting row.
   const waits = new Map<string, Wait>()
   const waitOf = (row: TransferRow): Wait | undefined => {
     const wait = waits.get(row.id)
@@ -53,14 +53,14 @@ export const makeRetryTimes = (rows: ReadonlyMap<string, TransferRow>): RetryTim
 
   return {
     dueIn(row, { wall, monotonic }) {
-      // 0 is no moment: the row never had to wait, on a clock before 1970, too.
+      // 0 means no wait, even with a clock before 1970.
       if (row.notBefore === 0) return 0
       let wait = waitOf(row)
       if (!wait) {
         if (row.notBefore <= wall) return 0
         wait = set(row, { wall: row.notBefore, monotonic: monotonic + waitLeft(row, wall) })
       }
-      // The wall clock runs on while a laptop sleeps; the other one may not.
+      // The wall clock runs while a laptop sleeps; the monotonic one may not.
       return Math.max(0, Math.min(wait.monotonic - monotonic, wait.wall - wall))
     },
     wake(woken) {

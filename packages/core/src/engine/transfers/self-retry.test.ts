@@ -6,7 +6,7 @@ import { createPool } from '../../create-pool.ts'
 import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import type { Pool } from '../../pool.ts'
-import { put } from '../../ports/index-port.ts'
+import { put } from '../../ports/local-index.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { sendByFetch } from './http.ts'
 import {

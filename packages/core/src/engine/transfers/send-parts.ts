@@ -1,10 +1,10 @@
-/** Sends the parts of one upload side by side, and signs them shortly before. */
+/** Sends the parts of one upload in parallel, and signs them shortly before. */
 import type { SignedRequest } from '@rockpool/protocol'
 
-/** Parts of one upload that are under way or wait for a connection. */
+/** Parts of one upload that are sent in parallel or wait for a connection. */
 export const PARALLEL_PARTS = 5
 
-/** Parts that one call signs: few, so that no URL waits past its expiry behind slow parts. */
+/** Parts per signing call: few, so that no URL expires behind slow parts. */
 export const SIGNED_AT_ONCE = 8
 
 export interface SignedPart extends SignedRequest {
@@ -13,13 +13,13 @@ export interface SignedPart extends SignedRequest {
 
 export interface PartSteps {
   readonly sign: (numbers: readonly number[]) => Promise<readonly SignedPart[]>
-  /** Waits for a connection. @returns what gives it back */
+  /** Waits for a connection. @returns its release function */
   readonly acquire: (signal: AbortSignal) => Promise<() => void>
   readonly send: (part: SignedPart, signal: AbortSignal) => Promise<void>
 }
 
 /**
- * Resolves when all parts were sent. The next parts are signed while others are sent, so that no connection waits for a
+ * Resolves when all parts were sent. Signs the next parts while others are sent, so that no connection waits for a
  * signature. The first failure stops the rest; it rejects when they have ended.
  */
 export const sendParts = async (numbers: readonly number[], steps: PartSteps, signal: AbortSignal): Promise<void> => {
@@ -46,7 +46,7 @@ export const sendParts = async (numbers: readonly number[], steps: PartSteps, si
   }
   const lanes = Array.from({ length: Math.min(PARALLEL_PARTS, numbers.length) }, lane)
   await Promise.allSettled(lanes)
-  // In the order of time, not of the lanes: the others failed because of the first one.
+  // The first failure in time, since it aborted the others.
   if (stop.signal.aborted) throw stop.signal.reason
 }
 
@@ -62,7 +62,7 @@ const signedAhead = (numbers: readonly number[], sign: PartSteps['sign']) => {
         signed.push(...parts)
         signing = undefined
       })
-      // A failure stays here for the next who asks.
+      // A failure is kept for the next caller.
       signing.catch(() => {})
     }
     return signing

@@ -1,14 +1,14 @@
-/** How fast a transfer is. Pure but for its memory. */
+/** Speed of a transfer. */
 
-/** The speed is that of this last time (ms): long enough for a number that a person can read, short enough to follow the line. */
+/** Averaging window (ms): long enough for a stable number, short enough to show changes of the line. */
 const WINDOW_MS = 5_000
 
-/** Before this time (ms) there is no speed: the first bytes only fill buffers. */
+/** No speed before this time (ms): the first bytes only fill buffers. */
 const MIN_TIME_MS = 500
 
 /**
- * @returns to be called with the bytes transferred so far and the time in ms: bytes per second, null while unknown. What was
- *   there at the first call, or was taken back in between, was not transferred.
+ * @returns a function of the bytes transferred so far and the time in ms: bytes per second, null while unknown. Bytes that
+ *   were there at the first call, and decreases in between, do not count.
  */
 export const makeSpeedometer = (): ((bytes: number, at: number) => number | null) => {
   let samples: { readonly bytes: number; readonly at: number }[] = []

@@ -1,6 +1,6 @@
-/** What people do with transfers: retry, cancel, pause. */
+/** Commands of a person: retry, cancel, pause. */
 import { Clock, Effect } from 'effect'
-import { change, type TransferRow } from '../../ports/index-port.ts'
+import { change, type TransferRow } from '../../ports/local-index.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
@@ -8,7 +8,7 @@ import { cancelledRow, retriedRow, retriedWithAll, transferId } from './transfer
 
 const DIRECTIONS = ['upload', 'download'] as const
 
-/** Tries again, now; an upload also when it was lost from the queue. */
+/** Retries now. Queues the upload again if it is missing from the queue. */
 export const retry = (file: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
@@ -20,11 +20,11 @@ export const retry = (file: FileRecord) =>
     ])
   })
 
-/** Opening a file again within this time (ms) changes nothing: its transfer comes first already. */
+/** Opening a file again within this time (ms) does not raise its priority again. */
 const LOOK_MS = 60_000
 
-/** A person opens the file: its transfers come before others. Says nothing when that cannot be noted: the order is no promise. */
-export const noteLookedAt = ({ remoteKey }: FileRecord) =>
+/** Raises the priority of a file's transfers when a person opens it. Best effort: a failed write is ignored. */
+export const recordLookedAt = ({ remoteKey }: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device
     const now = yield* Clock.currentTimeMillis
@@ -37,10 +37,10 @@ export const noteLookedAt = ({ remoteKey }: FileRecord) =>
     if (changes.length > 0) yield* device.write(changes)
   }).pipe(Effect.ignoreLogged)
 
-/** Rows that one index transaction changes. */
+/** Rows per index transaction. */
 const BATCH = 500
 
-/** Tries every failed transfer again, now, but for those that a person stopped. */
+/** Retries all failed transfers now, except those that a person stopped. */
 export const retryAll = Effect.gen(function* () {
   const device = yield* Device
   const ids = [...device.transfers.values()].filter((row) => retriedWithAll(row) !== row).map(({ id }) => id)
@@ -51,7 +51,7 @@ export const retryAll = Effect.gen(function* () {
   }
 })
 
-/** An upload stays in the queue, blocked, since its bytes are nowhere else; a download is forgotten. */
+/** Stops the transfers of a file. An upload stays in the queue, blocked, since its bytes are nowhere else; a download is removed. */
 export const cancel = ({ remoteKey }: FileRecord) =>
   Effect.gen(function* () {
     const device = yield* Device

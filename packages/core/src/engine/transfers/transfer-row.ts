@@ -1,6 +1,6 @@
-/** What becomes of a transfer's row: pure, for the changes of index transactions. The states are in `transfer-states.ts`. */
+/** Transitions of a transfer's row, as functions for index transactions. Pure. The states are in `transfer-states.ts`. */
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
 import { backoffMs, isRefusal, refusedWaitMs } from './backoff.ts'
 
 export interface TransferContent {
@@ -17,7 +17,7 @@ export const transferId = (direction: TransferDirection, key: RemoteKey): string
 
 const FRESH = { state: 'waiting', attempts: 0, notBefore: 0, waitMs: 0, error: null } as const
 
-/** A transfer to be done now. One that is there already continues with its multipart upload. */
+/** A transfer for now. An existing one resumes its multipart upload. */
 export const queuedRow = (
   direction: TransferDirection,
   { remoteKey, size, type, provedBefore = null, queuedFor }: TransferContent,
@@ -37,7 +37,7 @@ export const queuedRow = (
   ...FRESH,
 })
 
-/** A transfer for a file that needs it. One that is there already stays as it is. */
+/** A transfer that a file needs. An existing one stays unchanged. */
 export const neededRow = (
   direction: TransferDirection,
   content: TransferContent,
@@ -45,20 +45,20 @@ export const neededRow = (
   row?: TransferRow,
 ): TransferRow => row ?? queuedRow(direction, content, now)
 
-/** To be tried now, whatever happened before. */
+/** Due now, without failures. */
 export const retriedRow = (row: TransferRow): TransferRow => ({ ...row, ...FRESH })
 
-/** Its PUT has ended: `confirmSent` asks the signer. Failures count on until the signer has seen the content. */
+/** After its PUT: `confirmSent` checks with the signer. The failure count is kept until the signer confirms. */
 export const sentRow = (row: TransferRow): TransferRow =>
   isStopped(row) ? row : { ...row, state: 'sent', sent: true, error: null }
 
-/** Stopped by a person: never tried by itself. */
+/** Stopped by a person: never retried automatically. */
 export const stoppedRow = (row: TransferRow): TransferRow => {
   const { code, message } = new RockpoolError('aborted', 'You stopped this upload. The file is on this device only.')
   return { ...row, state: 'blocked', error: { code, message } }
 }
 
-/** The row after everything was tried again. */
+/** The row after `retryAll`. */
 export const retriedWithAll = (row: TransferRow): TransferRow =>
   row.error === null || isStopped(row) ? row : retriedRow(row)
 
@@ -67,8 +67,8 @@ export const cancelledRow = (row: TransferRow): TransferRow | undefined =>
   row.direction === 'upload' ? stoppedRow(row) : undefined
 
 /**
- * The row after word of the log that object storage has the content. Only a receipt ends an upload: anyone who may write can
- * claim that a content is stored. A download that waits for the content is tried again.
+ * The row after the log says that object storage has the content. Only a receipt ends an upload: anyone who may write can
+ * claim that content is stored. A download that waits for the content is retried.
  */
 export const rowAfterStored = (row: TransferRow, word: 'proved' | 'claimed'): TransferRow | undefined => {
   if (row.direction === 'upload') return word === 'proved' ? undefined : row
@@ -97,7 +97,7 @@ export interface TransferFailure {
 export const failedRow = (row: TransferRow, failure: TransferFailure): TransferRow => {
   const { error, attempts, now, random, isStored } = failure
   if (isStopped(row)) return row
-  // It was stored while the download failed: no news comes that would wake this row.
+  // Stored during the failed attempt: no later event would wake this row.
   if (row.direction === 'download' && error.code === 'not_found' && isStored) return retriedRow(row)
   const refused = isRefusal(error.code)
   const waitMs = refused ? refusedWaitMs(random) : backoffMs(attempts, random, error.retryAfterMs)

@@ -1,7 +1,7 @@
 /** Each cell of the tables, by the functions that the engine uses. */
 import { RockpoolError, type ErrorCode } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
-import type { TransferDirection, TransferRow } from '../../ports/index-port.ts'
+import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
 import { sampleTransfer } from '../../testing/sample-transfer.ts'
 import { transfersDocument } from '../../testing/transfers-document.ts'
 import { nextTransfers } from './next-transfers.ts'

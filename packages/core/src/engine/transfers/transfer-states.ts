@@ -2,7 +2,7 @@
  * The states of a transfer and what each input makes of them. One table for each direction, complete by its type; a test runs
  * every cell with the functions that the engine uses, and writes docs/concepts/transfers.md from the tables.
  */
-import type { TransferRow } from '../../ports/index-port.ts'
+import type { TransferRow } from '../../ports/local-index.ts'
 import { isMissing, isStopped } from './transfer-row.ts'
 
 export const UPLOAD_STATES = {

@@ -1,5 +1,5 @@
 /**
- * One attempt to bring a content into object storage: a plain async function, the same in a page and in a service
+ * One attempt to upload content to object storage: a plain async function, the same in a page and in a service
  * worker. The queue around it owns retry, priority and concurrency.
  */
 import {
@@ -29,7 +29,7 @@ export interface UploadPorts {
   readonly hashing?: Hashing
   /** the browser's own PUT when not given */
   readonly send?: Send
-  /** gives connections to PUTs; without one there is no limit */
+  /** limits connections of PUTs; no limit when not given */
   readonly budget?: Pick<ConnectionBudget, 'acquire'>
 }
 
@@ -51,37 +51,37 @@ export interface UploadOptions {
   readonly signal: AbortSignal
   /** bytes in object storage so far */
   readonly onProgress?: (bytes: number) => void
-  /** a multipart upload was begun; with its id a later attempt goes on where this one ended */
+  /** a multipart upload was started; with its id a later attempt resumes it */
   readonly onStarted?: (uploadId: string) => Promise<void>
-  /** a single PUT begins: should this attempt end before it is known to have arrived, a later one asks for it with `sent` */
+  /** a single PUT starts: if this attempt ends before its outcome is known, a later one checks it with `sent` */
   readonly onSending?: () => Promise<void>
 }
 
 export type UploadResult =
-  /** The signer saw the content in object storage. Whether durably (hybrid) is asked when it matters: at eviction. */
+  /** The signer confirmed the content. Its durability (hybrid store) is checked when it matters: at eviction. */
   | Stored
   /**
-   * A single PUT ended with a status of success. That proves nothing: a sign-in page, a filter or a proxy answers 200, too.
-   * Ask the signer (`uploadUrls` with `sent`).
+   * A single PUT returned success. That proves nothing: a sign-in page, a filter or a proxy may respond 200, too.
+   * Check with the signer (`uploadUrls` with `sent`).
    */
   | { readonly status: 'sent' }
 
 /**
- * Uploads a content, unless object storage has it already. Bytes that are no longer as they were hashed are not sent.
+ * Uploads content, unless object storage has it already. Bytes that have changed since they were hashed are not sent.
  *
- * @throws RockpoolError `corrupt` when the bytes on disk are no longer those that were hashed, `offline`, `aborted`, and
+ * @throws RockpoolError `corrupt` when the bytes on disk have changed since they were hashed, `offline`, `aborted`, and
  *   the signer's codes
  */
 export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
-  // A file cut short on disk must not travel under the old hash (peer failure 4).
+  // A truncated file must not be uploaded under the old hash (peer failure 4).
   if (job.blob.size !== job.size) throw changedOnDisk()
   try {
     return partCount(job.size, ports.hashing) === 1
       ? await uploadWhole(ports, job, options)
       : await uploadParts(ports, job, options)
   } catch (error) {
-    // A multipart upload that the object store has given up, by a lifecycle rule perhaps: the next attempt begins anew.
-    if (isRockpoolError(error, 'not_found')) throw givenUp(error)
+    // The object store discarded the multipart upload, perhaps by a lifecycle rule: the next attempt starts a new one.
+    if (isRockpoolError(error, 'not_found')) throw uploadDiscarded(error)
     throw error
   }
 }
@@ -94,7 +94,7 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
     const { signal, onProgress, onSending } = options
     const release = await budget.acquire({ kind: 'file', bytes: size }, signal)
     try {
-      // Read when there is a connection for them: bytes that wait take memory.
+      // Read only once there is a connection: waiting bytes would take memory.
       const body = await verifiedPart(job, 1, ports.hashing)
       if (confirm && !sent) {
         await onSending?.()
@@ -110,7 +110,7 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
     if (answer.status === 'stored') return answer
     const { status, retryAfterMs } = await put(answer)
     if (status >= 200 && status < 300) return { status: 'sent' }
-    // 403: the URL may have expired. 409 and 412: somebody else stores the same content just now.
+    // 403: the URL may have expired. 409 and 412: a concurrent upload stores the same content.
     if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file', retryAfterMs)
   }
 }
@@ -171,7 +171,7 @@ const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
 
 const UNLIMITED: Pick<ConnectionBudget, 'acquire'> = { acquire: async () => () => {} }
 
-const givenUp = (cause: RockpoolError): RockpoolError =>
+const uploadDiscarded = (cause: RockpoolError): RockpoolError =>
   new RockpoolError(
     'storage_unavailable',
     'The object store discarded this upload. It will restart from the beginning.',

@@ -1,4 +1,4 @@
-/** Reading bytes from disk to send them: what is no longer as it was hashed must not travel under its address. */
+/** Reads bytes from disk for an upload: bytes that changed since they were hashed must not be sent under the old address. */
 import {
   type ContentDigest,
   digestOfPart,
@@ -9,13 +9,13 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 
-/** A content on disk, with what was found when it was hashed. */
+/** Content on disk, with its size and digests. */
 export interface HashedBlob extends Pick<ContentDigest, 'size' | 'digests'> {
   readonly blob: Blob
 }
 
 /**
- * Part `number` (1 to N) in memory, hashed again. What is sent is what was hashed: a disk may give other bytes the next time.
+ * Part `number` (1 to N) in memory, hashed again. The returned bytes are the hashed ones: a second read of a failing disk may differ.
  *
  * @throws RockpoolError `corrupt`; `disk_failed` when the disk does not give the bytes
  */
@@ -34,7 +34,7 @@ const read = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => {
   try {
     return new Uint8Array(await blob.arrayBuffer())
   } catch (cause) {
-    throw new RockpoolError('disk_failed', 'This file could not be read from the disk. Its upload is tried again.', {
+    throw new RockpoolError('disk_failed', 'This file could not be read from the disk. Its upload is retried.', {
       cause,
     })
   }

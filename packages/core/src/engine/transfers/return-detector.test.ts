@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryPage } from '../../memory/index.ts'
-import { makeComeback } from './comeback.ts'
+import { makeReturnDetector } from './return-detector.ts'
 
 type PageState = Parameters<ReturnType<typeof memoryPage>['set']>[0]
 
@@ -22,7 +22,7 @@ test.each<[string, PageState, PageState, boolean]>([
 ])('%s', (_, before, after, isBack) => {
   const page = memoryPage()
   page.set(before)
-  const isComeback = makeComeback(page)
+  const hasReturned = makeReturnDetector(page)
   page.set(after)
-  expect(isComeback()).toBe(isBack)
+  expect(hasReturned()).toBe(isBack)
 })

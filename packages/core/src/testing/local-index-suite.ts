@@ -6,7 +6,7 @@ import {
   decision,
   type EngineRow,
   type FileRow,
-  type Index,
+  type LocalIndex,
   INDEX_KEYS,
   type IndexKey,
   type IndexRows,
@@ -15,20 +15,20 @@ import {
   type IndexTables,
   put,
   remove,
-} from '../ports/index-port.ts'
+} from '../ports/local-index.ts'
 import type { ChangeCursor } from '../ports/record-log.ts'
 
 export interface IndexFixture extends AsyncDisposable {
-  readonly index: Index
+  readonly index: LocalIndex
   /** A further handle on the same storage, as another tab has. */
-  another(): Promise<Index>
+  another(): Promise<LocalIndex>
   /** Closes all handles and opens a new one on the same storage. */
-  reopen(): Promise<Index>
+  reopen(): Promise<LocalIndex>
 }
 
-/** What every Index must do. `make` gives an empty one, and removes it when it is disposed of. */
+/** What every LocalIndex must do. `make` gives an empty one, and removes it when it is disposed of. */
 export const indexSuite = (name: string, make: () => Promise<IndexFixture>): void => {
-  describe(`Index: ${name}`, () => {
+  describe(`LocalIndex: ${name}`, () => {
     describe('rows', () => {
       test.each(Object.keys(INDEX_KEYS) as IndexTable[])('of table %s are kept as they are', async (table) => {
         await using fixture = await make()
@@ -324,7 +324,7 @@ export const indexSuite = (name: string, make: () => Promise<IndexFixture>): voi
       test('of leaders who come at once: each raises it, one stays', async () => {
         await using fixture = await make()
         const handles = [fixture.index, await fixture.another()]
-        const lead = async (index: Index) => {
+        const lead = async (index: LocalIndex) => {
           let epoch = 0
           await index.write([
             change('engine', 'engine', (row) => {
@@ -470,7 +470,7 @@ const sampleRows = async (): Promise<IndexTables> => {
 }
 
 /** Collects the keys that a handle hears of. */
-const listen = (index: Index) => {
+const listen = (index: LocalIndex) => {
   const keys: string[] = []
   let wake = () => {}
   index.subscribe((changed) => {

@@ -1,8 +1,8 @@
 import type { ContentAddress } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 
-/** Removes the damaged bytes of a content that is whole again. Asked for each download, so that no other content pays for it. */
-export const dropDamaged = async (
+/** Deletes the damaged bytes of content that was downloaded again. Checked per download, so other content costs nothing. */
+export const clearQuarantine = async (
   blobs: Pick<BlobStore, 'isQuarantined' | 'sweep'>,
   address: ContentAddress,
 ): Promise<void> => {

@@ -1,5 +1,5 @@
-import { indexSuite } from '../testing/index-suite.ts'
-import { memoryIndex, memoryIndexStorage } from './index-store.ts'
+import { indexSuite } from '../testing/local-index-suite.ts'
+import { memoryIndex, memoryIndexStorage } from './local-index.ts'
 
 indexSuite('in memory', async () => {
   const storage = memoryIndexStorage()

@@ -1,6 +1,6 @@
 import { RockpoolError } from '@rockpool/protocol'
 import { applySteps, type IndexRow, readsOf } from '../ports/apply-steps.ts'
-import type { Index, IndexKey, IndexPage, IndexTable, IndexTables } from '../ports/index-port.ts'
+import type { LocalIndex, IndexKey, IndexPage, IndexTable, IndexTables } from '../ports/local-index.ts'
 
 /** What the handles (tabs) of one device share. */
 export interface MemoryIndexStorage {
@@ -10,8 +10,8 @@ export interface MemoryIndexStorage {
 
 export const memoryIndexStorage = (): MemoryIndexStorage => ({ tables: new Map(), listeners: new Set() })
 
-/** An Index in memory. Several on one `storage` are the tabs of one device. */
-export const memoryIndex = (storage: MemoryIndexStorage = memoryIndexStorage()): Index => {
+/** A LocalIndex in memory. Several on one `storage` are the tabs of one device. */
+export const memoryIndex = (storage: MemoryIndexStorage = memoryIndexStorage()): LocalIndex => {
   const own = new Set<(changed: readonly IndexKey[]) => void>()
   let open = true
   const assertOpen = (): void => {

@@ -2,7 +2,7 @@ import type { ContentAddress, ErrorCode, RemoteKey, StoreId } from '@rockpool/pr
 import type { PoolEvent } from '../records/events.ts'
 import type { ChangeCursor } from './record-log.ts'
 
-/** A content that is whole on this disk. */
+/** Content that is complete on this disk. */
 export interface ContentRow {
   readonly address: ContentAddress
   /** bytes */
@@ -18,11 +18,11 @@ export interface ContentRow {
   /** media type that this device added the content with; not given for one that it downloaded */
   readonly type?: string
   /**
-   * Remote keys under which object storage had the content when this device last found out by itself: its upload completed,
-   * it downloaded from there, or the signer said so. State is per key: a copy in another owner's segment is another copy.
+   * Remote keys under which object storage had the content when this device last verified it: its upload completed,
+   * it downloaded from there, or the signer confirmed it. Per key: a copy in another owner's segment is another copy.
    */
   readonly storedAs?: readonly RemoteKey[]
-  /** Multipart uploads that were begun, by remote key: they outlive the transfer of a file that is removed and restored. */
+  /** Multipart uploads that were started, by remote key: they outlive the transfer of a file that is removed and restored. */
   readonly uploadIds?: Readonly<Record<string, string>>
 }
 
@@ -38,7 +38,7 @@ export interface TransferRow {
   readonly size: number
   readonly type: string
   /**
-   * `waiting` for its turn or its next attempt; `sent`: its PUT has ended, and the signer is to say whether the content
+   * `waiting` for its turn or its next attempt; `sent`: its PUT has ended, and the signer has to confirm that the content
    * arrived; `blocked`: refused, or stopped by a person (error `aborted`)
    */
   readonly state: 'waiting' | 'sent' | 'blocked'
@@ -46,12 +46,12 @@ export interface TransferRow {
   readonly attempts: number
   /** unix ms of the next attempt, by the device's clock as it was when the last one failed */
   readonly notBefore: number
-  /** ms from the last failure to the next attempt: true also when the clock was wrong. Not given by older versions */
+  /** ms from the last failure to the next attempt: independent of the wall clock. Older versions do not write it */
   readonly waitMs?: number
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
-  /** a multipart upload that was begun */
+  /** the multipart upload that was started */
   readonly uploadId: string | null
-  /** a single PUT was begun: the signer is asked with `sent` */
+  /** a single PUT was started: the next check sends `sent` */
   readonly sent?: boolean
   /** unix ms */
   readonly createdAt: number
@@ -60,7 +60,7 @@ export interface TransferRow {
    * Only a newer receipt ends it: the content may have been lost since.
    */
   readonly provedBefore?: number | null
-  /** Of an upload: opId of the event that names the content, and was written with the row. The log may not have it yet. */
+  /** Of an upload: opId of the event that was written with this row. The log may not have it yet. */
   readonly queuedFor?: string | null
   /** unix ms; when somebody last opened the file while the transfer waited */
   readonly lookedAt?: number
@@ -84,7 +84,7 @@ export interface RefusedMark {
   readonly at: number
 }
 
-/** What the service worker knows of a file; deleted ones are not here. */
+/** A live file, for the service worker. */
 export interface FileRow {
   readonly id: string
   readonly name: string
@@ -104,7 +104,7 @@ export interface SessionRow {
   readonly token: string
 }
 
-/** What the engine remembers between sessions. One row, id `engine`. */
+/** State of the engine between sessions. One row, id `engine`. */
 export interface EngineRow {
   readonly id: 'engine'
   /** raised by each new leader; writes of an older one are refused */
@@ -118,13 +118,13 @@ export interface EngineRow {
   readonly reconcile?: ReconcileProgress
 }
 
-/** Where the comparison of disk, index and log stands. */
+/** Progress of the comparison of disk, index and log. */
 export interface ReconcileProgress {
-  /** unix ms, when a full pass last came to its end; null: never */
+  /** unix ms of the end of the last full pass; null: never */
   readonly finishedAt: number | null
-  /** what a pass that is under way does now; null: none is */
+  /** phase of the pass under way; null: none */
   readonly phase: 'disk' | 'records' | 'rows' | null
-  /** The place in the phase `records`. A pass that was interrupted goes on from here. */
+  /** position in the phase `records`, where an interrupted pass resumes */
   readonly cursor: ChangeCursor | null
 }
 
@@ -149,9 +149,9 @@ export type SuspectState = 'checking' | 'storage_suspect' | 'concluded' | 'heali
 export interface SuspectRow {
   readonly remoteKey: RemoteKey
   readonly state: SuspectState
-  /** `checking`: how often in a row the signer did not find it */
+  /** `checking`: consecutive misses by the signer */
   readonly misses: number
-  /** `healed`: another loss came meanwhile */
+  /** `healed`: another loss was logged since */
   readonly again: boolean
   /** unix ms of the next step */
   readonly dueAt: number
@@ -196,7 +196,7 @@ export const INDEX_KEYS = {
   engine: 'id',
 } as const satisfies { readonly [T in IndexTable]: keyof IndexTables[T] }
 
-/** One row's change: from the row as it is (undefined: none) to the row as it shall be (undefined: none). Synchronous. */
+/** A change of one row: from the current row (undefined: none) to the new one (undefined: none). Synchronous. */
 export type IndexChange = {
   [T in IndexTable]: {
     readonly table: T
@@ -214,7 +214,7 @@ export interface IndexRange {
   readonly after?: string
 }
 
-/** What a decision reads: rows as the steps before it leave them. Reading what it has not named throws. */
+/** The rows that a decision reads, after the steps before it. Reading an undeclared row throws. */
 export interface IndexRows {
   get<T extends IndexTable>(table: T, key: string): IndexTables[T] | undefined
   /** By ascending key. */
@@ -222,8 +222,8 @@ export interface IndexRows {
 }
 
 /**
- * Changes that depend on more than the row they change. They are decided within the transaction that makes them, so that
- * nothing can come between. Synchronous, and may run more than once: it must give the same for the same rows.
+ * Changes that depend on more than the row they change. They are decided inside the transaction that makes them, so that no
+ * concurrent write is missed. `decide` is synchronous and may run more than once: same rows, same result.
  */
 export interface IndexDecision {
   /** All that `decide` reads, and by key the rows that it may change. */
@@ -263,7 +263,7 @@ export const change = <T extends IndexTable>(
  *
  * Adapters: `@rockpool/opfs` (IndexedDB); in-memory. Acceptance suite: `indexSuite`.
  */
-export interface Index {
+export interface LocalIndex {
   get<T extends IndexTable>(table: T, key: string): Promise<IndexTables[T] | undefined>
 
   /** The rows with these keys, in their order, read in one transaction. */

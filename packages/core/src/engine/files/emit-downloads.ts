@@ -4,8 +4,8 @@ import { PoolEmitter } from '../pool-emitter.ts'
 import { LogPort } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
-/** Every tab's part: tells the app of each live file whose content a download brought to this disk. Until its scope closes. */
-export const noticeDownloads = Effect.gen(function* () {
+/** Emits `downloaded` for each live file whose content a download brought to this disk. Runs in every tab until its scope closes. */
+export const emitDownloads = Effect.gen(function* () {
   const device = yield* Device
   const emitter = yield* PoolEmitter
   const log = yield* LogPort

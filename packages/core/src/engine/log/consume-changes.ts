@@ -1,21 +1,21 @@
-/** Following the log: what other devices and tabs did, in time proportional to what changed. */
+/** Consumers of the log's changes, by this and other devices. Cost is proportional to the number of changes. */
 import { parseRemoteKey, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Effect, Queue } from 'effect'
-import { change, decision, type FileRow, type IndexStep, put, remove } from '../../ports/index-port.ts'
+import { change, decision, type FileRow, type IndexStep, put, remove } from '../../ports/local-index.ts'
 import type { ChangeCursor, RecordChanges, RecordLog } from '../../ports/record-log.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
 import { PoolEmitter } from '../pool-emitter.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { newConflicts } from './new-conflicts.ts'
-import { call, IndexPort, LogPort } from '../services.ts'
+import { callPort, IndexPort, LogPort } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
 /** Operations taken in one step. */
 const STEP = 500
 
-/** Calls `step` with all changes after `from`, then of new ones as they come. Never ends. */
-const followChanges = <R>(
+/** Calls `step` with all changes after `from`, then with new ones as they come. Never ends. */
+const consumeChanges = <R>(
   from: ChangeCursor | undefined,
   step: (changes: RecordChanges) => Effect.Effect<void, RockpoolError, R>,
 ) =>
@@ -25,29 +25,29 @@ const followChanges = <R>(
     yield* subscribed(() => log.subscribe(() => void wake.unsafeOffer(undefined)))
     let cursor = from
     while (true) {
-      const changes = yield* call(async () => log.changes(cursor, STEP))
+      const changes = yield* callPort(async () => log.changes(cursor, STEP))
       if (changes.subjects.length > 0) yield* step(changes)
       cursor = changes.cursor
       if (!changes.more) yield* Queue.take(wake)
     }
   }).pipe(Effect.scoped)
 
-/** The leader's part: mirrors live files into the index for the service worker, and keeps their contents reconciled. */
+/** Mirrors live files into the index for the service worker, and reconciles their content. Runs in the leader. */
 export const mirrorFiles = (epoch: number) =>
   Effect.gen(function* () {
     const index = yield* IndexPort
     const device = yield* Device
     const log = yield* LogPort
-    const engine = yield* call(() => index.get('engine', 'engine'))
+    const engine = yield* callPort(() => index.get('engine', 'engine'))
 
-    yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, cursor }) =>
+    yield* consumeChanges(engine?.changeCursor ?? undefined, ({ subjects, cursor }) =>
       Effect.gen(function* () {
         const contents = new Set(subjects.filter(isRemoteKey))
         const ids = subjects.filter((subject) => !isRemoteKey(subject))
-        // Only the leader writes these rows: they are what this log said before.
-        const before = yield* call(() => index.getMany('files', ids))
+        // Only the leader writes these rows, so they are the files as this log had them before.
+        const before = yield* callPort(() => index.getMany('files', ids))
         const ofFiles = new Set(
-          yield* call(async () => ids.flatMap((id, i) => changedContents(log, log.file(id), before[i]))),
+          yield* callPort(async () => ids.flatMap((id, i) => changedContents(log, log.file(id), before[i]))),
         )
         yield* device.write(
           [
@@ -67,7 +67,7 @@ export const mirrorFiles = (epoch: number) =>
 
 export const isRemoteKey = (subject: string): subject is RemoteKey => parseRemoteKey(subject) !== undefined
 
-/** Contents that may be wanted now and were not before, or the other way round. */
+/** Content that may have become wanted or unwanted with the change of the file. */
 const changedContents = (
   log: RecordLog,
   file: FileRecord | undefined,
@@ -79,7 +79,7 @@ const changedContents = (
   return [file.remoteKey, ...former, ...log.versions(file.id).map(({ remoteKey }) => remoteKey)]
 }
 
-/** The row of a file for the service worker, as the log has the file when it is written. */
+/** Writes the file's row for the service worker, from the log as it is at the time of the write. */
 export const mirrorFile = (id: string, log: Pick<RecordLog, 'file'>): IndexStep =>
   decision([{ table: 'files', key: id }], (rows) => {
     const file = log.file(id)
@@ -92,13 +92,13 @@ export const mirrorFile = (id: string, log: Pick<RecordLog, 'file'>): IndexStep 
     return isSame ? [] : [put('files', next)]
   })
 
-/** Every tab's part: tells the app of contents that object storage has, or has lost, and of conflicts. Starts with what is new. */
-export const noticeContents = Effect.gen(function* () {
+/** Emits `stored`, `lost` and `conflict` for new changes of the log. Runs in every tab. */
+export const emitContentChanges = Effect.gen(function* () {
   const index = yield* IndexPort
   const log = yield* LogPort
   const emitter = yield* PoolEmitter
-  const engine = yield* call(() => index.get('engine', 'engine'))
-  // Without a cursor all there is comes, and conflicts of other times and devices are no news.
+  const engine = yield* callPort(() => index.get('engine', 'engine'))
+  // Without a cursor the first read returns everything: old conflicts must not be emitted.
   let isNews = (engine?.changeCursor ?? null) !== null
   const emitted = new Set<string>()
   const emitConflicts = (file: FileRecord, opIds: ReadonlySet<string>) => {
@@ -109,7 +109,7 @@ export const noticeContents = Effect.gen(function* () {
       emitter.emit({ event: 'conflict', detail: { file, version } })
     }
   }
-  yield* followChanges(engine?.changeCursor ?? undefined, ({ subjects, opIds, more }) =>
+  yield* consumeChanges(engine?.changeCursor ?? undefined, ({ subjects, opIds, more }) =>
     Effect.sync(() => {
       const applied = new Set(opIds)
       for (const subject of subjects) {
@@ -117,7 +117,7 @@ export const noticeContents = Effect.gen(function* () {
         if (file) emitConflicts(file, applied)
         if (!isRemoteKey(subject)) continue
         const content = log.remoteContent(subject)
-        if (!content) continue // taken back by a rebase for a moment; it comes again
+        if (!content) continue // a rebase rolled it back for a moment; another change follows
         const event = content.stored ? 'stored' : 'lost'
         for (const named of log.filesWithContent(subject)) emitter.emit({ event, detail: named })
       }

@@ -1,12 +1,12 @@
 import type { PlatformPage } from '../../platform/platform.ts'
 
 /**
- * Tells the events of a page that may have ended what transfers failed for. The page's word on the network is a hint: it
- * only makes an attempt sooner.
+ * Detects that the network, the page or the person is back, so that failed transfers may work again. The page's word on the
+ * network is a hint: it only makes a retry sooner.
  *
- * @returns to be called after each change of the page: whether the network, the page or the person is back
+ * @returns call it after each change of the page: whether something is back
  */
-export const makeComeback = (page: PlatformPage): (() => boolean) => {
+export const makeReturnDetector = (page: PlatformPage): (() => boolean) => {
   let wasVisible = page.isVisible()
   return () => {
     const isVisible = page.isVisible()
