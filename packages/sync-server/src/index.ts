@@ -1,6 +1,6 @@
 /** Rockpool's sync server: one event log per store, over HTTP and WebSocket (docs/contracts/sync-http.md). */
 export { memoryLogs } from './adapters/memory.ts'
-export { type Clock, systemClock } from './clock.ts'
+export { type Clock, pause, systemClock } from './clock.ts'
 export { appendLost } from './operator/append-lost.ts'
 export {
   type AppendOptions,

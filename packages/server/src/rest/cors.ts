@@ -3,7 +3,7 @@ import { STORE_HEADER } from './caller.ts'
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-  'access-control-allow-headers': `authorization, content-type, range, if-none-match, ${STORE_HEADER}`,
+  'access-control-allow-headers': `authorization, content-type, range, if-none-match, last-event-id, ${STORE_HEADER}`,
   'access-control-max-age': '86400',
 }
 const EXPOSED = 'ETag, Content-Range, Content-Length, Accept-Ranges, Retry-After'

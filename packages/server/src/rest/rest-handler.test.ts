@@ -6,13 +6,14 @@ import { URL_SECRET } from '../testing/content.ts'
 import { createRestHandler, type RestOptions } from './rest-handler.ts'
 
 const store = memoryStore({ publicBaseUrl: 'http://localhost', secret: URL_SECRET })
+const LOG = { backendId: 'log', head: async () => 0 }
 const FILE = { id: '1', name: 'a.png', type: 'image/png', bucket: 'posters', remoteKey: 'shop/posters/a' }
 
 /** A server with one public bucket that has one file, for callers without a token. */
 const optionsWith = (more: Partial<RestOptions>): RestOptions => {
   const readModel = { files: async () => ({ files: [FILE] }) }
   const options: Partial<RestOptions> = {
-    logs: { storeIds: async () => ['shop'], open: async () => ({ readModel: readModel as never }) },
+    logs: { storeIds: async () => ['shop'], open: async () => ({ ...LOG, readModel: readModel as never }) },
     store,
     buckets: { posters: { access: 'public' } },
     authenticate: async () => {
@@ -32,7 +33,7 @@ it('opens no log for a store that does not exist: anyone can make up a name', as
     storeIds: async () => ['shop'],
     open: async (storeId) => {
       opened.push(storeId)
-      return { readModel: { files: async () => ({ files: [] }), file: async () => undefined } as never }
+      return { ...LOG, readModel: { files: async () => ({ files: [] }), file: async () => undefined } as never }
     },
   }
   const { fetch } = createRestHandler(optionsWith({ logs }))

@@ -5,6 +5,7 @@ import { allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, reportFault } from './errors.ts'
 import { toFileQuery } from './list-query.ts'
 import { bucketsJson, objectJson } from './object-json.ts'
+import { readEvents } from './read-events.ts'
 import { readObject, readSigned, signObject } from './read-object.ts'
 import { parseCall, type RestCall } from './route.ts'
 import type { RestServices } from './services.ts'
@@ -67,6 +68,8 @@ const respondTo = async (
       const { files, cursor } = await readModel.files(query)
       return json({ objects: files.map(objectJson), cursor: cursor ?? null })
     }
+    case 'readEvents':
+      return readEvents(services, caller, request)
     case 'readObject':
       return readObject(services, caller, call, request)
     case 'writeObject': {

@@ -7,6 +7,7 @@ describe('parseCall', () => {
   it.each<[string, string, object]>([
     ['GET', '/bucket', { call: 'listBuckets' }],
     ['GET', '/objects', { call: 'listObjects' }],
+    ['GET', '/events', { call: 'readEvents' }],
     ['GET', '/object/files/fish/reef.jpg', { call: 'readObject', ...place }],
     ['HEAD', '/object/files/fish/reef.jpg', { call: 'readObject', ...place }],
     ['POST', '/object/files/fish/reef.jpg', { call: 'writeObject', ...place }],

@@ -10,7 +10,7 @@ export interface ObjectPlace {
 }
 
 export type RestCall =
-  | { readonly call: 'listBuckets' | 'listObjects' }
+  | { readonly call: 'listBuckets' | 'listObjects' | 'readEvents' }
   | ({ readonly call: 'readObject' | 'writeObject' | 'deleteObject' | 'signObject' } & ObjectPlace)
   | ({ readonly call: 'readSigned' } & ObjectPlace)
 
@@ -23,6 +23,7 @@ export const parseCall = (method: string, pathname: string): RestCall => {
   const read = method === 'GET' || method === 'HEAD'
   if (rest === '/bucket' && read) return { call: 'listBuckets' }
   if (rest === '/objects' && read) return { call: 'listObjects' }
+  if (rest === '/events' && method === 'GET') return { call: 'readEvents' }
   const signed = /^\/object\/sign\/(.*)$/.exec(rest)?.[1]
   if (signed !== undefined && method === 'POST') return { call: 'signObject', ...parsePlace(signed) }
   if (signed !== undefined && read) return { call: 'readSigned', ...parsePlace(signed) }

@@ -4,13 +4,19 @@ import type { ObjectStore } from '@rockpool/object-store'
 import type { Buckets, StoreId } from '@rockpool/protocol'
 import type { ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
+import type { EventStreams } from '../events/event-streams.ts'
 import type { KeysInUse } from '../gc/keys-in-use.ts'
 import type { Spool } from './store-body.ts'
 
 /** The event logs of this server, to read. */
 export interface ReadableLogs {
   /** Creates the log when there is none. */
-  open(storeId: StoreId): Promise<{ readonly readModel: ReadModel }>
+  open(storeId: StoreId): Promise<{
+    readonly readModel: ReadModel
+    readonly backendId: string
+    /** number of the last event */
+    head(): Promise<number>
+  }>
   /** the stores that have a log */
   storeIds?(): Promise<readonly StoreId[]>
 }
@@ -22,6 +28,7 @@ export interface RestServices {
   /** what the collector must leave alone */
   readonly keysInUse: Pick<KeysInUse, 'use'>
   readonly sync: SyncFetch
+  readonly eventStreams: Pick<EventStreams, 'open'>
   readonly buckets: Buckets
   /** undefined: content counts as claimed until a background check has seen it */
   readonly signReceipt: SignReceipt | undefined

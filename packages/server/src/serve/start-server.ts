@@ -2,10 +2,13 @@
 import { join } from 'node:path'
 import { receiptSigner, tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
+import { systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
+import { createAppends } from '../events/appends.ts'
+import { createEventStreams } from '../events/event-streams.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
@@ -58,6 +61,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     })
     closing.push(parts.close)
     const { logs, store, keysInUse, opened } = parts
+    const appends = createAppends()
     const signer = configuredSigner({ ...config.signer, publicBaseUrl: signerUrl }, opened, log.line)
     const { rateLimit: perSecond } = config.signer
     const limit = perSecond > 0 ? createRateLimit({ perSecond, burst: 10 * perSecond }) : undefined
@@ -70,16 +74,20 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       allowedOrigins: config.signer.origins,
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
+      onAppend: appends.report,
       onError: (error) => log.entry({ kind: 'sync', error: describeError(error) }),
     })
     closing.push(sync.close)
     const [receiptSecret] = receiptSecrets
+    const onRestError = (error: unknown) => log.entry({ kind: 'rest', error: describeError(error) })
+    const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
     const rest = createRestHandler({
       logs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
       keysInUse,
       sync: sync.fetch,
+      eventStreams,
       authenticate: tokensOf(config.signer.tokens),
       buckets: config.signer.buckets,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
@@ -89,7 +97,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       publicUrl: publicUrl ?? url,
       ...(limit && { rateLimit: (caller: string) => limit(caller) }),
       allowedOrigins: config.signer.origins,
-      onError: (error) => log.entry({ kind: 'rest', error: describeError(error) }),
+      onError: onRestError,
       now: () => Date.now(),
     })
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
@@ -124,6 +132,7 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     return {
       url,
       stop: async () => {
+        eventStreams.close()
         await http.drain()
         await closeAll()
       },

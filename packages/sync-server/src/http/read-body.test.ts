@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { testClock } from '../test-support/clock.ts'
+import { testClock } from '../testing/clock.ts'
 import { isSyncError } from './errors.ts'
 import { BODY_TIMEOUT_MS, DISCARD_TIMEOUT_MS, MAX_BODY_BYTES, MAX_DISCARDED_BYTES, readBody } from './read-body.ts'
 

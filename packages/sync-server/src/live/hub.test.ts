@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryLogs } from '../adapters/memory.ts'
 import type { EventLog } from '../event-log/event-log.ts'
-import { testClock } from '../test-support/clock.ts'
+import { testClock } from '../testing/clock.ts'
 import { eventsAfter } from '../testing/events.ts'
 import { createHub, type Transport } from './hub.ts'
 

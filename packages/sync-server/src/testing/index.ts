@@ -1,4 +1,5 @@
-/** Acceptance suites: `eventLogSuite`, `groupCommitCases`, `readModelSuite`, `redactSuite` for adapters; `syncServerSuite` for servers of the HTTP contract. */
+/** Acceptance suites: `eventLogSuite`, `groupCommitCases`, `readModelSuite`, `redactSuite` for adapters; `syncServerSuite` for servers of the HTTP contract; a clock that tests move. */
+export { testClock, type TestClock } from './clock.ts'
 export { type EventLogSubject, eventLogSuite } from './event-log-suite.ts'
 export { eventsAfter, toWire } from './events.ts'
 export { groupCommitCases } from './group-commit-cases.ts'

@@ -1,0 +1,155 @@
+import type { FileEvent } from '@rockpool/sync-server'
+import { testClock } from '@rockpool/sync-server/testing'
+import { expect, it } from 'vitest'
+import { createAppends } from './appends.ts'
+import { createEventStreams, HEARTBEAT_MS, SLOW_READER_MS } from './event-streams.ts'
+
+const eventOf = (seqNum: number, ownerId = 'ada'): FileEvent => ({
+  ...{ seqNum, kind: 'added', fileId: `f${seqNum}`, bucket: 'files', path: null, remoteKey: 'shop/files/a' as never },
+  ...{ ownerId, sub: ownerId, at: 0 },
+})
+
+/** A store whose log a test appends to. */
+const setUp = (more: { readonly expiresInMs?: number } = {}) => {
+  const events: FileEvent[] = []
+  const [appends, clock] = [createAppends(), testClock()]
+  const errors: unknown[] = []
+  const streams = createEventStreams({ appends, clock, onError: (error) => errors.push(error) })
+  const fileEvents = async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
+    const found = events.filter(({ seqNum }) => seqNum > since)
+    const page = found.slice(0, limit)
+    return { events: page, next: page.at(-1)?.seqNum ?? since, more: found.length > page.length }
+  }
+  const open = (since = 0) => {
+    const { body } = streams.open({
+      ...{ storeId: 'shop', log: { backendId: 'log', readModel: { fileEvents } }, since },
+      ...{ isReadable: ({ ownerId }) => ownerId === 'ada', expiresAt: clock.now() + (more.expiresInMs ?? 1e9) },
+    })
+    const reader = body!.getReader()
+    return {
+      cancel: () => reader.cancel(),
+      /** the next chunk; undefined at the end */
+      read: async () => {
+        const { done, value } = await reader.read()
+        return done ? undefined : new TextDecoder().decode(value)
+      },
+    }
+  }
+  const append = (...added: readonly FileEvent[]) => {
+    events.push(...added)
+    appends.report('shop')
+  }
+  return { streams, open, append, clock, errors }
+}
+
+/** Runs what waits for no timer. */
+const settle = () => new Promise((resolve) => void setImmediate(resolve))
+
+const idsOf = (chunk: string | undefined) => [...(chunk ?? '').matchAll(/^data: .*"id":"(\w+)"/gm)].map(([, id]) => id)
+
+it('begins with its position, then has events with a cursor each, in order', async () => {
+  const { open, append } = setUp()
+  append(eventOf(1), eventOf(2))
+  const stream = open()
+  expect(await stream.read()).toBe('retry: 5000\nid: log.0\n\n')
+  const chunk = await stream.read()
+  expect(chunk).toMatch(/^id: log\.1\ndata: \{.*\}\n\nid: log\.2\ndata: \{.*\}\n\n$/)
+  expect(JSON.parse(/data: (.*)/.exec(chunk!)![1]!)).toEqual({
+    type: 'storage.object.created',
+    id: 'f1',
+    store_id: 'shop',
+    bucket: 'files',
+    path: 'f1',
+    owner_id: 'ada',
+    timestamp: '1970-01-01T00:00:00.000Z',
+    cursor: 'log.1',
+  })
+})
+
+it('continues after a cursor, and has only events that the caller may read', async () => {
+  const { open, append } = setUp()
+  append(eventOf(1), eventOf(2, 'bob'), eventOf(3))
+  const stream = open(1)
+  expect(await stream.read()).toContain('id: log.1\n')
+  expect(idsOf(await stream.read())).toEqual(['f3'])
+})
+
+it('has an event as soon as it is appended, also one that comes while a page is read', async () => {
+  const { open, append } = setUp()
+  const stream = open()
+  await stream.read()
+  const next = stream.read()
+  append(eventOf(1))
+  expect(idsOf(await next)).toEqual(['f1'])
+  const later = stream.read()
+  await settle()
+  append(eventOf(2))
+  expect(idsOf(await later)).toEqual(['f2'])
+})
+
+it('has all events of several pages', async () => {
+  const { open, append } = setUp()
+  append(...Array.from({ length: 450 }, (_, index) => eventOf(index + 1)))
+  const stream = open()
+  await stream.read()
+  const chunks = [await stream.read(), await stream.read(), await stream.read()]
+  expect(chunks.flatMap(idsOf)).toEqual(Array.from({ length: 450 }, (_, index) => `f${index + 1}`))
+})
+
+it('sends its position as a heartbeat, past events that the caller may not read', async () => {
+  const { open, append, clock } = setUp()
+  const stream = open()
+  await stream.read()
+  const next = stream.read()
+  append(eventOf(1, 'bob'))
+  await settle()
+  clock.advance(HEARTBEAT_MS)
+  expect(await next).toBe('id: log.1\n\n')
+})
+
+it('closes a reader that takes nothing, and keeps no timer of it', async () => {
+  const { open, append, clock, errors } = setUp()
+  const stream = open()
+  await stream.read()
+  append(eventOf(1))
+  await settle()
+  clock.advance(SLOW_READER_MS)
+  await expect(stream.read()).rejects.toThrow('too slow')
+  await settle()
+  expect([clock.timers, errors]).toEqual([0, []])
+})
+
+it('ends when the token does', async () => {
+  const { open, clock } = setUp({ expiresInMs: 1_000 })
+  const stream = open()
+  await stream.read()
+  const end = stream.read()
+  await settle()
+  clock.advance(1_000)
+  expect(await end).toBeUndefined()
+})
+
+it('ends when the server drains; later streams end at their start', async () => {
+  const { streams, open, clock } = setUp()
+  const stream = open()
+  await stream.read()
+  const end = stream.read()
+  await settle()
+  streams.close()
+  expect(await end).toBeUndefined()
+  const late = open()
+  expect([await late.read(), await late.read()]).toEqual(['retry: 5000\nid: log.0\n\n', undefined])
+  expect(clock.timers).toBe(0)
+})
+
+it('leaves no timer behind when its reader goes away', async () => {
+  const { open, clock } = setUp()
+  const stream = open()
+  await stream.read()
+  void stream.read()
+  await settle()
+  expect(clock.timers).toBe(1)
+  await stream.cancel()
+  await settle()
+  expect(clock.timers).toBe(0)
+})

@@ -1,0 +1,142 @@
+/** `GET /storage/v1/events`: events as they happen, as server-sent events (docs/contracts/rest-http.md). */
+import type { StoreId } from '@rockpool/protocol'
+import type { Clock, FileEvent, ReadModel } from '@rockpool/sync-server'
+import type { Appends } from './appends.ts'
+import { formatCursor } from './cursor.ts'
+import { toStorageEvent } from './storage-event.ts'
+
+export interface EventStreams {
+  /** A response that ends when the token does, when the server drains, or when its reader is too slow. */
+  open(subscription: Subscription): Response
+  /** Ends all streams, and each later one at its start: clients continue elsewhere from their cursors. */
+  close(): void
+}
+
+export interface Subscription {
+  readonly storeId: StoreId
+  readonly log: { readonly backendId: string; readonly readModel: Pick<ReadModel, 'fileEvents'> }
+  /** number of the last event that the reader has */
+  readonly since: number
+  readonly isReadable: (event: FileEvent) => boolean
+  /** when the token ends, unix ms */
+  readonly expiresAt: number
+}
+
+export interface EventStreamsOptions {
+  readonly appends: Pick<Appends, 'watch'>
+  readonly clock: Clock
+  readonly onError: (error: unknown) => void
+}
+
+/** Proxies cut a connection on which nothing moves for a minute; this server does, too. */
+export const HEARTBEAT_MS = 15_000
+/** A reader that takes nothing of what waits for this long is closed. */
+export const SLOW_READER_MS = 30_000
+/** When a client connects again after its stream has ended. */
+const RECONNECT_MS = 5_000
+/** Events in one chunk: about 60 kB. */
+const PAGE_EVENTS = 200
+
+export const createEventStreams = ({ appends, clock, onError }: EventStreamsOptions): EventStreams => {
+  let isClosed = false
+  const streams = new Set<AbortController>()
+
+  const open = (subscription: Subscription): Response => {
+    const ending = new AbortController()
+    streams.add(ending)
+    if (isClosed) ending.abort()
+    const chunks = readChunks(subscription, appends, clock, ending.signal)
+    let stopWaiting = () => {}
+    const end = () => {
+      stopWaiting()
+      streams.delete(ending)
+      ending.abort()
+    }
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          stopWaiting()
+          try {
+            const { done, value } = await chunks.next()
+            if (done) {
+              end()
+              return controller.close()
+            }
+            controller.enqueue(new TextEncoder().encode(value))
+            stopWaiting = clock.setTimer(() => {
+              end()
+              controller.error(new Error('The reader of this event stream is too slow.'))
+            }, SLOW_READER_MS)
+          } catch (error) {
+            end()
+            onError(error)
+            controller.error(error)
+          }
+        },
+        cancel: end,
+      },
+      // The next page is read when the one before is sent.
+      { highWaterMark: 0 },
+    )
+    return new Response(body, {
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    })
+  }
+
+  return {
+    open,
+    close: () => {
+      isClosed = true
+      for (const stream of streams) stream.abort()
+    },
+  }
+}
+
+/** Ends when `signal` is aborted, or the token ends. */
+async function* readChunks(
+  { storeId, log, since, isReadable, expiresAt }: Subscription,
+  appends: Pick<Appends, 'watch'>,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  const { backendId, readModel } = log
+  let appended = true
+  let wake = () => {}
+  const stopWatching = appends.watch(storeId, () => {
+    appended = true
+    wake()
+  })
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.setTimer(resolve, ms)
+      wake = () => {
+        cancel()
+        resolve()
+      }
+      signal.addEventListener('abort', wake, { once: true })
+    }).finally(() => signal.removeEventListener('abort', wake))
+  const isOver = () => signal.aborted || clock.now() >= expiresAt
+
+  try {
+    let last = since
+    // A client that loses the connection before the first event continues from here, without a gap.
+    yield `retry: ${RECONNECT_MS}\n${position(backendId, last)}`
+    while (!isOver()) {
+      appended = false
+      const page = await readModel.fileEvents({ since: last, limit: PAGE_EVENTS })
+      const events = page.events.filter(isReadable).map((event) => toStorageEvent(storeId, backendId, event))
+      last = page.next
+      if (events.length > 0)
+        yield events.map((event) => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+      if (page.more || appended || isOver()) continue
+      await wait(Math.max(0, Math.min(HEARTBEAT_MS, expiresAt - clock.now())))
+      // Also the heartbeat reads: an append of another server is reported by nobody.
+      if (!appended && !isOver()) yield position(backendId, last)
+    }
+  } finally {
+    stopWatching()
+  }
+}
+
+/** An id without data: clients remember it, and dispatch nothing (WHATWG HTML, "dispatch the event", step 1). */
+const position = (backendId: string, seqNum: number): string => `id: ${formatCursor({ backendId, seqNum })}\n\n`

@@ -1,0 +1,31 @@
+/** `GET /storage/v1/events` */
+import { expiryOf } from '@rockpool/access'
+import { parseCursor } from '../events/cursor.ts'
+import { isReadable } from '../events/storage-event.ts'
+import { type Caller, requireUser } from './caller.ts'
+import type { RestServices } from './services.ts'
+
+/**
+ * The events after the cursor `since`, and those to come. Without one: those to come.
+ *
+ * @throws RockpoolError `unauthenticated`, `forbidden`, `bad_request`, `conflict`
+ */
+export const readEvents = async (
+  { logs, buckets, eventStreams }: RestServices,
+  caller: Caller,
+  request: Request,
+): Promise<Response> => {
+  const { storeId } = caller
+  const { claims } = requireUser(caller, 'read')
+  const log = await logs.open(storeId)
+  // A client that connects again sends the same URL, and where it was in this header.
+  const since = request.headers.get('last-event-id') ?? new URL(request.url).searchParams.get('since') ?? undefined
+  const head = await log.head()
+  return eventStreams.open({
+    storeId,
+    log,
+    since: since === undefined ? head : parseCursor(since, { backendId: log.backendId, seqNum: head }),
+    isReadable: (event) => isReadable(event, claims.sub, buckets),
+    expiresAt: expiryOf(claims),
+  })
+}
