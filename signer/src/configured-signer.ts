@@ -2,13 +2,13 @@
 import { tokensOf } from '@rockpool/access'
 import { createSigner, type Signer, type SignerOptions } from './app.ts'
 import type { SignerConfig } from './config.ts'
-import { logHooks } from './log.ts'
+import type { SignerHooks } from './hooks.ts'
 
-/** `write` takes whole lines of the log. @throws RockpoolError `bad_request` when parts of it don't fit together */
+/** @throws RockpoolError `bad_request` when parts of it don't fit together */
 export const configuredSigner = (
   config: SignerConfig,
   { store, urlSecret }: Pick<SignerOptions, 'store' | 'urlSecret'>,
-  write: (line: string) => void,
+  hooks: SignerHooks,
 ): Signer => {
   const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
   const { confirmUploads, receiptSecret } = config
@@ -23,7 +23,7 @@ export const configuredSigner = (
     rateLimit: rateLimit > 0 && { perSecond: rateLimit, burst: 10 * rateLimit },
     ...(publicBaseUrl !== '' && { publicBaseUrl }),
     cors: { origins },
-    hooks: logHooks(write),
+    hooks,
     ...(urlSecret !== undefined && { urlSecret }),
     ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
     ...(receiptSecret !== undefined && { receiptSecret }),

@@ -7,6 +7,7 @@ import type { Signer } from './app.ts'
 import { readS3, readSignerConfig, type SignerConfig, SIGNER_VARIABLES } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
 import { errorResponse, refusal } from './errors.ts'
+import { logHooks } from './log.ts'
 
 /** Opening takes 17 requests to the S3 bucket (measured on Ceph), one after another. */
 const PATIENCE_SECONDS = 10
@@ -46,7 +47,11 @@ const openSigner = async (bindings: object): Promise<Signer> => {
     if (!patience.aborted) throw error
     throw refusal('storage_unavailable', `The S3 bucket did not answer within ${PATIENCE_SECONDS} s.`, { cause: error })
   })
-  return configuredSigner(config, { store }, (line) => console.log(line.trimEnd()))
+  return configuredSigner(
+    config,
+    { store },
+    logHooks((line) => console.log(line.trimEnd())),
+  )
 }
 
 interface WorkerConfig extends SignerConfig {

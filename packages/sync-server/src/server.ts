@@ -56,7 +56,7 @@ export interface LiveConnection {
 export const createSyncServer = (options: SyncOptions): SyncServer => {
   const { logs, authenticate, basePath = DEFAULT_BASE_PATH, rateLimit } = options
   const { clock = systemClock, onError = reportToConsole } = options
-  const hub = createHub(clock)
+  const hub = createHub(clock, options.onDelivery)
   const checker = options.claims && startClaimChecker({ ...options.claims, logs, clock, onError })
   const stopWatching = logs.watch?.(publishOtherServers({ logs, hub, onError }))
   let closed = false

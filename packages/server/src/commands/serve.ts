@@ -5,7 +5,9 @@ import { resolve } from 'node:path'
 import { loadConfig } from '../config/load-config.ts'
 import { isInside } from '../config/paths.ts'
 import { createLog } from '../serve/log.ts'
+import { outsideRequests } from '../serve/request-scope.ts'
 import { startServer } from '../serve/start-server.ts'
+import { openTracer } from '../serve/tracing.ts'
 import { type Command, UsageError } from './command.ts'
 
 export const serve: Command = {
@@ -27,11 +29,15 @@ Standard output is the log, one JSON line each. SIGTERM: waits for the calls und
     const staticFolder = folder === undefined ? undefined : resolve(cwd, folder)
     if (staticFolder !== undefined && existsSync(staticFolder)) refuseDataFolder(staticFolder, config.dataDir)
     for (const warning of config.warnings) output.progress(`rockpool-server: ${warning}`)
-    const server = await startServer({ config, log: createLog(output.write), staticFolder })
+    const log = createLog(output.write, { level: config.logLevel })
+    // An export carries the spans of many requests.
+    const tracer = await openTracer(env, (error) => outsideRequests(() => log.warn('tracing', { error })))
+    const server = await startServer({ config, log, staticFolder, tracer })
     output.progress(`rockpool-server: listening on ${server.url}`)
     if (!signal.aborted) await once(signal, 'abort')
     output.progress('rockpool-server: stopping; waits for the calls under way')
     await server.stop()
+    await tracer?.close()
     return 0
   },
 }

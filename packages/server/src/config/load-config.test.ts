@@ -57,6 +57,14 @@ test('a secret may stand in a file of its own', async () => {
   expect(config.signer.tokens).toMatchObject({ secrets: [SECRET] })
 })
 
+test('the level of the log', async () => {
+  expect(await load({ ROCKPOOL_JWT_SECRET: SECRET })).toMatchObject({ logLevel: 'info' })
+  expect(await load({ ROCKPOOL_JWT_SECRET: SECRET }, 'log: { level: debug }')).toMatchObject({ logLevel: 'debug' })
+  await expect(load({ ROCKPOOL_JWT_SECRET: SECRET, ROCKPOOL_LOG_LEVEL: 'verbose' })).rejects.toThrow(
+    /^ROCKPOOL_LOG_LEVEL: it is debug, info, warn, error\./,
+  )
+})
+
 test('S3 with an endpoint for browsers', async () => {
   const { store } = await load(
     { ROCKPOOL_JWT_SECRET: SECRET, ...S3_KEYS },

@@ -8,6 +8,7 @@ import {
   wrongVariable,
 } from '@rockpool/access'
 import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
+import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
 import { isLoopback, readProxies, type TrustedProxies } from './addresses.ts'
 import { readDataDir, readStore, type StoreConfig } from './store-config.ts'
 
@@ -23,6 +24,8 @@ export interface ServerConfig {
   readonly trustedProxies: TrustedProxies
   readonly host: string
   readonly port: number
+  /** lines of the log below are not written */
+  readonly logLevel: LogLevel
   /** lines for the log of the start */
   readonly warnings: readonly string[]
 }
@@ -53,5 +56,13 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     trustedProxies: readProxies(env),
     host,
     port: numberVariable(env, 'PORT', { unset: DEFAULT_PORT, least: 0, most: 65_535 }),
+    logLevel: readLogLevel(env),
   }
+}
+
+const readLogLevel = (env: Environment): LogLevel => {
+  const text = variable(env, 'ROCKPOOL_LOG_LEVEL') ?? 'info'
+  const level = LOG_LEVELS.find((each) => each === text)
+  if (level === undefined) throw wrongVariable('ROCKPOOL_LOG_LEVEL', `it is ${LOG_LEVELS.join(', ')}`)
+  return level
 }

@@ -49,6 +49,7 @@ export const SETTINGS: readonly Setting[] = [
   { key: 'auth.receipt_secret', variable: 'ROCKPOOL_RECEIPT_SECRET', kind: 'text', secret: true },
   { key: 'auth.receipt_secret_former', variable: 'ROCKPOOL_RECEIPT_SECRET_FORMER', kind: 'text', secret: true },
   { key: 'auth.service_role', variable: 'ROCKPOOL_SERVICE_ROLE', kind: 'boolean' },
+  { key: 'log.level', variable: 'ROCKPOOL_LOG_LEVEL', kind: 'text' },
   { key: 'limits.requests_per_second', variable: 'ROCKPOOL_RATE_LIMIT', kind: 'number' },
   { key: 'limits.share_seconds', variable: 'ROCKPOOL_LONGEST_SHARE', kind: 'number' },
   { key: 'buckets', variable: 'ROCKPOOL_BUCKETS', kind: 'buckets' },

@@ -54,7 +54,6 @@ export const startCollector = ({
 
 /** What a collection did, as fields of a line of the log. */
 export const gcFields = (storeId: string, outcome: CollectReport | Error): object => ({
-  kind: 'gc',
   storeId,
   ...(outcome instanceof Error ? { error: outcome.message } : outcome),
 })

@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Handlers, type HttpServer, listen } from './http-server.ts'
+import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { currentRequest } from './request-scope.ts'
 
 let server: HttpServer
 /** calls of the signer that the test has not answered yet */
 let calls: ServerResponse[]
 let arrived: PromiseWithResolvers<void>
+let lines: Record<string, unknown>[]
 
 const LOCAL = {
   mode: 'local' as const,
@@ -29,10 +32,12 @@ const handlers: Handlers = {
   static: undefined,
   ready: async () => ({ ok: true, store: 'fine' }),
   metrics: createMetrics(LOCAL),
+  log: createLog((line) => lines.push(JSON.parse(line))),
 }
 
 beforeEach(async () => {
   calls = []
+  lines = []
   arrived = Promise.withResolvers()
   server = await listen('127.0.0.1', 0)
 })
@@ -165,4 +170,71 @@ test('counts calls by part, method and status, and those that clients cut', asyn
   expect(during.body).toContain('rockpool_http_requests_in_flight{part="signer"} 1')
   expect(body).toContain('rockpool_http_requests_in_flight{part="signer"} 0')
   expect(body).toMatch(/^rockpool_version\{version="\d+\.\d+\.\d+"\} 1$/m)
+})
+
+test('the response, the line of the request and what its handlers log share one id', async () => {
+  const rest: Handlers['rest'] = (_incoming, outgoing) => {
+    void Promise.resolve().then(() => {
+      handlers.log.warn('storage', {})
+      currentRequest()!.found.sub = 'ada'
+      outgoing.writeHead(503, { 'content-type': 'text/plain' }).end()
+    })
+  }
+  server.start({ ...handlers, rest })
+  const url = `http://127.0.0.1:${server.port}/storage/v1/object/files/secret.txt`
+  const response = await fetch(url, { headers: { 'x-request-id': 'proxy-42' } })
+  expect(response.headers.get('x-request-id')).toBe('proxy-42')
+  await vi.waitUntil(() => lines.length === 2)
+  const request = { level: 'error', kind: 'request', part: 'rest', method: 'GET', status: 503, sub: 'ada' }
+  expect(lines).toMatchObject([
+    { level: 'warn', kind: 'storage', requestId: 'proxy-42' },
+    { ...request, requestId: 'proxy-42', route: '/storage/v1/object/*' },
+  ])
+  expect(JSON.stringify(lines)).not.toContain('secret')
+  const other = await fetch(url, { headers: { 'x-request-id': 'two words' } })
+  expect(other.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+test('a WebSocket has a line when it closes, a scrape has none', async () => {
+  server.start(handlers)
+  await upgrade('/sync/shop/live')
+  await get('/metrics')
+  await get('/nowhere')
+  await vi.waitUntil(() => lines.length === 2)
+  expect(lines).toMatchObject([
+    { kind: 'request', part: 'sync', method: 'WebSocket', route: '/sync/:storeId/live', storeId: 'shop' },
+    { kind: 'request', part: 'static', status: 404, route: '/*' },
+  ])
+})
+
+test('counts bytes of requests and responses, and the lag of sync', async () => {
+  const rest: Handlers['rest'] = (incoming, outgoing) => void incoming.resume().once('end', () => outgoing.end('rest'))
+  const metrics = createMetrics(LOCAL)
+  server.start({ ...handlers, rest, metrics })
+  await get('/storage/v1/object/files/a', { method: 'POST', body: 'a'.repeat(10_000) })
+  metrics.delivered(30)
+  const { body } = await get('/metrics')
+  const value = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(body)?.[1])
+  const received = value('rockpool_http_request_bytes_total\\{part="rest"\\}')
+  expect(received).toBeGreaterThan(10_000)
+  expect(received).toBeLessThan(11_000)
+  expect(value('rockpool_http_response_bytes_total\\{part="rest"\\}')).toBeGreaterThan(100)
+  expect(body).toContain('rockpool_sync_lag_seconds_bucket{le="0.02"} 0')
+  expect(body).toContain('rockpool_sync_lag_seconds_bucket{le="0.1"} 1')
+})
+
+test('asks a hybrid store once in some seconds what waits for S3', async () => {
+  let asked = 0
+  const hybrid = {
+    mode: 'hybrid' as const,
+    checkHealth: async () => ({
+      ok: true,
+      mode: 'hybrid' as const,
+      integrity: 'checksum' as const,
+      latencyMs: 1,
+      pending: ++asked,
+    }),
+  }
+  server.start({ ...handlers, metrics: createMetrics(hybrid) })
+  for (const _ of [1, 2]) expect((await get('/metrics')).body).toContain('rockpool_replication_pending 1')
 })

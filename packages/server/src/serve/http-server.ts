@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { respondHealth, respondReady, respondUnavailable, type ServerState } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { type Observers, observeRequest, observeUpgrade } from './observe-request.ts'
+import { inRequest } from './request-scope.ts'
 import { isLive, type Route, routeOf } from './route.ts'
 
 /** Headers have to arrive in this time (slow loris). */
@@ -15,7 +17,7 @@ const REQUEST_MS = 15 * 60_000
 /** A stop waits longer than the longest call. */
 const DRAIN_MS = REQUEST_MS + 10_000
 
-export interface Handlers {
+export interface Handlers extends Observers {
   /** Responds to the signer's calls; `url` without the prefix. */
   signer(incoming: IncomingMessage, outgoing: ServerResponse, url: string): void
   sync(incoming: IncomingMessage, outgoing: ServerResponse): void
@@ -57,22 +59,27 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
     if (isLive(url)) incoming.socket.setTimeout(0)
     else {
       inFlight++
-      handlers.metrics.call(route.part, incoming.method ?? '', outgoing)
+      handlers.metrics.call(route.part, incoming, outgoing)
       outgoing.once('close', () => {
         if (--inFlight === 0) drained()
       })
     }
     // The connection is silent while a large body is uploaded to the object store. Node restores the timeout for the next call.
     if (route.part === 'rest' && incoming.method === 'POST') incoming.once('end', () => incoming.socket.setTimeout(0))
-    dispatch(handlers, route, incoming, outgoing)
+    // What a scraper asks for every few seconds is not for the log.
+    if (route.part === 'metrics') return dispatch(handlers, route, incoming, outgoing)
+    const { part } = route
+    const running = handlers
+    inRequest(observeRequest(running, part, incoming, outgoing), () => dispatch(running, route, incoming, outgoing))
   }
 
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, respond)
   server.timeout = IDLE_MS
   server.on('upgrade', (incoming, socket: Duplex, head) => {
     if (handlers && state === 'running' && routeOf(incoming.url ?? '/').part === 'sync') {
-      handlers.metrics.connected(socket)
-      return handlers.upgrade(incoming, socket, head)
+      const running = handlers
+      running.metrics.connected(socket)
+      return inRequest(observeUpgrade(running, incoming, socket), () => running.upgrade(incoming, socket, head))
     }
     socket.on('error', () => socket.destroy())
     // Node leaves an upgraded socket to the listener: without this, a client that keeps its side open would keep it for good.

@@ -1,23 +1,34 @@
 /** The metrics of `/metrics`, for Prometheus. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ObjectStore } from '@rockpool/object-store'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CollectReport } from '../gc/collect.ts'
 import { VERSION } from '../version.ts'
+import { cached } from './cached.ts'
+import { CLIENT_CLOSED } from './observe-request.ts'
 import type { Route } from './route.ts'
 
 export interface Metrics {
   /** Counts a call from now until its response is sent, or its connection is cut. */
-  call(part: Route['part'], method: string, outgoing: ServerResponse): void
+  call(part: Route['part'], incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Counts a WebSocket until `socket` closes. */
   connected(socket: { once(event: 'close', listener: () => void): unknown }): void
   collected(outcome: CollectReport | Error): void
+  /** Events were sent to the live devices of their store. @param ms since the server stored them */
+  delivered(ms: number): void
   /** Responds with the text format 0.0.4. */
   respond(outgoing: ServerResponse): Promise<void>
 }
 
 /** Seconds: from a cache hit to an upload of a part over a slow connection. */
 const DURATIONS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300]
+
+/** Seconds: from an append in memory to another server that was away. */
+const LAGS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
+
+/** Several scrapers cost as much as one. */
+const KEEP_MS = 3_000
 
 /** Other methods share one label: clients can make up any number of them. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
@@ -52,7 +63,19 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     labelNames: ['part'],
     registers,
   })
+  const received = new Counter({
+    name: 'rockpool_http_request_bytes_total',
+    help: 'Bytes of requests with their headers, by part of the server',
+    labelNames: ['part'],
+    registers,
+  })
   const connections = new Gauge({ name: 'rockpool_sync_connections', help: 'Open WebSockets of sync', registers })
+  const lag = new Histogram({
+    name: 'rockpool_sync_lag_seconds',
+    help: 'Time from storing events, on this server or another one, to sending them to the live devices of their store',
+    buckets: LAGS,
+    registers,
+  })
   const runs = new Counter({
     name: 'rockpool_gc_runs_total',
     help: 'Garbage collections of one store, by outcome',
@@ -62,28 +85,33 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
   const deleted = new Counter({ name: 'rockpool_gc_deleted_objects_total', help: 'Contents deleted', registers })
   const freed = new Counter({ name: 'rockpool_gc_deleted_bytes_total', help: 'Bytes of deleted contents', registers })
   if (store.mode === 'hybrid') {
+    const pending = cached(async () => (await store.checkHealth()).pending ?? 0, KEEP_MS)
     registry.registerMetric(
       new Gauge({
         name: 'rockpool_replication_pending',
         help: 'Hybrid: objects that S3 still lacks',
         registers: [],
         async collect() {
-          this.set((await store.checkHealth()).pending ?? 0)
+          this.set(await pending())
         },
       }),
     )
   }
 
+  /** of each connection: bytes read up to the end of its last request, since headers are read before a request is known */
+  const readBefore = new WeakMap<Socket, number>()
+
   return {
-    call(part, method, outgoing) {
+    call(part, { method = '', socket }, outgoing) {
       const end = duration.startTimer({ part, method: METHODS.has(method) ? method : 'other' })
-      const { socket } = outgoing
-      const before = socket?.bytesWritten ?? 0
+      const before = { read: readBefore.get(socket) ?? 0, written: socket.bytesWritten }
       inFlight.inc({ part })
       outgoing.once('close', () => {
         inFlight.dec({ part })
-        sent.inc({ part }, Math.max(0, (socket?.bytesWritten ?? 0) - before))
-        end({ status: outgoing.writableFinished ? outgoing.statusCode : 499 })
+        readBefore.set(socket, socket.bytesRead)
+        received.inc({ part }, socket.bytesRead - before.read)
+        sent.inc({ part }, socket.bytesWritten - before.written)
+        end({ status: outgoing.writableFinished ? outgoing.statusCode : CLIENT_CLOSED })
       })
     },
     connected(socket) {
@@ -95,6 +123,9 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
       if (outcome instanceof Error) return
       deleted.inc(outcome.deleted)
       freed.inc(outcome.bytes)
+    },
+    delivered(ms) {
+      lag.observe(Math.max(0, ms) / 1_000)
     },
     async respond(outgoing) {
       const text = await registry.metrics()

@@ -1,6 +1,7 @@
 /** The checks behind `/ready`: whether the object store and the folder of the event logs respond. */
 import type { Signer } from '@rockpool/signer'
 import type { Logs } from '@rockpool/sync-server'
+import { cached } from './cached.ts'
 import { describeError } from './log.ts'
 
 export interface Readiness {
@@ -10,15 +11,18 @@ export interface Readiness {
   readonly logs: { readonly ok: boolean; readonly error?: string }
 }
 
-/** The signer keeps its result for some seconds: no one can flood the storage by asking. */
-export const createReadiness = (signer: Signer, logs: Pick<Logs, 'storeIds'>) => async (): Promise<Readiness> => {
-  const [response, logsReady] = await Promise.all([
-    signer.fetch(new Request('http://localhost/ready')),
-    (logs.storeIds?.() ?? Promise.resolve()).then(
-      () => ({ ok: true }),
-      (error: unknown) => ({ ok: false, error: describeError(error) }),
-    ),
-  ])
-  const { store } = (await response.json()) as { readonly store: unknown }
-  return { ok: response.ok && logsReady.ok, store, logs: logsReady }
-}
+/** No one can flood the storage by asking. As long as the signer's own. */
+const KEEP_MS = 5_000
+
+export const createReadiness = (signer: Signer, logs: Pick<Logs, 'storeIds'>): (() => Promise<Readiness>) =>
+  cached(async () => {
+    const [response, logsReady] = await Promise.all([
+      signer.fetch(new Request('http://localhost/ready')),
+      (logs.storeIds?.() ?? Promise.resolve()).then(
+        () => ({ ok: true }),
+        (error: unknown) => ({ ok: false, error: describeError(error) }),
+      ),
+    ])
+    const { store } = (await response.json()) as { readonly store: unknown }
+    return { ok: response.ok && logsReady.ok, store, logs: logsReady }
+  }, KEEP_MS)

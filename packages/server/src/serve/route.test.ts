@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLive, routeOf } from './route.ts'
+import { isLive, patternOf, routeOf } from './route.ts'
 
 test.each([
   ['/health', { part: 'health' }],
@@ -27,3 +27,19 @@ test.each([
   ['/sync/live', false],
   ['/sync/a/live/b', false],
 ])('%s is a stream of news: %s', (url, expected) => expect(isLive(url)).toBe(expected))
+
+test.each([
+  ['signer', '/signer/download-url?key=reef/files/secret', { route: '/signer/*' }],
+  ['sync', '/sync/shop/events?since=1', { route: '/sync/:storeId/events', storeId: 'shop' }],
+  ['sync', '/sync/shop/events/secret', { route: '/sync/:storeId/events', storeId: 'shop' }],
+  ['sync', '/sync/shop/secret', { route: '/sync/*' }],
+  ['sync', '/sync/%20/head', { route: '/sync/*' }],
+  ['rest', '/storage/v1/objects?prefix=secret', { route: '/storage/v1/objects' }],
+  ['rest', '/storage/v1/object/sign/files/secret?token=a', { route: '/storage/v1/object/sign/*' }],
+  ['rest', '/storage/v1/object/files/secret', { route: '/storage/v1/object/*' }],
+  ['rest', '/storage/v1/objectsecret', { route: '/storage/v1/*' }],
+  ['static', '/secret.html', { route: '/*' }],
+  ['bad_path', '*', { route: '/*' }],
+] as const)('%s: the pattern of %s holds no name of a file', (part, url, pattern) => {
+  expect(patternOf(part, url)).toEqual(pattern)
+})

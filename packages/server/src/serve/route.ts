@@ -1,4 +1,5 @@
 /** Which part of the server a request is for. Pure. */
+import { isStoreId } from '@rockpool/protocol'
 
 export type Route =
   | { readonly part: 'health' | 'ready' | 'metrics' | 'sync' | 'rest' }
@@ -36,3 +37,30 @@ export const routeOf = (url: string): Route => {
 export const isLive = (url: string): boolean => /^\/sync\/[^/?#]+\/live(?:[?#]|$)/.test(url)
 
 const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`)
+
+/** Calls of `/storage/v1`, the longer ones first; what stands behind names a bucket and a file. */
+const REST_CALLS = ['object/sign', 'object', 'objects', 'bucket', 'events']
+
+/**
+ * What the log may know of a path: a pattern without names of files and signatures. The signer knows its own better.
+ *
+ * @param url of the request line
+ */
+export const patternOf = (part: Route['part'], url: string): { readonly route: string; readonly storeId?: string } => {
+  const path = url.split(/[?#]/, 1)[0]!
+  if (part === 'signer') return { route: `${SIGNER_PATH}/*` }
+  if (part === 'sync') {
+    const [storeId = '', call = ''] = path.slice(SYNC_PATH.length + 1).split('/')
+    const isCall = call === 'head' || call === 'events' || call === 'live'
+    return isCall && isStoreId(storeId)
+      ? { route: `${SYNC_PATH}/:storeId/${call}`, storeId }
+      : { route: `${SYNC_PATH}/*` }
+  }
+  if (part === 'rest') {
+    const rest = path.slice(REST_PATH.length + 1)
+    const call = REST_CALLS.find((each) => isBelow(rest, each))
+    if (call === undefined) return { route: `${REST_PATH}/*` }
+    return { route: `${REST_PATH}/${call}${rest.length > call.length ? '/*' : ''}` }
+  }
+  return { route: part === 'static' || part === 'bad_path' ? '/*' : `/${part}` }
+}

@@ -4,6 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Signer } from '@rockpool/signer'
 import { sourceOf } from '@rockpool/signer/node'
 import { clientAddress, type TrustedProxies } from '../config/addresses.ts'
+import { currentRequest } from './request-scope.ts'
 
 export type SignerListener = (incoming: IncomingMessage, outgoing: ServerResponse, url: string) => void
 
@@ -14,7 +15,12 @@ export const signerListener = (signer: Signer, proxies: TrustedProxies): SignerL
       const forwarded = headers['x-forwarded-for']
       const header = Array.isArray(forwarded) ? forwarded.join(',') : forwarded
       const address = clientAddress(socket.remoteAddress, header, proxies)
-      return signer.fetch(request, { ...sourceOf(env as HttpBindings), ...(address !== undefined && { address }) })
+      const requestId = currentRequest()?.requestId
+      return signer.fetch(request, {
+        ...sourceOf(env as HttpBindings),
+        ...(address !== undefined && { address }),
+        ...(requestId !== undefined && { requestId }),
+      })
     },
     // Its own Request and Response, put in place of the global ones, break other code (honojs/node-server).
     { overrideGlobalObjects: false },

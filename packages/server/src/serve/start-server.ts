@@ -1,14 +1,11 @@
 /** The server: signer, sync server, REST API and garbage collector in this process, on one port. */
 import { join } from 'node:path'
-import { receiptSigner, tokensOf } from '@rockpool/access'
+import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
-import { systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
-import { createAppends } from '../events/appends.ts'
-import { createEventStreams } from '../events/event-streams.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
@@ -20,9 +17,13 @@ import { describeError, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { openParts } from './parts.ts'
 import { createReadiness } from './readiness.ts'
+import { currentRequest, outsideRequests } from './request-scope.ts'
 import { SIGNER_PATH, SYNC_PATH } from './route.ts'
+import { signerHooks } from './signer-hooks.ts'
 import { signerListener } from './signer-listener.ts'
 import { staticFiles } from './static-files.ts'
+import { tracedStore } from './traced-store.ts'
+import type { Tracer } from './tracing.ts'
 
 export interface RunningServer {
   /** where it listens */
@@ -36,6 +37,8 @@ export interface ServeOptions {
   readonly log: Log
   /** folder of a built web app */
   readonly staticFolder?: string | undefined
+  /** stays open at the end; no traces unless set */
+  readonly tracer?: Tracer | undefined
 }
 
 /**
@@ -43,7 +46,7 @@ export interface ServeOptions {
  *
  * @throws Error whose message is one line that says what is wrong
  */
-export const startServer = async ({ config, log, staticFolder }: ServeOptions): Promise<RunningServer> => {
+export const startServer = async ({ config, log, staticFolder, tracer }: ServeOptions): Promise<RunningServer> => {
   const { host, publicUrl, trustedProxies, receiptSecrets } = config
   const app = staticFolder === undefined ? undefined : await staticFiles(staticFolder)
   const http = await listen(host, config.port)
@@ -56,39 +59,44 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     const signerUrl = `${publicUrl ?? url}${SIGNER_PATH}`
     const parts = await openParts(config, signerUrl, {
       onFailure: ({ key, error, retryAt }) =>
-        log.entry({ kind: 'replication', key, error: describeError(error), retryAt: new Date(retryAt).toISOString() }),
-      onQuarantine: (files) => log.entry({ kind: 'quarantine', files }),
+        outsideRequests(() =>
+          log.warn('replication', { key, error: describeError(error), retryAt: new Date(retryAt).toISOString() }),
+        ),
+      onQuarantine: (files) => log.error('quarantine', { files }),
     })
     closing.push(parts.close)
-    const { logs, store, keysInUse, opened } = parts
-    const appends = createAppends()
-    const signer = configuredSigner({ ...config.signer, publicBaseUrl: signerUrl }, opened, log.line)
+    const { logs, keysInUse, opened } = parts
+    const store = tracer ? tracedStore(parts.store) : parts.store
+    const metrics = createMetrics(parts.store)
+    const signer = configuredSigner(
+      { ...config.signer, publicBaseUrl: signerUrl },
+      { ...opened, store },
+      signerHooks(log),
+    )
     const { rateLimit: perSecond } = config.signer
     const limit = perSecond > 0 ? createRateLimit({ perSecond, burst: 10 * perSecond }) : undefined
+    const authenticate = notingUser(tokensOf(config.signer.tokens))
     const sync = createSyncListener({
       logs,
-      authenticate: tokensOf(config.signer.tokens),
+      authenticate,
       buckets: config.signer.buckets,
       receiptSecrets,
       ...(limit && { rateLimit: (sub: string) => limit(sub) }),
       allowedOrigins: config.signer.origins,
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
-      onAppend: appends.report,
-      onError: (error) => log.entry({ kind: 'sync', error: describeError(error) }),
+      onDelivery: metrics.delivered,
+      onError: (error) => log.error('sync', { error: describeError(error) }),
     })
     closing.push(sync.close)
     const [receiptSecret] = receiptSecrets
-    const onRestError = (error: unknown) => log.entry({ kind: 'rest', error: describeError(error) })
-    const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
     const rest = createRestHandler({
       logs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
       keysInUse,
       sync: sync.fetch,
-      eventStreams,
-      authenticate: tokensOf(config.signer.tokens),
+      authenticate,
       buckets: config.signer.buckets,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
       shareSecrets:
@@ -97,21 +105,19 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       publicUrl: publicUrl ?? url,
       ...(limit && { rateLimit: (caller: string) => limit(caller) }),
       allowedOrigins: config.signer.origins,
-      onError: onRestError,
+      onError: (error) => log.error('rest', { error: describeError(error) }),
       now: () => Date.now(),
     })
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
-    const metrics = createMetrics(store)
     const report = (storeId: string, outcome: CollectReport | Error) => {
       metrics.collected(outcome)
-      log.entry(gcFields(storeId, outcome))
+      log[outcome instanceof Error ? 'error' : 'info']('gc', gcFields(storeId, outcome))
     }
     const collector = startCollector({ store, liveSets, keysInUse, report })
     closing.push(collector.stop)
     const path = controlSocket(config.dataDir)
     if (path === undefined)
-      log.entry({
-        kind: 'control',
+      log.warn('control', {
         error: 'The path of the data folder is too long for a socket: commands need this server stopped.',
       })
     else {
@@ -128,11 +134,12 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
       static: app,
       ready: createReadiness(signer, logs),
       metrics,
+      log,
+      tracer,
     })
     return {
       url,
       stop: async () => {
-        eventStreams.close()
         await http.drain()
         await closeAll()
       },
@@ -142,3 +149,13 @@ export const startServer = async ({ config, log, staticFolder }: ServeOptions): 
     throw error
   }
 }
+
+/** For the line of the request in the log. */
+const notingUser =
+  (authenticate: Authenticate): Authenticate =>
+  async (token) => {
+    const claims = await authenticate(token)
+    const request = currentRequest()
+    if (request) request.found.sub = claims.sub
+    return claims
+  }

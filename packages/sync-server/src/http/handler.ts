@@ -44,6 +44,8 @@ export interface SyncOptions {
   readonly basePath?: string
   /** Called after each append to a store, also of the server itself. It must not throw. */
   readonly onAppend?: (storeId: StoreId) => void
+  /** Called after events were sent to the live devices of their store. @param ms since they were stored. It must not throw. */
+  readonly onDelivery?: (ms: number) => void
   /** Called with failures that the operator of the server has to know about; `console.error` unless set. */
   readonly onError?: (error: unknown) => void
   readonly clock?: Clock
@@ -127,7 +129,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       return pageAfter(log, result.common, 409)
     }
     const { head, before, taken, added, common } = result
-    if (added.length > 0) publish(storeId, { backendId, since: before, head, events: added })
+    if (added.length > 0) publish(storeId, { backendId, since: before, head, events: added, storedAt: added[0]!.at })
     const { refused } = verdict
     const [status, refusal] = refused.length === 0 ? ([200, {}] as const) : ([422, { taken, refused }] as const)
     if (common !== undefined) return pageAfter(log, common, status, refusal)

@@ -27,7 +27,8 @@ export interface Hub {
   close(): void
 }
 
-export const createHub = (clock: Clock): Hub => {
+/** @param onDelivery see `SyncOptions` */
+export const createHub = (clock: Clock, onDelivery?: (ms: number) => void): Hub => {
   const stores = new Map<StoreId, Set<Subscription>>()
   let closed = false
 
@@ -85,6 +86,7 @@ export const createHub = (clock: Clock): Hub => {
       if (!subscriptions) return
       for (const subscription of subscriptions) subscription.noteHead(update.head)
       send(storeId, subscriptions, liveMessage(update))
+      if (update.storedAt !== undefined) onDelivery?.(clock.now() - update.storedAt)
     },
 
     storeIds: () => [...stores.keys()],

@@ -12,6 +12,8 @@ export interface LiveUpdate {
   readonly since: number
   readonly head: number
   readonly events: readonly LogEvent[]
+  /** when the first of `events` was stored, in ms by the server's clock; not sent */
+  readonly storedAt?: number | undefined
 }
 
 /** The body of a page, and `fields` beside it: recent events are sent as they are in memory. */

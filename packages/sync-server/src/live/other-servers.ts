@@ -27,7 +27,13 @@ export const publishOtherServers = ({ logs, hub, onError }: OtherServersOptions)
       for (let since = take(storeId); since !== undefined; since = take(storeId)) {
         const log = await logs.open(storeId)
         const page = await log.read(since, { limit: MAX_EVENTS, maxBytes: MAX_MESSAGE_BYTES })
-        hub.publish(storeId, { backendId: log.backendId, since, head: page.head, events: page.events })
+        hub.publish(storeId, {
+          backendId: log.backendId,
+          since,
+          head: page.head,
+          events: page.events,
+          storedAt: page.events[0]?.at,
+        })
       }
     } catch (error) {
       onError(error)
