@@ -19,6 +19,7 @@ const turns = (count: number) =>
   promise(async () => {
     for (let turn = 0; turn < count; turn++) await new Promise<void>((turned) => setImmediate(turned))
   })
+const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 10_000 }))
 /** The time of the next pass has come. */
 const nextDay = TestClock.adjust('1 day').pipe(Effect.andThen(turns(50)))
 const minutes = (count: number) =>
@@ -111,14 +112,17 @@ describe('a lost index', () => {
         const { signer, asked } = counting(world)
         const pool = yield* device.open({ ...logOf(world), index: emptyIndex(), signer, checksPerMinute: 1 })
         yield* until(pool, () => pool.transfers.status(files[1]!).state === 'stored')
+        yield* eventually(() => expect(asked).toHaveLength(1))
         yield* turns(50)
         expect(asked).toHaveLength(1)
         yield* minutes(1)
+        yield* eventually(() => expect(asked).toHaveLength(2))
         yield* turns(50)
         expect(asked).toHaveLength(2)
         yield* minutes(2)
+        const keys = new Set(claimed.map(({ remoteKey }) => remoteKey))
+        yield* eventually(() => expect(new Set(asked)).toEqual(keys))
         yield* turns(50)
-        expect(new Set(asked)).toEqual(new Set(claimed.map(({ remoteKey }) => remoteKey)))
         expect(asked).toHaveLength(3)
         expect(yield* promise(() => pool.storage())).toMatchObject({ used: 43, evictable: 43 })
       }),
