@@ -2,10 +2,13 @@
 import { join } from 'node:path'
 import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
+import { systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
+import { createAppends } from '../events/appends.ts'
+import { createEventStreams } from '../events/event-streams.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
@@ -68,6 +71,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const { logs, keysInUse, opened } = parts
     const store = tracer ? tracedStore(parts.store) : parts.store
     const metrics = createMetrics(parts.store)
+    const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
       { ...opened, store },
@@ -85,17 +89,21 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       allowedOrigins: config.signer.origins,
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
+      onAppend: appends.report,
       onDelivery: metrics.delivered,
       onError: (error) => log.error('sync', { error: describeError(error) }),
     })
     closing.push(sync.close)
     const [receiptSecret] = receiptSecrets
+    const onRestError = (error: unknown) => log.error('rest', { error: describeError(error) })
+    const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
     const rest = createRestHandler({
       logs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
       keysInUse,
       sync: sync.fetch,
+      eventStreams,
       authenticate,
       buckets: config.signer.buckets,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
@@ -105,7 +113,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       publicUrl: publicUrl ?? url,
       ...(limit && { rateLimit: (caller: string) => limit(caller) }),
       allowedOrigins: config.signer.origins,
-      onError: (error) => log.error('rest', { error: describeError(error) }),
+      onError: onRestError,
       now: () => Date.now(),
     })
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
@@ -140,6 +148,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     return {
       url,
       stop: async () => {
+        eventStreams.close()
         await http.drain()
         await closeAll()
       },
