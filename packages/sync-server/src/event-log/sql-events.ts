@@ -1,6 +1,6 @@
 /** Events of the log in SQLite. */
 import type { StoredEvent } from './event.ts'
-import type { Sql } from './sql.ts'
+import type { Sql, SqlValue } from './sql.ts'
 
 const COLUMNS = 'SELECT seqNum, name, args, clientId, sessionId, sub, at FROM events'
 const EVENTS = `${COLUMNS} WHERE seqNum > ? ORDER BY seqNum LIMIT ?`
@@ -30,13 +30,23 @@ export const readHead = (sql: Sql): number => {
   return 0
 }
 
-const INSERT = 'INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)'
+/** Rows of one statement: a Durable Object takes 100 values at most, and a row has 7. */
+const ROWS = 10
+const insertRows = (count: number) =>
+  `INSERT INTO events VALUES ${Array(count).fill('(?, ?, ?, ?, ?, ?, ?)').join(', ')}`
+const [INSERT_ONE, INSERT_SEVERAL] = [insertRows(1), insertRows(ROWS)]
 
 /** Stores events without comparing. Call it in a transaction. */
 export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => {
-  for (const { seqNum, name, argsJson, clientId, sessionId, sub, at } of events) {
-    sql.run(INSERT, seqNum, name, argsJson ?? null, clientId, sessionId, sub ?? null, at)
+  const several = events.length - (events.length % ROWS)
+  for (let start = 0; start < several; start += ROWS) {
+    sql.run(INSERT_SEVERAL, ...events.slice(start, start + ROWS).flatMap(toRow))
   }
+  for (const event of events.slice(several)) sql.run(INSERT_ONE, ...toRow(event))
+}
+
+const toRow = ({ seqNum, name, argsJson = null, clientId, sessionId, sub = null, at }: StoredEvent): SqlValue[] => {
+  return [seqNum, name, argsJson, clientId, sessionId, sub, at]
 }
 
 /** A row of `events`, or of a table with its columns. */
