@@ -7,8 +7,11 @@ export interface Sql {
   /** Rows are read one at a time: a page stops where it is full. */
   rows(query: string, ...values: SqlValue[]): Iterable<Readonly<Record<string, unknown>>>
   run(query: string, ...values: SqlValue[]): void
-  /** Runs `work`, all of it or nothing. Durable when it returns. Within another transaction: durable when that one returns. */
-  transaction<A>(work: () => A): A
+  /**
+   * Runs `work`, all of it or nothing. Durable when it returns, unless `durable` is false: then the disk is not synced, and a power
+   * cut may undo it. Within another transaction: durable when that one is.
+   */
+  transaction<A>(work: () => A, options?: { readonly durable?: boolean }): A
 }
 
 export const hasTable = (sql: Sql, name: string): boolean =>

@@ -253,10 +253,14 @@ export const toSql = (database: DatabaseSync, what: string): Sql => {
       },
     }),
     run: (query, ...values) => void call(() => prepare(query).run(...values)),
-    transaction: (work) => {
-      const [begin, commit, rollback] = database.isTransaction ? SAVEPOINT : TRANSACTION
-      call(() => database.exec(begin))
+    transaction: (work, { durable = true } = {}) => {
+      const isOuter = !database.isTransaction
+      const [begin, commit, rollback] = isOuter ? TRANSACTION : SAVEPOINT
+      // The write-ahead log keeps the order: a later commit that syncs the disk syncs this one, too.
+      const isUnsynced = isOuter && !durable
+      if (isUnsynced) database.exec('PRAGMA synchronous = NORMAL')
       try {
+        call(() => database.exec(begin))
         const result = work()
         call(() => database.exec(commit))
         return result
@@ -264,6 +268,8 @@ export const toSql = (database: DatabaseSync, what: string): Sql => {
         // A full disk, for one, has rolled everything back already.
         if (database.isTransaction) database.exec(rollback)
         throw error
+      } finally {
+        if (isUnsynced) database.exec('PRAGMA synchronous = FULL')
       }
     },
   }
