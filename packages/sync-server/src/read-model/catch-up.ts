@@ -88,7 +88,7 @@ const applyGroup = (sql: Sql, recent?: RecentEvents): boolean => {
   const [applied, head] = [readApplied(sql), readHead(sql)]
   if (applied === head) return false
   const until = Math.min(head, applied + MAX_GROUP)
-  return sql.transaction(() => {
+  const apply = () => {
     const { events, last } = takeGroup(
       recent?.take(applied, until - applied) ?? readFileEvents(sql, applied, until),
       until,
@@ -96,7 +96,9 @@ const applyGroup = (sql: Sql, recent?: RecentEvents): boolean => {
     project(sql, events)
     writeApplied(sql, last)
     return last < head
-  })
+  }
+  // What a power cut takes is applied again.
+  return sql.transaction(apply, { durable: false })
 }
 
 const readFileEvents = (sql: Sql, since: number, until: number) => readNamedEvents(sql, since, until, EVENT_NAMES)
