@@ -11,6 +11,7 @@ import type { ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { isInside } from '../config/paths.ts'
+import { copyState } from '../state/copy-state.ts'
 import { every2s, type Task, type TaskInput } from '../tasks/task.ts'
 import { VERSION } from '../version.ts'
 import {
@@ -58,6 +59,7 @@ export const backUp: Task<BackUpArguments, BackUpResult> = {
       await copyFile(join(config.dataDir, name), join(folder, name))
       await chmod(join(folder, name), 0o600)
     }
+    copyState(config.dataDir, folder)
     const { failed, ...described } =
       bytes === 'copy' ? await copyBytes(folder, input) : await referToBytes(folder, parts.store, input)
     const manifest = {

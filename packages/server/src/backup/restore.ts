@@ -10,6 +10,7 @@ import { openLocalStore } from '@rockpool/object-store/local'
 import type { ServerConfig } from '../config/server-config.ts'
 import { openStore } from '../serve/open-store.ts'
 import { ensureDataFolder, eventsFolder } from '../serve/parts.ts'
+import { STATE_FILE } from '../state/open-state.ts'
 import { every2s } from '../tasks/task.ts'
 import {
   type BackupManifest,
@@ -44,7 +45,7 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
     throw new Error(`There are event logs in ${dataDir} already. Restore into an empty folder: set storage.local.path.`)
   }
   await ensureDataFolder(dataDir)
-  for (const name of SECRET_FILES) {
+  for (const name of [...SECRET_FILES, STATE_FILE]) {
     if (!existsSync(join(folder, name))) continue
     await copyFile(join(folder, name), join(dataDir, name))
     await chmod(join(dataDir, name), 0o600)

@@ -8,8 +8,10 @@ import {
   wrongVariable,
 } from '@rockpool/access'
 import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
+import type { Webhook } from '../events/webhooks/webhook.ts'
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
 import { isLoopback, readProxies, type TrustedProxies } from './addresses.ts'
+import { readWebhooks } from './webhooks.ts'
 import { readDataDir, readStore, type StoreConfig } from './store-config.ts'
 
 export interface ServerConfig {
@@ -22,6 +24,8 @@ export interface ServerConfig {
   /** where browsers reach this server; undefined: at the loopback address that it listens on */
   readonly publicUrl: string | undefined
   readonly trustedProxies: TrustedProxies
+  /** who is sent events */
+  readonly webhooks: readonly Webhook[]
   readonly host: string
   readonly port: number
   /** lines of the log below are not written */
@@ -54,6 +58,7 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     receiptSecrets: readReceiptSecrets(env),
     publicUrl,
     trustedProxies: readProxies(env),
+    webhooks: readWebhooks(env),
     host,
     port: numberVariable(env, 'PORT', { unset: DEFAULT_PORT, least: 0, most: 65_535 }),
     logLevel: readLogLevel(env),

@@ -13,6 +13,8 @@ export type SettingKind =
   | 'list'
   /** YAML: a map of maps; environment: JSON */
   | 'buckets'
+  /** YAML: a list of maps; environment: the same as JSON */
+  | 'webhooks'
 
 export interface Setting {
   readonly key: string
@@ -53,6 +55,7 @@ export const SETTINGS: readonly Setting[] = [
   { key: 'limits.requests_per_second', variable: 'ROCKPOOL_RATE_LIMIT', kind: 'number' },
   { key: 'limits.share_seconds', variable: 'ROCKPOOL_LONGEST_SHARE', kind: 'number' },
   { key: 'buckets', variable: 'ROCKPOOL_BUCKETS', kind: 'buckets' },
+  { key: 'webhooks', variable: 'ROCKPOOL_WEBHOOKS', kind: 'webhooks', secret: true },
 ]
 
 /** The key of earlier products for `storage.local.path`. */

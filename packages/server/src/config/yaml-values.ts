@@ -108,6 +108,10 @@ const toText = ({ kind }: Setting, key: string, value: unknown, file: string): s
     return String(value)
   }
   if (kind === 'buckets') return bucketsJson(key, value, file)
+  if (kind === 'webhooks') {
+    if (!Array.isArray(value)) throw wrong('a list of webhooks, such as "- url: https://app.example/hook"')
+    return JSON.stringify(value)
+  }
   if (typeof value !== 'string') throw wrong('a text; put it in quotes')
   if (kind === 'path') return isAbsolute(value) ? value : resolve(dirname(file), value)
   return value

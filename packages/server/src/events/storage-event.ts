@@ -37,11 +37,13 @@ const TYPES: Readonly<Record<FileEventKind, StorageEventType>> = {
   deleted: 'storage.object.deleted',
 }
 
+export const typeOf = (kind: FileEventKind): StorageEventType => TYPES[kind]
+
 /** @param backendId of the log that has the event */
 export const toStorageEvent = (storeId: StoreId, backendId: string, event: FileEvent): StorageEvent => {
   const { kind, fileId, bucket, path, ownerId, at, seqNum } = event
   return {
-    type: TYPES[kind],
+    type: typeOf(kind),
     id: fileId,
     store_id: storeId,
     bucket,

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ObjectStore } from '@rockpool/object-store'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { DeliveryOutcome } from '../events/webhooks/deliveries.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { VERSION } from '../version.ts'
 import { cached } from './cached.ts'
@@ -17,6 +18,8 @@ export interface Metrics {
   collected(outcome: CollectReport | Error): void
   /** Events were sent to the live devices of their store. @param ms since the server stored them */
   delivered(ms: number): void
+  /** An attempt to deliver an event to a webhook. */
+  webhook(outcome: DeliveryOutcome): void
   /** Responds with the text format 0.0.4. */
   respond(outgoing: ServerResponse): Promise<void>
 }
@@ -67,6 +70,12 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     name: 'rockpool_http_request_bytes_total',
     help: 'Bytes of requests with their headers, by part of the server',
     labelNames: ['part'],
+    registers,
+  })
+  const webhooks = new Counter({
+    name: 'rockpool_webhook_attempts_total',
+    help: 'Attempts to deliver an event to a webhook, by outcome; failed ones are repeated',
+    labelNames: ['outcome'],
     registers,
   })
   const connections = new Gauge({ name: 'rockpool_sync_connections', help: 'Open WebSockets of sync', registers })
@@ -126,6 +135,9 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     },
     delivered(ms) {
       lag.observe(Math.max(0, ms) / 1_000)
+    },
+    webhook({ kind }) {
+      webhooks.inc({ outcome: kind })
     },
     async respond(outgoing) {
       const text = await registry.metrics()

@@ -9,10 +9,13 @@ import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
 import { createAppends } from '../events/appends.ts'
 import { createEventStreams } from '../events/event-streams.ts'
+import { type DeliveryFailure, startDeliveries } from '../events/webhooks/deliveries.ts'
+import { hookCursors } from '../events/webhooks/hook-cursors.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
+import { openState } from '../state/open-state.ts'
 import { TASKS } from '../tasks/tasks.ts'
 import { gcFields, startCollector } from './collector.ts'
 import { listen } from './http-server.ts'
@@ -69,6 +72,8 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     })
     closing.push(parts.close)
     const { logs, keysInUse, opened } = parts
+    const state = openState(config.dataDir)
+    closing.push(async () => state.close())
     const store = tracer ? tracedStore(parts.store) : parts.store
     const metrics = createMetrics(parts.store)
     const appends = createAppends()
@@ -116,6 +121,19 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       onError: onRestError,
       now: () => Date.now(),
     })
+    const deliveries = await startDeliveries({
+      webhooks: config.webhooks,
+      logs,
+      appends,
+      cursors: hookCursors(state.database),
+      clock: systemClock,
+      random: Math.random,
+      report: (outcome) => {
+        metrics.webhook(outcome)
+        if (outcome.kind === 'failed') reportFailedDelivery(log, outcome)
+      },
+    })
+    closing.push(deliveries.stop)
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
     const report = (storeId: string, outcome: CollectReport | Error) => {
       metrics.collected(outcome)
@@ -158,6 +176,9 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     throw error
   }
 }
+
+const reportFailedDelivery = (log: Log, { kind: _, retryAt, ...failure }: DeliveryFailure): void =>
+  log.warn('webhook', { ...failure, retryAt: new Date(retryAt).toISOString() })
 
 /** For the line of the request in the log. */
 const notingUser =

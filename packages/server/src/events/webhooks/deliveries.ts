@@ -1,0 +1,198 @@
+/**
+ * Sends events to webhooks: each event at least once, those of one store in the order of its log. Each pair of webhook and store is
+ * a loop of its own, so that one that fails stops no other.
+ */
+import type { StoreId } from '@rockpool/protocol'
+import { type Clock, pause } from '@rockpool/sync-server'
+import type { Appends } from '../appends.ts'
+import type { Cursor } from '../cursor.ts'
+import { type StorageEvent, toStorageEvent } from '../storage-event.ts'
+import type { ReadableLogs } from '../../rest/services.ts'
+import type { HookCursors } from './hook-cursors.ts'
+import { retryDelay } from './retry-delay.ts'
+import { send } from './send.ts'
+import { createSlots, type Slots } from './slots.ts'
+import { nameOf, wants, type Webhook } from './webhook.ts'
+
+export interface DeliveriesOptions {
+  readonly webhooks: readonly Webhook[]
+  readonly logs: ReadableLogs
+  readonly appends: Pick<Appends, 'watchAll'>
+  readonly cursors: HookCursors
+  readonly clock: Clock
+  /** 0 (inclusive) to 1 (exclusive) */
+  readonly random: () => number
+  readonly report: (outcome: DeliveryOutcome) => void
+}
+
+export type DeliveryOutcome = { readonly kind: 'accepted' } | DeliveryFailure
+
+export interface DeliveryFailure {
+  readonly kind: 'failed'
+  /** host of the receiver */
+  readonly webhook: string
+  readonly storeId: StoreId
+  /** of the event; undefined when the log could not be read, or the cursor not written */
+  readonly cursor: string | undefined
+  /** failed attempts in a row */
+  readonly attempts: number
+  readonly reason: string
+  /** unix ms */
+  readonly retryAt: number
+}
+
+export interface Deliveries {
+  /** Ends what is under way: it is sent again after the next start. */
+  stop(): Promise<void>
+}
+
+/** Events read at a time. */
+const PAGE_EVENTS = 100
+/** Requests to one receiver at the same time. */
+const MAX_REQUESTS = 4
+
+/**
+ * A webhook that is new begins with the events that come from now on.
+ *
+ * @throws EventLogError when a log cannot be read where a new webhook has to begin
+ */
+export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliveries> => {
+  const { webhooks, logs, appends, cursors } = options
+  const stopping = new AbortController()
+  const storeIds = webhooks.length === 0 ? [] : ((await logs.storeIds?.()) ?? [])
+  cursors.keepOnly(webhooks.map(({ url }) => url))
+  for (const { url } of webhooks) if (!cursors.has(url)) cursors.start(url, await headsOf(logs, storeIds))
+
+  const loops = webhooks.map((webhook) => createLoops(webhook, options, stopping.signal))
+  const wake = (storeId: StoreId) => {
+    for (const { wake } of loops) wake(storeId)
+  }
+  const stopWatching = appends.watchAll(wake)
+  for (const storeId of storeIds) wake(storeId)
+  return {
+    stop: async () => {
+      stopWatching()
+      stopping.abort(new Error('The server is stopping.'))
+      await Promise.all(loops.map(({ ended }) => ended()))
+    },
+  }
+}
+
+const headsOf = async (logs: ReadableLogs, storeIds: readonly StoreId[]): Promise<ReadonlyMap<StoreId, Cursor>> => {
+  const heads = new Map<StoreId, Cursor>()
+  for (const storeId of storeIds) {
+    const log = await logs.open(storeId)
+    heads.set(storeId, { backendId: log.backendId, seqNum: await log.head() })
+  }
+  return heads
+}
+
+interface Loop {
+  readonly ended: Promise<void>
+  /** the store has events that the loop may not have read */
+  isStale: boolean
+}
+
+/** The loops of one webhook: of each store that has events which are not delivered. */
+const createLoops = (webhook: Webhook, options: DeliveriesOptions, signal: AbortSignal) => {
+  const slots = createSlots(MAX_REQUESTS)
+  const loops = new Map<StoreId, Loop>()
+
+  const run = async (storeId: StoreId, loop: Loop) => {
+    while (loop.isStale && !signal.aborted) {
+      loop.isStale = false
+      await deliverAll(webhook, storeId, slots, options, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+    }
+    loops.delete(storeId)
+  }
+
+  return {
+    wake: (storeId: StoreId) => {
+      const running = loops.get(storeId)
+      if (running) {
+        running.isStale = true
+        return
+      }
+      const { promise: ended, resolve } = Promise.withResolvers<void>()
+      const loop: Loop = { isStale: true, ended }
+      loops.set(storeId, loop)
+      void run(storeId, loop).then(resolve)
+    },
+    ended: () => Promise.all(Array.from(loops.values(), ({ ended }) => ended)),
+  }
+}
+
+/** Delivers what the log of a store has, however often it fails. @throws the reason of `signal` when it is aborted, nothing else */
+const deliverAll = async (
+  webhook: Webhook,
+  storeId: StoreId,
+  slots: Slots,
+  options: DeliveriesOptions,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { logs, cursors, clock } = options
+  const retried = <A>(work: () => Promise<A>, cursor?: string) =>
+    untilSuccess(work, options, signal, { webhook: nameOf(webhook), storeId, cursor })
+
+  for (;;) {
+    const { backendId, events, next, more } = await retried(() =>
+      readPage(logs, storeId, cursors.read(webhook.url, storeId)),
+    )
+    for (const event of events.filter((each) => wants(webhook, each))) {
+      const body = toStorageEvent(storeId, backendId, event)
+      await retried(() => slots.use(() => deliver(webhook, body, clock, signal)), body.cursor)
+      options.report({ kind: 'accepted' })
+      await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: event.seqNum }))
+    }
+    await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: next }))
+    if (!more) return
+  }
+}
+
+/** The events after a cursor; from the first one when the log is another one now, as after a restore. */
+const readPage = async (logs: ReadableLogs, storeId: StoreId, cursor: Cursor | undefined) => {
+  const log = await logs.open(storeId)
+  const isOfLog = cursor?.backendId === log.backendId && cursor.seqNum <= (await log.head())
+  const page = await log.readModel.fileEvents({ since: isOfLog ? cursor.seqNum : 0, limit: PAGE_EVENTS })
+  return { backendId: log.backendId, ...page }
+}
+
+/** @throws DeliveryError */
+const deliver = async (webhook: Webhook, event: StorageEvent, clock: Clock, signal: AbortSignal): Promise<void> => {
+  const timestamp = Math.floor(clock.now() / 1_000)
+  const attempt = await send(webhook, { id: event.cursor, timestamp, body: JSON.stringify(event) }, clock, signal)
+  if (attempt.kind === 'failed') throw new DeliveryError(attempt.reason, attempt.retryAfterMs)
+}
+
+class DeliveryError extends Error {
+  override readonly name = 'DeliveryError'
+  readonly retryAfterMs: number | undefined
+
+  constructor(message: string, retryAfterMs: number | undefined) {
+    super(message)
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** @throws the reason of `signal` when it is aborted, nothing else */
+const untilSuccess = async <A>(
+  work: () => Promise<A>,
+  { clock, random, report }: DeliveriesOptions,
+  signal: AbortSignal,
+  what: Pick<DeliveryFailure, 'webhook' | 'storeId' | 'cursor'>,
+): Promise<A> => {
+  for (let attempts = 1; ; attempts++) {
+    signal.throwIfAborted()
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      const { message, retryAfterMs } = error as DeliveryError
+      const delay = retryDelay(attempts, random(), retryAfterMs)
+      report({ kind: 'failed', ...what, attempts, reason: message, retryAt: clock.now() + delay })
+      await pause(clock, delay, signal)
+    }
+  }
+}
