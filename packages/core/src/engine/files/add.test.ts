@@ -369,3 +369,18 @@ test('a file URL names the content of a record, or the file of an id', () =>
     expect(pool.url(file)).toBe(`/rockpool/c/${file.remoteKey satisfies RemoteKey}/a%20b.png?type=image%2Fpng`)
     expect(pool.url(file.id)).toBe(`/rockpool/f/${STORE_ID}/${file.id}/a%20b.png`)
   }))
+
+test('bytes that were lost on this device are uploaded for their first file, too, when they are added to another bucket', () =>
+  withPool(
+    async (pool, device) => {
+      const index = device.index()
+      const first = await pool.add(new Blob(['reef']))
+      const address = addressOfKey(first.remoteKey)
+      await device.blobs.delete(address)
+      await index.write([remove('contents', address), remove('transfers', `upload:${first.remoteKey}`)])
+      const again = await pool.add(new Blob(['reef']), { bucket: 'notes' })
+      const queued = (await index.getAll('transfers')).map(({ remoteKey }) => remoteKey)
+      expect(queued.toSorted()).toEqual([first.remoteKey, again.remoteKey].toSorted())
+    },
+    { buckets: { files: { access: 'store' }, notes: { access: 'store' } } },
+  ))

@@ -4,7 +4,7 @@ import { Effect, Option } from 'effect'
 import type { OutboxRow, TransferRow } from '../../ports/local-index.ts'
 import { contentKeyOf } from '../../records/content-key.ts'
 import { Device } from '../device.ts'
-import { LogPort, Settings } from '../services.ts'
+import { callPort, LogPort, Settings } from '../services.ts'
 import { ownKey } from './owner.ts'
 
 /** Held (shared) from the first byte on disk until the index names the content. */
@@ -34,6 +34,18 @@ export const knownOwnKeys = (address: ContentAddress) =>
     const { buckets } = yield* Settings
     const keys = yield* Effect.forEach(Object.keys(buckets), (bucket) => Effect.option(ownKey(bucket, address)))
     return keys.flatMap((key) => Option.toArray(key))
+  })
+
+/**
+ * This user's other keys of the same bytes that files have or had, as far as the log can be read. When the bytes come to this disk,
+ * an upload under one of these may be missing: they may have been lost before.
+ */
+export const otherNamedKeys = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const log = yield* LogPort
+    const others = (yield* knownOwnKeys(addressOfKey(key))).filter((other) => other !== key)
+    const named = callPort(async () => others.filter((other) => log.filesWithVersion(other).length > 0))
+    return yield* Effect.orElseSucceed(named, () => [])
   })
 
 /** Whether an outbox event or a transfer references these bytes. */

@@ -18,6 +18,7 @@ import { Device } from '../device.ts'
 import { suspectLoss } from '../repair/loss.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { underLock } from '../leadership/locks.ts'
+import { otherNamedKeys } from './named-content.ts'
 import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
 import { BlobPort, callPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
@@ -126,7 +127,7 @@ const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download
     yield* device.write([
       ...downloadedRows(key, { content, source }, now, { pinned }),
       // Bytes without a row may be the only copy.
-      ...(yield* reconcileKeys([key], { occasion: 'file' })),
+      ...(yield* reconcileKeys([key, ...(yield* otherNamedKeys(key))], { occasion: 'file' })),
     ])
     if (source === 'remote') device.announceDownload(key)
     // On failure they only take space.

@@ -9,7 +9,7 @@ import { underLock } from '../leadership/locks.ts'
 import type { Commit } from '../log/next-group.ts'
 import { commit } from '../log/group-commit.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
-import { KEEPING } from './named-content.ts'
+import { KEEPING, otherNamedKeys } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
 import { releaseContent } from './release-content.ts'
 import { BlobPort, callPort, LogPort, Settings } from '../services.ts'
@@ -61,7 +61,11 @@ export const storeContent = (
       const known = callPort(async () => log.remoteContent(remoteKey)?.seenAt)
       const provedBefore = yield* Effect.orElseSucceed(known, () => at)
       const upload = { remoteKey, size: content.size, type, provedBefore, queuedFor: event.opId }
-      const changes = [contentRow(content, at, { type }), queued('upload', upload, at)]
+      const changes = [
+        contentRow(content, at, { type }),
+        queued('upload', upload, at),
+        ...(yield* reconcileKeys(yield* otherNamedKeys(remoteKey), { occasion: 'file' })),
+      ]
       const undo = reconcileKeys([remoteKey], { occasion: 'file', refused: new Set([event.opId]) })
       const context = yield* Effect.context<Effect.Effect.Context<typeof undo>>()
       return { event, file: yield* commit(event, { changes, precondition, undo: Effect.provide(undo, context) }) }
