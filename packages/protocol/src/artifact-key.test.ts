@@ -77,6 +77,7 @@ describe('buildArtifactKey', () => {
     { kind: 'artifact', requestId: 'x', stage: 'input', name: 'a' },
     { kind: 'artifact', requestId: ID, stage: 'metadata', name: 'state.json' },
     { kind: 'artifact', requestId: ID, stage: 'a/b', name: '' },
+    { kind: 'artifact', requestId: ID, stage: 'a/b', name: 'c' },
     { kind: 'artifact', requestId: `${ID}/input`, stage: '..', name: 'a' },
     { kind: 'log', requestId: ID, stage: 'metadata', timestamp: '20261126T195959123Z', n: 0 },
     { kind: 'log', requestId: ID, stage: 'frames', timestamp: '2026', n: 0 },

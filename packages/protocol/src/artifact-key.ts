@@ -92,7 +92,11 @@ export const buildArtifactKey = (
     | { readonly kind: 'tmp'; readonly area: string; readonly name: string },
 ): ArtifactKey | undefined => {
   const key = pathOf(parts)
-  return parseArtifactKey(key)?.kind === parts.kind ? (key as ArtifactKey) : undefined
+  const parsed = parseArtifactKey(key)
+  // Field by field: the stage "a/b" and the name "c" make a key of the stage "a".
+  const isSame =
+    parsed && Object.entries(parsed).every(([field, value]) => parts[field as keyof typeof parts] === value)
+  return isSame ? (key as ArtifactKey) : undefined
 }
 
 const pathOf = (parts: Parameters<typeof buildArtifactKey>[0]): string => {

@@ -1,0 +1,24 @@
+/** The content address of what is stored. */
+import { type ArtifactKey, type ContentAddress, ContentHasher, PART_SIZE } from '@rockpool/protocol'
+import type { ArtifactStorage, StoredObject } from './storage/storage.ts'
+
+/**
+ * What the store says, or else the hash of the bytes: another client wrote them, or they were uploaded in parts.
+ *
+ * @throws ArtifactError `changed` when the object is replaced while it is read, and what the storage throws
+ */
+export const storedAddress = async (
+  storage: ArtifactStorage,
+  key: ArtifactKey,
+  { address, size, etag }: StoredObject,
+  signal?: AbortSignal,
+): Promise<ContentAddress> => {
+  if (address !== undefined) return address
+  const hasher = new ContentHasher()
+  for (let start = 0; start === 0 || start < size; start += PART_SIZE) {
+    const end = Math.min(start + PART_SIZE, Math.max(size, 1))
+    const { bytes } = await storage.read(key, { start, end }, size === 0 ? undefined : etag, signal)
+    await hasher.add(bytes)
+  }
+  return (await hasher.finish()).address
+}

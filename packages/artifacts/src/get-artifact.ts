@@ -1,0 +1,82 @@
+/** Reads the bytes of a reference, and hands on none that it does not prove. */
+import { addressOfDigests, DIGEST_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
+import { ArtifactError, isArtifactError } from './errors.ts'
+import type { ArtifactRef } from './reference.ts'
+import type { ArtifactStorage, Slice } from './storage/storage.ts'
+
+/** Parts that are read ahead of the consumer: with the part being consumed, 24 MiB for each artifact that is read. */
+const READ_AHEAD = 2
+
+interface ReadPart extends Slice {
+  readonly digest: Uint8Array<ArrayBuffer>
+}
+
+/**
+ * The bytes as a stream that errors with `digest_mismatch` before its last part when they are not those of the reference:
+ * a consumer that saw the end has the right bytes. Up to one part (8 MiB) is proved before the promise resolves.
+ *
+ * @throws ArtifactError `digest_mismatch`, `not_found`, and what the storage throws; also through the stream
+ */
+export const getArtifact = async (
+  storage: ArtifactStorage,
+  ref: ArtifactRef,
+  signal: AbortSignal | undefined,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> => {
+  const count = partCount(ref.size)
+  const cancelled = new AbortController()
+  const either = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal
+  const readPart = async (number: number, etag: string | undefined): Promise<ReadPart> => {
+    const { start, end } = partRange(ref.size, number)
+    // An empty object has no range: of one byte, the store says that it has none.
+    const range = { start, end: Math.max(end, start + 1) }
+    const slice = await storage.read(ref.key, range, etag, either).catch((error: unknown) => {
+      throw isArtifactError(error, 'changed') ? mismatch('was replaced while it was read') : error
+    })
+    if (slice.size !== ref.size || slice.bytes.length !== end - start) {
+      throw mismatch(`has ${slice.size} bytes instead of ${ref.size}`)
+    }
+    return { ...slice, digest: await sha256(slice.bytes) }
+  }
+  const mismatch = (problem: string) =>
+    new ArtifactError('digest_mismatch', `${ref.uri} ${problem}. Ask the stage that wrote it for a new reference.`)
+
+  const digests = new Uint8Array(count * DIGEST_SIZE)
+  const ahead: Promise<ReadPart>[] = []
+  const first = await readPart(1, undefined)
+  let requested = 1
+  const readAhead = () => {
+    while (requested < count && ahead.length < READ_AHEAD) {
+      const part = readPart(++requested, first.etag)
+      // It is awaited when its turn comes.
+      part.catch(() => {})
+      ahead.push(part)
+    }
+  }
+  const prove = async () => {
+    if ((await addressOfDigests(digests)) !== ref.address) throw mismatch('has other bytes')
+  }
+  digests.set(first.digest)
+  if (count === 1) await prove()
+
+  let delivered = 0
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        try {
+          readAhead()
+          const part = delivered === 0 ? first : await ahead.shift()!
+          readAhead()
+          digests.set(part.digest, delivered * DIGEST_SIZE)
+          if (++delivered === count && count > 1) await prove()
+          if (part.bytes.length > 0) controller.enqueue(part.bytes)
+          if (delivered === count) controller.close()
+        } catch (error) {
+          cancelled.abort()
+          throw error
+        }
+      },
+      cancel: (reason) => cancelled.abort(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,84 @@
+/** Retention: requests and temporary objects go by age. */
+import { ArtifactError } from './errors.ts'
+import type { ArtifactStorage } from './storage/storage.ts'
+
+const DAY_MS = 24 * 3_600_000
+/** How long `tmp/` is kept. */
+export const TMP_AGE_MS = 7 * DAY_MS
+
+export interface RemoveExpiredOptions {
+  /** ms: a request goes when its newest object is older. Not given: requests stay */
+  readonly requestsOlderThan?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Removed {
+  readonly requests: number
+  /** those of requests, and of `tmp/` */
+  readonly objects: number
+}
+
+/**
+ * Removes what is in `tmp/` for 7 days, and requests as a whole. May be killed and run again.
+ *
+ * @throws ArtifactError `bad_argument`, and what the storage throws
+ */
+export const removeExpired = async (
+  storage: ArtifactStorage,
+  now: number,
+  { requestsOlderThan, signal }: RemoveExpiredOptions,
+): Promise<Removed> => {
+  if (requestsOlderThan !== undefined && !(requestsOlderThan >= DAY_MS)) {
+    throw new ArtifactError(
+      'bad_argument',
+      'requestsOlderThan is at least one day, in ms: a request that runs must not go.',
+    )
+  }
+  const removed = { requests: 0, objects: 0 }
+  for await (const { key, modifiedAt } of objectsBelow(storage, 'tmp/', signal)) {
+    if (now - modifiedAt < TMP_AGE_MS) continue
+    await storage.remove(key, signal)
+    removed.objects++
+  }
+  if (requestsOlderThan === undefined) return removed
+  for await (const { keys, modifiedAt } of requests(storage, signal)) {
+    if (now - modifiedAt < requestsOlderThan) continue
+    for (const key of keys) await storage.remove(key, signal)
+    removed.requests++
+    removed.objects += keys.length
+  }
+  return removed
+}
+
+interface StoredRequest {
+  readonly keys: readonly string[]
+  /** of the newest object, unix ms */
+  readonly modifiedAt: number
+}
+
+/** A listing is ascending, so the objects of a request follow each other. */
+async function* requests(
+  storage: ArtifactStorage,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StoredRequest, void, undefined> {
+  let current: { prefix: string; keys: string[]; modifiedAt: number } | undefined
+  for await (const { key, modifiedAt } of objectsBelow(storage, 'requests/', signal)) {
+    const prefix = key.split('/', 2).join('/')
+    if (current?.prefix !== prefix) {
+      if (current) yield current
+      current = { prefix, keys: [], modifiedAt: 0 }
+    }
+    current.keys.push(key)
+    current.modifiedAt = Math.max(current.modifiedAt, modifiedAt)
+  }
+  if (current) yield current
+}
+
+async function* objectsBelow(storage: ArtifactStorage, prefix: string, signal: AbortSignal | undefined) {
+  let cursor: string | undefined
+  do {
+    const page = await storage.list(prefix, cursor, signal)
+    yield* page.objects
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}

@@ -1,0 +1,90 @@
+/** One HTTP call that outlives a store which fails for a moment. */
+import { parseRetryAfter } from '@rockpool/protocol'
+import { ArtifactError } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
+
+export interface Call {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array<ArrayBuffer> | string | undefined
+  /** bytes of the response body at most; sets its time limit */
+  readonly expected?: number
+}
+
+/** Status, headers and the whole body of a response. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** The call as it is sent: signed, or with a token. Made for each attempt, since signatures and tokens expire. */
+export type Authorize = (call: Call) => Promise<{ readonly url: string; readonly headers: HeadersInit }>
+
+export type Send = (call: Call, signal?: AbortSignal) => Promise<Reply>
+
+/** The last one fails about 10 s after the first when the store refuses immediately. */
+const MAX_ATTEMPTS = 6
+/** The wait after attempt n is a random time up to `FIRST_WAIT_MS * 2 ** n`, or what Retry-After asks for. */
+const FIRST_WAIT_MS = 200
+const MAX_WAIT_MS = 20_000
+/** Time until a store responds to a call without a body. */
+const RESPONSE_TIMEOUT_MS = 30_000
+/** The slowest connection that a call outlives, in bytes per ms: a part of 8 MiB takes 4 min 40 s. */
+const MIN_SPEED = 30
+
+/** Statuses after which the same call may succeed. 409: S3's OperationAborted and ConditionalRequestConflict. */
+const TRANSIENT = new Set([408, 409, 425, 429, 500, 502, 503, 504])
+
+/**
+ * Sends calls, each up to six times. The reply may have any status; a transient one is returned after the last attempt.
+ *
+ * @throws ArtifactError `unavailable` when no attempt got a response, `aborted`
+ */
+export const createSend =
+  (authorize: Authorize, { fetch, now, random, wait, timeout }: Runtime): Send =>
+  async (call, signal) => {
+    const { method, body, expected = 0 } = call
+    const timeoutMs = RESPONSE_TIMEOUT_MS + Math.ceil(((body?.length ?? 0) + expected) / MIN_SPEED)
+
+    /** The reply, or the error of the network. */
+    const attempt = async (): Promise<Reply | Error> => {
+      const { url, headers } = await authorize(call)
+      const late = timeout(timeoutMs)
+      const either = signal ? AbortSignal.any([signal, late]) : late
+      const init = { method, headers, redirect: 'manual', signal: either, ...(body !== undefined && { body }) } as const
+      try {
+        return await whole(fetch(url, init))
+      } catch (error) {
+        signal?.throwIfAborted()
+        return error as Error
+      }
+    }
+
+    try {
+      for (let n = 1; ; n++) {
+        signal?.throwIfAborted()
+        const outcome = await attempt()
+        if (!(outcome instanceof Error) && (n === MAX_ATTEMPTS || !TRANSIENT.has(outcome.status))) return outcome
+        if (outcome instanceof Error && n === MAX_ATTEMPTS) {
+          throw new ArtifactError(
+            'unavailable',
+            `${new URL(call.url).host} cannot be reached. Check the endpoint and the network, then try again.`,
+            { cause: outcome },
+          )
+        }
+        const asked = outcome instanceof Error ? undefined : parseRetryAfter(outcome.headers.get('retry-after'), now())
+        await wait(Math.min(MAX_WAIT_MS, asked ?? random() * FIRST_WAIT_MS * 2 ** n), signal)
+      }
+    } catch (error) {
+      if (signal?.aborted) throw new ArtifactError('aborted', 'The call was cancelled.', { cause: signal.reason })
+      throw error
+    }
+  }
+
+const whole = async (responding: Promise<Response>): Promise<Reply> => {
+  const response = await responding
+  const { status, headers } = response
+  return { status, headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+}
