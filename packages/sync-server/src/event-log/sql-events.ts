@@ -45,8 +45,9 @@ export const insertEvents = (sql: Sql, events: readonly StoredEvent[]): void => 
   for (const event of events.slice(several)) sql.run(INSERT_ONE, ...toRow(event))
 }
 
-const toRow = ({ seqNum, name, argsJson = null, clientId, sessionId, sub = null, at }: StoredEvent): SqlValue[] => {
-  return [seqNum, name, argsJson, clientId, sessionId, sub, at]
+const toRow = (event: StoredEvent): SqlValue[] => {
+  const { seqNum, name, argsJson, clientId, sessionId, sub, at } = event
+  return [seqNum, name, argsJson ?? null, clientId, sessionId, sub ?? null, at]
 }
 
 /** A row of `events`, or of a table with its columns. */
