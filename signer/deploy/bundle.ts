@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown'
 /** The SDK's browser build parses XML with DOMParser, which Workers lack (aws-sdk-js-v3 #7375); its Node build does not. */
 const ALIAS = { '@aws-sdk/xml-builder': '@aws-sdk/xml-builder/dist-cjs/index.js' }
 
-/** From the sources of this workspace. @returns the code of the module, for `nodejs_compat` */
+/** From sources where packages have them, as all of Rockpool's do. @returns the code of the module, for `nodejs_compat` */
 export const bundleWorker = async (): Promise<string> => {
   const conditionNames = ['@rockpool/source', 'workerd', 'worker', 'browser', 'import', 'default']
   const bundler = await rolldown({

@@ -1,7 +1,15 @@
-/** From a request to a caller, and from a caller and a key to a permission. Everything that is not surely allowed is refused. */
-import { type Buckets, ownerOf, type RemoteKey, type Right } from '@rockpool/protocol'
-import type { Authenticate, Claims } from '@rockpool/access'
-import { refusal } from './errors.ts'
+/** Authentication of requests and authorization of keys. Denies by default. */
+import {
+  type ArtifactKey,
+  type Buckets,
+  type BucketsOf,
+  ownerOf,
+  parseArtifactKey,
+  type RemoteKey,
+  type Right,
+} from '@rockpool/protocol'
+import { type Authenticate, type Claims, hasRequestRight, type HoldState, requireReleased } from '@rockpool/access'
+import { httpError } from './errors.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type Caller, mayAct, type ResolvedKey, resolveKey } from './rights.ts'
 
@@ -15,20 +23,24 @@ export interface AuthorizeRequest {
   readonly type?: string
 }
 
-/** Replaces the rule of rights. Shapes of keys and the rules of buckets hold all the same. */
+/** Replaces the rule of rights. The rules of keys and buckets still apply. */
 export type Authorize = (request: AuthorizeRequest) => boolean | Promise<boolean>
 
 /** One decision, for the audit log and the `access.denied` hook. */
 export interface Decision {
   readonly allowed: boolean
   readonly action: Right
-  readonly key: RemoteKey
+  readonly key: RemoteKey | ArtifactKey
+  /** `requests` for artifacts */
   readonly storeId: string
   /** undefined: without a token, in a public bucket */
   readonly sub: string | undefined
   /** by the service role */
   readonly service: boolean
 }
+
+/** Whether a content that was held may be read. */
+export type HoldOf = (key: RemoteKey) => HoldState
 
 export interface Access {
   /**
@@ -44,7 +56,7 @@ export interface Access {
    */
   countItems(caller: Caller, items: number): void
   /**
-   * Refuses a caller who can write nowhere, before the upload is read that says where.
+   * Refuses a caller without any write right, before the upload with its key is read.
    *
    * @throws RockpoolError `forbidden`
    */
@@ -52,7 +64,7 @@ export interface Access {
   /**
    * The key, if the caller may do this with it.
    *
-   * @throws RockpoolError `bad_key`, `forbidden`
+   * @throws RockpoolError `bad_key`, `forbidden`; `held` for a content that waits for its release
    */
   permit(
     caller: Caller,
@@ -64,25 +76,34 @@ export interface Access {
   /**
    * The key, if anybody may read it.
    *
-   * @throws RockpoolError `bad_key`, `forbidden`, `rate_limited`
+   * @throws RockpoolError `bad_key`, `forbidden`, `held`, `rate_limited`
    */
   permitPublic(key: string, address: string): ResolvedKey
+  /**
+   * The key of an artifact, if the caller's claim `requests` allows this in its request. `authorize` and the service role
+   * do not apply; `tmp/` belongs to those with credentials of the object store.
+   *
+   * @throws RockpoolError `bad_key`, `forbidden`
+   */
+  permitArtifact(caller: Caller, action: Right, key: string): ArtifactKey
 }
 
 export interface AccessOptions {
   readonly authenticate: Authenticate
   readonly authorize?: Authorize | undefined
-  readonly buckets: Buckets
+  readonly buckets: Buckets | BucketsOf
+  /** of contents in buckets that hold */
+  readonly holdOf: HoldOf | undefined
   readonly serviceRole: boolean
   readonly rateLimit: RateLimit | undefined
   readonly decided: (decision: Decision) => void
 }
 
-/** Callers whose owner segment is kept, to hash each `sub` once. */
+/** Owner segments that are cached, to hash each `sub` once. */
 const OWNERS_KEPT = 10_000
 
 export const createAccess = (options: AccessOptions): Access => {
-  const { authenticate, authorize, buckets, serviceRole, rateLimit, decided } = options
+  const { authenticate, authorize, buckets, holdOf, serviceRole, rateLimit, decided } = options
   const owners = new Map<string, Caller['owner']>()
 
   const ownerSegment = async (sub: string) => {
@@ -97,10 +118,14 @@ export const createAccess = (options: AccessOptions): Access => {
   const take = (caller: string, cost = 1) => {
     const waitMs = rateLimit?.(caller, cost) ?? 0
     if (waitMs > 0) {
-      throw refusal('rate_limited', 'Too many requests. Slow down, and wait for the time in Retry-After.', {
+      throw httpError('rate_limited', 'Too many requests. Slow down, and wait for the time in Retry-After.', {
         retryAfterMs: waitMs,
       })
     }
+  }
+
+  const requireReadable = ({ key, rules }: ResolvedKey): void => {
+    if (rules?.hold) requireReleased(holdOf?.(key) ?? 'held')
   }
 
   return {
@@ -115,10 +140,10 @@ export const createAccess = (options: AccessOptions): Access => {
     },
 
     requireSomeWrite({ claims }) {
-      // What a hook will allow is known only of a key.
+      // The hook can only decide about a key.
       if (authorize || (serviceRole && claims.role === 'service')) return
       if (Object.values(claims.stores).some((rights) => rights.includes('write'))) return
-      throw refusal('forbidden', 'This token does not give the right to write anywhere. Ask for a token that does.')
+      throw httpError('forbidden', 'This token does not give the right to write anywhere. Ask for a token that does.')
     },
 
     async permit(caller, action, text, content, form) {
@@ -130,8 +155,12 @@ export const createAccess = (options: AccessOptions): Access => {
       const service = allowed && !authorize && serviceRole && !mayAct(caller, action, key)
       decided({ allowed, action, key: key.key, storeId: key.storeId, sub: claims.sub, service })
       if (!allowed) {
-        throw refusal('forbidden', `This token does not give the right to ${action} there. Ask for a token that does.`)
+        throw httpError(
+          'forbidden',
+          `This token does not give the right to ${action} there. Ask for a token that does.`,
+        )
       }
+      if (action === 'read' && !(serviceRole && claims.role === 'service')) requireReadable(key)
       return key
     },
 
@@ -140,7 +169,28 @@ export const createAccess = (options: AccessOptions): Access => {
       const key = resolveKey(text, buckets, 'read')
       const allowed = key.rules?.access === 'public'
       decided({ allowed, action: 'read', key: key.key, storeId: key.storeId, sub: undefined, service: false })
-      if (!allowed) throw refusal('forbidden', 'Only files in public buckets can be read without a token.')
+      if (!allowed) throw httpError('forbidden', 'Only files in public buckets can be read without a token.')
+      requireReadable(key)
+      return key
+    },
+
+    permitArtifact({ claims }, action, text) {
+      const parts = parseArtifactKey(text)
+      if (!parts) {
+        throw httpError(
+          'bad_key',
+          'A key is requests/<UUID v4>/<stage>/<name>, in segments of A-Z, a-z, 0-9, ".", "_" and "-".',
+        )
+      }
+      const key = text as ArtifactKey
+      const allowed = parts.kind !== 'tmp' && hasRequestRight(claims, parts.requestId, action)
+      decided({ allowed, action, key, storeId: 'requests', sub: claims.sub, service: false })
+      if (!allowed) {
+        throw httpError(
+          'forbidden',
+          `This token does not give the right to ${action} there. Ask for one whose claim "requests" names the request.`,
+        )
+      }
       return key
     },
   }
@@ -150,6 +200,6 @@ const bearerToken = ({ headers }: Request): string => {
   // The second one is livestore-filesync's.
   const value = headers.get('authorization') ?? `Bearer ${headers.get('x-worker-auth') ?? ''}`
   const token = /^Bearer +([^\s,]+)$/i.exec(value)?.[1]
-  if (token === undefined) throw refusal('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
+  if (token === undefined) throw httpError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
   return token
 }

@@ -1,7 +1,8 @@
-/** The routes of the signer HTTP contract, v1, and nothing else: what a call does is in the file that it names. */
+/** The routes of the signer HTTP contract, v1. Each call is implemented in the file of its name. */
 import type { ObjectStore } from '@rockpool/object-store'
 import {
   type Buckets,
+  type BucketsOf,
   DEFAULT_BUCKETS,
   type Hashing,
   parseRemoteKey,
@@ -13,17 +14,18 @@ import { type Authenticate, decodeBuckets, receiptSigner } from '@rockpool/acces
 import { type Context, Hono } from 'hono'
 import { cors as corsMiddleware } from 'hono/cors'
 import { routePath } from 'hono/route'
-import { type Authorize, createAccess } from './access.ts'
-import { answerBatch } from './batches.ts'
+import { type Authorize, createAccess, type HoldOf } from './access.ts'
+import { runBatch } from './batches.ts'
+import { listArtifacts, serveArtifact } from './artifacts.ts'
 import { decode, readJson } from './body.ts'
 import { createDigestLists } from './digest-lists.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
-import { describeError, errorResponse, refusal } from './errors.ts'
-import { answerForm, uploadForm } from './gateway.ts'
-import { createHeldBodies } from './held-bodies.ts'
-import { call, type SignerHooks } from './hooks.ts'
+import { describeError, errorResponse, httpError } from './errors.ts'
+import { serveForm, uploadForm } from './gateway.ts'
+import { createBodyBuffers } from './body-buffers.ts'
+import { callHook, type SignerHooks } from './hooks.ts'
 import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
-import { answerSigned, deleteObject, readObject, writeObject } from './objects.ts'
+import { serveSigned, deleteObject, readObject, writeObject } from './objects.ts'
 import { openapi } from './openapi.ts'
 import { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
 import { createReadiness } from './readiness.ts'
@@ -38,7 +40,9 @@ export interface SignerOptions {
   /** replaces the rule that a token's `stores` claim decides */
   readonly authorize?: Authorize
   /** `{ files: { access: 'store' } }` when not given */
-  readonly buckets?: Buckets
+  readonly buckets?: Buckets | BucketsOf
+  /** of contents in buckets that hold. Without it, buckets that hold are refused */
+  readonly holdOf?: HoldOf
   /** the secret of a `local` or `hybrid` store's signed URLs: what the store was opened with */
   readonly urlSecret?: string
   /** where this signer is reached from outside; when not given, the address that a request arrived at (`RequestSource.origin`) */
@@ -54,13 +58,13 @@ export interface SignerOptions {
   readonly rateLimit?: RateLimitRules | false
   /** honour the claim `role: "service"`: every right in every store. Off unless set */
   readonly serviceRole?: boolean
-  /** seconds that a URL for someone without an account may live at most, 3,600 unless set */
+  /** largest lifetime of a shared URL in seconds; 3,600 unless set */
   readonly longestShare?: number
   /** a CDN in front of the public buckets, on an origin that is not the app's */
   readonly cdnBaseUrl?: string
-  /** answer the gateway contract of livestore-filesync under `/gateway`. Off unless set */
+  /** serve the gateway contract of livestore-filesync under `/gateway`. Off unless set */
   readonly gateway?: boolean
-  /** told of requests, decisions and objects */
+  /** called for requests, decisions and objects */
   readonly hooks?: SignerHooks
   /**
    * Clients confirm single PUTs (up to 8 MiB) straight to an S3 bucket by one more small request each, so that
@@ -83,7 +87,7 @@ export interface SignerOptions {
   readonly now?: () => number
 }
 
-/** Where a request came from, which a Request does not tell. */
+/** The origin of a request, which a Request does not contain. */
 export interface RequestSource {
   readonly address?: string
   /** of the socket that it arrived at, such as `http://127.0.0.1:8787` */
@@ -98,7 +102,7 @@ export interface RequestSource {
 }
 
 export interface Signer {
-  /** Answers one request. Never rejects. */
+  /** Serves one request. Never rejects. */
   readonly fetch: (request: Request, source?: RequestSource) => Promise<Response>
 }
 
@@ -109,7 +113,7 @@ type Env = {
     storeId?: string
     failure?: unknown
     requestId: string
-    /** the answer has its common headers already */
+    /** the response has its common headers already */
     headed?: boolean
   }
 }
@@ -117,7 +121,7 @@ type Env = {
 /**
  * The signer as a web-standard handler.
  *
- * @throws RockpoolError `bad_request` when the options leave a door open or make no sense: it does not start then
+ * @throws RockpoolError `bad_request` when the options are unsafe or invalid
  */
 export const createSigner = (options: SignerOptions): Signer => {
   checkOptions(options)
@@ -137,20 +141,21 @@ export const createSigner = (options: SignerOptions): Signer => {
     longestShare,
     cdnBaseUrl: options.cdnBaseUrl?.replace(/\/+$/, ''),
     digestLists: createDigestLists(hashing),
-    holdBody: createHeldBodies(),
+    bufferBody: createBodyBuffers(),
     confirmUploads: signReceipt !== undefined || (confirmUploads && store.mode === 's3'),
     now,
     receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: now() }) } : {}),
-    happened: (event) => call(hooks.onEvent, event),
+    emit: (event) => callHook(hooks.onEvent, event),
     access: createAccess({
       authenticate: options.authenticate,
       authorize: options.authorize,
       buckets: options.buckets ?? DEFAULT_BUCKETS,
+      holdOf: options.holdOf,
       serviceRole: options.serviceRole ?? false,
       rateLimit,
       decided: (decision) => {
-        call(hooks.onDecision, decision)
-        if (!decision.allowed) call(hooks.onEvent, { type: 'access.denied', ...decision })
+        callHook(hooks.onDecision, decision)
+        if (!decision.allowed) callHook(hooks.onEvent, { type: 'access.denied', ...decision })
       },
     }),
   }
@@ -161,11 +166,11 @@ export const createSigner = (options: SignerOptions): Signer => {
     const started = performance.now()
     c.set('requestId', c.env?.requestId ?? crypto.randomUUID())
     await next()
-    // Not `c.header`: after the answer it makes a new Response, which costs a third of a whole request.
+    // Not `c.header`: on a finished response it creates a new Response, which costs a third of a whole request.
     if (!c.var.headed) c.res.headers.set('x-request-id', c.var.requestId)
     if (!hooks.onRequest) return
     const { caller, storeId, failure } = c.var
-    call(hooks.onRequest, {
+    callHook(hooks.onRequest, {
       requestId: c.var.requestId,
       method: c.req.method,
       route: routePath(c, -1),
@@ -187,11 +192,11 @@ export const createSigner = (options: SignerOptions): Signer => {
     return errorResponse(error)
   })
   app.notFound(() =>
-    errorResponse(refusal('not_found', 'There is no such call. See /openapi.json for those there are.')),
+    errorResponse(httpError('not_found', 'There is no such call. See /openapi.json for those there are.')),
   )
 
-  /** The caller, and the body or query as `shape` reads it. */
-  const asked = async <A extends object, I>(
+  /** Authenticates the caller, and decodes the body or query by `shape`. */
+  const parseRequest = async <A extends object, I>(
     c: Context<Env>,
     shape: Parameters<typeof readJson<A, I>>[1],
     query = false,
@@ -199,10 +204,10 @@ export const createSigner = (options: SignerOptions): Signer => {
     const caller = await services.access.identify(c.req.raw)
     c.set('caller', caller)
     const request = query ? decode(shape, c.req.query()) : await readJson(c.req.raw, shape)
-    if ('key' in request) note(c, request.key as string)
+    if ('key' in request) setStoreId(c, request.key as string)
     return { caller, request, from: c.req.raw }
   }
-  /** With plain headers, all at once: adding one to a finished Response costs a third of a whole request. */
+  /** A JSON response. All headers at once: adding one to a finished Response costs a third of a whole request. */
   const answer = (c: Context<Env>, body: unknown) => {
     c.set('headed', true)
     const headers = {
@@ -220,56 +225,56 @@ export const createSigner = (options: SignerOptions): Signer => {
     options.publicBaseUrl && URL.canParse(options.publicBaseUrl) ? new URL(options.publicBaseUrl).origin : undefined
   const originOf = (c: Context<Env>): string =>
     ownOrigin ?? (options.trustHost ? new URL(c.req.url).origin : (c.env?.origin ?? ''))
-  /** A store whose base URL is a path signs URLs that need an origin. */
-  const located =
+  /** Adds the origin to signed URLs of a store whose base URL is a path. */
+  const withOrigin =
     (c: Context<Env>) =>
     <A extends object>(signed: A): A =>
-      absolute(signed, originOf(c))
+      absoluteUrls(signed, originOf(c))
 
   app.get('/health', (c) => answer(c, { ok: true }))
   app.get('/ready', () => ready())
   app.get('/openapi.json', (c) => c.json(openapi()))
 
   app.get('/download-url', async (c) => {
-    const { caller, request, from } = await asked(c, schema.DownloadUrlQuery, true)
-    return answer(c, located(c)(await downloadUrl(services, caller, request, from)))
+    const { caller, request, from } = await parseRequest(c, schema.DownloadUrlQuery, true)
+    return answer(c, withOrigin(c)(await downloadUrl(services, caller, request, from)))
   })
   app.post('/download-urls', async (c) => {
-    const { caller, request, from } = await asked(c, schema.DownloadUrlsEnvelope)
+    const { caller, request, from } = await parseRequest(c, schema.DownloadUrlsEnvelope)
     services.access.countItems(caller, request.keys.length)
-    const items = await answerBatch(request.keys, async (key) =>
-      located(c)(await downloadUrl(services, caller, decode(schema.DownloadUrlRequest, { key }), from)),
+    const items = await runBatch(request.keys, async (key) =>
+      withOrigin(c)(await downloadUrl(services, caller, decode(schema.DownloadUrlRequest, { key }), from)),
     )
     return answer(c, { items })
   })
   app.post('/upload-url', async (c) => {
-    const { caller, request, from } = await asked(c, requests.UploadUrlRequest)
-    return answer(c, located(c)(await uploadUrl(services, caller, request, from.signal)))
+    const { caller, request, from } = await parseRequest(c, requests.UploadUrlRequest)
+    return answer(c, withOrigin(c)(await uploadUrl(services, caller, request, from.signal)))
   })
   app.post('/upload-urls', async (c) => {
-    const { caller, request, from } = await asked(c, schema.UploadUrlsEnvelope)
+    const { caller, request, from } = await parseRequest(c, schema.UploadUrlsEnvelope)
     services.access.countItems(caller, request.items.length)
-    const items = await answerBatch(request.items, async (item) =>
-      located(c)(await uploadUrl(services, caller, decode(requests.UploadUrlRequest, item), from.signal)),
+    const items = await runBatch(request.items, async (item) =>
+      withOrigin(c)(await uploadUrl(services, caller, decode(requests.UploadUrlRequest, item), from.signal)),
     )
     return answer(c, { items })
   })
 
   app.post('/multipart', async (c) => {
-    const { caller, request, from } = await asked(c, requests.MultipartRequest)
+    const { caller, request, from } = await parseRequest(c, requests.MultipartRequest)
     return answer(c, await startMultipart(services, caller, request, from.signal))
   })
   app.post('/multipart/parts', async (c) => {
-    const { caller, request } = await asked(c, requests.MultipartPartsRequest)
+    const { caller, request } = await parseRequest(c, requests.MultipartPartsRequest)
     const signed = await signParts(services, caller, request)
-    return answer(c, 'parts' in signed ? { ...signed, parts: signed.parts.map(located(c)) } : signed)
+    return answer(c, 'parts' in signed ? { ...signed, parts: signed.parts.map(withOrigin(c)) } : signed)
   })
   app.post('/multipart/complete', async (c) => {
-    const { caller, request, from } = await asked(c, requests.MultipartCompleteRequest)
+    const { caller, request, from } = await parseRequest(c, requests.MultipartCompleteRequest)
     return answer(c, await completeMultipart(services, caller, request, from.signal))
   })
   app.post('/multipart/abort', async (c) => {
-    const { caller, request, from } = await asked(c, schema.MultipartAbortRequest)
+    const { caller, request, from } = await parseRequest(c, schema.MultipartAbortRequest)
     await abortMultipart(services, caller, request, from.signal)
     return c.body(null, 204)
   })
@@ -278,27 +283,39 @@ export const createSigner = (options: SignerOptions): Signer => {
     const text = pathBehind(c, '/public/')
     const type = c.req.query('type')
     const request = decode(schema.DownloadUrlRequest, { key: text, ...(type !== undefined && { type }) })
-    note(c, text)
+    setStoreId(c, text)
     const { url } = await publicUrl(services, request.key, request.type, c.env?.address ?? '')
     c.header('cache-control', 'no-store')
-    return c.redirect(located(c)({ url }).url, 302)
+    return c.redirect(withOrigin(c)({ url }).url, 302)
   })
 
   app.delete('/objects', async (c) => {
-    const { caller, request, from } = await asked(c, schema.DownloadUrlQuery, true)
+    const { caller, request, from } = await parseRequest(c, schema.DownloadUrlQuery, true)
     return deleteObject(services, caller, request.key, from.signal)
   })
   app.on(['GET', 'PUT', 'DELETE'], '/objects/*', async (c) => {
     const request = c.req.raw
     const path = pathBehind(c, '/objects/')
-    note(c, path)
-    const object = { request, path, failed: (error: unknown) => c.set('failure', error) }
-    if (c.req.query('signature') !== undefined) return answerSigned(services, options.urlSecret, object)
+    setStoreId(c, path)
+    const object = { request, path, onError: (error: unknown) => c.set('failure', error) }
+    if (c.req.query('signature') !== undefined) return serveSigned(services, options.urlSecret, object)
     const caller = await services.access.identify(request)
     c.set('caller', caller)
     if (request.method === 'PUT') return writeObject(services, caller, object)
     if (request.method === 'DELETE') return deleteObject(services, caller, path, request.signal)
     return readObject(services, caller, object)
+  })
+
+  app.get('/artifacts', async (c) => {
+    const caller = await services.access.identify(c.req.raw)
+    c.set('caller', caller)
+    return answer(c, await listArtifacts(services, caller, c.req.query(), c.req.raw.signal))
+  })
+  app.on(['GET', 'PUT', 'POST', 'DELETE'], '/artifacts/*', async (c) => {
+    const caller = await services.access.identify(c.req.raw)
+    c.set('caller', caller)
+    const path = pathBehind(c, '/artifacts/')
+    return serveArtifact(services, caller, { request: c.req.raw, path, onError: (error) => c.set('failure', error) })
   })
 
   if (options.gateway) {
@@ -307,15 +324,15 @@ export const createSigner = (options: SignerOptions): Signer => {
       const caller = await services.access.identify(c.req.raw)
       c.set('caller', caller)
       const key = await uploadForm(services, caller, c.req.raw)
-      note(c, key)
+      setStoreId(c, key)
       return answer(c, { url: `${options.publicBaseUrl || originOf(c)}/gateway/files/${key}` })
     })
     app.on(['GET', 'DELETE'], '/gateway/files/*', async (c) => {
       const path = pathBehind(c, '/gateway/files/')
-      note(c, path)
+      setStoreId(c, path)
       const caller = await services.access.identify(c.req.raw)
       c.set('caller', caller)
-      return answerForm(services, caller, { request: c.req.raw, path, failed: (error) => c.set('failure', error) })
+      return serveForm(services, caller, { request: c.req.raw, path, onError: (error) => c.set('failure', error) })
     })
   }
 
@@ -324,31 +341,31 @@ export const createSigner = (options: SignerOptions): Signer => {
       try {
         return await app.fetch(request, source)
       } catch (error) {
-        // Hono passes on what is no Error: a hook of the app's own may throw anything.
+        // Hono rethrows values that are no Error, which the app's own hooks may throw.
         return errorResponse(error)
       }
     },
   }
 }
 
-/** The raw path behind `prefix`: keys need no percent-encoding, so one that has it is no key. */
+/** The raw path after `prefix`. Not decoded: a valid key needs no percent-encoding. */
 const pathBehind = (c: Context<Env>, prefix: string): string => {
   const { pathname } = new URL(c.req.url)
   return pathname.slice(pathname.indexOf(prefix) + prefix.length)
 }
 
-const note = (c: Context<Env>, key: string) => {
+const setStoreId = (c: Context<Env>, key: string) => {
   const parts = parseRemoteKey(key.replace(/\.parts$/, ''))
   if (parts) c.set('storeId', parts.storeId)
 }
 
-const absolute = <A extends object>(signed: A, origin: string): A => {
-  const located: { url?: unknown; partsUrl?: unknown } = { ...signed }
+const absoluteUrls = <A extends object>(signed: A, origin: string): A => {
+  const result: { url?: unknown; partsUrl?: unknown } = { ...signed }
   for (const field of ['url', 'partsUrl'] as const) {
-    const url = located[field]
-    if (typeof url === 'string' && url.startsWith('/')) located[field] = origin + url
+    const url = result[field]
+    if (typeof url === 'string' && url.startsWith('/')) result[field] = origin + url
   }
-  return located as A
+  return result as A
 }
 
 const allowOrigins = (origins: readonly string[]) =>
@@ -380,8 +397,14 @@ const checkOptions = (options: SignerOptions): void => {
       'The signer of a local or hybrid store needs the urlSecret that the store was opened with (32 characters or more).',
     )
   }
-  if (buckets !== undefined) {
-    decodeBuckets(buckets, (problem) => fail(`buckets: ${problem}.`))
+  if (buckets !== undefined && typeof buckets !== 'function') {
+    const rules = Object.values(decodeBuckets(buckets, (problem) => fail(`buckets: ${problem}.`)))
+    if (options.holdOf === undefined && rules.some(({ hold }) => hold !== undefined)) {
+      throw fail('This signer cannot hold files: run rockpool-server, or remove "hold" from the buckets.')
+    }
+    if (cdnBaseUrl !== undefined && rules.some(({ access, hold }) => access === 'public' && hold !== undefined)) {
+      throw fail('A CDN serves public buckets without asking: remove "hold" from these, or the CDN base URL.')
+    }
   }
   if (!(longestShare >= 1 && longestShare <= 604_800))
     throw fail('longestShare is 1 to 604800 seconds, the limit of S3.')

@@ -1,18 +1,12 @@
-/** Batches: many questions in one call. One bad item fails alone. */
+/** Batches: many items in one call. A bad item fails alone. */
 import type { BatchItem } from '@rockpool/protocol'
 import { toWireError } from './errors.ts'
 
-/** Items in a batch (signer HTTP contract). */
-export const LARGEST_BATCH = 100
+/** Items of one batch that are processed in parallel. */
+const CONCURRENCY = 10
 
-/** Questions to the storage under way at a time, of one batch. */
-const AT_ONCE = 10
-
-/** The answers in the order of the items. */
-export const answerBatch = async <I, A>(
-  items: readonly I[],
-  answer: (item: I) => Promise<A>,
-): Promise<BatchItem<A>[]> => {
+/** The results in the order of the items. */
+export const runBatch = async <I, A>(items: readonly I[], answer: (item: I) => Promise<A>): Promise<BatchItem<A>[]> => {
   const answers: BatchItem<A>[] = []
   let next = 0
   const lane = async () => {
@@ -23,6 +17,6 @@ export const answerBatch = async <I, A>(
       })
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await Promise.all(Array.from({ length: CONCURRENCY }, lane))
   return answers
 }

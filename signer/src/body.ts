@@ -1,12 +1,12 @@
-/** Reading a JSON body: at most so many bytes, in at most so much time, of exactly the shape that the contract says. */
+/** Reads a JSON body: limited in bytes and time, and of the shape of the contract. */
 import { type Schema, ParseResult } from 'effect'
 import { parseRemoteKey } from '@rockpool/protocol'
-import { refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 
-/** Bytes that a JSON body may have (signer HTTP contract). The largest, 10,000 digests, has 427 KiB. */
-export const LARGEST_BODY = 1024 * 1024
+/** Largest JSON body in bytes (signer HTTP contract). 10,000 digests take 427 KiB. */
+export const MAX_BODY_BYTES = 1024 * 1024
 
-/** Time for a whole JSON body to arrive: a client that trickles holds no connection (slow loris). */
+/** Time for a whole JSON body to arrive, against slow clients (slow loris). */
 const BODY_DEADLINE_MS = 10_000
 
 /**
@@ -24,7 +24,7 @@ export const readJson = async <A, I>(
   try {
     json = JSON.parse(text)
   } catch {
-    throw refusal('bad_request', 'The body has to be JSON.')
+    throw httpError('bad_request', 'The body has to be JSON.')
   }
   return decode(schema, json)
 }
@@ -40,11 +40,11 @@ export const decode = <A, I>(schema: Schema.Schema<A, I>, value: unknown): A => 
   const [issue] = ParseResult.ArrayFormatter.formatIssueSync(result.left)
   const path = issue?.path ?? []
   const message = issue?.message ?? 'it has another shape than the contract says'
-  if (isBadKey(path, value)) throw refusal('bad_key', `That is no key: ${message}.`)
-  throw refusal('bad_request', `${path.join('.') || 'The request'}: ${message}`.slice(0, 300))
+  if (isBadKey(path, value)) throw httpError('bad_key', `That is no key: ${message}.`)
+  throw httpError('bad_request', `${path.join('.') || 'The request'}: ${message}`.slice(0, 300))
 }
 
-/** Whether the wrong field is `key`, or one of `keys`, and what it holds is no key. */
+/** Whether the invalid field is `key`, or one of `keys`. */
 const isBadKey = (path: readonly PropertyKey[], value: unknown): boolean => {
   if (path[0] !== 'keys' && path.at(-1) !== 'key') return false
   const key = path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], value)
@@ -52,17 +52,17 @@ const isBadKey = (path: readonly PropertyKey[], value: unknown): boolean => {
 }
 
 const brokenOff = (cause: unknown): never => {
-  throw refusal('bad_request', 'The request body broke off. Send it again.', { cause })
+  throw httpError('bad_request', 'The request body broke off. Send it again.', { cause })
 }
 
 const readText = async (request: Request, deadlineMs: number): Promise<string> => {
-  const tooLarge = () => refusal('too_large', `A request body has at most ${LARGEST_BODY} bytes.`)
-  if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BODY) throw tooLarge()
+  const tooLarge = () => httpError('too_large', `A request body has at most ${MAX_BODY_BYTES} bytes.`)
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   if (!request.body) return ''
   const reader = request.body.getReader()
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => late.reject(refusal('bad_request', 'The request body came too slowly. Send it again.')),
+    () => late.reject(httpError('bad_request', 'The request body arrived too slowly. Send it again.')),
     deadlineMs,
   )
   late.promise.catch(() => {})
@@ -74,7 +74,7 @@ const readText = async (request: Request, deadlineMs: number): Promise<string> =
       const { done, value } = await Promise.race([reader.read().catch(brokenOff), late.promise])
       if (done) return text + decoder.decode()
       size += value.length
-      if (size > LARGEST_BODY) throw tooLarge()
+      if (size > MAX_BODY_BYTES) throw tooLarge()
       text += decoder.decode(value, { stream: true })
     }
   } catch (error) {

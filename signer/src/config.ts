@@ -1,4 +1,4 @@
-/** The signer's settings, read once at the start: a configuration, or one line that says what is wrong. */
+/** The signer's settings, read once at the start: a configuration, or one line with the problem. */
 import type { S3StoreOptions } from '@rockpool/object-store/s3'
 import type { Buckets } from '@rockpool/protocol'
 import {
@@ -16,14 +16,14 @@ import {
   wrongVariable as wrong,
 } from '@rockpool/access'
 
-/** What the signer itself needs, wherever it runs. */
+/** The signer's own settings, on every platform. */
 export interface SignerConfig {
   readonly tokens: TokenSettings
   /** undefined: no receipts */
   readonly receiptSecret: string | undefined
   readonly buckets: Buckets
   readonly origins: readonly string[]
-  /** '': URLs of the data plane are on the address that each request arrived at, whatever its Host header says */
+  /** '': URLs of the data plane use the address that each request arrived at, not its Host header */
   readonly publicBaseUrl: string
   readonly cdnBaseUrl: string | undefined
   readonly serviceRole: boolean
@@ -31,7 +31,7 @@ export interface SignerConfig {
   readonly longestShare: number
   readonly gateway: boolean
   readonly confirmUploads: boolean
-  /** requests a second and user in the long run, ten times as many at once; 0: no limit */
+  /** sustained requests per second and user, with bursts of ten times as many; 0: no limit */
   readonly rateLimit: number
 }
 

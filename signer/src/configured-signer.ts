@@ -4,13 +4,16 @@ import { createSigner, type Signer, type SignerOptions } from './app.ts'
 import type { SignerConfig } from './config.ts'
 import type { SignerHooks } from './hooks.ts'
 
+/** `buckets`: those of the configuration unless set */
+export type ConfiguredSignerOptions = Pick<SignerOptions, 'store' | 'urlSecret' | 'buckets' | 'holdOf'>
+
 /** @throws RockpoolError `bad_request` when parts of it don't fit together */
 export const configuredSigner = (
   config: SignerConfig,
-  { store, urlSecret }: Pick<SignerOptions, 'store' | 'urlSecret'>,
+  { store, urlSecret, buckets = config.buckets, holdOf }: ConfiguredSignerOptions,
   hooks: SignerHooks,
 ): Signer => {
-  const { buckets, origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
+  const { origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
   const { confirmUploads, receiptSecret } = config
   return createSigner({
     store,
@@ -24,6 +27,7 @@ export const configuredSigner = (
     ...(publicBaseUrl !== '' && { publicBaseUrl }),
     cors: { origins },
     hooks,
+    ...(holdOf && { holdOf }),
     ...(urlSecret !== undefined && { urlSecret }),
     ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
     ...(receiptSecret !== undefined && { receiptSecret }),

@@ -9,28 +9,28 @@ import {
   OCTET_STREAM,
   typeAllowed,
 } from '@rockpool/protocol'
-import { refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 import { objectsOf, partsKey } from './stored-content.ts'
 
-/** Seconds that a presigned GET works unless asked for longer. */
+/** Default lifetime of a presigned GET, in seconds. */
 export const DOWNLOAD_SECONDS = 60
 
 export const downloadUrl = async (
   { store, access, hashing, longestShare, receiptOf }: SignerServices,
   caller: Caller,
   request: DownloadUrlRequest,
-  // Not the signal itself: the Node server makes a whole Request of its own to have one.
+  // Passed as the request, not as its signal: on Node, reading `signal` creates a whole Request.
   from: { readonly signal: AbortSignal },
 ): Promise<DownloadUrl> => {
   const { key: text, expiresIn = DOWNLOAD_SECONDS } = request
   const key = await access.permit(caller, 'read', text)
   if (expiresIn > longestShare) {
-    throw refusal('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
+    throw httpError('bad_request', `A URL can be asked for 1 to ${longestShare} seconds.`)
   }
   const size = request.check ? await requireStored(store, key, from.signal) : undefined
-  // Of another size it is not the content: it was put there past the signer.
+  // An object of another size was not stored through this signer.
   const receipt = size !== undefined && addressFits(key.address, size, hashing) ? await receiptOf(key.key, size) : {}
   const { url, expiresAt } = await store.signGet({ key: key.key, expiresIn, ...presentation(key, request) })
   if (addressParts(key.address) === 1) return { url, expiresAt, ...receipt }
@@ -40,18 +40,18 @@ export const downloadUrl = async (
 
 /** The size of the content. @throws RockpoolError `not_found` unless the object store has it whole */
 const requireStored = async (store: ObjectStore, { key }: ResolvedKey, signal: AbortSignal): Promise<number> => {
-  // Whoever asks may evict their copy then: without its digest list the content is of no use to anybody.
+  // The client may evict its copy because of this response, and content without its digest list is unreadable.
   const [content] = await Promise.all(objectsOf(key).map((name) => store.head(name, { signal }))).catch(
     (error: unknown) => {
       if (isObjectStoreError(error, 'not_found'))
-        throw refusal('not_found', 'The object store does not have this content.')
+        throw httpError('not_found', 'The object store does not have this content.')
       throw error
     },
   )
   return content!.size
 }
 
-/** Where anybody reads a content of a public bucket. */
+/** The URL at which anyone can read content of a public bucket. */
 export const publicUrl = async (
   { store, access, cdnBaseUrl }: SignerServices,
   text: string,
@@ -69,18 +69,18 @@ export const publicUrl = async (
 }
 
 /**
- * How the answer presents itself. The record's type counts if it is passive and the bucket allows it: the first uploader
- * of the same bytes may have called them something else. Everything that could run is an attachment.
+ * Content-Type and Content-Disposition of the download. The record's type counts if it is passive and the bucket allows it:
+ * the first uploader of the same bytes may have named another type. Active types are attachments.
  */
 const presentation = (
   { rules }: ResolvedKey,
   { type: asked, disposition, name }: Pick<DownloadUrlRequest, 'type' | 'disposition' | 'name'>,
 ): { readonly responseType?: string; readonly responseDisposition?: string } => {
-  // What livestore-filesync stored has any type, active ones too: it is shown only as what a record calls it.
+  // livestore-filesync stored active types, too: such content is served only with the record's type.
   const type = asked ?? (rules ? undefined : OCTET_STREAM)
   const shown =
     type === undefined ? undefined : isPassiveType(type) && typeAllowed(type, rules?.types) ? type : OCTET_STREAM
-  // Always said of a known type: else S3 answers what the uploader may have had it keep.
+  // Always set for a known type: otherwise S3 returns whatever the uploader stored.
   const how =
     shown === OCTET_STREAM ? 'attachment' : (disposition ?? ((shown ?? name) === undefined ? undefined : 'inline'))
   return {

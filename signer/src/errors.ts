@@ -2,14 +2,14 @@
 import { isObjectStoreError, toWireError as ofStore } from '@rockpool/object-store'
 import { isRockpoolError, RockpoolError, WIRE_ERRORS, type WireError, type WireErrorCode } from '@rockpool/protocol'
 
-/** How long a client waits after `storage_unavailable` when the storage did not say. */
+/** Retry-After of `storage_unavailable` when the storage named none. */
 const RETRY_AFTER_MS = 5_000
 
-/** A refusal that travels to the client. The message says what to do, and never holds a secret or a signed URL. */
-export const refusal = (code: WireErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) =>
+/** An error for the client. The message says what to do, and never holds a secret or a signed URL. */
+export const httpError = (code: WireErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) =>
   new RockpoolError(code, message, options)
 
-/** What a client is told of any error: known refusals as they are, the rest without detail. */
+/** The error as the client sees it: known errors unchanged, all others without detail. */
 export const toWireError = (error: unknown): WireError & { readonly retryAfterMs?: number } => {
   if (isObjectStoreError(error)) return toWireError(ofStore(error))
   if (isRockpoolError(error)) {
@@ -21,12 +21,12 @@ export const toWireError = (error: unknown): WireError & { readonly retryAfterMs
   }
   return {
     code: 'storage_unavailable',
-    message: 'The signer failed to answer. Try again; its log has the cause under the x-request-id of this answer.',
+    message: 'The signer failed. Try again; its log has the cause under the x-request-id of this response.',
     retryAfterMs: RETRY_AFTER_MS,
   }
 }
 
-/** The answer for an error. */
+/** The HTTP response for an error. */
 export const errorResponse = (error: unknown, headers: Record<string, string> = {}): Response => {
   const { code, message, retryAfterMs } = toWireError(error)
   const response = Response.json({ error: { code, message } }, { status: WIRE_ERRORS[code], headers })
@@ -38,8 +38,8 @@ export const errorResponse = (error: unknown, headers: Record<string, string> = 
 }
 
 /**
- * For the operator's log: codes and messages of the error and its causes, without their details. Of what S3 answered
- * (the SDK's `$fault`) only the code: its words may repeat what was signed.
+ * For the operator's log: codes and messages of the error and its causes, without details. Of S3's own errors
+ * (the SDK's `$fault`) only the code: the message may repeat signed values.
  */
 export const describeError = (error: unknown): string => {
   const texts: string[] = []

@@ -71,7 +71,7 @@ afterEach(async () => {
 const behindProxy = () => ({ ...s3, endpoint: proxy.endpoint })
 const startBehindProxy = async (): Promise<TestSigner> => {
   // A quarter of what S3 has otherwise: still far from what it takes when it is well.
-  const signer = await startOn(await openS3Store({ ...behindProxy(), answerWithin: 5_000 }))
+  const signer = await startOn(await openS3Store({ ...behindProxy(), responseTimeoutMs: 5_000 }))
   signers.push(signer)
   return signer
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { LARGEST_FORM } from './gateway.ts'
+import { MAX_FORM_BYTES } from './gateway.ts'
 import { gatewaySuite, uploadForm } from './testing/gateway-suite.ts'
 import { contentOf, startSigner, token } from './testing/harness.ts'
 
@@ -26,7 +26,7 @@ test('forms are held in memory: of each user one of the largest at once, for som
   )
   const headers = {
     authorization: `Bearer ${ada}`,
-    'content-length': String(LARGEST_FORM),
+    'content-length': String(MAX_FORM_BYTES),
     'content-type': 'multipart/form-data; boundary=x',
   }
   const held = signer.fetch(

@@ -1,17 +1,17 @@
-/** What an operator can listen to: events, the audit of decisions, one line a request. */
+/** Hooks for the operator: events, audit of decisions, one line per request. */
 import type { RemoteKey } from '@rockpool/protocol'
 import type { Decision } from './access.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 
 /**
- * Something that happened to an object, told to whoever keeps a count or an index of them.
+ * An event of an object, for external counts and indexes.
  *
- * `object.created` is told of each object, and again when its client asks again: count keys, not events. Of an upload in
- * parts it is told when the client completes it; of a single PUT when the signer has served it or, of one that went
- * straight to S3, when the client confirms it (`confirmUploads`): never, when the client does not. `sub` is whoever put,
- * completed or confirmed it. In `hybrid`, it says that the folder has the object; S3 follows.
+ * `object.created` is emitted for each object, and again when its client repeats the call: count keys, not events. It is
+ * emitted when the client completes an upload in parts; when the signer has served a single PUT; and when the client confirms
+ * a single PUT straight to S3 (`confirmUploads`), which is never if the client does not. `sub` is the user who put,
+ * completed or confirmed it. In `hybrid` it means that the folder has the object; S3 may not have it yet.
  *
- * `object.deleted` is told of explicit purges, not of garbage collection.
+ * `object.deleted` is emitted for explicit purges, not for garbage collection.
  */
 export type SignerEvent =
   | {
@@ -20,7 +20,7 @@ export type SignerEvent =
       readonly storeId: string
       /** bytes */
       readonly size: number
-      /** undefined: by a signed URL, which does not say whose it is */
+      /** undefined: by a signed URL, which names no user */
       readonly sub: string | undefined
     }
   | { readonly type: 'object.deleted'; readonly key: RemoteKey; readonly storeId: string; readonly sub: string }
@@ -35,7 +35,7 @@ export const created = ({ claims }: Caller, { key, storeId }: ResolvedKey, size:
   sub: claims.sub,
 })
 
-/** One request, after its answer was made. Never holds a token or a signed URL. */
+/** One request, after its response was made. Never holds a token or a signed URL. */
 export interface RequestLine {
   readonly requestId: string
   readonly method: string
@@ -45,19 +45,19 @@ export interface RequestLine {
   readonly ms: number
   readonly sub?: string
   readonly storeId?: string
-  /** what made it fail, for the operator; for 5xx only */
+  /** the cause, for the operator; for 5xx only */
   readonly error?: string
 }
 
-/** A hook that throws is ignored: no request fails by it. */
+/** Errors of hooks are ignored: they fail no request. */
 export interface SignerHooks {
   readonly onRequest?: (line: RequestLine) => void
   readonly onDecision?: (decision: Decision) => void
   readonly onEvent?: (event: SignerEvent) => void
 }
 
-/** Calls a hook; what it throws is its own business. */
-export const call = <A>(hook: ((argument: A) => void) | undefined, argument: A): void => {
+/** Calls a hook and ignores its errors. */
+export const callHook = <A>(hook: ((argument: A) => void) | undefined, argument: A): void => {
   try {
     hook?.(argument)
   } catch {

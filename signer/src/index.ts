@@ -1,4 +1,4 @@
-export type { Authorize, AuthorizeRequest, Decision } from './access.ts'
+export type { Authorize, AuthorizeRequest, Decision, HoldOf } from './access.ts'
 export { createSigner, type RequestSource, type Signer, type SignerOptions } from './app.ts'
 export { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 export { configuredSigner } from './configured-signer.ts'

@@ -1,4 +1,4 @@
-/** One JSON line for each request and each decision. */
+/** Logs one JSON line per request and per decision. */
 import type { SignerHooks } from './hooks.ts'
 
 /** Hooks that write lines. `write` takes a whole line with its line break. */
@@ -9,7 +9,7 @@ export const logHooks = (write: (line: string) => void, now: () => Date = () => 
     onRequest: (request) => line('request', request),
     onDecision: (decision) => line('decision', decision),
     onEvent: (event) => {
-      // A denial is a decision, which has its line already.
+      // A denial is a decision and already has a line.
       if (event.type !== 'access.denied') line('event', event)
     },
   }

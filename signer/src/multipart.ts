@@ -1,6 +1,6 @@
 /**
- * Uploads in parts. The signer keeps no state: the client brings the whole digest list, which proves itself by hashing to
- * the address; each part is signed with its exact length and digest; the object store's own list says what is there.
+ * Uploads in parts. The signer keeps no state: the client sends the whole digest list, which is verified by hashing to
+ * the address; each part is signed with its exact length and digest; the object store's own list says which parts exist.
  */
 import { isObjectStoreError, type ObjectStore, type UploadedPart } from '@rockpool/object-store'
 import {
@@ -18,17 +18,17 @@ import {
   safeType,
   type StoredContent,
 } from '@rockpool/protocol'
-import { checkBucket, provenDigests } from './content.ts'
-import { refusal } from './errors.ts'
+import { checkBucket, verifyDigests } from './content.ts'
+import { httpError } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 import { findStored, UPLOAD_SECONDS } from './uploads.ts'
 import { partsKey } from './stored-content.ts'
 
-/** Starts an upload, or tells what has arrived of one that was started before. */
+/** Starts an upload, or lists the parts of one that was started before. */
 export const startMultipart = async (
-  { store, access, hashing, digestLists, receiptOf, happened }: SignerServices,
+  { store, access, hashing, digestLists, receiptOf, emit }: SignerServices,
   caller: Caller,
   request: MultipartRequest,
   signal: AbortSignal,
@@ -39,9 +39,9 @@ export const startMultipart = async (
   const digests = await digestLists.prove(caller, key, request.digests)
   const stored = await findStored(store, key.key, size, signal)
   if (stored) {
-    await keepDigests(store, key, digests, signal)
-    // Perhaps its own upload, completed by a signer that ended before it told anybody.
-    if (uploadId !== undefined) happened(created(caller, key, size))
+    await storeDigests(store, key, digests, signal)
+    // Perhaps its own upload, completed by a signer that ended before it emitted the event.
+    if (uploadId !== undefined) emit(created(caller, key, size))
     return { status: 'stored', ...stored, ...(await receiptOf(key.key, size)) }
   }
   if (uploadId !== undefined) {
@@ -98,9 +98,9 @@ export const signParts = async (
   }
 }
 
-/** Makes the object of its parts, when exactly the right ones are there. Done before, it is done again at once. */
+/** Completes the upload if exactly the right parts are there. Idempotent. */
 export const completeMultipart = async (
-  { store, access, hashing, receiptOf, happened }: SignerServices,
+  { store, access, hashing, receiptOf, emit }: SignerServices,
   caller: Caller,
   request: MultipartCompleteRequest,
   signal: AbortSignal,
@@ -108,14 +108,14 @@ export const completeMultipart = async (
   const { size, uploadId } = request
   const key = await access.permit(caller, 'write', request.key, { size })
   checkBucket(key, size)
-  const digests = await provenDigests(key.address, request.digests, hashing)
-  const stored = await putTogether(store, hashing, key, { size, uploadId, digests }, signal)
-  // Also when it was there already: the signer that put it together may have ended before it told anybody.
-  happened(created(caller, key, size))
+  const digests = await verifyDigests(key.address, request.digests, hashing)
+  const stored = await assembleParts(store, hashing, key, { size, uploadId, digests }, signal)
+  // Emitted even if it existed: the signer that completed it may have ended before it emitted the event.
+  emit(created(caller, key, size))
   return { ...stored, ...(await receiptOf(key.key, size)) }
 }
 
-const putTogether = async (
+const assembleParts = async (
   store: ObjectStore,
   hashing: Hashing,
   key: ResolvedKey,
@@ -124,29 +124,29 @@ const putTogether = async (
 ): Promise<StoredContent> => {
   const stored = await findStored(store, key.key, size, signal)
   if (stored) {
-    // By this upload or by another one of the same bytes, which must not replace it: its type and version stay.
-    await keepDigests(store, key, digests, signal)
+    // Stored by this upload or by another one of the same bytes. Never replaced: its type and version stay.
+    await storeDigests(store, key, digests, signal)
     await store.multipart.abort(key.key, uploadId, { signal })
     return stored
   }
   const parts = await listParts(store, key.key, uploadId, signal)
   if (!parts) return completedBefore(store, key, size, digests, signal)
   const problem = problemOfParts(parts, size, digests, hashing)
-  if (problem !== undefined) throw refusal('conflict', problem)
+  if (problem !== undefined) throw httpError('conflict', problem)
 
-  // First, so that nobody ever finds the content without its digest list.
-  await keepDigests(store, key, digests, signal)
+  // First, so that the content never exists without its digest list.
+  await storeDigests(store, key, digests, signal)
   try {
     const { durable, etag, versionId } = await store.multipart.complete(key.key, uploadId, parts, { signal })
     return { durable, etag, ...(versionId !== undefined && { versionId }) }
   } catch (error) {
-    // Another call of the same complete was faster, perhaps at another signer.
+    // A concurrent complete was faster, perhaps at another signer.
     if (isObjectStoreError(error, 'upload_not_found')) return completedBefore(store, key, size, digests, signal)
     throw error
   }
 }
 
-/** Ends an upload and drops its parts. */
+/** Aborts an upload and deletes its parts. */
 export const abortMultipart = async (
   { store, access }: SignerServices,
   caller: Caller,
@@ -158,8 +158,8 @@ export const abortMultipart = async (
 }
 
 /**
- * What keeps these parts from being the content, in a sentence, else undefined. Another split of the same bytes has
- * another address, so lengths count; digests were enforced when the parts arrived, and count where the store tells them.
+ * Why these parts are not the content, as a sentence; undefined when they are. Another split of the same bytes has
+ * another address, so lengths count. Digests were enforced at the upload, and are compared where the store returns them.
  */
 export const problemOfParts = (
   parts: readonly UploadedPart[],
@@ -174,7 +174,7 @@ export const problemOfParts = (
     .filter((part) => problemOfPart(part, size, digests, hashing) !== undefined)
     .map(({ number }) => number)
   if (missing.length === 0 && wrong.length === 0) return undefined
-  return `Send these parts, then complete again: ${naming([...missing, ...wrong].sort((a, b) => a - b))}.`
+  return `Send these parts, then complete again: ${listNumbers([...missing, ...wrong].sort((a, b) => a - b))}.`
 }
 
 const problemOfPart = (
@@ -191,7 +191,7 @@ const problemOfPart = (
 }
 
 /** The first hundred numbers, as text. */
-const naming = (numbers: readonly number[]): string =>
+const listNumbers = (numbers: readonly number[]): string =>
   numbers.slice(0, 100).join(', ') + (numbers.length > 100 ? ` and ${numbers.length - 100} more` : '')
 
 const listParts = async (store: ObjectStore, key: string, uploadId: string, signal: AbortSignal) => {
@@ -211,13 +211,13 @@ const completedBefore = async (
   signal: AbortSignal,
 ): Promise<StoredContent> => {
   const stored = await findStored(store, key.key, size, signal)
-  if (!stored) throw refusal('not_found', 'There is no such upload. Start again with /multipart.')
-  await keepDigests(store, key, digests, signal)
+  if (!stored) throw httpError('not_found', 'There is no such upload. Start again with /multipart.')
+  await storeDigests(store, key, digests, signal)
   return stored
 }
 
 /** Writes `<key>.parts`, once. */
-const keepDigests = async (
+const storeDigests = async (
   store: ObjectStore,
   key: ResolvedKey,
   digests: Uint8Array<ArrayBuffer>,

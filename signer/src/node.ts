@@ -1,17 +1,17 @@
-/** The signer on Node: an HTTP server that ends gracefully. */
+/** The signer on Node: an HTTP server with a graceful stop. */
 import { Buffer } from 'node:buffer'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { RequestSource, Signer } from './app.ts'
-import { errorResponse, refusal } from './errors.ts'
+import { errorResponse, httpError } from './errors.ts'
 
 /** Headers have to arrive in this time (slow loris). Bodies have their own limits: see body.ts and IDLE_MS. */
 const HEADERS_MS = 10_000
-/** A connection on which nothing moves for so long is cut. */
+/** A connection that is idle for this time is closed. */
 const IDLE_MS = 60_000
-/** A whole request, such as a part of 8 MiB at 10 kB/s, ends in this time. */
+/** Limit for a whole request, such as a part of 8 MiB at 10 kB/s. */
 const REQUEST_MS = 15 * 60_000
 
 export interface ServeOptions {
@@ -22,7 +22,7 @@ export interface ServeOptions {
 
 export interface SignerServer {
   readonly port: number
-  /** In-flight requests end (for `graceMs` at most, 30,000 unless set), new ones get 503. */
+  /** Lets in-flight requests end (for at most `graceMs`, default 30,000); new ones get 503. */
   stop(graceMs?: number): Promise<void>
 }
 
@@ -66,7 +66,7 @@ export const serve = async (
 ): Promise<SignerServer> => {
   let stopping = false
   const listener = getRequestListener(
-    (request, env) => (stopping ? goodbye() : signer.fetch(request, sourceOf(env as HttpBindings))),
+    (request, env) => (stopping ? stoppingResponse() : signer.fetch(request, sourceOf(env as HttpBindings))),
     KEEP_GLOBALS,
   )
   let inFlight = 0
@@ -93,7 +93,7 @@ export const serve = async (
     port: (server.address() as AddressInfo).port,
     async stop(graceMs = 30_000) {
       stopping = true
-      // It listens on until then: who comes now is told to try again, not refused.
+      // Listens until then: new requests get a 503 with Retry-After, not a refused connection.
       if (inFlight > 0) {
         await new Promise<void>((resolve) => {
           const late = setTimeout(resolve, graceMs)
@@ -110,7 +110,7 @@ export const serve = async (
   }
 }
 
-const goodbye = () =>
-  errorResponse(refusal('storage_unavailable', 'This signer is stopping. Try again.', { retryAfterMs: 1_000 }), {
+const stoppingResponse = () =>
+  errorResponse(httpError('storage_unavailable', 'This signer is stopping. Try again.', { retryAfterMs: 1_000 }), {
     connection: 'close',
   })

@@ -1,9 +1,9 @@
 /** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
-import { answerObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
+import { serveObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
 import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
 import { decode } from './body.ts'
 import { checkBucket } from './content.ts'
-import { refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
@@ -14,17 +14,17 @@ export interface ObjectCall {
   readonly request: Request
   /** raw, behind `/objects/` */
   readonly path: string
-  /** is told what the operator should know of an error that was answered */
-  readonly failed: (error: unknown) => void
+  /** called with the error behind an error response, for the operator */
+  readonly onError: (error: unknown) => void
 }
 
-/** Answers a request whose query is signed. */
-export const answerSigned = async (
-  { store, happened, now }: SignerServices,
+/** Serves a request with a signed query. */
+export const serveSigned = async (
+  { store, emit, now }: SignerServices,
   secret: string | undefined,
-  { request, path, failed }: ObjectCall,
+  { request, path, onError }: ObjectCall,
 ): Promise<Response> => {
-  if (secret === undefined) throw refusal('forbidden', 'This signer serves no signed URLs of its own.')
+  if (secret === undefined) throw httpError('forbidden', 'This signer serves no signed URLs of its own.')
   const { searchParams } = new URL(request.url)
   const grant = await verifyLocalUrl(secret, {
     method: request.method,
@@ -32,10 +32,10 @@ export const answerSigned = async (
     query: searchParams,
     now: now(),
   })
-  const response = await answerObject(store, request, grant, { failed })
+  const response = await serveObject(store, request, grant, { onError })
   const parts = parseRemoteKey(path)
   if (parts && response.ok && isWholePut(grant)) {
-    happened({
+    emit({
       type: 'object.created',
       key: path as RemoteKey,
       storeId: parts.storeId,
@@ -48,55 +48,55 @@ export const answerSigned = async (
 
 const isWholePut = (grant: ObjectGrant): grant is PutGrant => grant.method === 'PUT' && !('uploadId' in grant)
 
-/** Answers GET and HEAD of a caller with a token: the content, or its digest list. */
+/** Serves GET and HEAD of a caller with a token: the content, or its digest list. */
 export const readObject = async (
   { store, access }: SignerServices,
   caller: Caller,
-  { request, path, failed }: ObjectCall,
+  { request, path, onError }: ObjectCall,
 ): Promise<Response> => {
   const ofParts = path.endsWith('.parts')
   const { key } = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
-  return answerCaller(store, request, ofParts ? partsKey(key) : key, failed)
+  return serveCaller(store, request, ofParts ? partsKey(key) : key, onError)
 }
 
-/** Answers GET and HEAD of an object that the caller may read. */
-export const answerCaller = async (
+/** Serves GET and HEAD of an object that the caller may read. */
+export const serveCaller = async (
   store: ObjectStore,
   request: Request,
   key: string,
-  failed: ObjectCall['failed'],
+  onError: ObjectCall['onError'],
 ): Promise<Response> => {
-  const answer = await answerObject(store, request, { method: 'GET', key }, { failed })
-  // A browser that keeps it must not give it to the next user, who has another token, or none (RFC 9111, section 4.1).
+  const answer = await serveObject(store, request, { method: 'GET', key }, { onError })
+  // A browser's cache must not serve it to the next user, who has another token or none (RFC 9111, section 4.1).
   answer.headers.append('vary', 'Authorization, X-Worker-Auth')
   return answer
 }
 
-/** Answers PUT of a caller with a token: a content of one part, once. */
+/** Serves PUT of a caller with a token: content of one part, once. */
 export const writeObject = async (
-  { store, access, requests, happened, holdBody }: SignerServices,
+  { store, access, requests, emit, bufferBody }: SignerServices,
   caller: Caller,
-  { request, path, failed }: ObjectCall,
+  { request, path, onError }: ObjectCall,
 ): Promise<Response> => {
-  const length = lengthOf(request)
+  const length = contentLength(request)
   const declared = request.headers.get('content-type') ?? OCTET_STREAM
   const { size, type } = decode(requests.UploadUrlRequest, { key: path, size: length, type: declared })
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
-  const write = (signal: AbortSignal) => answerObject(store, asSigned(request, grant), grant, { failed, signal })
+  const write = (signal: AbortSignal) => serveObject(store, asSigned(request, grant), grant, { onError, signal })
   // An S3 store reads a body whole before it sends it on.
   const answer =
-    store.mode === 's3' ? await holdBody(caller.claims.sub, size, request.signal, write) : await write(request.signal)
-  // Also when it was there already: the answer to the PUT that brought it may have been lost, and nobody was told.
-  if (answer.ok || answer.status === 412) happened(created(caller, key, size))
+    store.mode === 's3' ? await bufferBody(caller.claims.sub, size, request.signal, write) : await write(request.signal)
+  // Emitted even if it existed: the response to the earlier PUT may have been lost before its event.
+  if (answer.ok || answer.status === 412) emit(created(caller, key, size))
   return answer
 }
 
-/** The length of a body, in bytes, which an HTTP server sees to. @throws RockpoolError `bad_request` without one */
-export const lengthOf = (request: Request): number => {
+/** The Content-Length, which the HTTP server enforces. @throws RockpoolError `bad_request` without one */
+export const contentLength = (request: Request): number => {
   const length = request.headers.get('content-length') ?? ''
-  if (!/^\d{1,15}$/.test(length)) throw refusal('bad_request', 'Send the header Content-Length.')
+  if (!/^\d{1,15}$/.test(length)) throw httpError('bad_request', 'Send the header Content-Length.')
   return Number(length)
 }
 
@@ -109,17 +109,17 @@ const asSigned = (request: Request, grant: PutGrant): Request => {
   return new Request(url, { method: 'PUT', headers, body, duplex: 'half' } as RequestInit)
 }
 
-/** Removes a content and its digest list for good: an explicit purge. */
+/** Deletes content and its digest list for good: an explicit purge. */
 export const deleteObject = async (
-  { store, access, happened }: SignerServices,
+  { store, access, emit }: SignerServices,
   caller: Caller,
   path: string,
   signal: AbortSignal,
 ): Promise<Response> => {
   const key = await access.permit(caller, 'delete', path)
-  // The digest list first: else an upload that completes in between would find it there, and lose it then.
+  // The digest list first: otherwise an upload that completes in between would reuse it, and then lose it.
   if (addressParts(key.address) > 1) await store.delete(partsKey(key.key), { signal })
   await store.delete(key.key, { signal })
-  happened({ type: 'object.deleted', key: key.key, storeId: key.storeId, sub: caller.claims.sub })
+  emit({ type: 'object.deleted', key: key.key, storeId: key.storeId, sub: caller.claims.sub })
   return new Response(null, { status: 204 })
 }

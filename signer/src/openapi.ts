@@ -12,7 +12,7 @@ const make = () => ({
   info: { title: 'Rockpool signer', version: '1', description: 'Decides who may, and mints presigned URLs.' },
   components: {
     securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    responses: { Error: json(schema.WireErrorAnswer, `Codes and their statuses: ${JSON.stringify(WIRE_ERRORS)}`) },
+    responses: { Error: json(schema.WireErrorResponse, `Codes and their statuses: ${JSON.stringify(WIRE_ERRORS)}`) },
   },
   security: [{ token: [] }],
   paths: {

@@ -1,9 +1,9 @@
 /** A limit of requests per caller, in this process: a token bucket each. */
 
 export interface RateLimitRules {
-  /** requests a second, in the long run */
+  /** sustained requests per second */
   readonly perSecond: number
-  /** requests at once */
+  /** requests in one burst */
   readonly burst: number
 }
 
@@ -11,15 +11,15 @@ export interface RateLimitRules {
 export const DEFAULT_RATE_LIMIT: RateLimitRules = { perSecond: 100, burst: 1_000 }
 
 /** Callers remembered at a time: about 100 bytes each. */
-const MOST_CALLERS = 100_000
+const MAX_CALLERS = 100_000
 
 /**
- * Takes a request of `caller`, which counts as `cost` requests (1 unless set; more than may come at once count as that many).
- * Returns 0 when it may pass, else in how many ms it may.
+ * Takes a request of `caller`, which counts as `cost` requests (1 unless set; at most `burst`).
+ * Returns 0 when it may pass, else the ms until it may.
  */
 export type RateLimit = (caller: string, cost?: number, now?: number) => number
 
-/** A rate limit that remembers per caller when its next request is due (GCRA: one number a caller). */
+/** A rate limit that keeps one number per caller, the time at which its bucket is full again (GCRA). */
 export const createRateLimit = ({ perSecond, burst }: RateLimitRules): RateLimit => {
   const interval = 1000 / perSecond
   /** caller to the time (ms) at which its bucket is full again; oldest entry first */
@@ -31,9 +31,9 @@ export const createRateLimit = ({ perSecond, burst }: RateLimitRules): RateLimit
     if (late > 0) return Math.ceil(late)
     fullAt.delete(caller)
     fullAt.set(caller, due)
-    // Constant memory: a full bucket is the same as an unknown caller. Past the cap the least recent one is forgotten.
+    // Bounded memory: a full bucket equals an unknown caller. Above the cap the oldest entry is evicted.
     for (const [oldest, full] of fullAt) {
-      if (full > now && fullAt.size <= MOST_CALLERS) break
+      if (full > now && fullAt.size <= MAX_CALLERS) break
       fullAt.delete(oldest)
     }
     return 0

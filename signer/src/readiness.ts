@@ -1,16 +1,16 @@
-/** `/ready`: whether the storage answers. One probe at a time, and its answer kept: nobody can make us flood the storage. */
+/** `/ready`: whether the storage responds. One probe at a time, cached, so that requests cannot flood the storage. */
 import type { ObjectStore, StoreHealth } from '@rockpool/object-store'
 
-const KEPT_MS = 5_000
-/** A probe that hangs counts as a storage that is down. */
-const PATIENCE_MS = 5_000
+const CACHE_MS = 5_000
+/** After this time a probe counts as failed. */
+const PROBE_TIMEOUT_MS = 5_000
 
 export const createReadiness = (store: ObjectStore, now: () => number = Date.now) => {
-  let asked = Number.NEGATIVE_INFINITY
+  let probedAt = Number.NEGATIVE_INFINITY
   let health: Promise<StoreHealth> | undefined
   return async (): Promise<Response> => {
-    if (health === undefined || now() - asked > KEPT_MS) {
-      asked = now()
+    if (health === undefined || now() - probedAt > CACHE_MS) {
+      probedAt = now()
       health = probe(store)
     }
     const { ok, ...rest } = await health
@@ -21,7 +21,7 @@ export const createReadiness = (store: ObjectStore, now: () => number = Date.now
 const probe = async (store: ObjectStore): Promise<StoreHealth> => {
   const started = performance.now()
   try {
-    return await store.checkHealth({ signal: AbortSignal.timeout(PATIENCE_MS) })
+    return await store.checkHealth({ signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
   } catch {
     const { mode, integrity } = store
     return {
@@ -29,7 +29,7 @@ const probe = async (store: ObjectStore): Promise<StoreHealth> => {
       mode,
       integrity,
       latencyMs: Math.round(performance.now() - started),
-      error: 'The storage does not answer.',
+      error: 'The storage does not respond.',
     }
   }
 }

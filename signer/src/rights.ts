@@ -1,7 +1,8 @@
-/** Who may do what with which key. Pure: decided from the verified claims, the key and the bucket's rules. */
+/** Authorization, from the verified claims, the key and the bucket's rules. Pure. */
 import {
   type BucketRules,
   type Buckets,
+  type BucketsOf,
   type Owner,
   parseRemoteKey,
   type RemoteKey,
@@ -10,7 +11,7 @@ import {
 } from '@rockpool/protocol'
 import { type Claims, hasRight } from '@rockpool/access'
 import { bucketRules } from './buckets.ts'
-import { refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 
 /** A key that is well-formed for the bucket it names. */
 export interface ResolvedKey extends RemoteKeyParts {
@@ -20,31 +21,36 @@ export interface ResolvedKey extends RemoteKeyParts {
 }
 
 /**
- * What a key means here: its bucket is configured, and it has the owner segment exactly when the bucket wants one. A
- * legacy key can be read, never written or deleted, unless `form` says that only such a key will do.
+ * Parses a key: its bucket must be configured, and it has an owner segment exactly if the bucket is an owner bucket. A
+ * legacy key can be read, never written or deleted, unless `form` requires a legacy key.
  *
  * @throws RockpoolError `bad_key`
  */
-export const resolveKey = (text: string, buckets: Buckets, action: Right, form?: 'legacy'): ResolvedKey => {
+export const resolveKey = (
+  text: string,
+  buckets: Buckets | BucketsOf,
+  action: Right,
+  form?: 'legacy',
+): ResolvedKey => {
   const parts = parseRemoteKey(text)
   if (!parts) {
-    throw refusal(
+    throw httpError(
       'bad_key',
       'A key is <storeId>/<bucket>/<address>, in owner buckets <storeId>/<bucket>/<owner>/<address>.',
     )
   }
   if (parts.bucket === undefined) {
     if (action !== 'read' && form !== 'legacy') {
-      throw refusal('bad_key', 'Keys without a bucket are old ones: they can be read only.')
+      throw httpError('bad_key', 'Keys without a bucket are old ones: they can be read only.')
     }
     return { ...parts, key: text as RemoteKey, rules: undefined }
   }
-  if (form === 'legacy') throw refusal('bad_key', 'Keys of the old form are <storeId>/<SHA-256>.')
-  const rules = bucketRules(buckets, parts.bucket)
+  if (form === 'legacy') throw httpError('bad_key', 'Keys of the old form are <storeId>/<SHA-256>.')
+  const rules = bucketRules(typeof buckets === 'function' ? buckets(parts.storeId) : buckets, parts.bucket)
   if (!rules)
-    throw refusal('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)
+    throw httpError('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)
   if ((rules.access === 'owner') !== (parts.owner !== undefined)) {
-    throw refusal(
+    throw httpError(
       'bad_key',
       rules.access === 'owner'
         ? `Keys of the owner bucket "${parts.bucket}" are <storeId>/<bucket>/<owner>/<address>.`
@@ -54,16 +60,16 @@ export const resolveKey = (text: string, buckets: Buckets, action: Right, form?:
   return { ...parts, key: text as RemoteKey, rules }
 }
 
-/** Who asks: verified claims, and the owner segment that belongs to their `sub`. */
+/** The authenticated user: verified claims, and the owner segment of their `sub`. */
 export interface Caller {
   readonly claims: Claims
   readonly owner: Owner
 }
 
 /**
- * Whether the caller's token gives a right on a key.
+ * Whether the caller's token grants a right on a key.
  *
- * Segments are compared whole (a right on `user1` says nothing of `user10`); in an owner bucket only the owner's own
+ * Segments are compared as a whole (a right on `user1` does not match `user10`); in an owner bucket only the owner's own
  * segment counts.
  */
 export const mayAct = (caller: Caller, action: Right, key: ResolvedKey, serviceRole = false): boolean => {

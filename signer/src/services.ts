@@ -1,10 +1,10 @@
-/** What every call of the signer works with. */
+/** Dependencies of the signer's calls. */
 import type { ObjectStore } from '@rockpool/object-store'
 import type { Hashing, RemoteKey } from '@rockpool/protocol'
 import type { requestSchemas } from '@rockpool/protocol/schema'
 import type { Access } from './access.ts'
 import type { DigestLists } from './digest-lists.ts'
-import type { HoldBody } from './held-bodies.ts'
+import type { BufferBody } from './body-buffers.ts'
 import type { SignerEvent } from './hooks.ts'
 
 export interface SignerServices {
@@ -15,17 +15,17 @@ export interface SignerServices {
   readonly now: () => number
   /** the requests that depend on the part size */
   readonly requests: ReturnType<typeof requestSchemas>
-  /** seconds that a presigned GET may be asked for at most */
+  /** largest lifetime of a presigned GET, in seconds */
   readonly longestShare: number
   /** base URL of a CDN over public buckets, without a slash at its end */
   readonly cdnBaseUrl: string | undefined
   readonly digestLists: DigestLists
-  readonly holdBody: HoldBody
+  readonly bufferBody: BufferBody
   /**
-   * Clients ask again after a single PUT: for the receipt or, when the PUT went past the signer, for `object.created`.
+   * Clients confirm single PUTs: for the receipt or, when the PUT went straight to S3, for `object.created`.
    */
   readonly confirmUploads: boolean
-  /** The receipt of content that the object store has now, for the answer that says so; empty without a receipt secret. */
+  /** The receipt of content that the object store has now, for a response; empty without a receipt secret. */
   readonly receiptOf: (key: RemoteKey, size: number) => Promise<{ readonly receipt?: string }>
-  readonly happened: (event: SignerEvent) => void
+  readonly emit: (event: SignerEvent) => void
 }

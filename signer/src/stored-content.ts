@@ -1,16 +1,16 @@
-/** The objects that a content consists of in object storage. */
+/** The objects of content in object storage. */
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import { addressOfKey, addressParts, type RemoteKey } from '@rockpool/protocol'
 
-/** The object beside a content of several parts that holds its digest list (32 x N bytes). */
+/** The key of the digest list (32 x N bytes) of content with several parts. */
 export const partsKey = (key: string): string => `${key}.parts`
 
-/** The content, and the digest list of one with several parts: nobody can read it without. */
+/** The keys of the content and, with several parts, of its digest list, without which it is unreadable. */
 export const objectsOf = (key: RemoteKey): readonly string[] =>
   addressParts(addressOfKey(key)) > 1 ? [key, partsKey(key)] : [key]
 
 /**
- * Whether object storage has all of a content.
+ * Whether object storage has all objects of the content.
  *
  * @throws ObjectStoreError when the store cannot tell
  */

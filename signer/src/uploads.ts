@@ -1,17 +1,17 @@
-/** `/upload-url`: a presigned PUT for a content of one part, unless it is there already. */
+/** `/upload-url`: a presigned PUT for content of one part, unless it is stored already. */
 import { isObjectStoreError, type ObjectStore, type PutOptions } from '@rockpool/object-store'
 import { fromHex, safeType, type StoredContent, type UploadUrl, type UploadUrlRequest } from '@rockpool/protocol'
 import { checkBucket } from './content.ts'
-import { refusal } from './errors.ts'
+import { httpError } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
-/** Seconds that a presigned PUT works: long enough for 8 MiB at 30 kB/s. */
+/** Lifetime of a presigned PUT in seconds: long enough for 8 MiB at 30 kB/s. */
 export const UPLOAD_SECONDS = 300
 
 export const uploadUrl = async (
-  { store, access, confirmUploads, receiptOf, happened }: SignerServices,
+  { store, access, confirmUploads, receiptOf, emit }: SignerServices,
   caller: Caller,
   { key: text, size, type, sent }: UploadUrlRequest,
   signal: AbortSignal,
@@ -19,13 +19,13 @@ export const uploadUrl = async (
   const key = await access.permit(caller, 'write', text, { size, type })
   checkBucket(key, size, type)
   const stored = await findStored(store, key.key, size, signal)
-  // Of the empty file, which the signer stores itself, the answer may have been lost, and nobody was told.
-  if (stored && (sent || size === 0)) happened(created(caller, key, size))
+  // The empty file is stored by the signer itself: an earlier response may have been lost before its event.
+  if (stored && (sent || size === 0)) emit(created(caller, key, size))
   if (stored) return { status: 'stored', ...stored, ...(await receiptOf(key.key, size)) }
   const content = { size, type: safeType(type), sha256: fromHex(key.address) }
   if (size === 0) {
     const written = await storeEmpty(store, key.key, content, signal)
-    happened(created(caller, key, size))
+    emit(created(caller, key, size))
     return { status: 'stored', ...written, ...(await receiptOf(key.key, size)) }
   }
   return {
@@ -48,14 +48,14 @@ const storeEmpty = async (
   try {
     return await store.put(key, new Uint8Array(), { ...content, ifNoneMatch: '*', signal })
   } catch (error) {
-    // Somebody else was faster.
+    // A concurrent request was faster.
     const stored = isObjectStoreError(error, 'precondition_failed') && (await findStored(store, key, 0, signal))
     if (stored) return stored
     throw error
   }
 }
 
-/** The content, if the object store has it whole. Told only to those who may write it: no probing of other people's. */
+/** The content, if the object store has it whole. Only for users who may write it: others must not probe. */
 export const findStored = async (
   store: ObjectStore,
   key: string,
@@ -64,14 +64,14 @@ export const findStored = async (
 ): Promise<StoredContent | undefined> => {
   const info = await store.head(key, { signal }).catch((error: unknown) => {
     if (isObjectStoreError(error, 'not_found')) return undefined
-    // A hybrid store that cannot ask its S3 side takes the content all the same: sent twice at worst.
+    // A hybrid store whose S3 side is down accepts the upload: at worst the content is sent twice.
     if (store.mode === 'hybrid' && isObjectStoreError(error, 'unavailable')) return undefined
     throw error
   })
   if (!info) return undefined
-  // Write-once and verified, an object can only have the size of its address; anything else was put there past the signer.
+  // Verified objects have the size of their address: another size was not stored through this signer.
   if (info.size !== size) {
-    throw refusal(
+    throw httpError(
       'conflict',
       `The object store holds ${info.size} bytes under this key, not ${size}. Ask its operator.`,
     )

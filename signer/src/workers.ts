@@ -6,14 +6,14 @@ import { environmentOf, refuseUnknown, variable } from '@rockpool/access'
 import type { Signer } from './app.ts'
 import { readS3, readSignerConfig, type SignerConfig, SIGNER_VARIABLES } from './config.ts'
 import { configuredSigner } from './configured-signer.ts'
-import { errorResponse, refusal } from './errors.ts'
+import { errorResponse, httpError } from './errors.ts'
 import { logHooks } from './log.ts'
 
 /** Opening takes 17 requests to the S3 bucket (measured on Ceph), one after another. */
-const PATIENCE_SECONDS = 10
+const OPEN_TIMEOUT_SECONDS = 10
 
 export interface WorkerSigner {
-  /** Answers one request; 503 with one sentence while a binding is wrong or the S3 bucket cannot be used. Never rejects. */
+  /** Serves one request; 503 with one sentence while a binding is wrong or the S3 bucket cannot be used. Never rejects. */
   readonly fetch: (request: Request, bindings: object) => Promise<Response>
 }
 
@@ -24,7 +24,7 @@ export interface WorkerSigner {
  * ```
  */
 export const makeWorkerSigner = (): WorkerSigner => {
-  // One for the isolate, kept when it is open: a Worker may not wait for what another request, maybe cancelled, has begun.
+  // Cached per isolate once it is open. Not the promise: a Worker must not await I/O of another request, which may be cancelled.
   let signer: Signer | undefined
   return {
     fetch: async (request, bindings) => {
@@ -42,10 +42,12 @@ export default makeWorkerSigner()
 
 const openSigner = async (bindings: object): Promise<Signer> => {
   const config = readBindings(bindings)
-  const patience = AbortSignal.timeout(PATIENCE_SECONDS * 1000)
-  const store = await openS3Store(config.s3, patience).catch((error: unknown) => {
-    if (!patience.aborted) throw error
-    throw refusal('storage_unavailable', `The S3 bucket did not answer within ${PATIENCE_SECONDS} s.`, { cause: error })
+  const timeout = AbortSignal.timeout(OPEN_TIMEOUT_SECONDS * 1000)
+  const store = await openS3Store(config.s3, timeout).catch((error: unknown) => {
+    if (!timeout.aborted) throw error
+    throw httpError('storage_unavailable', `The S3 bucket did not respond within ${OPEN_TIMEOUT_SECONDS} s.`, {
+      cause: error,
+    })
   })
   return configuredSigner(
     config,
@@ -63,11 +65,11 @@ export const readBindings = (bindings: object): WorkerConfig => {
   const env = environmentOf(bindings)
   refuseUnknown(env, new Set([...SIGNER_VARIABLES, 'ROCKPOOL_STORE']))
   if ((variable(env, 'ROCKPOOL_STORE') ?? 's3') !== 's3') {
-    throw refusal('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
+    throw httpError('bad_request', 'ROCKPOOL_STORE: Workers have no disk. Set s3, or nothing.')
   }
   const s3 = readS3(env)
   if (s3.accessKey === undefined) {
-    throw refusal('bad_request', 'ARTIFACT_ACCESS_KEY: set it and ARTIFACT_SECRET_KEY, since a Worker has no role.')
+    throw httpError('bad_request', 'ARTIFACT_ACCESS_KEY: set it and ARTIFACT_SECRET_KEY, since a Worker has no role.')
   }
   return { ...readSignerConfig(env), s3 }
 }
@@ -76,5 +78,5 @@ const notConfigured = (error: unknown): Response => {
   const known = isRockpoolError(error) || isObjectStoreError(error)
   console.error('rockpool signer:', known ? error.message : error)
   const reason = known ? error.message : 'The log has the reason.'
-  return errorResponse(refusal('storage_unavailable', `The signer did not start. ${reason}`))
+  return errorResponse(httpError('storage_unavailable', `The signer did not start. ${reason}`))
 }

@@ -21,7 +21,7 @@ const refuse = (message: string): never => {
 export const checkSize = (size: number): void => {
   if (!Number.isSafeInteger(size) || size < 0) refuse('The size must be a whole number of bytes, 0 or more.')
   if (size > MAX_PUT_SIZE) {
-    throw new ObjectStoreError('too_large', 'One request carries at most 5 GiB. Send larger contents in parts.')
+    throw new ObjectStoreError('too_large', 'One request carries at most 5 GiB. Send larger files in parts.')
   }
 }
 

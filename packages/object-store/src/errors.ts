@@ -1,4 +1,4 @@
-/** The closed set of errors that an object store throws, and what each is called on the wire. */
+/** The closed set of errors that an object store throws, with the wire code of each. */
 import { RockpoolError, type WireErrorCode } from '@rockpool/protocol'
 
 /** Each code, with the wire code that the signer answers. */
@@ -12,7 +12,7 @@ export const WIRE_CODE = {
   upload_not_found: 'not_found',
   /** write-once: the key exists */
   precondition_failed: 'conflict',
-  /** parts are not as given, or another writer came between */
+  /** the parts differ from those given, or another writer was faster */
   conflict: 'conflict',
   /** the body is longer than announced, or over the store's limit */
   too_large: 'too_large',
@@ -29,7 +29,7 @@ export const WIRE_CODE = {
   locked: 'storage_unavailable',
   /** the store cannot enforce integrity, or its settings are wrong */
   misconfigured: 'storage_unavailable',
-  /** the caller's AbortSignal fired: the client has gone, and nobody reads the answer; it must not look like a failure */
+  /** the caller's AbortSignal fired: the client has gone, and the error must not count as a failure */
   aborted: 'bad_request',
 } as const satisfies Record<string, WireErrorCode>
 
@@ -59,7 +59,7 @@ export const isObjectStoreError = (error: unknown, ...codes: ObjectStoreErrorCod
   error.name === 'ObjectStoreError' &&
   (codes.length === 0 || codes.includes((error as ObjectStoreError).code))
 
-/** Sentences for what must not leave the server in its own words (paths, endpoints, other tenants' names). */
+/** Public messages for errors whose own message may hold paths, endpoints or other tenants' names. */
 const PUBLIC_MESSAGE: Partial<Record<ObjectStoreErrorCode, string>> = {
   no_space: 'The storage is full. Try again later.',
   unavailable: 'The storage cannot be reached. Try again later.',
@@ -69,7 +69,7 @@ const PUBLIC_MESSAGE: Partial<Record<ObjectStoreErrorCode, string>> = {
   aborted: 'The request was cancelled. Try again.',
 }
 
-/** What the signer answers for an error of its object store. Anything unknown becomes `storage_unavailable`. */
+/** The wire error for an error of the object store. Anything unknown becomes `storage_unavailable`. */
 export const toWireError = (error: unknown): RockpoolError => {
   if (!isObjectStoreError(error)) {
     return new RockpoolError('storage_unavailable', PUBLIC_MESSAGE.unavailable!, { cause: error, retryAfterMs: 5000 })

@@ -23,7 +23,7 @@ export async function* exactBody(
     if (body.length > 0) yield take(body)
   } else {
     const reader = body.getReader()
-    // A cancelled stream ends, so a read that hangs does too.
+    // Cancelling the stream also ends a read that hangs.
     const onAbort = () => void reader.cancel(signal?.reason).catch(() => {})
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
@@ -47,7 +47,7 @@ export async function* exactBody(
   }
 }
 
-/** Waits for a call that takes a body; when it fails, the body is given up, however far it was read. */
+/** Waits for a call that consumes a body, and cancels the body when the call fails. */
 export const orDiscard = async <A>(body: ObjectBody, call: Promise<A>): Promise<A> => {
   try {
     return await call

@@ -1,4 +1,4 @@
-export * from './answer-object.ts'
+export * from './serve-object.ts'
 export * from './errors.ts'
 export * from './object-key.ts'
 export * from './object-store.ts'

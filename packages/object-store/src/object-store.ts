@@ -1,12 +1,12 @@
-/** The port of everything that keeps contents for good: a folder, an S3 bucket, or both. */
+/** The port of durable object storage: a folder, an S3 bucket, or both. */
 import type { ByteRange, ByteSpan, ContentAddress, SignedRequest, StoredContent } from '@rockpool/protocol'
 
-/** `s3`: the bucket is the truth. `local`: a folder is. `hybrid`: a folder is, and S3 follows. */
+/** `s3`: an S3 bucket. `local`: a folder. `hybrid`: a folder that is replicated to an S3 bucket. */
 export type StoreMode = 'local' | 's3' | 'hybrid'
 
 /**
- * What makes the store refuse other bytes than those that were signed: `checksum` (the store keeps and proves SHA-256
- * for ever) or `payload` (it checks the SHA-256 of the request once, when it arrives).
+ * How the store enforces the signed bytes: `checksum` (it stores the SHA-256 and can prove it at any later time)
+ * or `payload` (it checks the SHA-256 once, when the request arrives).
  */
 export type IntegrityMode = 'checksum' | 'payload'
 
@@ -61,7 +61,7 @@ export interface ObjectRead {
 }
 
 export interface ListOptions extends CallOptions {
-  /** go on after the page that gave this cursor */
+  /** resume after the page that returned this cursor */
   readonly cursor?: string
   /** keys in a page, 1 to 1,000 (the default) */
   readonly limit?: number
@@ -81,7 +81,7 @@ export interface ObjectPage {
   readonly cursor?: string
 }
 
-/** A presigned upload: whoever has it may send exactly these bytes, once. Send exactly the headers given back. */
+/** A presigned upload: its holder may send exactly these bytes, once, with exactly the returned headers. */
 export interface SignPutRequest {
   readonly key: string
   /** bytes */
@@ -106,9 +106,9 @@ export interface SignPartRequest {
 export interface SignGetRequest {
   readonly key: string
   readonly expiresIn: number
-  /** the answer's content-type, instead of the stored one */
+  /** the response's content-type, instead of the stored one */
   readonly responseType?: string
-  /** the answer's content-disposition */
+  /** the response's content-disposition */
   readonly responseDisposition?: string
 }
 
@@ -131,7 +131,7 @@ export interface PutPartOptions extends CallOptions {
   readonly sha256: Uint8Array<ArrayBuffer>
 }
 
-/** Uploads in parts. The store holds their whole state: any process may go on with what another one began. */
+/** Multipart uploads. The store holds their whole state: any process can resume an upload of another one. */
 export interface MultipartUploads {
   /** Starts an upload and names it. */
   start(key: string, options: { readonly type: string } & CallOptions): Promise<string>
@@ -155,7 +155,7 @@ export interface MultipartUploads {
   listParts(key: string, uploadId: string, options?: CallOptions): Promise<readonly UploadedPart[]>
 
   /**
-   * Makes one object of all parts, as {@link listParts} gave them. An object of that key is replaced.
+   * Completes the upload with all parts, as returned by {@link listParts}. Replaces an existing object.
    *
    * @throws `upload_not_found` (at some vendors not when it was completed before), `conflict` when a part is not there as given, when one
    *   is left out (vendors differ, so don't), or when one other than the last is under 5 MiB (S3 only)
@@ -167,28 +167,30 @@ export interface MultipartUploads {
     options?: CallOptions,
   ): Promise<StoredContent & { readonly etag: string }>
 
-  /** Ends an upload and drops its parts. Nothing happens when there is none. */
+  /** Aborts an upload and deletes its parts. Does nothing when there is none. */
   abort(key: string, uploadId: string, options?: CallOptions): Promise<void>
 }
 
 export interface StoreHealth {
-  /** objects can be read and written */
+  /** objects can be read and, unless it is `full`, written */
   readonly ok: boolean
+  /** there is no room: reads work, writes fail with `no_space` */
+  readonly full?: boolean
   readonly mode: StoreMode
   readonly integrity: IntegrityMode
   /** of the probe */
   readonly latencyMs: number
-  /** what is wrong, when something is: also a hybrid store that works without its S3 side */
+  /** the problem, if there is one; also of a hybrid store that works without its S3 side */
   readonly error?: string
-  /** hybrid: works, but S3 does not follow at the moment */
+  /** hybrid: works, but is not replicating to S3 at the moment */
   readonly degraded?: boolean
   /** hybrid: objects that S3 still lacks */
   readonly pending?: number
 }
 
 /**
- * Where contents live for good. Every method throws an {@link ObjectStoreError}: `bad_key` for a key that `sanitizeKey`
- * refuses, `bad_request` for wrong arguments, `aborted`, `unavailable`, `denied`, and what is said beside it.
+ * Durable object storage. Every method throws an {@link ObjectStoreError}: `bad_key` for a key that `sanitizeKey`
+ * refuses, `bad_request` for wrong arguments, `aborted`, `unavailable`, `denied`, and the codes documented beside it.
  *
  * Adapters: local, s3, hybrid; in-memory. Acceptance suite: `objectStoreSuite` in `@rockpool/object-store/testing`.
  */
@@ -197,7 +199,7 @@ export interface ObjectStore {
   readonly integrity: IntegrityMode
 
   /**
-   * Stores an object. It is there whole, and for good, when the promise resolves; after an error nothing of it is.
+   * Stores an object. It is complete and durable when the promise resolves. After an error nothing of it remains.
    *
    * @throws `precondition_failed`, `too_large` (a body longer than `size`, or over 5 GiB), `bad_request` (a shorter one),
    *   `digest_mismatch`, `no_space`
@@ -207,13 +209,13 @@ export interface ObjectStore {
   /** Reads an object, or a range of it. @throws `not_found`, `range_not_satisfiable` */
   get(key: string, options?: GetOptions): Promise<ObjectRead>
 
-  /** What is known of an object. @throws `not_found` */
+  /** The object's metadata. @throws `not_found` */
   head(key: string, options?: CallOptions): Promise<ObjectInfo>
 
   /** Whether there is an object of this key. */
   exists(key: string, options?: CallOptions): Promise<boolean>
 
-  /** Removes an object. Nothing happens when there is none. */
+  /** Deletes an object. Does nothing when there is none. */
   delete(key: string, options?: CallOptions): Promise<void>
 
   /** One page of the objects whose key starts with `prefix` ('' for all). */
@@ -227,7 +229,7 @@ export interface ObjectStore {
    */
   copy(from: string, to: string, options?: CallOptions): Promise<void>
 
-  /** A URL for one upload of exactly these bytes, where nothing is yet (`if-none-match: *`). */
+  /** A URL for one upload of exactly these bytes, to a key without an object (`if-none-match: *`). */
   signPut(request: SignPutRequest): Promise<Presigned>
 
   /** A URL to read an object, with Range. Does not ask whether it exists. */
@@ -235,9 +237,9 @@ export interface ObjectStore {
 
   readonly multipart: MultipartUploads
 
-  /** Probes the store. Never throws for a store that is down: `ok: false` says so. */
+  /** Probes the store. Returns `ok: false` when it is down; does not throw. */
   checkHealth(options?: CallOptions): Promise<StoreHealth>
 
-  /** Ends background work and gives up locks. The store cannot be used afterwards. */
+  /** Ends background work and releases locks. The store cannot be used afterwards. */
   close(): Promise<void>
 }

@@ -66,9 +66,9 @@ export const verifyLocalUrl = async (
   const genuine =
     /^[0-9a-f]{64}$/.test(signature) &&
     timingSafeEqual(fromHex(signature), signatureOf(secret, method, request.key, query))
-  if (!genuine) throw new RockpoolError('forbidden', 'This URL is not signed for this request. Ask for a new one.')
+  if (!genuine) throw new RockpoolError('forbidden', 'This URL is not signed for this request. Request a new one.')
   if (!(Number(query.get('expires')) > request.now)) {
-    throw new RockpoolError('forbidden', 'This URL has expired. Ask for a new one.')
+    throw new RockpoolError('forbidden', 'This URL has expired. Request a new one.')
   }
   return fromQuery(method, request.key, query)
 }

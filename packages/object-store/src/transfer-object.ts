@@ -1,4 +1,4 @@
-/** Brings one object from one store to another: verified by hash, resumable part by part, in constant memory. */
+/** Copies one object from one store to another: verified by hash, resumable part by part, in constant memory. */
 import { createHash } from 'node:crypto'
 import {
   addressOfDigests,
@@ -18,18 +18,18 @@ import { ObjectStoreError } from './errors.ts'
 import type { ObjectInfo, ObjectStore, UploadedPart } from './object-store.ts'
 import { digestsBeside, findUnfinished, partsOf, type UnfinishedUpload } from './unfinished-upload.ts'
 
-/** Parts on their way at once: 32 MiB of memory. */
+/** Parts in flight: 32 MiB of memory. */
 const PARALLEL = 4
 
 export interface TransferOptions {
   readonly signal?: AbortSignal
   /** the uploadId of an earlier attempt, whose parts need not be sent again */
   readonly uploadId?: string | undefined
-  /** nobody kept an uploadId: goes on with an upload of this key that the target lists */
+  /** without an uploadId: resumes an upload of this key that the target lists */
   readonly adopt?: boolean
-  /** told the uploadId to keep for a next attempt */
+  /** called with the uploadId to save for the next attempt */
   readonly onUpload?: (uploadId: string) => void
-  /** told how many more bytes have arrived, and whether an earlier attempt had sent them */
+  /** called with the number of bytes that arrived since the last call, and whether an earlier attempt had sent them */
   readonly onBytes?: (bytes: number, before: boolean) => void
 }
 
@@ -37,9 +37,9 @@ export interface TransferOptions {
  * Copies an object, replacing what the target has. Each part's SHA-256 is signed into its upload, and the whole is compared
  * with the content address that its key ends in.
  *
- * @returns what the source knows of it
+ * @returns the source's metadata
  * @throws ObjectStoreError `not_found`, `digest_mismatch` (the source's bytes are not those of the address; the target keeps
- *   what it had), `conflict` (it was replaced meanwhile), and what `put` throws
+ *   what it had), `conflict` (it was replaced during the copy), and what `put` throws
  */
 export const transferObject = async (
   source: ObjectStore,
@@ -120,7 +120,7 @@ const transferParts = async (
   }
   const parts = await multipart.listParts(key, uploadId, call)
   if (!isSameList(parts, proven)) {
-    throw new ObjectStoreError('conflict', 'Somebody else sent parts of this upload meanwhile. Copy the object again.')
+    throw new ObjectStoreError('conflict', 'Another client sent parts of this upload. Copy the object again.')
   }
   await multipart.complete(key, uploadId, parts, call)
   // No store tells the type that an upload was started with.
@@ -148,8 +148,8 @@ const startOrResume = async (
   const found = options.adopt ? await findUnfinished(target, info, call) : undefined
   if (found) {
     const digests = await digestsBeside(source, info, call)
-    // It may be a device's, and where S3 keeps no SHA-256 the signer completes it without asking for one: nothing that
-    // is not proven may be sent there.
+    // The upload may be a device's, and the signer completes it without a SHA-256 where S3 stores none: bytes that
+    // are not verified must not be sent there.
     if (digests || !parseRemoteKey(key)) return { ...found, digests }
   }
   const uploadId = await target.multipart.start(key, { type, ...call })
@@ -206,7 +206,7 @@ const addressToProve = (info: ObjectInfo): ContentAddress | undefined => {
   return info.address && addressParts(info.address) === 1 ? info.address : undefined
 }
 
-/** Compares bytes that stream past with an address, be it a composite one or the hash of the whole. */
+/** Verifies streamed bytes against an address, composite or of the whole. */
 class Proof {
   readonly #address: ContentAddress | undefined
   readonly #digests: Uint8Array<ArrayBuffer>

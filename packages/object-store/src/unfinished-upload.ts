@@ -1,4 +1,4 @@
-/** Finds an upload that an interrupted copy has left in the target, and what proves its parts. */
+/** Finds an upload that an interrupted copy left in the target, and the digests to verify its parts. */
 import { addressOfDigests, addressParts, DIGEST_SIZE, parseRemoteKey, partCount } from '@rockpool/protocol'
 import { isObjectStoreError } from './errors.ts'
 import { readBytes } from './read-bytes.ts'
@@ -6,17 +6,17 @@ import type { CallOptions, ObjectInfo, ObjectStore, UploadedPart } from './objec
 
 export interface UnfinishedUpload {
   readonly uploadId: string
-  /** what has arrived; whether these are the right bytes is not known yet */
+  /** the parts in the target, not verified yet */
   readonly parts: readonly UploadedPart[]
 }
 
-/** The upload of this object with the most parts, of those that an object of this size can be made of. */
+/** The upload of this object with the most parts, among those whose parts fit an object of this size. */
 export const findUnfinished = async (
   target: ObjectStore,
   { key, size }: ObjectInfo,
   call: CallOptions,
 ): Promise<UnfinishedUpload | undefined> => {
-  // A vendor or a right that lists no uploads costs no more than sending all parts; a store that is down fails there, too.
+  // Without the right to list uploads all parts are sent again; a store that is down fails there, too.
   const uploadIds = await target.multipart.listUploads(key, call).catch(() => [])
   let most: UnfinishedUpload | undefined
   for (const uploadId of uploadIds) {

@@ -11,8 +11,12 @@ export const WIRE_ERRORS = {
   conflict: 409,
   too_large: 413,
   type_not_allowed: 415,
+  /** the file waits until a webhook or an administrator releases it */
+  held: 423,
   rate_limited: 429,
   storage_unavailable: 503,
+  /** the disk, the browser's quota, or the quota of the store or the user is full; `usage` has the figures of a quota */
+  quota_exceeded: 507,
 } as const
 
 export type WireErrorCode = keyof typeof WIRE_ERRORS
@@ -21,8 +25,6 @@ export type WireErrorCode = keyof typeof WIRE_ERRORS
 export type DeviceErrorCode =
   /** the browser lacks or blocks OPFS, IndexedDB or another thing the engine needs */
   | 'unsupported'
-  /** the disk or the browser's quota is full */
-  | 'quota_exceeded'
   /** the source of an added file failed while it was read */
   | 'source_failed'
   /** the caller's AbortSignal fired */
@@ -62,21 +64,32 @@ export type DeviceErrorCode =
 
 export type ErrorCode = WireErrorCode | DeviceErrorCode
 
+/** What is used of a quota. */
+export interface QuotaUsage {
+  readonly of: 'store' | 'user'
+  readonly unit: 'bytes' | 'files'
+  readonly used: number
+  readonly limit: number
+}
+
 /** Every error that Rockpool throws: a code for programs, a sentence for people that says what to do, and the cause. */
 export class RockpoolError extends Error {
   override readonly name = 'RockpoolError'
   readonly code: ErrorCode
   /** for `rate_limited` and `storage_unavailable`: when to try again, in ms from now */
   readonly retryAfterMs: number | undefined
+  /** for `quota_exceeded` by a server */
+  readonly usage: QuotaUsage | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+    options: { readonly cause?: unknown; readonly retryAfterMs?: number; readonly usage?: QuotaUsage } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.retryAfterMs = options.retryAfterMs
+    this.usage = options.usage
   }
 }
 

@@ -1,9 +1,9 @@
 /** The shapes of the signer HTTP contract, v1. Their schemas are in `@rockpool/protocol/schema`. */
-import type { WireErrorCode } from './errors.ts'
+import type { QuotaUsage, WireErrorCode } from './errors.ts'
 import type { RemoteKey } from './remote-key.ts'
 
-/** What may be done in a store. */
-export type Right = 'read' | 'write' | 'delete'
+/** What may be done in a store. `admin`: make buckets, and release files that are held. */
+export type Right = 'read' | 'write' | 'delete' | 'admin'
 
 /** The claims of a token that the signer and the sync backend read. */
 export interface TokenClaims {
@@ -22,10 +22,22 @@ export interface BucketRules {
   readonly types?: readonly string[]
   /** largest content in bytes */
   readonly maxSize?: number
+  /** nobody reads a new content until it is released; for servers, devices need not know */
+  readonly hold?: HoldRules
+}
+
+export interface HoldRules {
+  /** how long a content waits for its release */
+  readonly waitSeconds: number
+  /** what happens then: nobody reads it, or its files are deleted, too */
+  readonly then: 'refuse' | 'delete'
 }
 
 /** Bucket name to rules. Only configured buckets exist. */
 export type Buckets = Readonly<Record<string, BucketRules>>
+
+/** The buckets of a store, where stores have buckets of their own. Called at each request. */
+export type BucketsOf = (storeId: string) => Buckets
 
 /** The bucket that exists when nothing is configured. */
 export const DEFAULT_BUCKETS: Buckets = { files: { access: 'store' } }
@@ -161,14 +173,16 @@ export interface MultipartAbortRequest {
 }
 
 /** One item of a batch: its answer, or its error. */
-export type BatchItem<A> = A | WireErrorAnswer
+export type BatchItem<A> = A | WireErrorResponse
 
 /** The body of every answer that is not a success. */
-export interface WireErrorAnswer {
+export interface WireErrorResponse {
   readonly error: WireError
 }
 
 export interface WireError {
   readonly code: WireErrorCode
   readonly message: string
+  /** with `quota_exceeded` */
+  readonly usage?: QuotaUsage
 }

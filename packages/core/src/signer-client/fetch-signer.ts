@@ -19,7 +19,7 @@ import {
   isStoredContent,
   isUploadUrl,
   isUploadUrls,
-} from './answers.ts'
+} from './response-checks.ts'
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
 import { aborted } from '../engine/transfers/http.ts'

@@ -1,11 +1,11 @@
-/** Brings everything of one store to another: verified by hash, resumable, and again without doing anything twice. */
+/** Copies all objects of one store to another: verified by hash, resumable, idempotent. */
 import { isObjectStoreError } from '../errors.ts'
 import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { ListedObject, ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
 import { isSame } from './is-same.ts'
 
-/** Objects on their way at once. */
+/** Objects copied in parallel. */
 const PARALLEL = 4
 
 export interface CopyProgress {
@@ -15,7 +15,7 @@ export interface CopyProgress {
   /** of those: copied now */
   readonly copied: number
   readonly copiedBytes: number
-  /** of the copied: partly there already, from a copy that was interrupted; those bytes were not sent again */
+  /** of the copied: resumed from an interrupted copy; those bytes were not sent again */
   readonly resumed: number
   readonly resumedBytes: number
   /** of those: there already, with the same bytes */
@@ -30,8 +30,8 @@ export interface CopyOptions {
 }
 
 /**
- * Copies all objects but those under `tmp/`. One that fails does not stop the others: it is named in the answer. Nothing is
- * deleted. Stopped at any moment, it goes on where it was when it is run again, part by part.
+ * Copies all objects except those under `tmp/`. An object that fails does not stop the others; the result lists it. Deletes
+ * nothing. Can be stopped at any moment: the next run resumes, part by part.
  *
  * @throws ObjectStoreError `aborted`, or when a store cannot be listed
  */

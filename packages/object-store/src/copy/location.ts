@@ -1,4 +1,4 @@
-/** Stores as they are named on the command line. */
+/** Store locations on the command line. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,9 +17,9 @@ export type Location =
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads `local:<folder>` or `s3:<bucket>`. What else S3 needs comes from the signer's variables, `ARTIFACT_ENDPOINT`,
+ * Parses `local:<folder>` or `s3:<bucket>`. The other S3 settings are the signer's variables `ARTIFACT_ENDPOINT`,
  * `ARTIFACT_REGION`, `ARTIFACT_ACCESS_KEY`, `ARTIFACT_SECRET_KEY`, `ARTIFACT_FORCE_PATH_STYLE`; with `FROM_` or `TO_` in front
- * they count for that side only.
+ * they apply to that side only.
  *
  * @throws ObjectStoreError `misconfigured`
  */
@@ -62,7 +62,7 @@ export const openLocation = async (location: Location, side: Side): Promise<Obje
   return openLocalStore({ directory, publicBaseUrl: 'http://localhost', secret })
 }
 
-/** Undefined when the words are not those of the usage. @throws Error for an unknown option */
+/** Undefined when the arguments do not match the usage. @throws Error for an unknown option */
 export const readArguments = (args: readonly string[]): { readonly from: string; readonly to: string } | undefined => {
   const { values, positionals } = parseArgs({
     args: [...args],

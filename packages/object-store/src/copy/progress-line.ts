@@ -15,7 +15,7 @@ export const progressLine = (progress: CopyProgress): string => {
   return `[${bar}] ${percent} %  ${count(done)} of ${count(objects)} objects  ${size(copiedBytes + sameBytes)} of ${size(bytes)}`
 }
 
-/** What was done, and what to do about what was not. */
+/** The result of the copy, and the next step when something failed. */
 export const summary = (progress: CopyProgress, milliseconds: number): string => {
   const { copied, copiedBytes, resumed, resumedBytes, same, sameBytes, failed } = progress
   const rate = milliseconds > 0 ? ` (${size(((copiedBytes - resumedBytes) / milliseconds) * 1000)}/s)` : ''
@@ -27,7 +27,7 @@ export const summary = (progress: CopyProgress, milliseconds: number): string =>
     ...failed.slice(0, 20).map(({ key, reason }) => `  ${key}: ${reason}`),
   ]
   if (failed.length > 20) lines.push(`  … and ${count(failed.length - 20)} more`)
-  if (failed.length > 0) lines.push('Run the same command again to try those once more: nothing is copied twice.')
+  if (failed.length > 0) lines.push('Run the same command again to retry these objects. Nothing is copied twice.')
   return lines.join('\n')
 }
 

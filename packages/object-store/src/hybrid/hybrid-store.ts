@@ -1,4 +1,4 @@
-/** A folder as object store, replicated to S3: the folder responds at once, S3 keeps for good. */
+/** A folder as object store, replicated to S3: the folder for latency, S3 for durability. */
 import { join } from 'node:path'
 import type { ContentAddress } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
@@ -12,19 +12,19 @@ import { ReplicationState, type RemoteObject } from './replication-state.ts'
 import { type Replica, type ReplicationFailure, Replicator } from './replicator.ts'
 
 export interface HybridStoreOptions extends LocalStoreOptions {
-  /** opens the S3 side; called again and again while it fails */
+  /** opens the S3 side; retried while it fails */
   readonly connect: (signal: AbortSignal) => Promise<Replica>
-  /** bytes to keep in the folder once S3 has them too; no limit when not given. What S3 lacks is never dropped */
+  /** bytes of replicated objects to keep in the folder; no limit when not given. Objects that S3 lacks are never evicted */
   readonly cacheSize?: number
   /** jitter of the retries, 0 to 1 */
   readonly random?: () => number
-  /** receives each failed attempt to replicate to S3, or to bring an object back from it */
+  /** receives each failed attempt to replicate an object to S3, or to fetch one from it */
   readonly onFailure?: (failure: ReplicationFailure) => void
 }
 
 export interface HybridStore extends ObjectStore {
   readonly mode: 'hybrid'
-  /** the folder alone, to be read; what is written to it is not replicated */
+  /** the folder alone, for reads: writes to it are not replicated */
   readonly folder: LocalStore
   /** The S3 side alone. @throws ObjectStoreError `unavailable` and others, while S3 cannot be used */
   replica(signal?: AbortSignal): Promise<ObjectStore>
@@ -36,7 +36,7 @@ export interface HybridStore extends ObjectStore {
   refetch(key: string, signal?: AbortSignal): Promise<void>
 }
 
-/** A note of the last use is written at most once a minute. */
+/** The last use of an object is recorded at most once a minute. */
 const USE_MS = 60_000
 
 /** How long a probe waits for S3. */
@@ -60,7 +60,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
 
   const isDurable = (key: string): boolean => state.pending(key) === undefined && state.remote(key) !== undefined
 
-  /** What is known of an object that the folder does not hold. Undefined: only S3 can tell. */
+  /** What is known about an object that the folder lacks; undefined: ask S3. */
   const lookUp = (key: string): RemoteObject | undefined => {
     if (state.pending(key)?.operation === 'delete') throw notFound()
     const known = state.remote(key)
@@ -68,7 +68,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     return known
   }
 
-  /** Runs `here` on the folder, and `elsewhere` when it does not have the object. */
+  /** Runs `here` on the folder, or `elsewhere` when the folder lacks the object. */
   const hereOr = async <A>(here: () => Promise<A>, elsewhere: () => Promise<A>): Promise<A> => {
     try {
       return await here()
@@ -78,12 +78,12 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     }
   }
 
-  /** What is only noted in order to know it sooner next time: a full disk is no reason to refuse a read. */
+  /** Records what only speeds up later calls: a full disk must not fail a read. */
   const note = (write: () => void): void => {
     try {
       write()
     } catch {
-      // The folder and S3 say the same once more.
+      // Folder and S3 agree again.
     }
   }
 
@@ -107,7 +107,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
       async () => ({ ...(await local.head(key, call)), durable: isDurable(key) }),
       async () => {
         const known = lookUp(key)
-        // Asked in this moment: a device may drop its copy for this answer. While S3 is down, it keeps it.
+        // Checked now: a device may evict its copy because of this response. While S3 is down, it keeps its copy.
         const info = await onS3(key, call.signal, (s3) => s3.head(key, call)).catch((error: unknown) => {
           if (!isUnreachable(error) || known?.type == null) throw error
           return { ...toInfo(known, known.type), durable: false }
@@ -131,7 +131,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
     }
   }
 
-  /** For write-once: whether S3 has an object that the folder lacks. S3 down is no reason to refuse a write. */
+  /** For write-once: whether S3 has an object that the folder lacks. A write succeeds while S3 is down. */
   const onlyS3Has = async (key: string, signal: AbortSignal | undefined): Promise<boolean> =>
     exists(key, signal ? { signal } : {}).catch((error: unknown) => {
       if (isUnreachable(error)) return false
@@ -228,7 +228,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
       ...local.multipart,
       complete: async (rawKey, uploadId, parts, call = {}) => {
         const key = sanitizeKey(rawKey)
-        // What is going to be refused must not be noted: the object that is there already stays durable.
+        // A write that will be refused must not be recorded as pending: the existing object stays durable.
         await local.multipart.listParts(key, uploadId, call)
         const size = parts.reduce((sum, part) => sum + part.size, 0)
         const { etag } = await replicator.change(key, 'put', size, () =>
@@ -259,7 +259,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
   return store
 }
 
-/** Opens the notes about S3. Older ones than the folder, as a partial restore leaves them, know of no later write. */
+/** Opens the replication state. A state older than the folder, after a partial restore, lacks later writes. */
 const openState = (path: string, { generations }: LocalStore): ReplicationState => {
   const state = new ReplicationState(path)
   if ((state.generation ?? generations.former) < generations.former) state.clearCompared()
@@ -274,7 +274,7 @@ const probe = async (replicator: Replicator): Promise<string | undefined> => {
   const signal = AbortSignal.timeout(PROBE_MS)
   try {
     const health = await (await replicator.remote(signal)).checkHealth({ signal })
-    return signal.aborted ? 'It does not answer.' : health.error
+    return signal.aborted ? 'It does not respond.' : health.error
   } catch (error) {
     return (error as Error).message
   }
@@ -290,7 +290,7 @@ const toInfo = ({ key, size, etag, modifiedAt, address }: RemoteObject, type: st
   durable: true,
 })
 
-/** Two sorted lists as one, by UTF-8 bytes; what is in both counts once. */
+/** Merges two lists sorted by UTF-8 bytes, without duplicates. */
 const merge = (here: readonly ListedObject[], there: readonly RemoteObject[]): ListedObject[] => {
   const byKey = new Map<string, ListedObject>()
   for (const { key, size, modifiedAt, etag } of [...there, ...here]) byKey.set(key, { key, size, modifiedAt, etag })

@@ -1,5 +1,5 @@
 import { parseRemoteKey } from '@rockpool/protocol'
 
-/** Whether an object of this key, once written, always has the same bytes: a content, or the digest list of one. */
+/** Whether an object of this key never changes: content, or the digest list of content. */
 export const isImmutable = (key: string): boolean =>
   parseRemoteKey(key.endsWith('.parts') ? key.slice(0, -'.parts'.length) : key) !== undefined

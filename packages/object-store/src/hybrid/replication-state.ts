@@ -1,20 +1,20 @@
-/** What the hybrid store knows of its S3 side, on disk: what S3 lacks, what it has, and which of that is kept here too. */
+/** Durable state of the replication: what S3 lacks, what it has, and what the folder keeps of that. */
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { ObjectInfo } from '../object-store.ts'
 
-/** A change that S3 has yet to follow. */
+/** A change that is not replicated yet. */
 export interface PendingChange {
   readonly key: string
-  /** what S3 must do if the folder does not have the object: it may have been killed before it was written or deleted */
+  /** what to do when the folder lacks the object: a kill may have come before its write or after its delete */
   readonly operation: 'put' | 'delete'
-  /** grows with each change of the key: one that came meanwhile is not taken for done */
+  /** grows with each change of the key, so that a concurrent change is not marked as replicated */
   readonly version: number
   readonly size: number
   readonly attempts: number
   /** unix ms */
   readonly dueAt: number
-  /** of an upload to S3 that was begun */
+  /** of an upload to S3 that was started */
   readonly uploadId: string | null
 }
 
@@ -22,14 +22,14 @@ export interface PendingChange {
 export interface RemoteObject {
   readonly key: string
   readonly size: number
-  /** null: found in S3 and not asked yet */
+  /** null: found in S3, not read yet */
   readonly type: string | null
   readonly etag: string
   readonly modifiedAt: number
   readonly address: string | null
   /**
-   * unix ms; null: not kept here. It says what to drop, not what is here: what is noted as kept and is not (a kill, a
-   * reader meanwhile) counts until its turn to be dropped comes, or it is read
+   * unix ms; null: not kept here. Only the eviction order, not a proof: an object that is listed and missing (after a kill or
+   * an eviction that a reader delayed) counts until it is evicted or read
    */
   readonly lastUsed: number | null
 }
@@ -49,7 +49,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 `
 
-/** Has both sides compared once more at the next start, as after the folder's index was rebuilt. Nothing happens without the file. */
+/** Makes the next start compare both sides, after a rebuild of the folder's index. Does nothing without the file. */
 export const compareAgain = (path: string): void => {
   if (!existsSync(path)) return
   const database = new DatabaseSync(path)
@@ -89,8 +89,8 @@ export class ReplicationState {
   }
 
   /**
-   * A change is about to be made here, which S3 must follow. On disk when this returns. A delete that S3 has not followed is
-   * not forgotten for a put that may yet fail.
+   * Records a change before it is made here. On disk when this returns. A delete that is not replicated yet is
+   * kept beside a put that may fail.
    */
   mark(key: string, operation: PendingChange['operation'], size: number): void {
     this.#sql(
@@ -103,7 +103,7 @@ export class ReplicationState {
     return this.#sql('SELECT * FROM pending WHERE key = ?').get(key) as PendingChange | undefined
   }
 
-  /** Changes that are due, those that wait longest first. */
+  /** Changes that are due, longest waiting first. */
   due(now: number, limit: number): readonly PendingChange[] {
     return this.#sql('SELECT * FROM pending WHERE dueAt <= ? ORDER BY dueAt LIMIT ?').all(
       now,
@@ -117,7 +117,7 @@ export class ReplicationState {
     return (row as { dueAt: number | null }).dueAt ?? undefined
   }
 
-  /** Changes that S3 has yet to follow, and how many of them have failed before. */
+  /** Number of changes that are not replicated yet, and of those that have failed before. */
   counts(): { readonly pending: number; readonly failing: number } {
     const row = this.#sql(
       'SELECT COUNT(*) AS pending, COUNT(*) FILTER (WHERE attempts > 0) AS failing FROM pending',
@@ -137,13 +137,13 @@ export class ReplicationState {
     )
   }
 
-  /** S3 answers again: nothing needs to wait. */
+  /** Makes all changes due: S3 responds again. */
   allDue(): void {
     this.#sql('UPDATE pending SET dueAt = 0').run()
   }
 
   /**
-   * S3 has followed a change, unless another one came meanwhile.
+   * Marks a change as replicated, unless the key has changed again since.
    *
    * @param has what S3 has now
    */
@@ -156,7 +156,7 @@ export class ReplicationState {
     })
   }
 
-  /** S3 does not have it. */
+  /** Records that S3 lacks the object. */
   forget(key: string): void {
     this.#sql('DELETE FROM remote WHERE key = ?').run(key)
   }
@@ -177,7 +177,7 @@ export class ReplicationState {
     )
   }
 
-  /** Notes what was found in S3, except where more is known already. */
+  /** Records an object that was listed in S3, unless more is known. */
   discover(objects: readonly Omit<RemoteObject, 'type' | 'address' | 'lastUsed'>[]): void {
     this.#transaction(() => {
       for (const { key, size, etag, modifiedAt } of objects) {
@@ -191,8 +191,8 @@ export class ReplicationState {
   }
 
   /**
-   * Objects that S3 has and that nobody has deleted here, in the order of their keys, from `first` on, without `after`. Also
-   * those that are being written here: S3 keeps what it has if that fails.
+   * Objects that S3 has and that were not deleted here, in key order, from `first` on, after `after`. Includes objects with a
+   * write under way here: S3 keeps its version if that fails.
    */
   remotesFrom(first: string, after: string, limit: number): readonly RemoteObject[] {
     return this.#sql(
@@ -201,7 +201,7 @@ export class ReplicationState {
     ).all(first, after, limit) as unknown as RemoteObject[]
   }
 
-  /** Bytes kept here: those that S3 has too, and those that it lacks. */
+  /** Bytes kept here: replicated, and not replicated yet. */
   bytesHere(): number {
     const row = this.#sql(
       `SELECT (SELECT COALESCE(SUM(size), 0) FROM remote WHERE lastUsed IS NOT NULL) +
@@ -210,7 +210,7 @@ export class ReplicationState {
     return (row as { bytes: number }).bytes
   }
 
-  /** What S3 has too, least recently used first. */
+  /** Replicated objects that are kept here, least recently used first. */
   evictable(limit: number): readonly RemoteObject[] {
     return this.#sql(
       `SELECT * FROM remote WHERE lastUsed IS NOT NULL AND key NOT IN (SELECT key FROM pending)
@@ -237,12 +237,12 @@ export class ReplicationState {
     this.#sql('INSERT INTO bucket VALUES (?)').run(id)
   }
 
-  /** Whether both sides have been compared once: from then on nothing needs to be asked of S3 to know what exists. */
+  /** Whether both sides have been compared once: from then on the state alone says what exists in S3. */
   get compared(): boolean {
     return this.#sql("SELECT value FROM facts WHERE name = 'compared'").get() !== undefined
   }
 
-  /** Both sides have to be compared once more. */
+  /** Requires a new comparison of both sides. */
   clearCompared(): void {
     this.#sql("DELETE FROM facts WHERE name = 'compared'").run()
   }

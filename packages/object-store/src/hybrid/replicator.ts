@@ -1,4 +1,4 @@
-/** Replicates the folder to S3 in the background, and evicts what the folder has no room for. */
+/** Replicates the folder to S3 in the background, and evicts replicated objects above the folder's size limit. */
 import type { LocalStore } from '../local/index.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
@@ -10,7 +10,7 @@ import type { ReplicationState, PendingChange, RemoteObject } from './replicatio
 import { isImmutable } from './immutable.ts'
 import { retryDelay } from './retry-delay.ts'
 
-/** Changes under way to S3 at once, and objects on their way back: each takes up to 40 MiB. */
+/** Parallel uploads to S3, and parallel fetches from it. Each takes up to 40 MiB of memory. */
 const PARALLEL = 4
 
 /** An attempt that failed, for the operator's log. It is repeated until it succeeds. */
@@ -24,7 +24,7 @@ export interface ReplicationFailure {
 
 /** The S3 side. */
 export interface Replica extends ObjectStore {
-  /** which S3 bucket it is; a replica without it is taken as it comes */
+  /** identity of the S3 bucket; not checked when not given */
   bucketId?(signal: AbortSignal): Promise<string>
 }
 
@@ -32,7 +32,7 @@ export interface ReplicatorOptions {
   readonly local: LocalStore
   readonly state: ReplicationState
   readonly connect: (signal: AbortSignal) => Promise<Replica>
-  /** bytes to keep here; what S3 lacks is kept even above it */
+  /** bytes to keep here; objects that S3 lacks are kept even above it */
   readonly cacheSize: number
   readonly random: () => number
   readonly onFailure: (failure: ReplicationFailure) => void
@@ -41,9 +41,9 @@ export interface ReplicatorOptions {
 export class Replicator {
   readonly #options: ReplicatorOptions
   readonly #closing = new AbortController()
-  /** key to the number of its writers under way: their change is not there to follow yet */
+  /** writers under way, by key: their change cannot be replicated yet */
   readonly #writing = new Map<string, number>()
-  /** changes on their way to S3, by key */
+  /** uploads and deletes under way, by key */
   readonly #sending = new Map<string, Promise<void>>()
   readonly #evicting = new Map<string, Promise<void>>()
   readonly #filling = new Map<string, Promise<void>>()
@@ -51,7 +51,7 @@ export class Replicator {
   readonly #failedObjects = new Map<string, Error>()
   #remote: ObjectStore | undefined
   #connecting: Promise<ObjectStore> | undefined
-  /** S3 as a whole failed, so many times in a row */
+  /** consecutive failures of S3 as a whole */
   #failures = 0
   #retryAt = 0
   #error: Error | undefined
@@ -62,7 +62,7 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options
-    // Nobody may be waiting when it is rejected.
+    // A rejection without a waiting caller must not be unhandled.
     this.#compared.promise.catch(() => {})
     if (options.state.compared) this.#compared.resolve()
   }
@@ -76,7 +76,7 @@ export class Replicator {
     return this.#error ?? this.#failedObjects.values().next().value
   }
 
-  /** S3, connected. @throws ObjectStoreError `unavailable` and others, at once while the last failure is fresh */
+  /** S3, connected. @throws ObjectStoreError `unavailable` and others; immediately during the retry delay */
   async remote(signal?: AbortSignal): Promise<ObjectStore> {
     throwIfAborted(signal)
     if (this.#closing.signal.aborted) throw closed()
@@ -89,7 +89,7 @@ export class Replicator {
           return (this.#remote = remote)
         },
         (error: Error) => {
-          // Given up by `close`, not by those who wait for it.
+          // Aborted by `close` only, not by one of several waiting callers.
           if (this.#closing.signal.aborted) throw closed()
           this.#failed(error)
           throw error
@@ -99,7 +99,7 @@ export class Replicator {
     return this.#connecting
   }
 
-  /** @throws ObjectStoreError `misconfigured` when it is another S3 bucket than before: it lacks what was replicated */
+  /** @throws ObjectStoreError `misconfigured` for another S3 bucket than before: it would lack replicated objects */
   async #connect(): Promise<ObjectStore> {
     const { state, connect } = this.#options
     const { signal } = this.#closing
@@ -116,7 +116,7 @@ export class Replicator {
     }
   }
 
-  /** Waits until it is known what S3 has. @throws ObjectStoreError `unavailable` and others, while S3 does not tell */
+  /** Waits for the comparison with S3. @throws ObjectStoreError `unavailable` and others, while S3 cannot be listed */
   async compared(signal?: AbortSignal): Promise<void> {
     if (this.#options.state.compared) return
     await this.remote(signal)
@@ -124,7 +124,7 @@ export class Replicator {
     await this.#compared.promise
   }
 
-  /** Runs a write to the local store that S3 must follow. The change is noted on disk first: no kill can lose it. */
+  /** Runs a write to the local store, and replicates it. The pending change is on disk first: a kill cannot lose it. */
   async change<A>(
     key: string,
     operation: PendingChange['operation'],
@@ -146,13 +146,13 @@ export class Replicator {
     }
   }
 
-  /** Brings an object of S3 here, in the background, once; a few at a time, the rest when they are read again. */
+  /** Fetches an object from S3 in the background, a few at a time; others are fetched when they are read again. */
   fill(key: string, size: number): Promise<void> | undefined {
     if (!isImmutable(key) || size > this.#options.cacheSize || this.#closing.signal.aborted) return undefined
     let filling = this.#filling.get(key)
     if (!filling) {
       if (this.#filling.size >= PARALLEL) return undefined
-      // The reader has its bytes from S3; a failure only means that the next one has them from there, too.
+      // The reader gets the bytes from S3. After a failure the next reader does, too.
       filling = this.#fill(key)
         .catch((error: Error) => {
           if (!this.#closing.signal.aborted) this.#options.onFailure({ key, error, retryAt: Date.now() })
@@ -174,7 +174,7 @@ export class Replicator {
     const info = await (await this.remote(signal)).head(key, signal ? { signal } : {})
     if (!state.remote(key)) state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
     const refetching = this.#fill(key, signal)
-    // Nothing of it is replicated meanwhile.
+    // The key is not replicated during the replacement.
     this.#filling.set(
       key,
       refetching.catch(() => {}),
@@ -207,7 +207,7 @@ export class Replicator {
         this.#startDue(remote, now)
         if (await this.#evictOldest(remote)) this.#wake.resolve()
       } catch (error) {
-        // A failure to connect has been noted where it happened.
+        // A failure to connect was already reported.
         if (!signal.aborted && error !== this.#error) this.#failed(error as Error)
       }
       await this.#sleep(now)
@@ -215,7 +215,7 @@ export class Replicator {
     await Promise.all(this.#sending.values())
   }
 
-  /** Until a change, the end of one under way, or the moment when the next one is due that was not yet at `now`. */
+  /** Waits for a change, the end of one under way, or the next due time after `now`. */
   async #sleep(now: number): Promise<void> {
     const down = this.#failures > 0
     const until = down ? this.#retryAt : this.#options.state.nextDue(now)
@@ -223,22 +223,22 @@ export class Replicator {
     const due = new Promise<void>((resolve) => {
       if (until !== undefined) timer = setTimeout(resolve, Math.max(0, until - Date.now()))
     })
-    // While S3 is down, a change is no reason to ask it again.
+    // While S3 is down, a new change does not trigger a retry.
     await Promise.race(down ? [due, this.#closed.promise] : [due, this.#closed.promise, this.#wake.promise])
     clearTimeout(timer)
   }
 
-  /** After failures: whether S3 is there again. One question, before everything that waits is sent. */
+  /** After failures: one health check, before all pending changes are sent. */
   async #ask(remote: ObjectStore): Promise<void> {
     const health = await remote.checkHealth({ signal: this.#closing.signal })
     if (!health.ok) throw new ObjectStoreError('unavailable', health.error ?? 'S3 cannot be reached.')
     this.#succeeded()
   }
 
-  /** Starts what is due, as far as there is room. */
+  /** Starts changes that are due, up to the limit. */
   #startDue(remote: ObjectStore, now: number): void {
     const free = PARALLEL - this.#sending.size
-    // What is on its way here would be taken for what the folder has, also when a delete is what S3 must follow.
+    // A fetch under way would count as the folder's own object, even when the pending change is a delete.
     const busy = [this.#writing, this.#sending, this.#filling]
     const isBusy = ({ key }: PendingChange) => busy.some((keys) => keys.has(key))
     const due = this.#options.state.due(
@@ -260,10 +260,10 @@ export class Replicator {
     const { local, state } = this.#options
     const { signal } = this.#closing
     try {
-      // What was noted is an intention; what the folder has is the truth.
+      // The recorded change is an intention; the folder decides.
       const here = await local.inspect(change.key)
       if (here === 'damaged') {
-        // S3 may have it all the same: then the folder takes it from there when it is read.
+        // S3 may have the object: a read then fetches it from there.
         if (!isImmutable(change.key) || !(await remote.exists(change.key, { signal }))) throw damagedHere()
         state.replicated(change, await remote.head(change.key, { signal }), Date.now())
       } else if (here === 'whole') {
@@ -277,7 +277,7 @@ export class Replicator {
         await remote.delete(change.key, { signal })
         state.replicated(change, 'nothing', Date.now())
       } else {
-        // A write that failed, or was never finished: S3 keeps what it has.
+        // The write failed or was never finished: S3 keeps its version.
         state.replicated(change, 'unchanged', Date.now())
       }
       this.#failedObjects.delete(change.key)
@@ -288,12 +288,12 @@ export class Replicator {
       state.postpone(change, retryAt)
       this.#failedObjects.set(change.key, error as Error)
       this.#options.onFailure({ key: change.key, error: error as Error, retryAt })
-      // Of one object alone (damaged, say), or of S3 as a whole.
+      // A failure of this object (damaged, for example), or of S3 as a whole?
       if (isObjectStoreError(error, 'unavailable', 'denied', 'misconfigured')) this.#failed(error)
     }
   }
 
-  /** Once in the folder's life: finds out what S3 has and the folder not, and the other way round. */
+  /** Compares folder and S3, once in the folder's life. */
   async #compare(remote: ObjectStore): Promise<void> {
     const { local, state } = this.#options
     const { signal } = this.#closing
@@ -329,15 +329,15 @@ export class Replicator {
       throw error
     }
     if (state.remote(key) && state.pending(key)?.operation !== 'delete') state.used(key, Date.now())
-    // It was deleted meanwhile.
+    // It was deleted since.
     else if (state.compared && !state.pending(key)) await local.delete(key)
     else if (state.pending(key)?.operation === 'delete') await local.delete(key)
   }
 
   /**
-   * While the folder is over its size: drops what was not used longest; never what S3 lacks, asked in that moment.
+   * While the folder is over its size limit: evicts the least recently used objects, each only after a check that S3 has it.
    *
-   * @returns whether there was something to drop
+   * @returns whether there was something to evict
    */
   async #evictOldest(remote: ObjectStore): Promise<boolean> {
     const { state, cacheSize } = this.#options
@@ -345,7 +345,7 @@ export class Replicator {
     const oldest = state.evictable(1 + this.#writing.size).find(({ key }) => !this.#writing.has(key))
     if (!oldest) return false
     const evicting = this.#evictOne(remote, oldest)
-    // Who writes the key meanwhile waits for it.
+    // A concurrent writer of the key waits for this.
     const settled = evicting.catch(() => {})
     this.#evicting.set(oldest.key, settled)
     await settled
@@ -357,7 +357,7 @@ export class Replicator {
   async #evictOne(remote: ObjectStore, { key, size }: RemoteObject): Promise<void> {
     const { local, state } = this.#options
     if (!(await remote.exists(key, { signal: this.#closing.signal }))) {
-      // S3 lost it, or somebody emptied the bucket: it goes there again.
+      // S3 lost it, or the S3 bucket was emptied: replicate it again.
       state.forget(key)
       state.mark(key, 'put', size)
       return

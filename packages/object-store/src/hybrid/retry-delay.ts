@@ -1,7 +1,7 @@
-/** How long a change waits for its next attempt. */
+/** Delay before a change is retried. */
 
 const FIRST_MS = 1000
-const LONGEST_MS = 5 * 60_000
+const MAX_MS = 5 * 60_000
 
 /**
  * Exponential backoff with full jitter, at most 5 min.
@@ -11,4 +11,4 @@ const LONGEST_MS = 5 * 60_000
  * @returns ms
  */
 export const retryDelay = (attempts: number, random: number): number =>
-  Math.round(random * Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 30)))
+  Math.round(random * Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 30)))

@@ -1,6 +1,6 @@
 /**
- * The files that hold the bytes: written once, under a random name, complete on disk before the database names them, each with
- * a trailer that says what it is (content-trailer.ts).
+ * The files that hold the bytes: written once, under a random name, complete on disk before the database references them, each
+ * with a trailer that identifies it (content-trailer.ts).
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -16,8 +16,8 @@ import { asStoreError } from './disk-errors.ts'
 /** Bytes per read: large enough that the thread pool's round trip does not count. */
 const READ_SIZE = 256 * 1024
 
-/** Bytes of the disk that are left to the databases: no delete could make room on a disk that is full to the brim. */
-const RESERVE = 64 * 1024 * 1024
+/** Free bytes that are left to the databases: on a full disk not even a delete could make room. */
+const DISK_HEADROOM = 64 * 1024 * 1024
 
 export interface WrittenFile {
   readonly file: string
@@ -35,14 +35,14 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What became of files that the database does not name. */
+/** Outcome for files that the database does not reference. */
 export interface Sweep {
   readonly removed: number
-  /** moved to `quarantine/`: the database never knew them, so it may be the one that is wrong */
+  /** moved to `quarantine/`: the database never knew them, and it may be the database that is wrong */
   readonly quarantined: number
 }
 
-/** A file that is not written to its end: nobody was told that it exists. */
+/** A file whose write is not complete: no call has returned it yet. */
 const PARTIAL = '.partial'
 
 /** A stretch of one file: offsets in bytes, `end` exclusive. */
@@ -56,10 +56,10 @@ export interface FileSpan {
 
 export class ContentFiles {
   readonly #folder: string
-  /** being written, or written and not yet in the database */
+  /** files under way: being written, or not yet in the database */
   readonly #live = new Set<string>()
-  /** bytes that writes under way have yet to write: room on the disk that is theirs */
-  #promised = 0
+  /** bytes reserved for writes under way */
+  #reserved = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -79,7 +79,7 @@ export class ContentFiles {
   }
 
   /**
-   * Writes a body to a new file, and syncs it. Call {@link settle} when the database names the file, or {@link remove}.
+   * Writes a body to a new file, and syncs it. Call {@link settle} when the database references the file, or {@link remove}.
    *
    * @throws ObjectStoreError what `put` throws
    */
@@ -87,13 +87,13 @@ export class ContentFiles {
     const name = randomBytes(16).toString('hex')
     const file = `${name.slice(0, 2)}/${name}`
     this.#live.add(file)
-    let promised = 0
+    let reserved = 0
     try {
-      await this.#promiseRoom(options.size)
-      promised = options.size
+      await this.#reserveSpace(options.size)
+      reserved = options.size
       const written = await this.#fill(`${file}${PARTIAL}`, body, options, (written) => {
-        promised -= written
-        this.#promised -= written
+        reserved -= written
+        this.#reserved -= written
       })
       await rename(join(this.#folder, `${file}${PARTIAL}`), join(this.#folder, file))
       await syncFolder(join(this.#folder, name.slice(0, 2)))
@@ -102,7 +102,7 @@ export class ContentFiles {
       await this.remove([`${file}${PARTIAL}`, file])
       throw asStoreError(error)
     } finally {
-      this.#promised -= promised
+      this.#reserved -= reserved
     }
   }
 
@@ -117,7 +117,7 @@ export class ContentFiles {
     try {
       for await (const chunk of exactBody(body, options.size, options.signal)) {
         const written = writeAll(handle, chunk)
-        // Hashing goes on beside the write.
+        // Hashing overlaps with the write.
         hash.update(chunk)
         await written
         onWritten(chunk.length)
@@ -135,12 +135,12 @@ export class ContentFiles {
     }
   }
 
-  /** The database names the file now. */
+  /** Marks the file as referenced by the database. */
   settle(file: string): void {
     this.#live.delete(file)
   }
 
-  /** Removes files. One that is not there is no error: a sweep may have been first. */
+  /** Removes files. Ignores missing ones: a sweep may have been first. */
   async remove(files: readonly string[]): Promise<void> {
     for (const file of files) {
       await unlink(join(this.#folder, file)).catch(() => {})
@@ -149,7 +149,7 @@ export class ContentFiles {
   }
 
   /**
-   * Streams spans one after the other, opening each file when its turn comes, the first one at once.
+   * Streams spans one after the other. Opens the first file immediately, the others when they are reached.
    *
    * @param onEnd called once, when the stream was read to its end, cancelled, or failed
    */
@@ -171,7 +171,7 @@ export class ContentFiles {
               onEnd()
               return controller.close()
             }
-            // The next read runs while this chunk is on its way.
+            // Read ahead while this chunk is being sent.
             ahead = chunks.next()
             ahead.catch(() => {})
             controller.enqueue(value)
@@ -221,7 +221,7 @@ export class ContentFiles {
     return stats !== undefined && stats.isFile() && stats.size === length
   }
 
-  /** Moves files to `quarantine`. One that is gone is no error. */
+  /** Moves files to `quarantine`. Ignores missing ones. */
   async setAside(files: readonly string[], quarantine: string): Promise<void> {
     await mkdir(quarantine, { recursive: true, mode: 0o700 })
     for (const file of files) {
@@ -232,9 +232,8 @@ export class ContentFiles {
   }
 
   /**
-   * Looks for files that neither the database nor a write under way names. What was not written to its end, and what the
-   * database had removed, goes. All else is moved to `quarantine`: an index that was restored from a backup does not name
-   * what was written since.
+   * Finds files that neither the database nor a write under way references. Incomplete files, and those that the database
+   * had removed, are deleted. All others are moved to `quarantine`: an index restored from a backup lacks later writes.
    */
   async sweep(
     rows: { readonly isNamed: (file: string) => boolean; readonly isRemoval: (file: string) => boolean },
@@ -262,29 +261,32 @@ export class ContentFiles {
   /** @throws ObjectStoreError `no_space`, and errors of the file system when files cannot be written */
   async probe(): Promise<void> {
     await access(this.#folder, constants.W_OK)
-    await this.#promiseRoom(0)
+    await this.#reserveSpace(0)
   }
 
-  /** Sets room aside for a write. What it has written, or gives up, it takes off again. */
-  async #promiseRoom(size: number): Promise<void> {
+  /** Reserves disk space for a write, which releases it as it writes or fails. */
+  async #reserveSpace(size: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder)
-    if (bavail * bsize < size + this.#promised + RESERVE) {
-      throw new ObjectStoreError('no_space', 'The disk of the storage folder has less than 64 MiB to spare. Make room.')
+    if (bavail * bsize < size + this.#reserved + DISK_HEADROOM) {
+      throw new ObjectStoreError(
+        'no_space',
+        'The disk of the storage folder has less than 64 MiB of free space left for this write. Free some space.',
+      )
     }
-    // Before anybody else can ask.
-    this.#promised += size
+    // Without an await in between: concurrent writes must see the reservation.
+    this.#reserved += size
   }
 }
 
-/** Takes a folder away from other users. */
+/** Makes a folder accessible to its owner only. */
 export const makePrivate = async (folder: string): Promise<void> => {
   await chmod(folder, 0o700).catch((error: NodeJS.ErrnoException) => {
-    // A volume that belongs to another user, who has opened it to this one.
+    // A volume of another user that is shared with this one.
     if (error.code !== 'EPERM') throw error
   })
 }
 
-/** Opens a file that has to have this length. Follows no symlink: whoever can place one could have any file served. */
+/** Opens a file, which must have this length. Follows no symlink: a planted one could expose any file. */
 const openRegular = async (path: string, length: number): Promise<FileHandle> => {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ELOOP') throw damaged(path, error)
@@ -303,7 +305,7 @@ const damaged = (file: string, cause?: unknown) =>
     { cause },
   )
 
-/** A write may take only a beginning. */
+/** A single write may be partial. */
 const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
 }

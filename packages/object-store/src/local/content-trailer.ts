@@ -1,9 +1,9 @@
 /**
- * What a file of content says of itself, behind its bytes: the key and type that it was written for, its digest, its place in an
- * upload. Readers never see it, since they read spans. With it the index can be rebuilt from the files alone.
+ * Identifies a content file, in a trailer after its bytes: the key and type that it was written for, its digest, its place in an
+ * upload. Readers read spans and never see it. The index can be rebuilt from the trailers alone.
  *
- * Layout: JSON in UTF-8, its length as 32-bit big endian, eight bytes of magic. It is written last, so a file that ends with
- * it was written to its end.
+ * Layout: JSON in UTF-8, its length as 32-bit big endian, eight bytes of magic. It is written last, so a file with a trailer is
+ * complete.
  */
 import type { FileHandle } from 'node:fs/promises'
 
@@ -33,7 +33,7 @@ export const encodeTrailer = (identity: ContentIdentity): Uint8Array<ArrayBuffer
   return new Uint8Array(Buffer.concat([json, end, MAGIC]))
 }
 
-/** Reads the trailer of a file of `length` bytes. Undefined: it has none, or one that does not fit the file. */
+/** Reads the trailer of a file of `length` bytes; undefined when there is none, or it does not match the file. */
 export const readTrailer = async (handle: FileHandle, length: number): Promise<ContentIdentity | undefined> => {
   if (length < END_SIZE) return undefined
   const end = await readAt(handle, length - END_SIZE, END_SIZE)

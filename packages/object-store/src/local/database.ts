@@ -1,6 +1,6 @@
 /**
- * The folder's own table of contents: which keys exist, and which files hold their bytes. A key appears, changes or goes
- * in one SQLite transaction (write-ahead log, synced to disk at each commit), so no kill leaves half of it.
+ * The folder's index: which keys exist, and which files hold their bytes. A key is created, changed or removed
+ * in one SQLite transaction (write-ahead log, synced to disk at each commit), so a kill never leaves a partial change.
  *
  * Its exclusive file lock also keeps a second process out of the folder; the system releases it when a process dies.
  */
@@ -10,7 +10,7 @@ import { ObjectStoreError } from '../errors.ts'
 
 export interface ObjectRow {
   readonly key: string
-  /** names the rows in `parts` that hold the bytes; copies of an object share it */
+  /** references the rows in `parts` that hold the bytes; copies of an object share it */
   readonly content: string
   readonly size: number
   readonly type: string
@@ -99,7 +99,7 @@ export const openDatabase = (path: string): LocalDatabase => {
   }
 }
 
-/** Statements of the store, by what they do. */
+/** The store's SQL statements. */
 export class LocalDatabase {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
@@ -120,7 +120,7 @@ export class LocalDatabase {
     return this.#changes
   }
 
-  /** Runs `work`, all of it or nothing. It is on disk when this returns. */
+  /** Runs `work` in one transaction. It is on disk when this returns. */
   transaction<A>(work: () => A): A {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
@@ -144,7 +144,7 @@ export class LocalDatabase {
     })
   }
 
-  /** Removes a key. @returns the content that no other key shares now, else undefined */
+  /** Removes a key. @returns its content if no other key shares it, else undefined */
   deleteObject(key: string): string | undefined {
     const row = this.#sql('DELETE FROM objects WHERE key = ? RETURNING content').get(key) as
       | { readonly content: string }
@@ -216,7 +216,7 @@ export class LocalDatabase {
     return (rows as unknown as { file: string }[]).map((row) => row.file)
   }
 
-  /** Notes that files are about to be removed: whoever finds them after a kill may remove them, too. */
+  /** Records files that are about to be removed, so that a sweep after a kill removes them, too. */
   putRemovals(files: readonly string[]): void {
     for (const file of files) this.#sql('INSERT OR IGNORE INTO removals VALUES (?)').run(file)
   }
@@ -277,7 +277,7 @@ export class LocalDatabase {
     this.#database.prepare('VACUUM INTO ?').run(path)
   }
 
-  /** Whether each commit is synced to the disk, as it is unless this says otherwise. Switching it on syncs what was written. */
+  /** Whether each commit is synced to the disk; on by default. Switching it on syncs all earlier writes. */
   setSynced(synced: boolean): void {
     this.#database.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'OFF'}`)
     if (synced) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

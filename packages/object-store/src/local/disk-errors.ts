@@ -1,4 +1,4 @@
-/** What the file system and SQLite throw, in the store's words. */
+/** Maps errors of the file system and SQLite to errors of the store. */
 import { ObjectStoreError } from '../errors.ts'
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
@@ -14,7 +14,9 @@ export const isFull = (error: unknown): boolean => {
 export const asStoreError = (error: unknown): Error => {
   if (error instanceof ObjectStoreError) return error
   if (isFull(error)) {
-    return new ObjectStoreError('no_space', 'The disk of the storage folder is full. Make room.', { cause: error })
+    return new ObjectStoreError('no_space', 'The disk of the storage folder is full. Free some space.', {
+      cause: error,
+    })
   }
   const reason = (error as NodeJS.ErrnoException).code ?? error
   return new ObjectStoreError('unavailable', `The storage folder cannot be used (${reason}).`, { cause: error })

@@ -1,5 +1,5 @@
 /**
- * Tells an index that is older than the content beside it, as a partial restore leaves it. Both hold a number: the index in a
+ * Detects an index that is older than the content beside it, after a partial restore. Both hold a number: the index in a
  * row, the folder in the file `generation`. It grows at each start, and each minute in which something changes; the index is
  * first to grow, so only an older index has a smaller one.
  */

@@ -1,11 +1,11 @@
-/** Contents as the rows and files that they are made of, kept as long as somebody reads them. */
+/** Content as rows and files. Files stay while they have readers. */
 import type { ByteSpan } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase } from './database.ts'
 import { isFull } from './disk-errors.ts'
 
-/** Files that are looked at together. */
+/** Files checked in parallel. */
 const PARALLEL = 32
 
 export class LocalContents {
@@ -15,7 +15,7 @@ export class LocalContents {
   readonly #readers = new Map<string, number>()
   /** files of removed contents that still have readers */
   readonly #doomed = new Map<string, readonly string[]>()
-  /** files that are gone, whose notes of removal go with the next commit */
+  /** removed files, whose rows in `removals` are deleted with the next commit */
   #gone: string[] = []
 
   constructor(database: LocalDatabase, files: ContentFiles) {
@@ -24,10 +24,10 @@ export class LocalContents {
   }
 
   /**
-   * Makes written files and changes to the database true in one transaction.
+   * Commits written files and changes to the database in one transaction.
    *
-   * @param files written for it; removed when it certainly failed
-   * @param work the change; it returns contents that no key names any more
+   * @param files written for this; removed when the transaction certainly failed
+   * @param work the change; returns content that no key references any more
    */
   async commit(files: readonly string[], work: () => readonly string[]): Promise<void> {
     let removed: (readonly [content: string, files: readonly string[]])[]
@@ -43,8 +43,8 @@ export class LocalContents {
       })
       this.#gone = []
     } catch (error) {
-      // A COMMIT that failed when it was synced may be in the log all the same, and name these files after a crash: they
-      // are left to the next start's sweep. A full disk is told before the log has the end of it (sqlite3WalFrames).
+      // A COMMIT whose sync failed may still be in the log, and reference these files after a crash: they
+      // are left to the next start's sweep. A full disk fails before the log is complete (sqlite3WalFrames).
       if (!worked || isFull(error)) await this.#files.remove(files)
       throw error
     }
@@ -55,7 +55,7 @@ export class LocalContents {
     }
   }
 
-  /** Removes files whose removal the database has noted. */
+  /** Removes files that the database lists in `removals`. */
   async remove(files: readonly string[]): Promise<void> {
     await this.#files.remove(files)
     this.#gone.push(...files)
@@ -80,7 +80,7 @@ export class LocalContents {
   }
 
   /**
-   * Streams a stretch of a content; what is removed meanwhile stays until the stream ends.
+   * Streams a range of content. A concurrent removal waits until the stream ends.
    *
    * @throws ObjectStoreError `not_found` when its files are gone, or have other lengths than they were written with
    */
@@ -124,7 +124,7 @@ export class LocalContents {
   }
 }
 
-/** As if it were not there: whoever has the bytes may send them again, and a hybrid store takes those of S3. */
+/** Damaged content counts as missing: a client that has the bytes may send them again, and a hybrid store fetches them from S3. */
 export const damagedContent = () =>
   new ObjectStoreError(
     'not_found',

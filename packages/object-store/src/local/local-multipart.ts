@@ -1,6 +1,6 @@
 /**
- * Uploads in parts. Each part is a file of its own, and stays one: completing an upload only gives the parts their place
- * in the object, in one transaction. Joining them would write every byte a second time.
+ * Multipart uploads. Each part is and stays a file of its own: completing an upload only assigns the parts their place
+ * in the object, in one transaction. Joining them would write every byte twice.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { equalBytes, toHex } from '@rockpool/protocol'
@@ -13,7 +13,7 @@ import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase, PartRow, UploadRow } from './database.ts'
 import type { LocalContents } from './local-contents.ts'
 
-/** An upload that was not completed is dropped after 7 days, as the S3 bucket's lifecycle rule does. */
+/** Incomplete uploads are deleted after 7 days, as by the S3 bucket's lifecycle rule. */
 const UPLOAD_LIFE_MS = 7 * 24 * 3600 * 1000
 
 export interface LocalParts {
@@ -111,12 +111,12 @@ export const localMultipart = ({ database, files, contents, run, signPart }: Loc
   }
 }
 
-/** Drops uploads that nobody completed in time. */
+/** Deletes uploads that were not completed in time. */
 export const sweepUploads = async (database: LocalDatabase, contents: LocalContents, now: number): Promise<void> => {
   for (const { id } of database.uploadsBefore(now - UPLOAD_LIFE_MS)) await drop(database, contents, id)
 }
 
-/** One that was completed meanwhile keeps its parts: they are an object now. */
+/** Does nothing if the upload was completed since: its parts are an object now. */
 const drop = (database: LocalDatabase, contents: LocalContents, uploadId: string): Promise<void> =>
   contents.commit([], () => (database.deleteUpload(uploadId) ? [uploadId] : []))
 

@@ -1,4 +1,4 @@
-/** A folder as object store: `index.sqlite` says what there is, `contents/` holds the bytes. */
+/** A folder as object store: `index.sqlite` is the index, `contents/` holds the bytes. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
@@ -24,7 +24,7 @@ export interface LocalStoreOptions {
   readonly publicBaseUrl: string
   /** the HMAC key of signed URLs, at least 32 random characters; give `verifyLocalUrl` the same */
   readonly secret: string
-  /** receives how many files were moved to `quarantine/`, as no index named them */
+  /** receives the number of files that were moved to `quarantine/` because the index does not reference them */
   readonly onQuarantine?: (files: number) => void
   /** receives the folder's generation (generation.ts) each time that it grows while the store is open */
   readonly onGeneration?: (generation: number) => void
@@ -32,17 +32,17 @@ export interface LocalStoreOptions {
 
 export interface LocalStore extends ObjectStore {
   readonly mode: 'local'
-  /** what became of the files that a killed process left behind */
+  /** outcome for files that a killed process left behind */
   readonly swept: Promise<Sweep>
   /** generation.ts: of the index before this start, and since */
   readonly generations: { readonly former: number; readonly current: number }
   /** Whether the folder has an object with all its bytes; by length, not by hash. */
   inspect(key: string): Promise<'whole' | 'damaged' | 'absent'>
-  /** Moves the files of an object with damaged bytes to `quarantine/`: it counts as missing until it is written once more. */
+  /** Moves the files of a damaged object to `quarantine/`: it counts as missing until it is written again. */
   setAside(key: string): Promise<void>
 }
 
-/** How often uploads are looked for that nobody completed. */
+/** Time between sweeps of incomplete uploads. */
 const SWEEP_MS = 24 * 3600 * 1000
 
 /** How often a change starts the next generation of the folder (generation.ts). */
@@ -126,7 +126,7 @@ const createLocalStore = (
     try {
       return await result
     } catch (error) {
-      // Not by the caller, who still waits for an answer.
+      // `close` must wait for the call even when its caller does not.
       if (isObjectStoreError(error, 'aborted') && !signal?.aborted) throw closed()
       throw asStoreError(error)
     } finally {
@@ -170,7 +170,7 @@ const createLocalStore = (
     if (sweep.quarantined > 0) options.onQuarantine?.(sweep.quarantined)
     return sweep
   })
-  // Whoever asks for it gets the error; a sweep that failed is tried again at the next start.
+  // The caller of `swept` gets the error; the next start sweeps again.
   swept.catch(() => {})
   const daily = setInterval(() => {
     // One that failed is tried again tomorrow.
@@ -218,7 +218,7 @@ const createLocalStore = (
           const content = randomBytes(16).toString('hex')
           const address = toHex(sha256)
           await contents.commit([file], () => {
-            // Again, in the transaction: of several writers at once only one may pass.
+            // Checked again in the transaction: only one of several concurrent writers may pass.
             requirePrecondition()
             const unshared = database.deleteObject(key)
             database.putPart({ content, number: 1, start: 0, size: put.size, sha256, file, length })
@@ -308,15 +308,23 @@ const createLocalStore = (
 
     checkHealth: async (call = {}) => {
       const began = performance.now()
-      const error = await run(call.signal, async () => {
+      const failure = await run(call.signal, async () => {
         database.object('probe')
         await files.probe()
       }).then(
         () => undefined,
-        (failure: Error) => failure.message,
+        (error: Error) => error,
       )
       const latencyMs = Math.round((performance.now() - began) * 10) / 10
-      return { ok: error === undefined, mode: 'local', integrity: 'checksum', latencyMs, ...(error && { error }) }
+      const full = isObjectStoreError(failure, 'no_space')
+      return {
+        ok: failure === undefined || full,
+        mode: 'local',
+        integrity: 'checksum',
+        latencyMs,
+        ...(full && { full }),
+        ...(failure && { error: failure.message }),
+      }
     },
 
     close: async () => {

@@ -89,7 +89,7 @@ test.for([
 })
 
 describe('64 MiB are left to the databases', () => {
-  const RESERVE = 64 * 1024 * 1024
+  const DISK_HEADROOM = 64 * 1024 * 1024
   let room: number
   beforeEach(async () => {
     const stats = await fs.statfs(directory)
@@ -98,17 +98,22 @@ describe('64 MiB are left to the databases', () => {
   })
 
   test('objects can still be deleted, to make room', async () => {
-    room = RESERVE + SIZE - 1
+    room = DISK_HEADROOM + SIZE - 1
     expect(await store.checkHealth()).not.toHaveProperty('error')
     await expect(put('new', 2)).rejects.toMatchObject(NO_SPACE)
     expect(await countFiles(directory)).toBe(1)
-    room = RESERVE - 1
-    expect(await store.checkHealth()).toMatchObject({ ok: false, error: expect.stringContaining('Make room') })
+    room = DISK_HEADROOM - 1
+    // Readers are served.
+    expect(await store.checkHealth()).toMatchObject({
+      ok: true,
+      full: true,
+      error: expect.stringContaining('Free some space'),
+    })
     await store.delete('former')
     expect(await countFiles(directory)).toBe(0)
-    room = RESERVE + SIZE
+    room = DISK_HEADROOM + SIZE
     await put('new', 2)
-    expect(await store.checkHealth()).toMatchObject({ ok: true })
+    expect(await store.checkHealth()).not.toHaveProperty('full')
   })
 
   test('by writes at once, too: each counts on the room that it was promised', async () => {
@@ -127,7 +132,7 @@ describe('64 MiB are left to the databases', () => {
       { highWaterMark: 0 },
     )
     const givenUp = new AbortController()
-    room = RESERVE + 2 * SIZE - 1
+    room = DISK_HEADROOM + 2 * SIZE - 1
     const writing = Promise.allSettled([
       store.put('slow', body, { size: SIZE, signal: givenUp.signal }),
       // At the same moment.
@@ -139,7 +144,7 @@ describe('64 MiB are left to the databases', () => {
     await put('new', 2)
     givenUp.abort()
     expect(await writing).toMatchObject([{ reason: { code: 'aborted' } }, { reason: NO_SPACE }])
-    room = RESERVE + SIZE
+    room = DISK_HEADROOM + SIZE
     await put('new', 3)
   })
 })

@@ -1,4 +1,4 @@
-/** Makes the index of a folder anew, from what an older index still knows and the trailers of the files that it does not. */
+/** Rebuilds the index of a folder from a former index and from the trailers of files that it lacks. */
 import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import { asStoreError } from './disk-errors.ts'
 import { advanceGeneration } from './generation.ts'
 
 export interface RebuildProgress {
-  /** files looked at, of how many */
+  /** files checked, and their total */
   readonly files: number
   readonly total: number
   /** bytes hashed */
@@ -38,11 +38,11 @@ export interface RebuildReport {
 }
 
 /**
- * Rebuilds `index.sqlite` of a store's folder, which no process may have open. Objects that only the files know come back, those
- * in `quarantine/` too; each is hashed before. The former index is kept in `quarantine/`.
+ * Rebuilds `index.sqlite` of a store's folder, which no process may have open. Restores objects that only files know, those
+ * in `quarantine/` too, after hashing each. The former index is kept in `quarantine/`.
  *
- * A key that was given by `copy` is not in any file: of these only the former index knows. What was deleted while its file was
- * still read may come back; garbage collection deletes it once more.
+ * Keys made by `copy` are in no file, only in the former index. An object that was deleted while its file was being read
+ * may come back; garbage collection deletes it again.
  *
  * @param directory the folder that the store was opened with
  * @throws ObjectStoreError `misconfigured` when it holds no store, `locked`, `aborted`, `unavailable`: the index is as it was
@@ -80,7 +80,7 @@ export const rebuild = async (directory: string, options: RebuildOptions = {}): 
   }
 }
 
-/** Undefined: it cannot be read any more, and counts as lost. */
+/** Undefined when it cannot be read: it counts as lost. */
 const openFormer = (index: string): LocalDatabase | undefined => {
   try {
     return openDatabase(index)
@@ -103,9 +103,9 @@ const fill = async (
   const files = await ContentFiles.open(contents)
   const database = openDatabase(building)
   try {
-    // It counts once it is complete; a kill before leaves the former one.
+    // Used only once it is complete; a kill before leaves the former one.
     database.setSynced(false)
-    const lost = await dropDamaged(database, files, signal)
+    const lost = await removeDamaged(database, files, signal)
     const found = await filesIn(contents, quarantine)
     let [looked, recoveredFiles, unnamedFiles, bytes] = [0, 0, 0, 0]
     for (const { path, file } of found) {
@@ -130,8 +130,8 @@ const fill = async (
   }
 }
 
-/** Forgets objects whose files are gone or of another length. @returns their keys */
-const dropDamaged = async (database: LocalDatabase, files: ContentFiles, signal?: AbortSignal): Promise<string[]> => {
+/** Removes objects whose files are gone or have another length. @returns their keys */
+const removeDamaged = async (database: LocalDatabase, files: ContentFiles, signal?: AbortSignal): Promise<string[]> => {
   const lost: string[] = []
   for (const { key, content } of database.objects()) {
     throwIfAborted(signal)
@@ -168,7 +168,7 @@ interface FoundContent extends ContentIdentity {
   readonly length: number
 }
 
-/** What a file says that it is, when its bytes have the digest that it says. */
+/** The identity of a file, if its bytes match the digest in its trailer. */
 const identify = async (path: string, signal?: AbortSignal): Promise<FoundContent | undefined> => {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ELOOP') return undefined
@@ -193,14 +193,14 @@ const identify = async (path: string, signal?: AbortSignal): Promise<FoundConten
   }
 }
 
-/** Names a file in the index, unless it names a newer one already. @returns whether it does now */
+/** Adds a file to the index, unless it has a newer one. @returns whether it was added */
 const addFile = (database: LocalDatabase, file: string, identity: FoundContent): boolean => {
   const { key, type, size, sha256, writtenAt, part, length } = identity
   const row = { start: 0, size, sha256: new Uint8Array(Buffer.from(sha256, 'hex')), file, length }
   if (part) {
     const { uploadId, number } = part
     if (database.hasContent(uploadId) || database.part(uploadId, number)) return false
-    // Begun now: its client has 7 days to go on with it.
+    // Dated now: its client gets 7 days to resume it.
     if (!database.upload(uploadId)) database.putUpload({ id: uploadId, key, type, startedAt: Date.now() })
     database.putPart({ ...row, content: uploadId, number })
     return true

@@ -1,10 +1,10 @@
-/** What tells one S3 bucket from another, whatever its name and endpoint: an object that is written once. A copy of a bucket has it, too. */
+/** Identity of an S3 bucket, independent of name and endpoint: an object that is written once. A copy of the bucket has it, too. */
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { isObjectStoreError } from '../errors.ts'
 import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { S3Connection } from './connection.ts'
 
-/** The identity of the S3 bucket, which gets one when it has none. @throws ObjectStoreError */
+/** The identity of the S3 bucket; created when it is missing. @throws ObjectStoreError */
 export const bucketId = async ({ send, Bucket }: S3Connection, signal?: AbortSignal): Promise<string> => {
   const present = await read(send, Bucket, signal)
   if (present !== undefined) return present

@@ -1,4 +1,4 @@
-/** One S3 bucket of one vendor: how to reach it, with which credentials. */
+/** The connection to one S3 bucket: endpoint, credentials, timeouts. */
 import {
   type $Command,
   S3Client,
@@ -9,10 +9,10 @@ import {
 } from '@aws-sdk/client-s3'
 import { ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
-import { ANSWER_WITHIN, sendWithin } from './deadline.ts'
+import { RESPONSE_TIMEOUT_MS, sendWithTimeout } from './response-timeout.ts'
 import { type Presign, presigner } from './presign.ts'
 import { asStoreError } from './s3-errors.ts'
-import { timeOfS3 } from './time-of-s3.ts'
+import { clockSkewCorrection } from './clock-skew.ts'
 
 export interface S3Options {
   /** the vendor's URL; AWS when not given */
@@ -29,13 +29,13 @@ export interface S3Options {
   /** `<endpoint>/<bucket>/<key>` instead of `<bucket>.<endpoint>/<key>` */
   readonly forcePathStyle?: boolean | undefined
   /**
-   * ms in which S3 has to begin an answer, all attempts and waits between them included, else the call fails with
-   * `unavailable`; 20,000 when not given. A body that travels, to S3 or from it, has its own time
+   * ms for S3 to start a response, all attempts and the waits in between included; a call that takes longer fails with
+   * `unavailable`. 20,000 when not given. Transferring a body, to S3 or from it, has its own timeout
    */
-  readonly answerWithin?: number | undefined
+  readonly responseTimeoutMs?: number | undefined
 }
 
-/** Any command of the SDK, with what it answers. */
+/** Any command of the SDK, with its output. */
 export type S3Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
   Input,
   Output,
@@ -61,28 +61,37 @@ export interface S3Connection {
 /** Prepares the connection; sends nothing. @throws ObjectStoreError `misconfigured` */
 export const connect = (options: S3Options): S3Connection => {
   const client = new S3Client(configOf(options))
-  const ask = sendWithin(client, options.answerWithin ?? ANSWER_WITHIN)
-  const inTime = timeOfS3(ask, options.bucket)
+  const server = serverOf(options)
+  const ask = sendWithTimeout(client, options.responseTimeoutMs ?? RESPONSE_TIMEOUT_MS, server)
+  const correctClockSkew = clockSkewCorrection(ask, options.bucket)
   return {
     client,
     Bucket: options.bucket,
-    presign: presigner(client, options, inTime),
-    presignPublic: presigner(client, { ...options, endpoint: options.publicEndpoint ?? options.endpoint }, inTime),
+    presign: presigner(client, options, correctClockSkew),
+    presignPublic: presigner(
+      client,
+      { ...options, endpoint: options.publicEndpoint ?? options.endpoint },
+      correctClockSkew,
+    ),
     send: async (command, signal) => {
       throwIfAborted(signal)
       try {
-        await inTime()
+        await correctClockSkew()
         return await ask(command, signal)
       } catch (error) {
         throwIfAborted(signal)
-        throw asStoreError(error)
+        throw asStoreError(error, server)
       }
     },
   }
 }
 
-/** Connections at once. With the SDK's 50, fifty readers who take their time would keep all others waiting. */
-const MOST_SOCKETS = 1000
+/** For the operator. Without a path or a user, which may be secret. */
+const serverOf = ({ endpoint, region }: S3Options): string =>
+  endpoint === undefined ? `AWS S3 in ${region}` : `S3 at ${new URL(endpoint).origin}`
+
+/** Parallel connections. With the SDK's default of 50, fifty slow readers would block all others. */
+const MAX_SOCKETS = 1000
 
 const configOf = (options: S3Options): S3ClientConfig => {
   const { endpoint, publicEndpoint, region, accessKey, secretKey, sessionToken, forcePathStyle = false } = options
@@ -99,20 +108,20 @@ const configOf = (options: S3Options): S3ClientConfig => {
     ...(accessKey === undefined || secretKey === undefined
       ? {}
       : { credentials: { accessKeyId: accessKey, secretAccessKey: secretKey, ...(sessionToken && { sessionToken }) } }),
-    // Else the SDK adds a CRC32 of its own, which vendors refuse and nobody asked for.
+    // By default the SDK adds a CRC32, which some vendors refuse.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // What the SDK would print is in the errors it throws.
+    // The errors contain all that the SDK would log.
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    // One attempt (see deadline.ts for all of them): 5 s to connect, 30 s without a byte. On Workers the SDK sends by
-    // `fetch`, and can only be told how long to wait for the beginning of an answer.
+    // Per attempt (response-timeout.ts limits all of them): 5 s to connect, 30 s without a byte. On Workers the SDK uses
+    // `fetch`, which only supports a timeout for the start of the response.
     requestHandler: onWorkers()
       ? { requestTimeout: 30_000 }
       : {
           connectionTimeout: 5000,
           socketTimeout: 30_000,
-          httpAgent: { maxSockets: MOST_SOCKETS },
-          httpsAgent: { maxSockets: MOST_SOCKETS },
+          httpAgent: { maxSockets: MAX_SOCKETS },
+          httpsAgent: { maxSockets: MAX_SOCKETS },
         },
   }
 }

@@ -1,4 +1,4 @@
-/** Finds out, on the live bucket, what makes it refuse other bytes than those that were signed, however they are sent. */
+/** Probes, on the live S3 bucket, which integrity mode makes it refuse bytes other than the signed ones. */
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -14,7 +14,7 @@ import type { IntegrityMode, Presigned } from '../object-store.ts'
 import type { S3Connection } from './connection.ts'
 import { toBase64 } from './presign.ts'
 
-/** `checksum` first: it proves the bytes for ever. @throws ObjectStoreError `misconfigured`, `denied`, `unavailable` */
+/** Prefers `checksum`, which proves the bytes at any later time. @throws ObjectStoreError `misconfigured`, `denied`, `unavailable` */
 export const probeIntegrity = async (connection: S3Connection, signal?: AbortSignal): Promise<IntegrityMode> => {
   const { send, Bucket } = connection
   try {
@@ -43,16 +43,15 @@ type Flaw = keyof typeof SENTENCE
 
 const SENTENCE = {
   copies:
-    'This S3 vendor obeys a header that was not signed (x-amz-copy-source): whoever may upload could read every object. Update it, or use another.',
-  keeps:
-    'This S3 vendor keeps bytes whose SHA-256 is not the one that was signed, so uploads cannot be trusted. Use another.',
+    'This S3 vendor obeys an unsigned header (x-amz-copy-source), so every uploader could read every object. Update it, or use another.',
+  keeps: 'This S3 vendor stores bytes whose SHA-256 is not the signed one, so uploads cannot be trusted. Use another.',
   refuses:
-    'This S3 vendor takes no uploads whose SHA-256 and If-None-Match are signed, or does not tell the SHA-256 again. Use another.',
+    'This S3 vendor refuses uploads with a signed SHA-256 and If-None-Match, or does not return the SHA-256. Use another.',
 }
 
 const RIGHT = new TextEncoder().encode('Rockpool asks whether this bucket checks what it is sent.')
 const WRONG = new TextEncoder().encode('Rockpool asks whether this bucket checks what it is sent!')
-/** Of another length, which tells a copy. */
+/** Of another length, to detect a copy. */
 const FOREIGN = new TextEncoder().encode('What nobody may copy.')
 
 /** Seconds that a probe's URL lives. */
@@ -85,8 +84,8 @@ const flawOf = async (signed: Presigned, signal: AbortSignal | undefined): Promi
 }
 
 /**
- * Whether a header that nobody signed makes a signed upload a copy of any object, which the digest says nothing about.
- * AWS refuses each `x-amz-` header that was not signed, Ceph 16 only a copy with a signed payload.
+ * Whether an unsigned header turns a signed upload into a copy of any object, which the digest does not cover.
+ * AWS refuses every unsigned `x-amz-` header, Ceph 16 only a copy with a signed payload.
  */
 const obeysCopies = async (connection: S3Connection, mode: IntegrityMode, signal?: AbortSignal): Promise<boolean> => {
   const { send, Bucket } = connection
@@ -125,7 +124,7 @@ const right = async () => ({ size: RIGHT.length, sha256: await sha256(RIGHT), ex
 const signPut = async ({ presign }: S3Connection, mode: IntegrityMode, key: string): Promise<Presigned> =>
   presign.upload(key, {}, await right(), { 'content-type': 'text/plain', 'if-none-match': '*' }, mode)
 
-/** Asks with a signed part of an upload of its own, which it ends then. */
+/** Probes with a signed part of its own upload, which it aborts afterwards. */
 const withPart = async <A>(
   connection: S3Connection,
   mode: IntegrityMode,
@@ -145,7 +144,7 @@ const withPart = async <A>(
   }
 }
 
-/** What is left behind goes with `tmp/`. */
+/** Best effort: leftovers are removed with `tmp/`. */
 const drop = ({ send, Bucket }: S3Connection, Key: string, signal: AbortSignal | undefined) =>
   send(new DeleteObjectCommand({ Bucket, Key }), signal).catch(() => {})
 

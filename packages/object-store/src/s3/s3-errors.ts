@@ -1,7 +1,7 @@
-/** What S3 and its SDK throw, in the store's words. */
+/** Maps errors of S3 and its SDK to errors of the store. */
 import { ObjectStoreError, type ObjectStoreErrorCode } from '../errors.ts'
 
-/** Codes of S3's error answers, the same at every vendor we know. */
+/** S3's error codes, the same for every vendor that we know. */
 const BY_NAME: Readonly<Record<string, readonly [ObjectStoreErrorCode, string]>> = {
   NoSuchKey: ['not_found', 'There is no object of this key.'],
   NotFound: ['not_found', 'There is no object of this key.'],
@@ -35,7 +35,8 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   416: 'InvalidRange',
 }
 
-export const asStoreError = (error: unknown): ObjectStoreError => {
+/** @param server which S3, for the operator: such as `S3 at https://s3.example` */
+export const asStoreError = (error: unknown, server = 'S3'): ObjectStoreError => {
   if (error instanceof ObjectStoreError) return error
   const { name, $metadata, $response } = error as {
     readonly name?: string
@@ -50,8 +51,23 @@ export const asStoreError = (error: unknown): ObjectStoreError => {
   }
   if (status === 400) return new ObjectStoreError('bad_request', `S3 refused the request (${name}).`, { cause: error })
   const seconds = Number($response?.headers?.['retry-after'] ?? Number.NaN)
-  return new ObjectStoreError('unavailable', `S3 cannot be reached or fails (${name ?? 'unknown'}).`, {
+  const what =
+    status === undefined
+      ? `cannot be reached (${causeOf(error)}). Check that it runs, and its endpoint.`
+      : `fails (${status} ${name ?? 'unknown'}). Try again.`
+  return new ObjectStoreError('unavailable', `${server} ${what}`, {
     cause: error,
     retryAfterMs: seconds >= 0 ? seconds * 1000 : undefined,
   })
+}
+
+/** The code of the system, such as ECONNREFUSED, which the SDK wraps; else the name of the error. */
+const causeOf = (error: unknown): string => {
+  let name = 'unknown'
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException
+    if (code) return code
+    if (at.name !== 'Error') name = at.name
+  }
+  return name
 }

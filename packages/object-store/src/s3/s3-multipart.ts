@@ -18,7 +18,7 @@ import { sanitizeKey } from '../object-key.ts'
 import type { IntegrityMode, MultipartUploads, UploadedPart } from '../object-store.ts'
 import type { S3Connection } from './connection.ts'
 import { toBase64 } from './presign.ts'
-import { fromBase64 } from './read-answers.ts'
+import { fromBase64 } from './decode-responses.ts'
 import { withPayload } from './send-body.ts'
 
 export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode): MultipartUploads => {

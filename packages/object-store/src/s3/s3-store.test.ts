@@ -97,13 +97,20 @@ test.for([
   await expect(open(failing(status))).rejects.toMatchObject({ code })
 })
 
+test('an S3 that fails is named, with its status', async () => {
+  await expect(open(failing(500))).rejects.toThrow(/^S3 at http:\/\/\S+ fails \(500 \S+\)\. Try again\.$/)
+})
+
 test('says when to try again, as S3 did', async () => {
   await expect(open(failing(503, { 'retry-after': '1' }))).rejects.toMatchObject({ retryAfterMs: 1000 })
 })
 
 test('nobody listens: unavailable; a wrong endpoint or half of the keys: misconfigured', async () => {
   const nobody = { endpoint: 'http://127.0.0.1:1', region: 'r', bucket: 'b', ...KEYS }
-  await expect(openS3Store(nobody)).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(openS3Store({ ...nobody, endpoint: 'http://user:pass@127.0.0.1:1/secret' })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'S3 at http://127.0.0.1:1 cannot be reached (ECONNREFUSED). Check that it runs, and its endpoint.',
+  })
   await expect(openS3Store({ ...nobody, endpoint: 'nowhere' })).rejects.toMatchObject({ code: 'misconfigured' })
   await expect(openS3Store({ ...nobody, secretKey: undefined })).rejects.toMatchObject({ code: 'misconfigured' })
 })
@@ -150,7 +157,7 @@ describe('time for an answer', () => {
       if (request.url.includes('uploadId=slow')) return new Response(halves(BLANKS, COMPLETED))
       return answers.instead?.(request)
     }
-    const store = await open({ payload: true, instead }, { ...KEYS, answerWithin: 500 })
+    const store = await open({ payload: true, instead }, { ...KEYS, responseTimeoutMs: 500 })
     return { store, halves, release: released.resolve }
   }
   const BLANKS = new TextEncoder().encode('<?xml version="1.0" encoding="UTF-8"?>\n   ')

@@ -16,10 +16,10 @@ import type { IntegrityMode, ObjectStore, PutOptions } from '../object-store.ts'
 import { bucketId } from './bucket-id.ts'
 import { connect, type S3Connection, type S3Options } from './connection.ts'
 import { probeIntegrity } from './probe-integrity.ts'
-import { readBody, toListed, toObjectInfo, toSpan } from './read-answers.ts'
+import { readBody, toListed, toObjectInfo, toSpan } from './decode-responses.ts'
 import { s3Multipart } from './s3-multipart.ts'
 import { withPayload } from './send-body.ts'
-import { takingBackGrants } from './take-back-grants.ts'
+import { revokingGrants } from './revoke-grants.ts'
 
 export type S3StoreOptions = S3Options
 
@@ -30,7 +30,7 @@ export interface S3Store extends ObjectStore {
 }
 
 /**
- * Opens an S3 bucket as object store. Finds out by trying how the bucket can be made to check what is uploaded.
+ * Opens an S3 bucket as object store. Probes which integrity mode the S3 bucket enforces.
  *
  * @throws ObjectStoreError `misconfigured` (no such bucket, or it enforces neither way), `denied`, `unavailable`
  */
@@ -51,7 +51,7 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
     const key = sanitizeKey(rawKey)
     const ChecksumMode = integrity === 'checksum' ? ('ENABLED' as const) : undefined
     const read = () => send(new HeadObjectCommand({ Bucket, Key: key, ChecksumMode }), call.signal)
-    return toObjectInfo(key, await takingBackGrants(connection, key, read, call.signal))
+    return toObjectInfo(key, await revokingGrants(connection, key, read, call.signal))
   }
 
   return {
@@ -90,7 +90,7 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       // As in URLs (presign.ts): Workers' fetch would decode by an encoding that who uploaded has named.
       const ResponseContentEncoding = 'identity'
       const read = () => send(new GetObjectCommand({ Bucket, Key: key, Range, ResponseContentEncoding }), signal)
-      const answer = await takingBackGrants(connection, key, read, signal)
+      const answer = await revokingGrants(connection, key, read, signal)
       const span = toSpan(answer)
       const size = span.size ?? span.end
       return {

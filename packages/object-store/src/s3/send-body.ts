@@ -1,4 +1,4 @@
-/** Bodies on their way to S3: length and digest are checked before the bucket keeps anything. */
+/** Sends bodies to S3: length and digest are checked before the S3 bucket stores anything. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { equalBytes, PART_SIZE, sha256 as digestOf, toHex } from '@rockpool/protocol'
@@ -7,7 +7,7 @@ import { exactBody } from '../exact-body.ts'
 import type { IntegrityMode, ObjectBody } from '../object-store.ts'
 import { toBase64 } from './presign.ts'
 
-/** What goes into the SDK's command. */
+/** Input of the SDK's command. */
 export interface Payload {
   readonly Body: Uint8Array | Readable
   readonly ContentLength: number
@@ -25,8 +25,8 @@ export interface Sending {
 }
 
 /**
- * Sends a body. Up to one part (8 MiB) it is read first: then it can be verified, hashed, and sent again by the SDK. A
- * larger one streams, and is tried once.
+ * Sends a body. Up to one part (8 MiB) is buffered, so that it can be verified, hashed, and retried by the SDK. A
+ * larger body streams, and is tried once.
  */
 export const withPayload = async <A>(
   body: ObjectBody,
@@ -44,10 +44,10 @@ export const withPayload = async <A>(
   const failed = new AbortController()
   const chunks = verified(body, size, sha256, signal, (error) => failed.abort(error))
   const stream = Readable.from(chunks, { objectMode: false })
-  // `failed` has it; nobody listens any more when the request has ended first.
+  // `failed` reports it, unless the request has ended first.
   stream.on('error', () => {})
   try {
-    // The SDK waits for ever for the rest of a stream that failed: the request must be ended, too.
+    // The SDK waits forever for the rest of a failed stream: abort the request, too.
     return await send(
       sending(stream, size, sha256, integrity),
       signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
@@ -101,7 +101,7 @@ const readExactly = async (
   return bytes
 }
 
-/** The chunks, the last of them held back until all of them are known to be right. */
+/** The chunks. The last one is delayed until all are verified. */
 async function* verified(
   body: ObjectBody,
   size: number,

@@ -1,7 +1,7 @@
 /** What every object store must do, whatever keeps its bytes. Signed URLs are sent over HTTP for real. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { isRockpoolError } from '@rockpool/protocol'
-import { answerObject } from '../answer-object.ts'
+import { serveObject } from '../serve-object.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { verifyLocalUrl } from '../signed-url.ts'
 import { abortCases } from './abort-cases.ts'
@@ -63,7 +63,7 @@ const answerSigned = async (store: ObjectStore, secret: string, request: Request
   try {
     const { method } = request
     const grant = await verifyLocalUrl(secret, { method, key, query: url.searchParams, now: Date.now() })
-    return await answerObject(store, request, grant)
+    return await serveObject(store, request, grant)
   } catch (error) {
     if (!isRockpoolError(error, 'forbidden')) throw error
     await request.body?.cancel()

@@ -1,4 +1,4 @@
-/** Whether one object has the bytes that it should have, by reading and hashing them. */
+/** Verifies one object by reading and hashing it. */
 import { createHash } from 'node:crypto'
 import {
   addressOfDigests,
@@ -37,20 +37,19 @@ export const checkObject = async (store: ObjectStore, key: string, signal?: Abor
     const { info, body } = await store.get(key, call)
     const found = await hash(body, info)
     const wanted = expected ?? wholeAddress(info)
-    if (found.size !== info.size)
-      return { state: 'damaged', reason: 'It has another length than it should.', bytes: found.size }
+    if (found.size !== info.size) return { state: 'damaged', reason: 'Its length is wrong.', bytes: found.size }
     if (wanted === undefined) return { state: 'unproven', bytes: found.size }
     const right = isList ? found.listed : addressParts(wanted) === 1 ? found.whole : found.composite
     return right === wanted ? { state: 'whole', bytes: found.size } : otherBytes(found.size)
   } catch (error) {
     if (!isObjectStoreError(error, 'not_found')) throw error
-    return { state: 'damaged', reason: 'Its bytes are gone, or have another length than they should.', bytes: 0 }
+    return { state: 'damaged', reason: 'Its bytes are missing, or their length is wrong.', bytes: 0 }
   }
 }
 
 const otherBytes = (bytes: number): Checked => ({
   state: 'damaged',
-  reason: 'It has other bytes than its hash says.',
+  reason: 'Its bytes do not match its hash.',
   bytes,
 })
 

@@ -1,4 +1,4 @@
-/** Reads everything that a store holds, and names what is damaged. */
+/** Reads all objects of a store, and reports damage. */
 import { isObjectStoreError } from '../errors.ts'
 import type { HybridStore } from '../hybrid/index.ts'
 import type { LocalStore } from '../local/index.ts'
@@ -6,24 +6,24 @@ import type { ObjectStore } from '../object-store.ts'
 import type { S3Store } from '../s3/index.ts'
 import { checkObject, type Checked } from './check-object.ts'
 
-/** Objects that are read at once. */
+/** Objects read in parallel. */
 const PARALLEL = 4
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal
   /**
-   * Mends what can be mended: a folder takes its bytes from S3 where it has them; what no side has whole is moved to
-   * `quarantine/`, and counts as missing then, so that a device that has it sends it again
+   * Repairs damage where possible: the folder of a hybrid store fetches the bytes from S3. Objects without an intact copy are
+   * moved to `quarantine/` and count as missing, so that a device that has them uploads them again
    */
   readonly heal?: boolean
   readonly onProgress?: (progress: VerifyProgress) => void
 }
 
 export interface VerifyProgress {
-  /** objects and bytes that were there when it began */
+  /** objects and bytes at the start */
   readonly objects: number
   readonly bytes: number
-  /** looked at so far */
+  /** checked so far */
   readonly checked: number
   readonly checkedBytes: number
   readonly damaged: number
@@ -33,7 +33,7 @@ export interface Damage {
   readonly key: string
   /** a sentence for the operator */
   readonly reason: string
-  /** `healed`: whole again, from S3. `set aside`: counts as missing now. `left`: nothing was done */
+  /** `healed`: restored from S3. `set aside`: quarantined, counts as missing. `left`: unchanged */
   readonly outcome: 'healed' | 'set aside' | 'left'
 }
 
@@ -82,7 +82,7 @@ export const verify = async (store: VerifiableStore, options: VerifyOptions = {}
       try {
         await checkOne(value.key, value.size)
       } catch (error) {
-        // Ends the other lanes, too: reading on may take hours, and its result is lost.
+        // Stops the other lanes, too: they might read for hours, for a result that is lost.
         await waiting.return(undefined)
         throw error
       }

@@ -4,7 +4,7 @@ import { MAX_CONTENT_SIZE } from '../content-address.ts'
 import { isBucketName } from '../remote-key.ts'
 import { optional, Size } from './fields.ts'
 
-export const Right = Schema.Literal('read', 'write', 'delete').annotations({ identifier: 'Right' })
+export const Right = Schema.Literal('read', 'write', 'delete', 'admin').annotations({ identifier: 'Right' })
 
 /** What the signer and the sync backend read of a token; it may hold more. */
 export const TokenClaims = Schema.Struct({
@@ -19,10 +19,18 @@ const TypePattern = Schema.String.pipe(
   Schema.pattern(/^[A-Za-z0-9!#$&^_.+-]{1,127}\/(?:\*|[A-Za-z0-9!#$&^_.+-]{1,127})$/),
 ).annotations({ message: () => 'allowed types are media types such as image/png, or image/*' })
 
+export const HoldRules = Schema.Struct({
+  waitSeconds: Schema.Int.pipe(Schema.between(1, 31_536_000)).annotations({
+    message: () => 'a wait has 1 to 31,536,000 seconds',
+  }),
+  then: Schema.Literal('refuse', 'delete'),
+}).annotations({ identifier: 'HoldRules' })
+
 export const BucketRules = Schema.Struct({
   access: BucketAccess,
   types: optional(Schema.Array(TypePattern)),
   maxSize: optional(Size.pipe(Schema.lessThanOrEqualTo(MAX_CONTENT_SIZE))),
+  hold: optional(HoldRules),
 }).annotations({ identifier: 'BucketRules' })
 
 export const Buckets = Schema.Record({ key: Schema.String, value: BucketRules })

@@ -39,7 +39,7 @@ test('what the schemas decode is what wire.ts says', () => {
   >()
   expectTypeOf<typeof schema.MultipartCompleteRequest.Type>().toEqualTypeOf<Flat<wire.MultipartCompleteRequest>>()
   expectTypeOf<typeof schema.MultipartAbortRequest.Type>().toEqualTypeOf<Flat<wire.MultipartAbortRequest>>()
-  expectTypeOf<typeof schema.WireErrorAnswer.Type>().toEqualTypeOf<Flat<wire.WireErrorAnswer>>()
+  expectTypeOf<typeof schema.WireErrorResponse.Type>().toEqualTypeOf<Flat<wire.WireErrorResponse>>()
 })
 
 const schemas = Object.entries(schema).filter(([, value]) => Schema.isSchema(value)) as [
@@ -203,8 +203,8 @@ test.each([
   [schema.MultipartParts, { parts: [{ number: 1, url: 'u', headers: {} }], expiresAt: 1 }, undefined],
   [schema.MultipartParts, { status: 'digests_needed' }, undefined],
   [schema.MultipartParts, { parts: [{ number: 1, url: 'u', headers: {} }] }, 'status'],
-  [schema.WireErrorAnswer, { error: { code: 'forbidden', message: 'Ask.' } }, undefined],
-  [schema.WireErrorAnswer, { error: { code: 'teapot', message: 'Ask.' } }, 'error.code'],
+  [schema.WireErrorResponse, { error: { code: 'forbidden', message: 'Ask.' } }, undefined],
+  [schema.WireErrorResponse, { error: { code: 'teapot', message: 'Ask.' } }, 'error.code'],
   [
     schema.DownloadUrls,
     { items: [{ url: 'u', expiresAt: 1 }, { error: { code: 'bad_key', message: 'm' } }] },

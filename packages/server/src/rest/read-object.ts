@@ -1,5 +1,5 @@
 /** `GET /storage/v1/object/{bucket}/{path}`, and the same by a signed URL. */
-import { answerObject } from '@rockpool/object-store'
+import { serveObject } from '@rockpool/object-store'
 import { isPassiveType, OCTET_STREAM, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { contentDisposition } from '@rockpool/signer'
 import type { StoredFile } from '@rockpool/sync-server'
@@ -107,5 +107,5 @@ const respondFile = (services: RestServices, file: StoredFile, request: Request)
     responseDisposition: contentDisposition(isPassive ? 'inline' : 'attachment', file.name),
   } as const
   // It makes a response of each error, so that none reaches the handler.
-  return answerObject(services.store, request, grant, { failed: (error) => reportFault(services, request, error) })
+  return serveObject(services.store, request, grant, { onError: (error) => reportFault(services, request, error) })
 }

@@ -125,7 +125,7 @@ const unreachable = (cause?: unknown): RockpoolError =>
   })
 
 /** The error for a status that the object store should not have answered. `url` is never part of the message: it is a secret. */
-export const refusal = (status: number, what: string, retryAfterMs?: number): RockpoolError => {
+export const statusToError = (status: number, what: string, retryAfterMs?: number): RockpoolError => {
   if (status === 404) return new RockpoolError('not_found', `The object store does not have this ${what}.`)
   if (status === 413) return new RockpoolError('too_large', `The object store refuses a ${what} of this size.`)
   if (status === 400)

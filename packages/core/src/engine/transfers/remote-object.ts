@@ -11,7 +11,7 @@ import {
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
 import { type ByteReader, byteReader, readExactly } from './byte-reader.ts'
-import { reach, redirected, refusal, retryAfterOf } from './http.ts'
+import { reach, redirected, statusToError, retryAfterOf } from './http.ts'
 
 export interface RemotePorts {
   readonly signer: Pick<Signer, 'downloadUrl'>
@@ -73,7 +73,7 @@ const get = async (
     if (response.redirected) throw redirected()
     // 403: the URL may have expired; try a fresh one.
     if (tries === 2 || response.status !== 403) {
-      throw refusal(response.status, which === 'url' ? 'file' : 'digest list', retryAfterOf(response))
+      throw statusToError(response.status, which === 'url' ? 'file' : 'digest list', retryAfterOf(response))
     }
   }
 }

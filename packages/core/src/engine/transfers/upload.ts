@@ -19,7 +19,7 @@ import {
 } from '@rockpool/protocol'
 import type { Signer } from '../../ports/signer.ts'
 import type { ConnectionBudget } from './connection-budget.ts'
-import { browserSend, refusal, type Send, type SendResponse } from './http.ts'
+import { browserSend, statusToError, type Send, type SendResponse } from './http.ts'
 import { sendParts, type SignedPart } from './send-parts.ts'
 import { changedOnDisk, verifiedPart } from './verified-part.ts'
 
@@ -111,7 +111,7 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
     const { status, retryAfterMs } = await put(answer)
     if (status >= 200 && status < 300) return { status: 'sent' }
     // 403: the URL may have expired. 409 and 412: a concurrent upload stores the same content.
-    if (tries === 2 || ![403, 409, 412].includes(status)) throw refusal(status, 'file', retryAfterMs)
+    if (tries === 2 || ![403, 409, 412].includes(status)) throw statusToError(status, 'file', retryAfterMs)
   }
 }
 
@@ -149,7 +149,7 @@ const uploadParts = async (ports: UploadPorts, job: Upload, options: UploadOptio
         },
       })
       if (status >= 200 && status < 300) break
-      if (tries === 2 || status !== 403) throw refusal(status, 'part', retryAfterMs)
+      if (tries === 2 || status !== 403) throw statusToError(status, 'part', retryAfterMs)
       const again = await sign([number])
       request = again[0] ?? signed
     }

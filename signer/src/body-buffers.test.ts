@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { createHeldBodies } from './held-bodies.ts'
+import { createBodyBuffers } from './body-buffers.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -10,7 +10,7 @@ const forever = (ended: AbortSignal) =>
 const refused = { code: 'rate_limited', retryAfterMs: 1_000 }
 
 test('bodies are held up to the limit, and what is over is told to come again', async () => {
-  const hold = createHeldBodies(10)
+  const hold = createBodyBuffers(10)
   const gone = new AbortController()
   const first = [hold('ada', 4, gone.signal, forever), hold('bob', 2, gone.signal, forever)]
   expect(await hold('eve', 4, signal, () => Promise.resolve('four'))).toBe('four')
@@ -21,7 +21,7 @@ test('bodies are held up to the limit, and what is over is told to come again', 
 })
 
 test('one user holds half of it at most', async () => {
-  const hold = createHeldBodies(10)
+  const hold = createBodyBuffers(10)
   const gone = new AbortController()
   const first = hold('eve', 4, gone.signal, forever)
   await expect(hold('eve', 2, signal, () => Promise.resolve('two'))).rejects.toMatchObject(refused)
@@ -34,7 +34,7 @@ test('one user holds half of it at most', async () => {
 test('a body that takes too long loses its place', async () => {
   const late = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(late.signal)
-  const hold = createHeldBodies(10)
+  const hold = createBodyBuffers(10)
   const slow = hold('ada', 5, signal, forever)
   late.abort()
   await expect(slow).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining('128 s') })

@@ -10,7 +10,7 @@ import {
   type UploadUrl,
   type UploadUrls,
   WIRE_ERRORS,
-  type WireErrorAnswer,
+  type WireErrorResponse,
 } from '@rockpool/protocol'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -61,7 +61,7 @@ export const isUploadUrls =
     answer.items.length === count &&
     answer.items.every((item) => isUploadUrl(item) || isWireError(item))
 
-const isWireError = (answer: unknown): answer is WireErrorAnswer =>
+const isWireError = (answer: unknown): answer is WireErrorResponse =>
   isFields(answer) &&
   isFields(answer.error) &&
   typeof answer.error.message === 'string' &&

@@ -1,6 +1,6 @@
 /**
- * Ceph obeys `x-amz-grant-` headers that nobody signed: whoever uploads can leave the owner of the S3 bucket without the right
- * to read the object. The owner may still set its ACL (measured on Ceph 16; a copy is refused, since it would have to read).
+ * Ceph obeys unsigned `x-amz-grant-` headers: an uploader can take the read right of an object from the owner of the S3
+ * bucket. The owner may still set the object's ACL (measured on Ceph 16; a copy is refused, since it has to read).
  */
 import { PutObjectAclCommand } from '@aws-sdk/client-s3'
 import { isObjectStoreError } from '../errors.ts'
@@ -11,7 +11,7 @@ import type { S3Connection } from './connection.ts'
  *
  * @throws ObjectStoreError what `read` throws; `denied` when the ACL is not what denies it
  */
-export const takingBackGrants = async <A>(
+export const revokingGrants = async <A>(
   { send, Bucket }: S3Connection,
   Key: string,
   read: () => Promise<A>,

@@ -1,4 +1,4 @@
-/** S3's answers in the port's words. */
+/** Decodes S3's responses into the port's types. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, _Object } from '@aws-sdk/client-s3'
 import { type ByteSpan, OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
@@ -18,7 +18,7 @@ export const toObjectInfo = (key: string, answer: HeadObjectCommandOutput | GetO
   }
 }
 
-/** S3's checksum is base64, with `-N` behind it when it is a composite one: the content address in other letters. */
+/** S3's checksum is the content address in base64, with the same suffix `-N` when it is composite. */
 const toAddress = (checksum: string) => {
   const [base64, parts] = checksum.split('-')
   return parseAddress(toHex(fromBase64(base64!)) + (parts === undefined ? '' : `-${parts}`))
@@ -34,7 +34,7 @@ export const toListed = (object: _Object): ListedObject => ({
   etag: object.ETag ?? '',
 })
 
-/** Which bytes an answer has, and how many the whole has. */
+/** The byte range of a response, and the size of the whole object. */
 export const toSpan = (answer: GetObjectCommandOutput): ByteSpan & { readonly size: number } => {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(answer.ContentRange ?? '')
   const length = answer.ContentLength ?? 0
@@ -42,7 +42,7 @@ export const toSpan = (answer: GetObjectCommandOutput): ByteSpan & { readonly si
   return { start: Number(match[1]), end: Number(match[2]) + 1, size: Number(match[3]) }
 }
 
-/** The body; it errors when the connection ends before all bytes came. */
+/** The body; it errors when the connection ends before the last byte. */
 export const readBody = (
   answer: GetObjectCommandOutput,
   { start, end }: ByteSpan,
@@ -51,7 +51,7 @@ export const readBody = (
   const reader = source.getReader()
   let left = end - start
   const brokeOff = (cause?: unknown) =>
-    new ObjectStoreError('unavailable', 'S3 ended the answer before its last byte. Try again.', { cause })
+    new ObjectStoreError('unavailable', 'S3 closed the connection before the last byte. Try again.', { cause })
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {

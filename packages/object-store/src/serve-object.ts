@@ -1,4 +1,4 @@
-/** The data plane of `local` and `hybrid`: one allowed request on one object, as HTTP. */
+/** The HTTP data plane of `local` and `hybrid`: serves one authorized request on one object. */
 import {
   formatContentRange,
   essence,
@@ -13,33 +13,33 @@ import type { ObjectInfo, ObjectRead, ObjectStore } from './object-store.ts'
 import type { GetGrant, ObjectGrant, PartGrant, PutGrant } from './signed-url.ts'
 
 /**
- * Answers GET, HEAD or PUT as the grant allows: from `verifyLocalUrl`, or made by the caller after its own check of
- * rights. Errors are answered too: `{ error: { code, message } }`, 412 where S3 says it (write-once), 416 for ranges.
+ * Serves GET, HEAD or PUT as the grant allows. The grant is from `verifyLocalUrl`, or made by the caller after its own check of
+ * rights. Errors become `{ error: { code, message } }`, with 412 for a second write (as S3 does) and 416 for ranges.
  *
- * @param options.failed is told of an error before it is answered, for the operator's log
- * @param options.signal ends it, instead of the request's own. Do not make a new Request to give it one: Node forgets the
- *   signal of a Request that follows another one, when it collects garbage
+ * @param options.onError called with an error before the error response, for the operator's log
+ * @param options.signal replaces the request's own signal. Do not wrap the Request to change its signal: Node loses the
+ *   signal of a wrapped Request when it collects garbage
  */
-export const answerObject = async (
+export const serveObject = async (
   store: ObjectStore,
   request: Request,
   grant: ObjectGrant,
-  options: { readonly failed?: (error: unknown) => void; readonly signal?: AbortSignal } = {},
+  options: { readonly onError?: (error: unknown) => void; readonly signal?: AbortSignal } = {},
 ): Promise<Response> => {
   const signal = options.signal ?? request.signal
   try {
-    if (grant.method === 'GET') return await answerGet(store, request, grant, signal)
-    if ('uploadId' in grant) return await answerPart(store, request, grant, signal)
-    return await answerPut(store, request, grant, signal)
+    if (grant.method === 'GET') return await serveGet(store, request, grant, signal)
+    if ('uploadId' in grant) return await servePart(store, request, grant, signal)
+    return await servePut(store, request, grant, signal)
   } catch (error) {
-    options.failed?.(error)
-    // What was not read must not hold the connection.
+    options.onError?.(error)
+    // An unread body would block the connection.
     await request.body?.cancel().catch(() => {})
-    return answerError(error)
+    return errorResponse(error)
   }
 }
 
-/** Nothing served from here runs in the app's origin (signer contract, `/objects`). */
+/** Headers that keep served files from running in the app's origin (signer contract, `/objects`). */
 const safety = (type: string): Record<string, string> => ({
   'x-content-type-options': 'nosniff',
   // Browsers' PDF viewers refuse a sandbox.
@@ -48,7 +48,7 @@ const safety = (type: string): Record<string, string> => ({
   'cross-origin-resource-policy': 'cross-origin',
 })
 
-const answerGet = async (
+const serveGet = async (
   store: ObjectStore,
   request: Request,
   grant: GetGrant,
@@ -70,7 +70,7 @@ const answerGet = async (
   } catch (error) {
     if (!isObjectStoreError(error, 'range_not_satisfiable')) throw error
     const { size } = await store.head(grant.key, { signal })
-    return failure(416, 'bad_request', error.message, { 'content-range': `bytes */${size}` })
+    return errorBody(416, 'bad_request', error.message, { 'content-range': `bytes */${size}` })
   }
   const { info, span, body } = read
   const headers = { ...objectHeaders(info, grant), 'content-length': String(span.end - span.start) }
@@ -81,7 +81,7 @@ const answerGet = async (
   })
 }
 
-const answerPut = async (
+const servePut = async (
   store: ObjectStore,
   request: Request,
   grant: PutGrant,
@@ -90,7 +90,7 @@ const answerPut = async (
   checkLength(request, grant.size)
   if (request.headers.get('content-type') !== grant.type || request.headers.get('if-none-match') !== '*') {
     await request.body?.cancel()
-    return failure(403, 'forbidden', 'Send exactly the headers that came with the signed URL.')
+    return errorBody(403, 'forbidden', 'Send exactly the headers that came with the signed URL.')
   }
   const { etag } = await store.put(grant.key, request.body ?? new Uint8Array(), {
     size: grant.size,
@@ -102,7 +102,7 @@ const answerPut = async (
   return new Response(null, { status: 200, headers: { etag } })
 }
 
-const answerPart = async (
+const servePart = async (
   store: ObjectStore,
   request: Request,
   grant: PartGrant,
@@ -119,7 +119,7 @@ const answerPart = async (
   return new Response(null, { status: 200, headers: { etag } })
 }
 
-/** A wrong length is refused before a byte is read; without the header, the store counts. */
+/** Refuses a wrong Content-Length before reading the body. Without the header, the store counts the bytes. */
 const checkLength = (request: Request, size: number): void => {
   const length = request.headers.get('content-length')
   if (length === null || Number(length) === size) return
@@ -145,13 +145,13 @@ const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string
 const matches = (header: string, etag: string): boolean =>
   header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 
-const answerError = (error: unknown): Response => {
-  if (isObjectStoreError(error, 'precondition_failed')) return failure(412, 'conflict', error.message)
+const errorResponse = (error: unknown): Response => {
+  if (isObjectStoreError(error, 'precondition_failed')) return errorBody(412, 'conflict', error.message)
   const wire: RockpoolError = toWireError(error)
   const status = WIRE_ERRORS[wire.code as keyof typeof WIRE_ERRORS]
   const retry = wire.retryAfterMs === undefined ? undefined : String(Math.ceil(wire.retryAfterMs / 1000))
-  return failure(status, wire.code, wire.message, retry === undefined ? {} : { 'retry-after': retry })
+  return errorBody(status, wire.code, wire.message, retry === undefined ? {} : { 'retry-after': retry })
 }
 
-const failure = (status: number, code: string, message: string, headers: Record<string, string> = {}): Response =>
+const errorBody = (status: number, code: string, message: string, headers: Record<string, string> = {}): Response =>
   Response.json({ error: { code, message } }, { status, headers: { ...headers, 'cache-control': 'no-store' } })

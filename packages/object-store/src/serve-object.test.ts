@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { sha256 } from '@rockpool/protocol'
-import { answerObject } from './answer-object.ts'
+import { serveObject } from './serve-object.ts'
 import { openLocalStore } from './local/index.ts'
 import type { GetGrant, PutGrant } from './signed-url.ts'
 import { someBytes, streamOf } from './testing/bytes.ts'
@@ -24,7 +24,7 @@ const get = async (
   method: 'GET' | 'HEAD' = 'GET',
 ) => {
   const request = new Request(`http://x/objects/${key}`, { method, headers })
-  const response = await answerObject(store, request, { method: 'GET', key, ...grant })
+  const response = await serveObject(store, request, { method: 'GET', key, ...grant })
   return { status: response.status, headers: response.headers, bytes: await response.bytes() }
 }
 
@@ -85,7 +85,7 @@ const put = async (headers: Record<string, string>, grant: Partial<PutGrant> = {
     body: stream,
     duplex: 'half',
   } as RequestInit)
-  const response = await answerObject(store, request, granted)
+  const response = await serveObject(store, request, granted)
   return { response, error: (await response.json()).error as { code: string; message: string }, cancelled }
 }
 
@@ -115,7 +115,7 @@ test('a store that is down is 503 with Retry-After, and says nothing of itself',
     secret: 'x'.repeat(32),
   })
   await closed.close()
-  const response = await answerObject(closed, new Request('http://x'), { method: 'GET', key: 'a' })
+  const response = await serveObject(closed, new Request('http://x'), { method: 'GET', key: 'a' })
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   expect(await response.text()).not.toContain('folder')
 })

@@ -1,11 +1,22 @@
 import { Schema } from 'effect'
 import { optional, PartNumber, Receipt, Size, Time, UploadId, WireErrorCode } from './fields.ts'
 
-export const WireError = Schema.Struct({ code: WireErrorCode, message: Schema.String }).annotations({
+export const QuotaUsage = Schema.Struct({
+  of: Schema.Literal('store', 'user'),
+  unit: Schema.Literal('bytes', 'files'),
+  used: Schema.JsonNumber,
+  limit: Schema.JsonNumber,
+}).annotations({ identifier: 'QuotaUsage' })
+
+export const WireError = Schema.Struct({
+  code: WireErrorCode,
+  message: Schema.String,
+  usage: optional(QuotaUsage),
+}).annotations({
   identifier: 'WireError',
 })
 
-export const WireErrorAnswer = Schema.Struct({ error: WireError }).annotations({ identifier: 'WireErrorAnswer' })
+export const WireErrorResponse = Schema.Struct({ error: WireError }).annotations({ identifier: 'WireErrorResponse' })
 
 const storedFields = {
   durable: Schema.Boolean,
@@ -39,11 +50,11 @@ export const UploadUrl = Schema.Union(
 ).annotations({ identifier: 'UploadUrl' })
 
 export const UploadUrls = Schema.Struct({
-  items: Schema.Array(Schema.Union(UploadUrl, WireErrorAnswer)),
+  items: Schema.Array(Schema.Union(UploadUrl, WireErrorResponse)),
 }).annotations({ identifier: 'UploadUrls' })
 
 export const DownloadUrls = Schema.Struct({
-  items: Schema.Array(Schema.Union(DownloadUrl, WireErrorAnswer)),
+  items: Schema.Array(Schema.Union(DownloadUrl, WireErrorResponse)),
 }).annotations({ identifier: 'DownloadUrls' })
 
 export const MultipartUpload = Schema.Union(
