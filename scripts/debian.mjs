@@ -13,10 +13,17 @@ const NEEDS = {
   },
   // Its own programs are in a folder whose name has the version.
   postgres: { packages: ['postgresql'], paths: ['/usr/bin/pg_createcluster'], env: ['ROCKPOOL_TEST_POSTGRES_URL'] },
+  // For the examples of packages/server/deploy. No variable stands in for them.
+  compose: { packages: ['docker-compose'], paths: ['/usr/bin/docker-compose'], env: [] },
+  caddy: { packages: ['caddy'], paths: ['/usr/bin/caddy'], env: [] },
+  systemd: { packages: ['systemd'], paths: ['/usr/bin/systemd-analyze'], env: [] },
 }
 
 /** Whether the environment gives this piece, so that nothing needs to be installed or started for it. */
-export const isGiven = (name) => NEEDS[name].env.every((variable) => process.env[variable])
+export const isGiven = (name) => {
+  const { env } = NEEDS[name]
+  return env.length > 0 && env.every((variable) => process.env[variable])
+}
 
 /** Those that are reached over the network, so that the environment names no program. */
 const SERVERS = new Set(['s3', 'postgres'])
@@ -36,7 +43,8 @@ export const ensurePrograms = async (names) => {
     .filter((name) => !isPresent(name))
     .map((name) => {
       const { env, packages } = NEEDS[name]
-      return { name, message: `Missing: ${name}. Install ${packages.join(' ')}, or set ${env.join(', ')}.` }
+      const instead = env.length > 0 ? `, or set ${env.join(', ')}` : ''
+      return { name, message: `Missing: ${name}. Install ${packages.join(' ')}${instead}.` }
     })
 }
 

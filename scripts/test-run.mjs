@@ -74,7 +74,7 @@ const countsOf = (report, code) => {
   }
 }
 
-const needs = ['chromium', 'firefox', 'postgres', ...(hasS3Tests ? ['s3'] : [])]
+const needs = ['chromium', 'firefox', 'postgres', 'compose', 'caddy', 'systemd', ...(hasS3Tests ? ['s3'] : [])]
 const missing = await timed('programs', () => ensurePrograms(needs))
 for (const { message } of missing) console.log(message)
 const names = missing.map(({ name }) => name)

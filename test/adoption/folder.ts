@@ -21,20 +21,36 @@ export const bareFolder = async (registry: string, path: readonly string[] = [])
     path: folder,
     write,
     run: (program, ...args) =>
-      new Promise((resolve, reject) => {
-        const env = { ...cleanEnvironment(), PATH: [...path, process.env.PATH].join(':') }
-        const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-        let output = ''
-        for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
-        child.once('error', reject)
-        child.once('close', (code) => {
-          if (code === 0) resolve(output)
-          else reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output.slice(-4_000)}`))
-        })
-      }),
+      runProgram(program, args, { cwd: folder, env: { PATH: [...path, process.env.PATH].join(':') } }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   }
 }
+
+/**
+ * Runs a program to its end, in the environment of {@link cleanEnvironment} and `env`.
+ *
+ * @returns what it wrote
+ * @throws Error with its output when it fails
+ */
+export const runProgram = (
+  program: string,
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...cleanEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(output)
+      else reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output.slice(-4_000)}`))
+    })
+  })
 
 /** Without the settings of the workspace's npm, of the tests and of their S3 server. */
 export const cleanEnvironment = (): NodeJS.ProcessEnv =>
