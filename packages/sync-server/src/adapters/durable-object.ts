@@ -43,6 +43,14 @@ export const openDurableObjectLog = async (storage: DurableObjectStorage, storeI
   })
 }
 
+/** The store of an object that has a log: an object that an alarm wakes does not learn it otherwise. */
+export const storedStoreId = (storage: DurableObjectStorage): StoreId | undefined => {
+  const sql = toSql(storage)
+  if (!hasTable(sql, 'log')) return undefined
+  const [row] = Array.from(sql.rows('SELECT storeId FROM log'))
+  return row?.storeId as StoreId | undefined
+}
+
 /** The runtime sends no response and no message before the writes that came before it are durable (output gates). */
 const toSql = (storage: DurableObjectStorage): Sql => ({
   rows: (query, ...values) => storage.sql.exec(query, ...values),

@@ -1,4 +1,5 @@
 /** The Worker of the tests: the sync server, and an object that gives access to its event log. */
+import type { RemoteKey } from '@rockpool/protocol'
 import { openDurableObjectLog } from '../adapters/durable-object.ts'
 import type { AppendOptions, ReadLimits, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
@@ -9,7 +10,15 @@ import { makeSyncBackend } from '../workers/index.ts'
 import { QUOTA_EVENTS } from './quota-events.ts'
 import type { DurableObjectNamespace, DurableObjectState } from '../workers/runtime.ts'
 
-const backend = makeSyncBackend({ quota: { events: QUOTA_EVENTS } })
+const backend = makeSyncBackend({
+  quota: { events: QUOTA_EVENTS },
+  claims: (bindings) => {
+    const { OBJECTS } = bindings as { readonly OBJECTS?: string }
+    if (OBJECTS === undefined) return undefined
+    const head = async (key: RemoteKey) => (await fetch(`${OBJECTS}/${key}`, { method: 'HEAD' })).ok
+    return { head, everyMs: 0, recheckAfterMs: 10 }
+  },
+})
 
 /** With a route of the app's own, for its operator. */
 export class SyncBackend extends backend.SyncBackend {

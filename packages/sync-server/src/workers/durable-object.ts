@@ -3,7 +3,7 @@
  * WebSocket, and the runtime replies to `ping` with the head without waking the object.
  */
 import type { StoreId } from '@rockpool/protocol'
-import { openDurableObjectLog } from '../adapters/durable-object.ts'
+import { openDurableObjectLog, storedStoreId } from '../adapters/durable-object.ts'
 import type { SqlEventLog } from '../event-log/sql-log.ts'
 import { SyncError } from '../http/errors.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
@@ -12,6 +12,7 @@ import { acceptLive, type LiveGrant, SUBPROTOCOL } from '../live/accept.ts'
 import { liveMessage, type LiveUpdate, MAX_MESSAGE_BYTES } from '../live/message.ts'
 import { CLOSE, publish, type Subscriber } from '../live/publish.ts'
 import { type RedactionCause, type RedactResult, redactionUpdate } from '../redact/redaction.ts'
+import { checkSomeClaims, dueAfterPush, dueAtStart, type WorkerClaimChecks } from './claim-check.ts'
 import { type Rules } from './rules.ts'
 import {
   autoResponse,
@@ -36,7 +37,6 @@ export class StoreObject {
   readonly #rules: () => Rules
   #log: Promise<SqlEventLog> | undefined
   #handle: ((request: Request) => Promise<Response>) | undefined
-  #alarmAt: number | undefined
 
   constructor({ state, namespace, rules }: StoreObjectOptions) {
     this.#state = state
@@ -46,12 +46,12 @@ export class StoreObject {
 
   async fetch(request: Request): Promise<Response> {
     try {
-      const rules = this.#rules()
+      const { claims, ...rules } = this.#rules()
       if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return await this.#upgrade(request, rules)
       // One for all requests: it holds the imported keys of receipts and the list of event names.
       this.#handle ??= createHandler(
         { ...rules, logs: { open: (storeId) => this.#open(storeId), close: async () => {} } },
-        { publish: (_, update) => this.#publish(update), openStream: noStream },
+        { publish: (_, update) => this.#publishAppend(update, claims), openStream: noStream },
       )
       return await this.#handle(request)
     } catch (error) {
@@ -66,14 +66,14 @@ export class StoreObject {
     return result
   }
 
-  /** Ends the WebSockets whose token has expired. */
+  /** Ends the WebSockets whose token has expired, and checks claims that are due. */
   async alarm(): Promise<void> {
-    this.#alarmAt = undefined
     const now = Date.now()
     for (const { expiresAt, close } of this.#subscribers()) {
       if (expiresAt <= now) close(CLOSE.unauthenticated, 'The token has expired.')
     }
-    await this.#setAlarm()
+    await this.#wakeAtExpiry()
+    await this.#checkClaims(now).catch(reportToConsole)
   }
 
   /** Before compatibility date 2026-04-07 the runtime does not reply to a Close frame by itself. */
@@ -102,6 +102,8 @@ export class StoreObject {
     }
     const log = await openDurableObjectLog(this.#state.storage, storeId)
     this.#answerPings(log.backendId, await log.head())
+    const { claims } = this.#rules()
+    if (claims) await this.#wakeBy(await dueAtStart(log.readModel, claims, Date.now()))
     return log
   }
 
@@ -109,7 +111,7 @@ export class StoreObject {
     this.#state.setWebSocketAutoResponse(autoResponse('ping', JSON.stringify({ backendId, head })))
   }
 
-  async #upgrade(request: Request, rules: Rules): Promise<Response> {
+  async #upgrade(request: Request, rules: Pick<Rules, 'authenticate'>): Promise<Response> {
     const acceptance = await acceptLive(request, { ...rules, basePath: DEFAULT_BASE_PATH })
     if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
     const { storeId, since, sub, expiresAt } = acceptance.grant
@@ -120,18 +122,46 @@ export class StoreObject {
     this.#state.acceptWebSocket(socket)
     socket.serializeAttachment({ storeId, sub, expiresAt } satisfies Attachment)
     socket.send(liveMessage({ backendId: log.backendId, since, head, events }))
-    await this.#setAlarm()
+    await this.#wakeAtExpiry()
     return response
   }
 
-  /** For the next token that expires. An alarm, not a timer: a timer would keep the object from hibernating. */
-  async #setAlarm(): Promise<void> {
+  async #wakeAtExpiry(): Promise<void> {
     const now = Date.now()
     const times = this.#subscribers().map(({ expiresAt }) => expiresAt)
     const next = Math.min(...times.filter((time) => time > now))
-    if (!Number.isFinite(next) || next === this.#alarmAt) return
-    this.#alarmAt = next
-    await this.#state.storage.setAlarm(next)
+    await this.#wakeBy(Number.isFinite(next) ? next : undefined)
+  }
+
+  /**
+   * Sets the alarm to `time`, unless it is earlier: an object has one alarm, and each looks at everything. An alarm, not a timer: a
+   * timer would keep the object from hibernating.
+   */
+  async #wakeBy(time: number | undefined): Promise<void> {
+    if (time === undefined) return
+    const alarm = await this.#state.storage.getAlarm()
+    if (alarm === null || time < alarm) await this.#state.storage.setAlarm(time)
+  }
+
+  async #checkClaims(now: number): Promise<void> {
+    const { claims } = this.#rules()
+    const storeId = claims && storedStoreId(this.#state.storage)
+    if (storeId === undefined) return
+    const { readModel } = await this.#open(storeId)
+    try {
+      await this.#wakeBy(await checkSomeClaims(readModel, claims!, now))
+    } catch (error) {
+      // Object storage does not respond.
+      await this.#wakeBy(dueAfterPush(claims!, now))
+      throw error
+    }
+  }
+
+  #publishAppend(update: LiveUpdate, claims: WorkerClaimChecks | undefined): void {
+    if (claims && update.events.some(({ name }) => name === 'v2.ContentStored')) {
+      this.#wakeBy(dueAfterPush(claims, Date.now())).catch(reportToConsole)
+    }
+    this.#publish(update)
   }
 
   #publish(update: LiveUpdate): void {

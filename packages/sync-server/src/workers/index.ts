@@ -15,11 +15,12 @@ import { bearerToken, requireReader } from '../http/identify.ts'
 import { parseRoute } from '../http/route.ts'
 import { acceptLive } from '../live/accept.ts'
 import type { RedactionCause, RedactResult } from '../redact/redaction.ts'
+import type { WorkerClaimChecks } from './claim-check.ts'
 import { closedUpgrade, StoreObject } from './durable-object.ts'
 import { readRules, type Rules, type SyncBackendOptions } from './rules.ts'
 import type { DurableObjectNamespace, DurableObjectState, ServerSocket } from './runtime.ts'
 
-export type { SyncBackendOptions }
+export type { SyncBackendOptions, WorkerClaimChecks }
 
 /** Bindings of the Worker: the variables of the signer, by the same names. Without a way to verify tokens it responds 503. */
 export interface SyncBackendEnv {
@@ -68,7 +69,7 @@ export interface SyncBackend {
 export const makeSyncBackend = (options: SyncBackendOptions = {}): SyncBackend => {
   // One per isolate, and so is what `authenticate` remembers.
   let rules: Rules | undefined
-  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= { ...options, ...readRules(bindings) })
+  const rulesOf = (bindings: SyncBackendEnv): Rules => (rules ??= readRules(bindings, options))
 
   class SyncBackend implements SyncBackendObject {
     readonly #store: StoreObject

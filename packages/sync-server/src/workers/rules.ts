@@ -10,21 +10,29 @@ import {
 } from '@rockpool/access'
 import type { Buckets } from '@rockpool/protocol'
 import type { SyncOptions } from '../http/handler.ts'
+import type { WorkerClaimChecks } from './claim-check.ts'
+import type { SyncBackendEnv } from './index.ts'
 
 /** What no binding says. */
-export type SyncBackendOptions = Pick<SyncOptions, 'eventNames' | 'quota'>
+export interface SyncBackendOptions extends Pick<SyncOptions, 'eventNames' | 'quota'> {
+  /** How contents are checked that are only claimed to be stored, by the bindings; not at all unless set. */
+  readonly claims?: (bindings: SyncBackendEnv) => WorkerClaimChecks | undefined
+}
 
-export interface Rules extends SyncBackendOptions {
+export interface Rules extends Pick<SyncOptions, 'eventNames' | 'quota'> {
   readonly authenticate: Authenticate
   readonly buckets: Buckets
   readonly allowedOrigins: readonly string[]
   readonly receiptSecrets: readonly string[]
+  readonly claims: WorkerClaimChecks | undefined
 }
 
 /** @throws RockpoolError `bad_request`: one line that names the binding, never the value of a secret */
-export const readRules = (bindings: object): Rules => {
+export const readRules = (bindings: SyncBackendEnv, { claims, ...options }: SyncBackendOptions): Rules => {
   const environment = environmentOf(bindings)
   return {
+    ...options,
+    claims: claims?.(bindings),
     authenticate: tokensOf(readTokens(environment)),
     buckets: readBuckets(environment),
     allowedOrigins: readOrigins(environment),

@@ -5,6 +5,8 @@ export interface DurableObjectStorage {
     exec(query: string, ...values: (string | number | null)[]): Iterable<Readonly<Record<string, unknown>>>
   }
   transactionSync<A>(work: () => A): A
+  /** null: none is set. While one runs, it no longer is. */
+  getAlarm(): Promise<number | null>
   setAlarm(time: number): Promise<void>
 }
 

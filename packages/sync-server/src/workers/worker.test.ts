@@ -1,10 +1,14 @@
 /** What only the Worker has: bindings, origins, routing to the object. The calls: `syncServerSuite`. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { AUDIENCE, ISSUER, SECRET, signToken, startIdentityProvider } from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { RedactResult } from '../redact/redaction.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import { QUOTA_EVENTS } from '../test-support/quota-events.ts'
 import { eventsAfter } from '../testing/events.ts'
+import { contentStored, fileKey, toLogEvent } from '../testing/file-events.ts'
 import { httpClient } from '../testing/http-client.ts'
 import { connectLive } from '../testing/live-client.ts'
 
@@ -65,6 +69,28 @@ describe('the Worker', { timeout: 60_000 }, () => {
     expect(text).not.toContain('secret')
     const unknown = await redact(4)
     expect([unknown.status, await unknown.json()]).toEqual([400, { code: 'bad_request' }])
+  })
+
+  it('checks claims by alarms: what object storage has once, what it lacks again', async () => {
+    const [there, missing] = [fileKey('there'), fileKey('missing')]
+    const asked: string[] = []
+    const askedAgain = Promise.withResolvers<void>()
+    const objects = createServer(({ url }, response) => {
+      const key = url!.slice(1)
+      response.writeHead(key === there ? 200 : 404).end()
+      asked.push(key)
+      if (asked.filter((each) => each === missing).length === 3) askedAgain.resolve()
+    })
+    await once(objects.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void objects.close().closeAllConnections())
+    const { port } = objects.address() as AddressInfo
+    const checking = await started({ ROCKPOOL_JWT_SECRET: SECRET, OBJECTS: `http://127.0.0.1:${port}` })
+    const events = [there, missing].map((key, index) =>
+      Object.assign(toLogEvent(contentStored(key, key)), { seqNum: index + 1 }),
+    )
+    expect((await httpClient(urlOf(checking), 'shop', await signToken('shop')).push(0, events)).status).toBe(200)
+    await askedAgain.promise
+    expect(asked.filter((key) => key === there)).toEqual([there])
   })
 
   it.each<[string, string, Record<string, unknown>]>([
