@@ -26,12 +26,7 @@ export interface ResolvedKey extends RemoteKeyParts {
  *
  * @throws RockpoolError `bad_key`
  */
-export const resolveKey = (
-  text: string,
-  buckets: Buckets | BucketsOf,
-  action: Right,
-  form?: 'legacy',
-): ResolvedKey => {
+export const resolveKey = (text: string, buckets: Buckets | BucketsOf, action: Right, form?: 'legacy'): ResolvedKey => {
   const parts = parseRemoteKey(text)
   if (!parts) {
     throw httpError(

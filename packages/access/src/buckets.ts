@@ -35,7 +35,7 @@ export const decodeBuckets = (value: unknown, fail: (problem: string) => Error):
   const result = ParseResult.decodeUnknownEither(SomeBuckets)(value, { onExcessProperty: 'error' })
   if (result._tag === 'Right') return result.right
   const { _tag, path, message } = ParseResult.ArrayFormatter.formatIssueSync(result.left)[0]!
-  const problem = _tag === 'Unexpected' ? 'there is no such rule; there are access, types and maxSize' : message
+  const problem = _tag === 'Unexpected' ? 'there is no such rule; there are access, types, maxSize and hold' : message
   throw fail((path.length > 0 ? `${path.join('.')}: ${problem}` : problem).slice(0, 300))
 }
 

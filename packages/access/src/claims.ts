@@ -17,7 +17,7 @@ export const hasRight = ({ stores }: TokenClaims, storeId: StoreId, right: Right
 export const hasRequestRight = ({ requests }: Pick<Claims, 'requests'>, requestId: RequestId, right: Right): boolean =>
   requests !== undefined && Object.hasOwn(requests, requestId) && requests[requestId]!.includes(right)
 
-const RIGHTS: ReadonlySet<unknown> = new Set<Right>(['read', 'write', 'delete'])
+const RIGHTS: ReadonlySet<unknown> = new Set<Right>(['read', 'write', 'delete', 'admin'])
 
 const isRights = (value: unknown): value is Right[] => Array.isArray(value) && value.every((right) => RIGHTS.has(right))
 

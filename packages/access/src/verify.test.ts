@@ -100,10 +100,10 @@ describe('tokens by a shared secret', () => {
     ['stores null', () => signed({ ...good, stores: null })],
     ['rights a string', () => signed({ ...good, stores: { reef: 'read' } })],
     ['rights true', () => signed({ ...good, stores: { reef: true } })],
-    ['an unknown right', () => signed({ ...good, stores: { reef: ['read', 'admin'] } })],
+    ['an unknown right', () => signed({ ...good, stores: { reef: ['read', 'own'] } })],
     ['a reserved store', () => signed({ ...good, stores: { tmp: ['read'] } })],
     ['a store with a slash', () => signed({ ...good, stores: { 'a/b': ['read'] } })],
-    ['another role', () => signed({ ...good, role: 'admin' })],
+    ['another role', () => signed({ ...good, role: 'own' })],
     ['requests of another shape', () => signed({ ...good, requests: 'read' })],
   ]
   test.each(refused)('refused: %s', async (_, make) => {

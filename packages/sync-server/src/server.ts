@@ -11,6 +11,7 @@ import type { LiveUpdate } from './live/message.ts'
 import { startClaimChecker } from './read-model/claim-checker.ts'
 import { publishOtherServers } from './live/other-servers.ts'
 import { streamResponse } from './live/stream.ts'
+import { appendAsServer } from './operator/append-as-server.ts'
 import { appendLost } from './operator/append-lost.ts'
 import { type RedactionCause, type RedactResult, redactionUpdate } from './redact/redaction.ts'
 
@@ -34,6 +35,8 @@ export interface SyncServer {
    * @throws EventLogError
    */
   reportLost(storeId: StoreId, remoteKeys: readonly RemoteKey[]): Promise<void>
+  /** Deletes files in the operator's name, and sends the news to the store's devices. @throws EventLogError */
+  deleteFiles(storeId: StoreId, fileIds: readonly string[]): Promise<void>
   /** Ends all subscriptions, refuses new requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -105,13 +108,18 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
     redact: async (storeId, seqNum, cause) => {
       const log = await logs.open(storeId)
       if (!canRedact(log))
-        throw new RockpoolError('bad_request', 'Only logs in SQLite can redact events. Use `sqliteLogs`.')
+        throw new RockpoolError('bad_request', 'These logs cannot redact events. Use `sqliteLogs` or `postgresLogs`.')
       const result = await log.redact(seqNum, { ...cause, at: clock.now() })
       publish(storeId, redactionUpdate(log.backendId, result))
       return result
     },
     reportLost: async (storeId, remoteKeys) => {
       publish(storeId, await appendLost(await logs.open(storeId), remoteKeys, clock.now()))
+    },
+    deleteFiles: async (storeId, fileIds) => {
+      const at = clock.now()
+      const events = fileIds.map((id) => ({ name: 'v2.FileDeleted', args: { id, at } }) as const)
+      publish(storeId, await appendAsServer(await logs.open(storeId), events, at))
     },
     close: async () => {
       closed = true

@@ -176,7 +176,7 @@ describe('access', () => {
     [{ sub: 'ann' }, 'stores'],
     [{ sub: 'ann', stores: ['s'] }, 'stores'],
     [{ sub: 'ann', stores: { s: 'read' } }, 'stores.s'],
-    [{ sub: 'ann', stores: { s: ['admin'] } }, 'stores.s.0'],
+    [{ sub: 'ann', stores: { s: ['own'] } }, 'stores.s.0'],
     [{ sub: 'ann', stores: {}, exp: 'never' }, 'exp'],
   ])('TokenClaims %j: %s', (claims, field) => {
     expect(where(schema.TokenClaims, claims)).toBe(field)

@@ -42,6 +42,16 @@ test('the old name of the path is the path', () => {
   })
 })
 
+test('a bucket that holds, and webhooks', () => {
+  const text = `
+buckets: { photos: { access: store, hold: { wait_seconds: 60, then: delete } } }
+webhooks: [{ url: 'https://app.example', secret: whsec_x }]`
+  expect(readYaml(text, FILE).map(({ key, value }) => [key, value])).toEqual([
+    ['buckets', '{"photos":{"access":"store","hold":{"waitSeconds":60,"then":"delete"}}}'],
+    ['webhooks', '[{"url":"https://app.example","secret":"whsec_x"}]'],
+  ])
+})
+
 describe('refuses in one line', () => {
   test.each([
     ['what is no YAML', 'storage: [', 'it is not YAML'],
@@ -63,6 +73,9 @@ describe('refuses in one line', () => {
       'buckets.photos.maxsize.*Did you mean "max_size"',
     ],
     ['a bucket without rules', 'buckets: { photos: public }', 'buckets.photos'],
+    ['an unknown rule of holding', 'buckets: { a: { hold: { wait_second: 1 } } }', 'Did you mean "wait_seconds"'],
+    ['a bucket that only says that it holds', 'buckets: { a: { hold: true } }', 'buckets.a.hold in .*: it is a map'],
+    ['one webhook in place of a list', 'webhooks: { url: https://app.example }', 'webhooks in .*: it is a list'],
     ['inherited names', 'buckets: { photos: { constructor: 1 } }', 'buckets.photos.constructor'],
     ['an endless file', '#'.repeat(300_000), 'larger than 256 KiB'],
   ])('%s', (_, text, message) => {

@@ -118,7 +118,13 @@ const toText = ({ kind }: Setting, key: string, value: unknown, file: string): s
 }
 
 /** The keys of a bucket's rules here, and in the JSON of the environment. */
-const BUCKET_KEYS: Readonly<Record<string, string>> = { access: 'access', types: 'types', max_size: 'maxSize' }
+const BUCKET_KEYS: Readonly<Record<string, string>> = {
+  access: 'access',
+  types: 'types',
+  max_size: 'maxSize',
+  hold: 'hold',
+}
+const HOLD_KEYS: Readonly<Record<string, string>> = { wait_seconds: 'waitSeconds', then: 'then' }
 
 /** Whether the values are right is for the reader of the environment variable to say. */
 const bucketsJson = (key: string, value: unknown, file: string): string => {
@@ -126,13 +132,25 @@ const bucketsJson = (key: string, value: unknown, file: string): string => {
   const buckets = Object.entries(value).map(([name, rules]) => {
     if (!isMap(rules))
       throw new ConfigError(`${key}.${name} in ${file}: it is a map of rules, such as "access: store".`)
-    const renamed = Object.entries(rules).map(([rule, content]) => {
-      const known = Object.hasOwn(BUCKET_KEYS, rule) ? BUCKET_KEYS[rule] : undefined
-      if (known !== undefined) return [known, content]
-      const hint = suggestion(rule, Object.keys(BUCKET_KEYS))
-      throw new ConfigError(`${key}.${name}.${rule} in ${file}: there is no such rule.${hint}`)
-    })
-    return [name, Object.fromEntries(renamed)]
+    const { hold, ...renamed } = renameKeys(`${key}.${name}`, rules, BUCKET_KEYS, file)
+    if (hold === undefined) return [name, renamed]
+    if (!isMap(hold)) throw new ConfigError(`${key}.${name}.hold in ${file}: it is a map of wait_seconds and then.`)
+    return [name, { ...renamed, hold: renameKeys(`${key}.${name}.hold`, hold, HOLD_KEYS, file) }]
   })
   return JSON.stringify(Object.fromEntries(buckets))
+}
+
+const renameKeys = (
+  path: string,
+  rules: Readonly<Record<string, unknown>>,
+  keys: Readonly<Record<string, string>>,
+  file: string,
+): Record<string, unknown> => {
+  const renamed = Object.entries(rules).map(([rule, content]) => {
+    const known = Object.hasOwn(keys, rule) ? keys[rule] : undefined
+    if (known !== undefined) return [known, content]
+    const hint = suggestion(rule, Object.keys(keys))
+    throw new ConfigError(`${path}.${rule} in ${file}: there is no such rule.${hint}`)
+  })
+  return Object.fromEntries(renamed)
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { identify, requireReader, requireUser, storeOf } from './caller.ts'
 
 const CLAIMS: Claims = { sub: 'ada', stores: { shop: ['read'] } }
-const options = { authenticate: async () => CLAIMS, rateLimit: undefined, address: '192.0.2.1' }
+const options = { authenticate: async () => CLAIMS, rateLimit: undefined, serviceRole: false, address: '192.0.2.1' }
 const request = (headers: Record<string, string>) => new Request('http://localhost/', { headers })
 const bearer = { authorization: 'Bearer token' }
 
@@ -41,6 +41,15 @@ describe('a caller', () => {
     expect(requireUser(own, 'read').claims).toBe(CLAIMS)
     expect(() => requireUser(own, 'write')).toThrow(expect.objectContaining({ code: 'forbidden' }))
     const other = await identify(request({ ...bearer, 'rockpool-store': 'lagoon' }), options)
+    expect(() => requireUser(other, 'read')).toThrow(expect.objectContaining({ code: 'forbidden' }))
+  })
+
+  it('has every right by the service role, where it is switched on', async () => {
+    const authenticate = async () => ({ sub: 'scanner', stores: {}, role: 'service' }) as const
+    const header = { ...bearer, 'rockpool-store': 'shop' }
+    const service = await identify(request(header), { ...options, authenticate, serviceRole: true })
+    expect(requireUser(service, 'admin').claims.sub).toBe('scanner')
+    const other = await identify(request(header), { ...options, authenticate })
     expect(() => requireUser(other, 'read')).toThrow(expect.objectContaining({ code: 'forbidden' }))
   })
 

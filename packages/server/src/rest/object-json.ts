@@ -1,4 +1,5 @@
 /** Files and buckets as the REST API shows them. Pure. */
+import type { HoldState } from '@rockpool/access'
 import type { BucketRules, Buckets } from '@rockpool/protocol'
 import type { StoredFile } from '@rockpool/sync-server'
 
@@ -14,9 +15,14 @@ export interface ObjectJson {
   readonly owner_id: string | null
   /** ISO 8601, by the clock of the device that added the file */
   readonly created_at: string
+  /** nobody can read the file; left out of all others */
+  readonly hold?: 'held' | 'refused'
 }
 
-export const objectJson = ({ id, bucket, path, size, type, ownerId, createdAt }: StoredFile): ObjectJson => ({
+export const objectJson = (
+  { id, bucket, path, size, type, ownerId, createdAt }: StoredFile,
+  hold: HoldState,
+): ObjectJson => ({
   id,
   bucket,
   path: path ?? id,
@@ -24,6 +30,7 @@ export const objectJson = ({ id, bucket, path, size, type, ownerId, createdAt }:
   content_type: type,
   owner_id: ownerId,
   created_at: new Date(createdAt).toISOString(),
+  ...(hold !== 'released' && { hold }),
 })
 
 export interface BucketJson {

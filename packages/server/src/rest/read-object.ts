@@ -1,6 +1,7 @@
 /** `GET /storage/v1/object/{bucket}/{path}`, and the same by a signed URL. */
+import { requireReleased } from '@rockpool/access'
 import { serveObject } from '@rockpool/object-store'
-import { isPassiveType, OCTET_STREAM, RockpoolError, type StoreId } from '@rockpool/protocol'
+import { type BucketRules, isPassiveType, OCTET_STREAM, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { contentDisposition } from '@rockpool/signer'
 import type { StoredFile } from '@rockpool/sync-server'
 import { REST_PATH } from '../serve/route.ts'
@@ -9,7 +10,7 @@ import { reportFault } from './errors.ts'
 import { findFile, requireFile } from './file-at.ts'
 import type { ObjectPlace } from './route.ts'
 import type { RestServices } from './services.ts'
-import { readShareToken, shareToken } from './share-token.ts'
+import { readShareToken, type Share, shareToken } from './share-token.ts'
 
 /** @throws RockpoolError `unauthenticated`, `forbidden`, `not_found` */
 export const readObject = async (
@@ -23,6 +24,7 @@ export const readObject = async (
   if (rules.access === 'public') await requireLog(services, caller.storeId, place)
   const { readModel } = await services.logs.open(caller.storeId)
   const file = requireFile(await findFile(readModel, rules, place, caller.user), place)
+  requireReadable(services, rules, file)
   const response = await respondFile(services, file, request)
   // A path has another content after the next POST. A shared cache must not give it to someone with another token.
   response.headers.set('cache-control', rules.access === 'public' ? 'public, no-cache' : 'private, no-cache')
@@ -51,12 +53,13 @@ const DEFAULT_SHARE_SECONDS = 3_600
  * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request`
  */
 export const signObject = async (
-  { buckets, logs, shareSecrets, maxShareSeconds, publicUrl, now }: RestServices,
+  services: RestServices,
   caller: Caller,
   place: ObjectPlace,
   expiresIn: string | null,
 ): Promise<SignedUrl> => {
-  const rules = requireBucket(buckets, place.bucket)
+  const { logs, shareSecrets, maxShareSeconds, now } = services
+  const rules = requireBucket(services.buckets, place.bucket)
   const user = requireUser(caller, 'read')
   const [secret] = shareSecrets
   if (secret === undefined) {
@@ -68,15 +71,35 @@ export const signObject = async (
   }
   const { readModel } = await logs.open(caller.storeId)
   const file = requireFile(await findFile(readModel, rules, place, user), place)
-  const expires = now() + seconds * 1_000
-  const token = shareToken(secret, { ...place, storeId: caller.storeId, fileId: file.id, expires })
-  const path = place.path.split('/').map(encodeURIComponent).join('/')
-  const query = new URLSearchParams({ token, expires: String(expires) })
+  requireReadable(services, rules, file)
+  return signUrl(services, secret, {
+    ...place,
+    storeId: caller.storeId,
+    fileId: file.id,
+    expires: now() + seconds * 1_000,
+  })
+}
+
+export const signUrl = ({ publicUrl }: Pick<RestServices, 'publicUrl'>, secret: string, share: Share): SignedUrl => {
+  const path = share.path.split('/').map(encodeURIComponent).join('/')
+  const query = new URLSearchParams({ token: shareToken(secret, share), expires: String(share.expires) })
   return {
-    url: `${publicUrl}${REST_PATH}/object/sign/${place.bucket}/${path}?${query}`,
-    expires_at: new Date(expires).toISOString(),
+    url: `${publicUrl}${REST_PATH}/object/sign/${share.bucket}/${path}?${query}`,
+    expires_at: new Date(share.expires).toISOString(),
   }
 }
+
+/** Seconds that a webhook may take to read what it checks. */
+const HELD_SECONDS = 3_600
+
+/** URLs for who checks a held content: they read it, and nothing else, until it may be read by others. */
+export const heldUrls =
+  ([secret]: readonly string[], publicUrl: string, now: () => number) =>
+  (storeId: StoreId, { id, bucket, path = id, remoteKey }: StoredFile): string | undefined => {
+    if (secret === undefined) return undefined
+    const expires = now() + HELD_SECONDS * 1_000
+    return signUrl({ publicUrl }, secret, { storeId, fileId: id, bucket, path, expires, held: remoteKey }).url
+  }
 
 /** @throws RockpoolError `forbidden` for a URL that is not ours or has expired, `not_found` when the file is gone */
 export const readSigned = async (
@@ -87,14 +110,21 @@ export const readSigned = async (
 ): Promise<Response> => {
   const { logs, buckets, shareSecrets, now } = services
   const signed = { ...place, expires: query.get('expires') ?? '' }
-  const { storeId, fileId } = readShareToken(shareSecrets, query.get('token') ?? '', signed, now())
-  requireBucket(buckets, place.bucket)
+  const { storeId, fileId, held } = readShareToken(shareSecrets, query.get('token') ?? '', signed, now())
+  const rules = requireBucket(buckets, place.bucket)
   const { readModel } = await logs.open(storeId)
-  const file = await readModel.file(fileId)
-  const isLive = file && file.deletedAt === null && file.bucket === place.bucket
-  const response = await respondFile(services, requireFile(isLive ? file : undefined, place), request)
+  const found = await readModel.file(fileId)
+  const isSigned = found && found.deletedAt === null && found.bucket === place.bucket
+  const file = requireFile(isSigned && (held ?? found.remoteKey) === found.remoteKey ? found : undefined, place)
+  if (held === undefined) requireReadable(services, rules, file)
+  const response = await respondFile(services, file, request)
   response.headers.set('cache-control', 'private, no-cache')
   return response
+}
+
+/** @throws RockpoolError `held`, `forbidden` */
+const requireReadable = ({ holds }: RestServices, { hold }: BucketRules, { remoteKey }: StoredFile): void => {
+  if (hold) requireReleased(holds.stateOf(remoteKey))
 }
 
 /** Types that could run are downloads, as with the URLs of the signer. */

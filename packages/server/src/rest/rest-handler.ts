@@ -1,5 +1,6 @@
 /** The REST API (docs/contracts/rest-http.md), from Request to Response. */
-import type { Authenticate } from '@rockpool/access'
+import type { Authenticate, HoldState } from '@rockpool/access'
+import type { StoredFile } from '@rockpool/sync-server'
 import { type Caller, identify, type RateLimit, requireRate, requireUser } from './caller.ts'
 import { allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, reportFault } from './errors.ts'
@@ -7,12 +8,15 @@ import { toFileQuery } from './list-query.ts'
 import { bucketsJson, objectJson } from './object-json.ts'
 import { readEvents } from './read-events.ts'
 import { readObject, readSigned, signObject } from './read-object.ts'
+import { releaseObject } from './release-object.ts'
 import { parseCall, type RestCall } from './route.ts'
 import type { RestServices } from './services.ts'
 import { deleteObject, writeObject } from './write-object.ts'
 
 export interface RestOptions extends RestServices {
   readonly authenticate: Authenticate
+  /** honours the claim `role: "service"` */
+  readonly serviceRole: boolean
   /** no limit unless set */
   readonly rateLimit?: RateLimit | undefined
   /** exact origins of web apps that are served from elsewhere */
@@ -25,7 +29,7 @@ export interface RestHandler {
 }
 
 export const createRestHandler = (options: RestOptions): RestHandler => {
-  const { authenticate, rateLimit, allowedOrigins } = options
+  const { authenticate, rateLimit, serviceRole, allowedOrigins } = options
 
   const respond = async (request: Request, address: string | undefined): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url)
@@ -34,7 +38,7 @@ export const createRestHandler = (options: RestOptions): RestHandler => {
       requireRate(rateLimit, `address ${address ?? ''}`)
       return readSigned(options, call, searchParams, request)
     }
-    return respondTo(options, await identify(request, { authenticate, rateLimit, address }), call, request)
+    return respondTo(options, await identify(request, { authenticate, rateLimit, serviceRole, address }), call, request)
   }
 
   return {
@@ -58,6 +62,7 @@ const respondTo = async (
   request: Request,
 ): Promise<Response> => {
   const { searchParams } = new URL(request.url)
+  const toJson = (file: StoredFile) => objectJson(file, holdOf(services, file))
   switch (call.call) {
     case 'listBuckets':
       requireUser(caller, 'read')
@@ -66,7 +71,7 @@ const respondTo = async (
       const query = toFileQuery(searchParams, requireUser(caller, 'read').claims.sub, services.buckets)
       const { readModel } = await services.logs.open(caller.storeId)
       const { files, cursor } = await readModel.files(query)
-      return json({ objects: files.map(objectJson), cursor: cursor ?? null })
+      return json({ objects: files.map(toJson), cursor: cursor ?? null })
     }
     case 'readEvents':
       return readEvents(services, caller, request)
@@ -74,14 +79,19 @@ const respondTo = async (
       return readObject(services, caller, call, request)
     case 'writeObject': {
       const { file, created } = await writeObject(services, caller, call, request)
-      return json(objectJson(file), created ? 201 : 200)
+      return json(toJson(file), created ? 201 : 200)
     }
     case 'deleteObject':
-      return json(objectJson(await deleteObject(services, caller, call, request.signal)))
+      return json(toJson(await deleteObject(services, caller, call, request.signal)))
+    case 'releaseObject':
+      return json(toJson(await releaseObject(services, caller, call, request)))
     case 'signObject':
       return json(await signObject(services, caller, call, searchParams.get('expires_in')))
   }
 }
+
+const holdOf = ({ buckets, holds }: RestServices, { bucket, remoteKey }: StoredFile): HoldState =>
+  Object.hasOwn(buckets, bucket) && buckets[bucket]!.hold ? holds.stateOf(remoteKey) : 'released'
 
 const json = (body: unknown, status = 200): Response =>
   Response.json(body, { status, headers: { 'cache-control': 'no-store' } })

@@ -13,6 +13,7 @@ describe('parseCall', () => {
     ['POST', '/object/files/fish/reef.jpg', { call: 'writeObject', ...place }],
     ['DELETE', '/object/files/fish/reef.jpg', { call: 'deleteObject', ...place }],
     ['POST', '/object/sign/files/fish/reef.jpg', { call: 'signObject', ...place }],
+    ['POST', '/object/release/files/fish/reef.jpg', { call: 'releaseObject', ...place }],
     ['GET', '/object/sign/files/fish/reef.jpg', { call: 'readSigned', ...place }],
     ['GET', '/object/files/a%20b%3F%2Fc', { call: 'readObject', bucket: 'files', path: 'a b?/c' }],
     ['GET', '/object/files/re%CC%81cif', { call: 'readObject', bucket: 'files', path: 'r\u00e9cif' }],

@@ -11,7 +11,7 @@ export interface ObjectPlace {
 
 export type RestCall =
   | { readonly call: 'listBuckets' | 'listObjects' | 'readEvents' }
-  | ({ readonly call: 'readObject' | 'writeObject' | 'deleteObject' | 'signObject' } & ObjectPlace)
+  | ({ readonly call: 'readObject' | 'writeObject' | 'deleteObject' | 'signObject' | 'releaseObject' } & ObjectPlace)
   | ({ readonly call: 'readSigned' } & ObjectPlace)
 
 /**
@@ -27,6 +27,8 @@ export const parseCall = (method: string, pathname: string): RestCall => {
   const signed = /^\/object\/sign\/(.*)$/.exec(rest)?.[1]
   if (signed !== undefined && method === 'POST') return { call: 'signObject', ...parsePlace(signed) }
   if (signed !== undefined && read) return { call: 'readSigned', ...parsePlace(signed) }
+  const released = /^\/object\/release\/(.*)$/.exec(rest)?.[1]
+  if (released !== undefined && method === 'POST') return { call: 'releaseObject', ...parsePlace(released) }
   const plain = signed === undefined ? /^\/object\/(.*)$/.exec(rest)?.[1] : undefined
   const call = read ? 'readObject' : OBJECT_CALLS.get(method)
   if (plain !== undefined && call !== undefined) return { call, ...parsePlace(plain) }

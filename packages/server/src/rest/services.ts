@@ -6,6 +6,8 @@ import type { ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
 import type { EventStreams } from '../events/event-streams.ts'
 import type { KeysInUse } from '../gc/keys-in-use.ts'
+import type { HoldKeeper } from '../hold/hold-keeper.ts'
+import type { Holds } from '../hold/holds.ts'
 import type { Spool } from './store-body.ts'
 
 /** The event logs of this server, to read. */
@@ -30,6 +32,8 @@ export interface RestServices {
   readonly sync: SyncFetch
   readonly eventStreams: Pick<EventStreams, 'open'>
   readonly buckets: Buckets
+  readonly holds: Pick<Holds, 'stateOf'>
+  readonly decideHold: HoldKeeper['decide']
   /** undefined: content counts as claimed until a background check has seen it */
   readonly signReceipt: SignReceipt | undefined
   /** of signed URLs, the current one first; none: this server signs no URLs */

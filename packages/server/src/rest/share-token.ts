@@ -1,7 +1,7 @@
 /** The tokens of `/object/sign`: each lets its holder read one file until it expires. Pure. */
 import { Buffer } from 'node:buffer'
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
+import { isStoreId, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { ObjectPlace } from './route.ts'
 
 export interface Share extends ObjectPlace {
@@ -9,11 +9,13 @@ export interface Share extends ObjectPlace {
   readonly fileId: string
   /** unix ms */
   readonly expires: number
+  /** only this content of the file, but also while it is held: for who checks it */
+  readonly held?: RemoteKey
 }
 
-/** `<base64url of [storeId, fileId]>.<MAC>`: bucket, path and expiry are in the URL, and the MAC covers them, too. */
+/** `<base64url of [storeId, fileId, held]>.<MAC>`: bucket, path and expiry are in the URL, and the MAC covers them, too. */
 export const shareToken = (secret: string, share: Share): string => {
-  const payload = Buffer.from(JSON.stringify([share.storeId, share.fileId])).toString('base64url')
+  const payload = Buffer.from(JSON.stringify([share.storeId, share.fileId, share.held])).toString('base64url')
   return `${payload}.${macOf(secret, payload, share).toString('base64url')}`
 }
 
@@ -42,10 +44,13 @@ export const readShareToken = (
     throw new RockpoolError('forbidden', 'This URL is not signed for this file. Ask for a new one.')
   }
   if (signed.expires <= now) throw new RockpoolError('forbidden', 'This URL has expired. Ask for a new one.')
-  const [storeId, fileId] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as readonly [string, string]
+  const [storeId, fileId, held] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as SignedFields
   if (!isStoreId(storeId)) throw new RockpoolError('forbidden', 'This URL names no store. Ask for a new one.')
-  return { ...signed, storeId, fileId }
+  return { ...signed, storeId, fileId, ...(held && { held }) }
 }
+
+/** JSON has null for a `held` that is not set. */
+type SignedFields = readonly [storeId: string, fileId: string, held?: RemoteKey | null]
 
 /** The first line keeps these MACs apart from those of receipts and signed URLs, which the same secret may make. */
 const macOf = (

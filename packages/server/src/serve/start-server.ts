@@ -13,6 +13,10 @@ import { type DeliveryFailure, startDeliveries } from '../events/webhooks/delive
 import { hookCursors } from '../events/webhooks/hook-cursors.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
+import { startHoldKeeper } from '../hold/hold-keeper.ts'
+import { openHolds } from '../hold/holds.ts'
+import { hookChecks } from '../hold/hook-checks.ts'
+import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
 import { openState } from '../state/open-state.ts'
@@ -72,14 +76,15 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     })
     closing.push(parts.close)
     const { logs, keysInUse, opened } = parts
-    const state = openState(config.dataDir)
-    closing.push(async () => state.close())
     const store = tracer ? tracedStore(parts.store) : parts.store
     const metrics = createMetrics(parts.store)
+    const state = openState(config.dataDir)
+    closing.push(async () => state.close())
+    const holds = openHolds(state.database)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
-      { ...opened, store },
+      { ...opened, store, holdOf: holds.stateOf },
       signerHooks(log),
     )
     const { rateLimit: perSecond } = config.signer
@@ -102,6 +107,15 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const [receiptSecret] = receiptSecrets
     const onRestError = (error: unknown) => log.error('rest', { error: describeError(error) })
     const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
+    const { buckets } = config.signer
+    const keeper = await startHoldKeeper({
+      ...{ buckets, holds, logs, appends, clock: systemClock },
+      deleteFiles: sync.deleteFiles,
+      onError: (error) => log.error('hold', { error: describeError(error) }),
+    })
+    closing.push(keeper.stop)
+    const shareSecrets =
+      receiptSecrets.length > 0 ? receiptSecrets : opened.urlSecret === undefined ? [] : [opened.urlSecret]
     const rest = createRestHandler({
       logs,
       store,
@@ -112,8 +126,10 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       authenticate,
       buckets: config.signer.buckets,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
-      shareSecrets:
-        receiptSecrets.length > 0 ? receiptSecrets : opened.urlSecret === undefined ? [] : [opened.urlSecret],
+      holds,
+      decideHold: keeper.decide,
+      serviceRole: config.signer.serviceRole,
+      shareSecrets,
       maxShareSeconds: config.signer.longestShare,
       publicUrl: publicUrl ?? url,
       ...(limit && { rateLimit: (caller: string) => limit(caller) }),
@@ -126,6 +142,11 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       logs,
       appends,
       cursors: hookCursors(state.database),
+      checks: hookChecks({
+        buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
+        ...{ holds, decide: keeper.decide, logs },
+        signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
+      }),
       clock: systemClock,
       random: Math.random,
       report: (outcome) => {

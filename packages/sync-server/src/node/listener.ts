@@ -17,6 +17,8 @@ export interface SyncListener {
   readonly redact: SyncServer['redact']
   /** As {@link SyncServer.reportLost}. */
   readonly reportLost: SyncServer['reportLost']
+  /** As {@link SyncServer.deleteFiles}. */
+  readonly deleteFiles: SyncServer['deleteFiles']
   /** Ends all connections and in-flight requests, and closes the logs. */
   close(): Promise<void>
 }
@@ -59,6 +61,7 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
     fetch: server.fetch,
     redact: server.redact,
     reportLost: server.reportLost,
+    deleteFiles: server.deleteFiles,
     close: async () => {
       const closed = server.close()
       for (const abort of inFlight.values()) abort.abort(new Error('The server is stopping.'))

@@ -10,6 +10,7 @@ import { type DeliveryOutcome, startDeliveries } from './deliveries.ts'
 import { hookCursors } from './hook-cursors.ts'
 import { DEADLINE_MS } from './send.ts'
 
+const NO_CHECKS = { buckets: [], describe: async () => undefined, respond: async () => {} }
 const WAIT = { interval: 5, timeout: 20_000 }
 const cleanUp: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -42,7 +43,16 @@ const setUp = () => {
       buckets: undefined,
     }))
     const report = (outcome: DeliveryOutcome) => void outcomes.push(outcome)
-    const deliveries = await startDeliveries({ webhooks, logs, appends, cursors, clock, random: () => 0.5, report })
+    const deliveries = await startDeliveries({
+      webhooks,
+      logs,
+      appends,
+      cursors,
+      checks: NO_CHECKS,
+      clock,
+      random: () => 0.5,
+      report,
+    })
     cleanUp.push(deliveries.stop)
     return deliveries
   }

@@ -3,10 +3,11 @@
  * a loop of its own, so that one that fails stops no other.
  */
 import type { StoreId } from '@rockpool/protocol'
-import { type Clock, pause } from '@rockpool/sync-server'
+import { type Clock, type FileEvent, pause } from '@rockpool/sync-server'
 import type { Appends } from '../appends.ts'
 import type { Cursor } from '../cursor.ts'
 import { type StorageEvent, toStorageEvent } from '../storage-event.ts'
+import { createStoreLoops } from '../store-loops.ts'
 import type { ReadableLogs } from '../../rest/services.ts'
 import type { HookCursors } from './hook-cursors.ts'
 import { retryDelay } from './retry-delay.ts'
@@ -19,10 +20,21 @@ export interface DeliveriesOptions {
   readonly logs: ReadableLogs
   readonly appends: Pick<Appends, 'watchAll'>
   readonly cursors: HookCursors
+  readonly checks: HookChecks
   readonly clock: Clock
   /** 0 (inclusive) to 1 (exclusive) */
   readonly random: () => number
   readonly report: (outcome: DeliveryOutcome) => void
+}
+
+/** What webhooks have to do with files that are held. */
+export interface HookChecks {
+  /** buckets that hold */
+  readonly buckets: readonly string[]
+  /** Fields of the event of a held file, for who checks it; undefined for all other events. */
+  describe(storeId: StoreId, event: FileEvent): Promise<object | undefined>
+  /** Gets the response to an event that was described. */
+  respond(event: FileEvent, response: unknown): Promise<void>
 }
 
 export type DeliveryOutcome = { readonly kind: 'accepted' } | DeliveryFailure
@@ -52,18 +64,29 @@ const PAGE_EVENTS = 100
 const MAX_REQUESTS = 4
 
 /**
- * A webhook that is new begins with the events that come from now on.
+ * A webhook that is new begins with the events that come from now on; one that is the first to hear of a bucket that holds, with
+ * all events, since files that are there already wait, too.
  *
  * @throws EventLogError when a log cannot be read where a new webhook has to begin
  */
 export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliveries> => {
-  const { webhooks, logs, appends, cursors } = options
+  const { webhooks, logs, appends, cursors, checks } = options
   const stopping = new AbortController()
   const storeIds = webhooks.length === 0 ? [] : ((await logs.storeIds?.()) ?? [])
   cursors.keepOnly(webhooks.map(({ url }) => url))
-  for (const { url } of webhooks) if (!cursors.has(url)) cursors.start(url, await headsOf(logs, storeIds))
+  for (const webhook of webhooks) {
+    const { url } = webhook
+    const holding = checks.buckets.filter((bucket) => wants(webhook, { kind: 'added', bucket }))
+    const before = cursors.startOf(url)
+    if (holding.some((bucket) => !before?.holding.includes(bucket))) cursors.start(url, { holding }, new Map())
+    else if (before) cursors.setStart(url, { holding })
+    else cursors.start(url, { holding }, await headsOf(logs, storeIds))
+  }
 
-  const loops = webhooks.map((webhook) => createLoops(webhook, options, stopping.signal))
+  const loops = webhooks.map((webhook) => {
+    const slots = createSlots(MAX_REQUESTS)
+    return createStoreLoops((storeId) => deliverAll(webhook, storeId, slots, options, stopping.signal), stopping.signal)
+  })
   const wake = (storeId: StoreId) => {
     for (const { wake } of loops) wake(storeId)
   }
@@ -87,43 +110,6 @@ const headsOf = async (logs: ReadableLogs, storeIds: readonly StoreId[]): Promis
   return heads
 }
 
-interface Loop {
-  readonly ended: Promise<void>
-  /** the store has events that the loop may not have read */
-  isStale: boolean
-}
-
-/** The loops of one webhook: of each store that has events which are not delivered. */
-const createLoops = (webhook: Webhook, options: DeliveriesOptions, signal: AbortSignal) => {
-  const slots = createSlots(MAX_REQUESTS)
-  const loops = new Map<StoreId, Loop>()
-
-  const run = async (storeId: StoreId, loop: Loop) => {
-    while (loop.isStale && !signal.aborted) {
-      loop.isStale = false
-      await deliverAll(webhook, storeId, slots, options, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
-    }
-    loops.delete(storeId)
-  }
-
-  return {
-    wake: (storeId: StoreId) => {
-      const running = loops.get(storeId)
-      if (running) {
-        running.isStale = true
-        return
-      }
-      const { promise: ended, resolve } = Promise.withResolvers<void>()
-      const loop: Loop = { isStale: true, ended }
-      loops.set(storeId, loop)
-      void run(storeId, loop).then(resolve)
-    },
-    ended: () => Promise.all(Array.from(loops.values(), ({ ended }) => ended)),
-  }
-}
-
 /** Delivers what the log of a store has, however often it fails. @throws the reason of `signal` when it is aborted, nothing else */
 const deliverAll = async (
   webhook: Webhook,
@@ -132,7 +118,7 @@ const deliverAll = async (
   options: DeliveriesOptions,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { logs, cursors, clock } = options
+  const { logs, cursors, checks, clock } = options
   const retried = <A>(work: () => Promise<A>, cursor?: string) =>
     untilSuccess(work, options, signal, { webhook: nameOf(webhook), storeId, cursor })
 
@@ -141,8 +127,13 @@ const deliverAll = async (
       readPage(logs, storeId, cursors.read(webhook.url, storeId)),
     )
     for (const event of events.filter((each) => wants(webhook, each))) {
-      const body = toStorageEvent(storeId, backendId, event)
-      await retried(() => slots.use(() => deliver(webhook, body, clock, signal)), body.cursor)
+      const storageEvent = toStorageEvent(storeId, backendId, event)
+      await retried(async () => {
+        const check = await checks.describe(storeId, event)
+        const body = { ...storageEvent, ...check }
+        const response = await slots.use(() => deliver(webhook, body, clock, signal))
+        if (check) await checks.respond(event, response)
+      }, storageEvent.cursor)
       options.report({ kind: 'accepted' })
       await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: event.seqNum }))
     }
@@ -159,11 +150,12 @@ const readPage = async (logs: ReadableLogs, storeId: StoreId, cursor: Cursor | u
   return { backendId: log.backendId, ...page }
 }
 
-/** @throws DeliveryError */
-const deliver = async (webhook: Webhook, event: StorageEvent, clock: Clock, signal: AbortSignal): Promise<void> => {
+/** @returns the response as JSON, undefined when it is none. @throws DeliveryError */
+const deliver = async (webhook: Webhook, event: StorageEvent, clock: Clock, signal: AbortSignal): Promise<unknown> => {
   const timestamp = Math.floor(clock.now() / 1_000)
   const attempt = await send(webhook, { id: event.cursor, timestamp, body: JSON.stringify(event) }, clock, signal)
   if (attempt.kind === 'failed') throw new DeliveryError(attempt.reason, attempt.retryAfterMs)
+  return attempt.response
 }
 
 class DeliveryError extends Error {

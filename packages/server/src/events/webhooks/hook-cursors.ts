@@ -4,10 +4,12 @@ import type { StoreId } from '@rockpool/protocol'
 import type { Cursor } from '../cursor.ts'
 
 export interface HookCursors {
-  /** Whether the webhook was started before. */
-  has(url: string): boolean
+  /** What a webhook was started with; undefined for a new one. */
+  startOf(url: string): HookStart | undefined
   /** Starts a webhook at these places; in all other stores it starts before the first event. */
-  start(url: string, places: ReadonlyMap<StoreId, Cursor>): void
+  start(url: string, start: HookStart, places: ReadonlyMap<StoreId, Cursor>): void
+  /** Keeps the places. */
+  setStart(url: string, start: HookStart): void
   /** Forgets webhooks that are not configured any more. */
   keepOnly(urls: readonly string[]): void
   /** undefined: nothing was delivered yet */
@@ -15,8 +17,13 @@ export interface HookCursors {
   write(url: string, storeId: StoreId, cursor: Cursor): void
 }
 
+export interface HookStart {
+  /** the buckets whose files wait for this webhook */
+  readonly holding: readonly string[]
+}
+
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS webhooks (url TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE IF NOT EXISTS webhooks (url TEXT PRIMARY KEY, holding TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS webhook_cursors (
     url TEXT NOT NULL, storeId TEXT NOT NULL, backendId TEXT NOT NULL, seqNum INTEGER NOT NULL, PRIMARY KEY (url, storeId)
   ) STRICT, WITHOUT ROWID;`
@@ -43,13 +50,18 @@ export const hookCursors = (database: DatabaseSync): HookCursors => {
     database.prepare('DELETE FROM webhook_cursors WHERE url = ?').run(url)
   }
   return {
-    has: (url) => database.prepare('SELECT 1 FROM webhooks WHERE url = ?').get(url) !== undefined,
-    start: (url, places) =>
+    startOf: (url) => {
+      const row = database.prepare('SELECT holding FROM webhooks WHERE url = ?').get(url)
+      return row && { holding: JSON.parse(row.holding as string) as readonly string[] }
+    },
+    start: (url, { holding }, places) =>
       transaction(() => {
         forget(url)
-        database.prepare('INSERT INTO webhooks VALUES (?)').run(url)
+        database.prepare('INSERT INTO webhooks VALUES (?, ?)').run(url, JSON.stringify(holding))
         for (const [storeId, cursor] of places) write(url, storeId, cursor)
       }),
+    setStart: (url, { holding }) =>
+      void database.prepare('UPDATE webhooks SET holding = ? WHERE url = ?').run(JSON.stringify(holding), url),
     keepOnly: (urls) =>
       transaction(() => {
         for (const { url } of database.prepare('SELECT url FROM webhooks').all()) {

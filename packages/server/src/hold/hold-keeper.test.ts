@@ -1,0 +1,147 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { Buckets, RemoteKey } from '@rockpool/protocol'
+import type { FileEvent } from '@rockpool/sync-server'
+import { testClock } from '@rockpool/sync-server/testing'
+import { afterEach, expect, it, vi } from 'vitest'
+import { createAppends } from '../events/appends.ts'
+import type { ReadableLogs } from '../rest/services.ts'
+import { startHoldKeeper, SWEEP_MS } from './hold-keeper.ts'
+import { openHolds } from './holds.ts'
+
+const BUCKETS: Buckets = {
+  files: { access: 'store' },
+  scanned: { access: 'store', hold: { waitSeconds: 60, then: 'refuse' } },
+  strict: { access: 'store', hold: { waitSeconds: 60, then: 'delete' } },
+}
+const keyOf = (bucket: string, name: string) => `shop/${bucket}/${name}` as RemoteKey
+
+const cleanUp: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const each of cleanUp.splice(0)) await each()
+})
+
+const setUp = () => {
+  const events: FileEvent[] = []
+  const files = new Map<string, { remoteKey: RemoteKey; deletedAt: number | null }>()
+  const deleted: string[] = []
+  let failure: Error | undefined
+  const logs = {
+    storeIds: async () => ['shop'],
+    open: async () => ({
+      backendId: 'log',
+      head: async () => events.length,
+      readModel: {
+        file: async (id: string) => files.get(id),
+        fileEvents: async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
+          if (failure) throw failure
+          const page = events.slice(since, since + limit)
+          return { events: page, next: since + page.length, more: since + limit < events.length }
+        },
+      },
+    }),
+  } as unknown as ReadableLogs
+  const [appends, clock, holds] = [createAppends(), testClock(), openHolds(new DatabaseSync(':memory:'))]
+  const errors: unknown[] = []
+  const start = async (buckets = BUCKETS) => {
+    const keeper = await startHoldKeeper({
+      ...{ buckets, holds, logs, appends, clock, onError: (error) => void errors.push(error) },
+      deleteFiles: async (_, ids) => {
+        for (const id of ids) Object.assign(files.get(id)!, { deletedAt: 1 })
+        deleted.push(...ids)
+      },
+    })
+    cleanUp.push(keeper.stop)
+    return keeper
+  }
+  /** A file of a bucket gets a content. */
+  const add = (bucket: string, fileId: string, content = fileId) => {
+    const remoteKey = keyOf(bucket, content)
+    files.set(fileId, { remoteKey, deletedAt: null })
+    events.push({
+      ...{ seqNum: events.length + 1, kind: 'added', fileId, bucket, path: null, remoteKey },
+      ...{ ownerId: 'ada', sub: 'ada', at: 0 },
+    })
+    appends.report('shop')
+  }
+  const fail = (error?: Error) => void (failure = error)
+  return { start, add, holds, clock, deleted, errors, fail }
+}
+
+const until = (check: () => void) => vi.waitFor(check, { interval: 1, timeout: 20_000 })
+
+it('holds what nothing is known about', () => {
+  const { holds } = setUp()
+  expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
+})
+
+it('refuses a content when the wait is over; its file stays', async () => {
+  const { start, add, holds, clock, deleted } = setUp()
+  await start()
+  add('scanned', 'a')
+  add('files', 'b')
+  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  expect(holds.filesOf(keyOf('files', 'b'))).toEqual([])
+  clock.advance(60_000)
+  expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
+  await until(() => {
+    clock.advance(SWEEP_MS)
+    expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
+  })
+  expect([deleted, holds.filesOf(keyOf('scanned', 'a'))]).toEqual([[], []])
+})
+
+it('deletes every file of a refused content where the bucket says so, also one that is added later', async () => {
+  const { start, add, holds, deleted } = setUp()
+  const keeper = await start()
+  add('strict', 'a', 'bad')
+  add('strict', 'b', 'bad')
+  add('strict', 'c', 'good')
+  await until(() => expect(holds.filesOf(keyOf('strict', 'good'))).toHaveLength(1))
+  await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
+  await keeper.decide('strict', keyOf('strict', 'good'), 'released')
+  expect(deleted).toEqual(['a', 'b'])
+  add('strict', 'd', 'bad')
+  await until(() => expect(deleted).toEqual(['a', 'b', 'd']))
+})
+
+it('keeps a file that has another content by then', async () => {
+  const { start, add, holds, deleted } = setUp()
+  const keeper = await start()
+  add('strict', 'a', 'bad')
+  await until(() => expect(holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(1))
+  add('strict', 'a', 'good')
+  await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
+  expect(deleted).toEqual([])
+})
+
+it('does not begin a wait again after a restart, and begins one for a bucket that holds since then', async () => {
+  const { start, add, holds, clock } = setUp()
+  const first = await start({ scanned: BUCKETS.scanned! })
+  add('scanned', 'a')
+  add('strict', 'b')
+  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  await first.stop()
+  const before = clock.now()
+  clock.advance(1_000)
+  await start()
+  await until(() => expect(holds.filesOf(keyOf('strict', 'b'))).toMatchObject([{ since: before + 1_000 }]))
+  expect(holds.filesOf(keyOf('scanned', 'a'))).toMatchObject([{ since: before }])
+})
+
+it('reads events again that it could not read', async () => {
+  const { start, add, holds, clock, errors, fail } = setUp()
+  await start()
+  const error = new Error('The disk is away.')
+  fail(error)
+  add('scanned', 'a')
+  await until(() => expect(errors).toEqual([error]))
+  fail()
+  clock.advance(SWEEP_MS)
+  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+})
+
+it('leaves no timer behind', async () => {
+  const { start, clock } = setUp()
+  await (await start()).stop()
+  expect(clock.timers).toBe(0)
+})

@@ -1,0 +1,139 @@
+/**
+ * Buckets that hold: notes which files wait, and what happens at the end of the wait. Contents are held without it, too; see
+ * `holds.ts`.
+ */
+import type { HoldState } from '@rockpool/access'
+import type { Buckets, HoldRules, RemoteKey, StoreId } from '@rockpool/protocol'
+import type { Clock, FileEvent } from '@rockpool/sync-server'
+import type { Appends } from '../events/appends.ts'
+import { createStoreLoops } from '../events/store-loops.ts'
+import type { ReadableLogs } from '../rest/services.ts'
+import type { Holds } from './holds.ts'
+
+export interface HoldKeeperOptions {
+  /** of the configuration; those that do not hold are ignored */
+  readonly buckets: Buckets
+  readonly holds: Holds
+  readonly logs: ReadableLogs
+  readonly appends: Pick<Appends, 'watchAll'>
+  readonly deleteFiles: (storeId: StoreId, fileIds: readonly string[]) => Promise<void>
+  readonly clock: Clock
+  readonly onError: (error: unknown) => void
+}
+
+export interface HoldKeeper {
+  /** Releases or refuses a content of a bucket that holds, with what that means for its files. */
+  decide(bucket: string, remoteKey: RemoteKey, state: Exclude<HoldState, 'held'>): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Between two looks for waits that have ended. What failed is tried again then, too. */
+export const SWEEP_MS = 5_000
+/** Events, and files whose wait has ended, at a time. */
+const PAGE = 100
+
+export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldKeeper> => {
+  const { buckets, holds, logs, appends, deleteFiles, clock, onError } = options
+  const rulesOf = (bucket: string): HoldRules | undefined =>
+    Object.hasOwn(buckets, bucket) ? buckets[bucket]!.hold : undefined
+  const names = Object.keys(buckets).filter((name) => rulesOf(name) !== undefined)
+  const stopping = new AbortController()
+  /** stores whose events could not be read */
+  const failed = new Set<StoreId>()
+
+  /** Deletes the file if it still has the content. */
+  const end = async (bucket: string, storeId: StoreId, fileId: string, remoteKey: RemoteKey) => {
+    if (rulesOf(bucket)?.then !== 'delete') return
+    const { readModel } = await logs.open(storeId)
+    const file = await readModel.file(fileId)
+    if (file?.remoteKey === remoteKey && file.deletedAt === null) await deleteFiles(storeId, [fileId])
+  }
+
+  const decide: HoldKeeper['decide'] = async (bucket, remoteKey, state) => {
+    // The files first: after a crash the wait ends again.
+    if (state === 'refused') {
+      for (const { storeId, fileId } of holds.filesOf(remoteKey)) await end(bucket, storeId, fileId, remoteKey)
+    }
+    holds.decide(remoteKey, state, clock.now())
+  }
+
+  const note = async (storeId: StoreId, { kind, bucket, remoteKey, fileId }: FileEvent) => {
+    if (rulesOf(bucket) === undefined || !NEW_CONTENT.has(kind)) return
+    const state = holds.stateOf(remoteKey)
+    if (state === 'held') holds.wait({ remoteKey, storeId, fileId, bucket, since: clock.now() })
+    if (state === 'refused') await end(bucket, storeId, fileId, remoteKey)
+  }
+
+  const readEvents = async (storeId: StoreId) => {
+    const log = await logs.open(storeId)
+    const { backendId, readModel } = log
+    const known = holds.readUpTo(storeId, names)
+    let since = known?.backendId === backendId && known.seqNum <= (await log.head()) ? known.seqNum : 0
+    for (let more = true; more && !stopping.signal.aborted;) {
+      const page = await readModel.fileEvents({ since, limit: PAGE })
+      for (const event of page.events) await note(storeId, event)
+      since = page.next
+      more = page.more
+      holds.setReadUpTo(storeId, names, { backendId, seqNum: since })
+    }
+  }
+
+  const attempt = async (work: () => Promise<void>, onFailure = () => {}) => {
+    try {
+      await work()
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      onFailure()
+      onError(error)
+    }
+  }
+
+  const loops = createStoreLoops(
+    (storeId) =>
+      attempt(
+        () => readEvents(storeId),
+        () => failed.add(storeId),
+      ),
+    stopping.signal,
+  )
+
+  let cancelTimer = () => {}
+  let sweeping: Promise<void> = Promise.resolve()
+  const sweep = async () => {
+    const retried = [...failed]
+    failed.clear()
+    for (const storeId of retried) loops.wake(storeId)
+    for (const bucket of names) {
+      const before = clock.now() - rulesOf(bucket)!.waitSeconds * 1_000
+      for (const { remoteKey } of holds.waitingSince(bucket, before, PAGE)) {
+        if (stopping.signal.aborted) return
+        await attempt(() => decide(bucket, remoteKey, 'refused'))
+      }
+    }
+  }
+  const schedule = () => {
+    cancelTimer = clock.setTimer(() => {
+      sweeping = sweep().finally(() => {
+        if (!stopping.signal.aborted) schedule()
+      })
+    }, SWEEP_MS)
+  }
+
+  let stopWatching = () => {}
+  if (names.length > 0) {
+    stopWatching = appends.watchAll(loops.wake)
+    for (const storeId of (await logs.storeIds?.()) ?? []) loops.wake(storeId)
+    schedule()
+  }
+  return {
+    decide,
+    stop: async () => {
+      stopWatching()
+      stopping.abort(new Error('The server is stopping.'))
+      cancelTimer()
+      await Promise.all([loops.ended(), sweeping])
+    },
+  }
+}
+
+const NEW_CONTENT: ReadonlySet<FileEvent['kind']> = new Set<FileEvent['kind']>(['added', 'replaced', 'restored'])

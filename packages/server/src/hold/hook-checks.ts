@@ -1,0 +1,39 @@
+/** Webhooks that check files: they get a URL of the held content, and their response may decide. */
+import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import type { FileEvent, StoredFile } from '@rockpool/sync-server'
+import type { HookChecks } from '../events/webhooks/deliveries.ts'
+import type { ReadableLogs } from '../rest/services.ts'
+import type { HoldKeeper } from './hold-keeper.ts'
+import type { Holds } from './holds.ts'
+
+export interface HookChecksOptions {
+  /** buckets that hold */
+  readonly buckets: readonly string[]
+  readonly holds: Pick<Holds, 'stateOf'>
+  readonly decide: HoldKeeper['decide']
+  readonly logs: ReadableLogs
+  /** a URL of the file's content although it is held; undefined: this server signs no URLs */
+  readonly signHeld: (storeId: StoreId, file: StoredFile) => string | undefined
+}
+
+export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookChecksOptions): HookChecks => ({
+  buckets,
+  describe: async (storeId, { bucket, remoteKey, fileId, kind }) => {
+    if (kind === 'deleted' || !buckets.includes(bucket) || holds.stateOf(remoteKey) !== 'held') return undefined
+    const { readModel } = await logs.open(storeId)
+    const file = await readModel.file(fileId)
+    if (!file || file.deletedAt !== null || file.remoteKey !== remoteKey) return undefined
+    const url = signHeld(storeId, file)
+    return { held: true, size: file.size, content_type: file.type, ...(url !== undefined && { download_url: url }) }
+  },
+  respond: async ({ bucket, remoteKey }: FileEvent, response) => {
+    const release = releaseOf(response)
+    if (release !== undefined) await decide(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
+  },
+})
+
+/** undefined: the receiver decides later, by a call of the REST API. */
+const releaseOf = (response: unknown): boolean | undefined => {
+  const release = (response as { readonly release?: unknown } | null | undefined)?.release
+  return typeof release === 'boolean' ? release : undefined
+}

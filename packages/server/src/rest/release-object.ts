@@ -1,0 +1,41 @@
+/** `POST /storage/v1/object/release/{bucket}/{path}` */
+import { RockpoolError } from '@rockpool/protocol'
+import type { ReadModel, StoredFile } from '@rockpool/sync-server'
+import { type Caller, requireBucket, requireUser } from './caller.ts'
+import { requireFile } from './file-at.ts'
+import { readJson } from './read-json.ts'
+import type { ObjectPlace } from './route.ts'
+import type { RestServices } from './services.ts'
+
+/**
+ * Releases the content of a file, or refuses it: `{ "release": false }`.
+ *
+ * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request` for a bucket that does not hold, or another body
+ */
+export const releaseObject = async (
+  { buckets, logs, decideHold }: RestServices,
+  caller: Caller,
+  place: ObjectPlace,
+  request: Request,
+): Promise<StoredFile> => {
+  requireUser(caller, 'admin')
+  if (!requireBucket(buckets, place.bucket).hold) {
+    throw new RockpoolError('bad_request', `The bucket "${place.bucket}" holds no files. Configure its rule "hold".`)
+  }
+  const { release = true } = await readJson(request, isDecision, '{ "release": true }')
+  const { readModel } = await logs.open(caller.storeId)
+  const file = requireFile(await findHeld(readModel, place), place)
+  await decideHold(place.bucket, file.remoteKey, release ? 'released' : 'refused')
+  return file
+}
+
+/** At its id, or the first one at the path, whoever owns it. */
+const findHeld = async (readModel: ReadModel, { bucket, path }: ObjectPlace): Promise<StoredFile | undefined> => {
+  const byId = await readModel.file(path)
+  if (byId?.bucket === bucket && byId.deletedAt === null) return byId
+  const { files } = await readModel.files({ bucket, path, limit: 1, sort: { by: 'seqNum', direction: 'ascending' } })
+  return files[0]
+}
+
+const isDecision = (body: Readonly<Record<string, unknown>>): body is { readonly release?: boolean } =>
+  Object.entries(body).every(([name, value]) => name === 'release' && typeof value === 'boolean')
