@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { runProgram } from './folder.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
@@ -26,7 +27,7 @@ export interface Manifest {
 
 /** Brings the `dist` of every package up to date. */
 export const buildPackages = async (): Promise<void> => {
-  await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json'], { cwd: ROOT })
+  await runProgram(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json'], { cwd: ROOT })
 }
 
 /** Packs every published package as npm would publish it. */

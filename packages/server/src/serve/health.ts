@@ -27,6 +27,14 @@ export const respondUnavailable = (outgoing: ServerResponse, state: ServerState)
   respondJson(outgoing, 503, { error: { code: 'storage_unavailable', message } })
 }
 
+/** A caller who has too many calls under way. Clients send it again. */
+export const respondTooMany = (outgoing: ServerResponse): void => {
+  const message = 'Too many calls at once. Wait for the responses of some, and for the time in Retry-After.'
+  outgoing.setHeader('retry-after', '1')
+  outgoing.setHeader('connection', 'close')
+  respondJson(outgoing, 429, { error: { code: 'rate_limited', message } })
+}
+
 export const respondJson = (outgoing: ServerResponse, status: number, body: object): void => {
   outgoing.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   outgoing.end(JSON.stringify(body))

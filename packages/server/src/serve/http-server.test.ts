@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { testClock } from '@rockpool/sync-server/testing'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { type Handlers, type HttpServer, listen } from './http-server.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -32,6 +33,7 @@ const handlers: Handlers = {
   static: undefined,
   ready: async () => ({ ok: true, store: 'fine' }),
   metrics: createMetrics(LOCAL),
+  isFair: true,
   log: createLog((line) => lines.push(JSON.parse(line))),
 }
 
@@ -237,4 +239,88 @@ test('asks a hybrid store once in some seconds what waits for S3', async () => {
   }
   server.start({ ...handlers, metrics: createMetrics(hybrid) })
   for (const _ of [1, 2]) expect((await get('/metrics')).body).toContain('rockpool_replication_pending 1')
+})
+
+test('starts the call of another user while one floods, and only some of the flood', async () => {
+  const started: string[] = []
+  const waiting: ServerResponse[] = []
+  const changed = () => vi.waitUntil(() => started.length > 0)
+  const signer: Handlers['signer'] = (incoming, outgoing) => {
+    started.push(incoming.headers.authorization!)
+    waiting.push(outgoing)
+  }
+  server.start({ ...handlers, signer })
+  const call = (authorization: string) => get('/signer/download-url', { headers: { authorization } })
+  const flood = Array.from({ length: 50 }, () => call('Bearer flood'))
+  await changed()
+  await vi.waitUntil(async () => (await inFlightOf('signer')) === 50)
+  const other = call('Bearer ada')
+  await vi.waitUntil(() => started.includes('Bearer ada'))
+  expect(started).toEqual([...Array.from({ length: 6 }, () => 'Bearer flood'), 'Bearer ada'])
+  waiting.at(-1)!.end('done')
+  expect(await other).toMatchObject({ status: 200, body: 'done' })
+  while (waiting.length < 51) {
+    for (const outgoing of waiting) outgoing.end('done')
+    const before = waiting.length
+    await vi.waitUntil(() => waiting.length > before)
+  }
+  for (const outgoing of waiting) outgoing.end('done')
+  expect((await Promise.all(flood)).map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
+})
+
+const inFlightOf = async (part: string): Promise<number> =>
+  Number(new RegExp(`in_flight\\{part="${part}"\\} (\\d+)`).exec((await get('/metrics')).body)?.[1])
+
+test('a caller who was refused keeps its slot for a second, whatever it sends', async () => {
+  const clock = testClock()
+  const timed = await listen('127.0.0.1', 0, clock)
+  onTestFinished(() => timed.close())
+  let started = 0
+  const signer: Handlers['signer'] = (_incoming, outgoing) => {
+    started++
+    outgoing.writeHead(429).end()
+  }
+  timed.start({ ...handlers, signer })
+  const call = async (authorization: string) => {
+    const response = await fetch(`http://127.0.0.1:${timed.port}/signer/download-url`, { headers: { authorization } })
+    await response.arrayBuffer()
+  }
+  const flood = Array.from({ length: 12 }, () => call('Bearer flood'))
+  await vi.waitUntil(() => lines.length === 6)
+  await call('Bearer ada')
+  expect(started).toBe(7)
+  await vi.waitUntil(() => lines.length === 7)
+  clock.advance(1_000)
+  await Promise.all(flood)
+  expect(started).toBe(13)
+})
+
+test('cuts a body that drips in, and not one that moves, however long it takes', async () => {
+  const clock = testClock()
+  const timed = await listen('127.0.0.1', 0, clock)
+  onTestFinished(() => timed.close())
+  const received: IncomingMessage[] = []
+  const rest: Handlers['rest'] = (incoming, outgoing) => {
+    received.push(incoming.resume())
+    incoming.once('end', () => outgoing.end('done'))
+  }
+  timed.start({ ...handlers, rest })
+  const send = async (bytes: number) => {
+    const socket = connect(timed.port, '127.0.0.1')
+    socket.on('error', () => {})
+    const count = received.length
+    socket.write('POST /storage/v1/object/files/a HTTP/1.1\r\nhost: a\r\ncontent-length: 20000000\r\n\r\n')
+    socket.write(Buffer.alloc(bytes))
+    await vi.waitUntil(() => (received[count]?.socket.bytesRead ?? 0) > bytes)
+    return socket
+  }
+  const slow = await send(1_000_000)
+  const slowClosed = once(slow, 'close')
+  const steady = await send(10_000_000)
+  clock.advance(15 * 60_000)
+  await slowClosed
+  expect(received[1]!.destroyed).toBe(false)
+  const response = text(steady)
+  steady.end(Buffer.alloc(10_000_000))
+  expect(await response).toContain('done')
 })

@@ -2,20 +2,24 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { respondHealth, respondReady, respondUnavailable, type ServerState } from './health.ts'
+import { type Clock, systemClock } from '@rockpool/sync-server'
+import { createFairQueue } from './fair-queue.ts'
+import { respondHealth, respondReady, respondTooMany, respondUnavailable, type ServerState } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { type Observers, observeRequest, observeUpgrade } from './observe-request.ts'
+import { queueOf } from './queue-of.ts'
 import { inRequest } from './request-scope.ts'
 import { isLive, type Route, routeOf } from './route.ts'
+import { BODY_MS, cutSlowBody } from './slow-body.ts'
 
 /** Headers have to arrive in this time (slow loris). */
 const HEADERS_MS = 10_000
 /** A connection on which nothing moves for this long is cut. WebSockets have their own keep-alive. */
 const IDLE_MS = 60_000
-/** The longest call: a part of 8 MiB at 10 kB/s. */
-const REQUEST_MS = 15 * 60_000
-/** A stop waits longer than the longest call. */
-const DRAIN_MS = REQUEST_MS + 10_000
+/** A stop waits longer than the longest call but for bodies of several parts, which clients send again. */
+const DRAIN_MS = BODY_MS + 10_000
+/** After a refusal for too many calls its caller waits, also one that does not obey Retry-After. */
+const REFUSED_MS = 1_000
 
 export interface Handlers extends Observers {
   /** Responds to the signer's calls; `url` without the prefix. */
@@ -27,6 +31,8 @@ export interface Handlers extends Observers {
   readonly static: ((incoming: IncomingMessage, outgoing: ServerResponse, path: string) => Promise<void>) | undefined
   ready(): Promise<{ readonly ok: boolean }>
   readonly metrics: Metrics
+  /** calls of one caller wait for each other; false: all run at once */
+  readonly isFair: boolean
 }
 
 export interface HttpServer {
@@ -40,12 +46,13 @@ export interface HttpServer {
 }
 
 /** @throws Error of one line when it cannot listen */
-export const listen = async (host: string, port: number): Promise<HttpServer> => {
+export const listen = async (host: string, port: number, clock: Clock = systemClock): Promise<HttpServer> => {
   let state: ServerState = 'starting'
   let handlers: Handlers | undefined
   /** calls under way, without live streams */
   let inFlight = 0
   let drained = () => {}
+  const queue = createFairQueue(clock)
 
   const respond = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { url = '/' } = incoming
@@ -68,12 +75,17 @@ export const listen = async (host: string, port: number): Promise<HttpServer> =>
     if (route.part === 'rest' && incoming.method === 'POST') incoming.once('end', () => incoming.socket.setTimeout(0))
     // What a scraper asks for every few seconds is not for the log.
     if (route.part === 'metrics') return dispatch(handlers, route, incoming, outgoing)
-    const { part } = route
     const running = handlers
-    inRequest(observeRequest(running, part, incoming, outgoing), () => dispatch(running, route, incoming, outgoing))
+    const scope = observeRequest(running, route.part, incoming, outgoing)
+    const start = () => inRequest(scope, () => dispatch(running, route, incoming, outgoing))
+    outgoing.once('close', cutSlowBody(incoming, clock))
+    const caller = handlers.isFair ? queueOf(route.part, incoming) : undefined
+    if (caller === undefined) return start()
+    const ticket = queue.enter(caller, { start, refuse: () => respondTooMany(outgoing) })
+    outgoing.once('close', () => ticket.leave(outgoing.statusCode === 429 ? REFUSED_MS : 0))
   }
 
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, respond)
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: 0 }, respond)
   server.timeout = IDLE_MS
   server.on('upgrade', (incoming, socket: Duplex, head) => {
     if (handlers && state === 'running' && routeOf(incoming.url ?? '/').part === 'sync') {

@@ -23,6 +23,8 @@ test.each([
 test.each([
   ['/sync/shop/live?since=0', true],
   ['/sync/shop/live', true],
+  ['/storage/v1/events?since=0', true],
+  ['/storage/v1/events/a', false],
   ['/sync/shop/events', false],
   ['/sync/live', false],
   ['/sync/a/live/b', false],

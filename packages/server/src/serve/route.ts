@@ -33,8 +33,10 @@ export const routeOf = (url: string): Route => {
   }
 }
 
+const LIVE = /^\/(?:sync\/[^/?#]+\/live|storage\/v1\/events)(?:[?#]|$)/
+
 /** A live stream has no end: a server that drains does not wait for it. */
-export const isLive = (url: string): boolean => /^\/sync\/[^/?#]+\/live(?:[?#]|$)/.test(url)
+export const isLive = (url: string): boolean => LIVE.test(url)
 
 const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`)
 

@@ -181,6 +181,8 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       static: app,
       ready: createReadiness(signer, logs),
       metrics,
+      // Without a rate limit, one client may be all there is.
+      isFair: perSecond > 0,
       log,
       tracer,
     })
