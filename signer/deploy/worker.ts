@@ -3,7 +3,9 @@ import { makeWorkerSigner } from '@rockpool/signer/workers'
 import { makeSyncBackend, type SyncBackendEnv } from '@rockpool/sync-server/workers'
 
 const signer = makeWorkerSigner()
-const backend = makeSyncBackend()
+const backend = makeSyncBackend({
+  claims: (bindings) => ({ head: (remoteKey, signal) => signer.hasContent(bindings, remoteKey, signal) }),
+})
 
 export class SyncBackend extends backend.SyncBackend {}
 

@@ -13,8 +13,11 @@ import {
 } from '@rockpool/access/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { token, TOKEN_SECRET } from './testing/harness.ts'
+import { openS3Store } from '@rockpool/object-store/s3'
 import { createdBucket } from '@rockpool/object-store/testing'
+import type { RemoteKey } from '@rockpool/protocol'
 import { startWorker, type TestWorker } from './testing/workers.ts'
+import { makeWorkerSigner, readBindings } from './workers.ts'
 
 let bindings: Record<string, unknown>
 let worker: TestWorker
@@ -50,6 +53,19 @@ signerSuite('fetchSigner with the Worker, S3', async () => {
     disconnect: async () => void (url = 'http://127.0.0.1:1'),
     [Symbol.asyncDispose]: async () => {},
   }
+})
+
+test('says which content the S3 bucket has', async () => {
+  const storeId = `reef${++stores}`
+  const [there, missing] = ['a', 'b'].map((digit) => `${storeId}/files/${digit.repeat(64)}` as RemoteKey)
+  const store = await openS3Store(readBindings(bindings).s3)
+  onTestFinished(() => store.close())
+  await store.put(there!, new Uint8Array(1), { size: 1 })
+  const { hasContent } = makeWorkerSigner()
+  const { signal } = new AbortController()
+  expect(await hasContent(bindings, there!, signal)).toBe(true)
+  expect(await hasContent(bindings, missing!, signal)).toBe(false)
+  await expect(makeWorkerSigner().hasContent({}, there!, signal)).rejects.toMatchObject({ code: 'bad_request' })
 })
 
 const syncHead = ({ url }: TestWorker, bearer: string | undefined): Promise<Response> =>
