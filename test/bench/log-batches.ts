@@ -3,7 +3,7 @@ export const WRITERS = 8
 
 /** Events a push, and pushes of each writer. The engine commits up to 100 files at once; a backlog goes out 500 at a time. */
 export const BATCHES = [
-  { batch: 1, pushes: 100 },
+  { batch: 1, pushes: 250 },
   { batch: 100, pushes: 100 },
   { batch: 500, pushes: 20 },
   { batch: 1_000, pushes: 10 },

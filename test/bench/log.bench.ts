@@ -174,7 +174,8 @@ test.each(BATCHES)(
 
 const pushAll = async (dataDir: string, batch: number, pushes: number) => {
   const server = await startSyncServer({ dataDir, secrets: [SECRET] })
-  const token = await new SignJWT({ stores: { bench: ['read', 'write', 'delete'] } })
+  const rights = ['read', 'write', 'delete']
+  const token = await new SignJWT({ stores: { bench: rights, 'warm-up': rights } })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('ada')
     .setExpirationTime('1h')
