@@ -1,4 +1,4 @@
-/** Whether this code runs in a developer's build: what is wrong is then on the console, too. */
+/** Whether this is a development build: problems are then logged to the console, too. */
 export const isDevelopment = (): boolean => {
   // Vite looks for exactly this expression.
   const bundled = (import.meta as { readonly env?: { readonly DEV?: boolean } }).env?.DEV

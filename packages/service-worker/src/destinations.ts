@@ -1,6 +1,6 @@
-/** What a page may use a file for: shown, played, opened, fetched. Anything that would run or style the page is refused. */
+/** Request destinations that files are served to. Destinations that run code or style the page are refused. */
 
-/** A list of what is allowed, not of what is refused: the platform invents new destinations. */
+/** An allow list: the platform may add new destinations. */
 const ALLOWED: ReadonlySet<string> = new Set<RequestDestination>([
   '', // fetch, XMLHttpRequest, downloads
   'audio',
@@ -17,5 +17,5 @@ export const isAllowedDestination = (destination: string): boolean => ALLOWED.ha
 
 const DOCUMENTS: ReadonlySet<string> = new Set<RequestDestination>(['document', 'frame', 'iframe'])
 
-/** Whether the answer becomes a document, in a tab or a frame. */
+/** Whether the response becomes a document, in a tab or a frame. */
 export const isDocument = (destination: string): boolean => DOCUMENTS.has(destination)

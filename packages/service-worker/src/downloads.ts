@@ -10,7 +10,7 @@ import {
   suspectContent,
 } from '@rockpool/core/transfers'
 import { isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import { type KeptContent, type Seat, shareDownload, type SharedDownload } from './shared-download.ts'
+import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
 export interface DownloadsPorts {
@@ -26,12 +26,12 @@ export type WorkerPlatform = Pick<Platform, 'clock' | 'hashing' | 'openChannel'>
 
 export interface Downloads {
   /**
-   * A place in the download of a content, begun if there is none under way.
+   * Joins the download of a remote key, or starts it.
    *
-   * @param keepAlive is given a promise that settles when the content is on disk and in the index, or given up
+   * @param keepAlive receives a promise that settles when the content is on disk and in the index, or the download has failed
    * @throws RockpoolError `forbidden` when nobody is signed in, and as `download` does
    */
-  join(store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<Seat>
+  join(store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<DownloadReader>
 }
 
 /** The downloads of this worker: one per remote key at a time. */
@@ -40,7 +40,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
 
   const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
-    const progress = tellTabs(store, remoteKey, platform)
+    const progress = publishProgress(store, remoteKey, platform)
     const shared = shareDownload(
       {
         signer: ports.signer(session),
@@ -88,7 +88,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   }
 }
 
-/** The content is whole on this disk, for all tabs to know; whoever waited to download it need not. */
+/** Records the content in the index, notifies the tabs, and removes its queued download. */
 const recordContent = async (
   store: Store,
   remoteKey: RemoteKey,
@@ -96,27 +96,27 @@ const recordContent = async (
   platform: WorkerPlatform,
 ): Promise<void> => {
   await store.index.write(downloadedRows(remoteKey, kept, platform.clock.now()))
-  if (kept.source === 'remote') announce(store, remoteKey, platform)
+  if (kept.source === 'remote') announceDownload(store, remoteKey, platform)
   await clearQuarantine(store.blobs, kept.content.address)
 }
 
-/** Tells the tabs of the store that the content is here: they emit `downloaded`. */
-const announce = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform): void => {
+/** Notifies the tabs of the store, which then emit `downloaded`. */
+const announceDownload = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform): void => {
   const channel = activityChannel(storeId, platform)
   channel.postMessage({ remoteKey, activity: null, downloaded: true } satisfies ActivityMessage)
   channel.close()
 }
 
-/** Tells the tabs of the store how far the download is. */
-const tellTabs = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform) => {
+/** Publishes the progress to the tabs of the store. */
+const publishProgress = ({ storeId }: Store, remoteKey: RemoteKey, platform: WorkerPlatform) => {
   const channel = activityChannel(storeId, platform)
   let reporting: ActivityReport | undefined
   let ended = false
   return {
     report(bytes: number, total: number) {
       if (ended) return
-      const tell = (message: ActivityMessage) => channel.postMessage(message)
-      reporting ??= reportActivity(tell, remoteKey, 'download', total, platform.clock)
+      const post = (message: ActivityMessage) => channel.postMessage(message)
+      reporting ??= reportActivity(post, remoteKey, 'download', total, platform.clock)
       reporting.progress(bytes, total)
     },
     end() {

@@ -1,6 +1,6 @@
 import { type ErrorCode, isRockpoolError, WIRE_ERRORS } from '@rockpool/protocol'
 
-/** Statuses of errors that only a device has. */
+/** Statuses of errors that occur only on a device. */
 const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
   aborted: 499,
   corrupt: 502,
@@ -10,17 +10,17 @@ const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
   quota_exceeded: 507,
 }
 
-/** The answer for what was thrown: `{ error: { code, message } }`, like the signer's. An `<img>` fires `error`. */
+/** The response for an error: `{ error: { code, message } }`, as the signer's. An `<img>` fires `error`. */
 export const errorResponse = (error: unknown): Response => {
   if (!isRockpoolError(error)) {
     console.error(error)
-    return refusal(500, 'internal', 'The file could not be read on this device. Reload the page.')
+    return httpError(500, 'internal', 'The file could not be read on this device. Reload the page.')
   }
   const status = DEVICE_ERRORS[error.code] ?? (WIRE_ERRORS as Partial<Record<ErrorCode, number>>)[error.code] ?? 500
-  return refusal(status, error.code, error.message)
+  return httpError(status, error.code, error.message)
 }
 
-export const refusal = (
+export const httpError = (
   status: number,
   code: ErrorCode,
   message: string,

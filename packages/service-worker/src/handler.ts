@@ -1,4 +1,4 @@
-/** One request for a file URL: from disk, else from object storage. */
+/** Serves a request for a file URL from disk or from object storage. */
 import { sizeMismatch } from '@rockpool/core/transfers'
 import {
   addressOfKey,
@@ -11,7 +11,7 @@ import {
 } from '@rockpool/protocol'
 import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
-import { errorResponse, refusal } from './error-response.ts'
+import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
 import { contentRange, spanOf } from './range.ts'
 import type { Store, Stores } from './stores.ts'
@@ -28,19 +28,19 @@ export const handleFileRequest = async (
   keepAlive: (work: Promise<unknown>) => void,
 ): Promise<Response> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return refusal(405, 'bad_request', 'Files can be read here: use GET or HEAD.', { allow: 'GET, HEAD' })
+    return httpError(405, 'bad_request', 'Files can only be read here. Use GET or HEAD.', { allow: 'GET, HEAD' })
   }
   if (!isAllowedDestination(request.destination)) {
-    return refusal(403, 'forbidden', `A file is not served as "${request.destination}": it could run in this app.`)
+    return httpError(403, 'forbidden', `A file is not served as "${request.destination}": it could run in this app.`)
   }
   const named = parseFileUrl(new URL(request.url))
-  if (!named) return refusal(404, 'not_found', 'This is no file URL. Take it from pool.url(file).')
+  if (!named) return httpError(404, 'not_found', 'This is no file URL. Take it from pool.url(file).')
   const storeId = named.kind === 'file' ? named.storeId : parseRemoteKey(named.remoteKey)!.storeId
   try {
     return await ports.stores.use(storeId, async (store) => {
       const content = await contentOf(named, store)
-      if (!content) return refusal(404, 'not_found', 'There is no such file, or it was removed.')
-      return await answer(ports, store, content, request, keepAlive)
+      if (!content) return httpError(404, 'not_found', 'There is no such file, or it was removed.')
+      return await respond(ports, store, content, request, keepAlive)
     })
   } catch (error) {
     return errorResponse(error)
@@ -49,7 +49,7 @@ export const handleFileRequest = async (
 
 interface NamedContent extends ServedContent {
   readonly remoteKey: RemoteKey
-  /** bytes by the record of the file; undefined when the URL names the content itself */
+  /** size by the file's record, in bytes; undefined when the URL names the content itself */
   readonly listedSize: number | undefined
 }
 
@@ -61,21 +61,21 @@ const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | u
   const row = await store.index.get('files', named.fileId)
   if (!row) return undefined
   const { remoteKey, name, type, size } = row
-  // A record can name any key; with this user's rights only keys of this store are followed.
+  // A record can name any key: only keys of this store are requested with this user's rights.
   if (parseRemoteKey(remoteKey)?.storeId !== store.storeId) {
     throw new RockpoolError('bad_key', 'The record of this file names the content of another store. Remove the file.')
   }
   return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, listedSize: size }
 }
 
-/** Where the bytes of an answer come from. `read` or `leave` is called, once. */
+/** Where the bytes of a response come from. `read` or `leave` is called, once. */
 interface Source {
   readonly size: number
   read(span: ByteSpan): Blob | ReadableStream<Uint8Array<ArrayBuffer>>
   leave(): void
 }
 
-const answer = async (
+const respond = async (
   { downloads }: HandlerPorts,
   store: Store,
   content: NamedContent,
@@ -96,11 +96,11 @@ const answer = async (
     source.leave()
     return new Response(null, { headers: { ...headers, 'content-length': String(source.size) } })
   }
-  const asked = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
-  const span = spanOf(asked, source.size)
+  const rangeHeader = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
+  const span = spanOf(rangeHeader, source.size)
   if (span === 'unsatisfiable') {
     source.leave()
-    return refusal(416, 'bad_request', `The file has ${source.size} bytes, none of that range.`, {
+    return httpError(416, 'bad_request', `The file has ${source.size} bytes, none of that range.`, {
       'content-range': contentRange(span, source.size),
     })
   }
@@ -116,8 +116,8 @@ const answer = async (
 }
 
 /**
- * The content as it is whole on this disk by the index. Bytes that are shorter or longer, or of which the index knows nothing, are
- * not served: the download hashes them again, and fetches what is damaged.
+ * Content that is complete on this disk, by the index. Bytes of another length, or without a row in the index, are
+ * not served: the download hashes them again, and fetches damaged parts.
  */
 const onDisk = async (store: Store, { address }: NamedContent): Promise<Source | undefined> => {
   const [row, blob] = await Promise.all([store.index.get('contents', address), store.blobs.open(address)])

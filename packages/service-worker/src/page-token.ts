@@ -6,8 +6,8 @@ import type { StoreId } from '@rockpool/protocol'
 const TIMEOUT_MS = 10_000
 
 /**
- * Asks the open pages for a fresh token, since only an app can get one: `{ type: 'rockpool:token', storeId }`, answered on
- * the port that comes with it by `{ token }`, `token: null` when that page could not get one either.
+ * Requests a fresh token from the open pages, since only an app can get one: `{ type: 'rockpool:token', storeId }`. A page
+ * responds on the transferred port with `{ token }`, or `token: null` when it cannot get one.
  */
 export const askPagesForToken = async (
   clients: Pick<Clients, 'matchAll'>,

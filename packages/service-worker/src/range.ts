@@ -1,8 +1,8 @@
-/** Which bytes of a content a request means. */
+/** Range requests. */
 import { type ByteSpan, formatContentRange, parseRange, resolveRange } from '@rockpool/protocol'
 
 /**
- * The bytes that a `Range` header means in a content of `size` bytes.
+ * Resolves a `Range` header for content of `size` bytes.
  *
  * @returns `whole` when the header is to be ignored (RFC 9110, section 14.2): none, other units, several ranges, nonsense;
  *   `unsatisfiable` when the content has no such bytes (416)
@@ -12,6 +12,6 @@ export const spanOf = (header: string | null, size: number): ByteSpan | 'whole' 
   return range ? (resolveRange(range, size) ?? 'unsatisfiable') : 'whole'
 }
 
-/** The `Content-Range` of an answer. */
+/** The `Content-Range` of a response. */
 export const contentRange = (span: ByteSpan | 'unsatisfiable', size: number): string =>
   span === 'unsatisfiable' ? `bytes */${size}` : formatContentRange(span, size)

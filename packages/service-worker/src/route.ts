@@ -9,7 +9,7 @@ import { deviceStores } from './stores.ts'
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
 export interface RockpoolRoute {
   match(options: { readonly url: URL }): boolean
-  /** Answers a request; give the event, so that the worker lives until a download is kept. Never rejects. */
+  /** Serves a request; pass the event, so that the worker lives until a download is stored. Never rejects. */
   handle(options: { readonly request: Request; readonly event?: ExtendableEvent }): Promise<Response>
 }
 
@@ -33,7 +33,7 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope): RockpoolRoute =>
 }
 
 /**
- * Makes a service worker answer file URLs, also in the page that registered it: it claims pages when it is activated, and
+ * Makes a service worker serve file URLs, also in the page that registered it: it claims pages when it is activated, and
  * when one asks for it (a page loaded by shift-reload is not controlled otherwise).
  */
 export const registerRockpool = (scope: ServiceWorkerGlobalScope): void => {

@@ -9,35 +9,35 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 
-/** A place in a download. Give it back by `read`, whose stream does it at its end, or by `leave`. */
-export interface Seat {
+/** One reader of a shared download. Call `read`, whose stream leaves at its end, or `leave`. */
+export interface DownloadReader {
   /** bytes of the whole content */
   readonly size: number
-  /** Bytes as they arrive; those before, from memory or disk. */
+  /** Streams the span: bytes that have arrived from memory or disk, then new ones as they arrive. */
   read(span: ByteSpan): ReadableStream<Uint8Array<ArrayBuffer>>
   leave(): void
 }
 
-/** A content that is on disk, verified. */
+/** Content that is on disk, verified. */
 export interface KeptContent {
   readonly content: ContentDigest
   readonly source: Download['source']
 }
 
-/** One download of one content, for all who ask for it while it runs. */
+/** One download of a remote key, shared by concurrent readers. */
 export interface SharedDownload {
   /** @throws RockpoolError as `download` does */
-  join(): Promise<Seat>
+  join(): Promise<DownloadReader>
   /** Resolves when the content is on disk, verified. Rejects when the download failed, or its last reader left. */
   readonly kept: Promise<KeptContent>
 }
 
 /**
- * Starts a download that is driven by its readers: whoever has read all there is fetches the next bytes, for all. So
- * a reader that stands still (a paused video) holds up nobody, and nothing is fetched that nobody reads. Memory holds
- * two parts at most (16 MiB); a reader that is further behind reads from disk, where those bytes are by then.
+ * Starts a download that its readers drive: the reader that is furthest ahead fetches the next bytes for all. So
+ * a paused reader (a paused video) blocks no other, and no bytes are fetched without a reader. Memory holds
+ * at most two parts (16 MiB); a reader that is further behind reads from disk, where those bytes are by then.
  *
- * @param options.onEnd called when nobody shall join any more; more than once, perhaps
+ * @param options.onEnd called when no reader may join any more, perhaps more than once
  */
 export const shareDownload = (
   ports: DownloadPorts & { readonly blobs: BlobStore },
@@ -48,36 +48,36 @@ export const shareDownload = (
   const { onProgress, onEnd } = options
   const { partSize } = ports.hashing ?? WEB_HASHING
   const started = download(ports, remoteKey, { signal: stop.signal, ...(onProgress ? { onProgress } : {}) }).then(
-    (running) => ({ running, arrivals: arrivalsOf(running, partSize) }),
+    (running) => ({ running, buffer: bufferDownload(running, partSize) }),
   )
   let cancelled: Promise<void> | undefined
-  // A part that is on its way to disk when the last reader leaves still gets there.
+  // A part that is being written to disk when the last reader leaves is still completed.
   const kept = started
     .then(async ({ running }) => ({ content: await running.kept, source: running.source }))
     .finally(() => cancelled)
   kept.catch(() => {}).finally(onEnd)
 
-  let seats = 0
+  let readers = 0
   return {
     kept,
     async join() {
-      seats++
+      readers++
       let left = false
       const leave = () => {
         if (left) return
         left = true
-        if (--seats > 0) return
+        if (--readers > 0) return
         onEnd?.()
         cancelled = started.then(
-          ({ arrivals }) => arrivals.cancel(),
+          ({ buffer }) => buffer.cancel(),
           () => {},
         )
         stop.abort()
       }
       try {
-        const { running, arrivals } = await started
+        const { running, buffer } = await started
         const { size } = running
-        const source = { arrivals, blobs: ports.blobs, remoteKey, size, partSize }
+        const source = { buffer, blobs: ports.blobs, remoteKey, size, partSize }
         return { size, leave, read: (span) => readSpan(source, span, leave) }
       } catch (error) {
         leave()
@@ -87,38 +87,38 @@ export const shareDownload = (
   }
 }
 
-/** The newest bytes of a download, in memory. */
-interface Arrivals {
-  /** bytes that have arrived, from the start of the content */
-  readonly arrived: number
-  /** Fetches more, once for all who wait. @returns false at the verified end. @throws what the download failed with */
+/** The newest bytes of a download, buffered in memory. */
+interface DownloadBuffer {
+  /** number of bytes received, from the start of the content */
+  readonly received: number
+  /** Fetches more, once for all waiting readers. @returns false at the verified end. @throws the download's error */
   more(): Promise<boolean>
-  /** The bytes from `at` on that are in memory in one piece. */
+  /** The buffered chunk from `at` on; undefined when `at` is not buffered. */
   from(at: number): Uint8Array<ArrayBuffer> | undefined
   /** Ends the download, unless it has ended. */
   cancel(): Promise<void>
 }
 
-const arrivalsOf = (running: Download, partSize: number): Arrivals => {
+const bufferDownload = (running: Download, partSize: number): DownloadBuffer => {
   const source = running.stream.getReader()
   let chunks: { readonly start: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = []
-  let arrived = 0
+  let received = 0
   let pulling: Promise<boolean> | undefined
 
   const pull = async () => {
     const { done, value } = await source.read()
     if (done) return false
-    chunks.push({ start: arrived, bytes: value })
-    arrived += value.length
-    // The part before the current one may be on its way to disk; the ones before that are there.
-    const oldest = (Math.floor(arrived / partSize) - 1) * partSize
+    chunks.push({ start: received, bytes: value })
+    received += value.length
+    // The part before the current one may still be being written; earlier ones are on disk.
+    const oldest = (Math.floor(received / partSize) - 1) * partSize
     if (chunks[0]!.start < oldest) chunks = chunks.filter(({ start }) => start >= oldest)
     return true
   }
 
   return {
-    get arrived() {
-      return arrived
+    get received() {
+      return received
     },
     more: () =>
       (pulling ??= pull().finally(() => {
@@ -135,9 +135,9 @@ const arrivalsOf = (running: Download, partSize: number): Arrivals => {
 /** Bytes read from disk at a time. */
 const DISK_CHUNK = 1024 * 1024
 
-/** Where the bytes of a span come from. */
+/** Sources of a span's bytes. */
 interface SpanSource {
-  readonly arrivals: Arrivals
+  readonly buffer: DownloadBuffer
   readonly blobs: BlobStore
   readonly remoteKey: RemoteKey
   /** bytes of the whole content */
@@ -146,19 +146,19 @@ interface SpanSource {
 }
 
 const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): ReadableStream<Uint8Array<ArrayBuffer>> => {
-  const { arrivals, size, partSize } = source
+  const { buffer, size, partSize } = source
   let at = span.start
-  // The end of a span waits until the part it lies in was verified: wrong bytes end in an error, never in a clean end.
+  // The last bytes of a span wait until their part was verified: wrong bytes end in an error, never in a clean end.
   const verifiedAt = Math.min(size, Math.ceil(span.end / partSize) * partSize)
   const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-    while (at >= arrivals.arrived && at < span.end) await arrivals.more()
+    while (at >= buffer.received && at < span.end) await buffer.more()
     if (at < span.end) {
-      const bytes = (arrivals.from(at) ?? (await fromDisk(source, at))).subarray(0, span.end - at)
-      if (at + bytes.length === span.end) while (arrivals.arrived < verifiedAt) await arrivals.more()
+      const bytes = (buffer.from(at) ?? (await readDisk(source, at))).subarray(0, span.end - at)
+      if (at + bytes.length === span.end) while (buffer.received < verifiedAt) await buffer.more()
       return bytes
     }
-    // Whoever reads to the very end sees it verified and kept.
-    if (span.end === size) while (await arrivals.more()) continue
+    // A reader to the very end waits until the content is verified and kept.
+    if (span.end === size) while (await buffer.more()) continue
     return undefined
   }
   return new ReadableStream(
@@ -183,7 +183,7 @@ const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): Readab
   )
 }
 
-const fromDisk = async ({ blobs, remoteKey, partSize }: SpanSource, at: number): Promise<Uint8Array<ArrayBuffer>> => {
+const readDisk = async ({ blobs, remoteKey, partSize }: SpanSource, at: number): Promise<Uint8Array<ArrayBuffer>> => {
   const number = Math.floor(at / partSize)
   const start = at - number * partSize
   const part = await blobs.openPart(addressOfKey(remoteKey), number + 1)
@@ -191,7 +191,7 @@ const fromDisk = async ({ blobs, remoteKey, partSize }: SpanSource, at: number):
   if (!bytes || bytes.byteLength === 0) {
     throw new RockpoolError(
       'disk_failed',
-      'This device could not keep the start of the file. Free some space and open it again.',
+      'This device could not store the start of the file. Free some space and open it again.',
     )
   }
   return new Uint8Array(bytes)

@@ -2,7 +2,7 @@ import type { BlobStore, LocalIndex } from '@rockpool/core'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 
-/** What a device keeps of one store. */
+/** One store on this device. */
 export interface Store {
   readonly storeId: StoreId
   readonly blobs: BlobStore
@@ -11,14 +11,14 @@ export interface Store {
 
 export interface Stores {
   /**
-   * Runs `work` on a store that a page has opened before. One that was erased in a tab meanwhile is opened anew, once.
+   * Runs `work` on a store that a page has opened before. Reopens it once if another tab has erased it.
    *
    * @throws RockpoolError `not_found` when this device has no such store, and what `work` throws
    */
   use<A>(storeId: StoreId, work: (store: Store) => Promise<A>): Promise<A>
 }
 
-/** The stores of this origin, each opened when it is first asked for. */
+/** The stores of this origin, each opened on first use. */
 export const deviceStores = (): Stores => {
   const stores = new Map<StoreId, Promise<Store>>()
 
@@ -43,7 +43,7 @@ export const deviceStores = (): Stores => {
   }
 }
 
-/** The index first: it makes no database for a store that is not there, where OPFS would make a folder. */
+/** The index first: it creates no database for a missing store, whereas OPFS would create a folder. */
 const openStore = async (storeId: StoreId): Promise<Store> => {
   const index = await indexedDbIndex({ storeId, create: false })
   try {

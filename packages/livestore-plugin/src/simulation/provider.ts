@@ -77,7 +77,7 @@ export const startProvider = (options: ProviderOptions): Provider => {
       changed,
       now,
       onContact: () => {
-        const isAnswered = connection?.contact().type === 'answered'
+        const isAnswered = connection?.contact().type === 'responded'
         if (isAnswered && !wasAnswered) for (const resume of [...connected]) resume()
         wasAnswered = isAnswered
       },
@@ -113,7 +113,7 @@ export const startProvider = (options: ProviderOptions): Provider => {
     wakeUp,
     pauses: makePauses(wakeUp),
     now,
-    askServer: puller.ask,
+    requestPull: puller.request,
   })
   let pushWaitsSince: number | undefined
   const push = makePush({
@@ -133,18 +133,18 @@ export const startProvider = (options: ProviderOptions): Provider => {
     connection.run,
     puller.run,
     live.run,
-    runPolling({ noSocketSince: live.noSocketSince, receiver, changed, wakeUp, now, askServer: puller.ask }),
+    runPolling({ noSocketSince: live.noSocketSince, receiver, changed, wakeUp, now, requestPull: puller.request }),
     runWatchdog({
       now,
-      askServer: puller.ask,
+      requestPull: puller.request,
       onWokeUp: () => {
-        puller.ask()
+        puller.request()
         wakeUp.notify()
       },
       onRecovered: () => {},
       snapshot: (sleptUntil) => {
         const view = receiver.view()
-        const answers = connection.contact().type === 'answered' ? connection.answersSince() : undefined
+        const answers = connection.contact().type === 'responded' ? connection.respondedSince() : undefined
         const since = (time: number | undefined) => time && Math.max(time, sleptUntil, answers ?? 0)
         return {
           now: now(),
@@ -157,7 +157,7 @@ export const startProvider = (options: ProviderOptions): Provider => {
         }
       },
       carryOut: {
-        pull: puller.ask,
+        pull: puller.request,
         reconnect: () => live.redial(0),
         http_only: () => live.redial(HTTP_ONLY_MS),
         restart: options.restart,
@@ -174,7 +174,7 @@ export const startProvider = (options: ProviderOptions): Provider => {
     pull: (cursor) => {
       const items = makeQueue<{ readonly item: BackendItem; readonly processed: () => void }>()
       let processed = () => {}
-      const stream = makePull(receiver, puller.ask)(cursor, true)
+      const stream = makePull(receiver, puller.request)(cursor, true)
       const end = effects.run(
         Stream.runForEach(stream, ({ batch, pageInfo }) =>
           Effect.async<void>((resume) => {

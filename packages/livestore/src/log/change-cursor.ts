@@ -1,5 +1,5 @@
 /**
- * Where a reader of changes stands in `rockpool_applied_operations`, in a form that survives a rebase.
+ * The position of a reader of changes in `rockpool_applied_operations`, in a form that survives a rebase.
  *
  * A rebase rolls back pending operations and applies them again behind others, so the same seq then names another
  * operation. The cursor therefore remembers which operation it saw at some places: the last ones, and then at distances

@@ -31,7 +31,7 @@ import { requirePlugin } from './plugin-mark.ts'
 export interface LiveStoreLogOptions {
   /** an open store; it stays the app's: `close()` of the log leaves it open, only `erase()` shuts it down */
   readonly store: Store<any, any>
-  /** removes what the store's adapter keeps on this device; LiveStore's OPFS folder when not given */
+  /** removes the local data of the store's adapter; LiveStore's OPFS folder when not given */
   readonly removeData?: () => Promise<void>
 }
 

@@ -1,14 +1,14 @@
 /**
- * From events to rows, by core's rule book `applyEvent`. Three properties of LiveStore 0.4.0 shape this file:
+ * Materializes events into rows by core's `applyEvent`. Three properties of LiveStore 0.4.0 shape this file:
  *
  * 1. A materializer that throws on a synced event stops sync for every client, for good. So nothing here throws.
  * 2. In development LiveStore compares a hash of the statements that leader and session produce, and takes the leader's
  *    before the events ahead in the same batch are applied ("This is a bug", LeaderSyncProcessor.ts, issue 503). A
  *    materializer that reads would be shut down for it. So the statements are the same whatever the state, and the rows
  *    travel in one bound value that the hash does not see.
- * 3. The session's query cache is not told of a rollback (SqliteDbWrapper.rollback), so after a rebase a read could give
- *    what was there before it, and a pending event would look applied. So every event names each table that it reads as
- *    one that it writes, which empties the cache; and nobody else's reads have this file's SQL text.
+ * 3. The session's query cache is not invalidated by a rollback (SqliteDbWrapper.rollback), so after a rebase a read could
+ *    return stale rows, and a pending event would look applied. So every event declares each table that it reads as
+ *    written, which empties the cache; and no other code uses this file's SQL text for reads.
  */
 import type { Materializer, MaterializerContextQuery, MaterializerResult } from '@livestore/livestore'
 import {

@@ -3,7 +3,7 @@
  *
  * **The schema hash trap.** LiveStore rebuilds its state from the event log when the hash of the tables changes, and only
  * then: the hash does not cover events. A client that met an event it did not know has skipped it, and after an upgrade
- * that knows the event it still lacks its effect, for ever, unless a table changed as well. So: with every new event
+ * that knows the event it still lacks its effect, forever, unless a table changed as well. So: with every new event
  * version change the shape of a table here (a column, an index).
  *
  * LiveStore creates tables as STRICT: a REAL in an INTEGER column throws, and a materializer that throws stops sync. What
@@ -52,7 +52,7 @@ const rockpoolFiles = table({
   ],
 })
 
-/** Contents that files have and had. */
+/** Versions of files, current ones included. */
 const rockpoolFileVersions = table({
   name: 'rockpool_file_versions',
   columns: {
@@ -71,7 +71,7 @@ const rockpoolFileVersions = table({
   ],
 })
 
-/** What the log knows of contents in object storage. */
+/** What the log says about content in object storage. */
 const rockpoolRemoteContents = table({
   name: 'rockpool_remote_contents',
   columns: {

@@ -20,7 +20,7 @@ describe('contactOf', () => {
       { _tag: 'Unavailable', status: 429, message: 'x' },
       'POST',
       true,
-      'answered',
+      'responded',
     ],
     [
       'a development server that did not start',
@@ -30,8 +30,8 @@ describe('contactOf', () => {
       'failed_to_start',
     ],
     ['no right to read', rejected(403, 'forbidden'), 'GET', true, 'forbidden'],
-    ['a rejected push', rejected(403, 'forbidden'), 'POST', true, 'answered'],
-    ['a bad request', rejected(400, 'bad_request'), 'POST', true, 'answered'],
+    ['a rejected push', rejected(403, 'forbidden'), 'POST', true, 'responded'],
+    ['a bad request', rejected(400, 'bad_request'), 'POST', true, 'responded'],
     [
       'a rejected token',
       { _tag: 'TokenFailure', reason: 'rejected', message: 'x', cause: undefined },
@@ -48,7 +48,7 @@ describe('contactOf', () => {
       false,
       'token_failed',
     ],
-  ])('%s', (_, failure, method, hasAnswered, type) => {
-    expect(contactOf(failure, method, hasAnswered).type).toBe(type)
+  ])('%s', (_, failure, method, hasResponded, type) => {
+    expect(contactOf(failure, method, hasResponded).type).toBe(type)
   })
 })

@@ -1,4 +1,4 @@
-/** Whether the server answers: what the last exchange said, and `isConnected`, which LiveStore waits for. */
+/** State of the connection: the result of the last exchange, and `isConnected`, which LiveStore waits for. */
 import { Effect, SubscriptionRef } from 'effect'
 import type { CallFailure, CallRequest, Http } from './http.ts'
 import type { Receiver } from './receiver.ts'
@@ -9,11 +9,11 @@ export interface Connection {
   readonly isConnected: SubscriptionRef.SubscriptionRef<boolean>
   readonly contact: () => Contact
   /** whether this device ever reached the server, before a reload too */
-  readonly hasAnswered: () => boolean
-  /** since when every exchange succeeded; undefined while the last one did not */
-  readonly answersSince: () => number | undefined
+  readonly hasResponded: () => boolean
+  /** time since which every exchange succeeded; undefined after a failed one */
+  readonly respondedSince: () => number | undefined
   readonly record: (contact: Contact) => Effect.Effect<void>
-  /** Records how each call ends. */
+  /** Records the result of each call. */
   readonly observe: (http: Http) => Http
   readonly run: Effect.Effect<never>
 }
@@ -26,24 +26,24 @@ export interface ConnectionOptions {
   readonly onContact: () => void
 }
 
-/** What a failed call says about the connection. A rejected push is not a failure of it. */
-export const contactOf = (failure: CallFailure, method: CallRequest['method'], hasAnswered: boolean): Contact => {
+/** The state of the connection after a failed call. A rejected push does not count as its failure. */
+export const contactOf = (failure: CallFailure, method: CallRequest['method'], hasResponded: boolean): Contact => {
   const { message } = failure._tag === 'Rejected' ? failure.error : failure
   switch (failure._tag) {
     case 'NoAnswer':
     case 'Unexpected':
       return { type: 'failed', message, failures: 1 }
     case 'Unavailable':
-      // A development server whose embedded sync server did not start says why.
+      // A development server sends the reason why its embedded sync server did not start.
       if (failure.error?.code === 'server_failed_to_start')
         return { type: 'failed_to_start', message: failure.error.message }
-      return failure.status === 429 ? { type: 'answered' } : { type: 'failed', message, failures: 1 }
+      return failure.status === 429 ? { type: 'responded' } : { type: 'failed', message, failures: 1 }
     case 'Rejected':
-      return failure.status === 403 && method === 'GET' ? { type: 'forbidden', message } : { type: 'answered' }
+      return failure.status === 403 && method === 'GET' ? { type: 'forbidden', message } : { type: 'responded' }
     case 'TokenFailure':
       if (failure.reason === 'rejected') return { type: 'unauthenticated', message }
       // A fetch inside the token function fails with TypeError when the network does.
-      return failure.cause instanceof TypeError && hasAnswered
+      return failure.cause instanceof TypeError && hasResponded
         ? { type: 'failed', message, failures: 1 }
         : { type: 'token_failed', message }
   }
@@ -54,8 +54,8 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     const { receiver, changed, now } = options
     const isConnected = yield* SubscriptionRef.make(false)
     let contact: Contact = { type: 'none' }
-    let hasAnswered = options.hasAnsweredBefore
-    let answersSince: number | undefined
+    let hasResponded = options.hasAnsweredBefore
+    let respondedSince: number | undefined
     let wasConnected = false
 
     /** Sets changes only: a repeated value reaches subscribers too, and LiveStore would end its pauses. */
@@ -67,15 +67,15 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
       })
 
     // A device without a good token is not connected: pushes would fail, and LiveStore resumes once it is.
-    const isUp = () => contact.type === 'answered'
+    const isUp = () => contact.type === 'responded'
     const isReachable = () => isUp() || contact.type === 'unauthenticated' || contact.type === 'forbidden'
 
     const record = (next: Contact): Effect.Effect<void> =>
       Effect.suspend(() => {
         const failures = next.type === 'failed' && contact.type === 'failed' ? contact.failures + 1 : 1
         contact = next.type === 'failed' ? { ...next, failures } : next
-        if (isReachable()) hasAnswered = true
-        answersSince = isUp() ? (answersSince ?? now()) : undefined
+        if (isReachable()) hasResponded = true
+        respondedSince = isUp() ? (respondedSince ?? now()) : undefined
         options.onContact()
         changed.notify()
         // Before any emission: LiveStore takes one only while connected.
@@ -85,14 +85,14 @@ export const makeConnection = (options: ConnectionOptions): Effect.Effect<Connec
     return {
       isConnected,
       contact: () => contact,
-      hasAnswered: () => hasAnswered,
-      answersSince: () => answersSince,
+      hasResponded: () => hasResponded,
+      respondedSince: () => respondedSince,
       record,
       observe: (http) => ({
         call: (request) =>
           http.call(request).pipe(
-            Effect.tap(() => record({ type: 'answered' })),
-            Effect.tapError((failure) => record(contactOf(failure, request.method, hasAnswered))),
+            Effect.tap(() => record({ type: 'responded' })),
+            Effect.tapError((failure) => record(contactOf(failure, request.method, hasResponded))),
           ),
       }),
       // LiveStore's leader holds a mutex between pages, and waits for the connection while it does. So it gets the emitted

@@ -1,9 +1,9 @@
 /**
- * The one way from the sync server to LiveStore: whatever pull, socket, push and polling deliver becomes each event once,
+ * Merges what pull, socket, push and polling deliver into one sequence for LiveStore: each event once,
  * in order, without a gap. An event at or below the upstream head, or one behind a gap, ends LiveStore's pull.
  *
- * A page that others follow is held until the next one is in hand: LiveStore's leader keeps a mutex between such pages, and
- * a page that does not come would block all commits of the device.
+ * A page with more behind it is held until the next one has arrived: LiveStore's leader keeps a mutex between such pages,
+ * and a missing page would block all commits of the device.
  */
 
 export interface NumberedEvent {
@@ -11,7 +11,7 @@ export interface NumberedEvent {
   readonly parentSeqNum: number
 }
 
-/** What any response or broadcast says about the log. */
+/** Events and head of the log, from any response or broadcast. */
 export interface Message<Event extends NumberedEvent> {
   readonly backendId: string
   /** the number before the first event */
@@ -20,7 +20,7 @@ export interface Message<Event extends NumberedEvent> {
   readonly events: readonly Event[]
   /**
    * The highest head this device knew when it sent the request, 0 for a broadcast. A response with a lower head means
-   * that the log lost events; a broadcast with a lower head is late.
+   * that the log lost events; a broadcast with a lower head is only late.
    */
   readonly asOf: number
 }
@@ -32,11 +32,11 @@ export interface Emission<Event> {
 }
 
 export type StateName =
-  /** LiveStore has every event that this device knows of */
+  /** LiveStore has every known event */
   | 'current'
   /** events are missing */
   | 'behind'
-  /** a page is in hand and others follow */
+  /** a page is held, and more follow */
   | 'holding'
   /** the log is shorter than what LiveStore has: the server was restored from an older backup */
   | 'server_behind'
@@ -69,20 +69,20 @@ export type InputKind =
   /** a pull failed */
   | 'pull_failed'
 
-/** What a step does with events: those in hand (`held`) and those that just came (`fresh`). */
+/** What a step does with `held` and `fresh` events. */
 export type Action =
   | 'none'
   /** emits fresh events, an empty list included */
   | 'emit_fresh'
-  /** keeps fresh events in hand */
+  /** holds fresh events */
   | 'hold_fresh'
-  /** emits held events, keeps fresh ones */
+  /** emits held events, holds fresh ones */
   | 'emit_held_hold_fresh'
   /** emits held events, then fresh ones */
   | 'emit_both'
   /** emits held events without waiting for more */
   | 'release_held'
-  /** forgets held events: the log no longer has them */
+  /** discards held events: the log no longer has them */
   | 'drop_held'
 
 export interface Transition {
@@ -195,10 +195,10 @@ export const startFunnel = <Event extends NumberedEvent>(
   backendId: string | undefined,
 ): Funnel<Event> => ({ name: 'behind', backendId, emitted: cursor, last: undefined, head: cursor, held: [] })
 
-/** Number of the last event that LiveStore got or that is in hand. */
+/** Number of the last emitted or held event. */
 const reached = ({ emitted, held }: Funnel<NumberedEvent>): number => held.at(-1)?.seqNum ?? emitted
 
-/** From where to pull. One event overlaps when the log was shorter once: it shows whether history is still the same. */
+/** Where to pull from. After the log was shorter, one event overlaps, to detect another history. */
 export const pullSince = (funnel: Funnel<NumberedEvent>): number =>
   funnel.name === 'server_behind' && funnel.last !== undefined ? funnel.emitted - 1 : reached(funnel)
 

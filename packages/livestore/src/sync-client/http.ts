@@ -3,7 +3,7 @@ import { Duration, Effect } from 'effect'
 import type { TokenFailure, Tokens } from './tokens.ts'
 import { decodeError, type WireError } from './wire.ts'
 
-/** A call without progress for this long fails, since the leader waits for it. */
+/** A call without progress for this time fails, since the leader waits for it. */
 export const CALL_TIMEOUT_MS = 20_000
 /** The longest wait for a `Retry-After` inside a call, so that it settles in time. */
 const MAX_WAIT_MS = 15_000
@@ -25,7 +25,7 @@ export interface CallResponse {
 export type CallFailure =
   /** no response: the network, or a server that is away */
   | { readonly _tag: 'NoAnswer'; readonly message: string; readonly cause: unknown; readonly timedOut: boolean }
-  /** the server wants fewer requests, or cannot serve this one now */
+  /** the server limits the rate, or cannot serve this request now */
   | { readonly _tag: 'Unavailable'; readonly status: number; readonly message: string; readonly error?: WireError }
   /** the server refuses this call */
   | { readonly _tag: 'Rejected'; readonly status: number; readonly error: WireError; readonly body: unknown }
@@ -46,7 +46,7 @@ export interface HttpOptions {
   readonly now: () => number
 }
 
-const noAnswer = (message: string, cause: unknown, timedOut = false): CallFailure => ({
+const noResponse = (message: string, cause: unknown, timedOut = false): CallFailure => ({
   _tag: 'NoAnswer',
   message,
   cause,
@@ -56,16 +56,16 @@ const noAnswer = (message: string, cause: unknown, timedOut = false): CallFailur
 const timeout = <A, R>(effect: Effect.Effect<A, CallFailure, R>): Effect.Effect<A, CallFailure, R> =>
   Effect.timeoutFail(effect, {
     duration: Duration.millis(CALL_TIMEOUT_MS),
-    onTimeout: () => noAnswer('The sync server did not respond within 20 s.', undefined, true),
+    onTimeout: () => noResponse('The sync server did not respond within 20 s.', undefined, true),
   })
 
 const connectionFailed = (cause: unknown): CallFailure =>
-  noAnswer(
+  noResponse(
     `The connection to the sync server failed (${cause instanceof Error ? cause.message : String(cause)}).`,
     cause,
   )
 
-/** Reads chunk by chunk: a slow link is no failure while bytes arrive. */
+/** Reads chunk by chunk: the timeout restarts with each chunk. */
 const readText = (response: Response): Effect.Effect<string, CallFailure> =>
   Effect.gen(function* () {
     if (response.body === null) return ''
@@ -130,7 +130,7 @@ export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
       yield* Effect.fail<CallFailure>({
         _tag: 'Unavailable',
         status: 429,
-        message: 'The sync server wants fewer requests of this user for now.',
+        message: 'Too many requests to the sync server. Sync resumes after a pause.',
       })
     }
   })

@@ -1,4 +1,4 @@
-/** Keeps one socket open while LiveStore pulls and has what the log has. */
+/** Keeps one socket open while LiveStore pulls and is up to date. */
 import { Duration, Effect, Either } from 'effect'
 import type { Connection } from './connection.ts'
 import type { Pauses } from './pause.ts'
@@ -7,9 +7,9 @@ import { makeSignal, type Signal, waitUntil } from './signal.ts'
 import { fitsSubprotocol, runSocket, type SocketEnd } from './socket.ts'
 import type { Tokens } from './tokens.ts'
 
-/** A socket that lived this long was a success: the next one is dialed without a pause. */
+/** A socket that was open for this time was a success: the next one is opened without a pause. */
 const LASTING_MS = 5_000
-/** While the app gives no fresh token, the old one is not tried more often than this. */
+/** Shortest time between attempts while the app returns the same token. */
 const MIN_RENEWAL_MS = 5_000
 
 const TOKEN_EXPIRED = 4401
@@ -26,12 +26,12 @@ export interface LiveOptions {
   readonly wakeUp: Signal
   readonly pauses: Pauses
   readonly now: () => number
-  /** asks the server by HTTP */
-  readonly askServer: () => void
+  /** requests missing events by HTTP */
+  readonly requestPull: () => void
 }
 
 export interface Live {
-  /** since when no socket is open; undefined while one is */
+  /** time since which no socket is open; undefined while one is */
   readonly noSocketSince: () => number | undefined
   /** Closes the socket; dials again after this time. */
   readonly redial: (afterMs: number) => void
@@ -98,7 +98,7 @@ export const makeLive = (options: LiveOptions): Live => {
     if (lasted) pauses.reset()
     if (end.type === 'renewal' || end.type === 'redial') return
     // Events of its last moments may be lost. Without an open socket, polling brings them.
-    if (wasOpen) options.askServer()
+    if (wasOpen) options.requestPull()
     if (end.type === 'closed' && end.code === TOKEN_EXPIRED) {
       tokens.rejected(token.right, 'The sync server no longer accepts the token.')
       if (lasted) return

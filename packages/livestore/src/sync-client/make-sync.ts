@@ -1,8 +1,8 @@
 /**
  * LiveStore's sync provider over the sync HTTP contract (`docs/contracts/sync-http.md`).
  *
- * Push and pull are plain HTTP, the socket only makes events arrive sooner, and everything passes through one funnel, so no
- * state of a connection decides what is true. The pull never ends: failures are retried here, and reported as a status.
+ * Push and pull are plain HTTP, the socket is only an optimization, and everything passes through one funnel, so correctness
+ * never depends on a connection's state. The pull never ends: failures are retried here, and reported as a status.
  */
 import { SyncBackend, UnknownError } from '@livestore/common'
 import { type SyncStatus, syncStatus } from '@rockpool/core'
@@ -42,7 +42,7 @@ export interface MakeSyncOptions {
   readonly onRefused?: (refused: readonly RefusedEvent[], storeId: string) => void
 }
 
-/** For whom a token is asked. */
+/** Identifies the user and the store that a token is for. */
 export interface TokenRequest {
   readonly storeId: string
   /** the store's `syncPayload`, the same in every tab: who the user is, never the token itself */
@@ -64,7 +64,7 @@ export const makeSync =
       const publisher = publishSyncStatus(storeId, wakeUp.notify)
       const report = makeStatusReporter({ storeId, publisher, onStatus: options.onStatus })
       if (leaders() === undefined) {
-        // The publisher stays open: a page that opens later asks why nothing syncs.
+        // The publisher stays open: a page that opens later requests the status.
         report(syncStatus('plugin_missing', PLUGIN_MISSING))
         return yield* Effect.fail(new UnknownError({ cause: new Error(PLUGIN_MISSING) }))
       }
@@ -106,7 +106,7 @@ export const makeSync =
           statusOf({
             url: options.url,
             hasNetwork: hasNetwork(),
-            hasAnswered: connection.hasAnswered(),
+            hasResponded: connection.hasResponded(),
             contact: connection.contact(),
             log: logProblem(),
             refusal,
@@ -133,7 +133,7 @@ export const makeSync =
         wakeUp,
         pauses: makePauses(wakeUp),
         now,
-        askServer: puller.ask,
+        requestPull: puller.request,
       })
       const push = makePush({
         http,
@@ -158,9 +158,9 @@ export const makeSync =
           pushWaitsSince = waits ? now() : undefined
         },
       })
-      const pull = makePull(receiver, puller.ask)
+      const pull = makePull(receiver, puller.request)
       const wake = () => {
-        puller.ask()
+        puller.request()
         wakeUp.notify()
       }
       yield* Effect.acquireRelease(
@@ -172,11 +172,11 @@ export const makeSync =
         connection.run,
         puller.run,
         live.run,
-        runPolling({ noSocketSince: live.noSocketSince, receiver, changed, wakeUp, now, askServer: puller.ask }),
-        Effect.forever(Effect.tap(wakeUp.wait, () => Effect.sync(puller.ask))),
+        runPolling({ noSocketSince: live.noSocketSince, receiver, changed, wakeUp, now, requestPull: puller.request }),
+        Effect.forever(Effect.tap(wakeUp.wait, () => Effect.sync(puller.request))),
         runWatchdog({
           now,
-          askServer: puller.ask,
+          requestPull: puller.request,
           onWokeUp: wake,
           onRecovered: () => {
             isStuck = false
@@ -193,7 +193,7 @@ export const makeSync =
               isHalted: logProblem() !== undefined,
             }),
           carryOut: {
-            pull: puller.ask,
+            pull: puller.request,
             reconnect: () => live.redial(0),
             http_only: () => live.redial(HTTP_ONLY_MS),
             restart: () => leaders()?.get(storeId)?.restart(),

@@ -1,10 +1,10 @@
-/** What the platform says about the network. Node and some workers say nothing: then there is a network. */
+/** The platform's network state. Assumes a network where the platform does not report it (Node, some workers). */
 
 /** False only when the device certainly has no network. */
 export const hasNetwork = (): boolean => globalThis.navigator?.onLine !== false
 
 /**
- * Calls `listener` when a request to the server may have another result than before: the network came back or went away, the page became visible.
+ * Calls `listener` when a retry may have another result: the network changed, or the page became visible.
  *
  * @returns unsubscribe
  */

@@ -20,7 +20,7 @@ export interface PollingOptions {
   readonly changed: Signal
   readonly wakeUp: Signal
   readonly now: () => number
-  readonly askServer: () => void
+  readonly requestPull: () => void
 }
 
 export const runPolling = (options: PollingOptions): Effect.Effect<never> => {
@@ -34,7 +34,7 @@ export const runPolling = (options: PollingOptions): Effect.Effect<never> => {
     let interval: number | undefined
     let emitted: number | undefined
     while (noSocketSince() !== undefined) {
-      options.askServer()
+      options.requestPull()
       const before = emitted
       emitted = options.receiver.view().funnel?.emitted
       interval = pollInterval(interval, emitted !== before)

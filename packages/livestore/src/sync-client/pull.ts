@@ -1,4 +1,4 @@
-/** LiveStore's pull: a stream fed by the receiver, and the fiber that asks the server for what is missing. */
+/** LiveStore's pull: a stream fed by the receiver, and the fiber that requests missing events. */
 import { BackendIdMismatchError, SyncBackend } from '@livestore/common'
 import { Effect, Either, Option, Stream } from 'effect'
 import type { Emission } from './funnel.ts'
@@ -14,8 +14,8 @@ type PullItem = SyncBackend.PullResItem
 const MAX_MERGED_EVENTS = 1_000
 
 /**
- * Takes the next emissions as one: LiveStore moves all that the device has not pushed yet behind each item, so a busy
- * device would never catch up with single events.
+ * Merges queued emissions into one: LiveStore rebases all pending events for each item, so a busy device would never catch
+ * up with single events.
  */
 const takeMerged = (
   queue: Emission<SyncEvent>[],
@@ -40,7 +40,7 @@ const toItem = ({ events, remaining }: Emission<SyncEvent>): PullItem => ({
  * with the first item that nothing follows.
  */
 export const makePull =
-  (receiver: Receiver, askServer: () => void) =>
+  (receiver: Receiver, requestPull: () => void) =>
   (cursor: number, live: boolean): Stream.Stream<PullItem, BackendIdMismatchError> =>
     Stream.unwrapScoped(
       Effect.gen(function* () {
@@ -62,7 +62,7 @@ export const makePull =
           ),
           ({ end }) => Effect.sync(end),
         )
-        askServer()
+        requestPull()
         const next = Effect.suspend(() => {
           pull.ready()
           return Effect.flatMap(
@@ -89,8 +89,8 @@ export interface PullerOptions {
 }
 
 export interface Puller {
-  /** Asks the server once, also when nothing is known to be missing. */
-  readonly ask: () => void
+  /** Sends one request, even when no event is known to be missing. */
+  readonly request: () => void
   readonly run: Effect.Effect<never>
 }
 
@@ -105,23 +105,23 @@ export const getEvents = (http: Http, since: number): Effect.Effect<EventPage, C
       : Effect.succeed(page)
   })
 
-/** One request at a time, until nothing is missing. */
+/** Requests pages one by one until no event is missing. */
 export const makePuller = ({ http, receiver, changed, pauses, adopt }: PullerOptions): Puller => {
-  let isAsked = false
+  let isRequested = false
 
   const canPull = () => {
     const { isRunning, needsPull, funnel } = receiver.view()
-    return isRunning && funnel!.name !== 'foreign' && funnel!.name !== 'forked' && (isAsked || needsPull)
+    return isRunning && funnel!.name !== 'foreign' && funnel!.name !== 'forked' && (isRequested || needsPull)
   }
 
   const pullOnce = Effect.gen(function* () {
     yield* waitUntil(changed, canPull)
-    isAsked = false
+    isRequested = false
     const before = receiver.view()
     const result = yield* Effect.either(getEvents(http, before.pullSince))
     if (Either.isLeft(result)) {
       receiver.receive('pull_failed')
-      isAsked = true
+      isRequested = true
       return yield* pauses.next
     }
     const page = result.right
@@ -129,13 +129,13 @@ export const makePuller = ({ http, receiver, changed, pauses, adopt }: PullerOpt
     receiver.receive({ ...page, asOf: before.knownHead })
     const after = receiver.view()
     if (!after.needsPull || after.pullSince > before.pullSince || !after.isRunning) pauses.reset()
-    // A server that announces events and delivers none must not be asked in a tight loop.
+    // A server that announces events but delivers none must not cause a tight loop.
     else yield* pauses.next
   })
 
   return {
-    ask: () => {
-      isAsked = true
+    request: () => {
+      isRequested = true
       changed.notify()
     },
     run: Effect.forever(pullOnce),

@@ -1,5 +1,5 @@
 /**
- * The funnel of LiveStore's current pull, and since when nothing makes progress. One input is one synchronous step: the state
+ * The funnel of LiveStore's current pull, and the time of its last progress. Each input is one synchronous step: the state
  * and the queue to LiveStore change together.
  */
 import { type Emission, type Funnel, type Message, needsPull, pullSince, startFunnel, step } from './funnel.ts'
@@ -13,7 +13,7 @@ export interface PullOutlet {
 
 /** A running pull of LiveStore. */
 export interface Pull {
-  /** LiveStore asks for more, so it has processed what was delivered before. */
+  /** LiveStore requests the next item, so it has processed the earlier ones. */
   readonly ready: () => void
   /** LiveStore has the next `count` emissions. */
   readonly delivered: (count: number) => void
@@ -26,7 +26,7 @@ export interface Receiver {
   readonly receive: (input: Message<SyncEvent> | 'pull_failed') => void
   /** LiveStore pushes events up to this number. */
   readonly pushed: (seqNum: number) => void
-  /** These pushes will get other numbers, or none. */
+  /** These pushed events will get other numbers, or none. */
   readonly pushDropped: () => void
   readonly view: () => ReceiverView
 }

@@ -1,9 +1,9 @@
-/** Carries out what `watchdog.ts` decides, and asks for the head while something is unconfirmed. */
+/** Executes the steps of `watchdog.ts`, and requests the head while events are unconfirmed. */
 import { Duration, Effect } from 'effect'
 import { decide, NO_TROUBLE, type WatchdogSnapshot, type WatchdogStep } from './watchdog.ts'
 
 const TICK_MS = 1_000
-/** A tick that comes this late means that the device or the page slept: nothing could move in between. */
+/** A tick this late means that the device or the page slept, so that no progress was possible. */
 const SLEEP_MS = 5_000
 const ASK_WHILE_UNCONFIRMED_MS = 5_000
 
@@ -12,10 +12,10 @@ export interface RunWatchdogOptions {
   readonly snapshot: (sleptUntil: number) => WatchdogSnapshot
   readonly now: () => number
   readonly carryOut: Readonly<Record<WatchdogStep, () => void>>
-  /** The trouble that a step was for has ended. */
+  /** The trouble behind the steps has ended. */
   readonly onRecovered: () => void
   readonly onWokeUp: () => void
-  readonly askServer: () => void
+  readonly requestPull: () => void
 }
 
 export const runWatchdog = (options: RunWatchdogOptions): Effect.Effect<never> =>
@@ -40,7 +40,7 @@ export const runWatchdog = (options: RunWatchdogOptions): Effect.Effect<never> =
         time - Math.max(unconfirmedSince, askedAt) >= ASK_WHILE_UNCONFIRMED_MS
       ) {
         askedAt = time
-        options.askServer()
+        options.requestPull()
       }
       const hadTrouble = progress.trouble !== undefined
       const decision = decide(snapshot, progress)

@@ -1,4 +1,4 @@
-/** Something happened: wakes every fiber that waits now. Keeps nothing for those that come later. */
+/** Wakes every fiber that is waiting. Not buffered: a fiber that waits later is not woken. */
 import { Effect } from 'effect'
 
 export interface Signal {
@@ -23,6 +23,6 @@ export const makeSignal = (): Signal => {
   }
 }
 
-/** Waits until `condition` holds; `signal` says when to look again. */
+/** Waits until `condition` holds. Checks it again at each `signal`. */
 export const waitUntil = (signal: Signal, condition: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.flatMap(signal.wait, () => waitUntil(signal, condition))))

@@ -1,5 +1,5 @@
 /**
- * One socket from dialing to its end. It only makes events arrive sooner: whatever it loses is pulled.
+ * One socket from its opening to its end. Only an optimization: events that it loses are pulled.
  *
  * A socket can be dead without a close event (a device that slept, a NAT that forgot): silence after a ping ends it.
  */
@@ -15,7 +15,7 @@ const PONG_TIMEOUT_MS = 10_000
  */
 const DIAL_TIMEOUT_MS = 70_000
 
-/** The token travels as a subprotocol, and servers limit the size of headers. */
+/** The token is sent as a subprotocol, and servers limit the size of headers. */
 const MAX_TOKEN_BYTES = 4_096
 
 export type SocketEnd =

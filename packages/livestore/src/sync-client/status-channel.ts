@@ -1,6 +1,6 @@
 /**
- * The status of sync, from the thread that syncs to every tab and worker of this origin. LiveStore's worker of one tab has
- * the connection; a page that opens later asks for the current status.
+ * Broadcasts the sync status from the thread that syncs to every tab and worker of this origin. LiveStore's worker of one tab
+ * has the connection; a page that opens later requests the current status.
  */
 import {
   type Refusal,
@@ -13,7 +13,7 @@ import {
 import { onWakeUp } from './network.ts'
 import type { RefusedEvent } from './push-refused-error.ts'
 
-/** `ask`: what is the status? `wake`: a page became visible, or the network came back */
+/** `ask` requests the status. `wake`: a page became visible, or the network is back */
 type Message = 'ask' | 'wake' | { readonly status: SyncStatus } | { readonly refusals: readonly Refusal[] }
 
 /** A reconnect takes up to 2.7 s (measured): a shorter outage is not reported, ms. */

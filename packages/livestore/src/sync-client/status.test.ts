@@ -4,8 +4,8 @@ import { type SyncFacts, statusOf } from './status.ts'
 const FINE: SyncFacts = {
   url: 'https://sync.example.com',
   hasNetwork: true,
-  hasAnswered: true,
-  contact: { type: 'answered' },
+  hasResponded: true,
+  contact: { type: 'responded' },
   log: undefined,
   refusal: undefined,
   isStuck: false,
@@ -15,11 +15,11 @@ const failed = (failures: number) => ({ type: 'failed' as const, message: 'No re
 describe('statusOf', () => {
   it.each<[string, Partial<SyncFacts>, string, string]>([
     ['the server answers', {}, 'online', 'connected'],
-    ['nothing is known yet', { contact: { type: 'none' }, hasAnswered: false }, 'online', 'connecting'],
-    ['a first failure is not reported', { contact: failed(2), hasAnswered: false }, 'online', 'connecting'],
-    ['a server that never answered', { contact: failed(3), hasAnswered: false }, 'stuck', 'cors'],
+    ['nothing is known yet', { contact: { type: 'none' }, hasResponded: false }, 'online', 'connecting'],
+    ['a first failure is not reported', { contact: failed(2), hasResponded: false }, 'online', 'connecting'],
+    ['a server that never answered', { contact: failed(3), hasResponded: false }, 'stuck', 'cors'],
     ['a server that answered once', { contact: failed(1) }, 'offline', 'no_answer'],
-    ['no network', { contact: failed(9), hasNetwork: false, hasAnswered: false }, 'offline', 'no_network'],
+    ['no network', { contact: failed(9), hasNetwork: false, hasResponded: false }, 'offline', 'no_network'],
     ['a token function that fails', { contact: { type: 'token_failed', message: 'x' } }, 'stuck', 'token_failed'],
     [
       'a token function that fails without a network',
@@ -39,7 +39,7 @@ describe('statusOf', () => {
     ],
     [
       'a development server that did not start',
-      { contact: { type: 'failed_to_start', message: 'x' }, hasAnswered: false },
+      { contact: { type: 'failed_to_start', message: 'x' }, hasResponded: false },
       'stuck',
       'server_failed_to_start',
     ],
@@ -59,7 +59,7 @@ describe('statusOf', () => {
   })
 
   it('names the url and what may be wrong when the server never answered', () => {
-    const { message } = statusOf({ ...FINE, contact: failed(3), hasAnswered: false }).reason
+    const { message } = statusOf({ ...FINE, contact: failed(3), hasResponded: false }).reason
     expect(message).toContain('https://sync.example.com')
     expect(message).toContain('may be down')
     expect(message).toContain('CORS')

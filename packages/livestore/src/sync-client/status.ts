@@ -1,12 +1,12 @@
-/** The status of sync out of what the provider knows. One reason at a time: the one that a person should hear first. */
+/** Derives the sync status from the provider's facts. One reason at a time: the most important one for a person. */
 import { type SyncReasonCode, type SyncStatus, syncStatus } from '@rockpool/core'
 import type { StateName } from './funnel.ts'
 
 /** How the last exchange with the server ended. */
 export type Contact =
   | { readonly type: 'none' }
-  | { readonly type: 'answered' }
-  /** @property message what happened, in a sentence */
+  | { readonly type: 'responded' }
+  /** @property message a sentence for people */
   | { readonly type: 'failed'; readonly message: string; readonly failures: number }
   | { readonly type: 'token_failed'; readonly message: string }
   | { readonly type: 'failed_to_start'; readonly message: string }
@@ -17,17 +17,17 @@ export interface SyncFacts {
   /** `navigator.onLine`: false is certain, true is a guess */
   readonly hasNetwork: boolean
   /** whether this device ever reached the server, before a reload too */
-  readonly hasAnswered: boolean
+  readonly hasResponded: boolean
   readonly contact: Contact
-  /** what is wrong with the log, as the funnel says it */
+  /** the problem of the log, by the state of the funnel */
   readonly log: 'foreign_backend' | 'server_behind' | 'forked' | undefined
-  /** the server's words about a push that it rejects */
+  /** the server's message for a rejected push */
   readonly refusal: { readonly code: 'push_refused' | 'forbidden'; readonly message: string } | undefined
   /** the watchdog has no step left */
   readonly isStuck: boolean
 }
 
-/** What a state of the funnel says is wrong with the server's log. */
+/** The problem of the server's log that a state of the funnel means. */
 export const logProblemOf = (state: StateName | undefined): SyncFacts['log'] => {
   if (state === 'foreign') return 'foreign_backend'
   return state === 'server_behind' || state === 'forked' ? state : undefined
@@ -49,11 +49,11 @@ export const statusOf = (facts: SyncFacts): SyncStatus => {
   if (contact.type === 'failed' || contact.type === 'token_failed') {
     if (!facts.hasNetwork) return status('no_network', 'This device has no network. Sync resumes when it is back.')
     if (contact.type === 'token_failed') return status('token_failed', contact.message)
-    if (facts.hasAnswered) return status('no_answer', `${contact.message} Sync resumes when the server answers.`)
+    if (facts.hasResponded) return status('no_answer', `${contact.message} Sync resumes when the server responds.`)
     if (contact.failures >= FAILURES_BEFORE_REPORT) {
       return status(
         'cors',
-        `${contact.message} The sync server at ${facts.url} never answered: it may be down, the url may be wrong, or it may not allow this origin (CORS).`,
+        `${contact.message} The sync server at ${facts.url} never responded: it may be down, the url may be wrong, or it may not allow this origin (CORS).`,
       )
     }
     return status('connecting', 'Connecting to the sync server.')
@@ -75,7 +75,7 @@ export const statusOf = (facts: SyncFacts): SyncStatus => {
   if (facts.isStuck) {
     return status(
       'not_converging',
-      'The server answers, and events still do not arrive. Reload the page; what was saved on this device is kept.',
+      'The server responds, but events do not arrive. Reload the page; what was saved on this device is kept.',
     )
   }
   if (contact.type === 'none') return status('connecting', 'Connecting to the sync server.')

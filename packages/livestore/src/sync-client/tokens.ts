@@ -6,7 +6,7 @@ import { Effect, Either } from 'effect'
 import { backoffMs } from './backoff.ts'
 import { readTokenTimes, renewAfterMs } from './token-lifetime.ts'
 
-/** A token function that takes longer is asked again: a request that hangs must not keep the device offline. */
+/** Timeout of the app's token function: a call that hangs must not keep the device offline. */
 export const TOKEN_TIMEOUT_MS = 10_000
 
 /** While the server refuses what the user wants to do, a fresh token is asked for at most this often. */
@@ -25,9 +25,9 @@ export interface Tokens {
   readonly get: Effect.Effect<string, TokenFailure>
   /** The server rejects this token. */
   readonly rejected: (token: string, message: string) => void
-  /** The server takes this token, and it does not give the right to what was asked. A fresh one may. */
+  /** The server accepts this token, but it does not grant the required right. A fresh one may. */
   readonly lacksRight: (token: string) => void
-  /** The server took this token. @param serverNowMs time of the server, where its `Date` header can be read */
+  /** The server accepted this token. @param serverNowMs time of the server, where its `Date` header can be read */
   readonly accepted: (serverNowMs: number | undefined) => void
   /** ms until the current token should be replaced */
   readonly renewalDelayMs: () => number

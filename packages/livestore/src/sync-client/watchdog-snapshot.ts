@@ -1,4 +1,4 @@
-/** What the watchdog decides on, out of what the parts of the provider know. */
+/** Collects the watchdog's input from the parts of the provider. */
 import type { Connection } from './connection.ts'
 import type { ReceiverView } from './receiver.ts'
 import type { WatchdogSnapshot } from './watchdog.ts'
@@ -7,7 +7,7 @@ export interface SnapshotSources {
   readonly now: number
   /** when the device last slept */
   readonly sleptUntil: number
-  readonly connection: Pick<Connection, 'contact' | 'answersSince'>
+  readonly connection: Pick<Connection, 'contact' | 'respondedSince'>
   readonly view: ReceiverView
   readonly pushWaitsSince: number | undefined
   readonly noSocketSince: number | undefined
@@ -24,12 +24,12 @@ export const snapshotOf = ({
   noSocketSince,
   isHalted,
 }: SnapshotSources): WatchdogSnapshot => {
-  const answersSince = connection.contact().type === 'answered' ? connection.answersSince() : undefined
-  /** Nothing could make progress while the server did not respond, or the device slept. */
-  const since = (time: number | undefined) => time && Math.max(time, sleptUntil, answersSince ?? 0)
+  const respondedSince = connection.contact().type === 'responded' ? connection.respondedSince() : undefined
+  /** Time without a response, or asleep, does not count as a standstill. */
+  const since = (time: number | undefined) => time && Math.max(time, sleptUntil, respondedSince ?? 0)
   return {
     now,
-    serverAnswers: answersSince !== undefined && !isHalted,
+    serverAnswers: respondedSince !== undefined && !isHalted,
     pullEndedAt: since(view.pullEndedAt),
     pushWaitsSince: since(pushWaitsSince),
     unconfirmedSince: since(view.unconfirmedSince),

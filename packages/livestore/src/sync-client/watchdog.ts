@@ -1,6 +1,6 @@
 /**
- * Decides what to do when sync makes no progress although the server responds. Each cause has a ladder of steps, from harmless
- * to drastic, one step each 10 s. A pure function: `run-watchdog.ts` carries the steps out.
+ * Recovery when sync makes no progress although the server responds. Each cause has a ladder of steps, from harmless
+ * to drastic, one step every 10 s. Pure: `run-watchdog.ts` executes the steps.
  */
 
 /** Times in ms of a monotonic clock; undefined when it is not the case. */
@@ -64,7 +64,7 @@ export const troubleOf = (snapshot: WatchdogSnapshot): Trouble | undefined => {
   return lasts(snapshot.noSocketSince, STANDSTILL_MS) ? 'no_socket' : undefined
 }
 
-/** The next step if one is due, and the progress after it. A trouble that ended is forgotten. */
+/** The next step if one is due, and the progress after it. Resets when the trouble has ended. */
 export const decide = (
   snapshot: WatchdogSnapshot,
   progress: WatchdogProgress,

@@ -1,4 +1,4 @@
-/** The blob store, working in the context that calls it. */
+/** The blob store in the calling context, without a worker. */
 import type { BlobStore, StoredBlob, WriteOptions } from '@rockpool/core'
 import {
   addressParts,
@@ -50,7 +50,7 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
     }
   }
 
-  /** Writes end before `close` resolves, so that nobody else finds a file of theirs in use. */
+  /** Writes end before `close` resolves: an open file would fail the next user of the folder. */
   const runWrite = async <T>(work: () => Promise<T>): Promise<T> => {
     const write = run(work)
     writes.add(write)
@@ -184,7 +184,7 @@ const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Pro
 const exclusively = <T>(folder: StoreFolder, address: ContentAddress, work: () => Promise<T>): Promise<T> =>
   navigator.locks.request(`rockpool-opfs:${folder.name}/contents/${address}`, work)
 
-/** What is there already stays, unless its size is another one: then a disk has cut it short, and the new bytes replace it. */
+/** Keeps an existing file, unless its size or hash is wrong: the new bytes then replace it. */
 const commitContent = (
   folder: StoreFolder,
   temp: TempFile,
@@ -204,7 +204,7 @@ const commitContent = (
     if (inParts) await removeIn(folder.contents, address + PARTS_SUFFIX)
   })
 
-/** Hashes what is there: the new bytes are proven, and the copy on disk may be damaged, or unreadable, since. */
+/** Hashes the existing file: it may be damaged or unreadable since it was written. */
 const isContent = async (blob: Blob, address: ContentAddress, size: number): Promise<boolean> => {
   if (blob.size !== size) return false
   try {

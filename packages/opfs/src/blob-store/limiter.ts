@@ -1,6 +1,6 @@
 /**
- * Runs work in the order of the calls, as much at a time as fits into `capacity`. Each piece says how much of it it takes;
- * one that takes all of it or more runs alone. What waits rejects as soon as its signal aborts.
+ * Runs work in the order of the calls, within `capacity`. Each piece declares its cost;
+ * a piece that costs the capacity or more runs alone. Waiting work rejects as soon as its signal aborts.
  */
 export const makeLimiter = (capacity: number) => {
   let free = capacity
@@ -8,7 +8,7 @@ export const makeLimiter = (capacity: number) => {
 
   const startWaiting = () => {
     for (const next of waiting) {
-      // A small piece does not overtake a large one, which would else wait without end.
+      // A small piece does not overtake a large one, which could otherwise starve.
       if (next.weight > free) return
       waiting.delete(next)
       free -= next.weight

@@ -1,12 +1,12 @@
-/** What a window and its blob store worker say to each other. */
+/** Messages between a window and its blob store worker. */
 import { type ContentAddress, type ContentDigest, type ErrorCode, RockpoolError } from '@rockpool/protocol'
 
-/** The worker's first message: it serves calls from now on, and holds this Web Lock for as long as it lives. */
+/** The worker's first message: it is ready, and holds this Web Lock while it lives. */
 export interface WorkerReady {
   readonly lifeLock: string
 }
 
-/** One call. All that follows for it goes over a port of its own. */
+/** One call. Further messages about it use a port of its own. */
 export interface WorkerCall {
   readonly storeId: string
   readonly operation: WorkerOperation

@@ -15,7 +15,7 @@ import {
 
 const DAMAGED = 'damaged'
 
-/** Moves all that `contents` has of the content. */
+/** Moves all files of the content out of `contents`. */
 export const moveAside = async ({ root, contents }: StoreFolder, address: ContentAddress): Promise<void> => {
   const move = async (from: FileSystemDirectoryHandle, name: string, to: string): Promise<void> => {
     const damaged = await root.getDirectoryHandle(DAMAGED, { create: true })
@@ -54,7 +54,7 @@ export const removeAside = async ({ root }: StoreFolder, address: ContentAddress
   if (damaged) for (const name of await namesOf(damaged, address)) await removeIn(damaged, name)
 }
 
-/** Contents of which bytes are kept. */
+/** Addresses of quarantined content. */
 export const allAside = async ({ root }: StoreFolder): Promise<readonly ContentAddress[]> => {
   const damaged = await directoryIn(root, DAMAGED)
   const addresses = new Set<ContentAddress>()
@@ -67,7 +67,7 @@ export const allAside = async ({ root }: StoreFolder): Promise<readonly ContentA
   return [...addresses]
 }
 
-/** Bytes that all of them take. */
+/** Total size of quarantined files in bytes. */
 export const sizeAside = async ({ root }: StoreFolder): Promise<number> => {
   const damaged = await directoryIn(root, DAMAGED)
   const files = damaged ? await filesOf(damaged) : []
