@@ -6,7 +6,7 @@ import type { ReadModel } from '../read-model/read-model.ts'
 import { startWorker, type TestWorker } from '../test-support/miniflare.ts'
 import type { Asked, LogCall } from '../test-support/worker.ts'
 import { eventLogSuite } from '../testing/event-log-suite.ts'
-import { type ReadModelSubject, readModelSuite } from '../testing/read-model-suite.ts'
+import { type ReadModelSubject, readModelSuite, SQLITE_STATEMENTS } from '../testing/read-model-suite.ts'
 import { redactSuite } from '../testing/redact-suite.ts'
 
 let worker: TestWorker
@@ -83,6 +83,7 @@ const openSubject = async (): Promise<ReadModelSubject> => {
     open: () => remoteLog(object, 'shop'),
     alter: async (statement) => sendTo(object, 'shop', { method: 'alter', statement }),
     select: (query) => sendTo(object, 'shop', { method: 'select', query }),
+    statements: SQLITE_STATEMENTS,
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -15,7 +15,8 @@ import { readEvents, readHead } from './sql-events.ts'
 import type { SqlStore } from './sql-store.ts'
 import type { Sql } from './sql.ts'
 
-const MAX_REDACTIONS = 1_000
+/** Redactions of one call, unless set. */
+export const MAX_REDACTIONS = 1_000
 
 /** An event log whose files the server can read. */
 export interface SqlEventLog extends EventLog {

@@ -21,10 +21,10 @@ export const MAX_WAITING = 2_500
 export const MAX_BACKLOG = 10 * MAX_WAITING
 
 /** Events applied in one transaction. */
-const MAX_GROUP = 10_000
+export const MAX_GROUP = 10_000
 
 /** Characters of args applied in one transaction, unless it is one event. */
-const MAX_GROUP_LENGTH = 4 * 1024 * 1024
+export const MAX_GROUP_LENGTH = 4 * 1024 * 1024
 
 /** Applies a group when the background does not keep up. Call it in the transaction of an append, after the events are stored. */
 export const applyBacklog = (sql: Sql, head: number): void => {

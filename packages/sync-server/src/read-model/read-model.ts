@@ -180,7 +180,7 @@ function* readEventsAfter(since: number, limit: number): Query<FileEventPage> {
 }
 
 /** Number of the last event that the tables hold. */
-function* readApplied(): Query<number> {
+export function* readApplied(): Query<number> {
   const [row] = yield statement('SELECT applied FROM read_model')
   return row!.applied as number
 }

@@ -7,7 +7,7 @@
  */
 import type { Sql } from '../event-log/sql.ts'
 
-/** Raise it when any event makes other rows than before: by `decodeEvent` and `applyEvent` of @rockpool/core, or by these tables. */
+/** Raise it when any event makes other rows than before: by `decodeEvent` and `applyEvent` of @rockpool/core, or by these tables. Those in Postgres count, too. */
 export const RULES_VERSION = 4
 
 /** Rows of `contents` that are said to be stored, without a proof in the log or by a check. */

@@ -4,29 +4,42 @@ import { type ChangedRows, COLUMNS } from './working-set.ts'
 
 type Table = keyof typeof COLUMNS
 
-/** The column by which a row is found again, and those that a later event may change. */
-export const UPDATES: { readonly [Name in Table]: { readonly key: string; readonly columns: readonly string[] } } = {
+/** What a later event may change in a row. */
+interface Update {
+  /** the column by which the row is found again */
+  readonly key: string
+  readonly columns: readonly string[]
+  /** columns that become null */
+  readonly cleared: readonly string[]
+}
+
+export const UPDATES: { readonly [Name in Table]: Update } = {
   files: {
     key: 'seqNum',
     // The others are set for good by the event that adds the file.
     columns: COLUMNS.files.filter((column) => !['seqNum', 'ownerId', 'id', 'owner', 'path'].includes(column)),
+    cleared: [],
   },
-  versions: { key: 'seqNum', columns: ['conflict'] },
-  contents: { key: 'remoteKey', columns: COLUMNS.contents.filter((column) => column !== 'remoteKey') },
-  operations: { key: 'opId', columns: [] },
-  file_events: { key: 'seqNum', columns: [] },
+  versions: { key: 'seqNum', columns: ['conflict'], cleared: [] },
+  contents: {
+    key: 'remoteKey',
+    columns: COLUMNS.contents.filter((column) => column !== 'remoteKey'),
+    // A check counts until the log says something new.
+    cleared: ['checkedAt', 'found'],
+  },
+  operations: { key: 'opId', columns: [], cleared: [] },
+  file_events: { key: 'seqNum', columns: [], cleared: [] },
 }
-
-/** A check counts until the log says something new. */
-export const ENDS_CHECK = 'checkedAt = NULL, found = NULL'
 
 const upsertInto = (table: Table): string => {
   const columns = COLUMNS[table]
-  const { key, columns: updated } = UPDATES[table]
+  const { key, columns: updated, cleared } = UPDATES[table]
   const insert = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
   if (updated.length === 0) return insert
-  const updates = updated.map((column) => `${column} = excluded.${column}`)
-  if (table === 'contents') updates.push(ENDS_CHECK)
+  const updates = [
+    ...updated.map((column) => `${column} = excluded.${column}`),
+    ...cleared.map((column) => `${column} = NULL`),
+  ]
   return `${insert} ON CONFLICT (${key}) DO UPDATE SET ${updates.join(', ')}`
 }
 

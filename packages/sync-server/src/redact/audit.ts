@@ -2,10 +2,10 @@
  * The audit table: the events that were redacted, beside the log. Made by the first redaction, so that an older version opens
  * the log as well.
  */
-import { isSameCommit, type LogEvent } from '../event-log/event.ts'
+import type { LogEvent } from '../event-log/event.ts'
 import { toStoredEvent } from '../event-log/sql-events.ts'
 import { hasTable, type Sql } from '../event-log/sql.ts'
-import { marksOf } from './marks.ts'
+import { bringsBack, marksOf } from './marks.ts'
 import type { Redaction } from './redaction.ts'
 
 const TABLE = 'redactions'
@@ -47,16 +47,13 @@ export const redactionCheck = (sql: Sql): ((event: LogEvent) => boolean) =>
   hasTable(sql, TABLE) ? (event) => isRedacted(sql, event) : () => false
 
 const isRedacted = (sql: Sql, event: LogEvent): boolean => {
-  const { operation, file, commit } = marksOf(event)
-  const has = (column: string, mark: string | undefined) =>
-    mark !== undefined && Array.from(sql.rows(`SELECT 1 FROM ${TABLE} WHERE ${column} = ? LIMIT 1`, mark)).length > 0
-  return (
-    has('operation', operation) ||
-    // Devices that applied the original have the file in their trash, and others have none: only these would see it again.
-    (event.name !== 'v2.FileDeleted' && has('file', file)) ||
-    (commit !== undefined &&
-      select(sql, 'commitMark = ?', [commit]).some(({ original }) => isSameCommit(event, original)))
-  )
+  const has = (column: string, mark: string) =>
+    Array.from(sql.rows(`SELECT 1 FROM ${TABLE} WHERE ${column} = ? LIMIT 1`, mark)).length > 0
+  return bringsBack(event, {
+    hasOperation: (mark) => has('operation', mark),
+    hasFile: (mark) => has('file', mark),
+    commits: (mark) => select(sql, 'commitMark = ?', [mark]).map(({ original }) => original),
+  })
 }
 
 const select = (sql: Sql, where: string, values: readonly (string | number)[]): readonly Redaction[] =>

@@ -4,7 +4,7 @@ import { formatReceipt, type RemoteKey } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { added, fileKey } from '../testing/file-events.ts'
 import { compensate } from './compensate.ts'
-import { replayWithAndWithout } from './replay.ts'
+import { createReplay } from './replay.ts'
 
 const ADDED = added('reef', { meta: { album: 'fish' } })
 const [KEY, OTHER] = [fileKey('reef'), fileKey('other')]
@@ -26,10 +26,9 @@ const numbered = (events: readonly PoolEvent[]) => events.map((event, index) => 
 /** The records of both devices after these events. The redacted one is the first that is the subject. */
 const replay = (subject: PoolEvent, events: readonly PoolEvent[]) => {
   const log = numbered(events)
-  return replayWithAndWithout(
-    log.find(({ event }) => event === subject)!,
-    log,
-  )
+  const replay = createReplay(log.find(({ event }) => event === subject)!)
+  log.forEach(replay.take)
+  return replay.records()
 }
 
 /** [before the redacted event], the redacted event, [after it], names of the compensating events */

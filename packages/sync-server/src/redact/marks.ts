@@ -1,7 +1,7 @@
 /** By what a redacted event is recognized when it is pushed again. Pure. */
 import { EVENT_NAMES, isId, isText, levelsOfJson } from '@rockpool/core/records'
 import { MAX_CLIENT_ID_LENGTH } from '@rockpool/access'
-import type { LogEvent } from '../event-log/event.ts'
+import { isSameCommit, type LogEvent } from '../event-log/event.ts'
 
 /** JSON texts, so that any id can be stored. Undefined where the gate refuses such an event anyway. */
 export interface Marks {
@@ -34,6 +34,25 @@ export const marksOf = (event: LogEvent): Marks => {
   }
   if (!isText(clientId, MAX_CLIENT_ID_LENGTH) || !isText(sessionId, MAX_CLIENT_ID_LENGTH)) return {}
   return { commit: JSON.stringify([name, clientId, sessionId]) }
+}
+
+/** What was redacted, by its marks. */
+export interface Redacted {
+  hasOperation(mark: string): boolean
+  /** of a file that a redaction took out of the log */
+  hasFile(mark: string): boolean
+  commits(mark: string): readonly LogEvent[]
+}
+
+/** Whether an event repeats a redacted one, or changes a file that was redacted. A delete of such a file may pass. */
+export const bringsBack = (event: LogEvent, redacted: Redacted): boolean => {
+  const { operation, file, commit } = marksOf(event)
+  return (
+    (operation !== undefined && redacted.hasOperation(operation)) ||
+    // Devices that applied the original have the file in their trash, and others have none: only these would see it again.
+    (event.name !== 'v2.FileDeleted' && file !== undefined && redacted.hasFile(file)) ||
+    (commit !== undefined && redacted.commits(commit).some((original) => isSameCommit(event, original)))
+  )
 }
 
 /** Args from a log that another server wrote: any text. */

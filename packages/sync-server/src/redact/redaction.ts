@@ -1,5 +1,6 @@
 /** What a redaction is, and what stands in the log in place of the event. */
 import { INERT_EVENT } from '@rockpool/core/records'
+import { RockpoolError } from '@rockpool/protocol'
 import type { LogEvent, StoredEvent } from '../event-log/event.ts'
 import type { LiveUpdate } from '../live/message.ts'
 
@@ -57,3 +58,9 @@ export const inertEvent = (seqNum: number): LogEvent => ({
 /** Whether an event stands in place of a redacted one. */
 export const isInert = ({ name, argsJson, clientId }: LogEvent): boolean =>
   name === INERT_EVENT.name && argsJson === JSON.stringify(INERT_EVENT.args) && clientId === CLIENT_ID
+
+/** Whether an event can have the number. */
+export const isSeqNum = (seqNum: number): boolean => Number.isSafeInteger(seqNum) && seqNum > 0
+
+export const noSuchEvent = (seqNum: number, head: number): RockpoolError =>
+  new RockpoolError('bad_request', `The log has no event ${seqNum}. Its events are 1 to ${head}.`)

@@ -15,20 +15,23 @@ export interface NumberedEvent {
   readonly event: PoolEvent
 }
 
-/**
- * @param subject the event that may be left out
- * @param events all of the log, in order; those that clients ignore may be missing
- */
-export const replayWithAndWithout = (
-  subject: NumberedEvent,
-  events: Iterable<NumberedEvent>,
-): { readonly applied: Records; readonly redacted: Records } => {
+export interface Replay {
+  /** Takes the events of the whole log in order; those that clients ignore may be missing. */
+  take(event: NumberedEvent): void
+  /** the records of a device that applied the subject, and of one that did not */
+  records(): { readonly applied: Records; readonly redacted: Records }
+}
+
+/** @param subject the event that may be left out */
+export const createReplay = (subject: NumberedEvent): Replay => {
   const [applied, redacted] = [createReplica(subject.event), createReplica(subject.event)]
-  for (const { seqNum, event } of events) {
-    applied.apply(event)
-    if (seqNum !== subject.seqNum) redacted.apply(event)
+  return {
+    take: ({ seqNum, event }) => {
+      applied.apply(event)
+      if (seqNum !== subject.seqNum) redacted.apply(event)
+    },
+    records: () => ({ applied: applied.records(), redacted: redacted.records() }),
   }
-  return { applied: applied.records(), redacted: redacted.records() }
 }
 
 /** What a device knows of one file, or of one content. Events of others only use up their opIds. */

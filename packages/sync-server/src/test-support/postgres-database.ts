@@ -1,5 +1,6 @@
 /** A database of its own on the Postgres of the tests. */
 import postgres from 'postgres'
+import { INTEGER_8 } from '../adapters/postgres/database.ts'
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
@@ -24,7 +25,7 @@ export const createDatabase = async (server = urlOfServer()): Promise<TestDataba
 }
 
 const runIn = async (url: string, statement: string): Promise<readonly Record<string, unknown>[]> => {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, onnotice: () => {}, types: { integer8: INTEGER_8 } })
   try {
     return await sql.unsafe(statement)
   } finally {

@@ -4,7 +4,12 @@ export { type EventLogSubject, eventLogSuite } from './event-log-suite.ts'
 export { eventsAfter, toWire } from './events.ts'
 export { groupCommitCases } from './group-commit-cases.ts'
 export { type HttpClient, httpClient, type SyncBody, type SyncResponse } from './http-client.ts'
-export { type ReadModelSubject, readModelSuite } from './read-model-suite.ts'
+export {
+  type ReadModelStatements,
+  type ReadModelSubject,
+  readModelSuite,
+  SQLITE_STATEMENTS,
+} from './read-model-suite.ts'
 export { redactSuite } from './redact-suite.ts'
 export {
   type ServerFeatures,

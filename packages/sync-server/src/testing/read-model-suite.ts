@@ -5,10 +5,15 @@ import { fileCases } from './read-model/file-cases.ts'
 import { fileEventCases } from './read-model/file-event-cases.ts'
 import { keyCases } from './read-model/key-cases.ts'
 import { queryCases } from './read-model/query-cases.ts'
-import { createShopLog, type ReadModelSubject } from './read-model/shop-log.ts'
+import {
+  createShopLog,
+  type ReadModelStatements,
+  type ReadModelSubject,
+  SQLITE_STATEMENTS,
+} from './read-model/shop-log.ts'
 import { tableCases } from './read-model/table-cases.ts'
 
-export type { ReadModelSubject }
+export { type ReadModelStatements, type ReadModelSubject, SQLITE_STATEMENTS }
 
 export const readModelSuite = (name: string, make: () => Promise<ReadModelSubject>): void => {
   describe(`ReadModel: ${name}`, { timeout: 60_000 }, () => {

@@ -4,8 +4,9 @@ import type { Sql, TransactionSql } from 'postgres'
 import { append, type EventStorage } from '../../event-log/append.ts'
 import type { Append } from '../../event-log/commit-queue.ts'
 import { type AppendResult, EventLogError } from '../../event-log/event-log.ts'
-import { encodeEvents, type StoredEvent } from '../../event-log/event.ts'
+import { encodeEvents, type LogEvent, type StoredEvent } from '../../event-log/event.ts'
 import type { RecentEvents } from '../../event-log/recent-events.ts'
+import { loadRedactionCheck } from './audit.ts'
 import { transact } from './database.ts'
 import { loadEvents } from './load-events.ts'
 import { CHANNEL, toNotice } from './notice.ts'
@@ -15,16 +16,21 @@ export interface PostgresLog {
   readonly storeId: StoreId
   readonly backendId: string
   readonly recent: RecentEvents
+  /** redactions of the log when `recent` was last compared with it */
+  redactions: number
   /** of this server, so that it knows its own notices */
   readonly origin: string
 }
 
-/** What a group of appends leaves behind. */
-interface Outcome {
-  readonly results: readonly PromiseSettledResult<AppendResult>[]
+/** What an append leaves behind. */
+interface Added {
   readonly added: readonly StoredEvent[]
   /** bytes of the log */
   readonly bytes: number
+}
+
+interface Outcome extends Added {
+  readonly results: readonly PromiseSettledResult<AppendResult>[]
 }
 
 /**
@@ -41,25 +47,56 @@ export const appendGroup = async (
   appends: readonly Append[],
 ): Promise<readonly PromiseSettledResult<AppendResult>[]> => {
   const { storeId, recent } = log
-  const { results, added } = await transact(sql, async (transaction) => {
-    const { head, bytes } = await lockLog(transaction, log)
+  const { results, added, redactions } = await transact(sql, async (transaction) => {
+    const { head, bytes, redactions } = await lockLog(transaction, log)
     const loaded = await loadEvents(transaction, storeId, appends, head, recent)
-    const outcome = appendAll(appends, { head, bytes, eventsAfter: loaded.after, add: loaded.add })
-    if (outcome.added.length > 0) await store(transaction, log, head, outcome)
-    return outcome
+    const isRedacted =
+      redactions > 0
+        ? await loadRedactionCheck(
+            transaction,
+            storeId,
+            appends.flatMap(({ events }) => events),
+          )
+        : () => false
+    const outcome = appendAll(appends, { head, bytes, eventsAfter: loaded.after, add: loaded.add, isRedacted })
+    if (outcome.added.length > 0) await storeAdded(transaction, log, head, outcome)
+    return { ...outcome, redactions }
   })
-  if (added.length > 0) recent.add(encodeEvents(added))
+  // Unless one of them was redacted since.
+  if (added.length > 0 && log.redactions === redactions) recent.add(encodeEvents(added))
   return results
 }
 
-const lockLog = async (
-  transaction: TransactionSql,
-  { storeId, backendId }: PostgresLog,
-): Promise<{ readonly head: number; readonly bytes: number }> => {
-  const [row] = await transaction<{ head: number; bytes: number; backend_id: string }[]>`
-    SELECT head, bytes, backend_id FROM rockpool.logs WHERE store_id = ${storeId} FOR UPDATE`
-  if (row?.backend_id === backendId) return row
-  throw missingLog(storeId)
+/** A row of the table `logs`. */
+export interface LogRow {
+  readonly head: number
+  readonly bytes: number
+  readonly redactions: number
+  readonly backend_id: string
+}
+
+/** Locks the log until the transaction ends. @throws EventLogError `missing` */
+export const lockLog = async (transaction: TransactionSql, log: PostgresLog): Promise<LogRow> => {
+  const [row] = await transaction<LogRow[]>`
+    SELECT head, bytes, redactions, backend_id FROM rockpool.logs WHERE store_id = ${log.storeId} FOR UPDATE`
+  return currentRow(row, log)
+}
+
+/**
+ * The row of the log. When an event was redacted, by any server, what is in memory may be the original.
+ *
+ * @throws EventLogError `missing` when it is another log
+ */
+export const currentRow = <Row extends Pick<LogRow, 'redactions' | 'backend_id'>>(
+  row: Row | undefined,
+  log: PostgresLog,
+): Row => {
+  if (row?.backend_id !== log.backendId) throw missingLog(log.storeId)
+  if (row.redactions > log.redactions) {
+    log.recent.clear()
+    log.redactions = row.redactions
+  }
+  return row
 }
 
 export const missingLog = (storeId: StoreId): EventLogError =>
@@ -73,6 +110,7 @@ interface LogState {
   readonly bytes: number
   eventsAfter(since: number, limit: number): ReturnType<EventStorage['eventsAfter']>
   add(events: readonly StoredEvent[]): void
+  isRedacted(event: LogEvent): boolean
 }
 
 /** Each append finds what those before it have added. */
@@ -85,6 +123,7 @@ const appendAll = (appends: readonly Append[], state: LogState): Outcome => {
     },
     usage: () => ({ events: head, bytes }),
     eventsAfter: state.eventsAfter,
+    isRedacted: state.isRedacted,
     insert: (events) => {
       if (!events.every(isStorable)) throw notStorable()
       state.add(events)
@@ -108,14 +147,14 @@ const notStorable = () =>
   new RockpoolError('bad_request', 'An event has the character NUL, which Postgres cannot store. Remove it.')
 
 /**
- * One statement, which compares the head once more: the driver could send it on a new connection, outside of the transaction,
+ * Also without events: other servers hear that the log has changed. One statement, which compares the head once more: the driver could send it on a new connection, outside of the transaction,
  * when the connection broke after the lock was taken.
  */
-const store = async (
+export const storeAdded = async (
   transaction: TransactionSql,
   { storeId, origin }: PostgresLog,
   head: number,
-  { added, bytes }: Outcome,
+  { added, bytes }: Added,
 ): Promise<void> => {
   const { seqNums, names, args, clientIds, sessionIds, subs, times } = toColumns(added)
   const newHead = head + added.length

@@ -16,7 +16,7 @@ const SESSION = {
 }
 
 /** Numbers of events and times are far below 2^53; the driver's own type for them is a string. */
-const INTEGER_8 = { to: 20, from: [20], serialize: String, parse: Number }
+export const INTEGER_8 = { to: 20, from: [20], serialize: String, parse: Number }
 
 export interface ConnectionEvents {
   onClose(): void
@@ -52,9 +52,26 @@ export const connect = (url: string, { onClose, onNotify }: ConnectionEvents): S
  * rejects by itself as soon as the connection closes.
  */
 export const transact = <A>(sql: Sql, work: (transaction: TransactionSql) => Promise<A>): Promise<A> =>
-  sql.begin((transaction) =>
-    work(transaction).catch((error: unknown) => {
-      if (isConnectionError(error)) return new Promise<never>(() => {})
-      throw error
-    }),
-  ) as Promise<A>
+  begin(sql, 'isolation level read committed', work)
+
+/** As {@link transact}, for queries that all see the database as it is at the first one. */
+export const snapshot = <A>(sql: Sql, work: (transaction: TransactionSql) => Promise<A>): Promise<A> =>
+  begin(sql, 'isolation level repeatable read read only', work)
+
+const begin = <A>(sql: Sql, mode: string, work: (transaction: TransactionSql) => Promise<A>): Promise<A> =>
+  sql.begin(mode, (transaction) => keepConnectionErrors(work(transaction))) as Promise<A>
+
+/**
+ * Runs `work` in a savepoint: when it throws, only its own changes are rolled back. An error of a query outside of one fails the
+ * whole transaction, whoever catches it: the driver takes note of it.
+ */
+export const savepoint = <A>(
+  transaction: TransactionSql,
+  work: (transaction: TransactionSql) => Promise<A>,
+): Promise<A> => transaction.savepoint((nested) => keepConnectionErrors(work(nested))) as Promise<A>
+
+const keepConnectionErrors = <A>(result: Promise<A>): Promise<A> =>
+  result.catch((error: unknown) => {
+    if (isConnectionError(error)) return new Promise<never>(() => {})
+    throw error
+  })

@@ -18,6 +18,15 @@ export const isConnectionError = (error: unknown): boolean => {
   return typeof code === 'string' && !isOurs(error) && (!SQLSTATE.test(code) || code.startsWith('08'))
 }
 
+/** Classes of codes that speak of the row that is stored: data, constraints, limits of a row or an index, RAISE of a trigger. */
+const ROW_CLASSES = new Set(['22', '23', '54', 'P0'])
+
+/** Whether Postgres refuses a row, and works else. */
+export const isRowError = (error: unknown): boolean => {
+  const { code } = error as { readonly code?: unknown }
+  return typeof code === 'string' && SQLSTATE.test(code) && ROW_CLASSES.has(code.slice(0, 2))
+}
+
 /** What to do, by the beginning of the code: the longest one counts. */
 const ADVICE: readonly (readonly [prefix: string, advice: string])[] = [
   ['28', 'Correct the user and the password in its URL.'],

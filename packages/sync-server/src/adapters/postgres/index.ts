@@ -5,14 +5,18 @@
 import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { Sql } from 'postgres'
 import { systemClock } from '../../clock.ts'
-import { type AppendWatcher, closedError, type EventLog, type Logs } from '../../event-log/event-log.ts'
+import { type AppendWatcher, closedError, type Logs } from '../../event-log/event-log.ts'
 import { createRecentEvents } from '../../event-log/recent-events.ts'
+import { MAX_REDACTIONS, type SqlEventLog } from '../../event-log/sql-log.ts'
 import { appendGroup, type PostgresLog } from './append-group.ts'
+import { selectRedactions } from './audit.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { toLogError } from './errors.ts'
 import { createGroupCommits, type GroupCommits } from './group-commits.ts'
 import { listen } from './listen.ts'
 import { readHead, readPage } from './read-events.ts'
+import { postgresReadModel, type PostgresReadModel } from './read-model/index.ts'
+import { redactEvent } from './redact-event.ts'
 import { ensureSchema } from './schema.ts'
 
 export interface PostgresLogsOptions {
@@ -32,6 +36,7 @@ const CLOSE_SECONDS = 5
 
 interface OpenLog extends PostgresLog {
   readonly commits: GroupCommits
+  readonly tables: PostgresReadModel
 }
 
 /**
@@ -40,7 +45,10 @@ interface OpenLog extends PostgresLog {
  * @throws RockpoolError `bad_request` for a URL that is none
  * @throws EventLogError `unavailable`, `newer_version`
  */
-export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresLogsOptions): Promise<Logs> => {
+export const postgresLogs = async ({
+  url,
+  connections = CONNECTIONS,
+}: PostgresLogsOptions): Promise<Logs<SqlEventLog>> => {
   requirePostgresUrl(url)
   const database = createConnections(url, connections)
   try {
@@ -89,9 +97,17 @@ export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresL
     if (known?.backendId === backendId) return known
     const recent = recentOf(storeId)
     recent.clear()
-    const log = { storeId, backendId, recent, origin }
-    const commits = createGroupCommits((appends) => query((sql) => appendGroup(sql, log, appends)))
-    const opened = { ...log, commits }
+    const use: Connections['use'] = async (work) => {
+      requireOpen()
+      return query(work)
+    }
+    const tables = postgresReadModel({ storeId, backendId, use, clock: systemClock })
+    const commits = createGroupCommits(async (appends) => {
+      const results = await query((sql) => appendGroup(sql, opened, appends))
+      tables.follow()
+      return results
+    })
+    const opened: OpenLog = { storeId, backendId, recent, redactions: 0, origin, commits, tables }
     openLogs.set(storeId, opened)
     const [oldest] = openLogs.keys()
     if (openLogs.size > MAX_OPEN_LOGS) openLogs.delete(oldest!)
@@ -117,7 +133,12 @@ export const postgresLogs = async ({ url, connections = CONNECTIONS }: PostgresL
     close: async () => {
       if (closed) return
       closed = true
-      await Promise.all([...openLogs.values()].map(({ commits }) => commits.drained()))
+      await Promise.all(
+        [...openLogs.values()].map(async ({ commits, tables }) => {
+          await commits.drained()
+          await tables.stop()
+        }),
+      )
       await listener.stop()
       await database.close(CLOSE_SECONDS)
     },
@@ -146,7 +167,7 @@ const createLog = async (sql: Sql, storeId: StoreId): Promise<string> => {
 }
 
 /** @param requireLogsOpen throws when all logs are closed */
-const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connections['use']): EventLog => {
+const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connections['use']): SqlEventLog => {
   let isOpen = true
   const requireOpen = () => {
     if (!isOpen) throw closedError()
@@ -167,6 +188,17 @@ const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connection
       requireOpen()
       return query((sql) => readPage(sql, log, since, limits))
     },
+    redact: async (seqNum, cause) => {
+      requireOpen()
+      const result = await query((sql) => redactEvent(sql, log, seqNum, cause))
+      log.recent.clear()
+      return result
+    },
+    redactions: async ({ since = 0, limit = MAX_REDACTIONS } = {}) => {
+      requireOpen()
+      return query((sql) => selectRedactions(sql, log.storeId, since, limit))
+    },
+    readModel: log.tables.readModel,
     close: async () => void (isOpen = false),
   }
 }

@@ -51,7 +51,7 @@ it('creates the tables once when several servers start together', async () => {
   const servers = await Promise.all([1, 2, 3, 4].map(() => open()))
   const logs = await Promise.all(servers.map((server) => server.open('shop')))
   expect(new Set(logs.map(({ backendId }) => backendId)).size).toBe(1)
-  expect(await database.query('SELECT version FROM rockpool.version')).toEqual([{ version: 1 }])
+  expect(await database.query('SELECT version FROM rockpool.version')).toEqual([{ version: 2 }])
 })
 
 it('refuses every call on a log that was replaced', async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { makeFolder, removeFolder } from '../../test-support/folder.ts'
-import { type ReadModelSubject, readModelSuite } from '../../testing/read-model-suite.ts'
+import { type ReadModelSubject, readModelSuite, SQLITE_STATEMENTS } from '../../testing/read-model-suite.ts'
 import { redactSuite } from '../../testing/redact-suite.ts'
 import { sqliteLogs } from './index.ts'
 
@@ -20,6 +20,7 @@ const openSubject = async (): Promise<ReadModelSubject> => {
     open: () => logs.open('shop'),
     alter: (statement) => inDatabase((database) => database.exec(statement)),
     select: (query) => inDatabase((database) => database.prepare(query).all()),
+    statements: SQLITE_STATEMENTS,
     [Symbol.asyncDispose]: async () => {
       await logs.close()
       await removeFolder(directory)

@@ -15,12 +15,32 @@ export interface ReadModelSubject extends AsyncDisposable {
   alter(statement: string): Promise<void>
   /** The rows of a query in the database of this log, as another tool reads them. The log is opened again after it. */
   select(query: string): Promise<readonly object[]>
+  readonly statements: ReadModelStatements
+}
+
+/** Statements that differ between databases. */
+export interface ReadModelStatements {
+  /** Makes the table of files refuse rows of the name `poison`, with the message `poisoned`. */
+  readonly poison: string
+  /** Ends that. */
+  readonly cure: string
+  /** Stores event 3 once more, as event 7, with `shoal` in place of `lagoon`. */
+  readonly appendCopy: string
+}
+
+export const SQLITE_STATEMENTS: ReadModelStatements = {
+  poison: `CREATE TRIGGER poison BEFORE INSERT ON files WHEN new.name = 'poison'
+    BEGIN SELECT RAISE(ABORT, 'poisoned'); END`,
+  cure: 'DROP TRIGGER poison',
+  appendCopy: `INSERT INTO events SELECT 7, name, replace(args, 'lagoon', 'shoal'), clientId, sessionId, sub, at
+    FROM events WHERE seqNum = 3`,
 }
 
 /** `log` and `model` exist within a test only. */
 export interface ShopLog {
   readonly log: EventLog
   readonly model: ReadModel
+  readonly statements: ReadModelStatements
   /** Appends as `ada`, or another user; null: as an import does. */
   append(events: readonly Omit<LogEvent, 'seqNum'>[], sub?: string | null): Promise<void>
   push(...events: readonly PoolEvent[]): Promise<void>
@@ -51,6 +71,9 @@ export const createShopLog = (subject: () => ReadModelSubject): ShopLog & { open
     },
     get model() {
       return log.readModel
+    },
+    get statements() {
+      return subject().statements
     },
     append,
     push: (...events) => append(events.map(toLogEvent)),
