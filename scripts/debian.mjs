@@ -17,6 +17,13 @@ const NEEDS = {
   compose: { packages: ['docker-compose'], paths: ['/usr/bin/docker-compose'], env: [] },
   caddy: { packages: ['caddy'], paths: ['/usr/bin/caddy'], env: [] },
   systemd: { packages: ['systemd'], paths: ['/usr/bin/systemd-analyze'], env: [] },
+  // For examples/claim-check, and for packages/artifacts: S3 clients that nobody here wrote.
+  ffmpeg: { packages: ['ffmpeg'], paths: ['/usr/bin/ffmpeg', '/usr/bin/ffprobe'], env: [] },
+  's3-clients': {
+    packages: ['awscli', 'python3-boto3', 'rclone'],
+    paths: ['/usr/bin/aws', '/usr/lib/python3/dist-packages/boto3', '/usr/bin/rclone'],
+    env: [],
+  },
 }
 
 /** Whether the environment gives this piece, so that nothing needs to be installed or started for it. */

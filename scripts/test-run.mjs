@@ -46,7 +46,7 @@ const runVitest = async (missing, s3) => {
   const report = join(folder, 'report.json')
   const excluded = ['bench']
   if (missing.includes('chromium')) excluded.push('browser')
-  if (missing.includes('s3')) excluded.push('conformance')
+  if (['s3', 'ffmpeg', 's3-clients'].some((name) => missing.includes(name))) excluded.push('conformance')
   if (missing.includes('postgres')) excluded.push('postgres')
   if (missing.includes('s3') || missing.includes('chromium')) excluded.push('faults')
   const args = [
@@ -74,7 +74,15 @@ const countsOf = (report, code) => {
   }
 }
 
-const needs = ['chromium', 'firefox', 'postgres', 'compose', 'caddy', 'systemd', ...(hasS3Tests ? ['s3'] : [])]
+const needs = [
+  'chromium',
+  'firefox',
+  'postgres',
+  'compose',
+  'caddy',
+  'systemd',
+  ...(hasS3Tests ? ['s3', 'ffmpeg', 's3-clients'] : []),
+]
 const missing = await timed('programs', () => ensurePrograms(needs))
 for (const { message } of missing) console.log(message)
 const names = missing.map(({ name }) => name)
