@@ -7,6 +7,7 @@ import {
   variable,
   wrongVariable,
 } from '@rockpool/access'
+import type { BucketRules } from '@rockpool/protocol'
 import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
 import type { Webhook } from '../events/webhooks/webhook.ts'
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
@@ -51,6 +52,9 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     ...env,
     ...(publicUrl !== undefined && { ROCKPOOL_PUBLIC_BASE_URL: publicUrl }),
   })
+  if (signer.cdnBaseUrl !== undefined && Object.values(signer.buckets).some(isPublicHold)) {
+    throw wrongVariable('ROCKPOOL_CDN_BASE_URL', 'a CDN serves public buckets without asking: remove "hold" from these')
+  }
   return {
     dataDir: readDataDir(env),
     store: readStore(env),
@@ -64,6 +68,8 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     logLevel: readLogLevel(env),
   }
 }
+
+const isPublicHold = ({ access, hold }: BucketRules): boolean => access === 'public' && hold !== undefined
 
 const readLogLevel = (env: Environment): LogLevel => {
   const text = variable(env, 'ROCKPOOL_LOG_LEVEL') ?? 'info'

@@ -48,9 +48,17 @@ const POLICIES = { public: 'public', store: 'authenticated', owner: 'private' } 
 >
 
 export const bucketsJson = (buckets: Buckets): readonly BucketJson[] =>
-  Object.entries(buckets).map(([name, { access, types, maxSize }]) => ({
-    name,
-    policy: POLICIES[access],
-    allowed_mime_types: types ?? null,
-    max_file_size: maxSize ?? null,
-  }))
+  Object.entries(buckets).map(([name, rules]) => bucketJson(name, rules))
+
+export const bucketJson = (name: string, { access, types, maxSize }: BucketRules): BucketJson => ({
+  name,
+  policy: POLICIES[access],
+  allowed_mime_types: types ?? null,
+  max_file_size: maxSize ?? null,
+})
+
+/** undefined: there is no such policy */
+export const toAccess = (policy: string): BucketRules['access'] | undefined =>
+  ACCESSES.find((access) => POLICIES[access] === policy)
+
+const ACCESSES = Object.keys(POLICIES) as readonly BucketRules['access'][]

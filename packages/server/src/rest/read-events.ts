@@ -11,7 +11,7 @@ import type { RestServices } from './services.ts'
  * @throws RockpoolError `unauthenticated`, `forbidden`, `bad_request`, `conflict`
  */
 export const readEvents = async (
-  { logs, buckets, eventStreams }: RestServices,
+  { logs, storeBuckets, eventStreams }: RestServices,
   caller: Caller,
   request: Request,
 ): Promise<Response> => {
@@ -25,7 +25,7 @@ export const readEvents = async (
     storeId,
     log,
     since: since === undefined ? head : parseCursor(since, { backendId: log.backendId, seqNum: head }),
-    isReadable: (event) => isReadable(event, claims.sub, buckets),
+    isReadable: (event) => isReadable(event, claims.sub, storeBuckets.bucketsOf(storeId)),
     expiresAt: expiryOf(claims),
   })
 }

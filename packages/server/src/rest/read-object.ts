@@ -19,7 +19,7 @@ export const readObject = async (
   place: ObjectPlace,
   request: Request,
 ): Promise<Response> => {
-  const rules = requireBucket(services.buckets, place.bucket)
+  const rules = requireBucket(services.storeBuckets.bucketsOf(caller.storeId), place.bucket)
   requireReader(caller, rules)
   if (rules.access === 'public') await requireLog(services, caller.storeId, place)
   const { readModel } = await services.logs.open(caller.storeId)
@@ -59,7 +59,7 @@ export const signObject = async (
   expiresIn: string | null,
 ): Promise<SignedUrl> => {
   const { logs, shareSecrets, maxShareSeconds, now } = services
-  const rules = requireBucket(services.buckets, place.bucket)
+  const rules = requireBucket(services.storeBuckets.bucketsOf(caller.storeId), place.bucket)
   const user = requireUser(caller, 'read')
   const [secret] = shareSecrets
   if (secret === undefined) {
@@ -108,10 +108,10 @@ export const readSigned = async (
   query: URLSearchParams,
   request: Request,
 ): Promise<Response> => {
-  const { logs, buckets, shareSecrets, now } = services
+  const { logs, storeBuckets, shareSecrets, now } = services
   const signed = { ...place, expires: query.get('expires') ?? '' }
   const { storeId, fileId, held } = readShareToken(shareSecrets, query.get('token') ?? '', signed, now())
-  const rules = requireBucket(buckets, place.bucket)
+  const rules = requireBucket(storeBuckets.bucketsOf(storeId), place.bucket)
   const { readModel } = await logs.open(storeId)
   const found = await readModel.file(fileId)
   const isSigned = found && found.deletedAt === null && found.bucket === place.bucket

@@ -13,13 +13,13 @@ import type { RestServices } from './services.ts'
  * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request` for a bucket that does not hold, or another body
  */
 export const releaseObject = async (
-  { buckets, logs, decideHold }: RestServices,
+  { storeBuckets, logs, decideHold }: RestServices,
   caller: Caller,
   place: ObjectPlace,
   request: Request,
 ): Promise<StoredFile> => {
   requireUser(caller, 'admin')
-  if (!requireBucket(buckets, place.bucket).hold) {
+  if (!requireBucket(storeBuckets.bucketsOf(caller.storeId), place.bucket).hold) {
     throw new RockpoolError('bad_request', `The bucket "${place.bucket}" holds no files. Configure its rule "hold".`)
   }
   const { release = true } = await readJson(request, isDecision, '{ "release": true }')

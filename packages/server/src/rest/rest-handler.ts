@@ -1,11 +1,13 @@
 /** The REST API (docs/contracts/rest-http.md), from Request to Response. */
 import type { Authenticate, HoldState } from '@rockpool/access'
+import type { Buckets } from '@rockpool/protocol'
 import type { StoredFile } from '@rockpool/sync-server'
 import { type Caller, identify, type RateLimit, requireRate, requireUser } from './caller.ts'
 import { allowOrigin, preflightResponse } from './cors.ts'
 import { errorResponse, reportFault } from './errors.ts'
+import { createBucket } from './create-bucket.ts'
 import { toFileQuery } from './list-query.ts'
-import { bucketsJson, objectJson } from './object-json.ts'
+import { bucketJson, bucketsJson, objectJson } from './object-json.ts'
 import { readEvents } from './read-events.ts'
 import { readObject, readSigned, signObject } from './read-object.ts'
 import { releaseObject } from './release-object.ts'
@@ -62,13 +64,18 @@ const respondTo = async (
   request: Request,
 ): Promise<Response> => {
   const { searchParams } = new URL(request.url)
-  const toJson = (file: StoredFile) => objectJson(file, holdOf(services, file))
+  const buckets = services.storeBuckets.bucketsOf(caller.storeId)
+  const toJson = (file: StoredFile) => objectJson(file, holdOf(services, buckets, file))
   switch (call.call) {
     case 'listBuckets':
       requireUser(caller, 'read')
-      return json(bucketsJson(services.buckets))
+      return json(bucketsJson(buckets))
+    case 'createBucket': {
+      const { name, rules, created } = await createBucket(services, caller, request)
+      return json(bucketJson(name, rules), created ? 201 : 200)
+    }
     case 'listObjects': {
-      const query = toFileQuery(searchParams, requireUser(caller, 'read').claims.sub, services.buckets)
+      const query = toFileQuery(searchParams, requireUser(caller, 'read').claims.sub, buckets)
       const { readModel } = await services.logs.open(caller.storeId)
       const { files, cursor } = await readModel.files(query)
       return json({ objects: files.map(toJson), cursor: cursor ?? null })
@@ -90,7 +97,7 @@ const respondTo = async (
   }
 }
 
-const holdOf = ({ buckets, holds }: RestServices, { bucket, remoteKey }: StoredFile): HoldState =>
+const holdOf = ({ holds }: RestServices, buckets: Buckets, { bucket, remoteKey }: StoredFile): HoldState =>
   Object.hasOwn(buckets, bucket) && buckets[bucket]!.hold ? holds.stateOf(remoteKey) : 'released'
 
 const json = (body: unknown, status = 200): Response =>

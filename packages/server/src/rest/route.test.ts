@@ -6,6 +6,7 @@ const place = { bucket: 'files', path: 'fish/reef.jpg' }
 describe('parseCall', () => {
   it.each<[string, string, object]>([
     ['GET', '/bucket', { call: 'listBuckets' }],
+    ['POST', '/bucket', { call: 'createBucket' }],
     ['GET', '/objects', { call: 'listObjects' }],
     ['GET', '/events', { call: 'readEvents' }],
     ['GET', '/object/files/fish/reef.jpg', { call: 'readObject', ...place }],

@@ -1,9 +1,10 @@
 /** What the calls of the REST API work with. */
 import type { SignReceipt } from '@rockpool/access'
 import type { ObjectStore } from '@rockpool/object-store'
-import type { Buckets, StoreId } from '@rockpool/protocol'
+import type { StoreId } from '@rockpool/protocol'
 import type { ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
+import type { StoreBuckets } from '../buckets/store-buckets.ts'
 import type { EventStreams } from '../events/event-streams.ts'
 import type { KeysInUse } from '../gc/keys-in-use.ts'
 import type { HoldKeeper } from '../hold/hold-keeper.ts'
@@ -31,7 +32,7 @@ export interface RestServices {
   readonly keysInUse: Pick<KeysInUse, 'use'>
   readonly sync: SyncFetch
   readonly eventStreams: Pick<EventStreams, 'open'>
-  readonly buckets: Buckets
+  readonly storeBuckets: StoreBuckets
   readonly holds: Pick<Holds, 'stateOf'>
   readonly decideHold: HoldKeeper['decide']
   /** undefined: content counts as claimed until a background check has seen it */

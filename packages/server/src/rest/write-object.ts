@@ -35,8 +35,9 @@ export const writeObject = async (
   place: ObjectPlace,
   request: Request,
 ): Promise<Written> => {
-  const { buckets, spool, keysInUse, logs, sync, signReceipt, now } = services
+  const { storeBuckets, spool, keysInUse, logs, sync, signReceipt, now } = services
   const { storeId } = caller
+  const buckets = storeBuckets.bucketsOf(storeId)
   const rules = requireBucket(buckets, place.bucket)
   const user = requireUser(caller, 'write')
   const type = request.headers.get('content-type') ?? OCTET_STREAM
@@ -88,13 +89,13 @@ export const writeObject = async (
 
 /** Removes the file at a path, and returns it. Its bytes go by garbage collection, once no file names them. */
 export const deleteObject = async (
-  { buckets, logs, sync, now }: RestServices,
+  { storeBuckets, logs, sync, now }: RestServices,
   caller: Caller,
   place: ObjectPlace,
   signal: AbortSignal,
 ): Promise<StoredFile> => {
   const { storeId } = caller
-  const rules = requireBucket(buckets, place.bucket)
+  const rules = requireBucket(storeBuckets.bucketsOf(storeId), place.bucket)
   const user = requireUser(caller, 'delete')
   const { readModel } = await logs.open(storeId)
   let file: StoredFile | undefined

@@ -4,6 +4,7 @@ import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
 import { configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
 import { systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
+import { openStoreBuckets } from '../buckets/store-buckets.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
@@ -81,10 +82,11 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
     const holds = openHolds(state.database)
+    const storeBuckets = openStoreBuckets(state.database, config.signer.buckets)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
-      { ...opened, store, holdOf: holds.stateOf },
+      { ...opened, store, buckets: storeBuckets.bucketsOf, holdOf: holds.stateOf },
       signerHooks(log),
     )
     const { rateLimit: perSecond } = config.signer
@@ -93,7 +95,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const sync = createSyncListener({
       logs,
       authenticate,
-      buckets: config.signer.buckets,
+      buckets: storeBuckets.bucketsOf,
       receiptSecrets,
       ...(limit && { rateLimit: (sub: string) => limit(sub) }),
       allowedOrigins: config.signer.origins,
@@ -124,7 +126,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       sync: sync.fetch,
       eventStreams,
       authenticate,
-      buckets: config.signer.buckets,
+      storeBuckets,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
       holds,
       decideHold: keeper.decide,

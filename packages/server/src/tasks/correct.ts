@@ -1,6 +1,7 @@
 /** Redaction: an event that must not be in a log is taken out of it, on all devices. */
 import type { StoreId } from '@rockpool/protocol'
 import { findRefused, type FoundEvent } from '@rockpool/sync-server'
+import { readStoreBuckets } from '../buckets/store-buckets.ts'
 import type { Task } from './task.ts'
 
 export interface CorrectArguments {
@@ -33,8 +34,9 @@ export const findEvents: Task<{ readonly storeId: StoreId }, readonly FoundEvent
   name: 'find',
   run: async ({ storeId }, { config, parts }) => {
     const log = await requireLog(parts, storeId)
+    const buckets = readStoreBuckets(config.dataDir, config.signer.buckets, storeId)
     const found: FoundEvent[] = []
-    for await (const page of findRefused(log, { storeId, buckets: config.signer.buckets })) found.push(...page)
+    for await (const page of findRefused(log, { storeId, buckets })) found.push(...page)
     return found
   },
 }

@@ -1,6 +1,6 @@
 /** The calls of docs/contracts/sync-http.md, from Request to Response. */
 import { type Authenticate, checkWriter, type Claims, type Pusher, receiptVerifier } from '@rockpool/access'
-import { type Buckets, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
+import { type Buckets, type BucketsOf, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
@@ -22,7 +22,7 @@ export interface SyncOptions {
   readonly logs: Logs
   readonly authenticate: Authenticate
   /** bucket name to rules; one bucket `files` unless set */
-  readonly buckets?: Buckets
+  readonly buckets?: Buckets | BucketsOf
   /** Names of the app's own events; any name that is not reserved unless set. Rockpool's own are always taken. */
   readonly eventNames?: readonly string[]
   /** what each store may keep in its log; no limit unless set */
@@ -107,7 +107,10 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
       throw new SyncError('backend_mismatch', message, { log: { backendId, head: await log.head() } })
     }
     const { sub } = claims
-    const pusher: Pusher = { claims, owner: await ownerOfClaims(claims), storeId, buckets, eventNames, hashing }
+    const pusher: Pusher = {
+      ...{ claims, owner: await ownerOfClaims(claims), storeId, eventNames, hashing },
+      buckets: typeof buckets === 'function' ? buckets(storeId) : buckets,
+    }
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
