@@ -60,3 +60,20 @@ export const toLogError = (error: unknown): Error => {
     options,
   )
 }
+
+/** The connection is gone, and no query was under way that could say why. */
+export const closedConnection = (): Error => toLogError({ code: 'CONNECTION_CLOSED', message: 'It was closed.' })
+
+/** The database takes connections, and no notice comes back. */
+export const noNotices = (): EventLogError =>
+  new EventLogError(
+    'unavailable',
+    `${WHAT} passes no notices on (LISTEN and NOTIFY). Name Postgres itself in its URL, not a pooler such as PgBouncer.`,
+  )
+
+/** The server takes a connection, and says nothing. */
+export const noResponse = (seconds: number): EventLogError =>
+  new EventLogError(
+    'unavailable',
+    `${WHAT} did not respond within ${seconds} s. Look into its log, and correct the host and port in its URL.`,
+  )

@@ -4,16 +4,17 @@
  */
 import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { Sql } from 'postgres'
-import { systemClock } from '../../clock.ts'
+import { type Clock, systemClock } from '../../clock.ts'
 import { type AppendWatcher, closedError, type Logs } from '../../event-log/event-log.ts'
 import { createRecentEvents } from '../../event-log/recent-events.ts'
 import { MAX_REDACTIONS, type SqlEventLog } from '../../event-log/sql-log.ts'
 import { appendGroup, type PostgresLog } from './append-group.ts'
 import { selectRedactions } from './audit.ts'
 import { type Connections, createConnections } from './connections.ts'
-import { toLogError } from './errors.ts'
+import { withDeadline } from './deadline.ts'
+import { noResponse, toLogError } from './errors.ts'
 import { createGroupCommits, type GroupCommits } from './group-commits.ts'
-import { listen } from './listen.ts'
+import { listen, type Listener } from './listen.ts'
 import { readHead, readPage } from './read-events.ts'
 import { postgresReadModel, type PostgresReadModel } from './read-model/index.ts'
 import { redactEvent } from './redact-event.ts'
@@ -24,6 +25,8 @@ export interface PostgresLogsOptions {
   readonly url: string
   /** connections of this server at the same time, beside the one that listens; 10 unless set */
   readonly connections?: number
+  /** real time unless set */
+  readonly clock?: Clock
 }
 
 const CONNECTIONS = 10
@@ -31,6 +34,8 @@ const CONNECTIONS = 10
 const MAX_RECENT_BYTES = 32 * 1024 * 1024
 /** Logs whose backend id is in memory; the next request of any other one reads it. */
 const MAX_OPEN_LOGS = 10_000
+/** To connect, to create the tables where they are missing, and to listen. */
+export const OPEN_TIMEOUT_MS = 60_000
 /** Connections that are still busy after this time are cut: Postgres rolls back what they do. */
 const CLOSE_SECONDS = 5
 
@@ -48,34 +53,41 @@ interface OpenLog extends PostgresLog {
 export const postgresLogs = async ({
   url,
   connections = CONNECTIONS,
+  clock = systemClock,
 }: PostgresLogsOptions): Promise<Logs<SqlEventLog>> => {
   requirePostgresUrl(url)
   const database = createConnections(url, connections)
-  try {
+  const origin = crypto.randomUUID()
+  const watchers = new Set<AppendWatcher>()
+  let listener: Listener | undefined
+
+  const connect = async () => {
     await database.use(ensureSchema)
+    listener = listen(
+      { url, origin, clock },
+      {
+        appended: (storeId, since) => {
+          for (const watcher of watchers) watcher.appended(storeId, since)
+        },
+        resumed: () => {
+          for (const watcher of watchers) watcher.resumed()
+        },
+      },
+    )
+    // Nothing that a watcher reads from here on is missed.
+    await listener.ready
+  }
+  try {
+    await withDeadline(clock, OPEN_TIMEOUT_MS, connect(), () => noResponse(OPEN_TIMEOUT_MS / 1_000))
   } catch (error) {
+    await listener?.stop()
     await database.close(0)
     throw toLogError(error)
   }
-  const origin = crypto.randomUUID()
+
   const recentOf = createRecentEvents(MAX_RECENT_BYTES)
   const openLogs = new Map<StoreId, OpenLog>()
   let closed = false
-
-  const watchers = new Set<AppendWatcher>()
-  const listener = listen(
-    { url, origin, clock: systemClock },
-    {
-      appended: (storeId, since) => {
-        for (const watcher of watchers) watcher.appended(storeId, since)
-      },
-      resumed: () => {
-        for (const watcher of watchers) watcher.resumed()
-      },
-    },
-  )
-  // Nothing that a watcher reads from here on is missed.
-  await listener.ready
 
   const requireOpen = () => {
     if (closed) throw closedError()
@@ -101,7 +113,7 @@ export const postgresLogs = async ({
       requireOpen()
       return query(work)
     }
-    const tables = postgresReadModel({ storeId, backendId, use, clock: systemClock })
+    const tables = postgresReadModel({ storeId, backendId, use, clock })
     const commits = createGroupCommits(async (appends) => {
       const results = await query((sql) => appendGroup(sql, opened, appends))
       tables.follow()
@@ -139,7 +151,7 @@ export const postgresLogs = async ({
           await tables.stop()
         }),
       )
-      await listener.stop()
+      await listener!.stop()
       await database.close(CLOSE_SECONDS)
     },
   }

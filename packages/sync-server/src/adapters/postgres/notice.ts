@@ -21,3 +21,6 @@ export const parseNotice = (text: string): Notice | undefined => {
   if (storeId === undefined || origin === undefined || !isStoreId(storeId)) return undefined
   return { storeId, since: Number(since), origin }
 }
+
+/** The notice of a server to itself. @param id of its listener */
+export const toPing = (id: string): string => `ping ${id}`
