@@ -10,6 +10,24 @@ export const isFull = (error: unknown): boolean => {
   return NO_SPACE.has(code ?? '') || errcode === SQLITE_FULL
 }
 
+/** EBADMSG, EUCLEAN: file systems with checksums. */
+const UNREADABLE = new Set(['EIO', 'EBADMSG', 'EUCLEAN'])
+
+/** Whether the disk cannot read a sector of one file. Others may be whole. */
+export const isUnreadable = (error: unknown): boolean => {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (UNREADABLE.has((at as NodeJS.ErrnoException).code ?? '')) return true
+  }
+  return false
+}
+
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/** Whether a file is no database of SQLite any more. */
+export const isDamagedDatabase = (error: unknown): boolean =>
+  [SQLITE_CORRUPT, SQLITE_NOTADB].includes((error as { readonly errcode?: number }).errcode ?? 0)
+
 /** Errors of the disk as errors of the store; those that are already stay as they are. */
 export const asStoreError = (error: unknown): Error => {
   if (error instanceof ObjectStoreError) return error

@@ -1,11 +1,13 @@
 /** A folder whose index is gone, older than the content, or damaged: it does not open, and rebuild brings everything back. */
 import { cp, mkdtemp, open as openFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import type { ReadStream } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { buildRemoteKey, hashContent, PART_SIZE, partRange, sha256 } from '@rockpool/protocol'
 import { expectBytes, readAll, someBytes } from '../testing/bytes.ts'
-import { countFiles, SETUP } from './folder.test.shared.ts'
+import { countFiles, fileHandles, SETUP } from './folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 import { rebuild } from './rebuild.ts'
 
@@ -158,6 +160,33 @@ test('an index that is not SQLite any more is rebuilt; an open folder, and one w
   await writeFile(join(directory, 'index.sqlite'), 'x'.repeat(8192))
   expect(await rebuild(directory)).toMatchObject({ objects: 1 })
   await expect(rebuild(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'misconfigured' })
+})
+
+test('notes about S3 that are not SQLite any more are set aside, so that the next start compares again', async () => {
+  await open()
+  await put('a', 1)
+  await close()
+  await writeFile(join(directory, 'hybrid.sqlite'), 'x'.repeat(8192))
+  expect(await rebuild(directory)).toMatchObject({ objects: 1 })
+  expect(await readdir(directory)).not.toContain('hybrid.sqlite')
+  expect(await readdir(join(directory, 'quarantine'))).toContainEqual(expect.stringMatching(/^hybrid-\d+\.sqlite$/))
+})
+
+test('a file with a sector that cannot be read is not recovered, and stays', async () => {
+  await open()
+  await put('a', 1)
+  await put('b', 2)
+  await close()
+  await removeIndex()
+  // oxlint-disable-next-line require-yield
+  const unreadable = async function* () {
+    throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+  }
+  const reading = vi
+    .spyOn(fileHandles, 'createReadStream')
+    .mockImplementationOnce(() => Readable.from(unreadable()) as ReadStream)
+  onTestFinished(() => reading.mockRestore())
+  expect(await rebuild(directory)).toEqual({ objects: 1, recoveredFiles: 1, lost: [], unnamedFiles: 1 })
 })
 
 test('an index without its content is refused: the disk is not mounted', async () => {

@@ -10,7 +10,7 @@ import { compareAgain } from '../hybrid/replication-state.ts'
 import { ContentFiles, shardName, syncFolder } from './content-files.ts'
 import { type ContentIdentity, readTrailer } from './content-trailer.ts'
 import { type LocalDatabase, openDatabase, type PartRow, type UploadRow } from './database.ts'
-import { asStoreError } from './disk-errors.ts'
+import { asStoreError, isDamagedDatabase, isUnreadable } from './disk-errors.ts'
 import { advanceGeneration } from './generation.ts'
 
 export interface RebuildProgress {
@@ -71,7 +71,7 @@ export const rebuild = async (directory: string, options: RebuildOptions = {}): 
     for (const end of ['-wal', '-shm']) await rm(`${index}${end}`, { force: true })
     await rename(building, index)
     await syncFolder(directory)
-    compareAgain(join(directory, 'hybrid.sqlite'))
+    await forgetCompared(join(directory, 'hybrid.sqlite'), quarantine)
     return report
   } catch (error) {
     throw asStoreError(error)
@@ -80,18 +80,29 @@ export const rebuild = async (directory: string, options: RebuildOptions = {}): 
   }
 }
 
+/**
+ * Has the folder compared with S3 at the next start. A damaged file of notes is set aside: the comparison finds what it knew, but
+ * for the identity of the S3 bucket.
+ */
+const forgetCompared = async (path: string, quarantine: string): Promise<void> => {
+  try {
+    compareAgain(path)
+  } catch (error) {
+    if (!isDamagedDatabase(error)) throw error
+    await rename(path, join(quarantine, `hybrid-${Date.now()}.sqlite`))
+    for (const end of ['-wal', '-shm']) await rm(`${path}${end}`, { force: true })
+  }
+}
+
 /** Undefined when it cannot be read: it counts as lost. */
 const openFormer = (index: string): LocalDatabase | undefined => {
   try {
     return openDatabase(index)
   } catch (error) {
-    if (![SQLITE_CORRUPT, SQLITE_NOTADB].includes((error as { errcode?: number }).errcode ?? 0)) throw error
+    if (!isDamagedDatabase(error)) throw error
     return undefined
   }
 }
-
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 /** Fills the new index, which begins as a copy of the former one. */
 const fill = async (
@@ -168,7 +179,7 @@ interface FoundContent extends ContentIdentity {
   readonly length: number
 }
 
-/** The identity of a file, if its bytes match the digest in its trailer. */
+/** The identity of a file, if its bytes can be read, and match the digest in its trailer. */
 const identify = async (path: string, signal?: AbortSignal): Promise<FoundContent | undefined> => {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ELOOP') return undefined
@@ -188,6 +199,9 @@ const identify = async (path: string, signal?: AbortSignal): Promise<FoundConten
       }
     }
     return hash.digest('hex') === identity.sha256 ? { ...identity, length: stats.size } : undefined
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    return undefined
   } finally {
     await handle.close()
   }

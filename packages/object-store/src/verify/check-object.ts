@@ -11,6 +11,7 @@ import {
   toHex,
 } from '@rockpool/protocol'
 import { isObjectStoreError } from '../errors.ts'
+import { isUnreadable } from '../local/disk-errors.ts'
 import type { ObjectInfo, ObjectStore } from '../object-store.ts'
 
 export type Checked =
@@ -42,6 +43,7 @@ export const checkObject = async (store: ObjectStore, key: string, signal?: Abor
     const right = isList ? found.listed : addressParts(wanted) === 1 ? found.whole : found.composite
     return right === wanted ? { state: 'whole', bytes: found.size } : otherBytes(found.size)
   } catch (error) {
+    if (isUnreadable(error)) return { state: 'damaged', reason: 'The disk cannot read it.', bytes: 0 }
     if (!isObjectStoreError(error, 'not_found')) throw error
     return { state: 'damaged', reason: 'Its bytes are missing, or their length is wrong.', bytes: 0 }
   }

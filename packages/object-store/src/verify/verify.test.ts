@@ -1,13 +1,13 @@
 /** Files that were damaged behind a store's back. */
-import { mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { buildRemoteKey, hashContent, PART_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import { bytesOf, hasReplicated } from '../hybrid/hybrid.test.subject.ts'
 import { type HybridStore, openHybridStore } from '../hybrid/index.ts'
-import { SETUP } from '../local/folder.test.shared.ts'
+import { fileHandles, SETUP } from '../local/folder.test.shared.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { expectBytes, someBytes } from '../testing/bytes.ts'
@@ -78,6 +78,25 @@ describe('a folder', () => {
     }
     await expect(verify(failing)).rejects.toMatchObject({ code: 'unavailable' })
     expect(reads).toBeLessThan(10)
+  })
+
+  test.each([false, true])('names a file with a sector that cannot be read, and reads on (heal: %s)', async (heal) => {
+    const key = await putContent(store, 1_000, 1)
+    for (let seed = 2; seed < 8; seed++) await putContent(store, 1_000, seed)
+    const sector = await stat(await fileOf(directory(), 1))
+    const { read } = fileHandles
+    const reading = vi.spyOn(fileHandles, 'read').mockImplementation(async function (
+      this: FileHandle,
+      ...args: unknown[]
+    ) {
+      if ((await this.stat()).ino !== sector.ino) return Reflect.apply(read, this, args)
+      throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+    } as typeof read)
+    onTestFinished(() => reading.mockRestore())
+    expect(await verify(store, { heal })).toMatchObject({
+      checked: 7,
+      damaged: [{ key, reason: 'The disk cannot read it.', outcome: heal ? 'set aside' : 'left' }],
+    })
   })
 
   test('names files that were changed or cut, and reports progress', async () => {

@@ -3,7 +3,7 @@
  * nothing that was named less than a month ago.
  */
 import { createWriteStream, existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
@@ -14,6 +14,7 @@ import { isInside } from '../config/paths.ts'
 import { copyState } from '../state/copy-state.ts'
 import { every2s, type Task, type TaskInput } from '../tasks/task.ts'
 import { VERSION } from '../version.ts'
+import { copyDurably } from './copy-durably.ts'
 import {
   type BackupManifest,
   EVENTS_FOLDER,
@@ -56,8 +57,7 @@ export const backUp: Task<BackUpArguments, BackUpResult> = {
     const stores = await backUpLogs(folder, input)
     for (const name of SECRET_FILES) {
       if (!existsSync(join(config.dataDir, name))) continue
-      await copyFile(join(config.dataDir, name), join(folder, name))
-      await chmod(join(folder, name), 0o600)
+      await copyDurably(join(config.dataDir, name), join(folder, name))
     }
     copyState(config.dataDir, folder)
     const { failed, ...described } =

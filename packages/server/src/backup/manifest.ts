@@ -1,6 +1,8 @@
 /** What a backup says of itself: `backup.json`, written when all else is there. */
+import { createReadStream } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from './copy-durably.ts'
 
 export interface BackupManifest {
   readonly format: 1
@@ -21,6 +23,7 @@ export const writeManifest = async (folder: string, manifest: BackupManifest): P
   const unfinished = join(folder, `${FILE}.new`)
   await writeFile(unfinished, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600, flush: true })
   await rename(unfinished, join(folder, FILE))
+  await syncFolder(folder)
 }
 
 /** @throws Error of one line when the folder holds no whole backup, or one of a newer version */
@@ -49,3 +52,24 @@ export const EVENTS_FOLDER = 'events'
 export const STORE_FOLDER = 'store'
 /** The files of a data folder that hold secrets. Those of the configuration are the operator's to keep. */
 export const SECRET_FILES: readonly string[] = ['url-secret']
+
+/**
+ * The lines of `objects.jsonl`. Not by node:readline, which does not pass on the errors of its stream.
+ *
+ * @throws Error of one line when the file cannot be read
+ */
+export async function* readReferred(folder: string): AsyncGenerator<ReferredObject, void> {
+  const file = join(folder, OBJECTS_FILE)
+  try {
+    let rest = ''
+    for await (const chunk of createReadStream(file, 'utf8')) {
+      const lines = `${rest}${chunk as string}`.split('\n')
+      rest = lines.pop()!
+      for (const line of lines) yield JSON.parse(line) as ReferredObject
+    }
+    if (rest !== '') throw new Error('Its last line is cut.')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new Error(`The file ${file} cannot be read (${code ?? message}). Use another backup.`, { cause })
+  }
+}

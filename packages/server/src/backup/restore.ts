@@ -1,8 +1,7 @@
 /** Restores a backup into the folder and the object store of a configuration. An interrupted run resumes. */
-import { createReadStream, existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { randomBytes } from 'node:crypto'
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
@@ -12,12 +11,12 @@ import { openStore } from '../serve/open-store.ts'
 import { ensureDataFolder, eventsFolder } from '../serve/parts.ts'
 import { STATE_FILE } from '../state/open-state.ts'
 import { every2s } from '../tasks/task.ts'
+import { copyDurably, syncFolder } from './copy-durably.ts'
 import {
   type BackupManifest,
   EVENTS_FOLDER,
-  OBJECTS_FILE,
   readManifest,
-  type ReferredObject,
+  readReferred,
   SECRET_FILES,
   STORE_FOLDER,
 } from './manifest.ts'
@@ -47,8 +46,7 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
   await ensureDataFolder(dataDir)
   for (const name of [...SECRET_FILES, STATE_FILE]) {
     if (!existsSync(join(folder, name))) continue
-    await copyFile(join(folder, name), join(dataDir, name))
-    await chmod(join(dataDir, name), 0o600)
+    await copyDurably(join(folder, name), join(dataDir, name))
   }
   const { store } = await openStore(config.store, '')
   let failed: RestoreResult['failed']
@@ -66,12 +64,14 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
   await mkdir(unfinished, { mode: 0o700 })
   for (const { storeId } of backup.stores) {
     for (const name of [`${storeId}.sqlite`, `${storeId}.id`]) {
-      await copyFile(join(folder, EVENTS_FOLDER, name), join(unfinished, name))
-      await chmod(join(unfinished, name), 0o600)
+      await copyDurably(join(folder, EVENTS_FOLDER, name), join(unfinished, name))
     }
   }
+  // A power failure must not leave the name of the folder before its files.
+  await syncFolder(unfinished)
   await rm(events, { recursive: true, force: true })
   await rename(unfinished, events)
+  await syncFolder(dataDir)
   return { backup, failed }
 }
 
@@ -101,8 +101,7 @@ const findMissing = async (
   signal: AbortSignal,
 ): Promise<RestoreResult['failed']> => {
   const failed: { key: string; reason: string }[] = []
-  for await (const line of createInterface({ input: createReadStream(join(folder, OBJECTS_FILE)) })) {
-    const { key, size } = JSON.parse(line) as ReferredObject
+  for await (const { key, size } of readReferred(folder)) {
     try {
       const found = await store.head(key, { signal })
       if (found.size !== size) failed.push({ key, reason: `It has ${found.size} bytes, not ${size}.` })

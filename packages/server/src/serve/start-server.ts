@@ -22,6 +22,7 @@ import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
 import { openState } from '../state/open-state.ts'
 import { TASKS } from '../tasks/tasks.ts'
+import { closeAll } from './close-all.ts'
 import { gcFields, startCollector } from './collector.ts'
 import { listen } from './http-server.ts'
 import { describeError, type Log } from './log.ts'
@@ -63,9 +64,6 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
   const http = await listen(host, config.port)
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
   const closing: (() => Promise<void>)[] = [http.close]
-  const closeAll = async () => {
-    for (const close of closing.toReversed()) await close()
-  }
   try {
     const signerUrl = `${publicUrl ?? url}${SIGNER_PATH}`
     const parts = await openParts(config, signerUrl, {
@@ -193,11 +191,11 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       stop: async () => {
         eventStreams.close()
         await http.drain()
-        await closeAll()
+        await closeAll(closing)
       },
     }
   } catch (error) {
-    await closeAll()
+    await closeAll(closing).catch((failed: unknown) => log.error('close', { error: describeError(failed) }))
     throw error
   }
 }

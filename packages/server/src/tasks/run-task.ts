@@ -2,6 +2,7 @@
 import { appendLost } from '@rockpool/sync-server'
 import type { ServerConfig } from '../config/server-config.ts'
 import { askServer } from '../control/ask-server.ts'
+import { describeError } from '../serve/log.ts'
 import { openParts } from '../serve/parts.ts'
 import type { Task, TaskInput } from './task.ts'
 
@@ -19,7 +20,10 @@ export const runTask = async <Arguments, Result>(
 ): Promise<Result> => {
   const asked = await askServer(config.dataDir, task.name, args, { signal, progress })
   if (asked.kind === 'done') return asked.result as Result
-  const parts = await openParts(config, '')
+  const parts = await openParts(config, '', {
+    onFailure: ({ key, error }) => progress(`${key} could not be replicated to S3: ${describeError(error)}`),
+    onQuarantine: (files) => progress(`${files} files that no index names were moved to the folder quarantine.`),
+  })
   try {
     const { logs } = parts
     const input: TaskInput = {

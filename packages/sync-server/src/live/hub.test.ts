@@ -91,6 +91,19 @@ describe('createHub', () => {
     await expect(append('a')).rejects.toMatchObject({ code: 'closed' })
   })
 
+  it('reports how long stored events took to the live devices of their store, and nothing without any', async () => {
+    const { clock, log, grant } = await setUp()
+    const lags: number[] = []
+    const hub = createHub(clock, (ms) => lags.push(ms))
+    const update = { backendId: log.backendId, since: 0, head: 1, events: [], storedAt: clock.now() }
+    hub.publish('shop', update)
+    await hub.subscribe(log, { ...grant, expiresAt: Number.POSITIVE_INFINITY }, transport().transport)
+    clock.advance(30)
+    hub.publish('shop', update)
+    hub.publish('shop', { ...update, storedAt: undefined })
+    expect(lags).toEqual([30])
+  })
+
   it('closes every subscriber of every store with 1001, also those that come later', async () => {
     const { clock, log, hub, grant } = await setUp()
     const transports = [transport(), transport(), transport()]

@@ -1,0 +1,59 @@
+import { readlinkSync } from 'node:fs'
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ServerConfig } from '../config/server-config.ts'
+import { restoreBackup } from './restore.ts'
+
+let root: string
+let backup: string
+let dataDir: string
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'rockpool-restore-'))
+  backup = join(root, 'backup')
+  dataDir = join(root, 'data')
+  await mkdir(join(backup, 'events'), { recursive: true })
+  for (const name of ['reef.sqlite', 'reef.id']) await writeFile(join(backup, 'events', name), name)
+  await writeFile(join(backup, 'url-secret'), 's'.repeat(64))
+  const bytes = { kind: 'reference', objects: 1, size: 3, s3Bucket: 'reef' }
+  await writeFile(join(backup, 'backup.json'), JSON.stringify({ format: 1, stores: [{ storeId: 'reef' }], bytes }))
+  await writeFile(join(backup, 'objects.jsonl'), '{"key":"reef/files/a","size":3}\n')
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await rm(root, { recursive: true })
+})
+
+const restore = () => {
+  const config = { dataDir, store: { mode: 'local', dataDir } } as ServerConfig
+  return restoreBackup({ folder: backup, config, signal: new AbortController().signal, progress: () => {} })
+}
+
+test('a power failure after it leaves no log without its bytes', async () => {
+  const handle = await open(import.meta.filename)
+  const handles = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const { sync } = handles
+  const synced: string[] = []
+  vi.spyOn(handles, 'sync').mockImplementation(async function (this: FileHandle) {
+    synced.push(relative(dataDir, readlinkSync(`/proc/self/fd/${this.fd}`)))
+    return Reflect.apply(sync, this, [])
+  })
+  expect((await restore()).failed).toEqual([{ key: 'reef/files/a', reason: 'It is not in the object store.' }])
+  expect(await readdir(join(dataDir, 'events'))).toEqual(['reef.id', 'reef.sqlite'])
+  expect(synced).toContain('url-secret')
+  // The files, their names, and then the name of the folder.
+  expect(synced.slice(-4)).toEqual(['events.restoring/reef.sqlite', 'events.restoring/reef.id', 'events.restoring', ''])
+})
+
+test.each([
+  ['is missing', () => rm(join(backup, 'objects.jsonl')), 'ENOENT'],
+  ['is cut', () => writeFile(join(backup, 'objects.jsonl'), '{"key":"reef'), 'Its last line is cut.'],
+  ['is no JSON', () => writeFile(join(backup, 'objects.jsonl'), 'a\n'), 'Unexpected token'],
+])('names a list of objects that %s, and restores no log', async (_, damage, cause) => {
+  await damage()
+  await expect(restore()).rejects.toThrow(cause)
+  await expect(restore()).rejects.toThrow(/^The file \S+objects\.jsonl cannot be read [^\n]+ Use another backup\.$/)
+  await expect(readdir(join(dataDir, 'events'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
