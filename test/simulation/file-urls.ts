@@ -1,6 +1,6 @@
 /**
  * The service worker of each device: the real handler answers file URLs, whole, by HEAD and in ranges, on hit and miss. Nothing
- * that it serves may have another hash or size than the file.
+ * that it serves may have another size than the file, or another hash unless it says that it is not verified.
  */
 import { type FileRecord, fetchSigner, type Pool, put, type SessionRow } from '@rockpool/core'
 import { memoryPage } from '@rockpool/core/memory'
@@ -62,6 +62,7 @@ export const fileUrlActions = (world: World, tokenOf: TokenOf): NonNullable<Serv
       if (error.code === 'internal') world.fail(`${what} failed: ${error.message}`)
       return
     }
+    if (isUnverified(response)) world.count('a range of a file URL that is not verified')
     const address = response.headers.get('etag')!.slice(1, -1) as ContentAddress
     if (isFixed && address !== addressOfKey(file.remoteKey)) world.fail(`${what} responds with another content`)
     const problem = await problemOf(response, address)
@@ -102,7 +103,12 @@ const startWorker = (world: World, device: Device, tokenOf: TokenOf): Worker => 
     process,
     ports: {
       stores: { use: (storeId, work) => work({ storeId, blobs, index: device.disk.index(process) }) },
-      downloads: contentDownloads({ signer, fetch, platform: { ...platform, openChannel } }),
+      downloads: contentDownloads({
+        signer,
+        fetch,
+        platform: { ...platform, openChannel },
+        ranges: { verify: world.random.pick(['parts', 'always']), fill: world.random.pick(['seen', 'all', 'none']) },
+      }),
     },
   }
 }
@@ -136,8 +142,12 @@ const problemOf = async (response: Response, address: ContentAddress): Promise<s
     // It broke off, and says so.
     return undefined
   }
-  return equalBytes(bytes, content.subarray(start, end)) ? undefined : `has other bytes, ${bytes.length} of ${length}`
+  if (bytes.length !== length) return `has ${bytes.length} bytes, not ${length}`
+  if (isUnverified(response)) return undefined
+  return equalBytes(bytes, content.subarray(start, end)) ? undefined : 'has other bytes'
 }
+
+const isUnverified = ({ headers }: Response): boolean => headers.get('rockpool-verified') === 'no'
 
 /** numbers of contents that people may have */
 const MAX_CONTENTS = 20

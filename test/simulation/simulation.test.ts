@@ -40,6 +40,7 @@ test.each([
   'content collected',
   'GET of a file URL: 200',
   'GET of a range of a file URL: 206',
+  'a range of a file URL that is not verified',
   'HEAD of a file URL: 200',
 ])('the worlds meet: %s', (what) => {
   expect(counts.get(what) ?? 0).toBeGreaterThan(0)

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type ByteRange, formatContentRange, formatRange, parseRange, resolveRange } from './byte-range.ts'
+import {
+  type ByteRange,
+  formatContentRange,
+  formatRange,
+  parseContentRange,
+  parseRange,
+  resolveRange,
+} from './byte-range.ts'
 
 test.for([
   ['bytes=0-0', { start: 0, end: 1 }],
@@ -52,4 +59,18 @@ test('a range survives its header', () => {
 
 test('Content-Range names the last byte, inclusive', () => {
   expect(formatContentRange({ start: 2, end: 5 }, 10)).toBe('bytes 2-4/10')
+})
+
+test.for([
+  ['bytes 2-4/10', { start: 2, end: 5, size: 10 }],
+  ['Bytes 0-0/1', { start: 0, end: 1, size: 1 }],
+  ['bytes 2-4/*', undefined],
+  ['bytes */10', undefined],
+  ['bytes 4-2/10', undefined],
+  ['bytes 2-10/10', undefined],
+  ['items 2-4/10', undefined],
+  ['', undefined],
+  [null, undefined],
+] as const)('Content-Range %j is %j', ([header, content]) => {
+  expect(parseContentRange(header)).toEqual(content)
 })

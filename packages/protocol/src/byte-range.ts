@@ -42,3 +42,13 @@ export const resolveRange = (range: ByteRange | undefined, size: number): ByteSp
 /** The `Content-Range` header of an answer. */
 export const formatContentRange = (span: ByteSpan, size: number): string =>
   `bytes ${span.start}-${span.end - 1}/${size}`
+
+/** The span of a `Content-Range` header, and the bytes of the whole object. Undefined when it has another form or no size. */
+export const parseContentRange = (
+  header: string | null | undefined,
+): (ByteSpan & { readonly size: number }) | undefined => {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(header?.trim() ?? '')
+  if (!match) return undefined
+  const [start, last, size] = match.slice(1).map(Number) as [number, number, number]
+  return start <= last && last < size ? { start, end: last + 1, size } : undefined
+}

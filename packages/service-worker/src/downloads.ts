@@ -5,11 +5,14 @@ import {
   type ActivityReport,
   downloadedRows,
   clearQuarantine,
+  downloadRange,
   isMissingContent,
+  type RangeDownload,
   reportActivity,
   suspectContent,
+  type VerifyMode,
 } from '@rockpool/core/transfers'
-import { isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { type ByteRange, type ContentDigest, isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
@@ -20,6 +23,21 @@ export interface DownloadsPorts {
   readonly fetch?: typeof fetch
   /** the worker's own when not given */
   readonly platform?: WorkerPlatform
+  readonly ranges?: RangePolicy
+}
+
+/** What happens with a range of a file that is not on this device. */
+export interface RangePolicy {
+  /**
+   * What of the file is kept on this device: the parts that were read whole (`seen`, the default), all of it, in the background, or
+   * nothing.
+   */
+  readonly fill?: 'seen' | 'all' | 'none'
+  /**
+   * `parts` (the default): parts of 8 MiB that lie in the range are verified; the response to a slice of a part has the header
+   * `rockpool-verified: no`. `always`: each part is fetched whole and verified.
+   */
+  readonly verify?: VerifyMode
 }
 
 export type WorkerPlatform = Pick<Platform, 'clock' | 'hashing' | 'openChannel'>
@@ -32,38 +50,60 @@ export interface Downloads {
    * @throws RockpoolError `forbidden` when nobody is signed in, and as `download` does
    */
   join(store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<DownloadReader>
+
+  /**
+   * A range straight from object storage.
+   *
+   * @param size bytes of the content by its record, if there is one
+   * @returns undefined when the download of the whole content serves it: it has arrived there, or see `downloadRange`
+   * @throws RockpoolError `forbidden` when nobody is signed in, and as `downloadRange` does
+   */
+  range(
+    store: Store,
+    remoteKey: RemoteKey,
+    range: ByteRange,
+    size: number | undefined,
+    keepAlive: (work: Promise<unknown>) => void,
+  ): Promise<RangeDownload | undefined>
 }
+
+/** Contents whose size is remembered, so that parts on disk are read without a request. */
+const MAX_SIZES = 1_000
 
 /** The downloads of this worker: one per remote key at a time. */
 export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   const { platform = webPlatform } = ports
+  const { fill = 'seen', verify = 'parts' } = ports.ranges ?? {}
   const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
+  const sizes = new Map<RemoteKey, number>()
+
+  const remotePorts = (store: Store, session: SessionRow) => ({
+    signer: ports.signer(session),
+    blobs: store.blobs,
+    clock: platform.clock,
+    hashing: platform.hashing,
+    ...(ports.fetch ? { fetch: ports.fetch } : {}),
+  })
+
+  /** Content that object storage may have lost is noted for the leading tab. */
+  const noteMissing = async (store: Store, remoteKey: RemoteKey, error: unknown): Promise<void> => {
+    if (!isRockpoolError(error) || !isMissingContent(error.code)) return
+    await store.index.write([suspectContent(remoteKey, platform.clock.now())])
+  }
 
   const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
     const progress = publishProgress(store, remoteKey, platform)
-    const shared = shareDownload(
-      {
-        signer: ports.signer(session),
-        blobs: store.blobs,
-        clock: platform.clock,
-        hashing: platform.hashing,
-        ...(ports.fetch ? { fetch: ports.fetch } : {}),
+    const shared = shareDownload(remotePorts(store, session), remoteKey, {
+      onProgress: progress.report,
+      onEnd() {
+        progress.end()
+        if (running.get(remoteKey) === entry) running.delete(remoteKey)
       },
-      remoteKey,
-      {
-        onProgress: progress.report,
-        onEnd() {
-          progress.end()
-          if (running.get(remoteKey) === entry) running.delete(remoteKey)
-        },
-      },
-    )
+    })
     const recorded = shared.kept.then(
       (kept) => recordContent(store, remoteKey, kept, platform),
       async (error: unknown) => {
-        if (isRockpoolError(error) && isMissingContent(error.code)) {
-          await store.index.write([suspectContent(remoteKey, platform.clock.now())])
-        }
+        await noteMissing(store, remoteKey, error)
         throw error
       },
     )
@@ -72,20 +112,61 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     return entry
   }
 
+  const join: Downloads['join'] = async (store, remoteKey, keepAlive) => {
+    const session = await sessionOf(store)
+    const { shared, recorded } = running.get(remoteKey) ?? begin(store, remoteKey, session)
+    keepAlive(recorded.catch(() => {}))
+    return shared.join()
+  }
+
+  /** Downloads all of the content, whether or not the reader of the range stays. */
+  const fillAll = async (store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void) => {
+    const seat = await join(store, remoteKey, keepAlive)
+    await seat.read({ start: 0, end: seat.size }).pipeTo(new WritableStream())
+  }
+
   return {
-    async join(store, remoteKey, keepAlive) {
-      const session = await store.index.get('session', 'session')
-      if (!session) {
-        throw new RockpoolError(
-          'forbidden',
-          'Nobody is signed in to this store on this device. Open the app, and sign in.',
-        )
-      }
-      const { shared, recorded } = running.get(remoteKey) ?? begin(store, remoteKey, session)
+    join,
+    async range(store, remoteKey, range, listedSize, keepAlive) {
+      const session = await sessionOf(store)
+      if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
+      const size = listedSize ?? sizes.get(remoteKey)
+      const options = { verify, keep: fill !== 'none', ...(size === undefined ? {} : { size }) }
+      const started = await downloadRange(remotePorts(store, session), remoteKey, range, options).catch(
+        async (error: unknown) => {
+          keepAlive(noteMissing(store, remoteKey, error))
+          throw error
+        },
+      )
+      if (!started) return undefined
+      sizes.delete(remoteKey)
+      sizes.set(remoteKey, started.size)
+      const [oldest] = sizes.keys()
+      if (sizes.size > MAX_SIZES) sizes.delete(oldest!)
+      const recorded = started.kept.then(({ content }) => recordIfWhole(store, remoteKey, content, platform))
+      // The reader gets the error of the download; what is on disk stays for the next one.
       keepAlive(recorded.catch(() => {}))
-      return shared.join()
+      if (fill === 'all') keepAlive(fillAll(store, remoteKey, keepAlive).catch(() => {}))
+      return started
     },
   }
+}
+
+const sessionOf = async (store: Store): Promise<SessionRow> => {
+  const session = await store.index.get('session', 'session')
+  if (session) return session
+  throw new RockpoolError('forbidden', 'Nobody is signed in to this store on this device. Open the app, and sign in.')
+}
+
+/** A range may have brought the last part that was missing. */
+const recordIfWhole = async (
+  store: Store,
+  remoteKey: RemoteKey,
+  content: ContentDigest | undefined,
+  platform: WorkerPlatform,
+): Promise<void> => {
+  if (!content || !(await store.blobs.open(content.address))) return
+  await recordContent(store, remoteKey, { content, source: 'remote' }, platform)
 }
 
 /** Records the content in the index, notifies the tabs, and removes its queued download. */

@@ -1,5 +1,5 @@
 /** Serves a request for a file URL from disk or from object storage. */
-import { sizeMismatch } from '@rockpool/core/transfers'
+import { type RangeDownload, sizeMismatch } from '@rockpool/core/transfers'
 import {
   addressOfKey,
   type ByteSpan,
@@ -13,7 +13,7 @@ import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
-import { contentRange, spanOf } from './range.ts'
+import { contentRange, partialRange, spanOf } from './range.ts'
 import type { Store, Stores } from './stores.ts'
 
 export interface HandlerPorts {
@@ -86,7 +86,14 @@ const respond = async (
   if (isNotModified(request.headers.get('if-none-match'), content.address)) {
     return new Response(null, { status: 304, headers })
   }
-  const source = (await onDisk(store, content)) ?? (await downloads.join(store, content.remoteKey, keepAlive))
+  const rangeHeader = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
+  const disk = await onDisk(store, content)
+  if (disk === 'missing' && request.method === 'GET') {
+    const range = partialRange(rangeHeader)
+    const started = range && (await downloads.range(store, content.remoteKey, range, content.listedSize, keepAlive))
+    if (started) return rangeResponse(started, headers)
+  }
+  const source = typeof disk === 'object' ? disk : await downloads.join(store, content.remoteKey, keepAlive)
   const { listedSize = source.size } = content
   if (listedSize !== source.size) {
     source.leave()
@@ -96,7 +103,6 @@ const respond = async (
     source.leave()
     return new Response(null, { headers: { ...headers, 'content-length': String(source.size) } })
   }
-  const rangeHeader = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
   const span = spanOf(rangeHeader, source.size)
   if (span === 'unsatisfiable') {
     source.leave()
@@ -115,12 +121,28 @@ const respond = async (
   })
 }
 
+/** A range of content that is not on this disk. */
+const rangeResponse = (
+  { size, span, isVerified, stream }: RangeDownload,
+  headers: Readonly<Record<string, string>>,
+): Response =>
+  new Response(stream, {
+    status: 206,
+    headers: {
+      ...headers,
+      'content-length': String(span.end - span.start),
+      'content-range': contentRange(span, size),
+      ...(isVerified ? {} : { 'rockpool-verified': 'no' }),
+    },
+  })
+
 /**
  * Content that is complete on this disk, by the index. Bytes of another length, or without a row in the index, are
- * not served: the download hashes them again, and fetches damaged parts.
+ * not served (`unproved`): the download hashes them again, and fetches damaged parts.
  */
-const onDisk = async (store: Store, { address }: NamedContent): Promise<Source | undefined> => {
+const onDisk = async (store: Store, { address }: NamedContent): Promise<Source | 'unproved' | 'missing'> => {
   const [row, blob] = await Promise.all([store.index.get('contents', address), store.blobs.open(address)])
-  if (!row || blob?.size !== row.size) return undefined
+  if (!blob) return 'missing'
+  if (blob.size !== row?.size) return 'unproved'
   return { size: row.size, read: ({ start, end }) => blob.slice(start, end), leave: () => {} }
 }

@@ -1,1 +1,2 @@
-export { registerRockpool, rockpoolRoute, type RockpoolRoute } from './route.ts'
+export type { RangePolicy } from './downloads.ts'
+export { registerRockpool, type RockpoolOptions, rockpoolRoute, type RockpoolRoute } from './route.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contentRange, spanOf } from './range.ts'
+import { contentRange, partialRange, spanOf } from './range.ts'
 
 describe('spanOf', () => {
   it.each([
@@ -52,5 +52,18 @@ describe('contentRange', () => {
   it('counts its end inclusively', () => {
     expect(contentRange({ start: 3, end: 6 }, 10)).toBe('bytes 3-5/10')
     expect(contentRange('unsatisfiable', 10)).toBe('bytes */10')
+  })
+})
+
+describe('partialRange', () => {
+  it.each([
+    [null, undefined],
+    ['bytes=0-', undefined],
+    ['bytes=1-2,4-5', undefined],
+    ['bytes=0-9', { start: 0, end: 10 }],
+    ['bytes=1-', { start: 1 }],
+    ['bytes=-5', { suffix: 5 }],
+  ] as const)('%j: %j', (header, range) => {
+    expect(partialRange(header)).toEqual(range)
   })
 })

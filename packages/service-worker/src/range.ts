@@ -1,5 +1,5 @@
 /** Range requests. */
-import { type ByteSpan, formatContentRange, parseRange, resolveRange } from '@rockpool/protocol'
+import { type ByteRange, type ByteSpan, formatContentRange, parseRange, resolveRange } from '@rockpool/protocol'
 
 /**
  * Resolves a `Range` header for content of `size` bytes.
@@ -15,3 +15,9 @@ export const spanOf = (header: string | null, size: number): ByteSpan | 'whole' 
 /** The `Content-Range` of a response. */
 export const contentRange = (span: ByteSpan | 'unsatisfiable', size: number): string =>
   span === 'unsatisfiable' ? `bytes */${size}` : formatContentRange(span, size)
+
+/** The range of a header that means less than the whole, whatever the size of the content is. */
+export const partialRange = (header: string | null): ByteRange | undefined => {
+  const range = parseRange(header)
+  return range && 'start' in range && range.start === 0 && range.end === undefined ? undefined : range
+}

@@ -1,7 +1,7 @@
 import type { SessionRow } from '@rockpool/core'
 import { fetchSigner } from '@rockpool/core/signer'
 import { FILE_URL_BASE, RockpoolError } from '@rockpool/protocol'
-import { contentDownloads } from './downloads.ts'
+import { contentDownloads, type RangePolicy } from './downloads.ts'
 import { handleFileRequest } from './handler.ts'
 import { askPagesForToken } from './page-token.ts'
 import { deviceStores } from './stores.ts'
@@ -13,8 +13,13 @@ export interface RockpoolRoute {
   handle(options: { readonly request: Request; readonly event?: ExtendableEvent }): Promise<Response>
 }
 
+/** How a worker serves files. */
+export interface RockpoolOptions {
+  readonly ranges?: RangePolicy
+}
+
 /** The route of file URLs, `/rockpool/…` on the worker's own origin. */
-export const rockpoolRoute = (scope: ServiceWorkerGlobalScope): RockpoolRoute => {
+export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: RockpoolOptions = {}): RockpoolRoute => {
   const signer = (session: SessionRow) =>
     fetchSigner({
       url: session.signerUrl,
@@ -25,7 +30,7 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope): RockpoolRoute =>
         throw new RockpoolError('unauthenticated', 'The session has expired. Open the app, and sign in again.')
       },
     })
-  const ports = { stores: deviceStores(), downloads: contentDownloads({ signer }) }
+  const ports = { stores: deviceStores(), downloads: contentDownloads({ ...options, signer }) }
   return {
     match: ({ url }) => url.origin === scope.location.origin && url.pathname.startsWith(FILE_URL_BASE),
     handle: ({ request, event }) => handleFileRequest(ports, request, (work) => event?.waitUntil(work)),
@@ -36,8 +41,8 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope): RockpoolRoute =>
  * Makes a service worker serve file URLs, also in the page that registered it: it claims pages when it is activated, and
  * when one asks for it (a page loaded by shift-reload is not controlled otherwise).
  */
-export const registerRockpool = (scope: ServiceWorkerGlobalScope): void => {
-  const route = rockpoolRoute(scope)
+export const registerRockpool = (scope: ServiceWorkerGlobalScope, options: RockpoolOptions = {}): void => {
+  const route = rockpoolRoute(scope, options)
   scope.addEventListener('fetch', (event) => {
     if (!route.match({ url: new URL(event.request.url) })) return
     event.respondWith(route.handle({ request: event.request, event }))

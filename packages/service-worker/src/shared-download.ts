@@ -28,6 +28,8 @@ export interface KeptContent {
 export interface SharedDownload {
   /** @throws RockpoolError as `download` does */
   join(): Promise<DownloadReader>
+  /** number of bytes received, from the start of the content */
+  readonly received: number
   /** Resolves when the content is on disk, verified. Rejects when the download failed, or its last reader left. */
   readonly kept: Promise<KeptContent>
 }
@@ -47,8 +49,12 @@ export const shareDownload = (
   const stop = new AbortController()
   const { onProgress, onEnd } = options
   const { partSize } = ports.hashing ?? WEB_HASHING
+  let buffer: DownloadBuffer | undefined
   const started = download(ports, remoteKey, { signal: stop.signal, ...(onProgress ? { onProgress } : {}) }).then(
-    (running) => ({ running, buffer: bufferDownload(running, partSize) }),
+    (running) => {
+      buffer = bufferDownload(running, partSize)
+      return { running, buffer }
+    },
   )
   let cancelled: Promise<void> | undefined
   // A part that is being written to disk when the last reader leaves is still completed.
@@ -60,6 +66,9 @@ export const shareDownload = (
   let readers = 0
   return {
     kept,
+    get received() {
+      return buffer?.received ?? 0
+    },
     async join() {
       readers++
       let left = false

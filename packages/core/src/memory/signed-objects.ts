@@ -1,4 +1,11 @@
-import { equalBytes, isPassiveType, OCTET_STREAM } from '@rockpool/protocol'
+import {
+  equalBytes,
+  formatContentRange,
+  isPassiveType,
+  OCTET_STREAM,
+  parseRange,
+  resolveRange,
+} from '@rockpool/protocol'
 import type { Platform } from '../platform/platform.ts'
 import { webPlatform } from '../platform/web-platform.ts'
 
@@ -56,19 +63,19 @@ export const memorySignedObjects = (
     const object = objects.get(grant.key)
     if (!object) return answer(404)
     const { size } = object.bytes
-    const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get('range') ?? '')
-    const start = Number(asked?.[1] ?? 0)
-    const end = asked?.[2] ? Math.min(Number(asked[2]) + 1, size) : size
-    if (asked && start >= end) return answer(416, { 'content-range': `bytes */${size}` })
+    const range = parseRange(request.headers.get('range'))
+    const span = resolveRange(range, size)
+    if (!span) return answer(416, { 'content-range': `bytes */${size}` })
+    const { start, end } = span
     const type = grant.type ?? object.type
     return new Response(bodyOf(object.bytes.slice(start, end), request.signal), {
-      status: asked ? 206 : 200,
+      status: range ? 206 : 200,
       headers: {
         'content-length': String(end - start),
         'content-type': type,
         etag: etagOf(grant.key),
         'accept-ranges': 'bytes',
-        ...(asked ? { 'content-range': `bytes ${start}-${end - 1}/${size}` } : {}),
+        ...(range ? { 'content-range': formatContentRange(span, size) } : {}),
         ...(grant.disposition === undefined ? {} : { 'content-disposition': grant.disposition }),
       },
     })

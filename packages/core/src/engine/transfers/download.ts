@@ -20,17 +20,13 @@ import {
   RockpoolError,
   WEB_HASHING,
 } from '@rockpool/protocol'
-import type { PlatformClock } from '../../platform/platform.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
 import type { BlobStore } from '../../ports/blob-store.ts'
-import { withDeadline } from '../../promises.ts'
-import { aborted } from './http.ts'
 import { type ByteReader, read, readExactly } from './byte-reader.ts'
+import { type Chunks, readerDriven } from './reader-driven.ts'
 import { readDigests, readFrom, type RemotePorts } from './remote-object.ts'
+import { type StallClock, unlessStalled } from './stall.ts'
 
-export interface DownloadPorts extends RemotePorts {
-  /** the page's own when not given */
-  readonly clock?: Pick<PlatformClock, 'setTimer'>
+export interface DownloadPorts extends RemotePorts, StallClock {
   readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'quarantine' | 'isQuarantined'>
 }
 
@@ -55,9 +51,6 @@ export interface Download {
    */
   readonly kept: Promise<ContentDigest>
 }
-
-/** A download without a byte for this time is stopped (peer failure 16). */
-const STALL_MS = 30_000
 
 /**
  * Starts a download. Parts that are on disk already are read from there, and hashed again before the reader gets them.
@@ -93,16 +86,16 @@ const startDownload = async (
   const onDisk = await verifiedOnDisk(ports, address)
   if (onDisk) {
     requireSize(onDisk.digest.size)
-    return asDownload('disk', onDisk.digest.size, readDisk(onDisk), stop, signal, options.onProgress)
+    return asDownload('disk', onDisk.digest.size, readDisk(onDisk), { ...options, stop, signal })
   }
 
   const present = new Set(await ports.blobs.parts(address))
-  const digests = await unlessStalled(ports, stop, readDigests(ports, remoteKey, signal))
   // Requests the first missing part before returning: its response gives the size, and whether the object exists.
   let first = 1
   while (present.has(first)) first++
-  const { body, size } = await unlessStalled(ports, stop, readFrom(ports, remoteKey, first, signal))
+  const requests = [readDigests(ports, remoteKey, signal), readFrom(ports, remoteKey, first, signal)] as const
   try {
+    const [digests, { body, size }] = await unlessStalled(ports, stop, Promise.all(requests))
     if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
     // A sign-in page or a filter may have responded: the record is wrong only when the bytes have the right hash.
     if (options.expectedSize !== undefined && options.expectedSize !== size && addressParts(address) === 1) {
@@ -111,16 +104,25 @@ const startDownload = async (
       if (!bytes || !equalBytes(await digest(bytes), digests)) throw mismatch()
     }
     requireSize(size)
+    const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
+    return asDownload('remote', size, chunks, { ...options, stop, signal })
   } catch (error) {
+    // Ends the other request, too.
     stop.abort()
     throw error
   }
-  const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
-  return asDownload('remote', size, chunks, stop, signal, options.onProgress)
 }
 
-/** Chunks for the reader; returns the kept content, or why it was not kept. */
-type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, ContentDigest | { readonly notKept: unknown }, undefined>
+/** The reader got everything, but the disk did not. */
+export interface NotKept {
+  readonly notKept: unknown
+}
+
+/** `signal` follows `stop`. */
+interface Stop {
+  readonly stop: AbortController
+  readonly signal: AbortSignal
+}
 
 interface VerifiedContent {
   readonly blob: Blob
@@ -143,7 +145,7 @@ const verifiedOnDisk = async (
   return undefined
 }
 
-async function* readDisk({ blob, digest }: VerifiedContent): Chunks {
+async function* readDisk({ blob, digest }: VerifiedContent): Chunks<ContentDigest> {
   yield* blob.stream()
   return digest
 }
@@ -157,10 +159,8 @@ async function* readParts(
     readonly present: ReadonlySet<number>
     readonly first: number
     readonly body: ByteReader
-    readonly stop: AbortController
-    readonly signal: AbortSignal
-  },
-): Chunks {
+  } & Stop,
+): Chunks<ContentDigest | NotKept> {
   const { digests, size, stop, signal } = source
   let { present } = source
   const { hashing = WEB_HASHING } = ports
@@ -169,7 +169,7 @@ async function* readParts(
   let bodyAt = source.first
   // Writing a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
   let keeping: Promise<void> = Promise.resolve()
-  let failure: { readonly notKept: unknown } | undefined
+  let failure: NotKept | undefined
   try {
     for (let number = 1; number <= addressParts(address); number++) {
       const onDisk = present.has(number) ? await ports.blobs.openPart(address, number) : undefined
@@ -215,61 +215,21 @@ async function* readParts(
 const asDownload = (
   source: Download['source'],
   size: number,
-  chunks: Chunks,
-  stop: AbortController,
-  signal: AbortSignal,
-  onProgress: DownloadOptions['onProgress'],
+  chunks: Chunks<ContentDigest | NotKept>,
+  { stop, signal, onProgress }: Stop & Pick<DownloadOptions, 'onProgress'>,
 ): Download => {
-  const kept = Promise.withResolvers<ContentDigest>()
-  // The stream may have no pending read when it is stopped.
-  const stopped = () => kept.reject(aborted(signal))
-  signal.addEventListener('abort', stopped)
-  kept.promise
-    .catch(() => {}) // without this an unobserved failure would be an unhandled rejection
-    .finally(() => signal.removeEventListener('abort', stopped))
   let bytes = 0
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        try {
-          signal.throwIfAborted()
-          const { done, value } = await chunks.next()
-          if (!done) {
-            bytes += value.length
-            onProgress?.(bytes, size)
-            return controller.enqueue(value)
-          }
-          if ('notKept' in value) kept.reject(value.notKept)
-          else kept.resolve(value)
-          controller.close()
-        } catch (cause) {
-          const error = signal.aborted ? aborted(signal) : cause
-          stop.abort(error)
-          kept.reject(error)
-          controller.error(error)
-        }
-      },
-      async cancel(reason) {
-        stop.abort(reason)
-        kept.reject(aborted(stop.signal))
-        // Runs the generator's finally: finishes parts under way to disk, releases the connection.
-        await chunks.return({ notKept: reason })
-      },
-    },
-    { highWaterMark: 0 },
-  )
-  return { size, source, stream, kept: kept.promise }
+  const { stream, result } = readerDriven(chunks, { stop, signal }, (more) => {
+    bytes += more
+    onProgress?.(bytes, size)
+  })
+  const kept = result.then((outcome) => {
+    if ('notKept' in outcome) throw outcome.notKept
+    return outcome
+  })
+  kept.catch(() => {}) // a caller that does not await it must not crash the page
+  return { size, source, stream, kept }
 }
-
-/** Stops the download when `work` takes longer than {@link STALL_MS}. A reader that pauses is no stall. */
-const unlessStalled = <A>(
-  { clock = webPlatform.clock }: Pick<DownloadPorts, 'clock'>,
-  stop: AbortController,
-  work: Promise<A>,
-): Promise<A> => withDeadline(clock, STALL_MS, work, () => stop.abort(stalled()))
-
-const stalled = (): RockpoolError =>
-  new RockpoolError('storage_unavailable', 'No data arrived for 30 seconds. Open the file again: the download resumes.')
 
 /** The error for a record with another size than its content. Nothing on disk changes. */
 export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
@@ -286,10 +246,12 @@ const damaged = (cause: unknown): RockpoolError =>
     { cause },
   )
 
-const damagedPart = (): RockpoolError =>
+/** The error for a part on this disk that was moved aside. */
+export const damagedPart = (): RockpoolError =>
   new RockpoolError('corrupt', 'A part of this file was damaged on this device. Open it again to download it whole.')
 
-const mismatch = (): RockpoolError =>
+/** The error for bytes whose digest is wrong. */
+export const mismatch = (): RockpoolError =>
   new RockpoolError(
     'corrupt',
     'The object store sent wrong bytes for this file; they were discarded. Try again. If this repeats, tell the administrator.',

@@ -127,6 +127,7 @@ const unreachable = (cause?: unknown): RockpoolError =>
 /** The error for a status that the object store should not have answered. `url` is never part of the message: it is a secret. */
 export const statusToError = (status: number, what: string, retryAfterMs?: number): RockpoolError => {
   if (status === 404) return new RockpoolError('not_found', `The object store does not have this ${what}.`)
+  if (status === 416) return new RockpoolError('bad_request', `The object store has no such bytes of this ${what}.`)
   if (status === 413) return new RockpoolError('too_large', `The object store refuses a ${what} of this size.`)
   if (status === 400)
     return new RockpoolError('digest_mismatch', `The object store found that the ${what} is not what was signed.`)

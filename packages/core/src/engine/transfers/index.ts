@@ -8,6 +8,8 @@ export {
   reportActivity,
 } from './activity.ts'
 export { contentRow, downloadedRows, type KnownContent } from '../rows.ts'
+export { downloadRange, type RangeDownload } from './download-range.ts'
+export type { VerifyMode } from './range-plan.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
 export { clearQuarantine } from './clear-quarantine.ts'
 export { isMissingContent, suspectContent } from '../repair/suspect-content.ts'

@@ -3,9 +3,14 @@ import {
   addressOfDigests,
   addressOfKey,
   addressParts,
+  type ByteRange,
+  type ByteSpan,
+  formatRange,
   fromHex,
   type Hashing,
+  parseContentRange,
   type RemoteKey,
+  resolveRange,
   RockpoolError,
   WEB_HASHING,
 } from '@rockpool/protocol'
@@ -40,6 +45,28 @@ export const readFrom = async (
     )
   }
   return { body, size: start + Number(length) }
+}
+
+/**
+ * A range of a content.
+ *
+ * @returns undefined when the object store responds with another range, or hides `Content-Range` (CORS)
+ */
+export const readRange = async (
+  ports: RemotePorts,
+  key: RemoteKey,
+  range: ByteRange,
+  signal?: AbortSignal,
+): Promise<{ readonly body: ByteReader; readonly span: ByteSpan; readonly size: number } | undefined> => {
+  const response = await get(ports, key, 'url', { range: formatRange(range) }, signal)
+  const body = byteReader(response.body!, signal)
+  const sent = parseContentRange(response.headers.get('content-range'))
+  const span = sent && resolveRange(range, sent.size)
+  if (response.status === 206 && sent && span?.start === sent.start && span.end === sent.end) {
+    return { body, span, size: sent.size }
+  }
+  await body.cancel()
+  return undefined
 }
 
 /** The SHA-256 of each part, 32 x N bytes. Verified: their hash is the address. */

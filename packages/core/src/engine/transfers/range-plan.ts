@@ -1,0 +1,56 @@
+/** How a range of content is read: which of its bytes are on disk, which are fetched, and which can be verified. */
+import { type ByteSpan, type Hashing, partRange } from '@rockpool/protocol'
+
+/**
+ * `parts`: parts that lie in the range are verified, and the rest is passed on as it is. `always`: every part that the range
+ * touches is fetched whole and verified.
+ */
+export type VerifyMode = 'parts' | 'always'
+
+/** The share of one part in a range. */
+export interface RangePiece {
+  /** of the part, 1 to N */
+  readonly number: number
+  readonly from: 'disk' | 'remote'
+  /** what is read; offsets in the content */
+  readonly read: ByteSpan
+  /** what the reader of the range gets; lies in `read` */
+  readonly wanted: ByteSpan
+  /** the whole part is read, so that its digest can be compared */
+  readonly isWhole: boolean
+}
+
+/**
+ * The pieces of a range, in order.
+ *
+ * @param size bytes of the content
+ * @param present numbers of the parts that are on disk
+ */
+export const rangePieces = (
+  span: ByteSpan,
+  size: number,
+  present: ReadonlySet<number>,
+  { hashing, verify }: { readonly hashing: Hashing; readonly verify: VerifyMode },
+): readonly RangePiece[] => {
+  const pieces: RangePiece[] = []
+  for (let number = Math.floor(span.start / hashing.partSize) + 1; ; number++) {
+    const part = partRange(size, number, hashing)
+    if (part.start >= span.end) return pieces
+    const wanted = { start: Math.max(span.start, part.start), end: Math.min(span.end, part.end) }
+    const from = present.has(number) ? 'disk' : 'remote'
+    const read = from === 'remote' && verify === 'always' ? part : wanted
+    pieces.push({ number, from, read, wanted, isWhole: read.end - read.start === part.end - part.start })
+    if (part.end >= span.end) return pieces
+  }
+}
+
+/** The bytes that one request brings: from piece `index`, which is fetched, to the next one on disk. */
+export const requestSpan = (pieces: readonly RangePiece[], index: number): ByteSpan => {
+  let last = index
+  while (pieces[last + 1]?.from === 'remote') last++
+  return { start: pieces[index]!.read.start, end: pieces[last]!.read.end }
+}
+
+/** Whether so little of the content is outside the range that all of it is fetched and verified: 1 MiB with parts of 8 MiB. */
+export const isNearlyWhole = (span: ByteSpan, size: number, { partSize }: Pick<Hashing, 'partSize'>): boolean =>
+  size - (span.end - span.start) <= partSize / 8

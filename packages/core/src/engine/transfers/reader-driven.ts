@@ -1,0 +1,59 @@
+/** A stream that is driven by its reader: what is not read is not fetched. */
+import { aborted } from './http.ts'
+
+/** Chunks for the reader, and at the end a result. */
+export type Chunks<A> = AsyncGenerator<Uint8Array<ArrayBuffer>, A, undefined>
+
+export interface ReaderDriven<A> {
+  /** Cancelling it aborts `stop`. */
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Resolves when the stream has ended. Rejects when it failed, was cancelled or was stopped. */
+  readonly result: Promise<A>
+}
+
+/**
+ * @param stop is aborted when the stream fails or is cancelled
+ * @param signal ends the stream; `stop` or one that follows it
+ */
+export const readerDriven = <A>(
+  chunks: Chunks<A>,
+  { stop, signal }: { readonly stop: AbortController; readonly signal: AbortSignal },
+  onChunk: (bytes: number) => void = () => {},
+): ReaderDriven<A> => {
+  const { promise, resolve, reject } = Promise.withResolvers<A>()
+  // The stream may be stopped while nothing is read.
+  const stopped = () => reject(aborted(signal))
+  signal.addEventListener('abort', stopped)
+  promise
+    .catch(() => {}) // a caller that does not await the result must not crash the page
+    .finally(() => signal.removeEventListener('abort', stopped))
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        try {
+          signal.throwIfAborted()
+          const { done, value } = await chunks.next()
+          if (!done) {
+            onChunk(value.length)
+            return controller.enqueue(value)
+          }
+          resolve(value)
+          controller.close()
+        } catch (cause) {
+          const error = signal.aborted ? aborted(signal) : cause
+          stop.abort(error)
+          reject(error)
+          controller.error(error)
+        }
+      },
+      async cancel(reason) {
+        stop.abort(reason)
+        reject(aborted(stop.signal))
+        // Runs the generator's finally: parts under way to disk are finished, the connection is closed.
+        await chunks.return(undefined as A)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { stream, result: promise }
+}
