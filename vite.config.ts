@@ -16,7 +16,7 @@ const LIVESTORE = 'packages/livestore-plugin/src/register.ts'
 const FAST_CHECK = 'test/fast-check.ts'
 const env = { FAST_CHECK_SEED: process.env.FAST_CHECK_SEED ?? '1' }
 
-const S3_TESTS = '{packages/*,signer,test}/**/*.s3.test.ts'
+const S3_TESTS = '{packages/*,signer,test,examples/*}/**/*.s3.test.ts'
 const POSTGRES_TESTS = '{packages/*,test}/**/*.postgres.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 

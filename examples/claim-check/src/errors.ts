@@ -1,0 +1,58 @@
+/** Errors of the pipeline, and the exit codes of its commands. */
+import { ArtifactError, isArtifactError } from '@rockpool/artifacts'
+import type { StageReply } from './payload.ts'
+
+/** ffmpeg cannot read the input: no second attempt helps. */
+export class MediaError extends Error {
+  override readonly name = 'MediaError'
+}
+
+/** The process of a stage ended, or cut the connection, before it replied. */
+export class StageDiedError extends Error {
+  override readonly name = 'StageDiedError'
+}
+
+/** A stage replied with an error. */
+export class StageError extends Error {
+  override readonly name = 'StageError'
+  readonly code: string
+
+  constructor(stage: string, { code, message }: { readonly code: string; readonly message: string }) {
+    super(`${stage}: ${message}`)
+    this.code = code
+  }
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export const replyOfError = (error: unknown): StageReply => {
+  const message = error instanceof Error ? error.message : String(error)
+  if (isArtifactError(error)) return { error: { code: error.code, message } }
+  return { error: { code: error instanceof MediaError ? 'bad_media' : 'internal', message } }
+}
+
+/**
+ * 0: done. 2: the command, a variable or a reference is wrong. 3: another orchestrator runs the request. 4: the store is
+ * down or a stage keeps dying; try again. 5: the media cannot be read. 1: anything else.
+ */
+export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof UsageError) return 2
+  if (error instanceof StageDiedError) return 4
+  const code = error instanceof ArtifactError || error instanceof StageError ? error.code : undefined
+  return BY_CODE[code ?? ''] ?? 1
+}
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  bad_settings: 2,
+  bad_key: 2,
+  bad_reference: 2,
+  other_bucket: 2,
+  forbidden: 2,
+  no_bucket: 2,
+  changed: 3,
+  already_exists: 3,
+  unavailable: 4,
+  bad_media: 5,
+}
