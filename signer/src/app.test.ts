@@ -38,6 +38,8 @@ describe('service', () => {
     const { json } = await signer.call('GET', '/openapi.json', undefined, null)
     expect(json.openapi).toBe('3.1.0')
     expect(Object.keys(json.paths).sort()).toEqual([
+      '/artifacts',
+      '/artifacts/{key}',
       '/download-url',
       '/download-urls',
       '/health',

@@ -16,6 +16,13 @@ import type { SignerServices } from './services.ts'
 /** Objects in one page of a listing, S3's own limit. */
 const PAGE = 1000
 
+export const ArtifactPage = Schema.Struct({
+  objects: Schema.Array(
+    Schema.Struct({ key: Schema.String, size: Schema.Number, modifiedAt: Schema.Number, etag: Schema.String }),
+  ),
+  cursor: Schema.optionalWith(Schema.String, { exact: true }),
+})
+
 const CompleteRequest = Schema.Struct({
   parts: Schema.Array(
     Schema.Struct({
@@ -37,7 +44,7 @@ export const listArtifacts = async (
   caller: Caller,
   { prefix = '', cursor }: { readonly prefix?: string | undefined; readonly cursor?: string | undefined },
   signal: AbortSignal,
-) => {
+): Promise<typeof ArtifactPage.Type> => {
   // A prefix may end inside a segment; the request id in front of it must be whole.
   access.permitArtifact(caller, 'read', `${prefix.split('/').slice(0, 2).join('/')}/any/any`)
   if (!/^[A-Za-z0-9._/-]{1,1024}$/.test(prefix) || prefix.split('/').length < 3) {

@@ -1,7 +1,8 @@
 /** `/openapi.json`: the contract as OpenAPI 3.1, made of the schemas that validate. */
 import { WIRE_ERRORS } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import { JSONSchema, type Schema } from 'effect'
+import { JSONSchema, Schema } from 'effect'
+import { ArtifactPage } from './artifacts.ts'
 
 /** The document. Made once. */
 export const openapi = (): object => (made ??= make())
@@ -57,6 +58,27 @@ const make = () => ({
       head: { ...bytes('Its size, type and ETag.'), security: signedOrToken },
       put: { ...bytes('Stores a content or a part, once. By signed query or token.'), security: signedOrToken },
       delete: gone('Removes a content for good.'),
+    },
+    '/artifacts': {
+      get: {
+        ...operation('A page of the artifacts of a request.', ArtifactPage),
+        parameters: [
+          parameter('prefix', 'query', Schema.String, true),
+          parameter('cursor', 'query', Schema.String, false),
+        ],
+      },
+    },
+    '/artifacts/{key}': {
+      parameters: [
+        parameter('key', 'path', Schema.String, true),
+        parameter('uploadId', 'query', schema.UploadId, false),
+        parameter('partNumber', 'query', schema.PartNumber, false),
+      ],
+      get: bytes('The artifact; Range.'),
+      head: bytes('Its size, type and ETag.'),
+      put: bytes('Stores a whole artifact, or a part of an upload.'),
+      post: bytes('Starts an upload in parts (?uploads), or completes one (?uploadId).'),
+      delete: gone('Removes the artifact, or aborts an upload.'),
     },
     '/public/{key}': {
       parameters: [

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
+import { createdBucket } from '@rockpool/object-store/testing'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type BareFolder, bareFolder, cleanEnvironment } from './folder.ts'
 import { buildPackages, type LocalRegistry, startLocalRegistry } from './local-registry.ts'
@@ -154,4 +155,21 @@ test.for([
   const ended = new Promise((resolve) => void server.once('exit', resolve))
   server.kill('SIGTERM')
   expect(await ended).toBe(0)
+})
+
+test('`@rockpool/artifacts` puts and gets on the oldest Node', { timeout: 900_000 }, async () => {
+  await using folder = await bareFolder(registry.url, [oldNode()])
+  await folder.run('npm', 'install', '--no-audit', '--no-fund', '@rockpool/artifacts')
+  const { bucket, endpoint, region, accessKey, secretKey } = await createdBucket('adoption')
+  await folder.write('options.json', JSON.stringify({ bucket, s3: { endpoint, region, accessKey, secretKey } }))
+  await folder.write(
+    'pipeline.mjs',
+    `import { createArtifacts } from '@rockpool/artifacts'
+    import options from './options.json' with { type: 'json' }
+    const artifacts = createArtifacts(options)
+    const requestId = crypto.randomUUID()
+    const ref = await artifacts.put({ requestId, stage: 'input', name: 'original.mp4' }, new Blob([new Uint8Array(9e6)]))
+    console.log((await (await artifacts.get(JSON.parse(JSON.stringify(ref)))).bytes()).length)`,
+  )
+  expect((await folder.run('node', 'pipeline.mjs')).trim().split('\n').at(-1)).toBe('9000000')
 })
