@@ -15,17 +15,17 @@ const append = (parent: number, ...values: readonly string[]) => ({
 })
 
 const setUp = () => {
-  const memory = memoryDatabase()
+  const opened = memoryDatabase()
   const recent = createRecentEvents(1024 * 1024)('shop')
   const stored = () =>
-    Array.from(memory.sql.rows('SELECT args FROM events ORDER BY seqNum'), ({ args }) => JSON.parse(String(args)).value)
+    Array.from(opened.sql.rows('SELECT args FROM events ORDER BY seqNum'), ({ args }) => JSON.parse(String(args)).value)
   const inMemory = () => [...recent.after(0)].flatMap(({ events }) => events.map(({ seqNum }) => seqNum))
-  return { ...memory, recent, stored, inMemory }
+  return { ...opened, memory: { recent, usage: undefined }, stored, inMemory }
 }
 
 describe('a group of appends', () => {
   it('is one transaction: the disk is synced once', () => {
-    const { sql, recent } = setUp()
+    const { sql, memory } = setUp()
     let transactions = 0
     let depth = 0
     const counting = {
@@ -39,26 +39,26 @@ describe('a group of appends', () => {
         }
       },
     }
-    appendGroup(counting, recent, [append(0, 'a'), append(1, 'b'), append(2, 'c')])
+    appendGroup(counting, memory, [append(0, 'a'), append(1, 'b'), append(2, 'c')])
     expect(transactions).toBe(1)
     expect(readHead(sql)).toBe(3)
   })
 
   it('loses only the push whose events the table refuses, also those before the refused one', () => {
-    const { database, sql, recent, stored, inMemory } = setUp()
+    const { database, sql, memory, stored, inMemory } = setUp()
     database.exec(POISON)
-    const results = appendGroup(sql, recent, [append(0, 'a'), append(1, 'b', 'poison'), append(1, 'c')])
+    const results = appendGroup(sql, memory, [append(0, 'a'), append(1, 'b', 'poison'), append(1, 'c')])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(stored()).toEqual(['a', 'c'])
     expect(inMemory()).toEqual([1, 2])
   })
 
   it('stores nothing when the disk is full, and remembers none of its events', () => {
-    const { database, sql, recent, stored, inMemory } = setUp()
+    const { database, sql, memory, stored, inMemory } = setUp()
     const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number }
     database.exec(`PRAGMA max_page_count = ${pages}`)
     const group = [append(0, 'a'), append(1, 'x'.repeat(100_000)), append(2, 'c')]
-    expect(() => appendGroup(sql, recent, group)).toThrow(expect.objectContaining({ code: 'no_space' }))
+    expect(() => appendGroup(sql, memory, group)).toThrow(expect.objectContaining({ code: 'no_space' }))
     expect(database.isTransaction).toBe(false)
     expect(stored()).toEqual([])
     expect(inMemory()).toEqual([])

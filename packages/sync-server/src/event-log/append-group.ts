@@ -5,33 +5,34 @@ import { append, type EventStorage } from './append.ts'
 import type { Append } from './commit-queue.ts'
 import type { AppendResult } from './event-log.ts'
 import { encodeEvents, type StoredEvent } from './event.ts'
-import type { RecentEvents } from './recent-events.ts'
-import { insertEvents, readEvents, readHead } from './sql-events.ts'
+import { forget, type LogMemory } from './log-memory.ts'
+import { insertEvents, readEvents } from './sql-events.ts'
 import type { Sql } from './sql.ts'
 import { isStorageFailure } from './storage-failure.ts'
-import { readBytes, writeBytes } from './usage.ts'
+import { type CountedUsage, keepUsage, readUsage } from './usage.ts'
 
 /**
  * An append whose check throws stores nothing and fails alone. When the storage fails, all of them fail.
  *
- * @param recent gets the new events; none are kept unless set
+ * @param memory gets the new events, and what the log holds then
  * @throws EventLogError when the storage fails: nothing is stored
  */
 export const appendGroup = (
   sql: Sql,
-  recent: RecentEvents | undefined,
+  memory: LogMemory,
   appends: readonly Append[],
 ): readonly PromiseSettledResult<AppendResult>[] => {
   try {
-    return sql.transaction(() => {
-      const { storage, close } = openStorage(sql, recent)
+    const { results, usage } = sql.transaction(() => {
+      const { storage, close } = openStorage(sql, memory)
       const results = appends.map((each) => settle(sql, storage, each))
-      close()
-      return results
+      return { results, usage: close() }
     })
+    memory.usage = usage
+    return results
   } catch (error) {
-    // They have events that were rolled back.
-    recent?.clear()
+    // It has events that were rolled back.
+    forget(memory)
     throw error
   }
 }
@@ -54,11 +55,10 @@ const settle = (
 /** The log as the appends of one transaction find it, each after those before it. `close` stores what they share. */
 const openStorage = (
   sql: Sql,
-  recent: RecentEvents | undefined,
-): { readonly storage: EventStorage; readonly close: () => void } => {
-  const before = readHead(sql)
-  let head = before
-  let bytes = readBytes(sql, head, (since) => readEvents(sql, since, head - since))
+  { recent, usage }: LogMemory,
+): { readonly storage: EventStorage; readonly close: () => CountedUsage } => {
+  const before = usage ?? readUsage(sql)
+  let { events: head, bytes } = before
 
   const eventsAfter = (since: number, limit: number): readonly StoredEvent[] => {
     const inMemory = recent?.take(since, Math.min(limit, head - since))
@@ -81,9 +81,9 @@ const openStorage = (
     },
   }
   const close = () => {
-    if (head === before) return
-    writeBytes(sql, { head, bytes })
+    if (head === before.events) return before
     applyBacklog(sql, head)
+    return keepUsage(sql, { events: head, bytes, counted: before.counted })
   }
   return { storage, close }
 }

@@ -10,8 +10,9 @@ import type { Redaction, RedactionCause, RedactResult } from '../redact/redactio
 import { appendGroup } from './append-group.ts'
 import type { EventLog, Page } from './event-log.ts'
 import type { LogEvent } from './event.ts'
+import { forget } from './log-memory.ts'
 import { takeBatches, takePage } from './page.ts'
-import { readEvents, readHead } from './sql-events.ts'
+import { readEvents } from './sql-events.ts'
 import type { SqlStore } from './sql-store.ts'
 import type { Sql } from './sql.ts'
 
@@ -46,20 +47,20 @@ export const sqlEventLog = (store: () => SqlStore, close: () => Promise<void>): 
   const sql = () => store().sql
   return {
     backendId: store().backendId,
-    head: async () => readHead(sql()),
+    head: async () => store().head(),
     append: async (parent, events, options) => store().append(parent, events, options),
     read: async (since, limits): Promise<Page> => {
-      const { sql, recent } = store()
-      const content = takeBatches(recent?.after(since) ?? [], limits)
+      const { sql, memory, head } = store()
+      const content = takeBatches(memory.recent?.after(since) ?? [], limits)
       const isCached = content.events.length > 0
       const page = isCached ? content : takePage(readEvents(sql, since, limits.limit), limits)
-      return { head: readHead(sql), ...page }
+      return { head: head(), ...page }
     },
     close,
     redact: async (seqNum, cause) => {
-      const { sql, recent } = store()
+      const { sql, memory } = store()
       const result = redactEvent(sql, seqNum, cause, (head, events) => compensate(sql, head, events, cause.at))
-      recent?.clear()
+      forget(memory)
       return result
     },
     redactions: async ({ since = 0, limit = MAX_REDACTIONS } = {}) => readRedactions(sql(), since, limit),
@@ -77,9 +78,11 @@ const tablesIn = (sql: () => Sql): ReadModelTables => ({
   },
 })
 
-/** Without the recent events: they still have the original. */
+/** Without the memory: it still has the original. */
 const compensate = (sql: Sql, head: number, events: readonly LogEvent[], at: number) => {
-  const [result] = appendGroup(sql, undefined, [{ parent: head, events, options: { sub: undefined, at } }])
+  const [result] = appendGroup(sql, { recent: undefined, usage: undefined }, [
+    { parent: head, events, options: { sub: undefined, at } },
+  ])
   if (result!.status === 'rejected') throw result!.reason
   return result!.value.kind === 'appended' ? result!.value.added : []
 }

@@ -33,8 +33,8 @@ export const applyBacklog = (sql: Sql, head: number): void => {
 
 /** Applies events in the background, a group at a time; between two groups requests are served. */
 export interface Follower {
-  /** Call it after an append. */
-  follow(): void
+  /** Call it after an append. @param head number of the last event */
+  follow(head: number): void
   /** Nothing is applied any more. Call it before the database is closed. */
   stop(): void
 }
@@ -43,6 +43,8 @@ export interface Follower {
 export const createFollower = (sql: Sql, recent?: RecentEvents): Follower => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isStopped = false
+  /** fewer events than {@link MAX_WAITING} wait below this number */
+  let nextLook = 0
 
   const applyNext = () => {
     timer = undefined
@@ -52,12 +54,14 @@ export const createFollower = (sql: Sql, recent?: RecentEvents): Follower => {
       // The events still wait, so the error comes again: to the next reader, or to an append at MAX_BACKLOG.
       return
     }
-    follow()
+    follow(readHead(sql))
   }
 
-  const follow = () => {
-    if (timer !== undefined || isStopped || readHead(sql) - readApplied(sql) < MAX_WAITING) return
-    timer = setTimeout(applyNext, 0)
+  const follow = (head: number) => {
+    if (timer !== undefined || isStopped || head < nextLook) return
+    const waiting = head - readApplied(sql)
+    nextLook = head + MAX_WAITING - waiting
+    if (waiting >= MAX_WAITING) timer = setTimeout(applyNext, 0)
   }
 
   return {
