@@ -1,16 +1,17 @@
-/** The sync server on web standards: Request to Response, and WebSockets that a platform has accepted. */
+/** The sync server on web standards: requests and their replies, and WebSockets that a platform has accepted. */
 import { expiryOf } from '@rockpool/access'
 import { systemClock } from './clock.ts'
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { closedError, type EventLog } from './event-log/event-log.ts'
 import type { SqlEventLog } from './event-log/sql-log.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole, type SyncOptions } from './http/handler.ts'
+import { type Reply, type SyncRequest, toResponse } from './http/reply.ts'
 import { acceptLive, type LiveGrant } from './live/accept.ts'
 import { createHub, type Transport } from './live/hub.ts'
 import type { LiveUpdate } from './live/message.ts'
 import { startClaimChecker } from './read-model/claim-checker.ts'
 import { publishOtherServers } from './live/other-servers.ts'
-import { streamResponse } from './live/stream.ts'
+import { streamReply } from './live/stream.ts'
 import { appendAsServer } from './operator/append-as-server.ts'
 import { appendLost } from './operator/append-lost.ts'
 import { type RedactionCause, type RedactResult, redactionUpdate } from './redact/redaction.ts'
@@ -18,8 +19,10 @@ import { type RedactionCause, type RedactResult, redactionUpdate } from './redac
 export interface SyncServer {
   /** Responds to every call except the upgrade of `/live`. */
   fetch(request: Request): Promise<Response>
+  /** As `fetch`, for platforms without Request and Response. */
+  respond(request: SyncRequest): Promise<Reply>
   /** Decides about the upgrade of `/live`. */
-  upgrade(request: Request): Promise<Upgrade>
+  upgrade(request: Pick<SyncRequest, 'method' | 'url' | 'headers'>): Promise<Upgrade>
   /**
    * Redacts an event of a store ({@link SqlEventLog.redact}) and sends the news to its devices. For the operator: no call of
    * the contract leads here.
@@ -47,7 +50,7 @@ export type Upgrade =
   /** Open a WebSocket and close it with this code. */
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
   /** Send this response in place of the upgrade. */
-  | { readonly kind: 'refuse'; readonly response: Response }
+  | { readonly kind: 'refuse'; readonly reply: Reply }
 
 export interface LiveConnection {
   /** Handles a message of the client: replies to `ping` with the head, ignores all else. */
@@ -61,7 +64,7 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
   const { clock = systemClock, onError = reportToConsole } = options
   const hub = createHub(clock, options.onDelivery)
   const checker = options.claims && startClaimChecker({ ...options.claims, logs, clock, onError })
-  const stopWatching = logs.watch?.(publishOtherServers({ logs, hub, onError }))
+  const stopWatching = logs.watch?.(publishOtherServers({ logs, hub, onError, onAppend: options.onAppend }))
   let closed = false
 
   const publish = (storeId: StoreId, update: LiveUpdate) => {
@@ -77,7 +80,7 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
     openStream: async (request, storeId, since, claims) => {
       const log = await logs.open(storeId)
       const grant = { storeId, since, sub: claims.sub, expiresAt: expiryOf(claims) }
-      return streamResponse((transport) => hub.subscribe(log, grant, transport), request.signal)
+      return streamReply((transport) => hub.subscribe(log, grant, transport), request.signal)
     },
   })
 
@@ -93,16 +96,20 @@ export const createSyncServer = (options: SyncOptions): SyncServer => {
     }
   }
 
+  const respond = async (request: SyncRequest): Promise<Reply> =>
+    closed ? failed(closedError(), () => {}) : handle(request)
+
   return {
-    fetch: async (request) => (closed ? failed(closedError(), () => {}) : handle(request)),
+    fetch: async (request) => toResponse(await respond(request)),
+    respond,
     upgrade: async (request) => {
-      if (closed) return { kind: 'refuse', response: failed(closedError(), () => {}) }
+      if (closed) return { kind: 'refuse', reply: failed(closedError(), () => {}) }
       try {
         const acceptance = await acceptLive(request, { authenticate, basePath, rateLimit })
         if ('close' in acceptance) return { kind: 'close', code: acceptance.close, reason: acceptance.reason }
         return { kind: 'accept', connect: (transport) => connect(acceptance.grant, transport) }
       } catch (error) {
-        return { kind: 'refuse', response: failed(error, onError) }
+        return { kind: 'refuse', reply: failed(error, onError) }
       }
     },
     redact: async (storeId, seqNum, cause) => {

@@ -2,6 +2,7 @@
 import { memoryLogs } from '../../../sync-server/src/adapters/memory.ts'
 import { eventToJson } from '../../../sync-server/src/event-log/event.ts'
 import { createHandler } from '../../../sync-server/src/http/handler.ts'
+import { toResponse } from '../../../sync-server/src/http/reply.ts'
 import { type GlobalEvent, type Server, type ServerOptions, STORE } from './server.ts'
 
 export interface HttpServer {
@@ -39,13 +40,12 @@ export const openHttpServer = async (): Promise<HttpServer> => {
     const head = () => ({ backendId: log.backendId, head: mirror.length })
     return {
       handle: async ({ method, path, body }) => {
-        const response = await handle(
-          new Request(`http://server/sync/${STORE}${path}`, {
-            method,
-            headers: { authorization: 'Bearer token' },
-            ...(body !== undefined && { body: JSON.stringify(body) }),
-          }),
-        )
+        const request = new Request(`http://server/sync/${STORE}${path}`, {
+          method,
+          headers: { authorization: 'Bearer token' },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        })
+        const response = toResponse(await handle(request))
         return { status: response.status, body: await response.json() }
       },
       settle,

@@ -1,6 +1,7 @@
 /** The errors of docs/contracts/sync-http.md: a code for programs and a sentence for people. */
 import { isRockpoolError } from '@rockpool/protocol'
 import { isEventLogError } from '../event-log/event-log.ts'
+import { JSON_HEADERS, type Reply } from './reply.ts'
 
 /** Codes and their HTTP status. */
 export const SYNC_ERRORS = {
@@ -70,12 +71,14 @@ export const toSyncError = (error: unknown): SyncError => {
   return new SyncError('storage_unavailable', message, { cause: error, retryAfterMs: RETRY_AFTER_MS })
 }
 
-export const errorResponse = ({ code, message, details }: SyncError): Response => {
+export const errorReply = ({ code, message, details }: SyncError): Reply => {
   const { index, log, retryAfterMs, allow } = details
-  const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-  if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1000)))
-  if (allow !== undefined) headers.set('allow', allow)
-  if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
+  const headers = {
+    ...JSON_HEADERS,
+    ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+    ...(allow !== undefined && { allow }),
+    ...(code === 'unauthenticated' && { 'www-authenticate': 'Bearer' }),
+  }
   const body = { error: { code, message, ...(index !== undefined && { index }) }, ...log }
-  return new Response(JSON.stringify(body), { status: SYNC_ERRORS[code], headers })
+  return { status: SYNC_ERRORS[code], headers, body: [JSON.stringify(body)] }
 }

@@ -290,6 +290,6 @@ describe('a server that is closed', () => {
     await server.close()
     expect((await call('/sync/shop/head')).status).toBe(503)
     const upgrade = await server.upgrade(new Request('http://localhost/sync/shop/live'))
-    expect(upgrade.kind === 'refuse' && upgrade.response.status).toBe(503)
+    expect(upgrade.kind === 'refuse' && upgrade.reply.status).toBe(503)
   })
 })

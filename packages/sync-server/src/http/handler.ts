@@ -1,4 +1,4 @@
-/** The calls of docs/contracts/sync-http.md, from Request to Response. */
+/** The calls of docs/contracts/sync-http.md, from request to reply. */
 import { type Authenticate, checkWriter, type Claims, type Pusher, receiptVerifier } from '@rockpool/access'
 import { type Buckets, type BucketsOf, DEFAULT_BUCKETS, type StoreId } from '@rockpool/protocol'
 import { type Clock, systemClock } from '../clock.ts'
@@ -6,16 +6,18 @@ import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import { judgeReceipts } from '../gate/judge-receipts.ts'
+import type { FileLedger } from '../gate/file-ledger.ts'
+import { reserveFiles, totalUse } from '../gate/reserve-files.ts'
 import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pagePieces } from '../live/message.ts'
 import type { ClaimChecks } from '../read-model/claim-checker.ts'
-import { type AllowedOrigins, allowOrigin, preflightResponse } from './cors.ts'
-import { errorResponse, isServerFault, SyncError, toSyncError } from './errors.ts'
+import { type AllowedOrigins, allowOrigin, preflightReply } from './cors.ts'
+import { errorReply, isServerFault, SyncError, toSyncError } from './errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
 import { ownerOfClaims } from './owner.ts'
 import { parsePush } from './parse-push.ts'
-import { type Piece, piecesResponse } from './pieces.ts'
 import { readBody } from './read-body.ts'
+import { JSON_HEADERS, type Piece, type Reply, type SyncRequest } from './reply.ts'
 import { MAX_EVENTS, parseLimit, parseRoute, parseSince } from './route.ts'
 
 export interface SyncOptions {
@@ -27,6 +29,8 @@ export interface SyncOptions {
   readonly eventNames?: readonly string[]
   /** what each store may keep in its log; no limit unless set */
   readonly quota?: Quota
+  /** what each store and user may have of files; no limit unless set. Needs logs with a read model */
+  readonly fileLedger?: FileLedger
   /**
    * Secrets of the signer's receipts, at least 32 bytes each: the current one and, while it is rotated, the former one.
    * Unless set, every event with a receipt is refused: devices trust that this server has verified it.
@@ -58,7 +62,7 @@ export interface Live {
   /** Called after each append, before the pusher gets its response. */
   publish(storeId: StoreId, update: LiveUpdate): void
   /** `GET /live` without an upgrade. */
-  openStream(request: Request, storeId: StoreId, since: number, claims: Claims): Promise<Response>
+  openStream(request: SyncRequest, storeId: StoreId, since: number, claims: Claims): Promise<Reply>
 }
 
 /** Bytes of the events in one page. */
@@ -75,14 +79,14 @@ export const reportToConsole = (error: unknown): void => {
   console.error('rockpool sync server:', message, ...(cause instanceof Error ? [`(${cause.message})`] : []))
 }
 
-export const createHandler = (options: SyncOptions, live: Live): ((request: Request) => Promise<Response>) => {
-  const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
+export const createHandler = (options: SyncOptions, live: Live): ((request: SyncRequest) => Promise<Reply>) => {
+  const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, fileLedger, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
   const eventNames = options.eventNames && new Set(options.eventNames)
   const hashing = options.partSize === undefined ? undefined : { partSize: options.partSize }
   const verifyReceipt = receiptVerifier(options.receiptSecrets ?? [])
 
-  const respond = async (request: Request): Promise<Response> => {
+  const respond = async (request: SyncRequest): Promise<Reply> => {
     const url = new URL(request.url)
     const { storeId, call } = parseRoute(request.method, url.pathname, basePath)
     const claims = await requireReader(authenticate, bearerToken(request), storeId)
@@ -98,7 +102,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     return json(pagePieces(log, await log.read(since, { ...PAGE_LIMITS, limit })))
   }
 
-  const push = async (request: Request, storeId: StoreId, claims: Claims): Promise<Response> => {
+  const push = async (request: SyncRequest, storeId: StoreId, claims: Claims): Promise<Reply> => {
     const pushed = parsePush(await readBody(request, clock))
     const log = await logs.open(storeId)
     const { backendId } = log
@@ -114,10 +118,12 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
+    if (fileLedger) await fileLedger.refresh(storeId, sub, totalUse(judged))
+    const reserve = fileLedger && reserveFiles(fileLedger, storeId, sub)
     const check = (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
-      verdict = judgePush({ pusher, quota, isRedacted }, judged, firstNew, usage)
+      verdict = judgePush({ pusher, quota, reserve, isRedacted }, judged, firstNew, usage)
       return verdict.taken
     }
     const { parent, mayRenumber } = pushed
@@ -149,14 +155,14 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Requ
   }
 
   return async (request) => {
-    const preflight = allowedOrigins.length > 0 ? preflightResponse(request) : undefined
-    const response = preflight ?? (await respond(request).catch((error: unknown) => failed(error, onError)))
-    return allowOrigin(request, response, allowedOrigins)
+    const preflight = allowedOrigins.length > 0 ? preflightReply(request) : undefined
+    const reply = preflight ?? (await respond(request).catch((error: unknown) => failed(error, onError)))
+    return allowOrigin(request, reply, allowedOrigins)
   }
 }
 
 /** The events that the client lacks, beside `fields`. */
-const pageAfter = async (log: EventLog, common: number, status: 200 | 409 | 422, fields = {}): Promise<Response> =>
+const pageAfter = async (log: EventLog, common: number, status: 200 | 409 | 422, fields = {}): Promise<Reply> =>
   json(pagePieces(log, await log.read(common, PAGE_LIMITS), fields), status)
 
 const requireWriter = (pusher: Pusher): void => {
@@ -164,13 +170,13 @@ const requireWriter = (pusher: Pusher): void => {
   if (problem !== undefined) throw new SyncError('forbidden', problem)
 }
 
-export const failed = (error: unknown, onError: (error: unknown) => void): Response => {
+export const failed = (error: unknown, onError: (error: unknown) => void): Reply => {
   if (isServerFault(error)) onError(error)
-  return errorResponse(toSyncError(error))
+  return errorReply(toSyncError(error))
 }
 
-const json = (body: string | readonly Piece[], status = 200): Response =>
-  piecesResponse(typeof body === 'string' ? [body] : body, {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  })
+const json = (body: string | readonly Piece[], status = 200): Reply => ({
+  status,
+  headers: JSON_HEADERS,
+  body: typeof body === 'string' ? [body] : body,
+})

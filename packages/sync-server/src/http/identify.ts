@@ -2,12 +2,13 @@
 import { type Authenticate, type Claims, hasRight } from '@rockpool/access'
 import type { StoreId } from '@rockpool/protocol'
 import { SyncError } from './errors.ts'
+import type { SyncRequest } from './reply.ts'
 
 /** Requests of one user: takes one, and returns in how many ms it may pass (0: now). */
 export type RateLimit = (sub: string) => number
 
 /** @throws SyncError `unauthenticated` */
-export const bearerToken = ({ headers }: Request): string => {
+export const bearerToken = ({ headers }: Pick<SyncRequest, 'headers'>): string => {
   const token = /^Bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   if (token === undefined) throw new SyncError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
   return token

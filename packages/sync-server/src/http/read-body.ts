@@ -1,6 +1,7 @@
 /** Reads the body of a request: limited in bytes and in time. */
 import type { Clock } from '../clock.ts'
 import { SyncError } from './errors.ts'
+import type { SyncRequest } from './reply.ts'
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
@@ -15,10 +16,11 @@ export const BODY_TIMEOUT_MS = 30_000
 export const MAX_DISCARDED_BYTES = 16 * 1024 * 1024
 export const DISCARD_TIMEOUT_MS = 10_000
 
+type BodyRequest = Pick<SyncRequest, 'headers' | 'body' | 'signal'>
 type BodyReader = ReadableStreamDefaultReader<Uint8Array>
 
 /** @throws SyncError `too_large`, `request_timeout`, `bad_request` */
-export const readBody = async (request: Request, clock: Clock): Promise<string> => {
+export const readBody = async (request: BodyRequest, clock: Clock): Promise<string> => {
   if (!request.body) return ''
   const reader = request.body.getReader()
   try {
@@ -38,11 +40,12 @@ export const readBody = async (request: Request, clock: Clock): Promise<string> 
   }
 }
 
-const isTooLong = ({ headers }: Request, limit: number): boolean => Number(headers.get('content-length') ?? 0) > limit
+const isTooLong = ({ headers }: BodyRequest, limit: number): boolean =>
+  Number(headers.get('content-length') ?? 0) > limit
 
 /** @param ended rejects after `ms`, and when the client is gone */
 const withTimeout = async <A>(
-  { signal }: Request,
+  { signal }: BodyRequest,
   clock: Clock,
   ms: number,
   read: (ended: Promise<never>) => Promise<A>,

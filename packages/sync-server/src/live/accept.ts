@@ -3,6 +3,7 @@ import { type Authenticate, expiryOf } from '@rockpool/access'
 import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 import { isSyncError, SyncError } from '../http/errors.ts'
 import { bearerToken, type RateLimit, requireRate, requireReader } from '../http/identify.ts'
+import type { SyncRequest } from '../http/reply.ts'
 import { parseRoute, parseSince } from '../http/route.ts'
 import { CLOSE } from './publish.ts'
 
@@ -29,7 +30,7 @@ export interface AcceptOptions {
 
 /** @throws SyncError, RockpoolError when the request is not a well-formed call: there is no WebSocket then */
 export const acceptLive = async (
-  request: Request,
+  request: Pick<SyncRequest, 'method' | 'url' | 'headers'>,
   { authenticate, basePath, rateLimit }: AcceptOptions,
 ): Promise<Acceptance> => {
   const url = new URL(request.url)
@@ -58,7 +59,7 @@ const toCloseReason = (text: string): string => {
   return new TextDecoder().decode(bytes.subarray(0, written))
 }
 
-const socketToken = (request: Request, protocols: readonly string[]): string => {
+const socketToken = (request: Pick<SyncRequest, 'headers'>, protocols: readonly string[]): string => {
   const offered = protocols.find((name) => name.startsWith(BEARER))
   if (offered === undefined) return bearerToken(request)
   try {

@@ -1,6 +1,6 @@
 /** The messages of `GET /live`. */
 import type { EventLog, Page } from '../event-log/event-log.ts'
-import type { Piece } from '../http/pieces.ts'
+import type { Piece } from '../http/reply.ts'
 import { eventToJson, type LogEvent, utf8Length } from '../event-log/event.ts'
 
 /** Bytes of one message. A larger append is announced by its head, and the device pulls. */

@@ -1,16 +1,17 @@
 /** `GET /live` by fetch: the messages as lines of JSON. */
 import { CLOSE, MAX_BUFFERED_BYTES } from './publish.ts'
+import type { Reply } from '../http/reply.ts'
 import type { Transport } from './hub.ts'
 
 /** @param subscribe starts to send; its result ends the subscription */
-export const streamResponse = async (
+export const streamReply = async (
   subscribe: (transport: Transport) => Promise<() => void>,
   signal: AbortSignal,
-): Promise<Response> => {
+): Promise<Reply> => {
   const encoder = new TextEncoder()
   let unsubscribe = () => {}
-  let controller!: ReadableStreamDefaultController<Uint8Array>
-  const body = new ReadableStream<Uint8Array>(
+  let controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start: (own) => void (controller = own),
       cancel: () => unsubscribe(),
@@ -30,7 +31,6 @@ export const streamResponse = async (
     controller.error(signal.reason)
   })
   if (signal.aborted) unsubscribe()
-  return new Response(body, {
-    headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
-  })
+  const headers = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+  return { status: 200, headers, body }
 }

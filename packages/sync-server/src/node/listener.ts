@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream'
 import { reportToConsole, type SyncOptions } from '../http/handler.ts'
 import { createSyncServer, type SyncServer } from '../server.ts'
-import { sendResponse, toRequest } from './request.ts'
+import { sendReply, toRequest } from './request.ts'
 import { createUpgrades } from './web-socket.ts'
 
 export interface SyncListener {
@@ -37,12 +37,12 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
     inFlight.set(outgoing, abort)
     outgoing.once('close', () => {
       inFlight.delete(outgoing)
-      abort.abort(new Error('The client has disconnected.'))
+      if (!outgoing.writableFinished) abort.abort(new Error('The client has disconnected.'))
     })
-    const response = await server.fetch(toRequest(incoming, abort.signal))
+    const reply = await server.respond(toRequest(incoming, abort.signal))
     if (outgoing.destroyed) return
     if (!incoming.complete) discardBody(incoming, outgoing)
-    await sendResponse(response, outgoing)
+    await sendReply(reply, outgoing)
   }
 
   return {

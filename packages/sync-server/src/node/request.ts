@@ -1,21 +1,25 @@
-/** Between node:http and web standards. Node's own Request and Response are used as they are. */
+/** Between node:http and the requests and replies of the handler. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { piecesOf } from '../http/pieces.ts'
+import type { Reply, SyncRequest } from '../http/reply.ts'
 
 /** @param signal aborted when the client is gone */
-export const toRequest = (incoming: IncomingMessage, signal: AbortSignal): Request => {
+export const toRequest = (incoming: IncomingMessage, signal: AbortSignal): SyncRequest => {
   const { method = 'GET' } = incoming
-  const headers = new Headers()
-  for (let i = 0; i < incoming.rawHeaders.length; i += 2)
-    headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  return new Request(requestUrl(incoming), {
+  return {
     method,
-    headers,
+    url: requestUrl(incoming),
+    headers: headersOf(incoming),
+    body: hasBody ? bodyOf(incoming) : null,
     signal,
-    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
-  })
+  }
 }
+
+/** By names in lower case. A header that is sent twice has both values, as in `Headers`. */
+const headersOf = ({ headersDistinct }: IncomingMessage): SyncRequest['headers'] => ({
+  get: (name) => headersDistinct[name]?.join(', ') ?? null,
+  has: (name) => headersDistinct[name] !== undefined,
+})
 
 /**
  * Node's `Readable.toWeb` throws within an event of `incoming`, and so ends the process, when data arrives after the stream was
@@ -56,19 +60,17 @@ const requestUrl = ({ url = '/' }: IncomingMessage): string => {
 /** Each piece costs a write. More of them, such as a page of single events, are joined first. */
 const MAX_PIECES = 32
 
-/** Sends a response. Resolves when all of it is written, or the client is gone. */
-export const sendResponse = async (response: Response, outgoing: ServerResponse): Promise<void> => {
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-  const pieces = piecesOf(response)
-  if (pieces) {
-    const joined = pieces.length > MAX_PIECES ? [Buffer.concat(pieces.map((piece) => Buffer.from(piece)))] : pieces
+/** Resolves when all of the reply is written, or the client is gone. */
+export const sendReply = async ({ status, headers, body }: Reply, outgoing: ServerResponse): Promise<void> => {
+  outgoing.writeHead(status, headers)
+  if (!(body instanceof ReadableStream)) {
+    const joined = body.length > MAX_PIECES ? [Buffer.concat(body.map((piece) => Buffer.from(piece)))] : body
     for (const piece of joined) outgoing.write(piece)
     return void outgoing.end()
   }
-  if (!response.body) return void outgoing.end()
   // A stream has no first byte for a while: its headers must not wait for one.
   outgoing.flushHeaders()
-  const reader = response.body.getReader()
+  const reader = body.getReader()
   const gone = new Promise<void>((resolve) => {
     outgoing.once('close', resolve)
     reader.closed.catch(() => resolve())

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { SUBPROTOCOL } from '../live/accept.ts'
+import { type Reply, toResponse } from '../http/reply.ts'
 import { CLOSE } from '../live/publish.ts'
 import type { SyncServer } from '../server.ts'
 import { toRequest } from './request.ts'
@@ -44,7 +45,7 @@ export const createUpgrades = (server: SyncServer, onError: (error: unknown) => 
       socket.on('error', onSocketError)
       const upgrade = await server.upgrade(toRequest(incoming, new AbortController().signal))
       if (socket.destroyed) return
-      if (upgrade.kind === 'refuse') return refuse(socket, upgrade.response)
+      if (upgrade.kind === 'refuse') return refuse(socket, upgrade.reply)
       socket.off('error', onSocketError)
       ;(socket as Socket).setKeepAlive?.(true, KEEP_ALIVE_MS)
       const webSocket = await accept(incoming, socket, head)
@@ -84,10 +85,10 @@ export const createUpgrades = (server: SyncServer, onError: (error: unknown) => 
 }
 
 /** `ws` leaves the socket to us when there is no upgrade. */
-const refuse = async (socket: Duplex, response: Response): Promise<void> => {
-  const body = Buffer.from(await response.arrayBuffer())
-  const headers = [...response.headers, ['content-length', String(body.length)], ['connection', 'close']]
-  const head = [`HTTP/1.1 ${response.status} Refused`, ...headers.map(([name, value]) => `${name}: ${value}`), '', '']
+const refuse = async (socket: Duplex, reply: Reply): Promise<void> => {
+  const body = Buffer.from(await toResponse(reply).arrayBuffer())
+  const headers = Object.entries({ ...reply.headers, 'content-length': String(body.length), connection: 'close' })
+  const head = [`HTTP/1.1 ${reply.status} Refused`, ...headers.map(([name, value]) => `${name}: ${value}`), '', '']
   // No timeout applies to an upgraded socket: a client that keeps its side open would keep it for good.
   socket.once('finish', () => socket.destroy())
   socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), body]))

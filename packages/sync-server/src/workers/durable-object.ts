@@ -7,6 +7,7 @@ import { openDurableObjectLog, storedStoreId } from '../adapters/durable-object.
 import type { SqlEventLog } from '../event-log/sql-log.ts'
 import { SyncError } from '../http/errors.ts'
 import { createHandler, DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
+import { toResponse } from '../http/reply.ts'
 import { MAX_EVENTS } from '../http/route.ts'
 import { acceptLive, type LiveGrant, SUBPROTOCOL } from '../live/accept.ts'
 import { liveMessage, type LiveUpdate, MAX_MESSAGE_BYTES } from '../live/message.ts'
@@ -36,7 +37,7 @@ export class StoreObject {
   readonly #namespace: DurableObjectNamespace
   readonly #rules: () => Rules
   #log: Promise<SqlEventLog> | undefined
-  #handle: ((request: Request) => Promise<Response>) | undefined
+  #handle: ReturnType<typeof createHandler> | undefined
 
   constructor({ state, namespace, rules }: StoreObjectOptions) {
     this.#state = state
@@ -53,9 +54,9 @@ export class StoreObject {
         { ...rules, logs: { open: (storeId) => this.#open(storeId), close: async () => {} } },
         { publish: (_, update) => this.#publishAppend(update, claims), openStream: noStream },
       )
-      return await this.#handle(request)
+      return toResponse(await this.#handle(request))
     } catch (error) {
-      return failed(error, reportToConsole)
+      return toResponse(failed(error, reportToConsole))
     }
   }
 
@@ -180,7 +181,7 @@ export class StoreObject {
   }
 }
 
-const noStream = async (): Promise<Response> => {
+const noStream = async (): Promise<never> => {
   throw new SyncError('not_found', 'There is no stream on Workers. Use a WebSocket.')
 }
 

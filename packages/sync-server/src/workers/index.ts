@@ -9,9 +9,10 @@
  * ```
  */
 import type { Buckets, StoreId } from '@rockpool/protocol'
-import { allowOrigin, preflightResponse } from '../http/cors.ts'
+import { allowOrigin, preflightReply } from '../http/cors.ts'
 import { DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
 import { bearerToken, requireReader } from '../http/identify.ts'
+import { type Reply, toResponse } from '../http/reply.ts'
 import { parseRoute } from '../http/route.ts'
 import { acceptLive } from '../live/accept.ts'
 import type { RedactionCause, RedactResult } from '../redact/redaction.ts'
@@ -120,13 +121,12 @@ export const makeSyncBackend = (options: SyncBackendOptions = {}): SyncBackend =
     fetch: async (request: Request, bindings: SyncBackendEnv): Promise<Response> => {
       try {
         const { allowedOrigins } = rulesOf(bindings)
-        const preflight = allowedOrigins.length > 0 ? preflightResponse(request) : undefined
-        if (preflight) return allowOrigin(request, preflight, allowedOrigins)
-        return await respond(request, bindings).catch((error: unknown) =>
-          allowOrigin(request, failed(error, reportToConsole), allowedOrigins),
-        )
+        const own = (reply: Reply) => toResponse(allowOrigin(request, reply, allowedOrigins))
+        const preflight = allowedOrigins.length > 0 ? preflightReply(request) : undefined
+        if (preflight) return own(preflight)
+        return await respond(request, bindings).catch((error: unknown) => own(failed(error, reportToConsole)))
       } catch (error) {
-        return failed(error, reportToConsole)
+        return toResponse(failed(error, reportToConsole))
       }
     },
   }
