@@ -1,5 +1,5 @@
 /** Errors of the pipeline, and the exit codes of its commands. */
-import { ArtifactError, isArtifactError } from '@rockpool/artifacts'
+import { isArtifactError } from '@rockpool/artifacts'
 import type { StageReply } from './payload.ts'
 
 /** ffmpeg cannot read the input: no second attempt helps. */
@@ -40,8 +40,8 @@ export const replyOfError = (error: unknown): StageReply => {
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof UsageError) return 2
   if (error instanceof StageDiedError) return 4
-  const code = error instanceof ArtifactError || error instanceof StageError ? error.code : undefined
-  return BY_CODE[code ?? ''] ?? 1
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return BY_CODE[String(code)] ?? 1
 }
 
 const BY_CODE: Readonly<Record<string, number>> = {

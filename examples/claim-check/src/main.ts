@@ -3,6 +3,7 @@
  *
  *     run <file> [request id]     stores a video as a new request, and runs all stages
  *     resume <request id>         runs what is left
+ *     feed <seconds|once>         makes sheets of the videos in a gallery: now, or again and again
  *     stage <name> http [port]    one stage as an HTTP function
  *     stage <name> worker         one stage as a worker loop over standard input
  *
@@ -11,9 +12,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { createArtifacts, readEnvironment } from '@rockpool/artifacts'
 import { exitCodeOf, UsageError } from './errors.ts'
-import { addRequest, runRequest } from './orchestrator.ts'
+import { feedOnce } from './gallery/feed.ts'
+import { openGallery } from './gallery/gallery.ts'
+import { addRequest, inputOfFile, type Orchestrator, runRequest } from './orchestrator.ts'
 import { serveStage } from './serve-stage.ts'
 import type { Stage } from './stage.ts'
 import { contactSheet } from './stages/contact-sheet.ts'
@@ -22,7 +26,7 @@ import { probe } from './stages/probe.ts'
 import { work } from './work.ts'
 
 const USAGE =
-  'Write: run <file> [request id] | resume <request id> | stage <probe|frames|contact-sheet> <http [port]|worker>'
+  'Write: run <file> [request id] | resume <request id> | feed <seconds|once> | stage <probe|frames|contact-sheet> <http [port]|worker>'
 
 const stages: readonly Stage[] = [probe, frames, contactSheet]
 const emit = (event: object): void => console.log(JSON.stringify(event))
@@ -38,17 +42,29 @@ const main = async ([command, first, second, third]: readonly string[]): Promise
     process.stdin.on('end', () => process.exit(0)).resume()
     return console.log(await serveStage(artifacts, stage, Number(third ?? 0)))
   }
-  if (command !== 'run' && command !== 'resume') throw new UsageError(USAGE)
-  const requestId = command === 'resume' ? first : (second ?? crypto.randomUUID())
-  if (command === 'run') await addRequest(artifacts, requestId, first)
-  emit({ event: 'request', request_id: requestId })
+  if (command !== 'run' && command !== 'resume' && command !== 'feed') throw new UsageError(USAGE)
   // What stages that die leave behind goes with it.
   const folder = await mkdtemp(join(tmpdir(), 'claim-check-'))
   try {
-    const uri = await runRequest({ artifacts, emit, env: { ...process.env, TMPDIR: folder } }, requestId)
-    emit({ event: 'result', output_uri: uri })
+    const orchestrator = { artifacts, emit, env: { ...process.env, TMPDIR: folder } }
+    if (command === 'feed') return await feed(orchestrator, first)
+    const requestId = command === 'resume' ? first : (second ?? crypto.randomUUID())
+    if (command === 'run') await addRequest(artifacts, requestId, await inputOfFile(first))
+    emit({ event: 'request', request_id: requestId })
+    emit({ event: 'result', output_uri: await runRequest(orchestrator, requestId) })
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const feed = async (orchestrator: Orchestrator, interval: string): Promise<void> => {
+  if (interval !== 'once' && !/^[1-9]\d{0,4}$/.test(interval)) throw new UsageError(USAGE)
+  const gallery = openGallery(process.env)
+  const unreadable = new Set<string>()
+  for (;;) {
+    await feedOnce(orchestrator, gallery, unreadable)
+    if (interval === 'once') return
+    await setTimeout(Number(interval) * 1_000)
   }
 }
 

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { ArtifactError, type Artifacts } from '@rockpool/artifacts'
+import { ArtifactError, type Artifacts, type ArtifactSource } from '@rockpool/artifacts'
 import { StageDiedError, StageError, UsageError } from './errors.ts'
 import { nextStep, parseRecord, type RequestRecord, type StageName, withOutput } from './request-record.ts'
 import { type StageKind, type StageProcess, startStage } from './stage-process.ts'
@@ -21,14 +21,31 @@ const KINDS: Readonly<Record<StageName, StageKind>> = { probe: 'http', frames: '
 /** A stage that dies so often dies of its input. */
 const MAX_DEATHS = 3
 
-/** Stores a file as the input of a new request. @throws UsageError, ArtifactError */
-export const addRequest = async (artifacts: Artifacts, requestId: string, file: string): Promise<void> => {
+export interface Input {
+  readonly source: ArtifactSource
+  /** media type */
+  readonly type?: string | undefined
+  /** of the file name, with its dot */
+  readonly extension?: string | undefined
+}
+
+/** A file as the input of a request. @throws UsageError */
+export const inputOfFile = async (file: string): Promise<Input> => {
   // openAsBlob does not look at the file before it is read.
   await access(file, constants.R_OK).catch((cause: unknown) => {
     throw new UsageError(`${file} cannot be read. Name a video file.`, { cause })
   })
-  const name = `original${/^\.[A-Za-z0-9]{1,10}$/.exec(extname(file))?.[0] ?? ''}`
-  const input = await artifacts.put({ requestId, stage: 'input', name }, await openAsBlob(file))
+  return { source: await openAsBlob(file), extension: /^\.[A-Za-z0-9]{1,10}$/.exec(extname(file))?.[0] }
+}
+
+/** Stores the input of a new request. @throws ArtifactError */
+export const addRequest = async (
+  artifacts: Artifacts,
+  requestId: string,
+  { source, type, extension = '' }: Input,
+): Promise<void> => {
+  const name = `original${extension}`
+  const input = await artifacts.put({ requestId, stage: 'input', name }, source, { type })
   const record: RequestRecord = { owner: '', input: input.uri, outputs: {} }
   await artifacts.state(requestId).write(record, undefined)
 }
