@@ -2,7 +2,7 @@
 import { hashContent, PART_SIZE } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { chunked, holds, sampleBytes } from '../sample-bytes.ts'
-import { controlledStream, type BlobStoreFixture, type MakeBlobStore } from './fixture.ts'
+import { type BlobStoreFixture, controlledStream, type MakeBlobStore } from './fixture.ts'
 
 export const failedWriteCases = (make: MakeBlobStore): void => {
   describe('a failed write leaves nothing behind, and the store stays usable', () => {

@@ -2,7 +2,7 @@
 import { PART_SIZE } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { holds, sampleBytes } from '../sample-bytes.ts'
-import { controlledStream, contentOf, type MakeBlobStore } from './fixture.ts'
+import { contentOf, controlledStream, type MakeBlobStore } from './fixture.ts'
 
 export const removalCases = (make: MakeBlobStore): void => {
   describe('delete', () => {
