@@ -7,12 +7,20 @@ import {
   clearQuarantine,
   downloadRange,
   isMissingContent,
+  refetchPinned,
   type RangeDownload,
   reportActivity,
   suspectContent,
   type VerifyMode,
 } from '@rockpool/core/transfers'
-import { type ByteRange, type ContentDigest, isRockpoolError, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import {
+  addressOfKey,
+  type ByteRange,
+  type ContentDigest,
+  isRockpoolError,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
 import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
@@ -91,6 +99,15 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     await store.index.write([suspectContent(remoteKey, platform.clock.now())])
   }
 
+  /**
+   * Bytes that the index lists are damaged or gone, else they would be read. The leading tab downloads pinned content again, even when
+   * this worker ends before it has.
+   */
+  const requeuePinned = async (store: Store, remoteKey: RemoteKey): Promise<void> => {
+    const row = await store.index.get('contents', addressOfKey(remoteKey))
+    if (row?.pinned) await store.index.write([refetchPinned(remoteKey, platform.clock.now())])
+  }
+
   const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
     const progress = publishProgress(store, remoteKey, platform)
     const shared = shareDownload(remotePorts(store, session), remoteKey, {
@@ -114,6 +131,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 
   const join: Downloads['join'] = async (store, remoteKey, keepAlive) => {
     const session = await sessionOf(store)
+    keepAlive(requeuePinned(store, remoteKey).catch(() => {})) // the leading tab compares all rows with the disk once a day
     const { shared, recorded } = running.get(remoteKey) ?? begin(store, remoteKey, session)
     keepAlive(recorded.catch(() => {}))
     return shared.join()
@@ -129,6 +147,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     join,
     async range(store, remoteKey, range, listedSize, keepAlive) {
       const session = await sessionOf(store)
+      keepAlive(requeuePinned(store, remoteKey).catch(() => {})) // the leading tab compares all rows with the disk once a day
       if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
       const size = listedSize ?? sizes.get(remoteKey)
       const options = { verify, keep: fill !== 'none', ...(size === undefined ? {} : { size }) }

@@ -1,5 +1,5 @@
 /** The handler with the real disk of a browser, and an object store in memory that can fail. */
-import { put } from '@rockpool/core'
+import { change, put } from '@rockpool/core'
 import { contentRow } from '@rockpool/core/transfers'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { buildRemoteKey, contentUrl, fileUrl, hashContent, PART_SIZE } from '@rockpool/protocol'
@@ -122,6 +122,21 @@ describe('a file whose bytes on this disk are not those that the index knows', (
     remote.faults.offline = true
     for (let times = 0; times < 2; times++) expect((await get(url)).status).toBe(504)
     expect(await blobs.isQuarantined(address)).toBe(true)
+  })
+
+  it.each([
+    ['damaged', 500],
+    ['gone', 0],
+  ])('is queued for the leading tab when it is pinned, %s, and cannot be fetched now', async (what, size) => {
+    const { get, url, blobs, index, remote, kept, address } = await damaged((bytes) => bytes.slice(0, size))
+    if (what === 'gone') await blobs.delete(address)
+    await index.write([change('contents', address, (row) => row && { ...row, pinned: true })])
+    remote.faults.offline = true
+    expect((await get(url)).status).toBe(504)
+    await kept.settled()
+    expect(await index.getAll('transfers')).toMatchObject([
+      { direction: 'download', remoteKey: expect.stringContaining(address), size: 1_000, state: 'waiting' },
+    ])
   })
 
   it('is said to be damaged when object storage does not have it', async () => {

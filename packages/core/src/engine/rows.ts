@@ -2,9 +2,17 @@
  * Index rows of content on this disk, as pages and the service worker write them. They hold only what this device has
  * verified itself: others write the event log, so decisions about bytes must not depend on it.
  */
-import { addressOfKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
-import { change, type ContentRow, type IndexChange, remove } from '../ports/local-index.ts'
-import { transferId } from './transfers/transfer-row.ts'
+import { addressOfKey, type ContentDigest, OCTET_STREAM, type RemoteKey } from '@rockpool/protocol'
+import {
+  change,
+  type ContentRow,
+  decision,
+  type IndexChange,
+  type IndexDecision,
+  put,
+  remove,
+} from '../ports/local-index.ts'
+import { neededRow, transferId } from './transfers/transfer-row.ts'
 
 export interface KnownContent {
   /** kept on this device for offline use */
@@ -37,6 +45,18 @@ export const downloadedRows = (
   contentRow(content, at, { pinned, storedAs: source === 'remote' ? key : undefined }),
   remove('transfers', transferId('download', key)),
 ]
+
+/** Queues the download of pinned content whose bytes on this disk are damaged or gone. */
+export const refetchPinned = (key: RemoteKey, now: number): IndexDecision => {
+  const [address, id] = [addressOfKey(key), transferId('download', key)]
+  const reads = [{ table: 'contents', key: address } as const, { table: 'transfers', key: id } as const]
+  return decision(reads, (rows) => {
+    const content = rows.get('contents', address)
+    if (!content?.pinned) return []
+    const { size, type = OCTET_STREAM } = content
+    return [put('transfers', neededRow('download', { remoteKey: key, size, type }, now, rows.get('transfers', id)))]
+  })
+}
 
 /** Records that object storage has the content under `key`: the signer confirmed it, or an upload of this device completed. */
 export const storedAs = (key: RemoteKey): IndexChange =>

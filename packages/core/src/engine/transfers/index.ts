@@ -7,7 +7,7 @@ export {
   type ActivityReport,
   reportActivity,
 } from './activity.ts'
-export { contentRow, downloadedRows, type KnownContent } from '../rows.ts'
+export { contentRow, downloadedRows, type KnownContent, refetchPinned } from '../rows.ts'
 export { downloadRange, type RangeDownload } from './download-range.ts'
 export type { VerifyMode } from './range-plan.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts, sizeMismatch } from './download.ts'
