@@ -1,21 +1,19 @@
 /** The signer's limits (issue 4): each as a ratio to something bare in the same process, in the same run. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { fetchSigner } from '@rockpool/core/signer'
 import { connectS3 } from '@rockpool/object-store/s3'
-import { hashContent, PART_SIZE, partRange, type RemoteKey, toBase64 } from '@rockpool/protocol'
+import { PART_SIZE, type RemoteKey, toBase64 } from '@rockpool/protocol'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bareUpload, bytesOf, download, MB, median, memoryOf, ratio, requestsPerSecond, upload } from './http-load.ts'
 
-const MB = 1e6
 const secret = 'a secret of the benchmark, thirty-two bytes'
 let folder: string
 let server: ChildProcess
@@ -45,98 +43,17 @@ afterAll(async () => {
 
 const signer = () => fetchSigner({ url: origin, token: async () => token })
 
-/** Requests a second over keep-alive connections that each ask again as soon as they are answered. */
-const requestsPerSecond = async (path: string, seconds: number): Promise<number> => {
-  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`
-  const end = performance.now() + seconds * 1000
-  let answers = 0
-  await Promise.all(
-    Array.from({ length: 16 }, async () => {
-      const socket = connect(port, '127.0.0.1')
-      let pending = ''
-      socket.on('data', (data) => {
-        pending += data
-        const head = pending.indexOf('\r\n\r\n')
-        if (head < 0) return
-        if (!pending.startsWith('HTTP/1.1 200')) throw new Error(pending.slice(0, 200))
-        const length = Number(/content-length: (\d+)/i.exec(pending)?.[1])
-        if (pending.length < head + 4 + length) return
-        pending = ''
-        answers++
-        if (performance.now() < end) socket.write(request)
-        else socket.end()
-      })
-      socket.write(request)
-      await once(socket, 'close')
-    }),
-  )
-  return Math.round(answers / seconds)
-}
-
-const bytesOf = (size: number, seed: number) => {
-  const bytes = new Uint8Array(size)
-  const words = new Uint32Array(bytes.buffer, 0, size >> 2)
-  let state = seed
-  for (let i = 0; i < words.length; i++) words[i] = state = Math.imul(state, 1_664_525) + 1_013_904_223
-  return bytes
-}
-
-/** As the engine does: four parts at a time. The bare server gets the same. */
-const inLanes = async (count: number, sendPart: (number: number) => Promise<void>) => {
-  let next = 1
-  const lane = async () => {
-    while (next <= count) await sendPart(next++)
-  }
-  await Promise.all([lane(), lane(), lane(), lane()])
-}
-
-/** Uploads in parts, and returns the key. */
-const upload = async (bytes: Uint8Array<ArrayBuffer>) => {
-  const { address, digests, size } = await hashContent([bytes])
-  const content = { key: `bench/files/${address}` as RemoteKey, size, digests: toBase64(digests) }
-  const start = performance.now()
-  const begun = await signer().startMultipart({ ...content, type: 'video/mp4' })
-  if (!('uploadId' in begun)) throw new Error('It is there already.')
-  const { uploadId } = begun
-  const numbers = Array.from({ length: digests.length / 32 }, (_, i) => i + 1)
-  const { parts } = await signer().signParts({ ...content, uploadId, numbers })
-  await inLanes(numbers.length, async (number) => {
-    const { start, end } = partRange(size, number)
-    const { url, headers } = parts[number - 1]!
-    const response = await fetch(url, { method: 'PUT', headers, body: bytes.subarray(start, end) })
-    if (response.status !== 200) throw new Error(await response.text())
-  })
-  await signer().completeMultipart({ ...content, uploadId })
-  return { key: content.key, ms: performance.now() - start }
-}
-
-const bareUpload = async (bytes: Uint8Array<ArrayBuffer>) => {
-  const start = performance.now()
-  await inLanes(Math.ceil(bytes.length / PART_SIZE), async (number) => {
-    const { start, end } = partRange(bytes.length, number)
-    await fetch(`${origin}/bare/${number}`, { method: 'PUT', body: bytes.subarray(start, end) })
-  })
-  return performance.now() - start
-}
-
-const download = async (url: string): Promise<number> => {
-  const start = performance.now()
-  const response = await fetch(url)
-  if (response.status !== 200) throw new Error(await response.text())
-  for await (const _ of response.body!);
-  return performance.now() - start
-}
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-const ratio = (value: number) => value.toFixed(2)
-const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))![1]) / 1024
+const memory = () => memoryOf(server.pid!)
 
 test('/download-url beside a constant', async () => {
   const path = `/download-url?key=bench/files/${'a'.repeat(64)}`
-  for (const warmUp of [path, '/constant']) await requestsPerSecond(warmUp, 2)
+  for (const warmUp of [path, '/constant']) await requestsPerSecond({ port, path: warmUp, token }, 2)
   const rounds: number[][] = []
   for (let round = 0; round < 5; round++)
-    rounds.push([await requestsPerSecond(path, 2), await requestsPerSecond('/constant', 2)])
+    rounds.push([
+      await requestsPerSecond({ port, path, token }, 2),
+      await requestsPerSecond({ port, path: '/constant', token }, 2),
+    ])
   const [url, constant] = [median(rounds.map(([url]) => url!)), median(rounds.map(([, constant]) => constant!))]
   console.log(`signer: /download-url ${url}/s, constant ${constant}/s: ratio ${ratio(url / constant)} (at least 0.5)`)
   expect(url / constant).toBeGreaterThanOrEqual(0.5)
@@ -179,13 +96,13 @@ test('presigning a download from S3, beside the bare signature', async () => {
 test('data plane beside a bare file server, 256 MiB', async () => {
   const size = 256 * 1024 * 1024
   const [put, get, barePut, bareGet]: [number[], number[], number[], number[]] = [[], [], [], []]
-  await upload(bytesOf(2 * PART_SIZE, 7))
+  await upload(signer(), bytesOf(2 * PART_SIZE, 7))
   await fetch(`${origin}/bare/whole`, { method: 'PUT', body: bytesOf(size, 1) })
   for (let round = 1; round <= 3; round++) {
     const bytes = bytesOf(size, round)
-    const { key, ms } = await upload(bytes)
+    const { key, ms } = await upload(signer(), bytes)
     put.push(ms)
-    barePut.push(await bareUpload(bytes))
+    barePut.push(await bareUpload(`${origin}/bare`, bytes))
     get.push(await download((await signer().downloadUrl({ key })).url))
     bareGet.push(await download(`${origin}/bare/whole`))
   }
@@ -200,7 +117,7 @@ test('data plane beside a bare file server, 256 MiB', async () => {
 test('100 MB files', async () => {
   const [up, down]: [number[], number[]] = [[], []]
   for (let round = 1; round <= 5; round++) {
-    const { key, ms } = await upload(bytesOf(100 * MB, 100 + round))
+    const { key, ms } = await upload(signer(), bytesOf(100 * MB, 100 + round))
     up.push(ms)
     down.push(await download((await signer().downloadUrl({ key })).url))
   }
@@ -210,7 +127,7 @@ test('100 MB files', async () => {
 
 test('memory while 1 GiB passes', async () => {
   const pass = async (seed: number) => {
-    const { key } = await upload(bytesOf(256 * 1024 * 1024, seed))
+    const { key } = await upload(signer(), bytesOf(256 * 1024 * 1024, seed))
     await download((await signer().downloadUrl({ key })).url)
   }
   // Node's heap takes its size.

@@ -11,6 +11,9 @@ test('releases the folder when its replication state cannot be read', async () =
   onTestFinished(() => rm(directory, { recursive: true }))
   await writeFile(join(directory, 'hybrid.sqlite'), 'no database at all')
   const connect = () => Promise.reject(new Error('S3 is not needed.'))
-  await expect(openHybridStore({ directory, ...SETUP, connect })).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(openHybridStore({ directory, ...SETUP, connect })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('rockpool-server rebuild'),
+  })
   await (await openLocalStore({ directory, ...SETUP })).close()
 })

@@ -36,6 +36,10 @@ export const asStoreError = (error: unknown): Error => {
       cause: error,
     })
   }
+  if (isDamagedDatabase(error)) {
+    const message = 'A database of the storage folder is damaged. Stop the server, and run: rockpool-server rebuild'
+    return new ObjectStoreError('unavailable', message, { cause: error })
+  }
   const reason = (error as NodeJS.ErrnoException).code ?? error
   return new ObjectStoreError('unavailable', `The storage folder cannot be used (${reason}).`, { cause: error })
 }

@@ -10,7 +10,7 @@ import { type Observers, observeRequest, observeUpgrade } from './observe-reques
 import { queueOf } from './queue-of.ts'
 import { inRequest } from './request-scope.ts'
 import { isLive, type Route, routeOf } from './route.ts'
-import { BODY_MS, cutSlowBody } from './slow-body.ts'
+import { BODY_MS, cutSlowBody, hasBody } from './slow-body.ts'
 
 /** Headers have to arrive in this time (slow loris). */
 const HEADERS_MS = 10_000
@@ -78,7 +78,7 @@ export const listen = async (host: string, port: number, clock: Clock = systemCl
     const running = handlers
     const scope = observeRequest(running, route.part, incoming, outgoing)
     const start = () => inRequest(scope, () => dispatch(running, route, incoming, outgoing))
-    outgoing.once('close', cutSlowBody(incoming, clock))
+    if (hasBody(incoming)) outgoing.once('close', cutSlowBody(incoming, clock))
     const caller = handlers.isFair ? queueOf(route.part, incoming) : undefined
     if (caller === undefined) return start()
     const ticket = queue.enter(caller, { start, refuse: () => respondTooMany(outgoing) })

@@ -54,24 +54,7 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     buckets: DURATIONS,
     registers,
   })
-  const inFlight = new Gauge({
-    name: 'rockpool_http_requests_in_flight',
-    help: 'Calls under way, by part of the server',
-    labelNames: ['part'],
-    registers,
-  })
-  const sent = new Counter({
-    name: 'rockpool_http_response_bytes_total',
-    help: 'Bytes of responses with their headers, by part of the server',
-    labelNames: ['part'],
-    registers,
-  })
-  const received = new Counter({
-    name: 'rockpool_http_request_bytes_total',
-    help: 'Bytes of requests with their headers, by part of the server',
-    labelNames: ['part'],
-    registers,
-  })
+  const parts = countedParts(registry)
   const webhooks = new Counter({
     name: 'rockpool_webhook_attempts_total',
     help: 'Attempts to deliver an event to a webhook, by outcome; failed ones are repeated',
@@ -114,12 +97,13 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     call(part, { method = '', socket }, outgoing) {
       const end = duration.startTimer({ part, method: METHODS.has(method) ? method : 'other' })
       const before = { read: readBefore.get(socket) ?? 0, written: socket.bytesWritten }
-      inFlight.inc({ part })
+      const counted = parts(part)
+      counted.inFlight++
       outgoing.once('close', () => {
-        inFlight.dec({ part })
+        counted.inFlight--
         readBefore.set(socket, socket.bytesRead)
-        received.inc({ part }, socket.bytesRead - before.read)
-        sent.inc({ part }, socket.bytesWritten - before.written)
+        counted.received += socket.bytesRead - before.read
+        counted.sent += socket.bytesWritten - before.written
         end({ status: outgoing.writableFinished ? outgoing.statusCode : CLIENT_CLOSED })
       })
     },
@@ -144,5 +128,42 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
       outgoing.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' })
       outgoing.end(text)
     },
+  }
+}
+
+interface CountedPart {
+  inFlight: number
+  /** bytes of requests and responses with their headers */
+  received: number
+  sent: number
+}
+
+/** What each call changes, as plain numbers: prom-client hashes labels at each change, a scrape only once. */
+const countedParts = (registry: Registry): ((part: Route['part']) => CountedPart) => {
+  const parts = new Map<Route['part'], CountedPart>()
+  const registers = [registry]
+  const labelNames = ['part'] as const
+  new Gauge({
+    name: 'rockpool_http_requests_in_flight',
+    help: 'Calls under way, by part of the server',
+    ...{ labelNames, registers },
+    collect() {
+      for (const [part, { inFlight }] of parts) this.set({ part }, inFlight)
+    },
+  })
+  const bytes = (direction: 'sent' | 'received', name: string, help: string) =>
+    new Counter({
+      ...{ name, help, labelNames, registers },
+      collect() {
+        this.reset()
+        for (const [part, counted] of parts) this.inc({ part }, counted[direction])
+      },
+    })
+  bytes('sent', 'rockpool_http_response_bytes_total', 'Bytes of responses with their headers, by part of the server')
+  bytes('received', 'rockpool_http_request_bytes_total', 'Bytes of requests with their headers, by part of the server')
+  return (part) => {
+    let counted = parts.get(part)
+    if (!counted) parts.set(part, (counted = { inFlight: 0, received: 0, sent: 0 }))
+    return counted
   }
 }

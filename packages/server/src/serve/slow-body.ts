@@ -6,6 +6,10 @@ import type { Clock } from '@rockpool/sync-server'
 export const BODY_MS = 15 * 60_000
 const BODY_BYTES = 8 * 1024 * 1024
 
+/** RFC 9112, 6.3 */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
 /**
  * Cuts the connection of a body that has neither ended nor brought 8 MiB in any 15 min. A body of many parts may take as long as
  * it moves, which Node's `requestTimeout` does not allow.
