@@ -6,6 +6,8 @@ import {
   DEFAULT_BUCKETS,
   type Hashing,
   parseRemoteKey,
+  type QuotaUsage,
+  type RemoteKey,
   RockpoolError,
   WEB_HASHING,
 } from '@rockpool/protocol'
@@ -37,6 +39,8 @@ export interface SignerOptions {
   readonly store: ObjectStore
   /** who sent a token: {@link sharedSecretTokens}, {@link jwksTokens}, or a function of your own */
   readonly authenticate: Authenticate
+  /** whether a content may be uploaded: the limit that it would break, and what to say; no limit unless set */
+  readonly checkQuota?: CheckQuota
   /** replaces the rule that a token's `stores` claim decides */
   readonly authorize?: Authorize
   /** `{ files: { access: 'store' } }` when not given */
@@ -88,6 +92,15 @@ export interface SignerOptions {
 }
 
 /** The origin of a request, which a Request does not contain. */
+/** @returns undefined: there is room */
+export type CheckQuota = (upload: {
+  readonly storeId: string
+  readonly sub: string
+  readonly remoteKey: RemoteKey
+  /** bytes */
+  readonly size: number
+}) => Promise<{ readonly usage: QuotaUsage; readonly message: string } | undefined>
+
 export interface RequestSource {
   readonly address?: string
   /** of the socket that it arrived at, such as `http://127.0.0.1:8787` */
@@ -146,6 +159,10 @@ export const createSigner = (options: SignerOptions): Signer => {
     now,
     receiptOf: async (key, size) => (signReceipt ? { receipt: await signReceipt(key, { size, at: now() }) } : {}),
     emit: (event) => callHook(hooks.onEvent, event),
+    requireRoom: async ({ claims: { sub } }, { key, storeId }, size) => {
+      const exceeded = await options.checkQuota?.({ storeId, sub, remoteKey: key, size })
+      if (exceeded) throw httpError('quota_exceeded', exceeded.message, { usage: exceeded.usage })
+    },
     access: createAccess({
       authenticate: options.authenticate,
       authorize: options.authorize,

@@ -5,12 +5,12 @@ import type { SignerConfig } from './config.ts'
 import type { SignerHooks } from './hooks.ts'
 
 /** `buckets`: those of the configuration unless set */
-export type ConfiguredSignerOptions = Pick<SignerOptions, 'store' | 'urlSecret' | 'buckets' | 'holdOf'>
+export type ConfiguredSignerOptions = Pick<SignerOptions, 'store' | 'urlSecret' | 'buckets' | 'holdOf' | 'checkQuota'>
 
 /** @throws RockpoolError `bad_request` when parts of it don't fit together */
 export const configuredSigner = (
   config: SignerConfig,
-  { store, urlSecret, buckets = config.buckets, holdOf }: ConfiguredSignerOptions,
+  { store, urlSecret, buckets = config.buckets, holdOf, checkQuota }: ConfiguredSignerOptions,
   hooks: SignerHooks,
 ): Signer => {
   const { origins, publicBaseUrl, cdnBaseUrl, serviceRole, longestShare, gateway, rateLimit } = config
@@ -28,6 +28,7 @@ export const configuredSigner = (
     cors: { origins },
     hooks,
     ...(holdOf && { holdOf }),
+    ...(checkQuota && { checkQuota }),
     ...(urlSecret !== undefined && { urlSecret }),
     ...(cdnBaseUrl !== undefined && { cdnBaseUrl }),
     ...(receiptSecret !== undefined && { receiptSecret }),

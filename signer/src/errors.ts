@@ -1,23 +1,33 @@
 /** Errors on the wire: `{ "error": { code, message } }`, and the status that belongs to each code. */
 import { isObjectStoreError, toWireError as ofStore } from '@rockpool/object-store'
-import { isRockpoolError, RockpoolError, WIRE_ERRORS, type WireError, type WireErrorCode } from '@rockpool/protocol'
+import {
+  isRockpoolError,
+  type QuotaUsage,
+  RockpoolError,
+  WIRE_ERRORS,
+  type WireError,
+  type WireErrorCode,
+} from '@rockpool/protocol'
 
 /** Retry-After of `storage_unavailable` when the storage named none. */
 const RETRY_AFTER_MS = 5_000
 
 /** An error for the client. The message says what to do, and never holds a secret or a signed URL. */
-export const httpError = (code: WireErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number }) =>
-  new RockpoolError(code, message, options)
+export const httpError = (
+  code: WireErrorCode,
+  message: string,
+  options?: { cause?: unknown; retryAfterMs?: number; usage?: QuotaUsage },
+) => new RockpoolError(code, message, options)
 
 /** The error as the client sees it: known errors unchanged, all others without detail. */
 export const toWireError = (error: unknown): WireError & { readonly retryAfterMs?: number } => {
   if (isObjectStoreError(error)) return toWireError(ofStore(error))
   if (isRockpoolError(error)) {
-    const { code, message, retryAfterMs } = error
+    const { code, message, retryAfterMs, usage } = error
     if (code === 'storage_unavailable' || code === 'rate_limited') {
       return { code, message, retryAfterMs: retryAfterMs ?? RETRY_AFTER_MS }
     }
-    if (code in WIRE_ERRORS) return { code: code as WireErrorCode, message }
+    if (code in WIRE_ERRORS) return { code: code as WireErrorCode, message, ...(usage && { usage }) }
   }
   return {
     code: 'storage_unavailable',
@@ -28,8 +38,9 @@ export const toWireError = (error: unknown): WireError & { readonly retryAfterMs
 
 /** The HTTP response for an error. */
 export const errorResponse = (error: unknown, headers: Record<string, string> = {}): Response => {
-  const { code, message, retryAfterMs } = toWireError(error)
-  const response = Response.json({ error: { code, message } }, { status: WIRE_ERRORS[code], headers })
+  const { retryAfterMs, ...wire } = toWireError(error)
+  const { code } = wire
+  const response = Response.json({ error: wire }, { status: WIRE_ERRORS[code], headers })
   response.headers.set('cache-control', 'no-store')
   if (retryAfterMs !== undefined)
     response.headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))))

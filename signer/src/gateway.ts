@@ -33,7 +33,7 @@ export const uploadForm = async (services: SignerServices, caller: Caller, reque
 }
 
 const storeForm = async (
-  { store, access, emit }: SignerServices,
+  { store, access, emit, requireRoom }: SignerServices,
   caller: Caller,
   request: Request,
   signal: AbortSignal,
@@ -51,6 +51,7 @@ const storeForm = async (
     throw httpError('bad_key', 'The key of a form upload is <storeId>/<SHA-256 of the file>.')
   }
   const permitted = await access.permit(caller, 'write', key, { size: file.size, type: file.type }, 'legacy')
+  await requireRoom(caller, permitted, file.size)
   const once = {
     size: file.size,
     type: safeType(file.type),

@@ -1,5 +1,5 @@
 export type { Authorize, AuthorizeRequest, Decision, HoldOf } from './access.ts'
-export { createSigner, type RequestSource, type Signer, type SignerOptions } from './app.ts'
+export { type CheckQuota, createSigner, type RequestSource, type Signer, type SignerOptions } from './app.ts'
 export { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 export { configuredSigner } from './configured-signer.ts'
 export { contentDisposition } from './downloads.ts'

@@ -28,7 +28,7 @@ import { partsKey } from './stored-content.ts'
 
 /** Starts an upload, or lists the parts of one that was started before. */
 export const startMultipart = async (
-  { store, access, hashing, digestLists, receiptOf, emit }: SignerServices,
+  { store, access, hashing, digestLists, receiptOf, emit, requireRoom }: SignerServices,
   caller: Caller,
   request: MultipartRequest,
   signal: AbortSignal,
@@ -53,6 +53,7 @@ export const startMultipart = async (
       return { uploadId, partSize: hashing.partSize, uploaded }
     }
   }
+  await requireRoom(caller, key, size)
   return {
     uploadId: await store.multipart.start(key.key, { type: safeType(type), signal }),
     partSize: hashing.partSize,

@@ -74,7 +74,7 @@ export const serveCaller = async (
 
 /** Serves PUT of a caller with a token: content of one part, once. */
 export const writeObject = async (
-  { store, access, requests, emit, bufferBody }: SignerServices,
+  { store, access, requests, emit, bufferBody, requireRoom }: SignerServices,
   caller: Caller,
   { request, path, onError }: ObjectCall,
 ): Promise<Response> => {
@@ -83,6 +83,7 @@ export const writeObject = async (
   const { size, type } = decode(requests.UploadUrlRequest, { key: path, size: length, type: declared })
   const key = await access.permit(caller, 'write', path, { size, type })
   checkBucket(key, size, type)
+  await requireRoom(caller, key, size)
   const grant = { method: 'PUT', key: key.key, size, type: safeType(type), sha256: fromHex(key.address) } as const
   const write = (signal: AbortSignal) => serveObject(store, asSigned(request, grant), grant, { onError, signal })
   // An S3 store reads a body whole before it sends it on.

@@ -5,6 +5,7 @@ import type { requestSchemas } from '@rockpool/protocol/schema'
 import type { Access } from './access.ts'
 import type { DigestLists } from './digest-lists.ts'
 import type { BufferBody } from './body-buffers.ts'
+import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerEvent } from './hooks.ts'
 
 export interface SignerServices {
@@ -28,4 +29,6 @@ export interface SignerServices {
   /** The receipt of content that the object store has now, for a response; empty without a receipt secret. */
   readonly receiptOf: (key: RemoteKey, size: number) => Promise<{ readonly receipt?: string }>
   readonly emit: (event: SignerEvent) => void
+  /** @throws RockpoolError `quota_exceeded` when there is no room for the upload */
+  readonly requireRoom: (caller: Caller, key: ResolvedKey, size: number) => Promise<void>
 }

@@ -11,7 +11,7 @@ import type { SignerServices } from './services.ts'
 export const UPLOAD_SECONDS = 300
 
 export const uploadUrl = async (
-  { store, access, confirmUploads, receiptOf, emit }: SignerServices,
+  { store, access, confirmUploads, receiptOf, emit, requireRoom }: SignerServices,
   caller: Caller,
   { key: text, size, type, sent }: UploadUrlRequest,
   signal: AbortSignal,
@@ -22,6 +22,7 @@ export const uploadUrl = async (
   // The empty file is stored by the signer itself: an earlier response may have been lost before its event.
   if (stored && (sent || size === 0)) emit(created(caller, key, size))
   if (stored) return { status: 'stored', ...stored, ...(await receiptOf(key.key, size)) }
+  await requireRoom(caller, key, size)
   const content = { size, type: safeType(type), sha256: fromHex(key.address) }
   if (size === 0) {
     const written = await storeEmpty(store, key.key, content, signal)

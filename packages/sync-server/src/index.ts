@@ -16,6 +16,8 @@ export {
 } from './event-log/event-log.ts'
 export type { LogEvent, Origin, StoredEvent } from './event-log/event.ts'
 export type { IndexedRefusal } from './gate/judge-push.ts'
+export { createFileLedger, type FileLedger, type Upload } from './gate/file-ledger.ts'
+export { type FileQuota, type FileUse, quotaMessage } from './gate/file-quota.ts'
 export type { Quota } from './gate/quota.ts'
 export type { SqlEventLog } from './event-log/sql-log.ts'
 export { type AllowedOrigins } from './http/cors.ts'

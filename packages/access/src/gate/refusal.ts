@@ -1,5 +1,5 @@
 /** Why an event is not taken: a code for programs and a sentence for people (docs/contracts/sync-http.md, "What is taken"). */
-import { isRockpoolError, type RockpoolError } from '@rockpool/protocol'
+import { isRockpoolError, type QuotaUsage, type RockpoolError } from '@rockpool/protocol'
 
 export type RefusalCode =
   /** the event does not have the shape of its name, or has an odd id, text or time */
@@ -20,12 +20,13 @@ export type RefusalCode =
   | 'bad_receipt'
   /** an operator removed this event from the log, or the file that it changes */
   | 'redacted'
-  /** the store has no room for another event */
+  /** the store or the user has no room for another event or file; `usage` has the figures of a quota of files */
   | 'quota_exceeded'
 
 export interface Refusal {
   readonly code: RefusalCode
   readonly message: string
+  readonly usage?: QuotaUsage
 }
 
 /** A name from outside, for a message. */

@@ -1,5 +1,12 @@
 /** From what went wrong with a call to the one error that says so. */
-import { parseRetryAfter, RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
+import {
+  parseRetryAfter,
+  type QuotaUsage,
+  RockpoolError,
+  WIRE_ERRORS,
+  type WireError,
+  type WireErrorCode,
+} from '@rockpool/protocol'
 
 export const offline = (url: string, cause: unknown): RockpoolError =>
   new RockpoolError('offline', `The signer at ${url} cannot be reached. The transfer is retried.`, { cause })
@@ -25,7 +32,7 @@ export const errorOfResponse = (response: Response, body: string, url: string, n
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), now)
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
   const wire = signerError(body)
-  if (wire) return new RockpoolError(wire.code, wire.message, retry)
+  if (wire) return new RockpoolError(wire.code, wire.message, { ...retry, ...(wire.usage && { usage: wire.usage }) })
   const { status } = response
   if (status === 401) return new RockpoolError('unauthenticated', 'The signer does not take this token. Sign in again.')
   if (status === 429) return new RockpoolError('rate_limited', 'Too many requests. They continue more slowly.', retry)
@@ -40,10 +47,10 @@ export const errorOfResponse = (response: Response, body: string, url: string, n
 }
 
 /** The signer's own error in a response; undefined when something else responded. */
-export const signerError = (body: string): { readonly code: WireErrorCode; readonly message: string } | undefined => {
+export const signerError = (body: string): WireError | undefined => {
   const error = errorIn(body)
   return error !== undefined && Object.hasOwn(WIRE_ERRORS, error.code)
-    ? { code: error.code as WireErrorCode, message: error.message }
+    ? { ...error, code: error.code as WireErrorCode }
     : undefined
 }
 
@@ -53,13 +60,19 @@ export const startFailure = (body: string): string | undefined => {
   return error?.code === 'server_failed_to_start' ? error.message : undefined
 }
 
-const errorIn = (body: string): { readonly code: string; readonly message: string } | undefined => {
+const errorIn = (body: string): (Omit<WireError, 'code'> & { readonly code: string }) | undefined => {
   try {
-    const { code, message } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
+    const { code, message, usage } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
     return typeof code === 'string' && typeof message === 'string'
-      ? { code, message: message.slice(0, 1_000) }
+      ? { code, message: message.slice(0, 1_000), ...(isUsage(usage) && { usage }) }
       : undefined
   } catch {
     return undefined
   }
+}
+
+const isUsage = (value: unknown): value is QuotaUsage => {
+  const { of, unit, used, limit } = (value ?? {}) as Record<string, unknown>
+  const isNamed = (of === 'store' || of === 'user') && (unit === 'bytes' || unit === 'files')
+  return isNamed && Number.isFinite(used) && Number.isFinite(limit)
 }

@@ -9,6 +9,7 @@ import {
 } from '@rockpool/access'
 import type { BucketRules } from '@rockpool/protocol'
 import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
+import type { FileQuota } from '@rockpool/sync-server'
 import type { Webhook } from '../events/webhooks/webhook.ts'
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
 import { isLoopback, readProxies, type TrustedProxies } from './addresses.ts'
@@ -25,6 +26,7 @@ export interface ServerConfig {
   /** where browsers reach this server; undefined: at the loopback address that it listens on */
   readonly publicUrl: string | undefined
   readonly trustedProxies: TrustedProxies
+  readonly fileQuota: FileQuota
   /** who is sent events */
   readonly webhooks: readonly Webhook[]
   readonly host: string
@@ -62,11 +64,24 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     receiptSecrets: readReceiptSecrets(env),
     publicUrl,
     trustedProxies: readProxies(env),
+    fileQuota: readFileQuota(env),
     webhooks: readWebhooks(env),
     host,
     port: numberVariable(env, 'PORT', { unset: DEFAULT_PORT, least: 0, most: 65_535 }),
     logLevel: readLogLevel(env),
   }
+}
+
+const readFileQuota = (env: Environment): FileQuota => {
+  const limit = (name: string) =>
+    numberVariable(env, `ROCKPOOL_QUOTA_${name}`, { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER }) || undefined
+  const limits = {
+    storeBytes: limit('STORE_BYTES'),
+    storeFiles: limit('STORE_FILES'),
+    userBytes: limit('USER_BYTES'),
+    userFiles: limit('USER_FILES'),
+  }
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
 
 const isPublicHold = ({ access, hold }: BucketRules): boolean => access === 'public' && hold !== undefined

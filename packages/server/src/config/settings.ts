@@ -54,6 +54,10 @@ export const SETTINGS: readonly Setting[] = [
   { key: 'log.level', variable: 'ROCKPOOL_LOG_LEVEL', kind: 'text' },
   { key: 'limits.requests_per_second', variable: 'ROCKPOOL_RATE_LIMIT', kind: 'number' },
   { key: 'limits.share_seconds', variable: 'ROCKPOOL_LONGEST_SHARE', kind: 'number' },
+  { key: 'limits.quota.store_bytes', variable: 'ROCKPOOL_QUOTA_STORE_BYTES', kind: 'number' },
+  { key: 'limits.quota.store_files', variable: 'ROCKPOOL_QUOTA_STORE_FILES', kind: 'number' },
+  { key: 'limits.quota.user_bytes', variable: 'ROCKPOOL_QUOTA_USER_BYTES', kind: 'number' },
+  { key: 'limits.quota.user_files', variable: 'ROCKPOOL_QUOTA_USER_FILES', kind: 'number' },
   { key: 'buckets', variable: 'ROCKPOOL_BUCKETS', kind: 'buckets' },
   { key: 'webhooks', variable: 'ROCKPOOL_WEBHOOKS', kind: 'webhooks', secret: true },
 ]

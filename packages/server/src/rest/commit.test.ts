@@ -2,6 +2,8 @@ import type { PoolEvent } from '@rockpool/core/records'
 import { expect, it } from 'vitest'
 import { commit } from './commit.ts'
 
+const USAGE = { of: 'user', unit: 'bytes', used: 9, limit: 10 }
+
 const deleted = (id: string): PoolEvent => ({ name: 'v2.FileDeleted', opId: `delete ${id}`, args: { id, at: 1 } })
 
 /** A sync server that gives these responses to pushes, one after the other, while other writers append one event before each. */
@@ -42,7 +44,12 @@ it('pushes nothing when there is nothing to decide', async () => {
 it.each<[string, number, object, object]>([
   ['the push', 403, { error: { code: 'forbidden', message: 'No.' } }, { code: 'forbidden', message: 'No.' }],
   ['an event', 422, { refused: [{ code: 'too_large', message: 'No.' }] }, { code: 'too_large', message: 'No.' }],
-  ['a quota', 422, { refused: [{ code: 'quota_exceeded', message: 'Full.' }] }, { code: 'forbidden' }],
+  [
+    'a quota',
+    422,
+    { refused: [{ code: 'quota_exceeded', message: 'Full.', usage: USAGE }] },
+    { code: 'quota_exceeded', usage: USAGE },
+  ],
   ['what no client knows', 422, { refused: [{ code: 'constructor', message: 'No.' }] }, { code: 'bad_request' }],
 ])('throws the refusal of %s', async (_, status, body, error) => {
   const { options } = syncWith(Response.json(body, { status }))

@@ -1,6 +1,6 @@
 /** Changes of files, as events in the log of their store. */
 import { packMeta, type PoolEvent } from '@rockpool/core/records'
-import { RockpoolError, type StoreId, type WireErrorCode } from '@rockpool/protocol'
+import { type QuotaUsage, RockpoolError, type StoreId, type WireErrorCode } from '@rockpool/protocol'
 import { SYNC_PATH } from '../serve/route.ts'
 
 /** The sync server, for calls within this process. */
@@ -47,10 +47,16 @@ const toWire = ({ name, opId, args }: PoolEvent, parentSeqNum: number) => ({
   sessionId: `rest#${crypto.randomUUID().replaceAll('-', '')}.0`,
 })
 
+interface SyncProblem {
+  readonly code: string
+  readonly message: string
+  readonly usage?: QuotaUsage
+}
+
 interface SyncBody {
   readonly head?: number
-  readonly error?: { readonly code: string; readonly message: string }
-  readonly refused?: readonly { readonly code: string; readonly message: string }[]
+  readonly error?: SyncProblem
+  readonly refused?: readonly SyncProblem[]
 }
 
 /** @throws RockpoolError when the sync server refused the call or an event */
@@ -61,6 +67,7 @@ const bodyOf = async (response: Response): Promise<SyncBody> => {
   const retryAfter = Number(response.headers.get('retry-after'))
   throw new RockpoolError(toWireCode(problem.code), problem.message, {
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1_000 }),
+    ...(problem.usage && { usage: problem.usage }),
   })
 }
 
@@ -68,7 +75,7 @@ const bodyOf = async (response: Response): Promise<SyncBody> => {
 const WIRE_CODES: ReadonlyMap<string, WireErrorCode> = new Map<string, WireErrorCode>([
   ['unauthenticated', 'unauthenticated'],
   ['forbidden', 'forbidden'],
-  ['quota_exceeded', 'forbidden'],
+  ['quota_exceeded', 'quota_exceeded'],
   ['too_large', 'too_large'],
   ['type_not_allowed', 'type_not_allowed'],
   ['rate_limited', 'rate_limited'],

@@ -1,6 +1,13 @@
 /** Errors as responses: `{ "error": { code, message } }`, the codes and statuses of the signer. */
 import { isObjectStoreError, toWireError } from '@rockpool/object-store'
-import { type ErrorCode, isRockpoolError, RockpoolError, WIRE_ERRORS, type WireErrorCode } from '@rockpool/protocol'
+import {
+  type ErrorCode,
+  isRockpoolError,
+  type QuotaUsage,
+  RockpoolError,
+  WIRE_ERRORS,
+  type WireErrorCode,
+} from '@rockpool/protocol'
 import { isEventLogError } from '@rockpool/sync-server'
 import type { RestServices } from './services.ts'
 
@@ -14,9 +21,9 @@ const FIELD_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad_name', 'bad
 export const toRestError = (error: unknown): RockpoolError & { readonly code: WireErrorCode } => {
   const known = isObjectStoreError(error) ? toWireError(error) : error
   if (isRockpoolError(known)) {
-    const { code, message, retryAfterMs } = known
+    const { code, message, retryAfterMs, usage } = known
     if (FIELD_CODES.has(code)) return wire('bad_request', message)
-    if (Object.hasOwn(WIRE_ERRORS, code)) return wire(code as WireErrorCode, message, retryAfterMs)
+    if (Object.hasOwn(WIRE_ERRORS, code)) return wire(code as WireErrorCode, message, retryAfterMs, usage)
   }
   const message =
     isEventLogError(error) && error.code === 'no_space'
@@ -34,14 +41,15 @@ export const reportFault = ({ onError }: Pick<RestServices, 'onError'>, { signal
 }
 
 export const errorResponse = (error: unknown): Response => {
-  const { code, message, retryAfterMs } = toRestError(error)
+  const { code, message, retryAfterMs, usage } = toRestError(error)
   const headers = new Headers({ 'cache-control': 'no-store' })
   if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer')
-  return Response.json({ error: { code, message } }, { status: WIRE_ERRORS[code], headers })
+  return Response.json({ error: { code, message, ...(usage && { usage }) } }, { status: WIRE_ERRORS[code], headers })
 }
 
-const wire = (code: WireErrorCode, message: string, retryAfterMs?: number) =>
-  new RockpoolError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs }) as RockpoolError & {
-    readonly code: WireErrorCode
-  }
+const wire = (code: WireErrorCode, message: string, retryAfterMs?: number, usage?: QuotaUsage) =>
+  new RockpoolError(code, message, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(usage && { usage }),
+  }) as RockpoolError & { readonly code: WireErrorCode }

@@ -10,6 +10,7 @@ import { toFileQuery } from './list-query.ts'
 import { bucketJson, bucketsJson, objectJson } from './object-json.ts'
 import { readEvents } from './read-events.ts'
 import { readObject, readSigned, signObject } from './read-object.ts'
+import { readUsage } from './read-usage.ts'
 import { releaseObject } from './release-object.ts'
 import { parseCall, type RestCall } from './route.ts'
 import type { RestServices } from './services.ts'
@@ -70,6 +71,8 @@ const respondTo = async (
     case 'listBuckets':
       requireUser(caller, 'read')
       return json(bucketsJson(buckets))
+    case 'readUsage':
+      return json(await readUsage(services, caller))
     case 'createBucket': {
       const { name, rules, created } = await createBucket(services, caller, request)
       return json(bucketJson(name, rules), created ? 201 : 200)

@@ -7,6 +7,7 @@ describe('parseCall', () => {
   it.each<[string, string, object]>([
     ['GET', '/bucket', { call: 'listBuckets' }],
     ['POST', '/bucket', { call: 'createBucket' }],
+    ['GET', '/usage', { call: 'readUsage' }],
     ['GET', '/objects', { call: 'listObjects' }],
     ['GET', '/events', { call: 'readEvents' }],
     ['GET', '/object/files/fish/reef.jpg', { call: 'readObject', ...place }],

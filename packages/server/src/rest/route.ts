@@ -10,7 +10,7 @@ export interface ObjectPlace {
 }
 
 export type RestCall =
-  | { readonly call: 'listBuckets' | 'createBucket' | 'listObjects' | 'readEvents' }
+  | { readonly call: 'listBuckets' | 'readUsage' | 'createBucket' | 'listObjects' | 'readEvents' }
   | ({ readonly call: 'readObject' | 'writeObject' | 'deleteObject' | 'signObject' | 'releaseObject' } & ObjectPlace)
   | ({ readonly call: 'readSigned' } & ObjectPlace)
 
@@ -23,6 +23,7 @@ export const parseCall = (method: string, pathname: string): RestCall => {
   const read = method === 'GET' || method === 'HEAD'
   if (rest === '/bucket' && read) return { call: 'listBuckets' }
   if (rest === '/bucket' && method === 'POST') return { call: 'createBucket' }
+  if (rest === '/usage' && read) return { call: 'readUsage' }
   if (rest === '/objects' && read) return { call: 'listObjects' }
   if (rest === '/events' && method === 'GET') return { call: 'readEvents' }
   const signed = /^\/object\/sign\/(.*)$/.exec(rest)?.[1]

@@ -2,7 +2,7 @@
 import type { SignReceipt } from '@rockpool/access'
 import type { ObjectStore } from '@rockpool/object-store'
 import type { StoreId } from '@rockpool/protocol'
-import type { ReadModel } from '@rockpool/sync-server'
+import type { FileLedger, ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
 import type { StoreBuckets } from '../buckets/store-buckets.ts'
 import type { EventStreams } from '../events/event-streams.ts'
@@ -33,6 +33,8 @@ export interface RestServices {
   readonly sync: SyncFetch
   readonly eventStreams: Pick<EventStreams, 'open'>
   readonly storeBuckets: StoreBuckets
+  /** what is used, and the limits */
+  readonly fileLedger: FileLedger
   readonly holds: Pick<Holds, 'stateOf'>
   readonly decideHold: HoldKeeper['decide']
   /** undefined: content counts as claimed until a background check has seen it */

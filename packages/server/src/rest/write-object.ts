@@ -7,9 +7,10 @@ import {
   OCTET_STREAM,
   type RemoteKey,
   RockpoolError,
+  type StoreId,
 } from '@rockpool/protocol'
-import type { StoredFile } from '@rockpool/sync-server'
-import { type Caller, requireBucket, requireUser } from './caller.ts'
+import { quotaMessage, type StoredFile } from '@rockpool/sync-server'
+import { type Caller, requireBucket, requireUser, type User } from './caller.ts'
 import { commit } from './commit.ts'
 import { findFile, requireFile } from './file-at.ts'
 import type { ObjectPlace } from './route.ts'
@@ -46,6 +47,8 @@ export const writeObject = async (
   }
   const wrong = checkContent({ type, bucket: place.bucket, size: declaredLength(request) }, buckets)
   if (wrong) throw wrong
+
+  await requireRoom(services, user, storeId, declaredLength(request))
 
   const { signal } = request
   const owner = rules.access === 'owner' ? user.owner : undefined
@@ -104,6 +107,20 @@ export const deleteObject = async (
     return [{ name: 'v2.FileDeleted', opId: crypto.randomUUID(), args: { id: file.id, at: now() } }]
   })
   return file!
+}
+
+/** Before the body is read. Of a length that is not declared the gate says so in the end. @throws RockpoolError `quota_exceeded` */
+const requireRoom = async (
+  { fileLedger }: RestServices,
+  { claims: { sub } }: User,
+  storeId: StoreId,
+  size: number | undefined,
+): Promise<void> => {
+  if (size === undefined) return
+  const more = { files: 0, bytes: size }
+  await fileLedger.refresh(storeId, sub, more)
+  const usage = fileLedger.exceeded(storeId, sub, more)
+  if (usage) throw new RockpoolError('quota_exceeded', quotaMessage(usage), { usage })
 }
 
 const nameOf = ({ path }: ObjectPlace): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,8 +1,8 @@
 /** The server: signer, sync server, REST API and garbage collector in this process, on one port. */
 import { join } from 'node:path'
 import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
-import { configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
-import { systemClock } from '@rockpool/sync-server'
+import { type CheckQuota, configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
+import { createFileLedger, type FileLedger, quotaMessage, systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import { openStoreBuckets } from '../buckets/store-buckets.ts'
 import type { ServerConfig } from '../config/server-config.ts'
@@ -80,11 +80,23 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
     const holds = openHolds(state.database)
+    const fileLedger = createFileLedger({
+      quota: config.fileQuota,
+      readModelOf: async (storeId) => (await logs.open(storeId)).readModel,
+      clock: systemClock,
+    })
+    const hasFileQuota = Object.keys(config.fileQuota).length > 0
     const storeBuckets = openStoreBuckets(state.database, config.signer.buckets)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
-      { ...opened, store, buckets: storeBuckets.bucketsOf, holdOf: holds.stateOf },
+      {
+        ...opened,
+        store,
+        buckets: storeBuckets.bucketsOf,
+        holdOf: holds.stateOf,
+        ...(hasFileQuota && { checkQuota: quotaOf(fileLedger) }),
+      },
       signerHooks(log),
     )
     const { rateLimit: perSecond } = config.signer
@@ -99,6 +111,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       allowedOrigins: config.signer.origins,
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
+      ...(hasFileQuota && { fileLedger }),
       onAppend: appends.report,
       onDelivery: metrics.delivered,
       onError: (error) => log.error('sync', { error: describeError(error) }),
@@ -125,6 +138,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       eventStreams,
       authenticate,
       storeBuckets,
+      fileLedger,
       signReceipt: receiptSecret === undefined ? undefined : receiptSigner(receiptSecret),
       holds,
       decideHold: keeper.decide,
@@ -199,6 +213,13 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     throw error
   }
 }
+
+const quotaOf =
+  (ledger: FileLedger): CheckQuota =>
+  async (upload) => {
+    const usage = await ledger.checkUpload(upload)
+    return usage && { usage, message: quotaMessage(usage) }
+  }
 
 const reportFailedDelivery = (log: Log, { kind: _, retryAt, ...failure }: DeliveryFailure): void =>
   log.warn('webhook', { ...failure, retryAt: new Date(retryAt).toISOString() })

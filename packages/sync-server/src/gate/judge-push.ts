@@ -15,6 +15,8 @@ export interface JudgedEvent {
 export interface GateRules {
   readonly pusher: Pusher
   readonly quota?: Quota | undefined
+  /** takes room for the files of an event, after all that comes before it; undefined: there is room */
+  readonly reserve?: ((name: string, args: unknown) => Refusal | undefined) | undefined
   /** whether an event brings back what was redacted; none does unless set */
   readonly isRedacted?: ((event: LogEvent) => boolean) | undefined
 }
@@ -36,7 +38,7 @@ export interface IndexedRefusal extends Refusal {
  * @param usage what the log holds
  */
 export const judgePush = (
-  { pusher, quota, isRedacted }: GateRules,
+  { pusher, quota, reserve, isRedacted }: GateRules,
   events: readonly JudgedEvent[],
   firstNew: number,
   usage: Usage,
@@ -53,7 +55,9 @@ export const judgePush = (
       (isRedacted?.(event) ? REDACTED : undefined) ??
       checkSize(event) ??
       checkEvent(pusher, { name, args, clientId, sessionId }) ??
-      (quota && checkQuota(quota, used, { name, bytes }))
+      (quota && checkQuota(quota, used, { name, bytes })) ??
+      // What follows a refused event is not stored.
+      (refused.length === 0 ? reserve?.(name, args) : undefined)
     if (refusal) refused.push({ index, ...refusal })
     // Behind the first refused event nothing is taken, so nothing more is used.
     else if (quota && refused.length === 0) used = { events: used.events + 1, bytes: used.bytes + bytes }

@@ -6,6 +6,8 @@ import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import { judgeReceipts } from '../gate/judge-receipts.ts'
+import type { FileLedger } from '../gate/file-ledger.ts'
+import { reserveFiles, totalUse } from '../gate/reserve-files.ts'
 import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pagePieces } from '../live/message.ts'
 import type { ClaimChecks } from '../read-model/claim-checker.ts'
@@ -27,6 +29,8 @@ export interface SyncOptions {
   readonly eventNames?: readonly string[]
   /** what each store may keep in its log; no limit unless set */
   readonly quota?: Quota
+  /** what each store and user may have of files; no limit unless set. Needs logs with a read model */
+  readonly fileLedger?: FileLedger
   /**
    * Secrets of the signer's receipts, at least 32 bytes each: the current one and, while it is rotated, the former one.
    * Unless set, every event with a receipt is refused: devices trust that this server has verified it.
@@ -76,7 +80,7 @@ export const reportToConsole = (error: unknown): void => {
 }
 
 export const createHandler = (options: SyncOptions, live: Live): ((request: SyncRequest) => Promise<Reply>) => {
-  const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, rateLimit, allowedOrigins = [] } = options
+  const { logs, authenticate, buckets = DEFAULT_BUCKETS, quota, fileLedger, rateLimit, allowedOrigins = [] } = options
   const { basePath = DEFAULT_BASE_PATH, clock = systemClock, onError = reportToConsole } = options
   const eventNames = options.eventNames && new Set(options.eventNames)
   const hashing = options.partSize === undefined ? undefined : { partSize: options.partSize }
@@ -114,10 +118,12 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
+    if (fileLedger) await fileLedger.refresh(storeId, sub, totalUse(judged))
+    const reserve = fileLedger && reserveFiles(fileLedger, storeId, sub)
     const check = (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
-      verdict = judgePush({ pusher, quota, isRedacted }, judged, firstNew, usage)
+      verdict = judgePush({ pusher, quota, reserve, isRedacted }, judged, firstNew, usage)
       return verdict.taken
     }
     const { parent, mayRenumber } = pushed

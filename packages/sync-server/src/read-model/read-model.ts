@@ -34,6 +34,12 @@ export interface ReadModel {
   /** How many files match, and their bytes. Takes time in proportion to them. */
   usage(filter?: FileFilter): Promise<FileUsage>
 
+  /** Live files, and the bytes of all their versions: what object storage keeps. @param ownerId of the files; all unless set */
+  keptUsage(ownerId?: string): Promise<FileUsage>
+
+  /** Whether a live file has the content, or had it. Takes time in proportion to all files. */
+  isNamed(remoteKey: RemoteKey): Promise<boolean>
+
   /** What happened to files after the event `since`; 0 for all. @throws RockpoolError `bad_request` */
   fileEvents(options: { readonly since: number; readonly limit?: number }): Promise<FileEventPage>
 
@@ -119,6 +125,8 @@ export const createReadModel = ({ read, settleClaim, rebuild }: ReadModelTables)
   content: (remoteKey) => read(readContent(remoteKey)),
   files: async (query = {}) => read(readFiles(query, toStatement(query), limitOf(query.limit))),
   usage: (filter = {}) => read(readUsage(filter)),
+  keptUsage: (ownerId) => read(readKeptUsage(ownerId)),
+  isNamed: (remoteKey) => read(readIsNamed(remoteKey)),
   fileEvents: async ({ since, limit }) => read(readEventsAfter(since, limitOf(limit))),
   liveKeys: async ({ limit = MAX_KEYS, cursor } = {}) => {
     const max = limitOf(limit)
@@ -173,6 +181,24 @@ function* readUsage(filter: FileFilter): Query<FileUsage> {
   const sql = `SELECT count(*) AS files, CAST(coalesce(sum(${counted}), 0) AS BIGINT) AS bytes FROM files ${where}`
   const [row] = yield { sql, values }
   return row as unknown as FileUsage
+}
+
+/** The current version of a file that was replaced has a row in `versions`, too. */
+function* readKeptUsage(ownerId: string | undefined): Query<FileUsage> {
+  const { files, bytes } = yield* readUsage(ownerId === undefined ? {} : { ownerId })
+  const sql = `SELECT CAST(coalesce(sum(versions.size), 0) AS BIGINT) AS bytes FROM versions
+    JOIN files ON files.seqNum = versions.file
+    WHERE files.deletedAt IS NULL AND versions.id <> files.version${ownerId === undefined ? '' : ' AND files.ownerId = ?'}`
+  const [former] = yield statement(sql, ...(ownerId === undefined ? [] : [ownerId]))
+  return { files, bytes: bytes + (former!.bytes as number) }
+}
+
+const IS_NAMED = `SELECT 1 AS named FROM files WHERE remoteKey = ? AND deletedAt IS NULL
+  UNION ALL SELECT 1 AS named FROM versions JOIN files ON files.seqNum = versions.file
+  WHERE versions.remoteKey = ? AND files.deletedAt IS NULL LIMIT 1`
+
+function* readIsNamed(remoteKey: RemoteKey): Query<boolean> {
+  return (yield statement(IS_NAMED, remoteKey, remoteKey)).length > 0
 }
 
 function* readEventsAfter(since: number, limit: number): Query<FileEventPage> {

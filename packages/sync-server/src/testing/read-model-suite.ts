@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { contentCases } from './read-model/content-cases.ts'
 import { fileCases } from './read-model/file-cases.ts'
 import { fileEventCases } from './read-model/file-event-cases.ts'
+import { keptCases } from './read-model/kept-cases.ts'
 import { keyCases } from './read-model/key-cases.ts'
 import { queryCases } from './read-model/query-cases.ts'
 import {
@@ -29,6 +30,7 @@ export const readModelSuite = (name: string, make: () => Promise<ReadModelSubjec
     queryCases(shop)
     fileEventCases(shop)
     keyCases(shop)
+    keptCases(shop)
     tableCases(shop)
   })
 }

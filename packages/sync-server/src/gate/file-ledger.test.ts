@@ -1,0 +1,115 @@
+import type { RemoteKey } from '@rockpool/protocol'
+import { expect, it } from 'vitest'
+import { testClock } from '../testing/clock.ts'
+import { createFileLedger } from './file-ledger.ts'
+import type { FileQuota } from './file-quota.ts'
+
+const MINUTE_MS = 60_000
+const KEY = 'shop/files/a' as RemoteKey
+const file = (bytes: number) => ({ files: 1, bytes })
+
+/** A store whose files a test sets. */
+const setUp = (quota: FileQuota) => {
+  const clock = testClock()
+  const truth = { store: file(0), users: new Map<string, { files: number; bytes: number }>(), named: new Set<string>() }
+  let counts = 0
+  let counting: Promise<void> | undefined
+  const keptUsage = async (sub?: string) => {
+    counts++
+    const { files, bytes } = sub === undefined ? truth.store : (truth.users.get(sub) ?? { files: 0, bytes: 0 })
+    await counting
+    return { files, bytes }
+  }
+  const isNamed = async (key: string) => truth.named.has(key)
+  const ledger = createFileLedger({ quota, readModelOf: async () => ({ keptUsage, isNamed }), clock })
+  const add = async (bytes: number, sub = 'ada') => {
+    await ledger.refresh('shop', sub, file(bytes))
+    return ledger.reserve('shop', sub, file(bytes))
+  }
+  const holdCounts = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    counting = promise
+    return () => {
+      counting = undefined
+      resolve()
+    }
+  }
+  return { ledger, clock, truth, add, holdCounts, counts: () => counts }
+}
+
+it('takes what fits, and says what does not', async () => {
+  const { add } = setUp({ storeBytes: 10 })
+  expect([await add(6), await add(4)]).toEqual([undefined, undefined])
+  expect(await add(1)).toEqual({ of: 'store', unit: 'bytes', used: 10, limit: 10 })
+})
+
+it('counts the files that were there before', async () => {
+  const { add, truth } = setUp({ storeFiles: 3 })
+  truth.store = { files: 3, bytes: 0 }
+  expect(await add(1)).toMatchObject({ used: 3, limit: 3 })
+})
+
+it('keeps users apart', async () => {
+  const { add } = setUp({ userBytes: 10 })
+  expect([await add(10), await add(10, 'bob')]).toEqual([undefined, undefined])
+  expect(await add(1)).toMatchObject({ of: 'user', used: 10 })
+})
+
+it('counts once while there is room, and once a minute', async () => {
+  const { add, clock, counts } = setUp({ storeBytes: 1_000 })
+  for (let n = 0; n < 50; n++) await add(1)
+  expect(counts()).toBe(2)
+  clock.advance(MINUTE_MS)
+  await add(1)
+  expect(counts()).toBe(4)
+})
+
+it('counts again before it refuses, where files were deleted', async () => {
+  const { add, ledger, truth } = setUp({ storeBytes: 10 })
+  truth.store = file(10)
+  expect(await add(5)).toBeDefined()
+  truth.store = file(2)
+  ledger.freed('shop')
+  expect(await add(5)).toBeUndefined()
+})
+
+it('does not count a full store at each attempt', async () => {
+  const { add, clock, truth, counts } = setUp({ storeBytes: 10 })
+  truth.store = file(10)
+  await add(5)
+  const before = counts()
+  for (let n = 0; n < 20; n++) expect(await add(5)).toBeDefined()
+  expect(counts()).toBe(before)
+  clock.advance(1_000)
+  await add(5)
+  expect(counts()).toBeGreaterThan(before)
+})
+
+it('never counts less than was accepted: what comes while it counts is added to the count', async () => {
+  const { add, ledger, clock, holdCounts } = setUp({ storeBytes: 10 })
+  await add(1)
+  clock.advance(MINUTE_MS)
+  const release = holdCounts()
+  const counting = ledger.refresh('shop', 'ada', file(1))
+  // The count has read the files already, and has not come back.
+  await new Promise((resolve) => void setImmediate(resolve))
+  expect(ledger.reserve('shop', 'ada', file(6))).toBeUndefined()
+  release()
+  await counting
+  expect(ledger.exceeded('shop', 'ada', file(5))).toMatchObject({ used: 6 })
+})
+
+it('lets an upload through that fits, or that belongs to a file of the log', async () => {
+  const { ledger, truth } = setUp({ userBytes: 10 })
+  const upload = { storeId: 'shop', sub: 'ada', remoteKey: KEY, size: 4 }
+  expect(await ledger.checkUpload(upload)).toBeUndefined()
+  expect(await ledger.checkUpload({ ...upload, size: 11 })).toMatchObject({ of: 'user', limit: 10 })
+  truth.named.add(KEY)
+  expect(await ledger.checkUpload({ ...upload, size: 11 })).toBeUndefined()
+})
+
+it('counts nothing without a limit', async () => {
+  const { add, counts } = setUp({})
+  expect(await add(1e12)).toBeUndefined()
+  expect(counts()).toBe(0)
+})

@@ -1,0 +1,145 @@
+/**
+ * What stores and users use of their file quota. Counting takes time in proportion to the files, so what is accepted is added to
+ * the last count, and counted again once a minute, and before anything is refused.
+ */
+import type { QuotaUsage, RemoteKey, StoreId } from '@rockpool/protocol'
+import type { Clock } from '../clock.ts'
+import type { ReadModel } from '../read-model/read-model.ts'
+import { exceededBy, type FileQuota, type FileUse, NO_USE, plus } from './file-quota.ts'
+
+export interface FileLedger {
+  readonly quota: FileQuota
+  /** Counts again where that could make `more` fit. Call it before `reserve`. */
+  refresh(storeId: StoreId, sub: string, more: FileUse): Promise<void>
+  /** The limit that `more` would break. */
+  exceeded(storeId: StoreId, sub: string, more: FileUse): QuotaUsage | undefined
+  /** Adds `more` if it fits. @returns the limit that it would break */
+  reserve(storeId: StoreId, sub: string, more: FileUse): QuotaUsage | undefined
+  /** Files of the store were deleted. */
+  freed(storeId: StoreId): void
+  /** Whether a content may be uploaded: it fits, or the log names it. @returns the limit that it would break */
+  checkUpload(upload: Upload): Promise<QuotaUsage | undefined>
+  /** Counts now. */
+  count(storeId: StoreId, sub: string): Promise<{ readonly store: FileUse; readonly user: FileUse }>
+}
+
+export interface Upload {
+  readonly storeId: StoreId
+  readonly sub: string
+  readonly remoteKey: RemoteKey
+  /** bytes */
+  readonly size: number
+}
+
+export interface FileLedgerOptions {
+  readonly quota: FileQuota
+  readonly readModelOf: (storeId: StoreId) => Promise<Pick<ReadModel, 'keptUsage' | 'isNamed'>>
+  readonly clock: Clock
+}
+
+/** A count is this old at most: it lacks restored files, and what users did to the files of others. */
+const MAX_AGE_MS = 60_000
+/** A store that is full is not counted at each attempt, unless files were deleted. */
+const MIN_AGE_MS = 1_000
+/** Users whose counts are kept, of all stores. */
+const MAX_COUNTS = 10_000
+
+interface Count {
+  used: FileUse
+  /** unix ms; -Infinity: never */
+  at: number
+  isStale: boolean
+  /** what was reserved since the recount under way began */
+  meanwhile: FileUse
+  counting: Promise<void> | undefined
+}
+
+export const createFileLedger = ({ quota, readModelOf, clock }: FileLedgerOptions): FileLedger => {
+  const stores = new Map<StoreId, { readonly whole: Count; readonly users: Map<string, Count> }>()
+  const newCount = (): Count => ({
+    ...{ used: NO_USE, at: Number.NEGATIVE_INFINITY, isStale: false, meanwhile: NO_USE, counting: undefined },
+  })
+  let counts = 0
+
+  const countsOf = (storeId: StoreId, sub: string) => {
+    if (counts >= MAX_COUNTS) {
+      stores.clear()
+      counts = 0
+    }
+    const known = stores.get(storeId)
+    const ofStore = known ?? { whole: newCount(), users: new Map<string, Count>() }
+    if (!known) stores.set(storeId, ofStore)
+    const user = ofStore.users.get(sub) ?? newCount()
+    if (!ofStore.users.has(sub)) {
+      ofStore.users.set(sub, user)
+      counts++
+    }
+    return { store: ofStore.whole, user }
+  }
+  const usedOf = ({ store, user }: { readonly store: Count; readonly user: Count }) => ({
+    store: store.used,
+    user: user.used,
+  })
+
+  const recount = (count: Count, storeId: StoreId, sub: string | undefined): Promise<void> => {
+    const run = async () => {
+      count.meanwhile = NO_USE
+      try {
+        const readModel = await readModelOf(storeId)
+        const counted = await readModel.keptUsage(sub)
+        Object.assign(count, { used: plus(counted, count.meanwhile), at: clock.now(), isStale: false })
+      } finally {
+        count.counting = undefined
+      }
+    }
+    return (count.counting ??= run())
+  }
+
+  const isLimited = Object.keys(quota).length > 0
+  const refresh: FileLedger['refresh'] = async (storeId, sub, more) => {
+    if (!isLimited || (more.files === 0 && more.bytes === 0)) return
+    const both = countsOf(storeId, sub)
+    const isFull = exceededBy(quota, usedOf(both), more) !== undefined
+    const isDue = ({ at, isStale }: Count) => {
+      const age = clock.now() - at
+      return age >= MAX_AGE_MS || (isFull && (isStale || age >= MIN_AGE_MS))
+    }
+    await Promise.all([
+      ...(isDue(both.store) ? [recount(both.store, storeId, undefined)] : []),
+      ...(isDue(both.user) ? [recount(both.user, storeId, sub)] : []),
+    ])
+  }
+
+  const exceeded: FileLedger['exceeded'] = (storeId, sub, more) =>
+    exceededBy(quota, usedOf(countsOf(storeId, sub)), more)
+
+  return {
+    quota,
+    refresh,
+    exceeded,
+    reserve: (storeId, sub, more) => {
+      const limit = exceeded(storeId, sub, more)
+      if (limit) return limit
+      const both = countsOf(storeId, sub)
+      for (const count of [both.store, both.user]) {
+        Object.assign(count, { used: plus(count.used, more), meanwhile: plus(count.meanwhile, more) })
+      }
+      return undefined
+    },
+    freed: (storeId) => {
+      const ofStore = stores.get(storeId)
+      for (const count of ofStore ? [ofStore.whole, ...ofStore.users.values()] : []) count.isStale = true
+    },
+    checkUpload: async ({ storeId, sub, remoteKey, size }) => {
+      const more = { files: 0, bytes: size }
+      await refresh(storeId, sub, more)
+      const limit = exceeded(storeId, sub, more)
+      // What the log names was accepted, and counts already.
+      return limit && !(await (await readModelOf(storeId)).isNamed(remoteKey)) ? limit : undefined
+    },
+    count: async (storeId, sub) => {
+      const readModel = await readModelOf(storeId)
+      return { store: await readModel.keptUsage(), user: await readModel.keptUsage(sub) }
+    },
+  }
+}

@@ -1,0 +1,19 @@
+/** The file quota in the judgement of a push. */
+import { isDeleteEvent, type Refusal } from '@rockpool/access'
+import type { StoreId } from '@rockpool/protocol'
+import type { FileLedger } from './file-ledger.ts'
+import { type FileUse, NO_USE, plus, quotaRefusal, useOf } from './file-quota.ts'
+import type { JudgedEvent } from './judge-push.ts'
+
+/** What all events of a push add, repeats included. */
+export const totalUse = (events: readonly JudgedEvent[]): FileUse =>
+  events.reduce((sum, { event, args }) => plus(sum, useOf(event.name, args)), NO_USE)
+
+/** Takes the room for one event after the other; notes where one makes room. */
+export const reserveFiles =
+  (ledger: FileLedger, storeId: StoreId, sub: string) =>
+  (name: string, args: unknown): Refusal | undefined => {
+    if (isDeleteEvent(name)) ledger.freed(storeId)
+    const exceeded = ledger.reserve(storeId, sub, useOf(name, args))
+    return exceeded && quotaRefusal(exceeded)
+  }
