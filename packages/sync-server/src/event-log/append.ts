@@ -30,23 +30,17 @@ export const append = (
   if (isBehind && head - plan.common > maxBetween) return { ...plan, head }
   const isUnknown = isBehind ? unknownCommits(pushed, storage.eventsAfter(plan.common, maxBetween)) : () => true
   const held = isBehind ? plan.common - parent : plan.firstNew
-  const isNew = pushed.map((event, index) => index >= held && isUnknown(event))
+  const first = pushed.findIndex((event, index) => index >= held && isUnknown(event))
 
-  const firstNew = isNew.includes(true) ? isNew.indexOf(true) : pushed.length
+  const firstNew = first === -1 ? pushed.length : first
   const isRedacted = (event: LogEvent) => storage.isRedacted?.(event) ?? false
   const taken = check && firstNew < pushed.length ? check(firstNew, storage.usage(), isRedacted) : pushed.length
-  const added = pushed
-    .slice(0, taken)
-    .filter((_, index) => isNew[index])
-    .map(({ name, argsJson, clientId, sessionId }, index) => ({
-      name,
-      argsJson,
-      seqNum: head + 1 + index,
-      clientId,
-      sessionId,
-      sub,
-      at,
-    }))
+  const added: StoredEvent[] = []
+  for (const event of pushed.slice(firstNew, taken)) {
+    if (!isUnknown(event)) continue
+    const { name, argsJson, clientId, sessionId } = event
+    added.push({ name, argsJson, seqNum: head + 1 + added.length, clientId, sessionId, sub, at })
+  }
   if (added.length > 0) storage.insert(added)
   const appended = { kind: 'appended', head: head + added.length, before: head, firstNew, taken, added } as const
   return isBehind ? { ...appended, common: plan.common } : appended
