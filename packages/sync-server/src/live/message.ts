@@ -29,9 +29,19 @@ export const pagePieces = (
 
 /** The message as JSON; without its events when it would exceed {@link MAX_MESSAGE_BYTES}. */
 export const liveMessage = (update: LiveUpdate): string => {
-  const whole = toJson(update)
-  return utf8Length(whole) <= MAX_MESSAGE_BYTES ? whole : toJson({ ...update, events: [] })
+  const whole = toJson(update, eventsJson(update.events))
+  return whole.length <= MAX_MESSAGE_BYTES && utf8Length(whole) <= MAX_MESSAGE_BYTES ? whole : toJson(update, '')
 }
 
-const toJson = ({ backendId, since, head, events }: LiveUpdate): string =>
-  `{"backendId":${JSON.stringify(backendId)},"since":${since},"head":${head},"events":[${events.map(eventToJson).join(',')}]}`
+const toJson = ({ backendId, since, head }: LiveUpdate, events: string): string =>
+  `{"backendId":${JSON.stringify(backendId)},"since":${since},"head":${head},"events":[${events}]}`
+
+/** Ends above the limit: no message carries more. */
+const eventsJson = (events: readonly LogEvent[]): string => {
+  let json = ''
+  for (const event of events) {
+    json += json === '' ? eventToJson(event) : `,${eventToJson(event)}`
+    if (json.length > MAX_MESSAGE_BYTES) break
+  }
+  return json
+}
