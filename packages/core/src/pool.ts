@@ -1,6 +1,6 @@
 /** The public API of an engine: promises, AbortSignal, Blob and web streams. */
 import type { BlobStore } from './ports/blob-store.ts'
-import type { RockpoolError } from '@rockpool/protocol'
+import type { QuotaUsage, RockpoolError } from '@rockpool/protocol'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
 import type { FileMeta, PoolEvent } from './records/events.ts'
 import type { FileRecord, FileVersion } from './records/record.ts'
@@ -71,6 +71,8 @@ export interface FileStatus {
   readonly error: {
     readonly code: RockpoolError['code']
     readonly message: string
+    /** with `quota_exceeded` by a quota of the server: what is used, and the limit */
+    readonly usage?: QuotaUsage
     /**
      * unix ms; the transfer is tried again then, or sooner: when the network, the person or a new token comes. Null when a
      * person stopped it.
@@ -148,6 +150,8 @@ export interface RefusedChange {
   readonly code: string
   /** a sentence: what is wrong and what to do */
   readonly message: string
+  /** with `quota_exceeded` by a quota of files: what is used, and the limit */
+  readonly usage?: QuotaUsage
   /** unix ms, when this device received the refusal */
   readonly at: number
 }

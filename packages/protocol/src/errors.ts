@@ -72,6 +72,12 @@ export interface QuotaUsage {
   readonly limit: number
 }
 
+export const isQuotaUsage = (value: unknown): value is QuotaUsage => {
+  const { of, unit, used, limit } = (value ?? {}) as Record<string, unknown>
+  const isNamed = (of === 'store' || of === 'user') && (unit === 'bytes' || unit === 'files')
+  return isNamed && Number.isFinite(used) && Number.isFinite(limit)
+}
+
 /** Every error that Rockpool throws: a code for programs, a sentence for people that says what to do, and the cause. */
 export class RockpoolError extends Error {
   override readonly name = 'RockpoolError'

@@ -1,4 +1,4 @@
-import type { ContentAddress, ErrorCode, RemoteKey, StoreId } from '@rockpool/protocol'
+import type { ContentAddress, ErrorCode, QuotaUsage, RemoteKey, StoreId } from '@rockpool/protocol'
 import type { PoolEvent } from '../records/events.ts'
 import type { ChangeCursor } from './record-log.ts'
 
@@ -48,7 +48,7 @@ export interface TransferRow {
   readonly notBefore: number
   /** ms from the last failure to the next attempt: independent of the wall clock. Older versions do not write it */
   readonly waitMs?: number
-  readonly error: { readonly code: ErrorCode; readonly message: string } | null
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly usage?: QuotaUsage } | null
   /** the multipart upload that was started */
   readonly uploadId: string | null
   /** a single PUT was started: the next check sends `sent` */
@@ -80,6 +80,8 @@ export interface RefusedMark {
   readonly code: string
   /** a sentence for people */
   readonly message: string
+  /** with `quota_exceeded` by a quota of files: what is used, and the limit */
+  readonly usage?: QuotaUsage
   /** unix ms, when this device heard of it */
   readonly at: number
 }

@@ -1,4 +1,4 @@
-import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import type { QuotaUsage, RemoteKey, StoreId } from '@rockpool/protocol'
 import type { PoolEvent } from '../records/events.ts'
 import type { FileRecord, FileVersion, RemoteContent } from '../records/record.ts'
 import type { SyncStatusSource } from '../sync/sync-status.ts'
@@ -46,6 +46,8 @@ export interface Refusal {
   readonly code: string
   /** a sentence: what is wrong and what to do */
   readonly message: string
+  /** with `quota_exceeded` by a quota of files: what is used, and the limit */
+  readonly usage?: QuotaUsage
 }
 
 /**

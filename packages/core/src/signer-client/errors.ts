@@ -1,7 +1,7 @@
 /** From what went wrong with a call to the one error that says so. */
 import {
+  isQuotaUsage,
   parseRetryAfter,
-  type QuotaUsage,
   RockpoolError,
   WIRE_ERRORS,
   type WireError,
@@ -64,15 +64,9 @@ const errorIn = (body: string): (Omit<WireError, 'code'> & { readonly code: stri
   try {
     const { code, message, usage } = (JSON.parse(body) as { readonly error: Record<string, unknown> }).error
     return typeof code === 'string' && typeof message === 'string'
-      ? { code, message: message.slice(0, 1_000), ...(isUsage(usage) && { usage }) }
+      ? { code, message: message.slice(0, 1_000), ...(isQuotaUsage(usage) && { usage }) }
       : undefined
   } catch {
     return undefined
   }
-}
-
-const isUsage = (value: unknown): value is QuotaUsage => {
-  const { of, unit, used, limit } = (value ?? {}) as Record<string, unknown>
-  const isNamed = (of === 'store' || of === 'user') && (unit === 'bytes' || unit === 'files')
-  return isNamed && Number.isFinite(used) && Number.isFinite(limit)
 }

@@ -54,9 +54,9 @@ export const publishSyncStatus = (storeId: string, onWake: () => void = () => {}
 
 /** Those of Rockpool's events: their args have an opId. */
 export const refusalsOf = (refused: readonly RefusedEvent[]): readonly Refusal[] =>
-  refused.flatMap(({ event, code, message }) => {
+  refused.flatMap(({ event, ...why }) => {
     const opId = (event.args as { readonly opId?: unknown } | null | undefined)?.opId
-    return typeof opId === 'string' ? [{ opId, code, message }] : []
+    return typeof opId === 'string' ? [{ ...why, opId }] : []
   })
 
 export interface WatchedSyncStatus extends SyncStatusSource {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeError, decodeHead, decodeLiveMessage, decodePage } from './wire.ts'
+import { decodeError, decodeHead, decodeLiveMessage, decodePage, decodeRefusals } from './wire.ts'
 
 const event = (seqNum: number) => ({
   name: 'v2.FileDeleted',
@@ -70,5 +70,25 @@ describe('decodeError', () => {
     ['another shape', { error: 'no' }, undefined],
   ])('decodes %s', (_, value, expected) => {
     expect(decodeError(value)).toEqual(expected)
+  })
+})
+
+describe('decodeRefusals', () => {
+  const log = { backendId: 'b', head: 3 }
+  const why = { index: 1, code: 'quota_exceeded', message: 'Full.' }
+  const usage = { of: 'user', unit: 'bytes', used: 99, limit: 100 }
+  const decode = (...refused: readonly unknown[]) => decodeRefusals({ ...log, taken: 1, refused })
+
+  it('have the figures of a quota', () => {
+    expect(decode({ ...why, usage })).toEqual({ ...log, taken: 1, refused: [{ ...why, usage }] })
+  })
+
+  it.each([undefined, null, 'full', { ...usage, of: 'planet' }, { ...usage, used: '99' }])(
+    'have none of another shape: %j',
+    (other) => expect(decode({ ...why, usage: other })!.refused).toEqual([why]),
+  )
+
+  it.each([[[]], [[why, { ...why, index: -1 }]], [[{ ...why, code: 7 }]]])('are none: %j', (refused) => {
+    expect(decode(...refused)).toBeUndefined()
   })
 })

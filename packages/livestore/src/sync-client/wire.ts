@@ -3,6 +3,7 @@
  * keeps the first backend id by an SQL statement without parameters, and a gap between events ends its pull.
  */
 import type { LiveStoreEvent } from '@livestore/common/schema'
+import { isQuotaUsage, type QuotaUsage } from '@rockpool/protocol'
 import { inertIfTooDeep } from '../records/inert-event.ts'
 
 export type SyncEvent = LiveStoreEvent.Global.Encoded
@@ -25,6 +26,8 @@ export interface Refusal {
   readonly index: number
   readonly code: string
   readonly message: string
+  /** with `quota_exceeded` by a quota of files */
+  readonly usage?: QuotaUsage
 }
 
 /** The body of a push of which events are refused: the first `taken` events are in the log. */
@@ -76,16 +79,20 @@ export const decodePage = (value: unknown, since?: number): EventPage | undefine
   return { ...log, head, since: start, events: events.map(inertIfTooDeep) }
 }
 
-const isRefusal = (value: unknown): value is Refusal =>
-  isObject(value) && isSeqNum(value.index) && typeof value.code === 'string' && typeof value.message === 'string'
+const decodeRefusal = (value: unknown): Refusal | undefined => {
+  if (!isObject(value) || !isSeqNum(value.index)) return undefined
+  const { index, code, message, usage } = value
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined
+  return { index, code, message, ...(isQuotaUsage(usage) && { usage }) }
+}
 
 /** The body of a `422`; undefined when it is anything else. */
 export const decodeRefusals = (value: unknown): Refusals | undefined => {
   const log = decodeHead(value)
   if (log === undefined || !isObject(value) || !isSeqNum(value.taken)) return undefined
-  const { taken, refused } = value
-  if (!Array.isArray(refused) || refused.length === 0 || !refused.every(isRefusal)) return undefined
-  return { ...log, taken, refused }
+  if (!Array.isArray(value.refused) || value.refused.length === 0) return undefined
+  const refused = value.refused.flatMap((each: unknown) => decodeRefusal(each) ?? [])
+  return refused.length === value.refused.length ? { ...log, taken: value.taken, refused } : undefined
 }
 
 export const decodeError = (value: unknown): WireError | undefined => {

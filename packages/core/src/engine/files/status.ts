@@ -60,5 +60,6 @@ export const sameStatus = (a: FileStatus, b: FileStatus): boolean =>
   a.bytesPerSecond === b.bytesPerSecond &&
   a.remainingMs === b.remainingMs &&
   a.error?.code === b.error?.code &&
+  // The message has the figures of `usage`.
   a.error?.message === b.error?.message &&
   a.error?.nextAttemptAt === b.error?.nextAttemptAt

@@ -59,9 +59,9 @@ export const planRefusals = (
   const refused: { readonly from: OutboxRow; readonly to: OutboxRow }[] = []
   const gone: OutboxRow[] = []
   for (const row of refusedNow) {
-    const { code, message } = refusals.get(row.event.opId)!
+    const { opId: _, ...why } = refusals.get(row.event.opId)!
     const event = isCovered(row) ? undefined : withChanges(row.event, laterChanges)
-    if (event) refused.push({ from: row, to: refusedRow(row, { code, message, at: now }, event) })
+    if (event) refused.push({ from: row, to: refusedRow(row, { ...why, at: now }, event) })
     else gone.push(row)
   }
   return { refused, gone }

@@ -91,6 +91,14 @@ test.each([
   expect(errorOfRefused({ code, message: 'Why.' })).toMatchObject({ code: expected, message: 'Why.' })
 })
 
+test('a quota that is exceeded has its figures', () => {
+  const usage = { of: 'user', unit: 'bytes', used: 99, limit: 100 } as const
+  const refused = { code: 'quota_exceeded', message: 'Full.', usage, at: 5 }
+  const change = refusedChange({ id: 'refused:1', event: added, refused }, undefined)
+  expect(change).toMatchObject({ code: 'quota_exceeded', usage })
+  expect(errorOfRefused(change)).toMatchObject({ code: 'quota_exceeded', usage })
+})
+
 test('a refused change has the file that it would add, else the file as it is', () => {
   const refused = { code: 'forbidden', message: 'No.', at: 5 }
   const add = refusedChange({ id: 'refused:1', event: added, refused }, undefined)

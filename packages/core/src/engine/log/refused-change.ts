@@ -15,9 +15,7 @@ export const refusedChange = ({ event, refused }: RefusedRow, file: FileRecord |
     id: event.opId,
     event,
     ...(known && { file: known }),
-    code: refused.code,
-    message: refused.message,
-    at: refused.at,
+    ...refused,
   }
 }
 
@@ -42,8 +40,12 @@ const ERROR_CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
   ['quota_exceeded', 'quota_exceeded'],
 ])
 
-export const errorOfRefused = ({ code, message }: Pick<RefusedChange, 'code' | 'message'>): RockpoolError =>
-  new RockpoolError(ERROR_CODES.get(code) ?? 'bad_request', message)
+export const errorOfRefused = ({
+  code,
+  message,
+  usage,
+}: Pick<RefusedChange, 'code' | 'message' | 'usage'>): RockpoolError =>
+  new RockpoolError(ERROR_CODES.get(code) ?? 'bad_request', message, usage ? { usage } : {})
 
 /**
  * The event to append again: the same one, or another one with what `edit` changes in it.

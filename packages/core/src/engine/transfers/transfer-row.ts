@@ -82,7 +82,7 @@ export const isMissing = ({ error }: TransferRow): boolean =>
 export const isStopped = ({ state, error }: TransferRow): boolean => state === 'blocked' && error?.code === 'aborted'
 
 export interface TransferFailure {
-  readonly error: Pick<RockpoolError, 'code' | 'message' | 'retryAfterMs'>
+  readonly error: Pick<RockpoolError, 'code' | 'message' | 'retryAfterMs'> & Partial<Pick<RockpoolError, 'usage'>>
   /** failed attempts in a row, with this one */
   readonly attempts: number
   /** unix ms */
@@ -107,6 +107,6 @@ export const failedRow = (row: TransferRow, failure: TransferFailure): TransferR
     attempts,
     waitMs,
     notBefore: now + waitMs,
-    error: { code: error.code, message: error.message },
+    error: { code: error.code, message: error.message, ...(error.usage && { usage: error.usage }) },
   }
 }
