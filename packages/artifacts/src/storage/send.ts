@@ -84,7 +84,29 @@ export const createSend =
   }
 
 const whole = async (responding: Promise<Response>): Promise<Reply> => {
-  const response = await responding
-  const { status, headers } = response
-  return { status, headers, bytes: new Uint8Array(await response.arrayBuffer()) }
+  const { status, headers, body } = await responding
+  return { status, headers, bytes: body === null ? new Uint8Array() : await readWhole(body, lengthOf(headers)) }
+}
+
+/** Undefined when the response does not say, or says it of compressed bytes. */
+const lengthOf = (headers: Headers): number | undefined => {
+  const length = headers.has('content-encoding') ? null : headers.get('content-length')
+  return length === null ? undefined : Number(length)
+}
+
+/** Fills one buffer: `arrayBuffer()` of Node 24 takes 1.6 times the CPU time for a part (measured: 8 MiB from Ceph). */
+const readWhole = async (
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  length: number | undefined,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  if (length === undefined) return new Uint8Array(await new Response(body).arrayBuffer())
+  const bytes = new Uint8Array(length)
+  const reader = body.getReader()
+  let filled = 0
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    bytes.set(read.value, filled)
+    filled += read.value.length
+  }
+  if (filled < length) throw new TypeError('The response ended before its last byte.')
+  return bytes
 }
