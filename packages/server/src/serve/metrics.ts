@@ -141,24 +141,27 @@ interface CountedPart {
 /** What each call changes, as plain numbers: prom-client hashes labels at each change, a scrape only once. */
 const countedParts = (registry: Registry): ((part: Route['part']) => CountedPart) => {
   const parts = new Map<Route['part'], CountedPart>()
-  const registers = [registry]
-  const labelNames = ['part'] as const
-  new Gauge({
-    name: 'rockpool_http_requests_in_flight',
-    help: 'Calls under way, by part of the server',
-    ...{ labelNames, registers },
-    collect() {
-      for (const [part, { inFlight }] of parts) this.set({ part }, inFlight)
-    },
-  })
-  const bytes = (direction: 'sent' | 'received', name: string, help: string) =>
-    new Counter({
-      ...{ name, help, labelNames, registers },
+  const common = { labelNames: ['part'] as const, registers: [] }
+  registry.registerMetric(
+    new Gauge({
+      name: 'rockpool_http_requests_in_flight',
+      help: 'Calls under way, by part of the server',
+      ...common,
       collect() {
-        this.reset()
-        for (const [part, counted] of parts) this.inc({ part }, counted[direction])
+        for (const [part, { inFlight }] of parts) this.set({ part }, inFlight)
       },
-    })
+    }),
+  )
+  const bytes = (direction: 'sent' | 'received', name: string, help: string) =>
+    registry.registerMetric(
+      new Counter({
+        ...{ name, help, ...common },
+        collect() {
+          this.reset()
+          for (const [part, counted] of parts) this.inc({ part }, counted[direction])
+        },
+      }),
+    )
   bytes('sent', 'rockpool_http_response_bytes_total', 'Bytes of responses with their headers, by part of the server')
   bytes('received', 'rockpool_http_request_bytes_total', 'Bytes of requests with their headers, by part of the server')
   return (part) => {
