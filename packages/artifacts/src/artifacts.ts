@@ -8,7 +8,7 @@ import { artifactKey, type ArtifactLocation, tmpKey, type TmpLocation } from './
 import { listArtifacts, type ListedArtifact } from './list-artifacts.ts'
 import { putArtifact, type PutOptions } from './put-artifact.ts'
 import { type ArtifactRef, keyOfUri, parseArtifactRef, uriOf } from './reference.ts'
-import { type Removed, removeExpired, type RemoveExpiredOptions } from './remove-expired.ts'
+import { type Removed, removeExpired, type RemoveExpiredOptions, removeRequest } from './remove-expired.ts'
 import { type LogRecord, openLog, readLogs, type RequestLog } from './request-logs.ts'
 import { type CallOptions, requestState, type RequestState } from './request-state.ts'
 import { type Runtime, SYSTEM_RUNTIME } from './runtime.ts'
@@ -81,6 +81,14 @@ export interface Artifacts {
   }
 
   /**
+   * Removes a request with its state and logs. Resolves with the number of objects. On a server it needs the right
+   * `delete`.
+   *
+   * @throws `bad_key`
+   */
+  removeRequest(requestId: string, options?: CallOptions): Promise<number>
+
+  /**
    * Removes what is in `tmp/` for 7 days and, when asked to, requests by age. With own credentials only; run it daily.
    *
    * @throws `bad_argument`
@@ -141,6 +149,8 @@ const artifactsIn = (storage: ArtifactStorage, bucket: string, runtime: Runtime)
     readLogs: (requestId, stage, options) => readLogs(storage, requestId, stage, options),
 
     tmp: { put: async (location, source, options) => put(tmpKey(location), source, options) },
+
+    removeRequest: async (requestId, { signal } = {}) => removeRequest(storage, requestId, signal),
 
     removeExpired: (options = {}) => removeExpired(storage, runtime.now(), options),
   }

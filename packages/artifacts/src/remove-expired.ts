@@ -1,5 +1,6 @@
 /** Retention: requests and temporary objects go by age. */
 import { ArtifactError } from './errors.ts'
+import { requestPrefix } from './keys.ts'
 import type { ArtifactStorage } from './storage/storage.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -54,6 +55,24 @@ interface StoredRequest {
   readonly keys: readonly string[]
   /** of the newest object, unix ms */
   readonly modifiedAt: number
+}
+
+/**
+ * Removes a request as a whole. Resolves with the number of objects. May be killed and run again.
+ *
+ * @throws ArtifactError `bad_key`, and what the storage throws
+ */
+export const removeRequest = async (
+  storage: ArtifactStorage,
+  requestId: string,
+  signal: AbortSignal | undefined,
+): Promise<number> => {
+  let removed = 0
+  for await (const { key } of objectsBelow(storage, requestPrefix(requestId), signal)) {
+    await storage.remove(key, signal)
+    removed++
+  }
+  return removed
 }
 
 /** A listing is ascending, so the objects of a request follow each other. */

@@ -7,7 +7,7 @@ import { bytesOf, chunksIn, failingSource, streamOf, toArray } from './bytes.ts'
 
 export interface Setup {
   readonly bucket: string
-  /** a request that is empty, and a client with every right in it */
+  /** a request that is empty, and a client with all rights in it */
   readonly newRequest: () => Promise<{ readonly artifacts: Artifacts; readonly requestId: string }>
   readonly close: () => Promise<void>
 }
@@ -154,6 +154,20 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
         })
         expect(await toArray(artifacts.list(requestId, 'sheet'))).toEqual([])
       })
+    })
+
+    test('removes a request as a whole, and no other one', async () => {
+      const { artifacts, requestId } = await begin()
+      const other = await begin()
+      for (const each of [{ artifacts, requestId }, other]) {
+        await each.artifacts.put({ requestId: each.requestId, stage: 'a', name: 'b/c' }, 'x')
+        await each.artifacts.state(each.requestId).write({}, undefined)
+      }
+      expect(await artifacts.removeRequest(requestId)).toBe(2)
+      expect(await toArray(artifacts.list(requestId))).toEqual([])
+      expect(await artifacts.state(requestId).read()).toBeUndefined()
+      expect(await artifacts.removeRequest(requestId)).toBe(0)
+      expect((await toArray(other.artifacts.list(other.requestId))).length).toBe(1)
     })
 
     describe('state', () => {

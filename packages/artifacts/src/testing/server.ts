@@ -63,7 +63,7 @@ export const setupOf = (server: TestServer): Setup => ({
   bucket: 'fave-artifacts',
   newRequest: async () => {
     const requestId = crypto.randomUUID()
-    const token = await requestToken({ [requestId]: ['read', 'write'] })
+    const token = await requestToken({ [requestId]: ['read', 'write', 'delete'] })
     return { requestId, artifacts: createArtifacts({ server: { url: server.url, token } }) }
   },
   close: server.close,
