@@ -12,6 +12,7 @@ import type { DurableObjectNamespace, DurableObjectState } from '../workers/runt
 
 const backend = makeSyncBackend({
   quota: { events: QUOTA_EVENTS },
+  rateLimit: (sub) => (sub === 'hasty' ? 1_500 : 0),
   claims: (bindings) => {
     const { OBJECTS } = bindings as { readonly OBJECTS?: string }
     if (OBJECTS === undefined) return undefined

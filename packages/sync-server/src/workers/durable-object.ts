@@ -112,7 +112,7 @@ export class StoreObject {
     this.#state.setWebSocketAutoResponse(autoResponse('ping', JSON.stringify({ backendId, head })))
   }
 
-  async #upgrade(request: Request, rules: Pick<Rules, 'authenticate'>): Promise<Response> {
+  async #upgrade(request: Request, rules: Pick<Rules, 'authenticate' | 'rateLimit'>): Promise<Response> {
     const acceptance = await acceptLive(request, { ...rules, basePath: DEFAULT_BASE_PATH })
     if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
     const { storeId, since, sub, expiresAt } = acceptance.grant

@@ -13,13 +13,13 @@ import type { SyncOptions } from '../http/handler.ts'
 import type { WorkerClaimChecks } from './claim-check.ts'
 import type { SyncBackendEnv } from './index.ts'
 
-/** What no binding says. */
-export interface SyncBackendOptions extends Pick<SyncOptions, 'eventNames' | 'quota'> {
+/** What no binding says. `rateLimit` counts in each isolate by itself. */
+export interface SyncBackendOptions extends Pick<SyncOptions, 'eventNames' | 'quota' | 'rateLimit'> {
   /** How contents are checked that are only claimed to be stored, by the bindings; not at all unless set. */
   readonly claims?: (bindings: SyncBackendEnv) => WorkerClaimChecks | undefined
 }
 
-export interface Rules extends Pick<SyncOptions, 'eventNames' | 'quota'> {
+export interface Rules extends Omit<SyncBackendOptions, 'claims'> {
   readonly authenticate: Authenticate
   readonly buckets: Buckets
   readonly allowedOrigins: readonly string[]

@@ -47,6 +47,13 @@ describe('the Worker', { timeout: 60_000 }, () => {
     expect([status, body.refused]).toMatchObject([422, [{ index: 0, code: 'quota_exceeded' }]])
   })
 
+  it('responds rate_limited by the limit of its code, and closes with 1013', async () => {
+    const token = await signToken('shop', { sub: 'hasty' })
+    const { status, headers, body } = await httpClient(urlOf(worker), 'shop', token).push(0, eventsAfter(0, 'a'))
+    expect([status, headers.get('retry-after'), body.error.code]).toEqual([429, '2', 'rate_limited'])
+    expect(await connectLive(urlOf(worker), 'shop', token).closed).toBe(1013)
+  })
+
   it('responds not_found from an object that belongs to another store', async () => {
     const http = httpClient(urlOf(worker), 'misrouted', await signToken('misrouted'))
     const { status, body } = await http.head()
