@@ -7,10 +7,12 @@ const RULES = { perCaller: 2, maxWaiting: 3, maxWaitMs: 30_000 }
 let clock: ReturnType<typeof testClock>
 let queue: FairQueue
 let order: string[]
+let waiting: number
 beforeEach(() => {
   clock = testClock()
-  queue = createFairQueue(clock, RULES)
   order = []
+  waiting = 0
+  queue = createFairQueue(clock, (calls) => (waiting = calls), RULES)
 })
 
 const enter = (caller: string, name: string): Ticket =>
@@ -32,16 +34,16 @@ test('a slot that is free goes to the call that waits longest', () => {
 test('refuses what finds the queue full, and what has waited too long', () => {
   for (const name of ['f1', 'f2', 'f3', 'f4', 'f5']) enter('flooder', name)
   enter('flooder', 'f6')
-  expect(order).toEqual(['f1', 'f2', 'f6 refused'])
+  expect([order, waiting]).toEqual([['f1', 'f2', 'f6 refused'], 3])
   clock.advance(RULES.maxWaitMs)
-  expect(order.slice(3)).toEqual(['f3 refused', 'f4 refused', 'f5 refused'])
+  expect([order.slice(3), waiting]).toEqual([['f3 refused', 'f4 refused', 'f5 refused'], 0])
 })
 
 test('a client that leaves while it waits takes no slot', () => {
   const [first, , third] = ['f1', 'f2', 'f3', 'f4'].map((name) => enter('flooder', name))
   third!.leave()
   first!.leave()
-  expect(order).toEqual(['f1', 'f2', 'f4'])
+  expect([order, waiting]).toEqual([['f1', 'f2', 'f4'], 0])
   clock.advance(RULES.maxWaitMs)
   expect(order).toHaveLength(3)
 })

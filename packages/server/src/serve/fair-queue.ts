@@ -37,19 +37,23 @@ interface Caller {
   readonly waiting: Set<() => void>
 }
 
-/** There is no limit for all callers together: most calls wait for a disk or S3, and a few slow ones must not keep the others out. */
+/**
+ * There is no limit for all callers together: most calls wait for a disk or S3, and a few slow ones must not keep the others out.
+ *
+ * @param onWaiting gets the number of calls that wait, of all callers, when it has changed
+ */
 export const createFairQueue = (
   clock: Clock,
+  onWaiting: (calls: number) => void = () => {},
   { perCaller, maxWaiting, maxWaitMs }: FairQueueRules = FAIR_QUEUE_RULES,
 ): FairQueue => {
   const callers = new Map<string, Caller>()
+  let waiting = 0
+  const count = (change: 1 | -1) => onWaiting((waiting += change))
 
   const release = (name: string, caller: Caller) => {
     const [next] = caller.waiting
-    if (next) {
-      caller.waiting.delete(next)
-      next()
-    } else if (--caller.running === 0) callers.delete(name)
+    if (next) next() else if (--caller.running === 0) callers.delete(name)
   }
 
   const run = (name: string, caller: Caller, { start }: QueuedCall): Ticket => {
@@ -71,18 +75,18 @@ export const createFairQueue = (
       stopWaiting()
       running = run(name, caller, call)
     }
-    const stopWaiting = clock.setTimer(() => {
-      caller.waiting.delete(turn)
+    const stopWaiting = () => {
+      if (!caller.waiting.delete(turn)) return
+      cancelTimer()
+      count(-1)
+    }
+    const cancelTimer = clock.setTimer(() => {
+      stopWaiting()
       call.refuse()
     }, maxWaitMs)
     caller.waiting.add(turn)
-    return {
-      leave: (afterMs) => {
-        if (running) return running.leave(afterMs)
-        stopWaiting()
-        caller.waiting.delete(turn)
-      },
-    }
+    count(1)
+    return { leave: (afterMs) => (running ? running.leave(afterMs) : stopWaiting()) }
   }
 
   return {

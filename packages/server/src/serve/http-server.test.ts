@@ -17,9 +17,7 @@ let lines: Record<string, unknown>[]
 
 const LOCAL = {
   mode: 'local' as const,
-  checkHealth: async () => {
-    throw new Error('A local store has no queue to ask about.')
-  },
+  checkHealth: async () => ({ ok: true, mode: 'local' as const, integrity: 'checksum' as const, latencyMs: 1 }),
 }
 
 const handlers: Handlers = {
@@ -225,20 +223,28 @@ test('counts bytes of requests and responses, and the lag of sync', async () => 
   expect(body).toContain('rockpool_sync_lag_seconds_bucket{le="0.1"} 1')
 })
 
-test('asks a hybrid store once in some seconds what waits for S3', async () => {
+test('asks the object store once in some seconds how it is', async () => {
   let asked = 0
-  const hybrid = {
-    mode: 'hybrid' as const,
-    checkHealth: async () => ({
-      ok: true,
-      mode: 'hybrid' as const,
-      integrity: 'checksum' as const,
-      latencyMs: 1,
-      pending: ++asked,
-    }),
+  const health = { ok: true, full: true, mode: 'hybrid', integrity: 'checksum', latencyMs: 1, degraded: true } as const
+  const checkHealth = async () => ({ ...health, pending: ++asked })
+  server.start({ ...handlers, metrics: createMetrics({ mode: 'hybrid', checkHealth }) })
+  for (const _ of [1, 2]) {
+    const { body } = await get('/metrics')
+    expect(body.match(/^rockpool_(?:storage|replication)_\w+ \S+$/gm)).toEqual([
+      'rockpool_storage_ok 1',
+      'rockpool_storage_full 1',
+      'rockpool_replication_pending 1',
+      'rockpool_replication_failing 1',
+    ])
   }
-  server.start({ ...handlers, metrics: createMetrics(hybrid) })
-  for (const _ of [1, 2]) expect((await get('/metrics')).body).toContain('rockpool_replication_pending 1')
+})
+
+test('an object store that cannot be asked is not ok, and the other metrics are there', async () => {
+  const checkHealth = () => Promise.reject(new Error('The disk is gone.'))
+  server.start({ ...handlers, metrics: createMetrics({ mode: 'local', checkHealth }) })
+  const { body } = await get('/metrics')
+  expect(body).toContain('rockpool_storage_ok 0')
+  expect(body).toContain('rockpool_version')
 })
 
 test('starts the call of another user while one floods, and only some of the flood', async () => {
@@ -257,6 +263,7 @@ test('starts the call of another user while one floods, and only some of the flo
   const other = call('Bearer ada')
   await vi.waitUntil(() => started.includes('Bearer ada'))
   expect(started).toEqual([...Array.from({ length: 6 }, () => 'Bearer flood'), 'Bearer ada'])
+  expect((await get('/metrics')).body).toContain('rockpool_http_calls_waiting 44')
   waiting.at(-1)!.end('done')
   expect(await other).toMatchObject({ status: 200, body: 'done' })
   while (waiting.length < 51) {

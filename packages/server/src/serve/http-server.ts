@@ -52,7 +52,7 @@ export const listen = async (host: string, port: number, clock: Clock = systemCl
   /** calls under way, without live streams */
   let inFlight = 0
   let drained = () => {}
-  const queue = createFairQueue(clock)
+  const queue = createFairQueue(clock, (calls) => handlers?.metrics.waiting(calls))
 
   const respond = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { url = '/' } = incoming

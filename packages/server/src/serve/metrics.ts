@@ -1,7 +1,7 @@
 /** The metrics of `/metrics`, for Prometheus. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ObjectStore } from '@rockpool/object-store'
+import type { ObjectStore, StoreHealth } from '@rockpool/object-store'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DeliveryOutcome } from '../events/webhooks/deliveries.ts'
 import type { CollectReport } from '../gc/collect.ts'
@@ -13,6 +13,8 @@ import type { Route } from './route.ts'
 export interface Metrics {
   /** Counts a call from now until its response is sent, or its connection is cut. */
   call(part: Route['part'], incoming: IncomingMessage, outgoing: ServerResponse): void
+  /** @param calls that wait for others of their caller */
+  waiting(calls: number): void
   /** Counts a WebSocket until `socket` closes. */
   connected(socket: { once(event: 'close', listener: () => void): unknown }): void
   collected(outcome: CollectReport | Error): void
@@ -32,6 +34,8 @@ const LAGS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
 
 /** Several scrapers cost as much as one. */
 const KEEP_MS = 3_000
+/** Prometheus waits 10 s for a scrape. */
+const PROBE_MS = 3_000
 
 /** Other methods share one label: clients can make up any number of them. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'])
@@ -61,6 +65,11 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
     labelNames: ['outcome'],
     registers,
   })
+  const waiting = new Gauge({
+    name: 'rockpool_http_calls_waiting',
+    help: 'Calls that wait for others of their caller',
+    registers,
+  })
   const connections = new Gauge({ name: 'rockpool_sync_connections', help: 'Open WebSockets of sync', registers })
   const lag = new Histogram({
     name: 'rockpool_sync_lag_seconds',
@@ -76,19 +85,7 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
   })
   const deleted = new Counter({ name: 'rockpool_gc_deleted_objects_total', help: 'Contents deleted', registers })
   const freed = new Counter({ name: 'rockpool_gc_deleted_bytes_total', help: 'Bytes of deleted contents', registers })
-  if (store.mode === 'hybrid') {
-    const pending = cached(async () => (await store.checkHealth()).pending ?? 0, KEEP_MS)
-    registry.registerMetric(
-      new Gauge({
-        name: 'rockpool_replication_pending',
-        help: 'Hybrid: objects that S3 still lacks',
-        registers: [],
-        async collect() {
-          this.set(await pending())
-        },
-      }),
-    )
-  }
+  storeGauges(registry, store)
 
   /** of each connection: bytes read up to the end of its last request, since headers are read before a request is known */
   const readBefore = new WeakMap<Socket, number>()
@@ -106,6 +103,9 @@ export const createMetrics = (store: Pick<ObjectStore, 'checkHealth' | 'mode'>):
         counted.sent += socket.bytesWritten - before.written
         end({ status: outgoing.writableFinished ? outgoing.statusCode : CLIENT_CLOSED })
       })
+    },
+    waiting(calls) {
+      waiting.set(calls)
     },
     connected(socket) {
       connections.inc()
@@ -169,4 +169,28 @@ const countedParts = (registry: Registry): ((part: Route['part']) => CountedPart
     if (!counted) parts.set(part, (counted = { inFlight: 0, received: 0, sent: 0 }))
     return counted
   }
+}
+
+/** One probe for all of them, which does not keep a scrape waiting. */
+const storeGauges = (registry: Registry, store: Pick<ObjectStore, 'checkHealth' | 'mode'>): void => {
+  const health = cached(
+    () => store.checkHealth({ signal: AbortSignal.timeout(PROBE_MS) }).catch(() => undefined),
+    KEEP_MS,
+  )
+  const gauge = (name: string, help: string, value: (health: StoreHealth | undefined) => number) =>
+    registry.registerMetric(
+      new Gauge({
+        ...{ name, help, registers: [] },
+        async collect() {
+          this.set(value(await health()))
+        },
+      }),
+    )
+  gauge('rockpool_storage_ok', '1: the object store can be read', (state) => (state?.ok ? 1 : 0))
+  gauge('rockpool_storage_full', '1: the object store has no room, writes fail', (state) => (state?.full ? 1 : 0))
+  if (store.mode !== 'hybrid') return
+  const pending = 'Hybrid: objects that S3 still lacks'
+  gauge('rockpool_replication_pending', pending, (state) => state?.pending ?? Number.NaN)
+  const degraded = '1: hybrid works, but cannot replicate to S3'
+  gauge('rockpool_replication_failing', degraded, (state) => (state?.degraded ? 1 : 0))
 }
