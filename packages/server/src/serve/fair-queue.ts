@@ -53,7 +53,8 @@ export const createFairQueue = (
 
   const release = (name: string, caller: Caller) => {
     const [next] = caller.waiting
-    if (next) next() else if (--caller.running === 0) callers.delete(name)
+    if (next) next()
+    else if (--caller.running === 0) callers.delete(name)
   }
 
   const run = (name: string, caller: Caller, { start }: QueuedCall): Ticket => {
