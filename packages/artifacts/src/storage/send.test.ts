@@ -48,6 +48,23 @@ describe('send', () => {
     })
   })
 
+  test('refuses a response that is longer than the range, without reading it', async () => {
+    const replies = Array.from({ length: 6 }, () => [200, { 'content-length': '2000000000' }, 'x'] as const)
+    const reading = createSend(plain, fakeRuntime(replies))({ ...GET, expected: 8_388_608 })
+    await expect(reading).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('2000000000') },
+    })
+  })
+
+  test('sends again when a response ends before its last byte', async () => {
+    const runtime = fakeRuntime([
+      [200, { 'content-length': '3' }, 'ab'],
+      [200, { 'content-length': '3' }, 'abc'],
+    ])
+    expect(new TextDecoder().decode((await createSend(plain, runtime)(GET)).bytes)).toBe('abc')
+  })
+
   test('ends an attempt that hangs, by a limit that grows with the body', async () => {
     const runtime = fakeRuntime(['hang', 200])
     const sending = createSend(plain, runtime)({ ...GET, method: 'PUT', body: new Uint8Array(3_000_001) })

@@ -8,7 +8,7 @@ export interface Call {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array<ArrayBuffer> | string | undefined
-  /** bytes of the response body at most; sets its time limit */
+  /** bytes of the response body at most: sets its time limit, and a longer one is an error; 16 MiB unless set */
   readonly expected?: number
 }
 
@@ -45,8 +45,8 @@ const TRANSIENT = new Set([408, 409, 425, 429, 500, 502, 503, 504])
 export const createSend =
   (authorize: Authorize, { fetch, now, random, wait, timeout }: Runtime): Send =>
   async (call, signal) => {
-    const { method, body, expected = 0 } = call
-    const timeoutMs = RESPONSE_TIMEOUT_MS + Math.ceil(((body?.length ?? 0) + expected) / MIN_SPEED)
+    const { method, body, expected } = call
+    const timeoutMs = RESPONSE_TIMEOUT_MS + Math.ceil(((body?.length ?? 0) + (expected ?? 0)) / MIN_SPEED)
 
     /** The reply, or the error of the network. */
     const attempt = async (): Promise<Reply | Error> => {
@@ -55,7 +55,7 @@ export const createSend =
       const either = signal ? AbortSignal.any([signal, late]) : late
       const init = { method, headers, redirect: 'manual', signal: either, ...(body !== undefined && { body }) } as const
       try {
-        return await whole(fetch(url, init))
+        return await whole(method, fetch(url, init), Math.max(expected ?? MAX_REPLY, MAX_ERROR))
       } catch (error) {
         signal?.throwIfAborted()
         return error as Error
@@ -83,9 +83,22 @@ export const createSend =
     }
   }
 
-const whole = async (responding: Promise<Response>): Promise<Reply> => {
+/** Bytes of a listing of 1,000 long keys are 2 MiB. */
+const MAX_REPLY = 16 * 1024 * 1024
+/** Bytes of an error document, which comes instead of the bytes. */
+const MAX_ERROR = 64 * 1024
+
+const whole = async (method: string, responding: Promise<Response>, maxLength: number): Promise<Reply> => {
   const { status, headers, body } = await responding
-  return { status, headers, bytes: body === null ? new Uint8Array() : await readWhole(body, lengthOf(headers)) }
+  // The Content-Length of a reply to HEAD is that of the object.
+  if (body === null || method === 'HEAD') return { status, headers, bytes: new Uint8Array() }
+  const length = lengthOf(headers)
+  if (length !== undefined && length > maxLength) {
+    // A proxy that ignores ranges would fill the memory with the whole artifact.
+    await body.cancel()
+    throw new TypeError(`The response has ${length} bytes, at most ${maxLength} were expected.`)
+  }
+  return { status, headers, bytes: await readWhole(body, length) }
 }
 
 /** Undefined when the response does not say, or says it of compressed bytes. */
