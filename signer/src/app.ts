@@ -399,7 +399,15 @@ const allowOrigins = (origins: readonly string[]) =>
       'x-amz-content-sha256',
       'x-amz-checksum-sha256',
     ],
-    exposeHeaders: ['ETag', 'Content-Range', 'Content-Length', 'Accept-Ranges', 'Retry-After', 'X-Request-Id'],
+    exposeHeaders: [
+      'ETag',
+      'Content-Range',
+      'Content-Length',
+      'Accept-Ranges',
+      'Retry-After',
+      'X-Request-Id',
+      'X-Rockpool-Address',
+    ],
     maxAge: 86_400,
   })
 
