@@ -107,6 +107,16 @@ describe('createSyncListener', () => {
     },
   )
 
+  it('responds unauthenticated to two tokens, although one is good', async () => {
+    const { port } = await mount()
+    const socket = await dial(port)
+    const token = `authorization: Bearer ${await signToken('shop')}`
+    socket.write(
+      ['GET /sync/shop/head HTTP/1.1', 'host: localhost', 'connection: close', token, token, '', ''].join('\r\n'),
+    )
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
   it('ends a request whose body does not arrive, after 30 s, with request_timeout', async () => {
     const clock = testClock()
     const { port } = await mount({ clock })
