@@ -1,34 +1,16 @@
-/** What one of disk, index and log lacks is derived from the others. */
+/** Full passes: what disk, index or log lacks is derived from the others. */
 import { addressOfKey, type Buckets } from '@rockpool/protocol'
-import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
+import { Effect, Exit, Scope } from 'effect'
 import { describe, expect, test, vi } from 'vitest'
 import { memoryIndex, memoryIndexStorage, memoryRecordLog } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
-import { change, type EngineRow, type LocalIndex, put } from '../../ports/local-index.ts'
+import { change, put } from '../../ports/local-index.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { nextPassIn, ROWS_VERSION } from './reconcile.ts'
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-
-const turns = (count: number) =>
-  promise(async () => {
-    for (let turn = 0; turn < count; turn++) await new Promise<void>((turned) => setImmediate(turned))
-  })
-const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 10_000 }))
-/** The time of the next pass has come. */
-const nextDay = TestClock.adjust('1 day').pipe(Effect.andThen(turns(50)))
-const minutes = (count: number) =>
-  Effect.gen(function* () {
-    for (let i = 0; i < count; i++) {
-      yield* TestClock.adjust('1 minute')
-      yield* turns(1)
-    }
-  })
+import { eventually, minutes, nextDay, passFinished, promise, run, turns } from '../../testing/test-time.ts'
 
 /** Counts what the signer is asked for. */
 const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
@@ -55,20 +37,9 @@ const emptyIndex = () => memoryIndex(memoryIndexStorage())
 const logOf = ({ backend }: ReturnType<typeof memoryWorld>) => ({
   log: memoryRecordLog({ storeId: STORE_ID, backend, device: 'a' }),
 })
-/** A pass has come to its end. An add that was under way put it off by a minute. */
-const finished = (index: LocalIndex) =>
-  minutes(2).pipe(
-    Effect.andThen(
-      promise(() =>
-        vi.waitFor(async () => {
-          expect((await index.get('engine', 'engine'))?.reconcile).toMatchObject({ phase: null, cursor: null })
-        }, 5_000),
-      ),
-    ),
-  )
 
 describe('a lost index', () => {
-  test('is derived again from disk and log, and the only copy of a file is uploaded', () =>
+  test('is rebuilt from disk and log, and the only copy of a file is uploaded', () =>
     run(
       Effect.gen(function* () {
         const world = memoryWorld()
@@ -86,7 +57,7 @@ describe('a lost index', () => {
       }),
     ))
 
-  test('asks the signer for no content that a receipt proves, and for the rest at a low rate', () =>
+  test('checks only content without a receipt with the signer, at a low rate', () =>
     run(
       Effect.gen(function* () {
         const world = memoryWorld()
@@ -128,7 +99,7 @@ describe('a lost index', () => {
       }),
     ))
 
-  test('does not take damaged bytes for the content', () =>
+  test('does not accept damaged bytes', () =>
     run(
       Effect.gen(function* () {
         const world = memoryWorld()
@@ -144,14 +115,14 @@ describe('a lost index', () => {
           index,
           blobs: { ...device.blobs, open: async () => new Blob(['rEef']) },
         })
-        yield* finished(index)
+        yield* passFinished(index)
         expect(yield* promise(() => index.keys('contents'))).toEqual([])
         expect(yield* promise(() => device.blobs.isQuarantined(address))).toBe(true)
         expect(pool.transfers.status(file).onDevice).toBe(false)
       }),
     ))
 
-  test('is derived while an add is under way: not before it has its row', () =>
+  test('waits for the row of an add under way', () =>
     run(
       Effect.gen(function* () {
         const world = memoryWorld()
@@ -160,7 +131,7 @@ describe('a lost index', () => {
         const { readable, writable } = new TransformStream<Uint8Array>()
         const writer = writable.getWriter()
         const pool = yield* device.open({ ...logOf(world), index })
-        yield* finished(index)
+        yield* passFinished(index)
         const adding = pool.add(readable)
         void writer.write(new Uint8Array(3))
         yield* nextDay
@@ -170,12 +141,12 @@ describe('a lost index', () => {
           await adding
         })
         yield* minutes(2)
-        yield* finished(index)
+        yield* passFinished(index)
       }),
     ))
 })
 
-test('a row whose bytes are gone is removed by a pass, and a pinned file comes again', () =>
+test('removes a row without bytes, and downloads a pinned file again', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld()
@@ -192,7 +163,7 @@ test('a row whose bytes are gone is removed by a pass, and a pinned file comes a
     }),
   ))
 
-test('rows that nothing names are deleted by a pass, and a lost upload is queued', () =>
+test('deletes unreferenced rows, and queues a lost upload', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld()
@@ -223,7 +194,7 @@ test('rows that nothing names are deleted by a pass, and a lost upload is queued
     }),
   ))
 
-test('what the log lacks of a stored content is told to all devices after a pass', () =>
+test('appends ContentStored for stored content that the log lacks', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld()
@@ -247,7 +218,7 @@ test('what the log lacks of a stored content is told to all devices after a pass
     }),
   ))
 
-test('a pass that was interrupted goes on from its place', () =>
+test('resumes an interrupted pass', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld()
@@ -268,183 +239,14 @@ test('a pass that was interrupted goes on from its place', () =>
         return log.changes(since, limit)
       }
       yield* device.open({ log: { ...log, changes } })
-      yield* finished(index)
+      yield* passFinished(index)
       expect(new Set(from)).toEqual(new Set([changeCursor, cursor]))
       // The rows of the files that this pass came to, and of no others.
       expect(yield* promise(() => index.keys('files'))).toHaveLength(200)
     }),
   ))
 
-describe('versions', () => {
-  test('a version that is kept is uploaded, though another file of the same bytes was removed', () =>
-    run(
-      Effect.gen(function* () {
-        const world = memoryWorld()
-        const pool = yield* memoryDevice(world, 'a').open()
-        yield* promise(() => pool.transfers.pause())
-        const file = yield* promise(() => pool.add(new Blob(['one']), { name: 'f' }))
-        const twin = yield* promise(() => pool.add(new Blob(['one']), { name: 'g' }))
-        yield* promise(() => pool.replace(file.id, new Blob(['two'])))
-        yield* promise(() => pool.remove(twin.id))
-        yield* turns(20)
-        yield* promise(() => pool.transfers.resume())
-        const current = () => pool.files.get(file.id)!.remoteKey
-        yield* advanceUntil(() => pool.log.remoteContent(current())?.stored === true)
-        yield* advanceUntil(() => pool.log.remoteContent(file.remoteKey)?.stored === true)
-      }),
-    ))
-
-  test('a restored file brings back the uploads of its versions', () =>
-    run(
-      Effect.gen(function* () {
-        const world = memoryWorld()
-        const device = memoryDevice(world, 'a')
-        const pool = yield* device.open()
-        yield* promise(() => pool.transfers.pause())
-        const file = yield* promise(() => pool.add(new Blob(['one'])))
-        yield* promise(() => pool.replace(file.id, new Blob(['two'])))
-        yield* promise(() => pool.remove(file.id))
-        yield* promise(() => vi.waitFor(async () => expect(await device.index().keys('transfers')).toEqual([])))
-        yield* promise(() => pool.restore(file.id))
-        yield* promise(() => pool.transfers.resume())
-        yield* advanceUntil(() => world.storage.objects.size === 2)
-      }),
-    ))
-})
-
-describe('a pin', () => {
-  test('follows a replacement, and lets the former content go', () =>
-    run(
-      Effect.gen(function* () {
-        const world = memoryWorld()
-        const device = memoryDevice(world, 'b')
-        const a = yield* memoryDevice(world, 'a').open()
-        const b = yield* device.open()
-        const file = yield* promise(() => a.add(new Blob(['one'])))
-        yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
-        yield* promise(() => b.pin(file.id))
-        yield* until(b, () => b.transfers.status(file.id).onDevice)
-        const replaced = yield* promise(() => a.replace(file.id, new Blob(['two!'])))
-        yield* until(b, () => b.transfers.status(replaced).onDevice)
-        const index = device.index()
-        const pinned = async () => (await index.getAll('contents')).filter((row) => row.pinned).map(({ size }) => size)
-        yield* promise(() => vi.waitFor(async () => expect(await pinned()).toEqual([4])))
-        yield* promise(() => b.unpin(file.id))
-        expect(yield* promise(pinned)).toEqual([])
-      }),
-    ))
-
-  test('of one of two files with the same bytes leaves them pinned for the other', () =>
-    run(
-      Effect.gen(function* () {
-        const device = memoryDevice(memoryWorld(), 'a')
-        const pool = yield* device.open()
-        const files = yield* Effect.forEach([1, 2], () => promise(() => pool.add(new Blob(['same']))))
-        for (const { id } of files) yield* promise(() => pool.pin(id))
-        yield* promise(() => pool.unpin(files[0]!.id))
-        expect(yield* promise(() => pool.storage())).toMatchObject({ pinned: 4 })
-        yield* promise(() => pool.unpin(files[1]!.id))
-        expect(yield* promise(() => pool.storage())).toMatchObject({ pinned: 0 })
-      }),
-    ))
-
-  test('of an older engine, which pinned bytes, becomes one of the files that have them', () =>
-    run(
-      Effect.gen(function* () {
-        const world = memoryWorld()
-        const device = memoryDevice(world, 'a')
-        const index = device.index()
-        const scope = yield* Scope.make()
-        const first = yield* device.open().pipe(Scope.extend(scope))
-        const file = yield* promise(() => first.add(new Blob(['reef'])))
-        yield* until(first, () => first.transfers.status(file).state === 'stored')
-        yield* finished(index)
-        yield* Scope.close(scope, Exit.void)
-        const older = ({ rowsVersion: _, reconcile: __, ...row }: EngineRow): EngineRow => row
-        yield* promise(() =>
-          index.write([
-            change('contents', addressOfKey(file.remoteKey), (row) => row && { ...row, pinned: true }),
-            change('engine', 'engine', (row) => row && older(row)),
-          ]),
-        )
-        const pool = yield* device.open()
-        yield* finished(index)
-        expect(yield* promise(() => index.keys('pins'))).toEqual([file.id])
-        expect(yield* promise(() => pool.storage())).toMatchObject({ pinned: 4 })
-      }),
-    ))
-
-  test('comes, also when its content is stored between the 404 and its note', () =>
-    run(
-      Effect.gen(function* () {
-        const world = memoryWorld()
-        const device = memoryDevice(world, 'b')
-        const a = yield* memoryDevice(world, 'a').open()
-        yield* promise(() => a.transfers.pause())
-        // The disk of b is slow with the one write that notes the failed download.
-        const index = device.index()
-        const stored = Promise.withResolvers<void>()
-        const reached = Promise.withResolvers<void>()
-        const slow: LocalIndex = {
-          ...index,
-          async write(steps, options) {
-            const isNote = options?.epoch !== undefined && steps.length === 1 && steps[0]!.key?.startsWith('download:')
-            if (isNote) {
-              reached.resolve()
-              await stored.promise
-            }
-            return index.write(steps, options)
-          },
-        }
-        const b = yield* device.open({ index: slow })
-        const file = yield* promise(() => a.add(new Blob(['reef'])))
-        yield* until(b, () => b.files.get(file.id) !== undefined)
-        yield* promise(() => b.pin(file.id))
-        yield* promise(() => reached.promise)
-        yield* promise(() => a.transfers.resume())
-        yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
-        yield* turns(50)
-        stored.resolve()
-        yield* until(b, () => b.transfers.status(file.id).state === 'stored')
-      }),
-    ))
-})
-
-test('a file removed and restored while the leading tab hears late of index writes is uploaded all the same', () =>
-  run(
-    Effect.gen(function* () {
-      const world = memoryWorld()
-      world.storage.faults.offline = true
-      const device = memoryDevice(world, 'a')
-      // The leader's index tells of other tabs' writes late, as BroadcastChannel and a busy page may.
-      const held: (() => void)[] = []
-      let isLate = true
-      const index = device.index()
-      const late: LocalIndex = {
-        ...index,
-        subscribe: (listener) =>
-          index.subscribe((keys) => (isLate ? void held.push(() => listener(keys)) : listener(keys))),
-      }
-      const leader = yield* device.open({ index: late })
-      yield* promise(() => vi.waitFor(async () => expect(await index.get('engine', 'engine')).toBeDefined()))
-      const follower = yield* device.open()
-      const uploads = async () => (await index.getAll('transfers')).filter(({ direction }) => direction === 'upload')
-
-      const file = yield* promise(() => follower.add(new Blob(['reef'])))
-      yield* promise(() => follower.remove(file.id))
-      yield* promise(() => vi.waitFor(async () => expect(await uploads()).toEqual([])))
-      yield* promise(() => follower.restore(file.id))
-      yield* promise(() => vi.waitFor(async () => expect(await uploads()).toHaveLength(1)))
-
-      isLate = false
-      for (const notify of held) notify()
-      world.storage.faults.offline = false
-      yield* advanceUntil(() => world.storage.objects.has(file.remoteKey))
-      yield* until(leader, () => leader.transfers.status(file.id).state === 'stored')
-    }),
-  ))
-
-test('content that a user of an owner bucket may not name yet does not stop a pass', () =>
+test('completes a pass with content of an owner bucket while nobody is signed in', () =>
   run(
     Effect.gen(function* () {
       const buckets: Buckets = { files: { access: 'store' }, own: { access: 'owner' } }
@@ -460,7 +262,7 @@ test('content that a user of an owner bucket may not name yet does not stop a pa
     }),
   ))
 
-test('a pass that fails holds up no upload, and is tried again', () =>
+test('retries a failed pass without blocking uploads', () =>
   run(
     Effect.gen(function* () {
       vi.spyOn(console, 'warn').mockImplementation(() => {})
@@ -480,7 +282,7 @@ test('a pass that fails holds up no upload, and is tried again', () =>
       yield* until(pool, () => pool.transfers.status(file).state === 'stored')
       isBroken = false
       yield* minutes(6)
-      yield* finished(index)
+      yield* passFinished(index)
     }),
   ))
 
