@@ -1,7 +1,7 @@
 /** The app's layer of the server's image, as its Dockerfile makes it, and started as its entry point does. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const sizeOf = async (path: string): Promise<number> => {
   let bytes = 0
   for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).blocks * 512
+    bytes += (await lstat(join(entry.parentPath, entry.name))).blocks * 512
   }
   return bytes
 }

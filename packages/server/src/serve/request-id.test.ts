@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTraceParent, requestIdOf } from './request-id.ts'
+import { traceIdOf, requestIdOf } from './request-id.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4/
@@ -26,5 +26,5 @@ test.each([
   ['text behind the flags', { traceparent: `00-${TRACE}-00f067aa0ba902b7-01x` }],
 ])('makes a new id for %s', (_, headers) => {
   expect(requestIdOf(headers)).toMatch(UUID)
-  expect(parseTraceParent(headers)).toBeUndefined()
+  expect(traceIdOf(headers)).toBeUndefined()
 })
