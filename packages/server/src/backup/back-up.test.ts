@@ -24,7 +24,10 @@ const inputOf = async (): Promise<TaskInput> => {
     await setTimeout(50)
     return store.list(...args)
   }
-  const parts = { store: { ...store, list }, logs: { storeIds: async () => [] } }
+  const parts = {
+    store: { ...store, list },
+    logs: { storeIds: async () => [], backUp: async () => ({ backendId: '', head: 0 }) },
+  }
   const input = { config, parts, signal: new AbortController().signal, progress: () => {} }
   return input as unknown as TaskInput
 }

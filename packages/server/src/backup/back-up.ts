@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto'
 import type { ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
 import { openLocalStore } from '@rockpool/object-store/local'
+import type { SqliteLogs } from '@rockpool/sync-server/node'
 import { isInside } from '../config/paths.ts'
 import { copyState } from '../state/copy-state.ts'
 import { every2s, type Task, type TaskInput } from '../tasks/task.ts'
@@ -40,7 +41,7 @@ export interface BackUpResult extends BackupManifest {
 export const backUp: Task<BackUpArguments, BackUpResult> = {
   name: 'backup',
   run: async ({ folder, bytes }, input) => {
-    const { config, parts } = input
+    const { config, parts, progress } = input
     if (isInside(folder, config.dataDir) || isInside(config.dataDir, folder)) {
       throw new Error(
         `A backup in ${folder} would be lost with the data folder. Name a folder outside of ${config.dataDir}.`,
@@ -54,7 +55,9 @@ export const backUp: Task<BackUpArguments, BackUpResult> = {
     await makePrivate(folder)
     // A backup that is interrupted is no backup.
     await rm(join(folder, 'backup.json'), { force: true })
-    const stores = await backUpLogs(folder, input)
+    const { backUp: copyLog } = parts.logs
+    const stores = copyLog ? await backUpLogs(folder, copyLog, input) : []
+    if (!copyLog) progress('The event logs are in Postgres: save them with pg_dump, before this backup.')
     for (const name of SECRET_FILES) {
       if (!existsSync(join(config.dataDir, name))) continue
       await copyDurably(join(config.dataDir, name), join(folder, name))
@@ -66,6 +69,7 @@ export const backUp: Task<BackUpArguments, BackUpResult> = {
       format: 1,
       createdAt: new Date().toISOString(),
       server: VERSION,
+      ...(!copyLog && { eventLog: 'postgres' as const }),
       stores,
       bytes: described,
     } as const
@@ -81,14 +85,15 @@ const makePrivate = async (folder: string): Promise<void> => {
 
 const backUpLogs = async (
   folder: string,
+  copyLog: SqliteLogs['backUp'],
   { parts, signal, progress }: TaskInput,
 ): Promise<BackupManifest['stores']> => {
   const target = join(folder, EVENTS_FOLDER)
   await makePrivate(target)
   const stores: { storeId: string; backendId: string; head: number }[] = []
-  for (const storeId of (await parts.logs.storeIds!()).toSorted()) {
+  for (const storeId of (await parts.logs.storeIds()).toSorted()) {
     signal.throwIfAborted()
-    stores.push({ storeId, ...(await parts.logs.backUp(storeId, target)) })
+    stores.push({ storeId, ...(await copyLog(storeId, target)) })
   }
   progress(`Event logs of ${stores.length} stores`)
   return stores

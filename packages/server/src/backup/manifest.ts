@@ -9,6 +9,8 @@ export interface BackupManifest {
   /** ISO 8601 */
   readonly createdAt: string
   readonly server: string
+  /** Missing: SQLite. Logs in Postgres are not in the backup. */
+  readonly eventLog?: 'postgres'
   readonly stores: readonly { readonly storeId: string; readonly backendId: string; readonly head: number }[]
   readonly bytes:
     /** in the folder `store` */

@@ -1,6 +1,6 @@
 /** Restores a backup into the folder and the object store of a configuration. An interrupted run resumes. */
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
@@ -8,7 +8,8 @@ import { copyStore, progressLine } from '@rockpool/object-store/copy'
 import { openLocalStore } from '@rockpool/object-store/local'
 import type { ServerConfig } from '../config/server-config.ts'
 import { openStore } from '../serve/open-store.ts'
-import { ensureDataFolder, eventsFolder } from '../serve/parts.ts'
+import { eventsFolder, hasEventLogs } from '../serve/open-logs.ts'
+import { ensureDataFolder } from '../serve/parts.ts'
 import { STATE_FILE } from '../state/open-state.ts'
 import { every2s } from '../tasks/task.ts'
 import { copyDurably, syncFolder } from './copy-durably.ts'
@@ -38,9 +39,9 @@ export interface RestoreResult {
 /** @throws Error of one line when the data folder has event logs already, or the backup is not whole */
 export const restoreBackup = async ({ folder, config, signal, progress }: RestoreOptions): Promise<RestoreResult> => {
   const backup = await readManifest(folder)
+  requireSameLogs(backup, config)
   const { dataDir } = config
-  const events = eventsFolder(dataDir)
-  if (existsSync(events) && (await readdir(events)).some((name) => name.endsWith('.id'))) {
+  if (await hasEventLogs(dataDir)) {
     throw new Error(`There are event logs in ${dataDir} already. Restore into an empty folder: set storage.local.path.`)
   }
   await ensureDataFolder(dataDir)
@@ -58,7 +59,24 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
   } finally {
     await store.close()
   }
-  // Last, and all at once: a server that finds logs has everything.
+  if (backup.eventLog === 'postgres')
+    progress('The event logs are not in this backup: restore them with pg_restore or psql.')
+  else await restoreLogs(folder, dataDir, backup)
+  return { backup, failed }
+}
+
+/** @throws Error of one line when the backup is of other event logs than the configuration names */
+const requireSameLogs = (backup: BackupManifest, { eventLog }: ServerConfig): void => {
+  const { eventLog: backend = 'sqlite' } = backup
+  if (eventLog.backend === backend) return
+  throw new Error(
+    `This backup is of a server with event logs in ${backend}, and event_log.backend is ${eventLog.backend}. Set it to ${backend}.`,
+  )
+}
+
+/** Last, and all at once: a server that finds logs has everything. */
+const restoreLogs = async (folder: string, dataDir: string, backup: BackupManifest): Promise<void> => {
+  const events = eventsFolder(dataDir)
   const unfinished = `${events}.restoring`
   await rm(unfinished, { recursive: true, force: true })
   await mkdir(unfinished, { mode: 0o700 })
@@ -72,7 +90,6 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
   await rm(events, { recursive: true, force: true })
   await rename(unfinished, events)
   await syncFolder(dataDir)
-  return { backup, failed }
 }
 
 const restoreBytes = async (

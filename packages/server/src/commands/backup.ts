@@ -12,7 +12,8 @@ export const backup: Command = {
   summary: 'Writes a consistent copy of event logs, secrets and bytes to a folder, while the server runs',
   details: `
 Bytes are verified by their hash. A folder with an older backup is brought up to date: only what it lacks is copied.
-The configuration and the secrets that it names are not in a backup: keep a copy of these yourself.
+The configuration and the secrets that it names are not in a backup: keep a copy of these yourself. Nor are event logs in
+Postgres: save them with pg_dump, before the backup, so that it has the bytes of every file in them.
 
   --reference  lists the bytes instead of copying them; with the backends s3 and hybrid, whose bytes are in S3
 `,

@@ -10,7 +10,7 @@ export const checkConfig: Command = {
   options: {},
   run: async ({ configFile, env, cwd, output }) => {
     const sources = loadSources({ env, cwd, file: configFile })
-    const { store, dataDir, warnings } = toServerConfig(sources)
+    const { store, eventLog, dataDir, warnings } = toServerConfig(sources)
     const settings = sources.settings.map(({ setting: { key, secret }, value, source }) => ({
       key,
       value: secret ? '(set)' : value,
@@ -20,7 +20,7 @@ export const checkConfig: Command = {
     const lines = [
       ...settings.map(({ key, value, source }) => `${key.padEnd(width)}  ${value}    (${source})`),
       ...warnings.map((warning) => `Warning: ${warning}`),
-      `The configuration is right: backend ${store.mode}, data in ${dataDir}.`,
+      `The configuration is right: backend ${store.mode}, event logs in ${eventLog.backend}, data in ${dataDir}.`,
     ]
     output.result({ ok: true, file: sources.file ?? null, settings, warnings }, `${lines.join('\n')}\n`)
     return 0

@@ -1,9 +1,8 @@
 /** `rockpool-server rebuild` */
 import { join } from 'node:path'
 import { rebuild as rebuildIndex, type RebuildReport } from '@rockpool/object-store/local'
-import { sqliteLogs } from '@rockpool/sync-server/node'
 import { loadConfig } from '../config/load-config.ts'
-import { eventsFolder } from '../serve/parts.ts'
+import { openLogs } from '../serve/open-logs.ts'
 import { every2s } from '../tasks/task.ts'
 import type { Command } from './command.ts'
 
@@ -13,16 +12,18 @@ export const rebuild: Command = {
   summary: 'Rebuilds the indexes: of the bytes from the files on the disk, of the records from the event logs',
   details: `
 For a folder that was restored without its index, or with an older one. Reads and hashes the files that the index lacks.
-Nothing is deleted: files that belong to no key go to the folder "quarantine". Stop the server first.
+Nothing is deleted: files that belong to no key go to the folder "quarantine". Stop the server of this folder
+first. Records of logs in Postgres are rebuilt while other servers run.
 `,
   options: {},
   run: async ({ configFile, env, cwd, signal, output, json }) => {
-    const { store, dataDir } = loadConfig({ env, cwd, file: configFile })
+    const config = loadConfig({ env, cwd, file: configFile })
+    const { store, dataDir } = config
     // First, since it locks out a server.
-    const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
+    const logs = await openLogs(config)
     try {
       const bytes = store.mode === 's3' ? undefined : await rebuildBytes(dataDir, signal, output.progress)
-      const stores = await logs.storeIds!()
+      const stores = await logs.storeIds()
       for (const storeId of stores) {
         signal.throwIfAborted()
         await (await logs.open(storeId)).readModel.rebuild()

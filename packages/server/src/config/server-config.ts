@@ -12,13 +12,15 @@ import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
 import type { FileQuota } from '@rockpool/sync-server'
 import type { Webhook } from '../events/webhooks/webhook.ts'
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
+import { type EventLogConfig, readEventLog } from './event-log-config.ts'
 import { isLoopback, readProxies, type TrustedProxies } from './addresses.ts'
 import { readWebhooks } from './webhooks.ts'
 import { readDataDir, readStore, type StoreConfig } from './store-config.ts'
 
 export interface ServerConfig {
-  /** folder of this server: event logs, secrets and, unless the backend is `s3`, the bytes */
+  /** folder of this server: event logs unless they are in Postgres, secrets and, unless the backend is `s3`, the bytes */
   readonly dataDir: string
+  readonly eventLog: EventLogConfig
   readonly store: StoreConfig
   readonly signer: Omit<SignerConfig, 'publicBaseUrl'>
   /** the current one first; none: no receipts */
@@ -59,6 +61,7 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
   }
   return {
     dataDir: readDataDir(env),
+    eventLog: readEventLog(env, signer.buckets),
     store: readStore(env),
     signer,
     receiptSecrets: readReceiptSecrets(env),

@@ -32,6 +32,8 @@ export const SETTINGS: readonly Setting[] = [
   { key: 'server.allowed_origins', variable: 'ROCKPOOL_ALLOWED_ORIGINS', kind: 'list' },
   { key: 'server.trusted_proxies', variable: 'ROCKPOOL_TRUSTED_PROXIES', kind: 'list' },
   { key: 'server.gateway', variable: 'ROCKPOOL_GATEWAY', kind: 'boolean' },
+  { key: 'event_log.backend', variable: 'ROCKPOOL_EVENT_LOG', kind: 'text' },
+  { key: 'event_log.postgres.url', variable: 'ROCKPOOL_POSTGRES_URL', kind: 'text', secret: true },
   { key: 'storage.backend', variable: 'ROCKPOOL_STORE', kind: 'text' },
   { key: 'storage.local.path', variable: 'ROCKPOOL_DATA_DIR', kind: 'path' },
   { key: 'storage.hybrid.cache_size', variable: 'ROCKPOOL_CACHE_SIZE', kind: 'number' },

@@ -1,22 +1,18 @@
 /** What a server and the commands beside it work with: event logs and object store of one configuration. */
 import { chmod, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type SqliteLogs, sqliteLogs } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { createKeysInUse, type KeysInUse } from '../gc/keys-in-use.ts'
+import { openLogs, type ServerLogs } from './open-logs.ts'
 import { type OpenedStore, openStore, type StoreEvents } from './open-store.ts'
 
 export interface Parts {
-  readonly logs: SqliteLogs
+  readonly logs: ServerLogs
   readonly store: OpenedStore['store']
   readonly keysInUse: KeysInUse
   /** signs the URLs of a store that serves its own bytes */
   readonly opened: OpenedStore
   close(): Promise<void>
 }
-
-/** Where a server keeps its event logs. */
-export const eventsFolder = (dataDir: string): string => join(dataDir, 'events')
 
 /**
  * Only this user reads the folder, whatever the umask is.
@@ -43,12 +39,12 @@ export const ensureDataFolder = async (dataDir: string): Promise<void> => {
  * @throws EventLogError, ObjectStoreError
  */
 export const openParts = async (
-  { dataDir, store: config }: ServerConfig,
+  { dataDir, eventLog, store: config }: ServerConfig,
   signerUrl: string,
   events?: StoreEvents,
 ): Promise<Parts> => {
   await ensureDataFolder(dataDir)
-  const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
+  const logs = await openLogs({ dataDir, eventLog })
   try {
     const opened = await openStore(config, signerUrl, events)
     return {

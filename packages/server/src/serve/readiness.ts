@@ -1,8 +1,8 @@
-/** The checks behind `/ready`: whether the object store and the folder of the event logs respond. */
+/** The checks behind `/ready`: whether the object store and the event logs respond. */
 import type { Signer } from '@rockpool/signer'
-import type { Logs } from '@rockpool/sync-server'
 import { cached } from './cached.ts'
 import { describeError } from './log.ts'
+import type { ServerLogs } from './open-logs.ts'
 
 export interface Readiness {
   readonly ok: boolean
@@ -14,11 +14,11 @@ export interface Readiness {
 /** No one can flood the storage by asking. As long as the signer's own. */
 const KEEP_MS = 5_000
 
-export const createReadiness = (signer: Signer, logs: Pick<Logs, 'storeIds'>): (() => Promise<Readiness>) =>
+export const createReadiness = (signer: Signer, logs: Pick<ServerLogs, 'ping'>): (() => Promise<Readiness>) =>
   cached(async () => {
     const [response, logsReady] = await Promise.all([
       signer.fetch(new Request('http://localhost/ready')),
-      (logs.storeIds?.() ?? Promise.resolve()).then(
+      logs.ping().then(
         () => ({ ok: true }),
         (error: unknown) => ({ ok: false, error: describeError(error) }),
       ),

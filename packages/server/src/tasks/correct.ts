@@ -43,7 +43,7 @@ export const findEvents: Task<{ readonly storeId: StoreId }, readonly FoundEvent
 
 /** Opening one that is not there would create it. */
 const requireLog = async ({ logs }: Parameters<typeof findEvents.run>[1]['parts'], storeId: StoreId) => {
-  const stores = await logs.storeIds!()
+  const stores = await logs.storeIds()
   if (stores.includes(storeId)) return logs.open(storeId)
   throw new Error(
     `There is no store "${storeId}" here. There ${stores.length === 1 ? 'is' : 'are'}: ${stores.join(', ') || 'none'}.`,

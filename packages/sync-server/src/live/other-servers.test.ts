@@ -10,6 +10,7 @@ const setUp = async () => {
   const log = await logs.open('shop')
   const updates: Omit<LiveUpdate, 'backendId'>[] = []
   const errors: unknown[] = []
+  const reported: string[] = []
   let published = Promise.withResolvers<void>()
   const watcher = publishOtherServers({
     logs,
@@ -22,6 +23,7 @@ const setUp = async () => {
         published = Promise.withResolvers()
       },
     },
+    onAppend: (storeId) => reported.push(storeId),
     onError: (error) => {
       errors.push(error)
       published.resolve()
@@ -32,7 +34,7 @@ const setUp = async () => {
     await log.append(head, eventsAfter(head, ...values), { sub: 'ada', at: 1 })
     return head
   }
-  return { logs, watcher, append, updates, errors, next: () => published.promise }
+  return { logs, watcher, append, updates, errors, reported, next: () => published.promise }
 }
 
 it('publishes the events of an append that was reported', async () => {
@@ -81,4 +83,13 @@ it('reports an error of the log, and reads again at the next append', async () =
   await next()
   watcher.appended('shop', 0)
   await expect.poll(() => errors).toMatchObject([{ code: 'closed' }, { code: 'closed' }])
+})
+
+it('reports each append, and every store when reports may have been lost', async () => {
+  const { logs, watcher, reported } = await setUp()
+  await logs.open('club')
+  watcher.appended('club', 0)
+  expect(reported).toEqual(['club'])
+  watcher.resumed()
+  await expect.poll(() => reported).toEqual(['club', 'shop', 'club'])
 })

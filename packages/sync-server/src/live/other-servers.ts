@@ -6,16 +6,18 @@ import type { Hub } from './hub.ts'
 import { MAX_MESSAGE_BYTES } from './message.ts'
 
 export interface OtherServersOptions {
-  readonly logs: Pick<Logs, 'open'>
+  readonly logs: Pick<Logs, 'open' | 'storeIds'>
   readonly hub: Pick<Hub, 'publish' | 'storeIds' | 'hasSubscribers'>
   readonly onError: (error: unknown) => void
+  /** see `SyncOptions`; called for all stores when appends may have been missed */
+  readonly onAppend?: ((storeId: StoreId) => void) | undefined
 }
 
 /**
  * Appends that are reported while a page is read share the next page. A message that does not fit what a device has makes it
  * pull, so what is lost here only arrives later.
  */
-export const publishOtherServers = ({ logs, hub, onError }: OtherServersOptions): AppendWatcher => {
+export const publishOtherServers = ({ logs, hub, onError, onAppend }: OtherServersOptions): AppendWatcher => {
   /** the number before the first event that was reported and not read yet */
   const waiting = new Map<StoreId, number>()
   const reading = new Set<StoreId>()
@@ -59,14 +61,25 @@ export const publishOtherServers = ({ logs, hub, onError }: OtherServersOptions)
     }
   }
 
+  const reportAll = async () => {
+    if (!onAppend) return
+    try {
+      for (const storeId of (await logs.storeIds?.()) ?? []) onAppend(storeId)
+    } catch (error) {
+      onError(error)
+    }
+  }
+
   return {
     appended: (storeId, since) => {
+      onAppend?.(storeId)
       if (!hub.hasSubscribers(storeId)) return
       waiting.set(storeId, Math.min(since, waiting.get(storeId) ?? since))
       void publishAll(storeId)
     },
     resumed: () => {
       for (const storeId of hub.storeIds()) void publishHead(storeId)
+      void reportAll()
     },
   }
 }

@@ -20,6 +20,8 @@ import { postgresReadModel, type PostgresReadModel } from './read-model/index.ts
 import { redactEvent } from './redact-event.ts'
 import { ensureSchema } from './schema.ts'
 
+export { inspectPostgres, type PostgresFacts } from './inspect.ts'
+
 export interface PostgresLogsOptions {
   /** `postgres://user:password@host:port/database`. Not of a pooler: these pass no LISTEN on. */
   readonly url: string
@@ -27,6 +29,13 @@ export interface PostgresLogsOptions {
   readonly connections?: number
   /** real time unless set */
   readonly clock?: Clock
+}
+
+/** The event logs of a database. */
+export interface PostgresLogs extends Logs<SqlEventLog> {
+  storeIds(): Promise<readonly StoreId[]>
+  /** Resolves when the database responds. @throws EventLogError */
+  ping(): Promise<void>
 }
 
 const CONNECTIONS = 10
@@ -54,7 +63,7 @@ export const postgresLogs = async ({
   url,
   connections = CONNECTIONS,
   clock = systemClock,
-}: PostgresLogsOptions): Promise<Logs<SqlEventLog>> => {
+}: PostgresLogsOptions): Promise<PostgresLogs> => {
   requirePostgresUrl(url)
   const database = createConnections(url, connections)
   const origin = crypto.randomUUID()
@@ -137,6 +146,10 @@ export const postgresLogs = async ({
         (sql) => sql<{ store_id: string }[]>`SELECT store_id FROM rockpool.logs ORDER BY store_id`,
       )
       return rows.map((row) => row.store_id).filter(isStoreId)
+    },
+    ping: async () => {
+      requireOpen()
+      await query((sql) => sql`SELECT FROM rockpool.logs LIMIT 1`)
     },
     watch: (watcher) => {
       watchers.add(watcher)

@@ -7,10 +7,11 @@ import { toLogError } from './errors.ts'
 /**
  * No store id has a dot, so no log has this name.
  *
+ * @param what the folder, as the subject of a sentence
  * @returns releases the lock
  * @throws EventLogError `locked`, `unavailable`
  */
-export const lockFolder = (directory: string): (() => void) => {
+export const lockFolder = (directory: string, what = 'The folder of the event logs'): (() => void) => {
   let database: DatabaseSync | undefined
   try {
     const file = path.join(directory, 'folder.lock')
@@ -21,6 +22,6 @@ export const lockFolder = (directory: string): (() => void) => {
     return close.bind(database)
   } catch (error) {
     database?.close()
-    throw toLogError(error, 'The folder of the event logs')
+    throw toLogError(error, what)
   }
 }
