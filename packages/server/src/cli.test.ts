@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile, mkdir } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -75,6 +76,22 @@ test('from nothing: init, serve, token; files and events are there after a resta
   expect(await openToOthers(join(cwd, 'rockpool-data'))).toEqual([])
   second.child.kill('SIGINT')
   expect((await second.ended).code).toBe(0)
+})
+
+test('a token of a request reaches the artifacts of this request, and no store', async () => {
+  const id = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77'
+  const { output } = await run(['token', '--user', 'render-farm', '--request', `${id}:read,write`])
+  const server = await serve()
+  const headers = { authorization: `Bearer ${output.trim()}` }
+  const url = `${server.base}/signer/artifacts/requests/${id}/input/note.txt`
+  const sha256 = createHash('sha256').update('a reef').digest('hex')
+  const put = { method: 'PUT', body: 'a reef', headers: { ...headers, 'x-amz-content-sha256': sha256 } }
+  expect((await fetch(url, put)).status).toBe(200)
+  expect(await (await fetch(url, { headers })).text()).toBe('a reef')
+  expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(403)
+  expect((await fetch(`${server.base}/sync/reef/head`, { headers })).ok).toBe(false)
+  server.child.kill('SIGTERM')
+  expect((await server.ended).code).toBe(0)
 })
 
 test('logs one JSON line for each call, without tokens and signatures', async () => {
@@ -186,6 +203,7 @@ test.each([
   [['token', '--user', 'ada', '--store', 'a b'], 2, 'no store id'],
   [['token', '--user', 'ada', '--store', 'reef:own'], 2, '"own" is no right'],
   [['token', '--user', 'ada', '--store', 'reef', '--expires', 'soon'], 2, '--expires'],
+  [['token', '--user', 'ada', '--request', '42'], 2, 'UUID v4'],
   [['gc', '--grace', '23h'], 2, '--force'],
   [['gc', '--grace', 'soon'], 2, '--grace'],
   [['copy', '--from', 'local:x'], 2, 'copy --from <store> --to <store>'],

@@ -1,5 +1,5 @@
 /** `rockpool-server token` */
-import { isStoreId, type Right } from '@rockpool/protocol'
+import { isRequestId, isStoreId, type Right } from '@rockpool/protocol'
 import { SignJWT } from 'jose'
 import { loadConfig } from '../config/load-config.ts'
 import { readDuration } from './duration.ts'
@@ -10,27 +10,36 @@ const DEFAULT_LIFETIME = '1h'
 
 export const token: Command = {
   name: 'token',
-  usage: '--user <name> --store <id>[:read,write,delete] [--expires 1h]',
-  summary: 'Prints a token that gives a user rights in a store',
+  usage: '--user <name> --store <id>[:read,write,delete] [--request <id>[:read,write,delete]] [--expires 1h]',
+  summary: 'Prints a token that gives a user rights in a store, or on the artifacts of a request',
   details: `
   --user <name>     the claim "sub"
   --store <id>      with all rights, or those behind the colon
+  --request <id>    on the artifacts of this request (a UUID), instead of a store or beside it
   --expires <time>  such as 10m, 1h or 30d; 1h unless set
 
 For trying out, and for services. An app's own backend makes the tokens of its users, with auth.jwt_secret.
 `,
-  options: { user: { type: 'string' }, store: { type: 'string' }, expires: { type: 'string' } },
+  options: {
+    user: { type: 'string' },
+    store: { type: 'string' },
+    request: { type: 'string' },
+    expires: { type: 'string' },
+  },
   run: async ({ flags, configFile, env, cwd, output }) => {
-    const [user, store] = [flags.text('user'), flags.text('store')]
-    if (!user || !store) throw new UsageError('Write: rockpool-server token --user <name> --store <id>')
-    const { storeId, rights } = readGrant(store)
+    const [user, store, request] = [flags.text('user'), flags.text('store'), flags.text('request')]
+    if (!user || (!store && !request)) {
+      throw new UsageError('Write: rockpool-server token --user <name> --store <id>, or --request <id>')
+    }
+    const stores = store ? readGrant('--store', store, isStoreId, 'no store id (letters, digits, _ and -)') : {}
+    const requests = request && readGrant('--request', request, isRequestId, 'no request id (a UUID v4 in lower case)')
     const seconds = Math.floor(readDuration('--expires', flags.text('expires') ?? DEFAULT_LIFETIME) / 1_000)
     const { tokens } = loadConfig({ env, cwd, file: configFile }).signer
     if (tokens.kind === 'jwks') {
       throw new Error('Tokens are signed by the identity provider of auth.jwks_url. Ask it for one.')
     }
     const expiresAt = Math.floor(Date.now() / 1_000) + seconds
-    const signing = new SignJWT({ stores: { [storeId]: rights } })
+    const signing = new SignJWT({ stores, ...(requests && { requests }) })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
       .setSubject(user)
       .setIssuedAt()
@@ -43,13 +52,19 @@ For trying out, and for services. An app's own backend makes the tokens of its u
   },
 }
 
-const readGrant = (text: string): { readonly storeId: string; readonly rights: readonly Right[] } => {
-  const [storeId = '', list] = text.split(':', 2)
-  if (!isStoreId(storeId)) throw new UsageError(`--store: "${storeId}" is no store id (letters, digits, _ and -).`)
-  if (list === undefined) return { storeId, rights: RIGHTS }
+const readGrant = (
+  option: string,
+  text: string,
+  isId: (id: string) => boolean,
+  problem: string,
+): Readonly<Record<string, readonly Right[]>> => {
+  const [id = '', list] = text.split(':', 2)
+  if (!isId(id)) throw new UsageError(`${option}: "${id}" is ${problem}.`)
+  if (list === undefined) return { [id]: RIGHTS }
   const rights = list.split(',')
   const unknown = rights.find((right) => !RIGHTS.includes(right as Right))
-  if (unknown !== undefined)
-    throw new UsageError(`--store: "${unknown}" is no right. Rights are read, write and delete.`)
-  return { storeId, rights: rights as Right[] }
+  if (unknown !== undefined) {
+    throw new UsageError(`${option}: "${unknown}" is no right. Rights are read, write and delete.`)
+  }
+  return { [id]: rights as Right[] }
 }
