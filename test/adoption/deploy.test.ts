@@ -6,15 +6,19 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { createClient } from '../../packages/server/src/testing/client.ts'
 import { endAll, runServer } from '../../packages/server/src/testing/process.ts'
 import { freePort } from '../free-port.ts'
 import { runProgram } from './folder.ts'
 
+// Each configuration is checked by a process of its own.
+vi.setConfig({ testTimeout: 300_000 })
+
 const SERVER = join(import.meta.dirname, '../../packages/server')
 const SECRET = 'a secret of at least thirty-two bytes'
+const POSTGRES_URL = 'postgres://rockpool:word@postgres:5432/rockpool'
 /** The longest call of the server, in seconds: see REQUEST_MS of http-server.ts. */
 const LONGEST_CALL = 15 * 60
 
@@ -43,6 +47,7 @@ describe.skipIf(!existsSync('/usr/bin/docker-compose'))('compose', () => {
     readonly environment?: Readonly<Record<string, string>>
     readonly stop_grace_period?: string
     readonly ports?: readonly string[]
+    readonly volumes?: readonly string[]
   }
   const config = async (...files: readonly string[]) => {
     const args = files.flatMap((file) => ['-f', join(SERVER, file)])
@@ -62,6 +67,18 @@ describe.skipIf(!existsSync('/usr/bin/docker-compose'))('compose', () => {
     for (const { ports = [] } of Object.values(services)) {
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/)
     }
+  })
+
+  test('compose.postgres.yaml is valid over it, and each of several servers has a folder of its own', async () => {
+    const { services } = await config('compose.yaml', 'compose.postgres.yaml')
+    for (const name of ['init', 'server']) {
+      const { environment = {} } = services[name]!
+      expect(environment).toMatchObject({ ROCKPOOL_EVENT_LOG: 'postgres', ARTIFACT_BUCKET: 'rockpool' })
+      expect((await checkConfig(environment)).warnings).toEqual([])
+    }
+    // A name would be one volume for all of them, a port of the machine could be had once.
+    const { volumes, ports = [] } = services.server!
+    expect([volumes, ports]).toEqual([['/data/storage'], []])
   })
 
   test('a missing secret is refused in one line that says how to make it', async () => {
@@ -112,13 +129,18 @@ describe('Kubernetes', () => {
     await runProgram(process.execPath, [tsc, ...options, 'resources.ts'], { cwd: folder })
   }
 
-  test('server.yaml is valid, and the server takes its configuration', async () => {
-    const all = await resources('server.yaml')
+  test.each(['server.yaml', 'replicas.yaml'])('%s is valid, and the server takes its configuration', async (file) => {
+    const all = await resources(file)
     await check(all)
     const yaml = all.find(({ kind }) => kind === 'ConfigMap')!.data!['rockpool.yaml']!
-    const secret = join(folder, 'jwt-secret')
-    await writeFile(secret, SECRET)
-    await writeFile(join(folder, 'rockpool.yaml'), yaml.replace('/etc/rockpool-secrets/jwt-secret', secret))
+    const secrets = {
+      'jwt-secret': SECRET,
+      's3-access-key': 'key',
+      's3-secret-key': 'key',
+      'postgres-url': POSTGRES_URL,
+    }
+    for (const [name, text] of Object.entries(secrets)) await writeFile(join(folder, name), text)
+    await writeFile(join(folder, 'rockpool.yaml'), yaml.replaceAll('/etc/rockpool-secrets', folder))
     expect((await checkConfig({ HOST: '0.0.0.0', PORT: '8787' })).warnings).toEqual([])
     const grace = /"terminationGracePeriodSeconds":(\d+)/.exec(JSON.stringify(all))![1]
     expect(Number(grace)).toBeGreaterThan(LONGEST_CALL + 10)
