@@ -21,6 +21,7 @@ import {
   type RemoteKey,
   RockpoolError,
 } from '@rockpool/protocol'
+import { recentUrls } from './recent-urls.ts'
 import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
 
@@ -84,6 +85,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   const { fill = 'seen', verify = 'parts' } = ports.ranges ?? {}
   const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
   const sizes = new Map<RemoteKey, number>()
+  const urls = recentUrls(platform.clock)
 
   const remotePorts = (store: Store, session: SessionRow) => ({
     signer: ports.signer(session),
@@ -151,8 +153,9 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
       const size = listedSize ?? sizes.get(remoteKey)
       const options = { verify, keep: fill !== 'none', ...(size === undefined ? {} : { size }) }
-      const started = await downloadRange(remotePorts(store, session), remoteKey, range, options).catch(
-        async (error: unknown) => {
+      const signer = urls.forRange(ports.signer(session), session)
+      const started = await downloadRange({ ...remotePorts(store, session), signer }, remoteKey, range, options).catch(
+        (error: unknown) => {
           keepAlive(noteMissing(store, remoteKey, error))
           throw error
         },
