@@ -6,7 +6,7 @@ const PREFLIGHT = {
   'access-control-allow-headers': `authorization, content-type, range, if-none-match, last-event-id, ${STORE_HEADER}`,
   'access-control-max-age': '86400',
 }
-const EXPOSED = 'ETag, Content-Range, Content-Length, Accept-Ranges, Retry-After'
+const EXPOSED = 'ETag, Content-Range, Content-Length, Accept-Ranges, Retry-After, X-Request-Id'
 
 /** The response to a preflight request, or undefined when `request` is none. */
 export const preflightResponse = (request: Request): Response | undefined =>

@@ -27,7 +27,10 @@ export const allowOrigin = (request: Pick<SyncRequest, 'headers'>, reply: Reply,
     headers: {
       ...reply.headers,
       vary: 'Origin',
-      ...(isAllowed && { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Retry-After' }),
+      ...(isAllowed && {
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': 'Retry-After, X-Request-Id',
+      }),
     },
   }
 }
