@@ -1,4 +1,4 @@
-/** What a person wants to read about a file: its kind, its size, its day. */
+/** Facts about a file for people: its kind, size and day. */
 import type { FileRecord } from 'rockpool'
 
 export type FileKind = 'image' | 'video' | 'audio' | 'other'
@@ -69,11 +69,11 @@ const dayTitle = (at: number, today: number): string => {
   return formatTime(at, format)
 }
 
-/** `at` in unix ms. Other people's clocks set it: a day that no calendar has is said, not thrown (ECMA-402, FormatDateTime). */
+/** `at` in unix ms, by another device's clock: an invalid date is shown as such, not thrown (ECMA-402, FormatDateTime). */
 export const formatTime = (at: number, format: Intl.DateTimeFormatOptions): string =>
   Number.isNaN(new Date(at).getTime()) ? 'Unknown day' : new Intl.DateTimeFormat(undefined, format).format(at)
 
-/** Width by height, from what was noted when the file was added; undefined when nothing was. */
+/** Width by height, from the metadata of the file; undefined without. */
 export const ratioOf = (file: FileRecord): number | undefined => {
   const { width, height } = file.meta
   return typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0 ? width / height : undefined

@@ -25,7 +25,7 @@ export const Gallery = () => {
   const [search, setSearch] = useState('')
   const [limit, setLimit] = useState(PAGE)
   const term = useDeferredValue(search.trim())
-  // One more than is shown tells whether there are more.
+  // One more than shown, to know whether there are more.
   const found = useFiles(term === '' ? { limit: limit + 1 } : { search: term, limit: limit + 1 })
   const files = found.length > limit ? found.slice(0, limit) : found
   const more = found.length > limit

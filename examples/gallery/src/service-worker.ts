@@ -1,4 +1,4 @@
-/** Answers the URLs of files, and opens the gallery offline. */
+/** Serves file URLs, and opens the gallery offline. */
 import { registerRockpool } from '@rockpool/service-worker'
 import {
   cleanupOutdatedCaches,

@@ -5,7 +5,7 @@ import { openFile } from './detail/open-file.ts'
 import { useToast } from './page/toasts.tsx'
 import { shownName } from './shown-name.ts'
 
-/** What a person does with a file. Each says itself what went wrong. */
+/** Actions of a person on a file. Each shows its own errors. */
 export interface FileActions {
   readonly open: (file: FileRecord) => void
   readonly rename: (file: FileRecord, name: string) => void

@@ -1,9 +1,9 @@
-/** Size and colour of a picture or film, noted when it is added: the grid then never jumps, on any device. */
+/** Size and colour of a picture or film, stored with the file so that the grid has its layout before it loads. */
 import type { FileMeta } from 'rockpool'
 import { kindOf } from '../file-facts.ts'
 
-/** A film whose header does not come in this many ms is added without its facts. */
-const PATIENCE = 3_000
+/** A film whose header takes longer than this (ms) is added without its facts. */
+const HEADER_TIMEOUT_MS = 3_000
 
 /** `{ width, height, tint }` of an image or video that this browser can decode, else `{}`. */
 export const mediaFacts = async (blob: Blob): Promise<FileMeta> => {
@@ -12,7 +12,7 @@ export const mediaFacts = async (blob: Blob): Promise<FileMeta> => {
     if (kind === 'image') return await imageFacts(blob)
     if (kind === 'video') return await videoFacts(blob)
   } catch {
-    // Not decodable here: the file is as welcome without.
+    // Not decodable in this browser: the file is added without them.
   }
   return {}
 }
@@ -33,7 +33,7 @@ const videoFacts = async (blob: Blob): Promise<FileMeta> => {
     await new Promise<void>((resolve, reject) => {
       video.onloadedmetadata = () => resolve()
       video.onerror = () => reject(new Error('not decodable'))
-      AbortSignal.timeout(PATIENCE).onabort = () => reject(new Error('too slow'))
+      AbortSignal.timeout(HEADER_TIMEOUT_MS).onabort = () => reject(new Error('too slow'))
       video.preload = 'metadata'
       video.src = url
     })

@@ -12,9 +12,9 @@ makeWorker({
       url: `${location.origin}/sync`,
       token: ({ storeId, payload }) => fetchToken((payload as SyncPayload).user, storeId),
     }),
-    // Offline, the page opens with what is here after this time.
+    // Offline, the page opens with the local state after this time.
     initialSyncOptions: { _tag: 'Blocking', timeout: 1_000 },
-    // A server that lost its data must not wipe ours.
+    // A server that lost its data must not delete the data of this device.
     onBackendIdMismatch: 'shutdown',
   },
 })

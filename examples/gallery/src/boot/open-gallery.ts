@@ -33,7 +33,7 @@ export const openGallery = async (
   return { pool, store }
 }
 
-/** LiveStore opens first, and says of a disk that it cannot have only that its worker failed. */
+/** Checked before LiveStore, which only reports that its worker failed when the disk is not available. */
 const assertDisk = async (): Promise<void> => {
   try {
     await navigator.storage.getDirectory()

@@ -18,7 +18,7 @@ export const openStore = async (storeId: string, syncPayload: SyncPayload): Prom
     }),
     syncPayload: { ...syncPayload },
     batchUpdates: (run) => run(),
-    // No question before the page closes: what LiveStore has not saved yet is in the pool's outbox, on disk.
+    // No prompt before the page closes: changes that LiveStore has not saved yet are in the pool's outbox, on disk.
     confirmUnsavedChanges: false,
     logLevel: LogLevel.Warning,
   })

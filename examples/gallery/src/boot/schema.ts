@@ -1,4 +1,4 @@
-/** The app's LiveStore schema: Rockpool's events and tables beside one's own. The gallery has none, but in end-to-end tests. */
+/** The app's LiveStore schema: Rockpool's events and tables, and the app's own. The gallery has its own only in end-to-end tests. */
 import { type LiveStoreSchema, makeSchema, State } from '@livestore/livestore'
 import { rockpoolEvents, rockpoolMaterializers, rockpoolTables } from '@rockpool/livestore'
 import { noteEvents, noteMaterializers, noteTables } from './notes.ts'

@@ -1,6 +1,6 @@
-/** Who may do what: in a real app the token comes from one's own login, here from the dev server. */
+/** The user's token. A real app gets it from its login, the gallery from the dev server. */
 
-/** What the page gives LiveStore: the same in every tab, and at any time. */
+/** LiveStore's sync payload: must be the same in every tab, at any time. */
 export interface SyncPayload {
   readonly user: string
 }

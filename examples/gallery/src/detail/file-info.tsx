@@ -4,7 +4,7 @@ import { shownName } from '../shown-name.ts'
 
 const TIME: Intl.DateTimeFormatOptions = { dateStyle: 'long', timeStyle: 'short' }
 
-/** What is known of a file. */
+/** Details of a file. */
 export const FileInfo = ({ file }: { readonly file: FileRecord }) => {
   const { width, height } = file.meta
   return (

@@ -1,4 +1,4 @@
-/** Which file is open stands in the address bar: a reload shows it again, and the back button closes it. */
+/** The open file is in the address bar: a reload shows it again, and the back button closes it. */
 import { useSyncExternalStore } from 'react'
 
 const PREFIX = '#file='
@@ -29,7 +29,7 @@ export const useOpenId = (): string | null => useSyncExternalStore(watch, openId
 const openId = (): string | null =>
   location.hash.startsWith(PREFIX) ? decode(location.hash.slice(PREFIX.length)) : null
 
-/** A link that somebody typed or cut may hold half an escape: as it stands it names no file, and is cleaned away. */
+/** Decodes the id. A malformed escape in a typed link names no file, and is removed. */
 const decode = (text: string): string => {
   try {
     return decodeURIComponent(text)

@@ -5,8 +5,8 @@ import { kindOf, ratioOf, tintOf } from '../file-facts.ts'
 import { FileCard } from '../grid/file-card.tsx'
 import { shownName } from '../shown-name.ts'
 
-/** A longer text is not shown in the page, in bytes. */
-const LONGEST_TEXT = 512 * 1024
+/** Larger text files are not shown in the page. Bytes. */
+const MAX_TEXT_BYTES = 512 * 1024
 
 /** The content itself, as large as the screen allows. */
 export const Stage = ({ file }: { readonly file: FileRecord }) => {
@@ -55,7 +55,7 @@ export const Stage = ({ file }: { readonly file: FileRecord }) => {
       </div>
     )
   }
-  if (/^text\/|json$/.test(file.type) && file.size <= LONGEST_TEXT) return <Text file={file} />
+  if (/^text\/|json$/.test(file.type) && file.size <= MAX_TEXT_BYTES) return <Text file={file} />
   return <Card file={file} />
 }
 
@@ -79,7 +79,7 @@ const Text = ({ file }: { readonly file: FileRecord }) => {
         () => !abort.signal.aborted && setFailed(true),
       )
     return () => abort.abort()
-    // The stage is made anew for another content.
+    // The stage is mounted again for other content.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [pool, file.remoteKey])
   if (failed) return <Card file={file} />

@@ -3,7 +3,7 @@ import { SYNC_LABELS } from './sync-text.ts'
 
 const REASON_ID = 'sync-reason'
 
-/** Whether changes travel between devices now; pressed, it says why. The announcer reads changes out. */
+/** The state of sync; pressed, it shows the reason. The announcer reads changes out. */
 export const SyncMark = () => {
   const { state, reason } = useSyncStatus()
   return (

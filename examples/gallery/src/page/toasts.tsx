@@ -12,8 +12,8 @@ interface ShownToast extends Toast {
 }
 
 /** A note stays this many ms, longer while the pointer or the focus is on it. */
-const STAY = 8_000
-const AT_ONCE = 3
+const STAY_MS = 8_000
+const MAX_TOASTS = 3
 
 const ToastContext = createContext<(toast: Toast) => void>(() => {})
 
@@ -25,7 +25,7 @@ export const Toasts = ({ children }: { readonly children: ReactNode }) => {
   const lastId = useRef(0)
   const show = useCallback((toast: Toast) => {
     const id = ++lastId.current
-    setToasts((shown) => [...shown, { ...toast, id }].slice(-AT_ONCE))
+    setToasts((shown) => [...shown, { ...toast, id }].slice(-MAX_TOASTS))
   }, [])
   const close = useCallback((id: number) => setToasts((shown) => shown.filter((toast) => toast.id !== id)), [])
 
@@ -45,7 +45,7 @@ const ToastCard = ({ toast, onClose }: { readonly toast: ShownToast; readonly on
   const [held, setHeld] = useState(false)
   useEffect(() => {
     if (held) return
-    const timer = setTimeout(() => onClose(toast.id), STAY)
+    const timer = setTimeout(() => onClose(toast.id), STAY_MS)
     return () => clearTimeout(timer)
   }, [held, onClose, toast.id])
 

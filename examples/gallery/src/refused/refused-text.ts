@@ -2,7 +2,7 @@
 import type { RefusedChange } from 'rockpool'
 import { shownName } from '../shown-name.ts'
 
-/** What did not happen, to whom it happened is said beside it. */
+/** What did not happen. The page shows the file's name beside it. */
 export const describeChange = ({ event }: Pick<RefusedChange, 'event'>): string => {
   switch (event.name) {
     case 'v2.FileAdded':
