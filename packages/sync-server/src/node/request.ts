@@ -57,17 +57,23 @@ const requestUrl = ({ url = '/' }: IncomingMessage): string => {
   return `http://localhost${path}`
 }
 
-/** Each piece costs a write. More of them, such as a page of single events, are joined first. */
+/** A body up to this size is written at once, which takes less than a write for each piece. */
+const MAX_JOINED_BYTES = 64 * 1024
+/** More pieces are joined, too, such as a page of single events. */
 const MAX_PIECES = 32
 
 /** Resolves when all of the reply is written, or the client is gone. */
 export const sendReply = async ({ status, headers, body }: Reply, outgoing: ServerResponse): Promise<void> => {
-  outgoing.writeHead(status, headers)
   if (!(body instanceof ReadableStream)) {
-    const joined = body.length > MAX_PIECES ? [Buffer.concat(body.map((piece) => Buffer.from(piece)))] : body
-    for (const piece of joined) outgoing.write(piece)
+    const pieces = body.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))
+    const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+    outgoing.writeHead(status, length === 0 ? headers : { ...headers, 'content-length': length })
+    if (length <= MAX_JOINED_BYTES || pieces.length > MAX_PIECES)
+      return void outgoing.end(Buffer.concat(pieces, length))
+    for (const piece of pieces) outgoing.write(piece)
     return void outgoing.end()
   }
+  outgoing.writeHead(status, headers)
   // A stream has no first byte for a while: its headers must not wait for one.
   outgoing.flushHeaders()
   const reader = body.getReader()
