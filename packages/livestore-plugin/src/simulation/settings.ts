@@ -1,5 +1,5 @@
 /** What a seed decides beside the order of steps: how large the scene is, and how much goes wrong in it. */
-import type { Random } from './random.ts'
+import type { Random } from '@rockpool/core/simulation'
 
 export interface Settings {
   readonly devices: number

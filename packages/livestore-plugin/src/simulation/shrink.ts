@@ -1,47 +1,24 @@
-/** Makes the scene of a failing seed smaller: fewer devices, commits and faults, as long as the seed still fails. */
+/** Shrinks the scene of a failing seed: fewer devices, commits and faults. */
+import { shrinkSettings, type ShrinkRules } from '@rockpool/core/simulation'
 import type { Machines } from './machines.ts'
-import { simulate } from './simulate.ts'
 import type { Settings } from './settings.ts'
+import { simulate } from './simulate.ts'
 
-/** The smallest value that makes sense, and those that are no size of a scene. */
-const SMALLEST: Partial<Record<keyof Settings, number>> = { devices: 1, maxTabs: 1, commits: 1 }
-const KEPT = new Set<keyof Settings>([
-  'duration',
-  'pageLimit',
-  'maxBetween',
-  'tabPushLimit',
-  'backendPushLimit',
-  'threadDelay',
-  'networkDelay',
-])
-
-export const shrink = async (seed: number, settings: Settings, makeMachines: () => Machines): Promise<Settings> => {
-  const fails = async (candidate: Settings) =>
-    (await simulate(seed, { machines: makeMachines(), changeSettings: () => candidate })).failure !== undefined
-
-  let smallest = settings
-  let hasShrunk = true
-  while (hasShrunk) {
-    hasShrunk = false
-    for (const key of Object.keys(settings) as (keyof Settings)[]) {
-      if (KEPT.has(key)) continue
-      for (const value of smallerValues(smallest[key], SMALLEST[key] ?? 0)) {
-        const candidate = Object.assign({}, smallest, { [key]: value })
-        if (!(await fails(candidate))) continue
-        smallest = candidate
-        hasShrunk = true
-        break
-      }
-    }
-  }
-  return smallest
+const RULES: ShrinkRules<keyof Settings> = {
+  smallest: { devices: 1, maxTabs: 1, commits: 1 },
+  kept: new Set([
+    'duration',
+    'pageLimit',
+    'maxBetween',
+    'tabPushLimit',
+    'backendPushLimit',
+    'threadDelay',
+    'networkDelay',
+  ]),
 }
 
-/** The smallest one first: it may be enough. */
-const smallerValues = (value: number, smallest: number): number[] => {
-  const half = Number.isInteger(value) ? Math.floor((value + smallest) / 2) : value / 2
-  const isWorth = Number.isInteger(value) || value > 0.01
-  return [smallest, ...(isWorth ? [half] : []), ...(Number.isInteger(value) ? [value - 1] : [])].filter(
-    (candidate) => candidate < value && candidate >= smallest,
-  )
-}
+export const shrink = (seed: number, settings: Settings, makeMachines: () => Machines): Promise<Settings> =>
+  shrinkSettings(settings, RULES, async (candidate) => {
+    const { failure } = await simulate(seed, { machines: makeMachines(), changeSettings: () => candidate })
+    return failure !== undefined
+  })

@@ -2,7 +2,7 @@
  * Virtual time: steps wait in a queue, and the earliest runs next. All delays come from the seed, so the seed decides every
  * order in which steps of tabs, leaders and the server interleave.
  */
-import { makeRandom, type Random } from './random.ts'
+import { makeRandom, type Random } from '@rockpool/core/simulation'
 
 interface Step {
   readonly at: number
