@@ -129,7 +129,7 @@ const transferParts = async (
   }
 }
 
-/** With the digest list of a content, when there are parts that it can prove. */
+/** With the digest list of content, when there are parts that it can prove. */
 const startOrResume = async (
   source: ObjectStore,
   target: ObjectStore,
@@ -199,7 +199,7 @@ const readPart = async (
   return bytes
 }
 
-/** The address in the key of a content; of other objects only a plain SHA-256, since their parts may be cut otherwise. */
+/** The address in the key of content; of other objects only a plain SHA-256, since their parts may be cut otherwise. */
 const addressToProve = (info: ObjectInfo): ContentAddress | undefined => {
   const named = parseRemoteKey(info.key)?.address
   if (named) return named

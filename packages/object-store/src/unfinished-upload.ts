@@ -43,7 +43,7 @@ export const partsOf = async (
   }
 }
 
-/** The digest list beside a content of several parts, if it hashes to the address in the key. */
+/** The digest list beside content of several parts, if it hashes to the address in the key. */
 export const digestsBeside = async (
   source: ObjectStore,
   { key, size }: ObjectInfo,

@@ -3,7 +3,7 @@
 /** Base64 of `bytes`, with padding. */
 export const toBase64 = (bytes: Uint8Array): string => {
   let binary = ''
-  // In pieces: String.fromCharCode takes only so many arguments.
+  // In pieces: String.fromCharCode has a limit on arguments.
   for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192))
   return btoa(binary)
 }

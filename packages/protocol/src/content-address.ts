@@ -1,5 +1,5 @@
 /**
- * Content addresses: the SHA-256 of a content, exactly as S3 computes its own checksums.
+ * Content addresses: the SHA-256 of content, exactly as S3 computes its own checksums.
  *
  * - up to one part: 64 hex digits, the SHA-256 of the bytes;
  * - larger: the hex SHA-256 of the concatenated binary SHA-256 digests of its parts, then `-N`
@@ -10,7 +10,7 @@
 import { RockpoolError } from './errors.ts'
 import { type Hashing, PART_SIZE, WEB_HASHING } from './hashing.ts'
 
-/** The name of immutable bytes: 64 lower-case hex digits, followed by `-N` for a content of N parts. */
+/** The name of immutable bytes: 64 lower-case hex digits, followed by `-N` for content of N parts. */
 export type ContentAddress = string & { readonly brand: 'ContentAddress' }
 
 /** S3 allows at most 10,000 parts in one upload. */
@@ -24,11 +24,11 @@ export const DIGEST_SIZE = 32
 
 const ADDRESS = /^[0-9a-f]{64}(?:-([1-9][0-9]{0,4}))?$/
 
-/** The number of parts that a content of `size` bytes has: at least 1, since the empty file is one empty part. */
+/** The number of parts that content of `size` bytes has: at least 1, since the empty file is one empty part. */
 export const partCount = (size: number, { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING): number =>
   Math.max(1, Math.ceil(size / partSize))
 
-/** Where part `number` (1 to N) of a content of `size` bytes lies: offsets in bytes, `end` exclusive. */
+/** Where part `number` (1 to N) of content of `size` bytes lies: offsets in bytes, `end` exclusive. */
 export const partRange = (
   size: number,
   number: number,
@@ -50,7 +50,7 @@ export const parseAddress = (text: string): ContentAddress | undefined => {
 /** How many parts the content of this address has (N of `-N`, else 1). */
 export const addressParts = (address: ContentAddress): number => Number(address.slice(65) || 1)
 
-/** Whether a content of `size` bytes can have this address, by the number of its parts. */
+/** Whether content of `size` bytes can have this address, by the number of its parts. */
 export const addressFits = (
   address: ContentAddress,
   size: number,
@@ -69,7 +69,7 @@ export const toHex = (bytes: Uint8Array): string => {
 }
 
 /**
- * The address of a content, from the digests of its parts.
+ * The address of content, from the digests of its parts.
  *
  * @param digests the SHA-256 digests of all parts in order, concatenated: 32 x N bytes
  */
@@ -92,7 +92,7 @@ export const addressOfDigests = async (
 export const digestOfPart = (digests: Uint8Array<ArrayBuffer>, number: number): Uint8Array<ArrayBuffer> =>
   digests.subarray((number - 1) * DIGEST_SIZE, number * DIGEST_SIZE)
 
-/** Whether two byte arrays hold the same bytes. Not for secrets: its time depends on the contents. */
+/** Whether two byte arrays hold the same bytes. Not for secrets: its time depends on the bytes. */
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false

@@ -8,7 +8,7 @@ import { addressOfDigests, type ContentAddress, DIGEST_SIZE, MAX_PARTS } from '.
 import { RockpoolError } from './errors.ts'
 import { type Hashing, WEB_HASHING } from './hashing.ts'
 
-/** What a finished write or hash knows of a content. */
+/** Address, size and digests of hashed content. */
 export interface ContentDigest {
   readonly address: ContentAddress
   /** bytes */
@@ -96,6 +96,6 @@ export const hashContent = async (
   return hasher.finish()
 }
 
-/** The error for a content over 78 GiB. */
+/** The error for content over 78 GiB. */
 export const tooLarge = (): RockpoolError =>
   new RockpoolError('too_large', 'A file can have at most 78 GiB (10,000 parts of 8 MiB). Split it into several files.')

@@ -1,6 +1,6 @@
 /** The closed set of error codes, with the HTTP status of those that travel over the wire (signer HTTP contract). */
 
-/** Codes in the signer's answers, and the status each has. */
+/** Error codes of the signer, each with its HTTP status. */
 export const WIRE_ERRORS = {
   bad_request: 400,
   bad_key: 400,

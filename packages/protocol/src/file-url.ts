@@ -1,14 +1,14 @@
 /**
- * URLs that the service worker answers, on the page's own origin:
+ * URLs that the service worker serves, on the page's own origin:
  *
- *     /rockpool/c/<remoteKey>/<name>?type=…     this content, for ever the same
+ *     /rockpool/c/<remoteKey>/<name>?type=…     this content, immutable
  *     /rockpool/f/<storeId>/<fileId>/<name>     this file, whatever its content is now
  *
  * The name is for people ("save as"); nothing is looked up by it.
  */
 import { parseRemoteKey, type RemoteKey, isStoreId, type StoreId } from './remote-key.ts'
 
-/** Path under which the service worker answers; everything else is the app's. */
+/** Path that the service worker serves; everything else is the app's. */
 export const FILE_URL_BASE = '/rockpool/'
 
 /** What a file URL names. */
@@ -22,7 +22,7 @@ export type FileUrl =
     }
   | { readonly kind: 'file'; readonly storeId: StoreId; readonly fileId: string; readonly name: string }
 
-/** Path and query of a content. */
+/** Path and query of content. */
 export const contentUrl = (content: {
   readonly remoteKey: RemoteKey
   readonly name: string

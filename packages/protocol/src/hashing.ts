@@ -1,6 +1,6 @@
 /** How content is cut and hashed: a constant of a deployment, since content addresses depend on it. */
 
-/** Bytes in one part: 8 MiB. The last part of a content may be shorter. */
+/** Bytes in one part: 8 MiB. The last part may be shorter. */
 export const PART_SIZE = 8 * 1024 * 1024
 
 /** SHA-256 of `bytes`, 32 bytes, by WebCrypto. */
@@ -12,7 +12,7 @@ export const sha256 = async (bytes: BufferSource): Promise<Uint8Array<ArrayBuffe
  * address. Products use {@link WEB_HASHING}; a simulation takes small parts, and a digest that its scheduler controls.
  */
 export interface Hashing {
-  /** bytes in one part, at least 1; the last part of a content may be shorter */
+  /** bytes in one part, at least 1; the last part may be shorter */
   readonly partSize: number
   /** SHA-256 of the bytes, 32 bytes */
   readonly digest: (bytes: BufferSource) => Promise<Uint8Array<ArrayBuffer>>

@@ -26,7 +26,7 @@ export const isPassiveType = (type: string): boolean => {
   return isMediaType(type) && (PASSIVE.test(bare) || bare === 'application/pdf' || bare === 'text/plain')
 }
 
-/** The type to store or answer: `type` if passive, else octet-stream. */
+/** The type to store or serve: `type` if passive, else octet-stream. */
 export const safeType = (type: string): string => (isPassiveType(type) ? type : OCTET_STREAM)
 
 /** Whether `type` is allowed by a bucket's `types`, such as `["image/*", "application/pdf"]`. None given: all are. */

@@ -1,5 +1,5 @@
 /**
- * Receipts: the signer's word that object storage had a content. The signer gives one with each answer that says "stored",
+ * Receipts: the signer's proof that object storage had the content. The signer gives one with each answer that says "stored",
  * a device puts it into `v2.ContentStored`, and the sync server verifies it without a call to the object store.
  *
  *     r1.<size in bytes>.<unix ms when the signer saw the content>.<HMAC-SHA-256, base64url>

@@ -1,5 +1,5 @@
 /**
- * Remote keys: where a content lives in object storage.
+ * Remote keys: where content lives in object storage.
  *
  *     <storeId>/<bucket>/<address>            buckets with access `store` or `public`
  *     <storeId>/<bucket>/<owner>/<address>    buckets with access `owner`

@@ -27,7 +27,7 @@ export interface BucketRules {
 }
 
 export interface HoldRules {
-  /** how long a content waits for its release */
+  /** how long content waits for its release */
   readonly waitSeconds: number
   /** what happens then: nobody reads it, or its files are deleted, too */
   readonly then: 'refuse' | 'delete'
@@ -50,7 +50,7 @@ export interface SignedRequest {
 
 export interface DownloadUrlRequest {
   readonly key: RemoteKey
-  /** the record's type, answered if passive and allowed */
+  /** the record's type; used for the response if passive and allowed */
   readonly type?: string
   readonly disposition?: 'inline' | 'attachment'
   /** file name for the disposition */
@@ -63,7 +63,7 @@ export interface DownloadUrlRequest {
 
 export interface DownloadUrl {
   readonly url: string
-  /** presigned GET of the digest list (32 x N bytes) of a content of several parts */
+  /** presigned GET of the digest list (32 x N bytes) of content of several parts */
   readonly partsUrl?: string
   /** unix ms */
   readonly expiresAt: number
@@ -90,7 +90,7 @@ export interface UploadUrlRequest {
   /** bytes; one part at most */
   readonly size: number
   readonly type: string
-  /** asked again after the PUT, or after one that may have arrived: as an answer with `confirm` wants it */
+  /** repeats the call after the PUT, or after one that may have arrived: required by a response with `confirm` */
   readonly sent?: boolean
 }
 
@@ -105,7 +105,7 @@ export interface UploadUrlsRequest {
   readonly items: readonly UploadUrlRequest[]
 }
 
-/** One answer an item, in the order of the request. */
+/** One result per item, in the order of the request. */
 export interface UploadUrls {
   readonly items: readonly BatchItem<UploadUrl>[]
 }
@@ -115,7 +115,7 @@ export interface DownloadUrlsRequest {
   readonly keys: readonly RemoteKey[]
 }
 
-/** One answer a key, in the order of the request. */
+/** One result per key, in the order of the request. */
 export interface DownloadUrls {
   readonly items: readonly BatchItem<DownloadUrl>[]
 }
@@ -125,7 +125,7 @@ export type UploadUrl =
   | ({
       readonly status: 'put'
       readonly expiresAt: number
-      /** Ask again with `sent` when the PUT has succeeded: the answer has the receipt, and `object.created` is emitted. */
+      /** Repeat the call with `sent` after the PUT: the response has the receipt, and `object.created` is emitted. */
       readonly confirm?: boolean
     } & SignedRequest)
 
@@ -172,10 +172,10 @@ export interface MultipartAbortRequest {
   readonly uploadId: string
 }
 
-/** One item of a batch: its answer, or its error. */
+/** One item of a batch: its result, or its error. */
 export type BatchItem<A> = A | WireErrorResponse
 
-/** The body of every answer that is not a success. */
+/** The body of every error response. */
 export interface WireErrorResponse {
   readonly error: WireError
 }

@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { usePool } from './pool-context.ts'
 
 /**
- * An address for `<img src>`, `<video src>` and the like: `pool.url(file)` where a service worker answers it. A page
+ * An address for `<img src>`, `<video src>` and the like: `pool.url(file)` where a service worker serves it. A page
  * without one (a forced reload, a private window) gets a `blob:` URL of the whole content, undefined until it is open.
  */
 export const useFileUrl = (file: FileRecord): string | undefined => {

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 
-/** Whether the browser has a network connection. It cannot tell whether the servers answer. */
+/** Whether the browser has a network connection. It does not know whether the servers respond. */
 export const useOnline = (): boolean => useSyncExternalStore(watch, isOnline, () => true)
 
 const isOnline = (): boolean => navigator.onLine

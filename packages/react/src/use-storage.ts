@@ -39,7 +39,7 @@ const watchStorage = (pool: Pool, fn: (report: StorageReport) => void): (() => v
       const value = await pool.storage()
       if (!ended) fn(value)
     } catch {
-      // The pool closed, or the disk did not answer: the last report stands.
+      // The pool closed, or the disk did not respond: keep the last report.
     }
     if (ended) return
     timer = setTimeout(

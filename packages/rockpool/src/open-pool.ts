@@ -21,7 +21,7 @@ export interface OpenPoolOptions extends Pick<PoolOptions, 'buckets' | 'connecti
 /**
  * Opens the pool of a LiveStore store: bytes on OPFS, records in the store's event log, file URLs by the service worker.
  *
- * Resolves when files can be added and read, and the service worker answers `pool.url`.
+ * Resolves when files can be added and read, and the service worker serves `pool.url`.
  *
  * @throws RockpoolError `unsupported` where OPFS or IndexedDB is missing or blocked (private mode), `other_user` when
  *   another user's files are on this browser, `unauthenticated`, `forbidden`

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import type { RangePolicy } from './downloads.ts'
 import { type Device, noise, setUp, sha } from './test-support/device.ts'
 
-/** A content of three parts in the object store, with one wrong byte if told so. */
+/** Content of three parts in the object store, with one wrong byte if told so. */
 const withContent = async (ranges?: RangePolicy, wrongByteAt?: number) => {
   const device = await setUp(ranges)
   const content = await device.kept.inObjectStore(noise(2 * PART_SIZE + 1_000_000))

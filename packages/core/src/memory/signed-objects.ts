@@ -36,7 +36,7 @@ export interface MemoryObjectFaults {
   offline: boolean
   /** every request is answered with this status */
   status: number | undefined
-  /** requests wait for ever; bodies of downloads stop after their first chunk */
+  /** requests wait forever; bodies of downloads stop after their first chunk */
   stall: 'request' | 'body' | undefined
   /** what a download sends instead of the bytes asked for, under their headers */
   tamper: ((bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>) | undefined

@@ -147,7 +147,7 @@ export interface PinRow {
  */
 export type SuspectState = 'checking' | 'storage_suspect' | 'concluded' | 'healing' | 'healed'
 
-/** A content of which object storage may have lost the bytes. */
+/** Content of which object storage may have lost the bytes. */
 export interface SuspectRow {
   readonly remoteKey: RemoteKey
   readonly state: SuspectState

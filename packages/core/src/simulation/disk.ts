@@ -21,7 +21,7 @@ export interface Disk {
   isIntact(address: ContentAddress): Promise<boolean>
   /** contents whose bytes were changed in place: they have their length, so that only hashing finds them */
   readonly flipped: ReadonlySet<ContentAddress>
-  /** Changes the bytes of a content behind the engine's back. */
+  /** Changes the bytes of content behind the engine's back. */
   damage(address: ContentAddress, how: 'flipped' | 'truncated'): Promise<void>
   /** Has next to no space left, or enough again. */
   setFull(isFull: boolean): void

@@ -127,7 +127,7 @@ const loseIndex = async (world: World, device: Device): Promise<void> => {
 const isSynced = (world: World, device: Device): boolean =>
   device.disk.rows('outbox').length === 0 && world.backend.device(device.name).pulled === world.backend.confirmed.length
 
-/** Object storage loses a content that some disk has. */
+/** Object storage loses content that some disk has. */
 const loseObject = async (world: World, devices: readonly Device[]): Promise<void> => {
   const keys = [...world.storage.objects.keys()].filter((key) => !key.endsWith('.parts')) as RemoteKey[]
   for (const key of keys) {

@@ -63,7 +63,7 @@ export const anyOrderCase = (openRemote: () => Promise<ObjectStore>, numRuns: nu
               return
             case 'flaky': {
               let calls = 0
-              // An odd number: an attempt asks whether S3 is there, then sends, and must not meet the same two for ever.
+              // An odd number: an attempt asks whether S3 is there, then sends, and must not meet the same two forever.
               const fates = ['works', 'before', 'works', 'after', 'works'] as const
               ;[s3.down, s3.fate] = [false, () => fates[calls++ % fates.length]!]
               return

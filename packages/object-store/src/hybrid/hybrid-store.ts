@@ -29,7 +29,7 @@ export interface HybridStore extends ObjectStore {
   /** The S3 side alone. @throws ObjectStoreError `unavailable` and others, while S3 cannot be used */
   replica(signal?: AbortSignal): Promise<ObjectStore>
   /**
-   * Replaces the folder's copy of a content by that of S3.
+   * Replaces the folder's copy of an object by that of S3.
    *
    * @throws ObjectStoreError `not_found` when S3 has none, `digest_mismatch` when it is damaged, too: the copy stays
    */

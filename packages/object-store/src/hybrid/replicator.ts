@@ -166,7 +166,7 @@ export class Replicator {
     return filling
   }
 
-  /** Replaces the folder's copy of a content by that of S3. @throws ObjectStoreError `not_found`, `digest_mismatch` */
+  /** Replaces the folder's copy of an object by that of S3. @throws ObjectStoreError `not_found`, `digest_mismatch` */
   async refetch(key: string, signal?: AbortSignal): Promise<void> {
     if (!isImmutable(key)) throw new ObjectStoreError('not_found', 'S3 may have another version of this object.')
     await this.#filling.get(key)

@@ -210,7 +210,7 @@ export class LocalDatabase {
     this.#sql('DELETE FROM parts WHERE content = ? AND number = ?').run(content, number)
   }
 
-  /** Removes all parts of a content. @returns their files */
+  /** Removes all parts of content. @returns their files */
   deleteParts(content: string): readonly string[] {
     const rows = this.#sql('DELETE FROM parts WHERE content = ? RETURNING file').all(content)
     return (rows as unknown as { file: string }[]).map((row) => row.file)

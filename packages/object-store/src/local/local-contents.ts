@@ -61,7 +61,7 @@ export class LocalContents {
     this.#gone.push(...files)
   }
 
-  /** Whether the files of a content, or those of a stretch of it, have the lengths that they were written with. */
+  /** Whether the files of content, or those of a stretch of it, have the lengths that they were written with. */
   async isWhole(content: string, span?: ByteSpan): Promise<boolean> {
     const parts =
       span && span.end > span.start
@@ -108,7 +108,7 @@ export class LocalContents {
     return this.#files.read(spans, onEnd)
   }
 
-  /** Keeps the files of a content until {@link #release}. */
+  /** Keeps the files of content until {@link #release}. */
   #hold(content: string): void {
     this.#readers.set(content, (this.#readers.get(content) ?? 0) + 1)
   }

@@ -55,7 +55,7 @@ const otherBytes = (bytes: number): Checked => ({
   bytes,
 })
 
-/** The address that proves an object, and whether the object is the digest list of a content. */
+/** The address that proves an object, and whether the object is the digest list of content. */
 const expectedOf = (key: string): readonly [address: ContentAddress | undefined, isList: boolean] => {
   const isList = key.endsWith('.parts')
   return [parseRemoteKey(isList ? key.slice(0, -'.parts'.length) : key)?.address, isList]

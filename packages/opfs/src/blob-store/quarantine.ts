@@ -1,5 +1,5 @@
 /**
- * Bytes that are not those of their address, kept aside in `damaged/`: `<address>` for a content in one file, `<address>.<n>`
+ * Bytes that are not those of their address, kept aside in `damaged/`: `<address>` for content in one file, `<address>.<n>`
  * for one that came in parts. Web Locks are the caller's.
  */
 import { addressParts, type ContentAddress, parseAddress } from '@rockpool/protocol'

@@ -2,7 +2,7 @@
  * Where things are on disk:
  *
  *     rockpool-<storeId>/contents/<address>             a whole content, one file
- *     rockpool-<storeId>/contents/<address>.parts/<n>   parts of a content that came over the network
+ *     rockpool-<storeId>/contents/<address>.parts/<n>   parts of downloaded content
  *     rockpool-<storeId>/temp/<random>                  a write under way
  *     rockpool-<storeId>/damaged/                       see quarantine.ts
  *

@@ -54,7 +54,7 @@ export const MultipartAbortRequest = Schema.Struct({ key: RemoteKey, uploadId: U
 const keyAndSize = { key: RemoteKey, size: Size }
 const describedParts = { ...keyAndSize, digests: DigestList }
 
-/** The requests that name a content of a size: whether it fits the key depends on the size of parts. */
+/** The requests that name content of a size: whether it fits the key depends on the size of parts. */
 export const requestSchemas = (hashing: Pick<Hashing, 'partSize'> = WEB_HASHING) => {
   const { partSize } = hashing
 

@@ -54,7 +54,7 @@ export const setUp = async (ranges?: RangePolicy) => {
       Object.defineProperty(request, 'destination', { value: destination })
       return handleFileRequest(ports, request, (work) => alive.push(work))
     },
-    /** Writes a content to this disk, as `pool.add` does. */
+    /** Writes content to this disk, as `pool.add` does. */
     async keep(text: string) {
       const content = await blobs.write(new Blob([text]))
       const { address } = content
@@ -65,7 +65,7 @@ export const setUp = async (ranges?: RangePolicy) => {
       return { address, remoteKey, url }
     },
     kept: {
-      /** Uploads a content from elsewhere. */
+      /** Uploads content from elsewhere. */
       async inObjectStore(bytes: Uint8Array<ArrayBuffer>) {
         const blob = new Blob([bytes])
         const { address, size, digests } = await hashContent(blob.stream())
@@ -93,7 +93,7 @@ export const listen = (store: string): ActivityMessage[] => {
   return told
 }
 
-/** Puts other bytes into the file of a content, as a failing disk does. */
+/** Puts other bytes into the file of content, as a failing disk does. */
 export const overwrite = async (store: string, address: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
   const root = await navigator.storage.getDirectory()
   const contents = await (await root.getDirectoryHandle(`rockpool-${store}`)).getDirectoryHandle('contents')

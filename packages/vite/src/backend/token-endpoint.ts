@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isStoreId, type StoreId } from '@rockpool/protocol'
 
-/** `POST /rockpool-dev/token?user=…&store=…` answers `{ token }`: stands in for an app's own login in development. */
+/** `POST /rockpool-dev/token?user=…&store=…` responds `{ token }`: stands in for an app's own login in development. */
 export const TOKEN_PATH = '/rockpool-dev/token'
 
 const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/

@@ -10,7 +10,7 @@ import { precacheManifest } from './precache-manifest.ts'
 const URL_PATH = '/service-worker.js'
 const DEFAULT_ENTRY = 'src/service-worker.ts'
 
-/** Serves the service worker in dev, bundled anew when one of its sources changed, and builds it at the end of a build. */
+/** Serves the service worker in dev, bundled again when one of its sources changes, and builds it at the end of a build. */
 export const serviceWorker = (entry?: string): Plugin => {
   let config: ResolvedConfig
   return {

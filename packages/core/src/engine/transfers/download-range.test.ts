@@ -10,7 +10,7 @@ const PART = 1_000
 const SIZE = 3_500
 const hashing: Hashing = { partSize: PART, digest: sha256 }
 
-/** An object store that has a content of four parts, and an empty disk. */
+/** An object store that has content of four parts, and an empty disk. */
 const withContent = async (faults: { readonly wrongByteAt?: number } = {}) => {
   const storage = memorySigner({ platform: { ...webPlatform, hashing } })
   const bytes = crypto.getRandomValues(new Uint8Array(SIZE))

@@ -52,7 +52,7 @@ export interface RangeDownload {
   readonly kept: Promise<KeptParts>
 }
 
-/** What of a content a range has brought to disk. */
+/** What of content a range has brought to disk. */
 export interface KeptParts {
   /** undefined when no part was read whole */
   readonly content: ContentDigest | undefined

@@ -8,7 +8,7 @@ import { upload } from './upload.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** An object store that has a content, and an empty disk. */
+/** An object store that has content, and an empty disk. */
 const withContent = async (size: number) => {
   const storage = memorySigner()
   const bytes = Buffer.alloc(size)
@@ -123,7 +123,7 @@ test('a page that something on the way answers with does not put the blame on th
   expect(await blobs.list()).toEqual([])
 })
 
-/** A content of five bytes, of which the disk gives another last one. */
+/** Content of five bytes, of which the disk gives another last one. */
 const withDamagedContent = async () => {
   const content = await withContent(5)
   const { address } = await content.blobs.write(new Blob([content.bytes]))

@@ -48,7 +48,7 @@ export const readFrom = async (
 }
 
 /**
- * A range of a content.
+ * A range of content.
  *
  * @returns undefined when the object store responds with another range, or hides `Content-Range` (CORS)
  */
