@@ -262,9 +262,9 @@ describe.skipIf(!existsSync('/usr/bin/caddy'))('Caddy', () => {
     ])
     const heads: number[] = []
     socket.addEventListener('message', ({ data }) => heads.push(JSON.parse(String(data)).head))
-    await expect.poll(() => heads).toEqual([0])
+    await expect.poll(() => heads, { timeout: 60_000 }).toEqual([0])
     await client.push('v1.NoteCreated', { id: 'a' })
-    await expect.poll(() => heads).toEqual([0, 1])
+    await expect.poll(() => heads, { timeout: 60_000 }).toEqual([0, 1])
     socket.close()
   })
 

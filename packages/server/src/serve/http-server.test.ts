@@ -47,6 +47,8 @@ const get = async (path: string, init: RequestInit = {}) => {
   const response = await fetch(`http://127.0.0.1:${server.port}${path}`, init)
   return { status: response.status, body: await response.text(), retryAfter: response.headers.get('retry-after') }
 }
+/** However long it takes on a busy machine. */
+const until = (isSo: () => boolean | Promise<boolean>) => vi.waitUntil(isSo, { timeout: 25_000 })
 const upgrade = async (path: string): Promise<string> => {
   const socket = connect(server.port, '127.0.0.1')
   socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`)
@@ -184,7 +186,7 @@ test('the response, the line of the request and what its handlers log share one 
   const url = `http://127.0.0.1:${server.port}/storage/v1/object/files/secret.txt`
   const response = await fetch(url, { headers: { 'x-request-id': 'proxy-42' } })
   expect(response.headers.get('x-request-id')).toBe('proxy-42')
-  await vi.waitUntil(() => lines.length === 2)
+  await until(() => lines.length === 2)
   const request = { level: 'error', kind: 'request', part: 'rest', method: 'GET', status: 503, sub: 'ada' }
   expect(lines).toMatchObject([
     { level: 'warn', kind: 'storage', requestId: 'proxy-42' },
@@ -200,7 +202,7 @@ test('a WebSocket has a line when it closes, a scrape has none', async () => {
   await upgrade('/sync/shop/live')
   await get('/metrics')
   await get('/nowhere')
-  await vi.waitUntil(() => lines.length === 2)
+  await until(() => lines.length === 2)
   expect(lines).toMatchObject([
     { kind: 'request', part: 'sync', method: 'WebSocket', route: '/sync/:storeId/live', storeId: 'shop' },
     { kind: 'request', part: 'static', status: 404, route: '/*' },
@@ -250,7 +252,7 @@ test('an object store that cannot be asked is not ok, and the other metrics are 
 test('starts the call of another user while one floods, and only some of the flood', async () => {
   const started: string[] = []
   const waiting: ServerResponse[] = []
-  const changed = () => vi.waitUntil(() => started.length > 0)
+  const changed = () => until(() => started.length > 0)
   const signer: Handlers['signer'] = (incoming, outgoing) => {
     started.push(incoming.headers.authorization!)
     waiting.push(outgoing)
@@ -259,9 +261,9 @@ test('starts the call of another user while one floods, and only some of the flo
   const call = (authorization: string) => get('/signer/download-url', { headers: { authorization } })
   const flood = Array.from({ length: 50 }, () => call('Bearer flood'))
   await changed()
-  await vi.waitUntil(async () => (await inFlightOf('signer')) === 50)
+  await until(async () => (await inFlightOf('signer')) === 50)
   const other = call('Bearer ada')
-  await vi.waitUntil(() => started.includes('Bearer ada'))
+  await until(() => started.includes('Bearer ada'))
   expect(started).toEqual([...Array.from({ length: 6 }, () => 'Bearer flood'), 'Bearer ada'])
   expect((await get('/metrics')).body).toContain('rockpool_http_calls_waiting 44')
   waiting.at(-1)!.end('done')
@@ -269,7 +271,7 @@ test('starts the call of another user while one floods, and only some of the flo
   while (waiting.length < 51) {
     for (const outgoing of waiting) outgoing.end('done')
     const before = waiting.length
-    await vi.waitUntil(() => waiting.length > before)
+    await until(() => waiting.length > before)
   }
   for (const outgoing of waiting) outgoing.end('done')
   expect((await Promise.all(flood)).map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
@@ -293,10 +295,10 @@ test('a caller who was refused keeps its slot for a second, whatever it sends', 
     await response.arrayBuffer()
   }
   const flood = Array.from({ length: 12 }, () => call('Bearer flood'))
-  await vi.waitUntil(() => lines.length === 6)
+  await until(() => lines.length === 6)
   await call('Bearer ada')
   expect(started).toBe(7)
-  await vi.waitUntil(() => lines.length === 7)
+  await until(() => lines.length === 7)
   clock.advance(1_000)
   await Promise.all(flood)
   expect(started).toBe(13)
@@ -318,7 +320,7 @@ test('cuts a body that drips in, and not one that moves, however long it takes',
     const count = received.length
     socket.write('POST /storage/v1/object/files/a HTTP/1.1\r\nhost: a\r\ncontent-length: 20000000\r\n\r\n')
     socket.write(Buffer.alloc(bytes))
-    await vi.waitUntil(() => (received[count]?.socket.bytesRead ?? 0) > bytes)
+    await until(() => (received[count]?.socket.bytesRead ?? 0) > bytes)
     return socket
   }
   const slow = await send(1_000_000)
