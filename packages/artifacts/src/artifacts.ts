@@ -96,7 +96,7 @@ export interface Artifacts {
   removeExpired(options?: RemoveExpiredOptions): Promise<Removed>
 }
 
-/** Parts under way at once, in all calls: 64 MiB. */
+/** Parts under way at once in all uploads, and read ahead in all downloads: 64 MiB each. */
 const PARTS_IN_FLIGHT = 8
 
 /**
@@ -115,11 +115,11 @@ export const createArtifacts = (options: ArtifactsOptions, runtime: Runtime = SY
 }
 
 const artifactsIn = (storage: ArtifactStorage, bucket: string, runtime: Runtime): Artifacts => {
-  const window = createWindow(PARTS_IN_FLIGHT)
+  const [uploads, downloads] = [createWindow(PARTS_IN_FLIGHT), createWindow(PARTS_IN_FLIGHT)]
 
   const put = async (key: ArtifactKey, source: ArtifactSource, options: PutOptions = {}): Promise<ArtifactRef> => {
     const { type = typeOfName(key) } = options
-    const content = await putArtifact(storage, window, key, source, { ...options, type })
+    const content = await putArtifact(storage, uploads, key, source, { ...options, type })
     return { uri: uriOf(bucket, key), key, ...content }
   }
 
@@ -129,7 +129,7 @@ const artifactsIn = (storage: ArtifactStorage, bucket: string, runtime: Runtime)
     get: async (value, { signal } = {}) => {
       const ref = parseArtifactRef(value)
       keyOfUri(bucket, ref.uri)
-      const body = await getArtifact(storage, ref, signal)
+      const body = await getArtifact(storage, downloads, ref, signal)
       return new Response(body, { headers: { 'content-type': ref.type, 'content-length': String(ref.size) } })
     },
 

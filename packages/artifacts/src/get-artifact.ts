@@ -3,9 +3,13 @@ import { addressOfDigests, DIGEST_SIZE, partCount, partRange, sha256 } from '@ro
 import { ArtifactError, isArtifactError } from './errors.ts'
 import type { ArtifactRef } from './reference.ts'
 import type { ArtifactStorage, Slice } from './storage/storage.ts'
+import type { Window } from './window.ts'
 
-/** Parts that are read ahead of the consumer: with the part being consumed, 24 MiB for each artifact that is read. */
-const READ_AHEAD = 2
+/**
+ * Parts that are read ahead of the consumer. One always is; more only while the window has room, and without waiting for
+ * it: a consumer that stalls keeps its parts.
+ */
+const MAX_READ_AHEAD = 4
 
 interface ReadPart extends Slice {
   readonly digest: Uint8Array<ArrayBuffer>
@@ -19,6 +23,7 @@ interface ReadPart extends Slice {
  */
 export const getArtifact = async (
   storage: ArtifactStorage,
+  window: Window,
   ref: ArtifactRef,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> => {
@@ -41,16 +46,26 @@ export const getArtifact = async (
     new ArtifactError('digest_mismatch', `${ref.uri} ${problem}. Ask the stage that wrote it for a new reference.`)
 
   const digests = new Uint8Array(count * DIGEST_SIZE)
-  const ahead: Promise<ReadPart>[] = []
+  const ahead: { readonly part: Promise<ReadPart>; readonly release: () => void }[] = []
   const first = await readPart(1, undefined)
   let requested = 1
   const readAhead = () => {
-    while (requested < count && ahead.length < READ_AHEAD) {
+    while (requested < count && ahead.length < MAX_READ_AHEAD) {
+      const release = ahead.length === 0 ? () => {} : window.tryAcquire()
+      if (!release) return
       const part = readPart(++requested, first.etag)
       // It is awaited when its turn comes.
       part.catch(() => {})
-      ahead.push(part)
+      ahead.push({ part, release })
     }
+  }
+  const nextPart = async (): Promise<ReadPart> => {
+    const { part, release } = ahead.shift()!
+    return part.finally(release)
+  }
+  const stop = (reason?: unknown) => {
+    cancelled.abort(reason)
+    for (const { release } of ahead) release()
   }
   const prove = async () => {
     if ((await addressOfDigests(digests)) !== ref.address) throw mismatch('has other bytes')
@@ -64,18 +79,18 @@ export const getArtifact = async (
       async pull(controller) {
         try {
           readAhead()
-          const part = delivered === 0 ? first : await ahead.shift()!
+          const part = delivered === 0 ? first : await nextPart()
           readAhead()
           digests.set(part.digest, delivered * DIGEST_SIZE)
           if (++delivered === count && count > 1) await prove()
           if (part.bytes.length > 0) controller.enqueue(part.bytes)
           if (delivered === count) controller.close()
         } catch (error) {
-          cancelled.abort()
+          stop()
           throw error
         }
       },
-      cancel: (reason) => cancelled.abort(reason),
+      cancel: stop,
     },
     { highWaterMark: 0 },
   )
