@@ -140,7 +140,7 @@ export interface VerifyReport {
 
 /** A change of this device that the sync server refused for good. It is kept on this device until a person decides. */
 export interface RefusedChange {
-  /** for `retry` and `drop` */
+  /** for `retry` and `discard` */
   readonly id: string
   /** the change; for an added file, it includes the later changes of that file */
   readonly event: PoolEvent
@@ -185,7 +185,7 @@ export interface RefusedChanges {
    *
    * @throws RockpoolError `not_found` when it is not waiting any more, `disk_failed`, `closed`
    */
-  drop(id: string): Promise<void>
+  discard(id: string): Promise<void>
 }
 
 export interface PoolSync extends SyncStatusSource {

@@ -192,7 +192,7 @@ test('useRefusedChanges lists what the sync server refused, until a person decid
   expect(renders).toBe(before)
 
   const [first, second] = pool.sync.refused.list()
-  await pool.sync.refused.drop(first!.id)
+  await pool.sync.refused.discard(first!.id)
   await pool.sync.refused.retry(second!.id, { name: 'better' })
   await expect.poll(() => element.textContent).toBe('')
   expect(

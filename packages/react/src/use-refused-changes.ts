@@ -3,7 +3,7 @@ import { useCallback, useSyncExternalStore } from 'react'
 import { usePool } from './pool-context.ts'
 
 /**
- * The changes of this device that the sync server refused, oldest first. Each waits for `pool.sync.refused.retry` or `drop`.
+ * The changes of this device that the sync server refused, oldest first. Each waits for `pool.sync.refused.retry` or `discard`.
  * The same array while nothing changed.
  */
 export const useRefusedChanges = (): readonly RefusedChange[] => {

@@ -21,7 +21,7 @@ export const useRefusedActions = () => {
       discard: (changes: readonly RefusedChange[]) =>
         attempt(
           'Discarding',
-          changes.map(({ id }) => refused.drop(id)),
+          changes.map(({ id }) => refused.discard(id)),
         ),
     }
   }, [refused, toast])

@@ -12,7 +12,7 @@ import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit
 import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { open, stream } from './files/read.ts'
-import { dropRefused, retryRefused } from './log/resolve-refused.ts'
+import { discardRefused, retryRefused } from './log/resolve-refused.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
 import { coalesced } from './coalesced.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
@@ -125,7 +125,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
           list: () => sync.refused.current,
           subscribe: sync.refused.subscribe,
           retry: (id, edit = {}) => run(retryRefused(id, edit)),
-          drop: (id) => run(dropRefused(id)),
+          discard: (id) => run(discardRefused(id)),
         },
       },
       add: (source, options = {}) => run(add(source, options), options.signal),

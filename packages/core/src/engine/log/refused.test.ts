@@ -201,10 +201,10 @@ test('shows refused changes in every tab, and lets each be resolved once', () =>
       expect(two.errors).toHaveLength(1)
       expect(two.errors[0]).toMatchObject({ refused: { id: file.version } })
       world.backend.refuse(takeAll)
-      const [dropped, retried] = yield* promise(() =>
-        Promise.allSettled([pool.sync.refused.drop(file.version), two.pool.sync.refused.retry(file.version)]),
+      const [discarded, retried] = yield* promise(() =>
+        Promise.allSettled([pool.sync.refused.discard(file.version), two.pool.sync.refused.retry(file.version)]),
       )
-      expect(dropped.status).toBe('fulfilled')
+      expect(discarded.status).toBe('fulfilled')
       expect(retried).toMatchObject({ status: 'rejected', reason: { code: 'not_found' } })
       for (const each of [pool, two.pool]) yield* untilRefused(each, 0)
       expect(two.pool.files.get(file.id)).toBeUndefined()

@@ -1,4 +1,4 @@
-/** What a person decides about a change that the sync server refused: try it again, or drop it. */
+/** Resolves a refused change by a person’s decision: retry it, or discard it. */
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { RefusedEdit } from '../../pool.ts'
@@ -52,7 +52,7 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
   })
 
 /** Discards the change for good, and its bytes on this disk unless something else references them. */
-export const dropRefused = (id: string) =>
+export const discardRefused = (id: string) =>
   Effect.gen(function* () {
     const device = yield* Device
     const refused = yield* RefusedRows

@@ -20,7 +20,7 @@ import {
 const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 
-test('stops the upload of a refused file, and keeps its bytes until it is dropped', () =>
+test('stops the upload of a refused file, and keeps its bytes until it is discarded', () =>
   run(
     Effect.gen(function* () {
       const { pool, world, index, isOnDisk } = yield* openTab(refuseNames('v2.FileAdded'))
@@ -37,7 +37,7 @@ test('stops the upload of a refused file, and keeps its bytes until it is droppe
       expect(yield* isOnDisk(file)).toBe(true)
       expect(yield* promise(() => pool.storage())).toMatchObject({ used: 10, evictable: 6 })
 
-      yield* promise(() => pool.sync.refused.drop(file.version))
+      yield* promise(() => pool.sync.refused.discard(file.version))
       expect(yield* isOnDisk(file)).toBe(false)
       expect(pool.sync.refused.list()).toEqual([])
       expect(pool.sync.current.state).toBe('online')
@@ -90,7 +90,7 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
     },
   ],
   ['a file of another bucket', (pool) => pool.add(new Blob(['reef']), { name: 'copy.txt', bucket: 'photos' })],
-])('keeps the bytes of a dropped file that %s has', (_, addCopy) =>
+])('keeps the bytes of a discarded file that %s has', (_, addCopy) =>
   run(
     Effect.gen(function* () {
       const buckets = { files: { access: 'store' }, photos: { access: 'store' } } as const
@@ -105,7 +105,7 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
       const index = device.index()
       const waiting = async () => [...(await index.getAll('transfers')), ...(await index.getAll('outbox'))]
       yield* promise(() => vi.waitFor(async () => expect(await waiting()).toHaveLength(1)))
-      yield* promise(() => pool.sync.refused.drop(file.version))
+      yield* promise(() => pool.sync.refused.discard(file.version))
       expect(yield* promise(async () => (await device.blobs.open(addressOfKey(file.remoteKey)))?.text())).toBe('reef')
       expect(yield* promise(() => index.get('contents', addressOfKey(file.remoteKey)))).toMatchObject({ size: 4 })
       yield* end
@@ -117,7 +117,7 @@ test.each<[string, boolean, (storage: MemorySigner) => void]>([
   ['has them', false, () => {}],
   ['does not have them', true, ({ objects }) => objects.clear()],
   ['cannot be asked', true, ({ faults }) => void (faults.offline = true)],
-])('keeps uploaded bytes of a dropped file unless object storage has them: it %s; kept: %s', (_, isKept, fault) =>
+])('keeps uploaded bytes of a discarded file unless object storage has them: it %s; kept: %s', (_, isKept, fault) =>
   run(
     Effect.gen(function* () {
       const { pool, world, isOnDisk } = yield* openTab(refuseNames('v2.FileAdded', 'v2.ContentStored'))
@@ -128,28 +128,28 @@ test.each<[string, boolean, (storage: MemorySigner) => void]>([
       yield* untilRefused(pool, 1)
       yield* until(pool, () => pool.files.get(file.id) === undefined)
       fault(world.storage)
-      yield* promise(() => pool.sync.refused.drop(file.version))
+      yield* promise(() => pool.sync.refused.discard(file.version))
       expect(pool.sync.refused.list()).toEqual([])
       expect(yield* isOnDisk(file)).toBe(isKept)
     }),
   ),
 )
 
-test('removes all bytes when refused files are dropped together', () =>
+test('removes all bytes when refused files are discarded together', () =>
   run(
     Effect.gen(function* () {
       const { pool, device, index } = yield* openTab(refuseNames('v2.FileAdded', 'v2.ContentStored'))
       const names = Array.from({ length: 20 }, (_, i) => `${i}`)
       yield* promise(() => Promise.all(names.map((name) => pool.add(new Blob([name]), { name }))))
       yield* untilRefused(pool, 20)
-      const { list, drop } = pool.sync.refused
-      yield* promise(() => Promise.all(list().map(({ id }) => drop(id))))
+      const { list, discard } = pool.sync.refused
+      yield* promise(() => Promise.all(list().map(({ id }) => discard(id))))
       expect(yield* promise(() => device.blobs.list())).toEqual([])
       expect(yield* promise(() => index.getAll('contents'))).toEqual([])
     }),
   ))
 
-test('keeps the bytes of a dropped change while nobody is signed in and an owner bucket exists', () =>
+test('keeps the bytes of a discarded change while nobody is signed in and an owner bucket exists', () =>
   run(
     Effect.gen(function* () {
       const world = memoryWorld()
@@ -159,7 +159,7 @@ test('keeps the bytes of a dropped change while nobody is signed in and an owner
       yield* Effect.addFinalizer(() => end)
       const file = yield* addText(pool, 'reef')
       yield* untilRefused(pool, 1)
-      yield* promise(() => pool.sync.refused.drop(file.version))
+      yield* promise(() => pool.sync.refused.discard(file.version))
       expect(pool.sync.refused.list()).toEqual([])
       // Whether a file in the space of some user names them is not known.
       expect(yield* promise(() => device.blobs.open(addressOfKey(file.remoteKey)))).toBeDefined()
