@@ -6,7 +6,7 @@ import { createSigner, type SignerOptions } from './app.ts'
 const HASH = 'a'.repeat(64)
 const BUCKETS: Buckets = {
   files: { access: 'store' },
-  posters: { access: 'public', hold: { waitSeconds: 60, then: 'refuse' } },
+  posters: { access: 'public', hold: { waitSeconds: 60, refused: 'keep' } },
 }
 const secret = 'a secret of at least thirty-two characters'
 

@@ -29,8 +29,8 @@ export interface BucketRules {
 export interface HoldRules {
   /** how long content waits for its release */
   readonly waitSeconds: number
-  /** what happens then: nobody reads it, or its files are deleted, too */
-  readonly then: 'refuse' | 'delete'
+  /** what happens to the files of content that was refused, or not released in time */
+  readonly refused: 'keep' | 'delete'
 }
 
 /** Bucket name to rules. Only configured buckets exist. */

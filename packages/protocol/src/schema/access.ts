@@ -23,7 +23,7 @@ export const HoldRules = Schema.Struct({
   waitSeconds: Schema.Int.pipe(Schema.between(1, 31_536_000)).annotations({
     message: () => 'a wait has 1 to 31,536,000 seconds',
   }),
-  then: Schema.Literal('refuse', 'delete'),
+  refused: Schema.Literal('keep', 'delete'),
 }).annotations({ identifier: 'HoldRules' })
 
 export const BucketRules = Schema.Struct({

@@ -187,10 +187,10 @@ test('whatever the environment, it is a configuration or one line without a secr
         const { message } = error as Error
         expect(message).not.toMatch(/[\n\r]/)
         // A message may show a setting that is no secret, whatever it says.
-        const shown = SETTINGS.filter(({ secret }) => !secret).map(({ variable }) => env[variable]?.trim())
+        const shown = new Set(SETTINGS.flatMap(({ secret, variable }) => (secret ? [] : [env[variable]?.trim()])))
         for (const { variable, secret } of SETTINGS) {
           const text = env[variable]?.trim()
-          if (secret && text && text.length > 20 && !shown.includes(text)) expect(message).not.toContain(text)
+          if (secret && text && text.length > 20 && !shown.has(text)) expect(message).not.toContain(text)
         }
       }
     }),

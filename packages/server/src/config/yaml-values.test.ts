@@ -44,10 +44,10 @@ test('the old name of the path is the path', () => {
 
 test('a bucket that holds, and webhooks', () => {
   const text = `
-buckets: { photos: { access: store, hold: { wait_seconds: 60, then: delete } } }
+buckets: { photos: { access: store, hold: { wait_seconds: 60, refused: delete } } }
 webhooks: [{ url: 'https://app.example', secret: whsec_x }]`
   expect(readYaml(text, FILE).map(({ key, value }) => [key, value])).toEqual([
-    ['buckets', '{"photos":{"access":"store","hold":{"waitSeconds":60,"then":"delete"}}}'],
+    ['buckets', '{"photos":{"access":"store","hold":{"waitSeconds":60,"refused":"delete"}}}'],
     ['webhooks', '[{"url":"https://app.example","secret":"whsec_x"}]'],
   ])
 })

@@ -124,7 +124,7 @@ const BUCKET_KEYS: Readonly<Record<string, string>> = {
   max_size: 'maxSize',
   hold: 'hold',
 }
-const HOLD_KEYS: Readonly<Record<string, string>> = { wait_seconds: 'waitSeconds', then: 'then' }
+const HOLD_KEYS: Readonly<Record<string, string>> = { wait_seconds: 'waitSeconds', refused: 'refused' }
 
 /** Whether the values are right is for the reader of the environment variable to say. */
 const bucketsJson = (key: string, value: unknown, file: string): string => {
@@ -134,7 +134,7 @@ const bucketsJson = (key: string, value: unknown, file: string): string => {
       throw new ConfigError(`${key}.${name} in ${file}: it is a map of rules, such as "access: store".`)
     const { hold, ...renamed } = renameKeys(`${key}.${name}`, rules, BUCKET_KEYS, file)
     if (hold === undefined) return [name, renamed]
-    if (!isMap(hold)) throw new ConfigError(`${key}.${name}.hold in ${file}: it is a map of wait_seconds and then.`)
+    if (!isMap(hold)) throw new ConfigError(`${key}.${name}.hold in ${file}: it is a map of wait_seconds and refused.`)
     return [name, { ...renamed, hold: renameKeys(`${key}.${name}.hold`, hold, HOLD_KEYS, file) }]
   })
   return JSON.stringify(Object.fromEntries(buckets))

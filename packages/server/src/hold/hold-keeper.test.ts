@@ -10,8 +10,8 @@ import { openHolds } from './holds.ts'
 
 const BUCKETS: Buckets = {
   files: { access: 'store' },
-  scanned: { access: 'store', hold: { waitSeconds: 60, then: 'refuse' } },
-  strict: { access: 'store', hold: { waitSeconds: 60, then: 'delete' } },
+  scanned: { access: 'store', hold: { waitSeconds: 60, refused: 'keep' } },
+  strict: { access: 'store', hold: { waitSeconds: 60, refused: 'delete' } },
 }
 const keyOf = (bucket: string, name: string) => `shop/${bucket}/${name}` as RemoteKey
 

@@ -43,7 +43,7 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
 
   /** Deletes the file if it still has the content. */
   const end = async (bucket: string, storeId: StoreId, fileId: string, remoteKey: RemoteKey) => {
-    if (rulesOf(bucket)?.then !== 'delete') return
+    if (rulesOf(bucket)?.refused !== 'delete') return
     const { readModel } = await logs.open(storeId)
     const file = await readModel.file(fileId)
     if (file?.remoteKey === remoteKey && file.deletedAt === null) await deleteFiles(storeId, [fileId])

@@ -11,9 +11,9 @@ import { RECEIVER_SECRET, type Receiver, startReceiver } from '../testing/webhoo
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 const WAIT = { interval: 20, timeout: 60_000 }
 const BUCKETS = {
-  photos: { access: 'store', hold: { waitSeconds: 3_600, then: 'delete' } },
-  brief: { access: 'public', hold: { waitSeconds: 1, then: 'delete' } },
-  silent: { access: 'store', hold: { waitSeconds: 3_600, then: 'refuse' } },
+  photos: { access: 'store', hold: { waitSeconds: 3_600, refused: 'delete' } },
+  brief: { access: 'public', hold: { waitSeconds: 1, refused: 'delete' } },
+  silent: { access: 'store', hold: { waitSeconds: 3_600, refused: 'keep' } },
 }
 /** What the scanner says of a file with these bytes. */
 const VERDICTS: Record<string, object | undefined> = { good: { release: true }, bad: { release: false } }
