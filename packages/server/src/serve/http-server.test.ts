@@ -204,7 +204,14 @@ test('a WebSocket has a line when it closes, a scrape has none', async () => {
   await get('/nowhere')
   await until(() => lines.length === 2)
   expect(lines).toMatchObject([
-    { kind: 'request', part: 'sync', method: 'WebSocket', route: '/sync/:storeId/live', storeId: 'shop' },
+    {
+      kind: 'request',
+      part: 'sync',
+      method: 'GET',
+      upgrade: 'websocket',
+      route: '/sync/:storeId/live',
+      storeId: 'shop',
+    },
     { kind: 'request', part: 'static', status: 404, route: '/*' },
   ])
 })

@@ -37,7 +37,7 @@ export const observeRequest = (
 /** The same for a WebSocket: its line says how long it was open. */
 export const observeUpgrade = (observers: Observers, incoming: IncomingMessage, socket: Duplex): RequestScope => {
   const scope = begin(observers, 'sync', incoming)
-  const end = timed(observers.log, scope, { part: 'sync', method: 'WebSocket' })
+  const end = timed(observers.log, scope, { part: 'sync', method: 'GET', upgrade: 'websocket' })
   socket.once('close', () => end(undefined))
   return scope
 }
@@ -51,17 +51,22 @@ const begin = (
   return { requestId: requestIdOf(headers), span: tracer?.startRequest(`${method} ${found.route}`, headers), found }
 }
 
-const timed = (log: Log, scope: RequestScope, fields: { readonly part: string; readonly method: string }) => {
+interface LineStart {
+  readonly part: Route['part']
+  readonly method: string
+  readonly upgrade?: 'websocket'
+}
+
+const timed = (log: Log, scope: RequestScope, line: LineStart) => {
   const started = performance.now()
   return (status: number | undefined): void => {
     const ms = Math.round((performance.now() - started) * 10) / 10
     const { found, span } = scope
-    const { part, method } = fields
     const level = status !== undefined && status >= 500 ? 'error' : 'info'
     inRequest(scope, () =>
-      log[level]('request', { part, method, status, ms, ...(span && { traceId: span.traceId }), ...found }),
+      log[level]('request', { ...line, status, ms, ...(span && { traceId: span.traceId }), ...found }),
     )
-    endSpan(scope, span, method, status)
+    endSpan(scope, span, line.method, status)
   }
 }
 
