@@ -49,13 +49,12 @@ export const openLogs = async ({
     // Loaded here, since few servers need the driver.
     const { postgresLogs } = await import('@rockpool/sync-server/postgres')
     const logs = await postgresLogs({ url: eventLog.url })
+    let closing: Promise<void> | undefined
     return {
       ...logs,
       backUp: undefined,
-      close: async () => {
-        await logs.close()
-        unlock()
-      },
+      // The sync server closes them, too.
+      close: () => (closing ??= logs.close().finally(unlock)),
     }
   } catch (error) {
     unlock()
