@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { BucketRules, Buckets } from '@rockpool/protocol'
 import { expect, it } from 'vitest'
-import { MAX_BUCKETS, openStoreBuckets } from './store-buckets.ts'
+import { configuredBuckets, MAX_BUCKETS, openStoreBuckets } from './store-buckets.ts'
 
 const CONFIGURED: Buckets = { files: { access: 'store' } }
 const OWNER: BucketRules = { access: 'owner', types: ['image/*'], maxSize: 10 }
@@ -50,6 +50,14 @@ it('a store has a limited number of its own', () => {
     expect.objectContaining({ code: 'quota_exceeded' }),
   )
   expect(buckets.create('lagoon', 'more', OWNER, 'root', 1)).toBe(true)
+})
+
+it('of servers that share their logs are those of the configuration', () => {
+  const buckets = configuredBuckets(CONFIGURED)
+  expect(buckets.bucketsOf('shop')).toBe(CONFIGURED)
+  expect(() => buckets.create('shop', 'photos', OWNER, 'root', 1)).toThrow(
+    expect.objectContaining({ code: 'bad_request' }),
+  )
 })
 
 it('a name that objects inherit is a bucket only when it was made', () => {

@@ -67,6 +67,17 @@ export const openStoreBuckets = (database: DatabaseSync, configured: Buckets): S
   }
 }
 
+/** Of servers that share their event logs: none would know what another one made. */
+export const configuredBuckets = (configured: Buckets): StoreBuckets => ({
+  bucketsOf: () => configured,
+  create: () => {
+    throw new RockpoolError(
+      'bad_request',
+      'Several servers may share these event logs: make buckets in the configuration of each.',
+    )
+  },
+})
+
 /** For commands beside a server, or without one. */
 export const readStoreBuckets = (dataDir: string, configured: Buckets, storeId: StoreId): Buckets => {
   const state = openState(dataDir)

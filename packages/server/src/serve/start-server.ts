@@ -4,7 +4,7 @@ import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
 import { type CheckQuota, configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
 import { createFileLedger, type FileLedger, quotaMessage, systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
-import { openStoreBuckets } from '../buckets/store-buckets.ts'
+import { configuredBuckets, openStoreBuckets } from '../buckets/store-buckets.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
@@ -86,7 +86,10 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       clock: systemClock,
     })
     const hasFileQuota = Object.keys(config.fileQuota).length > 0
-    const storeBuckets = openStoreBuckets(state.database, config.signer.buckets)
+    const storeBuckets =
+      config.eventLog.backend === 'sqlite'
+        ? openStoreBuckets(state.database, config.signer.buckets)
+        : configuredBuckets(config.signer.buckets)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },

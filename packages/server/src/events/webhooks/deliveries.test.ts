@@ -20,19 +20,24 @@ afterEach(async () => {
 /** A server whose logs a test appends to. */
 const setUp = () => {
   const stores = new Map<string, FileEvent[]>()
+  let damaged: string | undefined
   const logs = {
     storeIds: async () => [...stores.keys()],
-    open: async (storeId: string) => ({
-      backendId: `log-${storeId}`,
-      head: async () => stores.get(storeId)!.length,
-      readModel: {
-        fileEvents: async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
-          const events = stores.get(storeId)!.slice(since, since + limit)
-          return { events, next: since + events.length, more: since + limit < stores.get(storeId)!.length }
-        },
-      },
-    }),
+    open: async (storeId: string) => {
+      if (storeId === damaged) throw new Error('This log is damaged.')
+      return readable(storeId)
+    },
   } as unknown as ReadableLogs
+  const readable = (storeId: string) => ({
+    backendId: `log-${storeId}`,
+    head: async () => stores.get(storeId)!.length,
+    readModel: {
+      fileEvents: async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
+        const events = stores.get(storeId)!.slice(since, since + limit)
+        return { events, next: since + events.length, more: since + limit < stores.get(storeId)!.length }
+      },
+    },
+  })
   const [appends, clock, cursors] = [createAppends(), testClock(), hookCursors(new DatabaseSync(':memory:'))]
   const outcomes: DeliveryOutcome[] = []
   const start = async (...urls: readonly string[]) => {
@@ -69,7 +74,8 @@ const setUp = () => {
     appends.report(storeId)
   }
   const failures = () => outcomes.filter((outcome) => outcome.kind === 'failed')
-  return { start, append, clock, failures }
+  const damage = (storeId?: string) => void (damaged = storeId)
+  return { start, append, clock, failures, damage }
 }
 const receiver = async (reply?: (received: Received) => Reply | undefined | Promise<Reply | undefined>) => {
   const started = await startReceiver(reply)
@@ -194,4 +200,22 @@ it('a webhook that was not configured for a while begins anew', async () => {
   await start(url)
   append('shop')
   await until(() => expect(idsOf(received)).toEqual(['shop 2']))
+})
+
+it('starts although a log cannot be read, and sends all of its events once it can be', async () => {
+  const { start, append, clock, failures, damage } = setUp()
+  const { url, received } = await receiver()
+  append('shop')
+  append('lagoon')
+  damage('shop')
+  await start(url)
+  append('lagoon')
+  await until(() => expect(idsOf(received)).toEqual(['lagoon 2']))
+  await until(() => expect(failures().length).toBeGreaterThan(1))
+  expect(failures()[0]).toMatchObject({ storeId: 'shop', cursor: undefined, reason: 'This log is damaged.' })
+  damage()
+  await until(() => {
+    clock.advance(1_000)
+    expect(idsOf(received)).toEqual(['lagoon 2', 'shop 1'])
+  })
 })

@@ -67,7 +67,7 @@ const MAX_REQUESTS = 4
  * A webhook that is new begins with the events that come from now on; one that is the first to hear of a bucket that holds, with
  * all events, since files that are there already wait, too.
  *
- * @throws EventLogError when a log cannot be read where a new webhook has to begin
+ * @throws EventLogError when the stores cannot be listed
  */
 export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliveries> => {
   const { webhooks, logs, appends, cursors, checks } = options
@@ -80,7 +80,7 @@ export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliv
     const before = cursors.startOf(url)
     if (holding.some((bucket) => !before?.holding.includes(bucket))) cursors.start(url, { holding }, new Map())
     else if (before) cursors.setStart(url, { holding })
-    else cursors.start(url, { holding }, await headsOf(logs, storeIds))
+    else cursors.start(url, { holding }, await headsOf(options, webhook, storeIds))
   }
 
   const loops = webhooks.map((webhook) => {
@@ -101,11 +101,22 @@ export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliv
   }
 }
 
-const headsOf = async (logs: ReadableLogs, storeIds: readonly StoreId[]): Promise<ReadonlyMap<StoreId, Cursor>> => {
+/** A log that cannot be read has none: it stops no other store, and its events are sent from the first one once it can be. */
+const headsOf = async (
+  { logs, clock, report }: DeliveriesOptions,
+  webhook: Webhook,
+  storeIds: readonly StoreId[],
+): Promise<ReadonlyMap<StoreId, Cursor>> => {
   const heads = new Map<StoreId, Cursor>()
   for (const storeId of storeIds) {
-    const log = await logs.open(storeId)
-    heads.set(storeId, { backendId: log.backendId, seqNum: await log.head() })
+    try {
+      const log = await logs.open(storeId)
+      heads.set(storeId, { backendId: log.backendId, seqNum: await log.head() })
+    } catch (error) {
+      const { message } = error as Error
+      const what = { webhook: nameOf(webhook), storeId, cursor: undefined }
+      report({ kind: 'failed', ...what, attempts: 1, reason: message, retryAt: clock.now() })
+    }
   }
   return heads
 }
