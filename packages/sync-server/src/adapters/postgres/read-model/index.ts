@@ -52,7 +52,8 @@ export const postgresReadModel = ({ storeId, backendId, use, clock }: PostgresRe
             FROM rockpool.logs logs LEFT JOIN rockpool.read_model tables ON tables.store_id = logs.store_id
             WHERE logs.store_id = ${storeId}`
           if (row?.log !== backendId) throw missingLog(storeId)
-          target ??= row.head
+          // A database that was restored to an earlier state has fewer events.
+          target = Math.min(target ?? row.head, row.head)
           if (!row.isCurrent || row.applied === null || row.applied < target) return undefined
           return { value: await runStoreQuery(transaction, storeId, query) }
         }),
