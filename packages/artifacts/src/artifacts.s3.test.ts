@@ -1,11 +1,11 @@
 import { artifactsSuite } from './testing/artifacts-suite.ts'
-import { createTrusted } from './testing/trusted.ts'
+import { createTrusted, emptyBucket } from './testing/trusted.ts'
 
 artifactsSuite('S3 with credentials of its own', async () => {
   const { bucket, artifacts } = await createTrusted()
   return {
     bucket: bucket.bucket,
     newRequest: async () => ({ requestId: crypto.randomUUID(), artifacts }),
-    close: async () => {},
+    close: () => emptyBucket(bucket),
   }
 })

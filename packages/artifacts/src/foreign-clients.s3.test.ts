@@ -9,7 +9,7 @@ import { hashContent } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Artifacts } from './artifacts.ts'
 import { bytesOf, toArray } from './testing/bytes.ts'
-import { createTrusted } from './testing/trusted.ts'
+import { createTrusted, emptyBucket } from './testing/trusted.ts'
 
 interface ForeignClient {
   readonly name: string
@@ -93,7 +93,10 @@ beforeAll(async () => {
   ;({ bucket, artifacts } = await createTrusted())
   folder = await mkdtemp(join(tmpdir(), 'rockpool-foreign-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await emptyBucket(bucket)
+  await rm(folder, { recursive: true, force: true })
+})
 
 describe.each(clients)('$name', ({ upload, download, list }) => {
   const newFile = async (bytes: Uint8Array) => {

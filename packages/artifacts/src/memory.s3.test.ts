@@ -1,21 +1,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { DeleteObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { clientOf, environmentOfBucket, type TestBucket } from '@rockpool/object-store/testing'
+import { environmentOfBucket } from '@rockpool/object-store/testing'
 import { expect, test } from 'vitest'
-import { createTrusted } from './testing/trusted.ts'
+import { createTrusted, emptyBucket } from './testing/trusted.ts'
 
 const GIB = 1024 ** 3
-
-/** S3 of the tests has its data in memory. */
-const empty = async (bucket: TestBucket): Promise<void> => {
-  const client = clientOf(bucket)
-  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket.bucket }))
-  const Objects = Contents.map(({ Key }) => ({ Key }))
-  await client.send(new DeleteObjectsCommand({ Bucket: bucket.bucket, Delete: { Objects } }))
-  client.destroy()
-}
 
 test(
   '20 requests at once, one with an input of 2 GiB, take less than 1 GiB of memory',
@@ -30,7 +20,7 @@ test(
       expect(Number(stdout)).toBeGreaterThan(0)
       expect(Number(stdout)).toBeLessThan(GIB)
     } finally {
-      await empty(bucket)
+      await emptyBucket(bucket)
     }
   },
 )
