@@ -1,7 +1,7 @@
 /** What goes wrong in the closest existing systems, by the numbers of docs/concepts/peer-failures.md: those that no other test covers. */
 import { addressOfKey, type Hashing, RockpoolError, sha256 } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestContext } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PoolOptions } from '../create-pool.ts'
 import { memoryBlobStore, type MemoryBlobStoreOptions, memoryRecordLog } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
@@ -18,13 +18,11 @@ import {
   until,
 } from '../testing/memory-device.ts'
 import { holds, sampleBytes } from '../testing/sample-bytes.ts'
+import { eventually, promise, run } from '../testing/test-effects.ts'
 
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 /** With a clock that stands still until the test moves it. */
 const runWithTestClock = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
   run(program.pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 10_000 }))
 
 const PART = 1024
 /** Parts of 1 KiB; counts what is hashed. */

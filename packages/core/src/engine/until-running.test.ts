@@ -1,11 +1,10 @@
-import { Effect, type Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryPage, memoryRecordLog } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
 import { instrument } from '../testing/instrumented-device.ts'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+import { run } from '../testing/test-effects.ts'
 
 test('a page that is frozen begins no transaction for what other tabs write, and catches up when it runs again', () =>
   run(

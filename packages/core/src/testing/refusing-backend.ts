@@ -6,8 +6,7 @@ import type { Pool, PoolEvents } from '../pool.ts'
 import type { PoolEventName } from '../records/events.ts'
 import type { FileRecord } from '../records/record.ts'
 import { memoryDevice, memoryWorld } from './memory-device.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise } from './test-effects.ts'
 
 export const OVER_QUOTA = { code: 'quota_exceeded', message: 'The store is full. Remove files, then try again.' }
 

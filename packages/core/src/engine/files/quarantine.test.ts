@@ -1,15 +1,13 @@
 /** A disk that gives other bytes than were written: they are neither sent nor served, and stay until there are better ones. */
 import { addressOfKey, hashContent, PART_SIZE } from '@rockpool/protocol'
-import { Effect, type Scope, TestContext } from 'effect'
+import { Effect } from 'effect'
 import { describe, expect, test } from 'vitest'
 import type { Pool } from '../../pool.ts'
 import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
 import { advanceUntil, memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
 import { sampleBytes } from '../../testing/sample-bytes.ts'
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
 const status = (pool: Pool, file: { readonly id: string }) => pool.transfers.status(file.id)
 const error = async (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -45,7 +43,7 @@ const damagedDownload = Effect.gen(function* () {
 
 describe('a flipped bit that is found when the file is uploaded', () => {
   test('is not sent; the file says that it is damaged, and is not opened', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, disk, pool, file, address } = yield* damagedBeforeUpload
         yield* promise(() => pool.transfers.resume())
@@ -63,7 +61,7 @@ describe('a flipped bit that is found when the file is uploaded', () => {
     ))
 
   test('the file can be added again, and is stored then', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { pool, file } = yield* damagedBeforeUpload
         yield* promise(() => pool.transfers.resume())
@@ -75,7 +73,7 @@ describe('a flipped bit that is found when the file is uploaded', () => {
     ))
 
   test('another device uploads the same bytes: the file comes from there, and the damaged bytes go', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, disk, pool, file, address } = yield* damagedBeforeUpload
         yield* promise(() => pool.transfers.resume())
@@ -91,7 +89,7 @@ describe('a flipped bit that is found when the file is uploaded', () => {
 })
 
 test('bytes that are gone when they are to be uploaded are not said to be here, and the file says so', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, file, address } = yield* damagedBeforeUpload
       yield* promise(() => disk.blobs.delete(address))
@@ -104,7 +102,7 @@ test('bytes that are gone when they are to be uploaded are not said to be here, 
   ))
 
 test('bytes that are gone when they are to be uploaded, and that object storage has, are stored for all devices', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { world, disk, pool, file, address } = yield* damagedBeforeUpload
       yield* promise(() => disk.blobs.delete(address))
@@ -117,7 +115,7 @@ test('bytes that are gone when they are to be uploaded, and that object storage 
 
 describe('a flipped bit that is found when the file is read', () => {
   test('is fetched again, and the damaged bytes go', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { disk, pool, file, address } = yield* damagedDownload
         expect(yield* promise(async () => (await pool.open(file)).text())).toBe('reef')
@@ -126,7 +124,7 @@ describe('a flipped bit that is found when the file is read', () => {
     ))
 
   test('stays aside while object storage cannot be reached, and is not served', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, disk, pool, file, address } = yield* damagedDownload
         world.storage.faults.offline = true
@@ -138,7 +136,7 @@ describe('a flipped bit that is found when the file is read', () => {
     ))
 
   test('is corrupt, with a sentence, when object storage has nothing better', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, disk, pool, file, address } = yield* damagedDownload
         world.storage.objects.clear()
@@ -155,7 +153,7 @@ test.each([
   ['shorter', (bytes: Uint8Array<ArrayBuffer>) => bytes.slice(0, 2)],
   ['longer', (bytes: Uint8Array<ArrayBuffer>) => new Uint8Array([...bytes, 0])],
 ])('bytes that are %s than the index says are not served: the file is fetched again', (_, change) =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, file } = yield* damagedDownload
       yield* promise(() => pool.open(file))
@@ -167,7 +165,7 @@ test.each([
 )
 
 test('a part that was damaged since it was downloaded is not given to the reader, nor counted as kept', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'b')

@@ -1,12 +1,10 @@
 /** Reading, where it is stopped, and where disk and index do not agree. */
 import { addressOfKey } from '@rockpool/protocol'
-import { Effect, type Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
 import { failingDisk } from '../../testing/failing-disk.ts'
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise, run } from '../../testing/test-effects.ts'
 
 /** A file that device A has stored, and device B, which knows of it. */
 const storedElsewhere = Effect.gen(function* () {

@@ -1,13 +1,10 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
-import { Effect, type Scope, TestContext } from 'effect'
+import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import type { Pool } from '../../pool.ts'
 import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 /** A device with three files that object storage has, too. */
 const threeFiles = Effect.gen(function* () {
@@ -22,7 +19,7 @@ const threeFiles = Effect.gen(function* () {
 const textOf = (pool: Pool, file: { readonly id: string }) => promise(async () => (await pool.open(file.id)).text())
 
 test('a disk that is as it was written has nothing to report', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { pool } = yield* threeFiles
       const progress: (readonly [number, number])[] = []
@@ -33,7 +30,7 @@ test('a disk that is as it was written has nothing to report', () =>
   ))
 
 test('a flipped bit is found and named, is not served, and the file comes again', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
       disk.damage(files[1]!.remoteKey, flipLastBit)
@@ -47,7 +44,7 @@ test('a flipped bit is found and named, is not served, and the file comes again'
   ))
 
 test('a damaged content of a pinned file comes again by itself', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
       yield* promise(() => pool.pin(files[0]!.id))
@@ -58,7 +55,7 @@ test('a damaged content of a pinned file comes again by itself', () =>
   ))
 
 test('bytes that are gone are reported: the list of files does not say that they are here', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
       yield* promise(() => disk.blobs.delete(addressOfKey(files[2]!.remoteKey)))
@@ -68,7 +65,7 @@ test('bytes that are gone are reported: the list of files does not say that they
   ))
 
 test('bytes that cannot be read now stay where they are, and the others are read', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
       const { open } = disk.blobs
@@ -87,7 +84,7 @@ test('bytes that cannot be read now stay where they are, and the others are read
   ))
 
 test('stops where the caller does', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { pool } = yield* threeFiles
       const stop = new AbortController()
@@ -97,7 +94,7 @@ test('stops where the caller does', () =>
   ))
 
 test('an onProgress that throws ends it, and says nothing of the files', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { pool, files } = yield* threeFiles
       const onProgress = () => {

@@ -1,11 +1,10 @@
 /** Former contents of a file: opened by their versions, and told of when they are in conflict. */
-import { Effect, type Scope } from 'effect'
+import { Effect } from 'effect'
 import { describe, expect, test, vi } from 'vitest'
 import type { Pool, PoolEvents } from '../../pool.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+import { promise, run } from '../../testing/test-effects.ts'
 
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 const textOf = async (blob: Promise<Blob>) => (await blob).text()
 const conflictsOf = (pool: Pool) => {
   const conflicts: PoolEvents['conflict'][] = []

@@ -1,7 +1,7 @@
 /** Two tabs of one device, of which one stands still: who leads, and that nothing is done twice. */
 import { addressOfKey, type Hashing, type RockpoolError, sha256 } from '@rockpool/protocol'
-import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { Effect, Exit, Scope, TestClock } from 'effect'
+import { expect, test } from 'vitest'
 import { memoryBlobStore, memoryIndex, memoryIndexStorage, memoryPage, memoryRecordLog } from '../../memory/index.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
@@ -12,13 +12,9 @@ import { sampleBytes } from '../../testing/sample-bytes.ts'
 import { makePool } from '../engine.ts'
 import { engineSettings } from '../../create-pool.ts'
 import { sendByFetch } from '../transfers/http.ts'
+import { eventually, promise, runWithTestClock } from '../../testing/test-effects.ts'
 
-/** With a clock that stands still until the test moves it. */
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 /** Looks again and again, a turn of the event loop apart. */
-const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 10_000 }))
 
 const HASHING: Hashing = { partSize: 1024, digest: sha256 }
 
@@ -129,7 +125,7 @@ const listen = (name: string) =>
   })
 
 test('a visible follower leads 15 s after the leader stood still, and not before', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { open, leads, interval, epoch, leaders, asks } = yield* makeDevice
       const a = yield* open('a')
@@ -148,7 +144,7 @@ test('a visible follower leads 15 s after the leader stood still, and not before
   ))
 
 test('a leader that responds keeps the lock, however long its own timers stand still', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { open, leads, interval, signs, leaders } = yield* makeDevice
       const a = yield* open('a')
@@ -165,7 +161,7 @@ test('a leader that responds keeps the lock, however long its own timers stand s
   ))
 
 test('a follower that nobody sees leaves a frozen leader its lock; once it is seen it takes it', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { open, leads, takeover, epoch, asks } = yield* makeDevice
       const a = yield* open('a')
@@ -184,7 +180,7 @@ test('a follower that nobody sees leaves a frozen leader its lock; once it is se
   ))
 
 test('a leader whose disk no longer responds is hung, though its page is not', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { blobs, open, leads, interval, signs, leaders, takeover } = yield* makeDevice
       let hung: PromiseWithResolvers<void> | undefined
@@ -206,7 +202,7 @@ test('a leader whose disk no longer responds is hung, though its page is not', (
   ))
 
 test('a page that is about to freeze gives the lock back at once', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { open, leads, leaders } = yield* makeDevice
       const a = yield* open('a')
@@ -224,7 +220,7 @@ test('a leader that stood still at any await is replaced, and nothing is done tw
   const stories: Story[] = []
   while (stories.every(({ wasFrozen }) => wasFrozen)) {
     const numbers = Array.from({ length: 10 }, (_, i) => stories.length + i + 1)
-    stories.push(...(await Promise.all(numbers.map((nth) => run(freezeAt(nth))))))
+    stories.push(...(await Promise.all(numbers.map((nth) => runWithTestClock(freezeAt(nth))))))
   }
   // The awaits of an add, of an upload in parts and of what the log says of both; and writes that came too late.
   expect(stories.filter(({ wasFrozen }) => wasFrozen).length).toBeGreaterThan(40)

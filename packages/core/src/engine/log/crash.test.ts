@@ -10,9 +10,7 @@ import { activityChannel, reportActivity } from '../transfers/activity.ts'
 import { type Send, sendByFetch } from '../transfers/http.ts'
 import { instrument } from '../../testing/instrumented-device.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+import { promise, run } from '../../testing/test-effects.ts'
 
 const turn = () => new Promise<void>((turned) => setImmediate(turned))
 

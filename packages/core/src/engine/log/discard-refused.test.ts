@@ -1,6 +1,6 @@
 /** Discarding refused changes: which bytes go, and which stay. */
 import { addressOfKey } from '@rockpool/protocol'
-import { Effect, Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { memoryRecordLog, type MemorySigner } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -16,9 +16,7 @@ import {
   addText,
   untilRefused,
 } from '../../testing/refusing-backend.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+import { promise, run } from '../../testing/test-effects.ts'
 
 test('stops the upload of a refused file, and keeps its bytes until it is discarded', () =>
   run(

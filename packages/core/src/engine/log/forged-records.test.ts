@@ -3,7 +3,7 @@
  * about uploads that this device owes.
  */
 import { addressOfKey, buildRemoteKey, type Buckets, hashContent, type Owner, type RemoteKey } from '@rockpool/protocol'
-import { Effect, type Scope, TestContext } from 'effect'
+import { Effect } from 'effect'
 import { describe, expect, test } from 'vitest'
 import { memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -12,10 +12,7 @@ import type { PoolEvent } from '../../records/events.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const PHOTO = 'the only copy of this photo'
 const HOSTILE_OWNER = `u_${'m'.repeat(32)}` as Owner
@@ -65,7 +62,7 @@ describe('a record with another size than its content has', () => {
     ['the same key', (key: RemoteKey) => key],
     ['a key in a segment of its writer, for the same bytes', inOtherSegment],
   ])('with %s and a forged ContentStored, it removes no bytes', (_, keyOf) =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, pool, make, forge, onDisk } = yield* victimAndWriter()
         world.storage.faults.offline = true
@@ -84,7 +81,7 @@ describe('a record with another size than its content has', () => {
   )
 
   test('is refused before its bytes travel, however often it is opened', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, device, pool, make, forge } = yield* victimAndWriter()
         const elsewhere = yield* memoryDevice(world, 'other').open()
@@ -104,7 +101,7 @@ describe('a record with another size than its content has', () => {
     ))
 
   test('fails when pinned, and is tried again as seldom as a refusal', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, pool, make, forge } = yield* victimAndWriter()
         const elsewhere = yield* memoryDevice(world, 'other').open()
@@ -122,7 +119,7 @@ describe('a record with another size than its content has', () => {
 
 describe('a forged ContentStored', () => {
   test('does not keep a file from object storage that was never uploaded, removed and restored', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, device, pool, make, forge } = yield* victimAndWriter()
         const index = device.index()
@@ -140,7 +137,7 @@ describe('a forged ContentStored', () => {
     ))
 
   test('leaves a waiting upload in the queue, and the file local, until the signer has it', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, pool, make, forge } = yield* victimAndWriter()
         world.storage.faults.offline = true
@@ -156,7 +153,7 @@ describe('a forged ContentStored', () => {
     ))
 
   test('ends a waiting upload without sending bytes when the signer confirms it', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, pool, make, forge } = yield* victimAndWriter()
         world.storage.faults.offline = true
@@ -171,7 +168,7 @@ describe('a forged ContentStored', () => {
     ))
 
   test('makes no bytes evictable that this device has not found in object storage', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, pool, make, forge } = yield* victimAndWriter()
         world.storage.faults.refuse = 'forbidden'
@@ -185,7 +182,7 @@ describe('a forged ContentStored', () => {
 })
 
 test('a forged ContentLost makes the device ask the signer once more, and send nothing', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { pool, make, forge, uploadRequests, world } = yield* victimAndWriter()
       const photo = yield* add(pool, PHOTO)
@@ -202,7 +199,7 @@ describe('bytes that are stored under one key', () => {
   const buckets: Buckets = { files: { access: 'store' }, own: { access: 'owner' } }
 
   test('are uploaded under another key of this user too', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { pool, world } = yield* victimAndWriter({ buckets })
         const shared = yield* add(pool, PHOTO)
@@ -214,7 +211,7 @@ describe('bytes that are stored under one key', () => {
     ))
 
   test('are not uploaded into the segment of another user, or into another store', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { pool, make, forge, uploadRequests } = yield* victimAndWriter({ buckets })
         const photo = yield* add(pool, PHOTO)
@@ -234,7 +231,7 @@ describe('bytes that are stored under one key', () => {
 })
 
 test('an upload that a loss brings back has the type that the file was added with, not that of a forged record', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const buckets: Buckets = { files: { access: 'store', types: ['image/jpeg'] } }
       const { pool, make, forge, world } = yield* victimAndWriter({ buckets })

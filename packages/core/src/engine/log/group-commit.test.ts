@@ -1,6 +1,6 @@
 /** Many changes at once: how often the disk and the log are asked, and that each change fails or holds by itself. */
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, type Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -9,9 +9,8 @@ import type { PoolEvent } from '../../records/events.ts'
 import { type Faults, instrument, type InstrumentedPorts } from '../../testing/instrumented-device.ts'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { MAX_GROUP } from './next-group.ts'
+import { promise, run } from '../../testing/test-effects.ts'
 
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const turn = () => new Promise<void>((turned) => setImmediate(turned))
 
 /** A pool without network that runs no transfers, so that every transaction is one of the test's own changes. */

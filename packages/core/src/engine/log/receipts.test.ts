@@ -1,6 +1,6 @@
 /** Receipts of the signer: what the log has with one is proved to all devices, and without one it is only claimed. */
 import type { RemoteKey } from '@rockpool/protocol'
-import { Effect, type Scope, TestContext } from 'effect'
+import { Effect } from 'effect'
 import { describe, expect, test } from 'vitest'
 import { type MemorySignerOptions, memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -8,10 +8,7 @@ import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { eventMaker, sampleReceipt } from '../../testing/sample-events.ts'
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const PHOTO = 'the same photo on two devices'
 const add = (pool: Pool) => promise(() => pool.add(new Blob([PHOTO])))
@@ -50,7 +47,7 @@ const writer = ({ backend }: ReturnType<typeof memoryWorld>) => ({
 })
 
 test('an upload ends with a ContentStored that has the receipt', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { a, b, world } = yield* twoDevices()
       const photo = yield* add(a)
@@ -60,7 +57,7 @@ test('an upload ends with a ContentStored that has the receipt', () =>
   ))
 
 test('an upload by a signer without receipts ends with a claim', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { a } = yield* twoDevices({ receipts: false })
       const photo = yield* add(a)
@@ -72,7 +69,7 @@ test('an upload by a signer without receipts ends with a claim', () =>
 
 describe('another device that waits to upload the same bytes', () => {
   test('does not, and asks nobody, once they are proved to be stored', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { a, b, connect, requests } = yield* twoDevices()
         const waiting = yield* add(b)
@@ -88,7 +85,7 @@ describe('another device that waits to upload the same bytes', () => {
     ))
 
   test('asks the signer when they are only claimed to be stored', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { a, b, connect, requests } = yield* twoDevices({ receipts: false })
         const waiting = yield* add(b)
@@ -103,7 +100,7 @@ describe('another device that waits to upload the same bytes', () => {
 })
 
 test('an upload replaces a claim of the log by a proof, and a proof is not repeated', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { a, b, connect, world } = yield* twoDevices()
       world.storage.faults.offline = true
@@ -123,7 +120,7 @@ test('an upload replaces a claim of the log by a proof, and a proof is not repea
   ))
 
 test('content that is added after its proof is asked for: it may be lost since', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { a, b, connect, requests, world } = yield* twoDevices()
       const photo = yield* add(a)
@@ -137,7 +134,7 @@ test('content that is added after its proof is asked for: it may be lost since',
   ))
 
 test('a content that was lost is proved again by the upload that heals it, not by a copy of its receipt', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { a, b, world } = yield* twoDevices()
       const photo = yield* add(a)
@@ -157,7 +154,7 @@ test('a content that was lost is proved again by the upload that heals it, not b
   ))
 
 test('a proof of bytes that are not on this device notes nothing on it', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { b, world } = yield* twoDevices()
       const { log, make } = writer(world)

@@ -1,5 +1,5 @@
 /** Changes that the sync server refuses, over the in-memory adapters: what the app sees, and what is on disk. */
-import { Effect, Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -15,9 +15,7 @@ import {
   addText,
   untilRefused,
 } from '../../testing/refusing-backend.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+import { promise, run } from '../../testing/test-effects.ts'
 
 test('removes a refused file from the list, reports it, and sets the sync state to refused', () =>
   run(

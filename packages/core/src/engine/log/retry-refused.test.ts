@@ -1,12 +1,10 @@
 /** Retrying refused changes, as they were or edited. */
 import { ownerOf } from '@rockpool/protocol'
-import { Effect, Scope } from 'effect'
+import { Effect } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { refuseNames, takeAll, openTab, tabOf, addText, untilRefused } from '../../testing/refusing-backend.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
+import { promise, run } from '../../testing/test-effects.ts'
 
 test('uploads a retried file again when object storage has lost it', () =>
   run(

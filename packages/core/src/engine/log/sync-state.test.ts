@@ -1,15 +1,14 @@
 /** `pool.sync` over the in-memory adapters. */
-import { Effect, type Scope } from 'effect'
+import { Effect } from 'effect'
 import { afterEach, expect, test, vi } from 'vitest'
 import { memoryPage } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import { makeSyncStatusSource } from '../../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, syncStatus } from '../../sync/sync-status.ts'
 import { memoryDevice, memoryWorld } from '../../testing/memory-device.ts'
+import { run } from '../../testing/test-effects.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
-
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> => Effect.runPromise(Effect.scoped(program))
 
 /** A pool, what its `sync` emitted, and the codes of its `error` events about sync. */
 const openWatched = (page = memoryPage()) =>

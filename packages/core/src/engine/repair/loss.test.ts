@@ -1,6 +1,6 @@
 /** Content that object storage lost: how a device finds out, and how it comes back. */
 import { addressOfKey, isRockpoolError, RockpoolError } from '@rockpool/protocol'
-import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
+import { Effect, Exit, Scope, TestClock } from 'effect'
 import { describe, expect, test } from 'vitest'
 import type { MemoryObject } from '../../memory/signed-objects.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
@@ -9,10 +9,8 @@ import type { Pool } from '../../pool.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const minutes = (count: number) =>
   Effect.gen(function* () {
     for (let i = 0; i < count * 6; i++) {
@@ -50,7 +48,7 @@ const hasAll = (pool: Pool, files: readonly FileRecord[]) =>
 
 describe('one lost object', () => {
   test('is found out 10 min after a download missed it, and sent again by the device that has it', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
@@ -69,7 +67,7 @@ describe('one lost object', () => {
     ))
 
   test('is found out by a device that is closed and opened in between', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(6)
         const [lost] = files
@@ -88,7 +86,7 @@ describe('one lost object', () => {
     ))
 
   test('is found out by a device whose own copy is damaged', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
@@ -109,7 +107,7 @@ describe('one lost object', () => {
     ))
 
   test('is found out by a device whose upload has no bytes left to send', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
@@ -128,7 +126,7 @@ describe('one lost object', () => {
     ))
 
   test('that is back before the third question is not lost, and a pinned file comes', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(2)
         const b = yield* deviceB.open()
@@ -148,7 +146,7 @@ describe('one lost object', () => {
     ))
 
   test('is not concluded by a device that cannot ask the signer', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(2)
         const signer: Signer = {
@@ -171,7 +169,7 @@ describe('one lost object', () => {
     ))
 
   test('is not told to others by a user who may only read', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, files } = yield* storedFiles(2)
         const reader = memoryDevice(world, 'b', { sub: 'ada', stores: { [STORE_ID]: ['read'] } })
@@ -188,7 +186,7 @@ describe('one lost object', () => {
 
 describe('a signer that points at another S3 bucket', () => {
   test('ends in storage_suspect, not in a log full of losses, and recovers by itself', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(8)
         const b = yield* deviceB.open()
@@ -213,7 +211,7 @@ describe('a signer that points at another S3 bucket', () => {
     ))
 
   test('is told from a loss by content that was stored before it, not by what is stored since', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, a, deviceB, files } = yield* storedFiles(6)
         const b = yield* deviceB.open()
@@ -234,7 +232,7 @@ describe('a signer that points at another S3 bucket', () => {
 
 describe('ContentLost', () => {
   test('sixty times for content that is there makes the device ask once, and append one event', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, a, files } = yield* storedFiles(1)
         const { remoteKey } = files[0]!
@@ -253,7 +251,7 @@ describe('ContentLost', () => {
     ))
 
   test('makes one of several devices send the bytes', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(1)
         const asked: string[] = []
@@ -279,7 +277,7 @@ describe('ContentLost', () => {
     ))
 
   test('is healed by a second device when the first one has lost its bytes, too', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const { world, deviceB, files } = yield* storedFiles(1)
         const b = yield* deviceB.open(chance(0.9))

@@ -4,11 +4,11 @@ import { Effect, Exit, Scope } from 'effect'
 import { describe, expect, test, vi } from 'vitest'
 import { change, type EngineRow, type LocalIndex } from '../../ports/local-index.ts'
 import { advanceUntil, memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
-import { passFinished, promise, run, turns } from '../../testing/test-time.ts'
+import { passFinished, promise, runWithTestClock, turns } from '../../testing/test-effects.ts'
 
 describe('versions', () => {
   test('uploads a kept version although another file with the same bytes was removed', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const pool = yield* memoryDevice(world, 'a').open()
@@ -26,7 +26,7 @@ describe('versions', () => {
     ))
 
   test('queues the uploads of all versions when a file is restored', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -45,7 +45,7 @@ describe('versions', () => {
 
 describe('a pin', () => {
   test('follows a replacement, and unpins the former content', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'b')
@@ -66,7 +66,7 @@ describe('a pin', () => {
     ))
 
   test('stays on shared bytes while another file is pinned', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const device = memoryDevice(memoryWorld(), 'a')
         const pool = yield* device.open()
@@ -80,7 +80,7 @@ describe('a pin', () => {
     ))
 
   test('of an older engine becomes a pin of each file with the bytes', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -106,7 +106,7 @@ describe('a pin', () => {
     ))
 
   test('is downloaded even if the content is stored between the 404 and its record', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'b')
@@ -142,7 +142,7 @@ describe('a pin', () => {
 })
 
 test('uploads a file that is removed and restored while the leader is notified late', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true

@@ -10,7 +10,15 @@ import type { FileRecord } from '../../records/record.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { nextPassIn, ROWS_VERSION } from './reconcile.ts'
-import { eventually, minutes, nextDay, passFinished, promise, run, turns } from '../../testing/test-time.ts'
+import {
+  eventually,
+  minutes,
+  nextDay,
+  passFinished,
+  promise,
+  runWithTestClock,
+  turns,
+} from '../../testing/test-effects.ts'
 
 /** Counts what the signer is asked for. */
 const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
@@ -40,7 +48,7 @@ const logOf = ({ backend }: ReturnType<typeof memoryWorld>) => ({
 
 describe('a lost index', () => {
   test('is rebuilt from disk and log, and the only copy of a file is uploaded', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -58,7 +66,7 @@ describe('a lost index', () => {
     ))
 
   test('checks only content without a receipt with the signer, at a low rate', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -100,7 +108,7 @@ describe('a lost index', () => {
     ))
 
   test('does not accept damaged bytes', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -123,7 +131,7 @@ describe('a lost index', () => {
     ))
 
   test('waits for the row of an add under way', () =>
-    run(
+    runWithTestClock(
       Effect.gen(function* () {
         const world = memoryWorld()
         const device = memoryDevice(world, 'a')
@@ -147,7 +155,7 @@ describe('a lost index', () => {
 })
 
 test('removes a row without bytes, and downloads a pinned file again', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -164,7 +172,7 @@ test('removes a row without bytes, and downloads a pinned file again', () =>
   ))
 
 test('deletes unreferenced rows, and queues a lost upload', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -195,7 +203,7 @@ test('deletes unreferenced rows, and queues a lost upload', () =>
   ))
 
 test('appends ContentStored for stored content that the log lacks', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -219,7 +227,7 @@ test('appends ContentStored for stored content that the log lacks', () =>
   ))
 
 test('resumes an interrupted pass', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -247,7 +255,7 @@ test('resumes an interrupted pass', () =>
   ))
 
 test('completes a pass with content of an owner bucket while nobody is signed in', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const buckets: Buckets = { files: { access: 'store' }, own: { access: 'owner' } }
       const world = memoryWorld({ buckets })
@@ -263,7 +271,7 @@ test('completes a pass with content of an owner bucket while nobody is signed in
   ))
 
 test('retries a failed pass without blocking uploads', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       vi.spyOn(console, 'warn').mockImplementation(() => {})
       const world = memoryWorld()

@@ -1,6 +1,6 @@
 /** An upload is stored when the signer saw it, not when something answered to the PUT. */
 import type { UploadUrlsRequest } from '@rockpool/protocol'
-import { Effect, Exit, Scope, TestContext } from 'effect'
+import { Effect, Exit, Scope } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { type memoryIndex, memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
@@ -15,10 +15,7 @@ import {
   until,
 } from '../../testing/memory-device.ts'
 import { type Send, sendByFetch } from './http.ts'
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const state = (pool: Pool, file: { readonly id: string }) => pool.transfers.status(file.id).state
 
@@ -36,7 +33,7 @@ const interposed = (world: MemoryWorld) => {
 }
 
 test('a success that did not come from the object store is no proof: not stored, sent again, stored once it is there', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const { proxy, send } = interposed(world)
@@ -57,7 +54,7 @@ test('a success that did not come from the object store is no proof: not stored,
   ))
 
 test('it is sent again later and later', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const { proxy, send } = interposed(world)
@@ -71,7 +68,7 @@ test('it is sent again later and later', () =>
   ))
 
 test('a file that was sent is uploading until the signer has seen it, and does not hold up the others', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const checks: UploadUrlsRequest[] = []
@@ -99,7 +96,7 @@ test('a file that was sent is uploading until the signer has seen it, and does n
   ))
 
 test('100 files take one check and one append, at most two', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -126,7 +123,7 @@ test('100 files take one check and one append, at most two', () =>
   ))
 
 test('an item that the signer refuses fails alone; a call that fails is tried again without a second PUT', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const { proxy, send } = interposed(world)
@@ -148,7 +145,7 @@ test('an item that the signer refuses fails alone; a call that fails is tried ag
   ))
 
 test('a signer that does not respond is asked again, and the file is not sent again', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const { proxy, send } = interposed(world)
@@ -170,7 +167,7 @@ test('a signer that does not respond is asked again, and the file is not sent ag
   ))
 
 test('what an earlier session has sent is asked for by the next one, which sends nothing', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -196,7 +193,7 @@ test('what an earlier session has sent is asked for by the next one, which sends
   ))
 
 test('what another tab has sent is read from the index, not from what this tab heard of it', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')

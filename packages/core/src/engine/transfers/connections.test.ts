@@ -1,6 +1,6 @@
 /** What all transfers of a pool share: connections, lanes and the order in which they come. */
 import { sha256 } from '@rockpool/protocol'
-import { Effect, type Scope, TestClock, TestContext } from 'effect'
+import { Effect, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
@@ -9,15 +9,12 @@ import type { FileRecord } from '../../records/record.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
 import { sampleBytes } from '../../testing/sample-bytes.ts'
 import { type Send, sendByFetch } from './http.ts'
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const PART = 256
 const hashing = { partSize: PART, digest: (bytes: BufferSource) => sha256(bytes) }
 const platform = { ...webPlatform, hashing }
 
-/** With a clock that stands still until the test moves it. */
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const turns = promise(async () => {
   for (let i = 0; i < 50; i++) await new Promise((turned) => setImmediate(turned))
 })
@@ -65,7 +62,7 @@ const stored = (pool: Pool, files: readonly FileRecord[]) =>
   until(pool, () => files.every((file) => pool.transfers.status(file).state === 'stored'))
 
 test('all uploads together use 6 connections, and parts of large files 5 of them', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { start, open, letGo } = device()
       const pool = yield* start
@@ -83,7 +80,7 @@ test('all uploads together use 6 connections, and parts of large files 5 of them
   ))
 
 test('a pool with 5 connections uses 5', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { start, open, letGo } = device({ connections: 5 })
       const pool = yield* start
@@ -97,7 +94,7 @@ test('a pool with 5 connections uses 5', () =>
   ))
 
 test('an upload that waits for others to give back connections is not taken for a stalled one', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { start, open, letGo } = device({ connections: 2 })
       const pool = yield* start
@@ -118,7 +115,7 @@ test('an upload that waits for others to give back connections is not taken for 
   ))
 
 test('a file that is removed and restored continues with the parts that were sent', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const { start, sent, hold, letGo, open } = device()
       const pool = yield* start
@@ -139,7 +136,7 @@ test('a file that is removed and restored continues with the parts that were sen
   ))
 
 test('the file that somebody opened last is sent first', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld({ platform })
       const asked: string[] = []

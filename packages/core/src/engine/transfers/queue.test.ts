@@ -1,15 +1,11 @@
 /** The queue where things go wrong around it: the page, the disk, the log, a person. */
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, type Scope, TestContext } from 'effect'
+import { Effect } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-
-/** With a clock that stands still until the test moves it. */
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 /** Counts what a signer is asked for. */
 const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
@@ -23,7 +19,7 @@ const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
 
 test('coming online wakes at once what failed for want of a network (peer failure 15)', () => {
   const page = memoryPage()
-  return run(
+  return runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true
@@ -43,7 +39,7 @@ test('coming online wakes at once what failed for want of a network (peer failur
 })
 
 test('a transfer whose failure cannot be written down is not tried again and again at once', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -75,7 +71,7 @@ test('a transfer whose failure cannot be written down is not tried again and aga
   ))
 
 test('a log that throws for a moment leaves the store neither without a leader nor with a busy one', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
@@ -103,7 +99,7 @@ test('a log that throws for a moment leaves the store neither without a leader n
   ))
 
 test('an upload that fails just when a person stops it stays stopped', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
@@ -144,7 +140,7 @@ test('an upload that fails just when a person stops it stays stopped', () =>
   ))
 
 test('a file pinned before its device has stored it comes as soon as it has', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const a = yield* memoryDevice(world, 'a').open()
@@ -160,7 +156,7 @@ test('a file pinned before its device has stored it comes as soon as it has', ()
   ))
 
 test('a content of which a rebase leaves nothing for a moment is not told as lost', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })

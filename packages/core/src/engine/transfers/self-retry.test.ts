@@ -1,6 +1,6 @@
 /** What failed or was refused is tried again without a person. */
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, type Scope, TestClock, TestContext } from 'effect'
+import { Effect, type Scope, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { createPool } from '../../create-pool.ts'
 import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
@@ -17,11 +17,7 @@ import {
   STORE_ID,
   until,
 } from '../../testing/memory-device.ts'
-
-/** With a clock that stands still until the test moves it. */
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const addAll = (pool: Pool, count: number) =>
   promise(() => Promise.all(Array.from({ length: count }, (_, i) => pool.add(new Blob([`reef ${i}`])))))
@@ -61,7 +57,7 @@ test.each(
     ([403, 413, 'unauthenticated'] as const).map((code) => [occasion, code] as const),
   ),
 )('%s lets 12 files go that %s refused, and keeps the stopped one', (occasion, code) =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const page = memoryPage()
@@ -82,7 +78,7 @@ test.each(
 )
 
 test('a refusal stays shown until the next attempt succeeds, and is emitted once', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.status = 413
@@ -108,7 +104,7 @@ test('a refusal stays shown until the next attempt succeeds, and is emitted once
   ))
 
 test('a browser that wrongly says offline is not believed', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const page = memoryPage()
@@ -120,7 +116,7 @@ test('a browser that wrongly says offline is not believed', () =>
   ))
 
 test('without a network attempts go on at the pace of the back-off, whatever the browser says', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true
@@ -136,7 +132,7 @@ test('without a network attempts go on at the pace of the back-off, whatever the
   ))
 
 test('without a network many files make few attempts, and all go when it is back', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const page = memoryPage()
@@ -160,7 +156,7 @@ test('without a network many files make few attempts, and all go when it is back
   ))
 
 test('a file that a person tries again during an outage is tried at once', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const pool = yield* memoryDevice(world, 'a').open()
@@ -197,7 +193,7 @@ test('what failed while the clock was years ahead is tried in time when it is ri
 })
 
 test('an object store that asks for 4 min gets 4 min', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       let isBusy = true
@@ -220,7 +216,7 @@ test('an object store that asks for 4 min gets 4 min', () =>
   ))
 
 test('one transfer that succeeds after a refusal frees the others with the same one', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const pool = yield* memoryDevice(world, 'a').open()
@@ -234,7 +230,7 @@ test('one transfer that succeeds after a refusal frees the others with the same 
   ))
 
 test('a token that every call refuses makes few attempts, although each brings a new one', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')

@@ -1,16 +1,12 @@
 import { addressOfKey, hashContent, PART_SIZE } from '@rockpool/protocol'
-import { Effect, Exit, type Scope, TestContext } from 'effect'
+import { Effect, Exit } from 'effect'
 import { expect, test, vi } from 'vitest'
 import { activityChannel, type ActivityMessage } from './activity.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import type { FileRecord } from '../../records/record.ts'
 import type { Pool } from '../../pool.ts'
+import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
-/** With a clock that stands still until the test moves it. */
-const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
-  Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
-
-const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
 const state = (pool: Pool, file: FileRecord) => pool.transfers.status(file).state
 /** Known to this device, and in the log. */
 const stored = (pool: Pool, file: FileRecord) =>
@@ -23,7 +19,7 @@ const bytes = (size: number): Uint8Array<ArrayBuffer> => {
 }
 
 test('an added file is uploaded, and the log tells every device; another device opens it', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const a = yield* memoryDevice(world, 'a').open()
@@ -38,7 +34,7 @@ test('an added file is uploaded, and the log tells every device; another device 
   ))
 
 test('a file of several parts travels part by part, with progress', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const a = yield* memoryDevice(world, 'a').open()
@@ -62,7 +58,7 @@ test('a file of several parts travels part by part, with progress', () =>
   ))
 
 test('what failed for want of a network waits longer and longer, and is sent in the end; a day takes a moment', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true
@@ -87,7 +83,7 @@ test('what failed for want of a network waits longer and longer, and is sent in 
   ))
 
 test('a refusal says why and when the next attempt is, and a person may retry sooner', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.refuse = 'forbidden'
@@ -105,7 +101,7 @@ test('a refusal says why and when the next attempt is, and a person may retry so
   ))
 
 test('a connection on which nothing moves for 30 s is given up, and its slot is free (peer failure 16)', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.stall = 'request'
@@ -122,7 +118,7 @@ test('a connection on which nothing moves for 30 s is given up, and its slot is 
   ))
 
 test('the same bytes in two files are stored once', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const pool = yield* memoryDevice(world, 'a').open()
@@ -135,7 +131,7 @@ test('the same bytes in two files are stored once', () =>
   ))
 
 test('removing a file that waits takes it out of the queue; restoring it puts it back', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       world.storage.faults.offline = true
@@ -159,7 +155,7 @@ test('removing a file that waits takes it out of the queue; restoring it puts it
   ))
 
 test('what object storage has lost is sent again by the device that has it', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const pool = yield* memoryDevice(world, 'a').open()
@@ -176,7 +172,7 @@ test('what object storage has lost is sent again by the device that has it', () 
   ))
 
 test('a body with other bytes is neither given as a whole nor kept (peer failure 3)', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const b = memoryDevice(world, 'b')
@@ -200,7 +196,7 @@ test('a body with other bytes is neither given as a whole nor kept (peer failure
   ))
 
 test('a pinned file comes by itself, and stays pinned', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const a = yield* memoryDevice(world, 'a').open()
@@ -217,7 +213,7 @@ test('a pinned file comes by itself, and stays pinned', () =>
   ))
 
 test('a paused device sends nothing; a cancelled upload waits for a person', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const pool = yield* memoryDevice(world, 'a').open()
@@ -234,7 +230,7 @@ test('a paused device sends nothing; a cancelled upload waits for a person', () 
   ))
 
 test('a file cut short on disk is not uploaded under its old hash (peer failure 4)', () =>
-  run(
+  runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')

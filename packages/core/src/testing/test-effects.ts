@@ -1,10 +1,14 @@
-/** Effects of tests that run on a test clock. */
+/** Effects for tests: promises, runs with the real clock or a test clock, waits. */
 import { Effect, Scope, TestClock, TestContext } from 'effect'
 import { expect, vi } from 'vitest'
 import type { LocalIndex } from '../ports/local-index.ts'
 
-/** Runs with a clock that stands still until the test moves it. */
+/** Runs with the real clock. */
 export const run = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
+  Effect.runPromise(Effect.scoped(program))
+
+/** Runs with a clock that stands still until the test moves it. */
+export const runWithTestClock = <A, E>(program: Effect.Effect<A, E, Scope.Scope>): Promise<A> =>
   Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(TestContext.TestContext)))
 
 export const promise = <A>(work: () => Promise<A>) => Effect.promise(work)
