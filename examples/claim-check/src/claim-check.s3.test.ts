@@ -23,7 +23,8 @@ beforeAll(async () => {
   await runMedia('ffmpeg', [...source, video])
   const bucket = await createdBucket('claim-check')
   gate = await openGate(bucket.endpoint)
-  env = { ...environmentOfBucket(bucket), ARTIFACT_ENDPOINT: gate.url }
+  // What killed processes leave behind goes with the folder.
+  env = { ...environmentOfBucket(bucket), ARTIFACT_ENDPOINT: gate.url, TMPDIR: folder }
 })
 afterAll(async () => {
   await gate?.close()
@@ -138,7 +139,7 @@ test('through a server, on a folder, with a token for this request', { timeout: 
   const requestId = crypto.randomUUID()
   const server = await serveFolder(requestId)
   onTestFinished(server.close)
-  const variables = { ARTIFACT_ENDPOINT: server.url, ARTIFACT_TOKEN: server.token }
+  const variables = { ARTIFACT_ENDPOINT: server.url, ARTIFACT_TOKEN: server.token, TMPDIR: folder }
   const command = start(['run', video, requestId], variables)
   expect(await command.ended).toBe(0)
   await expectSheet(command.events.at(-1)!.output_uri!, variables)
