@@ -310,48 +310,52 @@ describe('a storage that fails', () => {
 })
 
 describe('parsers', () => {
-  test('no body and no query makes the signer answer anything but its own errors, and never writes', async () => {
-    const value = fc.oneof(
-      fc.jsonValue(),
-      fc.string({ unit: 'binary' }),
-      fc.constantFrom(`reef/files/${HASH}`, `reef/files/${HASH}-2`, 1, PART_SIZE + 1),
-    )
-    const body = fc.record(
-      {
-        key: value,
-        size: value,
-        type: value,
-        digests: value,
-        uploadId: value,
-        numbers: value,
-        items: value,
-        keys: value,
-      },
-      { requiredKeys: [] },
-    )
-    const path = fc.constantFrom(
-      '/upload-urls',
-      '/download-urls',
-      '/multipart',
-      '/multipart/parts',
-      '/multipart/complete',
-      '/multipart/abort',
-    )
-    await fc.assert(
-      fc.asyncProperty(path, body, async (path, body) => {
-        const { status, json } = await signer.call('POST', path, body)
-        // Aborting what never was is fine.
-        if (path === '/multipart/abort' && status === 204) return
-        if (status === 200) expect(Array.isArray(json.items)).toBe(true)
-        else
-          expect(code({ status, json })).toEqual([
-            400,
-            expect.stringMatching(/^(bad_request|bad_key|digest_mismatch)$/),
-          ])
-      }),
-      { numRuns: 150 },
-    )
-  })
+  test(
+    'no body and no query makes the signer answer anything but its own errors, and never writes',
+    { timeout: 120_000 },
+    async () => {
+      const value = fc.oneof(
+        fc.jsonValue(),
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom(`reef/files/${HASH}`, `reef/files/${HASH}-2`, 1, PART_SIZE + 1),
+      )
+      const body = fc.record(
+        {
+          key: value,
+          size: value,
+          type: value,
+          digests: value,
+          uploadId: value,
+          numbers: value,
+          items: value,
+          keys: value,
+        },
+        { requiredKeys: [] },
+      )
+      const path = fc.constantFrom(
+        '/upload-urls',
+        '/download-urls',
+        '/multipart',
+        '/multipart/parts',
+        '/multipart/complete',
+        '/multipart/abort',
+      )
+      await fc.assert(
+        fc.asyncProperty(path, body, async (path, body) => {
+          const { status, json } = await signer.call('POST', path, body)
+          // Aborting what never was is fine.
+          if (path === '/multipart/abort' && status === 204) return
+          if (status === 200) expect(Array.isArray(json.items)).toBe(true)
+          else
+            expect(code({ status, json })).toEqual([
+              400,
+              expect.stringMatching(/^(bad_request|bad_key|digest_mismatch)$/),
+            ])
+        }),
+        { numRuns: 150 },
+      )
+    },
+  )
 
   test('no name breaks out of a Content-Disposition header', () => {
     fc.assert(

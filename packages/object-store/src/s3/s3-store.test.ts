@@ -28,7 +28,7 @@ test.for<FakeVendor>([{}, { checksum: true, payload: true, exceptParts: true }])
   async (vendor) => {
     await expect(open(vendor)).rejects.toMatchObject({
       code: 'misconfigured',
-      message: expect.stringContaining('keeps bytes'),
+      message: expect.stringContaining('stores bytes'),
     })
   },
 )
