@@ -115,7 +115,11 @@ export const startOn = async (store: ObjectStore, options: Partial<SignerOptions
       const response = await fetch(url + path, {
         method,
         redirect: 'manual',
-        headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
+        headers: {
+          // An idle connection may reach the server's keep-alive timeout while a busy test blocks the event loop.
+          connection: 'close',
+          ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
+        },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
       const text = await response.text()
