@@ -3,6 +3,7 @@ import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import {
   addressFits,
   addressParts,
+  contentDisposition,
   type DownloadUrl,
   type DownloadUrlRequest,
   isPassiveType,
@@ -87,19 +88,4 @@ const presentation = (
     ...(shown !== undefined && { responseType: shown }),
     ...(how !== undefined && { responseDisposition: contentDisposition(how, name) }),
   }
-}
-
-/** A Content-Disposition header (RFC 6266): the name in ASCII for old clients, and in full (RFC 8187). */
-export const contentDisposition = (how: 'inline' | 'attachment', name: string | undefined): string => {
-  const clean = name
-    ?.toWellFormed()
-    .replace(/[\p{Cc}/\\]/gu, '_')
-    .slice(0, 255)
-  if (!clean) return how
-  const ascii = clean.replace(/[^\x20-\x7e]|[%"]/g, '_')
-  const full = encodeURIComponent(clean.toWellFormed()).replace(
-    /['()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return `${how}; filename="${ascii}"; filename*=UTF-8''${full}`
 }

@@ -29,7 +29,7 @@ const get = async (
 }
 
 test.for([
-  ['image', {}, 'image/png', null, 'sandbox'],
+  ['image', {}, 'image/png', null, "default-src 'none'"],
   ['page', {}, 'application/octet-stream', 'attachment', 'sandbox'],
   ['image', { responseType: 'image/svg+xml' }, 'application/octet-stream', 'attachment', 'sandbox'],
   ['image', { responseType: 'application/pdf' }, 'application/pdf', null, "frame-ancestors 'self'"],
@@ -38,7 +38,7 @@ test.for([
     { responseDisposition: 'attachment; filename="a.png"' },
     'image/png',
     'attachment; filename="a.png"',
-    'sandbox',
+    "default-src 'none'",
   ],
 ] as const)('%s as %j is %s, %s', async ([key, grant, type, disposition, policy]) => {
   for (const method of ['GET', 'HEAD'] as const) {

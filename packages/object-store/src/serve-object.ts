@@ -1,8 +1,9 @@
 /** The HTTP data plane of `local` and `hybrid`: serves one authorized request on one object. */
 import {
+  contentSecurityPolicy,
   formatContentRange,
-  essence,
   isPassiveType,
+  matchesEtag,
   parseRange,
   type RockpoolError,
   safeType,
@@ -42,9 +43,7 @@ export const serveObject = async (
 /** Headers that keep served files from running in the app's origin (signer contract, `/objects`). */
 const safety = (type: string): Record<string, string> => ({
   'x-content-type-options': 'nosniff',
-  // Browsers' PDF viewers refuse a sandbox.
-  'content-security-policy':
-    essence(type) === 'application/pdf' ? "frame-ancestors 'self'" : "sandbox; default-src 'none'",
+  'content-security-policy': contentSecurityPolicy(type),
   'cross-origin-resource-policy': 'cross-origin',
 })
 
@@ -61,7 +60,7 @@ const serveGet = async (
   const match = request.headers.get('if-none-match')
   if (match !== null) {
     const info = await store.head(grant.key, { signal })
-    if (matches(match, info.etag)) return new Response(null, { status: 304, headers: objectHeaders(info, grant) })
+    if (matchesEtag(match, info.etag)) return new Response(null, { status: 304, headers: objectHeaders(info, grant) })
   }
   const range = parseRange(request.headers.get('range'))
   let read: ObjectRead
@@ -140,10 +139,6 @@ const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string
     ...(disposition === undefined ? {} : { 'content-disposition': disposition }),
   }
 }
-
-/** RFC 9110, section 13.1.2: a list of tags, weak comparison. */
-const matches = (header: string, etag: string): boolean =>
-  header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
 
 const errorResponse = (error: unknown): Response => {
   if (isObjectStoreError(error, 'precondition_failed')) return errorBody(412, 'conflict', error.message)

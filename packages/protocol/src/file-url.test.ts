@@ -32,7 +32,13 @@ describe('file URLs', () => {
         fc.option(fc.string({ unit: anyCharacter }).filter((type) => type.isWellFormed())),
         (key, name, type) => {
           const url = at(contentUrl({ remoteKey: key, name, type: type ?? undefined }))
-          expect(parseFileUrl(url)).toEqual({ kind: 'content', remoteKey: key, name, type: type ?? undefined })
+          expect(parseFileUrl(url)).toEqual({
+            kind: 'content',
+            remoteKey: key,
+            name,
+            type: type ?? undefined,
+            isDownload: false,
+          })
         },
       ),
     )
@@ -46,8 +52,20 @@ describe('file URLs', () => {
           storeId: store,
           fileId,
           name,
+          isDownload: false,
         })
       }),
+    )
+  })
+
+  it('ask for the file to be saved', () => {
+    const url = at(`${fileUrl({ storeId: 's', fileId: 'id', name: 'x' })}?download`)
+    expect(parseFileUrl(url)).toMatchObject({ fileId: 'id', isDownload: true })
+  })
+
+  it('are safe in an unquoted or quoted url() of CSS', () => {
+    expect(fileUrl({ storeId: 's', fileId: 'id', name: `It's (1)!*.jpg` })).toBe(
+      '/rockpool/f/s/id/It%27s%20%281%29%21%2A.jpg',
     )
   })
 

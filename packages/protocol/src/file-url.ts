@@ -4,6 +4,8 @@
  *     /rockpool/c/<remoteKey>/<name>?type=…     this content, immutable
  *     /rockpool/f/<storeId>/<fileId>/<name>     this file, whatever its content is now
  *
+ * With `?download` the file is saved, not shown.
+ *
  * The name is for people ("save as"); nothing is looked up by it.
  */
 import { parseRemoteKey, type RemoteKey, isStoreId, type StoreId } from './remote-key.ts'
@@ -19,8 +21,15 @@ export type FileUrl =
       readonly name: string
       /** as the record says; undefined when the URL has none */
       readonly type: string | undefined
+      readonly isDownload: boolean
     }
-  | { readonly kind: 'file'; readonly storeId: StoreId; readonly fileId: string; readonly name: string }
+  | {
+      readonly kind: 'file'
+      readonly storeId: StoreId
+      readonly fileId: string
+      readonly name: string
+      readonly isDownload: boolean
+    }
 
 /** Path and query of content. */
 export const contentUrl = (content: {
@@ -42,22 +51,30 @@ export const parseFileUrl = (url: URL): FileUrl | undefined => {
   const [kind, ...path] = url.pathname.slice(FILE_URL_BASE.length).split('/')
   const name = decode(path.pop() ?? '')
   if (!name) return undefined
+  const isDownload = url.searchParams.has('download')
   if (kind === 'c') {
     const remoteKey = path.join('/')
     if (!parseRemoteKey(remoteKey)) return undefined
     const type = url.searchParams.get('type') ?? undefined
-    return { kind: 'content', remoteKey: remoteKey as RemoteKey, name, type }
+    return { kind: 'content', remoteKey: remoteKey as RemoteKey, name, type, isDownload }
   }
   if (kind === 'f' && path.length === 2) {
     const [storeId, id] = path as [string, string]
     const fileId = decode(id)
-    return isStoreId(storeId) && fileId ? { kind: 'file', storeId, fileId, name } : undefined
+    return isStoreId(storeId) && fileId ? { kind: 'file', storeId, fileId, name, isDownload } : undefined
   }
   return undefined
 }
 
-/** Lone surrogates, which no URL can carry, become U+FFFD: `encodeURIComponent` alone would throw. */
-const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
+/**
+ * Lone surrogates, which no URL can carry, become U+FFFD: `encodeURIComponent` alone would throw. It leaves `!'()*`, which end or break an
+ * unquoted or quoted `url()` in CSS.
+ */
+const encode = (text: string): string =>
+  encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 
 /** One path segment. `.` and `..`, encoded or not, and nothing at all are no names in a URL (WHATWG URL, "double-dot"). */
 const segment = (text: string): string => (/^\.{0,2}$/.test(text) ? '_' : encode(text))

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { essence, isMediaType, isPassiveType, OCTET_STREAM, safeType, typeAllowed } from './media-type.ts'
+import {
+  essence,
+  isMediaType,
+  isPassiveType,
+  OCTET_STREAM,
+  readMediaType,
+  safeType,
+  typeAllowed,
+} from './media-type.ts'
 
 describe('isMediaType', () => {
   test.each([
@@ -94,4 +102,40 @@ test.each([
   ['image/pngx', ['image/png'], false],
 ])('%s in a bucket for %j: %s', (type, allowed, answer) => {
   expect(typeAllowed(type, allowed)).toBe(answer)
+})
+
+test.each([
+  ['image/png', 'image/png'],
+  ['image/png;', 'image/png'],
+  [' image/png ; ', 'image/png'],
+  ['text/html; charset=utf-8;', 'text/html;charset=utf-8'],
+  ['video/webm;codecs=vp8,opus', 'video/webm;codecs="vp8,opus"'],
+  ['video/mp4;codecs=avc1.42E01E,mp4a.40.2', 'video/mp4;codecs="avc1.42E01E,mp4a.40.2"'],
+  ['video/webm;codecs="vp8, opus";x=1', 'video/webm;codecs="vp8, opus";x=1'],
+  ['text/plain;title="a;b"', 'text/plain;title="a;b"'],
+  ['text/plain;title="a', 'text/plain'],
+  ['text/plain;=;charset=utf-8;é=1', 'text/plain;charset=utf-8'],
+  ['text/plain;a=\u0000', 'text/plain'],
+  [`text/plain;a=${'x'.repeat(300)}`, 'text/plain'],
+  ['nonsense', undefined],
+  ['', undefined],
+  ['/png', undefined],
+  ['image/png\r\nset-cookie: a=b', undefined],
+])('%j means %j', (text, type) => {
+  expect(readMediaType(text)).toBe(type)
+})
+
+test('what is read is a media type, whatever the text is', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map((text) => `image/png;${text}`),
+      ),
+      (text) => {
+        const type = readMediaType(text)
+        return type === undefined || isMediaType(type)
+      },
+    ),
+  )
 })

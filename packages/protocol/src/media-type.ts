@@ -11,6 +11,28 @@ const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[ \\t]*;[ \\t]*${TOKEN}=(?:$
 /** Whether `text` is a media type by RFC 9110, section 8.3.1, of at most 255 characters. */
 export const isMediaType = (text: string): boolean => text.length <= 255 && MEDIA_TYPE.test(text)
 
+/**
+ * The media type that a browser, a file or a server means. `MediaRecorder` leaves commas unquoted (`video/webm;codecs=vp8,opus`), and servers
+ * end with `;` (RFC 9110, section 5.6.6). Parameters that cannot be read are left out.
+ *
+ * @returns undefined when nothing can be read
+ */
+export const readMediaType = (text: string): string | undefined => {
+  const [bare] = text.split(';', 1)
+  if (!isMediaType(bare!.trim())) return undefined
+  return text
+    .slice(bare!.length)
+    .split(BETWEEN_PARAMETERS)
+    .reduce((type, parameter) => {
+      const [name, value] = parameter.trim().split(/=(.*)/s)
+      const readable = [`${name}=${value}`, `${name}="${value}"`].map((text) => `${type};${text}`)
+      return readable.find(isMediaType) ?? type
+    }, bare!.trim())
+}
+
+/** A semicolon outside of quotes. */
+const BETWEEN_PARAMETERS = /;(?=(?:[^"]*"[^"]*")*[^"]*$)/
+
 /** The type without parameters, in lower case. */
 export const essence = (type: string): string => type.split(';', 1)[0]!.trim().toLowerCase()
 

@@ -156,7 +156,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       const signer = urls.forRange(ports.signer(session), session)
       const started = await downloadRange({ ...remotePorts(store, session), signer }, remoteKey, range, options).catch(
         (error: unknown) => {
-          keepAlive(noteMissing(store, remoteKey, error))
+          keepAlive(noteMissing(store, remoteKey, error).catch(() => {})) // the next miss notes it
           throw error
         },
       )

@@ -54,9 +54,18 @@ interface NamedContent extends ServedContent {
 }
 
 const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | undefined> => {
+  const { isDownload } = named
   if (named.kind === 'content') {
     const { remoteKey, name, type } = named
-    return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: true, listedSize: undefined }
+    return {
+      remoteKey,
+      address: addressOfKey(remoteKey),
+      name,
+      type,
+      immutable: true,
+      isDownload,
+      listedSize: undefined,
+    }
   }
   const row = await store.index.get('files', named.fileId)
   if (!row) return undefined
@@ -65,7 +74,7 @@ const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | u
   if (parseRemoteKey(remoteKey)?.storeId !== store.storeId) {
     throw new RockpoolError('bad_key', 'The record of this file names the content of another store. Remove the file.')
   }
-  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, listedSize: size }
+  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, isDownload, listedSize: size }
 }
 
 /** Where the bytes of a response come from. `read` or `leave` is called, once. */

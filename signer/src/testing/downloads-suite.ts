@@ -49,7 +49,7 @@ export const downloadsSuite = (start: () => Promise<TestSigner> = startSigner): 
       expect(headers.get('content-disposition')).toBe(disposition)
       if (byS3()) return
       expect(headers.get('x-content-type-options')).toBe('nosniff')
-      expect(headers.get('content-security-policy')).toContain('sandbox')
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     })
 
     test('a type that the bucket does not take is answered as octet-stream', async () => {

@@ -1,4 +1,5 @@
 import {
+  contentDisposition,
   equalBytes,
   formatContentRange,
   isPassiveType,
@@ -168,14 +169,13 @@ const afterFirstChunk = (): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<
 /** How an object store presents a download, by the type that the record gives. */
 export const presentation = (
   type: string | undefined,
-  disposition: string | undefined,
+  disposition: 'inline' | 'attachment' | undefined,
   name: string | undefined,
 ): { readonly type?: string; readonly disposition?: string } => {
   const shown = type === undefined || isPassiveType(type) ? type : OCTET_STREAM
   const how = shown === OCTET_STREAM ? 'attachment' : (disposition ?? (name === undefined ? undefined : 'inline'))
-  const filename = name === undefined ? '' : `; filename*=UTF-8''${encodeURIComponent(name)}`
   return {
     ...(shown === undefined ? {} : { type: shown }),
-    ...(how === undefined ? {} : { disposition: how + filename }),
+    ...(how === undefined ? {} : { disposition: contentDisposition(how, name) }),
   }
 }

@@ -1,8 +1,14 @@
 /** `GET /storage/v1/object/{bucket}/{path}`, and the same by a signed URL. */
 import { requireReleased } from '@rockpool/access'
 import { serveObject } from '@rockpool/object-store'
-import { type BucketRules, isPassiveType, OCTET_STREAM, RockpoolError, type StoreId } from '@rockpool/protocol'
-import { contentDisposition } from '@rockpool/signer'
+import {
+  type BucketRules,
+  contentDisposition,
+  isPassiveType,
+  OCTET_STREAM,
+  RockpoolError,
+  type StoreId,
+} from '@rockpool/protocol'
 import type { StoredFile } from '@rockpool/sync-server'
 import { REST_PATH } from '../serve/route.ts'
 import { type Caller, requireBucket, requireReader, requireUser, STORE_HEADER } from './caller.ts'

@@ -1,5 +1,5 @@
 /** Adding a file, and giving one new content. */
-import { RockpoolError } from '@rockpool/protocol'
+import { readMediaType, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { AddOptions, FileSource, ReplaceOptions } from '../../pool.ts'
 import { recordAfter } from '../../records/apply.ts'
@@ -21,7 +21,7 @@ export const add = (source: FileSource, options: AddOptions) =>
     const { buckets } = yield* Settings
     const { body, ...own } = yield* callPort(async () => readableSource(source))
     const name = (options.name ?? own.name ?? DEFAULT_NAME).normalize('NFC')
-    const type = options.type ?? own.type ?? DEFAULT_TYPE
+    const type = declaredType(options) ?? own.type ?? DEFAULT_TYPE
     const bucket = options.bucket ?? 'files'
     const path = options.path?.normalize('NFC')
     const meta = options.meta ?? {}
@@ -63,7 +63,7 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     const changed = whyNoMatch(before, options.ifMatch)
     if (changed) return yield* Effect.fail(changed)
     const { body, ...own } = yield* callPort(async () => readableSource(source))
-    const type = options.type ?? own.type ?? before.type
+    const type = declaredType(options) ?? own.type ?? before.type
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
 
@@ -81,6 +81,10 @@ export const replace = (id: string, source: FileSource, options: ReplaceOptions)
     yield* emit('replaced', replaced)
     return replaced
   })
+
+/** The option `type` as far as it can be read, else as it is: the check then says what is wrong. */
+const declaredType = ({ type }: Pick<AddOptions, 'type'>): string | undefined =>
+  type === undefined ? undefined : (readMediaType(type) ?? type)
 
 const whyNoMatch = (file: FileRecord, version: string | undefined): RockpoolError | undefined =>
   version === undefined || file.version === version

@@ -9,6 +9,12 @@ test.each([
     () => new File(['reef'], 'reef.txt', { type: 'text/plain' }),
     { name: 'reef.txt', type: 'text/plain', size: 4 },
   ],
+  [
+    'a File with a name of another system, and the type of a recording',
+    () => new File(['reef'], 'a\\b.webm', { type: 'video/webm;codecs=vp8,opus' }),
+    { name: 'a_b.webm', type: 'video/webm;codecs="vp8,opus"', size: 4 },
+  ],
+  ['a File of a type that nobody can read', () => new File(['reef'], '..', { type: 'nonsense' }), { size: 4 }],
   ['a Blob', () => new Blob(['reef']), { name: undefined, type: undefined, size: 4 }],
   ['an ArrayBuffer', () => new TextEncoder().encode('reef').buffer, { name: undefined, type: undefined, size: 4 }],
   [

@@ -1,10 +1,11 @@
 /** Normalizes what `add` takes. */
-import { OCTET_STREAM, RockpoolError } from '@rockpool/protocol'
+import { OCTET_STREAM, readMediaType, RockpoolError } from '@rockpool/protocol'
 import type { FileSource } from '../../pool.ts'
+import { cleanName } from './source-name.ts'
 
 export interface ReadableSource {
   readonly body: Blob | ReadableStream<Uint8Array>
-  /** the source's own name and type; undefined when it has none */
+  /** the source's own name and type, cleaned; undefined when it has none that can be read */
   readonly name: string | undefined
   readonly type: string | undefined
   /** bytes, as declared; undefined when unknown */
@@ -14,8 +15,8 @@ export interface ReadableSource {
 /** @throws RockpoolError `source_failed` for a Response that is not ok or was read before, and for anything else */
 export const readableSource = (source: FileSource): ReadableSource => {
   if (source instanceof Blob) {
-    const name = source instanceof File && source.name !== '' ? source.name : undefined
-    return { body: source, name, type: source.type || undefined, size: source.size }
+    const name = source instanceof File ? cleanName(source.name) : undefined
+    return { body: source, name, type: readMediaType(source.type), size: source.size }
   }
   if (source instanceof ReadableStream) return { body: source, name: undefined, type: undefined, size: undefined }
   if (source instanceof Response) return fromResponse(source)
@@ -38,7 +39,7 @@ const fromResponse = (response: Response): ReadableSource => {
   return {
     body: response.body ?? new Blob([]),
     name: undefined,
-    type: response.headers.get('content-type') ?? undefined,
+    type: readMediaType(response.headers.get('content-type') ?? ''),
     size: Number.isSafeInteger(size) ? size : undefined,
   }
 }
