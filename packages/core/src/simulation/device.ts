@@ -16,6 +16,10 @@ export interface Device {
   clockOffset: number
   /** ids of files that a person pinned here, and did not unpin since */
   readonly pinned: Set<string>
+  /** calls of unpin that began */
+  unpins: number
+  /** calls of unpin that have not ended, or never will */
+  readonly unpinning: Set<{ readonly tab: Tab }>
   /** alive ones */
   readonly tabs: readonly Tab[]
   /** tabs whose pool is open and that do not stand still */
@@ -42,6 +46,8 @@ export const makeDevice = (world: World, name: string): Device => {
     connection: { isUp: true, inFlight: 0 },
     clockOffset: 0,
     pinned: new Set(),
+    unpins: 0,
+    unpinning: new Set(),
     changes: new Set(),
     get tabs() {
       return alive()

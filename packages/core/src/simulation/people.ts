@@ -114,14 +114,20 @@ export const makePeople = (world: World): People => {
       },
       pin: async (pool, file) => {
         if (!file) return
+        const begun = device.unpins
+        const overlaps = [...device.unpinning].some(({ tab }) => tab.isAlive)
         await pool.pin(file.id)
-        device.pinned.add(file.id)
+        // Either of two calls that overlap may take effect last.
+        if (!overlaps && device.unpins === begun) device.pinned.add(file.id)
       },
       unpin: async (pool, file) => {
         if (!file) return
         // From the first moment on: it may take effect although it fails.
         device.pinned.delete(file.id)
-        await pool.unpin(file.id)
+        device.unpins++
+        const call = { tab }
+        device.unpinning.add(call)
+        await pool.unpin(file.id).finally(() => device.unpinning.delete(call))
       },
       retry: async (pool, file) => file && pool.transfers.retry(file),
       pause: async (pool) => pool.transfers.pause(),
