@@ -106,6 +106,15 @@ describe('bad input', () => {
     expect((await send('POST', `/${KEY}?uploadId=u`, { body: '{}' })).status).toBe(400)
   })
 
+  test('an upload without an id is refused, and the artifact stays', async () => {
+    await send('PUT', `/${KEY}`, { body: 'one' })
+    const writeOnly = { requests: { [ID]: ['write'] } }
+    expect((await send('DELETE', `/${KEY}?uploadId=`, writeOnly)).status).toBe(400)
+    expect((await send('POST', `/${KEY}?uploadId=`, writeOnly)).status).toBe(400)
+    expect((await send('GET', `/${KEY}`)).text).toBe('one')
+    await send('DELETE', `/${KEY}`)
+  })
+
   test('an upload is completed only of the parts that were sent', async () => {
     const { uploadId } = JSON.parse((await send('POST', `/${KEY}?uploads`)).text) as { uploadId: string }
     const part = await send('PUT', `/${KEY}?uploadId=${uploadId}&partNumber=1`, { body: 'part' })
@@ -139,6 +148,14 @@ test('what is served cannot run in the origin of the signer', async () => {
   expect(headers.get('content-security-policy')).toContain('sandbox')
   expect(headers.get('content-disposition')).toBe('attachment')
   expect((await send('HEAD', `/${key}`)).headers.get('content-type')).toBe('text/html')
+})
+
+test('no cache keeps what is replaced, such as the state of a request', async () => {
+  const key = `requests/${ID}/metadata/state.json`
+  await send('PUT', `/${key}`, { body: '{}' })
+  for (const method of ['GET', 'HEAD']) {
+    expect((await send(method, `/${key}`)).headers.get('cache-control')).toBe('no-store')
+  }
 })
 
 test('decisions on artifacts are in the audit', async () => {

@@ -59,11 +59,13 @@ export const serveArtifact = async (services: SignerServices, caller: Caller, ca
   const { request } = call
   const query = new URL(request.url).searchParams
   const uploadId = query.get('uploadId') ?? undefined
+  // Ceph takes an empty id as none: to abort such an upload would delete the artifact, with the right to write.
+  if (uploadId === '') throw httpError('bad_request', 'uploadId is the id that "?uploads" returned.')
   const key = services.access.permitArtifact(caller, rightFor(request.method, uploadId), call.path)
   try {
     switch (request.method) {
       case 'GET':
-        return await serveCaller(services.store, request, key, call.onError)
+        return await read(services.store, key, call)
       case 'HEAD':
         return await describe(services.store, key, request.signal)
       case 'DELETE':
@@ -87,6 +89,13 @@ export const serveArtifact = async (services: SignerServices, caller: Caller, ca
 const rightFor = (method: string, uploadId: string | undefined): Right => {
   if (method === 'GET' || method === 'HEAD') return 'read'
   return method === 'DELETE' && uploadId === undefined ? 'delete' : 'write'
+}
+
+const read = async (store: ObjectStore, key: ArtifactKey, { request, onError }: ObjectCall): Promise<Response> => {
+  const response = await serveCaller(store, request, key, onError)
+  // Unlike content, what a key names is replaced: a browser's cache would keep the first state.json for a year.
+  response.headers.set('cache-control', 'no-store')
+  return response
 }
 
 /** The type as it was stored: a reply without a body runs nothing. */
