@@ -55,3 +55,19 @@ test.for([0, -1, Number.NaN, DAY - 1])(
     })
   },
 )
+
+test('keeps what has no time of modification', async () => {
+  const { storage, left } = storageWith({
+    'tmp/builds/a': Number.NaN,
+    [`${A}/input/x`]: Number.NaN,
+    [`${A}/input/y`]: 90,
+  })
+  expect(await removeExpired(storage, NOW, { requestsOlderThan: 30 * DAY })).toEqual({ requests: 0, objects: 0 })
+  expect(left().length).toBe(3)
+})
+
+test('leaves keys alone whose URL would be that of another object', async () => {
+  const { storage, left } = storageWith({ 'tmp/builds/../../../other-bucket/a': 30, [`${A}/./x`]: 90, [`${A}/x`]: 90 })
+  expect(await removeExpired(storage, NOW, { requestsOlderThan: 30 * DAY })).toEqual({ requests: 1, objects: 1 })
+  expect(left()).toEqual([`${A}/./x`, 'tmp/builds/../../../other-bucket/a'])
+})

@@ -37,19 +37,22 @@ export const removeExpired = async (
   }
   const removed = { requests: 0, objects: 0 }
   for await (const { key, modifiedAt } of objectsBelow(storage, 'tmp/', signal)) {
-    if (now - modifiedAt < TMP_AGE_MS) continue
+    if (!isOlder(now, modifiedAt, TMP_AGE_MS)) continue
     await storage.remove(key, signal)
     removed.objects++
   }
   if (requestsOlderThan === undefined) return removed
   for await (const { keys, modifiedAt } of requests(storage, signal)) {
-    if (now - modifiedAt < requestsOlderThan) continue
+    if (!isOlder(now, modifiedAt, requestsOlderThan)) continue
     for (const key of keys) await storage.remove(key, signal)
     removed.requests++
     removed.objects += keys.length
   }
   return removed
 }
+
+/** False when the store sent no time that can be read (NaN): what has no age is kept. */
+const isOlder = (now: number, modifiedAt: number, age: number): boolean => now - modifiedAt >= age
 
 interface StoredRequest {
   readonly keys: readonly string[]
@@ -97,7 +100,13 @@ async function* objectsBelow(storage: ArtifactStorage, prefix: string, signal: A
   let cursor: string | undefined
   do {
     const page = await storage.list(prefix, cursor, signal)
-    yield* page.objects
+    for (const object of page.objects) if (!hasDotSegment(object.key)) yield object
     cursor = page.cursor
   } while (cursor !== undefined)
 }
+
+/**
+ * URLs resolve dot segments: to remove the key `requests/a/../../../b/c`, which another client may have written, would
+ * remove the object `c` of the S3 bucket `b`.
+ */
+const hasDotSegment = (key: string): boolean => key.split('/').some((segment) => segment === '.' || segment === '..')
