@@ -3,6 +3,7 @@ import type { Plugin } from 'vite'
 import type { BackendOptions } from './backend/embedded-backend.ts'
 import { backend } from './backend/plugin.ts'
 import { dataFolderGuard } from './data-folder/guard.ts'
+import { fileUrls } from './service-worker/file-urls.ts'
 import { serviceWorker } from './service-worker/plugin.ts'
 
 export interface RockpoolOptions {
@@ -21,6 +22,7 @@ export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
   livestore(),
   livestorePlugin.vite(),
   serviceWorker(options.serviceWorker),
+  fileUrls(),
   ...(options.backend ? embedded(options.backend === true ? {} : options.backend) : []),
 ]
 

@@ -68,6 +68,7 @@ test.each([
 test('a route of the app is its page, for pages only', async () => {
   expect(await get('/photos/7', html)).toMatchObject({ status: 200, body: '<!doctype html>' })
   expect(await get('/photos/7')).toMatchObject({ status: 404 })
+  expect(await get('/rockpool/f/reef/7/photo', html)).toMatchObject({ status: 404 })
   expect(await get('/assets/gone.js', html)).toMatchObject({ status: 404 })
 })
 

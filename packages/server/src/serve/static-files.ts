@@ -4,6 +4,7 @@ import { open, realpath } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { FILE_URL_BASE } from '@rockpool/protocol'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -41,8 +42,10 @@ export const staticFiles = async (folder: string): Promise<ServeStatic> => {
   return async (incoming, outgoing, path) => {
     const { method, headers } = incoming
     if (method !== 'GET' && method !== 'HEAD') return end(outgoing, 405, { allow: 'GET, HEAD' })
-    // The app's router knows pages that are no files; a missing script must not become one of these.
-    const isPage = extname(path) === '' && (headers.accept ?? '').includes('text/html')
+    // The app's router knows pages that are no files; a missing script must not become one of these, nor a file URL that passed by the
+    // service worker.
+    const isPage =
+      extname(path) === '' && !path.startsWith(FILE_URL_BASE) && (headers.accept ?? '').includes('text/html')
     const found =
       (await find(root, path.endsWith('/') ? `${path}index.html` : path)) ??
       (isPage ? await find(root, '/index.html') : undefined)

@@ -32,6 +32,14 @@ describe('the service worker', { timeout: 60_000 }, () => {
     expect(run(await response.text())).toEqual([])
   })
 
+  it('leaves file URLs that pass by it without the page of the app', async () => {
+    const server = await serveFixture()
+    const response = await fetch(`${originOf(server)}/rockpool/f/reef/7/photo`, { headers: { accept: 'text/html' } })
+    expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'not_found' } }])
+    const page = await fetch(`${originOf(server)}/photos/7`, { headers: { accept: 'text/html' } })
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html'])
+  })
+
   it('is bundled anew when one of its sources changed', async () => {
     const root = await copyFixture()
     const server = await serveFixture(root)
