@@ -1,6 +1,6 @@
 import type { FileEvent } from '@rockpool/sync-server'
 import { testClock } from '@rockpool/sync-server/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { createAppends } from './appends.ts'
 import { createEventStreams, HEARTBEAT_MS, SLOW_READER_MS } from './event-streams.ts'
 
@@ -13,9 +13,23 @@ const eventOf = (seqNum: number, ownerId = 'ada'): FileEvent => ({
 const setUp = (more: { readonly expiresInMs?: number } = {}) => {
   const events: FileEvent[] = []
   const [appends, clock] = [createAppends(), testClock()]
+  const seen = { watchers: 0, pages: 0 }
   const errors: unknown[] = []
-  const streams = createEventStreams({ appends, clock, onError: (error) => errors.push(error) })
+  const streams = createEventStreams({
+    appends: {
+      watch: (storeId, listener) => {
+        seen.watchers++
+        const stop = appends.watch(storeId, listener)
+        return () => {
+          seen.watchers--
+          stop()
+        }
+      },
+    },
+    ...{ clock, onError: (error) => errors.push(error) },
+  })
   const fileEvents = async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
+    seen.pages++
     const found = events.filter(({ seqNum }) => seqNum > since)
     const page = found.slice(0, limit)
     return { events: page, next: page.at(-1)?.seqNum ?? since, more: found.length > page.length }
@@ -39,7 +53,7 @@ const setUp = (more: { readonly expiresInMs?: number } = {}) => {
     events.push(...added)
     appends.report('shop')
   }
-  return { streams, open, append, clock, errors }
+  return { streams, open, append, clock, errors, seen }
 }
 
 /** Runs what waits for no timer. */
@@ -142,8 +156,35 @@ it('ends when the server drains; later streams end at their start', async () => 
   expect(clock.timers).toBe(0)
 })
 
-it('leaves no timer behind when its reader goes away', async () => {
-  const { open, clock } = setUp()
+it('lets other work run between pages of events that the caller may not read', async () => {
+  const { open, append, seen } = setUp()
+  append(...Array.from({ length: 2_000 }, (_, index) => eventOf(index + 1, 'bob')))
+  const stream = open()
+  await stream.read()
+  void stream.read()
+  await settle()
+  expect(seen.pages).toBeLessThan(5)
+  await vi.waitFor(() => expect(seen.pages).toBe(10))
+})
+
+it('watches the store no longer when its reader is too slow, or left while a chunk waited', async () => {
+  const { open, append, clock, seen } = setUp()
+  append(eventOf(1))
+  const slow = open()
+  await slow.read()
+  const leaving = open()
+  await leaving.read()
+  expect(seen.watchers).toBe(2)
+  await leaving.cancel()
+  await settle()
+  expect(seen.watchers).toBe(1)
+  clock.advance(SLOW_READER_MS)
+  await settle()
+  expect(seen.watchers).toBe(0)
+})
+
+it('leaves no timer and no error behind when its reader goes away', async () => {
+  const { open, clock, errors } = setUp()
   const stream = open()
   await stream.read()
   void stream.read()
@@ -151,5 +192,5 @@ it('leaves no timer behind when its reader goes away', async () => {
   expect(clock.timers).toBe(1)
   await stream.cancel()
   await settle()
-  expect(clock.timers).toBe(0)
+  expect([clock.timers, errors]).toEqual([0, []])
 })

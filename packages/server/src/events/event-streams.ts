@@ -3,6 +3,7 @@ import type { StoreId } from '@rockpool/protocol'
 import type { Clock, FileEvent, ReadModel } from '@rockpool/sync-server'
 import type { Appends } from './appends.ts'
 import { formatCursor } from './cursor.ts'
+import { nextTurn } from './next-turn.ts'
 import { toStorageEvent } from './storage-event.ts'
 
 export interface EventStreams {
@@ -46,11 +47,14 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
     streams.add(ending)
     if (isClosed) ending.abort()
     const chunks = readChunks(subscription, appends, clock, ending.signal)
+    let isCancelled = false
     let stopWaiting = () => {}
     const end = () => {
       stopWaiting()
       streams.delete(ending)
       ending.abort()
+      // A generator that nobody asks for more would watch the store for good.
+      void chunks.return()
     }
     const body = new ReadableStream<Uint8Array>(
       {
@@ -58,6 +62,8 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
           stopWaiting()
           try {
             const { done, value } = await chunks.next()
+            // The reader has left: the stream is closed already.
+            if (isCancelled) return
             if (done) {
               end()
               return controller.close()
@@ -73,7 +79,10 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
             controller.error(error)
           }
         },
-        cancel: end,
+        cancel: () => {
+          isCancelled = true
+          end()
+        },
       },
       // The next page is read when the one before is sent.
       { highWaterMark: 0 },
@@ -128,6 +137,7 @@ async function* readChunks(
       last = page.next
       if (events.length > 0)
         yield events.map((event) => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+      if (page.more) await nextTurn()
       if (page.more || appended || isOver()) continue
       await wait(Math.max(0, Math.min(HEARTBEAT_MS, expiresAt - clock.now())))
       // Also the heartbeat reads: an append of another server is reported by nobody.

@@ -21,6 +21,8 @@ afterEach(async () => {
 const setUp = () => {
   const stores = new Map<string, FileEvent[]>()
   let damaged: string | undefined
+  let read = 0
+  let buckets: ReadonlySet<string> | undefined
   const logs = {
     storeIds: async () => [...stores.keys()],
     open: async (storeId: string) => {
@@ -33,6 +35,7 @@ const setUp = () => {
     head: async () => stores.get(storeId)!.length,
     readModel: {
       fileEvents: async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
+        read++
         const events = stores.get(storeId)!.slice(since, since + limit)
         return { events, next: since + events.length, more: since + limit < stores.get(storeId)!.length }
       },
@@ -45,7 +48,7 @@ const setUp = () => {
       url,
       keys: [RECEIVER_KEY],
       events: new Set(EVENT_TYPES),
-      buckets: undefined,
+      buckets,
     }))
     const report = (outcome: DeliveryOutcome) => void outcomes.push(outcome)
     const deliveries = await startDeliveries({
@@ -75,7 +78,15 @@ const setUp = () => {
   }
   const failures = () => outcomes.filter((outcome) => outcome.kind === 'failed')
   const damage = (storeId?: string) => void (damaged = storeId)
-  return { start, append, clock, failures, damage }
+  return {
+    start,
+    append,
+    clock,
+    failures,
+    damage,
+    pages: () => read,
+    only: (...names: readonly string[]) => void (buckets = new Set(names)),
+  }
 }
 const receiver = async (reply?: (received: Received) => Reply | undefined | Promise<Reply | undefined>) => {
   const started = await startReceiver(reply)
@@ -218,4 +229,17 @@ it('starts although a log cannot be read, and sends all of its events once it ca
     clock.advance(1_000)
     expect(idsOf(received)).toEqual(['lagoon 2', 'shop 1'])
   })
+})
+
+it('lets other work run between pages of events that the webhook does not want', async () => {
+  const { start, append, pages, only } = setUp()
+  only('other')
+  append('shop')
+  await (await start('http://127.0.0.1:9/hook')).stop()
+  append('shop', 2_000)
+  await start('http://127.0.0.1:9/hook')
+  const before = pages()
+  await new Promise((resolve) => void setImmediate(resolve))
+  expect(pages() - before).toBeLessThan(5)
+  await vi.waitFor(() => expect(pages()).toBeGreaterThan(19), WAIT)
 })

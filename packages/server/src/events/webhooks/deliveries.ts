@@ -6,6 +6,7 @@ import type { StoreId } from '@rockpool/protocol'
 import { type Clock, type FileEvent, pause } from '@rockpool/sync-server'
 import type { Appends } from '../appends.ts'
 import type { Cursor } from '../cursor.ts'
+import { nextTurn } from '../next-turn.ts'
 import { type StorageEvent, toStorageEvent } from '../storage-event.ts'
 import { createStoreLoops } from '../store-loops.ts'
 import type { ReadableLogs } from '../../rest/services.ts'
@@ -150,6 +151,7 @@ const deliverAll = async (
     }
     await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: next }))
     if (!more) return
+    await nextTurn()
   }
 }
 
