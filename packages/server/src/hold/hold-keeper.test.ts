@@ -25,6 +25,7 @@ const setUp = () => {
   const files = new Map<string, { remoteKey: RemoteKey; deletedAt: number | null }>()
   const deleted: string[] = []
   let failure: Error | undefined
+  let onDelete = async () => {}
   const logs = {
     storeIds: async () => ['shop'],
     open: async () => ({
@@ -46,6 +47,7 @@ const setUp = () => {
     const keeper = await startHoldKeeper({
       ...{ buckets, holds, logs, appends, clock, onError: (error) => void errors.push(error) },
       deleteFiles: async (_, ids) => {
+        await onDelete()
         for (const id of ids) Object.assign(files.get(id)!, { deletedAt: 1 })
         deleted.push(...ids)
       },
@@ -64,7 +66,8 @@ const setUp = () => {
     appends.report('shop')
   }
   const fail = (error?: Error) => void (failure = error)
-  return { start, add, holds, clock, deleted, errors, fail }
+  const duringDelete = (work: () => Promise<void>) => void (onDelete = work)
+  return { start, add, holds, clock, deleted, errors, fail, duringDelete }
 }
 
 const until = (check: () => void) => vi.waitFor(check, { interval: 1, timeout: 20_000 })
@@ -104,6 +107,21 @@ it('deletes every file of a refused content where the bucket says so, also one t
   await until(() => expect(deleted).toEqual(['a', 'b', 'd']))
 })
 
+it('deletes a file that begins to wait while others of its content are deleted', async () => {
+  const { start, add, holds, deleted, duringDelete } = setUp()
+  const keeper = await start()
+  const waits = (count: number) => until(() => expect(holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(count))
+  add('strict', 'a', 'bad')
+  await waits(1)
+  duringDelete(async () => {
+    duringDelete(async () => {})
+    add('strict', 'b', 'bad')
+    await waits(2)
+  })
+  await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
+  expect(deleted).toEqual(['a', 'b'])
+})
+
 it('keeps a file that has another content by then', async () => {
   const { start, add, holds, deleted } = setUp()
   const keeper = await start()
@@ -138,6 +156,32 @@ it('reads events again that it could not read', async () => {
   fail()
   clock.advance(SWEEP_MS)
   await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+})
+
+it('looks again when it could not read which waits have ended', async () => {
+  const { start, add, holds, clock, errors } = setUp()
+  await start()
+  add('scanned', 'a')
+  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  const error = new Error('disk I/O error')
+  vi.spyOn(holds, 'waitingSince').mockImplementationOnce(() => {
+    throw error
+  })
+  clock.advance(60_000 + SWEEP_MS)
+  await until(() => expect(errors).toEqual([error]))
+  await until(() => {
+    clock.advance(SWEEP_MS)
+    expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
+  })
+})
+
+it('lets other work run between the pages of a long log', async () => {
+  const { start, add, holds } = setUp()
+  for (let i = 0; i < 1_000; i++) add('scanned', `f${i}`)
+  await start()
+  await new Promise((resolve) => void setImmediate(resolve))
+  expect(holds.waitingSince('scanned', Infinity, 1_000).length).toBeLessThan(1_000)
+  await until(() => expect(holds.waitingSince('scanned', Infinity, 1_000)).toHaveLength(1_000))
 })
 
 it('leaves no timer behind', async () => {

@@ -6,6 +6,7 @@ import type { HoldState } from '@rockpool/access'
 import type { Buckets, HoldRules, RemoteKey, StoreId } from '@rockpool/protocol'
 import type { Clock, FileEvent } from '@rockpool/sync-server'
 import type { Appends } from '../events/appends.ts'
+import { nextTurn } from '../events/next-turn.ts'
 import { createStoreLoops } from '../events/store-loops.ts'
 import type { ReadableLogs } from '../rest/services.ts'
 import type { Holds } from './holds.ts'
@@ -52,7 +53,15 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
   const decide: HoldKeeper['decide'] = async (bucket, remoteKey, state) => {
     // The files first: after a crash the wait ends again.
     if (state === 'refused') {
-      for (const { storeId, fileId } of holds.filesOf(remoteKey)) await end(bucket, storeId, fileId, remoteKey)
+      const ended = new Set<string>()
+      const waiting = () => holds.filesOf(remoteKey).filter(({ fileId }) => !ended.has(fileId))
+      // A file may begin to wait while another one is deleted.
+      for (let files = waiting(); files.length > 0; files = waiting()) {
+        for (const { storeId, fileId } of files) {
+          await end(bucket, storeId, fileId, remoteKey)
+          ended.add(fileId)
+        }
+      }
     }
     holds.decide(remoteKey, state, clock.now())
   }
@@ -75,6 +84,7 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
       since = page.next
       more = page.more
       holds.setReadUpTo(storeId, names, { backendId, seqNum: since })
+      if (more) await nextTurn()
     }
   }
 
@@ -113,7 +123,7 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
   }
   const schedule = () => {
     cancelTimer = clock.setTimer(() => {
-      sweeping = sweep().finally(() => {
+      sweeping = attempt(sweep).finally(() => {
         if (!stopping.signal.aborted) schedule()
       })
     }, SWEEP_MS)

@@ -28,7 +28,9 @@ export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookCheck
   },
   respond: async ({ bucket, remoteKey }: FileEvent, response) => {
     const release = releaseOf(response)
-    if (release !== undefined) await decide(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
+    // Another webhook, an administrator or the end of the wait may have decided since the request was sent.
+    if (release === undefined || holds.stateOf(remoteKey as RemoteKey) !== 'held') return
+    await decide(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
   },
 })
 
