@@ -38,6 +38,8 @@ test.each([
   ['sync', '/sync/%20/head', { route: '/sync/*' }],
   ['rest', '/storage/v1/objects?prefix=secret', { route: '/storage/v1/objects' }],
   ['rest', '/storage/v1/object/sign/files/secret?token=a', { route: '/storage/v1/object/sign/*' }],
+  ['rest', '/storage/v1/object/release/files/secret', { route: '/storage/v1/object/release/*' }],
+  ['rest', '/storage/v1/usage?secret', { route: '/storage/v1/usage' }],
   ['rest', '/storage/v1/object/files/secret', { route: '/storage/v1/object/*' }],
   ['rest', '/storage/v1/objectsecret', { route: '/storage/v1/*' }],
   ['static', '/secret.html', { route: '/*' }],

@@ -41,7 +41,7 @@ export const isLive = (url: string): boolean => LIVE.test(url)
 const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`)
 
 /** Calls of `/storage/v1`, the longer ones first; what stands behind names a bucket and a file. */
-const REST_CALLS = ['object/sign', 'object', 'objects', 'bucket', 'events']
+const REST_CALLS = ['object/sign', 'object/release', 'object', 'objects', 'bucket', 'usage', 'events']
 
 /**
  * What the log may know of a path: a pattern without names of files and signatures. The signer knows its own better.
