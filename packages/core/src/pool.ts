@@ -254,9 +254,10 @@ export interface Pool {
 
   /**
    * A same-origin URL that the service worker serves. For a record or a version, the URL of its content; for the id of a
-   * file, a URL of whatever its content is at the time of the request.
+   * file, a URL of whatever its content is at the time of the request. With `download` a link to it saves the file under its name;
+   * the attribute `download` of a link does not, since Chromium sends such a link past the service worker.
    */
-  url(file: ContentReference): string
+  url(file: ContentReference, options?: { readonly download?: boolean }): string
   /**
    * The whole content as a Blob, from disk, or downloaded to disk first.
    *

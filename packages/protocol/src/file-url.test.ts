@@ -59,8 +59,13 @@ describe('file URLs', () => {
   })
 
   it('ask for the file to be saved', () => {
-    const url = at(`${fileUrl({ storeId: 's', fileId: 'id', name: 'x' })}?download`)
-    expect(parseFileUrl(url)).toMatchObject({ fileId: 'id', isDownload: true })
+    const url = fileUrl({ storeId: 's', fileId: 'id', name: 'x', download: true })
+    expect(parseFileUrl(at(url))).toMatchObject({ fileId: 'id', isDownload: true })
+    const remoteKey = `s/files/${hash}` as RemoteKey
+    for (const type of [undefined, 'image/png']) {
+      const url = contentUrl({ remoteKey, name: 'x', type, download: true })
+      expect(parseFileUrl(at(url))).toEqual({ kind: 'content', remoteKey, name: 'x', type, isDownload: true })
+    }
   })
 
   it('are safe in an unquoted or quoted url() of CSS', () => {

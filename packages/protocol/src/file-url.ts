@@ -36,14 +36,23 @@ export const contentUrl = (content: {
   readonly remoteKey: RemoteKey
   readonly name: string
   readonly type?: string | undefined
+  /** the file is saved, not shown */
+  readonly download?: boolean
 }): string => {
-  const query = content.type === undefined ? '' : `?type=${encode(content.type)}`
-  return `${FILE_URL_BASE}c/${content.remoteKey}/${segment(content.name)}${query}`
+  const { remoteKey, name, type, download = false } = content
+  const query = [...(type === undefined ? [] : [`type=${encode(type)}`]), ...(download ? ['download'] : [])]
+  return `${FILE_URL_BASE}c/${remoteKey}/${segment(name)}${query.length > 0 ? '?' : ''}${query.join('&')}`
 }
 
 /** Path of a file's current content. */
-export const fileUrl = (file: { readonly storeId: StoreId; readonly fileId: string; readonly name: string }): string =>
-  `${FILE_URL_BASE}f/${file.storeId}/${segment(file.fileId)}/${segment(file.name)}`
+export const fileUrl = (file: {
+  readonly storeId: StoreId
+  readonly fileId: string
+  readonly name: string
+  /** the file is saved, not shown */
+  readonly download?: boolean
+}): string =>
+  `${FILE_URL_BASE}f/${file.storeId}/${segment(file.fileId)}/${segment(file.name)}${file.download ? '?download' : ''}`
 
 /** What a well-formed file URL names, else undefined. The origin is not looked at. */
 export const parseFileUrl = (url: URL): FileUrl | undefined => {

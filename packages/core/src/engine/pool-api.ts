@@ -136,13 +136,14 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       restore: (id) => run(restore(id)),
       versions: (id) => log.versions(id),
       revert: (id, version) => run(revert(id, version)),
-      url(reference) {
+      url(reference, { download = false } = {}) {
         const content = findContent(log, reference)
-        if (typeof reference !== 'string') return contentUrl(content ?? { ...reference, name: 'file' })
+        if (typeof reference !== 'string')
+          return contentUrl({ ...(content ?? { ...reference, name: 'file' }), download })
         // The URL of an id means the file's content at the time of the request, even for a file that is yet to come.
         return content && content.id !== reference
-          ? contentUrl(content)
-          : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file' })
+          ? contentUrl({ ...content, download })
+          : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file', download })
       },
       open: (file, options = {}) =>
         run(

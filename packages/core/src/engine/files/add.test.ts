@@ -368,6 +368,8 @@ test('a file URL names the content of a record, or the file of an id', () =>
     const file = await pool.add(new File(['x'], 'a b.png', { type: 'image/png' }))
     expect(pool.url(file)).toBe(`/rockpool/c/${file.remoteKey satisfies RemoteKey}/a%20b.png?type=image%2Fpng`)
     expect(pool.url(file.id)).toBe(`/rockpool/f/${STORE_ID}/${file.id}/a%20b.png`)
+    expect(pool.url(file, { download: true })).toBe(`${pool.url(file)}&download`)
+    expect(pool.url(file.id, { download: true })).toBe(`${pool.url(file.id)}?download`)
   }))
 
 test('bytes that were lost on this device are uploaded for their first file, too, when they are added to another bucket', () =>
