@@ -26,7 +26,9 @@ export const neededFor = ({ parent, events, options }: Append, head: number): Ne
   const until = Math.min(parent + events.length, head)
   // The last common event is below `until`: with more events after it than `maxBetween`, the push conflicts.
   const mayRenumber = head - (until - 1) <= (options.maxBetween ?? 0)
-  return { since: parent, until, sessionIds: mayRenumber ? [...new Set(events.map((event) => event.sessionId))] : [] }
+  // No check has seen these ids yet. Postgres refuses a query with NUL, which would fail the pushes of others in this transaction.
+  const sessionIds = events.map((event) => event.sessionId).filter((id) => !id.includes('\0'))
+  return { since: parent, until, sessionIds: mayRenumber ? [...new Set(sessionIds)] : [] }
 }
 
 /** Events by number. */

@@ -75,3 +75,16 @@ it('refuses an event with the character NUL alone', async () => {
   ])
   expect(results).toMatchObject([{ value: { head: 1 } }, { reason: { code: 'bad_request' } }, { value: { head: 2 } }])
 })
+
+it('refuses an event with NUL in its session id alone, where the push may be put behind others', async () => {
+  const [former, log] = await Promise.all([1, 2].map(async () => (await open()).open('shop')))
+  const [a, b, c] = eventsAfter(0, 'a', 'b', 'c')
+  // Not in the memory of the other server, which has to read it.
+  await former!.append(0, [a!], ORIGIN)
+  const results = await Promise.allSettled([
+    log!.append(1, [b!], ORIGIN),
+    log!.append(0, [{ ...a!, sessionId: 's#\0' }], { ...ORIGIN, maxBetween: 10 }),
+    log!.append(2, [c!], ORIGIN),
+  ])
+  expect(results).toMatchObject([{ value: { head: 2 } }, { reason: { code: 'bad_request' } }, { value: { head: 3 } }])
+})
