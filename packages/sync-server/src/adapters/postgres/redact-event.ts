@@ -40,7 +40,6 @@ export const redactEvent = (sql: Sql, log: PostgresLog, seqNum: number, cause: R
     await insertRedaction(transaction, storeId, redaction, removesFile)
     // Other servers see by the number that what they have in memory may be the original.
     await transaction`UPDATE rockpool.logs SET redactions = redactions + 1 WHERE store_id = ${storeId}`
-    await transaction`SELECT FROM rockpool.read_model WHERE store_id = ${storeId} FOR UPDATE`
     await clearTables(transaction, storeId)
 
     const added = compensating.map((event): StoredEvent => Object.assign({ sub: undefined, at }, event))

@@ -34,8 +34,11 @@ export const applyGroup = (sql: Sql, storeId: StoreId): Promise<boolean> =>
     return last < head
   })
 
-/** Empties the tables of a store: the next reader makes them anew. Call it in a transaction. */
+/**
+ * Empties the tables of a store, after a group that is under way: the next reader makes them anew. Call it in a transaction.
+ */
 export const clearTables = async (transaction: TransactionSql, storeId: StoreId): Promise<void> => {
+  await lockRow(transaction, storeId)
   for (const table of TABLE_NAMES) {
     if (table !== 'read_model')
       await transaction`DELETE FROM ${transaction(`rockpool.${table}`)} WHERE store_id = ${storeId}`
@@ -44,16 +47,28 @@ export const clearTables = async (transaction: TransactionSql, storeId: StoreId)
     UPDATE rockpool.read_model SET applied = 0, rules = ${RULES_VERSION} WHERE store_id = ${storeId}`
 }
 
-const lockTables = async (
-  transaction: TransactionSql,
-  storeId: StoreId,
-): Promise<{ readonly applied: number; readonly head: number }> => {
+interface TablesRow {
+  readonly rules: number
+  readonly applied: number
+  readonly backend_id: string
+}
+
+/** Creates the row where it is missing: a lock of no row would not wait for the transaction that applies the first group. */
+const lockRow = async (transaction: TransactionSql, storeId: StoreId): Promise<TablesRow | undefined> => {
   await transaction`
     INSERT INTO rockpool.read_model (store_id, backend_id, rules, applied)
     SELECT store_id, backend_id, ${RULES_VERSION}::integer, 0 FROM rockpool.logs WHERE store_id = ${storeId}
     ON CONFLICT DO NOTHING`
-  const [row] = await transaction<{ rules: number; applied: number; backend_id: string }[]>`
+  const [row] = await transaction<TablesRow[]>`
     SELECT rules, applied, backend_id FROM rockpool.read_model WHERE store_id = ${storeId} FOR UPDATE`
+  return row
+}
+
+const lockTables = async (
+  transaction: TransactionSql,
+  storeId: StoreId,
+): Promise<{ readonly applied: number; readonly head: number }> => {
+  const row = await lockRow(transaction, storeId)
   const [log] = await transaction<{ head: number; backend_id: string }[]>`
     SELECT head, backend_id FROM rockpool.logs WHERE store_id = ${storeId}`
   if (!row || !log) return { applied: 0, head: 0 }

@@ -76,12 +76,7 @@ export const postgresReadModel = ({ storeId, backendId, use, clock }: PostgresRe
     },
     rebuild: async () => {
       await catchUp()
-      await use((sql) =>
-        transact(sql, async (transaction) => {
-          await transaction`SELECT FROM rockpool.read_model WHERE store_id = ${storeId} FOR UPDATE`
-          await clearTables(transaction, storeId)
-        }),
-      )
+      await use((sql) => transact(sql, (transaction) => clearTables(transaction, storeId)))
       await read(readApplied())
     },
   })
