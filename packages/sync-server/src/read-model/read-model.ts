@@ -175,10 +175,13 @@ function* readFiles(query: FileQuery, page: Statement, limit: number): Query<Fil
   return { files, cursor: rows.length > limit ? cursorAfter(files.at(-1)!, query) : undefined }
 }
 
+/** No integer: node:sqlite throws for one above 2^53, which a writer can reach by sizes that are not true. */
+const sumOf = (size: string): string =>
+  `CAST(coalesce(sum(CASE WHEN ${size} > ${MAX_CONTENT_SIZE} THEN ${MAX_CONTENT_SIZE} ELSE ${size} END), 0) AS DOUBLE PRECISION)`
+
 function* readUsage(filter: FileFilter): Query<FileUsage> {
   const { where, values } = whereOf(filter)
-  const counted = `CASE WHEN size > ${MAX_CONTENT_SIZE} THEN ${MAX_CONTENT_SIZE} ELSE size END`
-  const sql = `SELECT count(*) AS files, CAST(coalesce(sum(${counted}), 0) AS BIGINT) AS bytes FROM files ${where}`
+  const sql = `SELECT count(*) AS files, ${sumOf('size')} AS bytes FROM files ${where}`
   const [row] = yield { sql, values }
   return row as unknown as FileUsage
 }
@@ -186,7 +189,7 @@ function* readUsage(filter: FileFilter): Query<FileUsage> {
 /** The current version of a file that was replaced has a row in `versions`, too. */
 function* readKeptUsage(ownerId: string | undefined): Query<FileUsage> {
   const { files, bytes } = yield* readUsage(ownerId === undefined ? {} : { ownerId })
-  const sql = `SELECT CAST(coalesce(sum(versions.size), 0) AS BIGINT) AS bytes FROM versions
+  const sql = `SELECT ${sumOf('versions.size')} AS bytes FROM versions
     JOIN files ON files.seqNum = versions.file
     WHERE files.deletedAt IS NULL AND versions.id <> files.version${ownerId === undefined ? '' : ' AND files.ownerId = ?'}`
   const [former] = yield statement(sql, ...(ownerId === undefined ? [] : [ownerId]))

@@ -1,4 +1,5 @@
 /** What object storage keeps for the files of a store, for quotas. */
+import { MAX_CONTENT_SIZE } from '@rockpool/protocol'
 import { describe, expect, it } from 'vitest'
 import { added, deleted, fileKey, renamed, replaced, restored, toLogEvent } from '../file-events.ts'
 import type { ShopLog } from './shop-log.ts'
@@ -18,6 +19,13 @@ export const keptCases = (shop: ShopLog): void => {
       expect(await shop.model.keptUsage('ada')).toEqual({ files: 1, bytes: 5 })
       await push(restored('reef'))
       expect(await shop.model.keptUsage('ada')).toEqual({ files: 2, bytes: 22 })
+    })
+
+    it('counts a size that no content can have as the largest one, in former versions too', async () => {
+      const size = Number.MAX_SAFE_INTEGER
+      await push(added('reef', { size }), replaced('reef', size, fileKey('reef')))
+      await push(replaced('reef', 7, fileKey(`reef ${size}`)))
+      expect(await shop.model.keptUsage()).toEqual({ files: 1, bytes: 2 * MAX_CONTENT_SIZE + 7 })
     })
 
     it('is named by live files, former contents included', async () => {
