@@ -1,9 +1,11 @@
 import { readlinkSync } from 'node:fs'
-import { type FileHandle, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, type FileHandle, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ServerConfig } from '../config/server-config.ts'
+import { copyState } from '../state/copy-state.ts'
+import { openState } from '../state/open-state.ts'
 import { restoreBackup } from './restore.ts'
 
 let root: string
@@ -26,7 +28,8 @@ afterEach(async () => {
 })
 
 const restore = () => {
-  const config = { dataDir, store: { mode: 'local', dataDir } } as ServerConfig
+  const eventLog = { backend: 'sqlite' }
+  const config = { dataDir, eventLog, store: { mode: 'local', dataDir } } as ServerConfig
   return restoreBackup({ folder: backup, config, signal: new AbortController().signal, progress: () => {} })
 }
 
@@ -56,4 +59,26 @@ test.each([
   await expect(restore()).rejects.toThrow(cause)
   await expect(restore()).rejects.toThrow(/^The file \S+objects\.jsonl cannot be read [^\n]+ Use another backup\.$/)
   await expect(readdir(join(dataDir, 'events'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('has the state of the backup, not what a killed server left in the write-ahead log', async () => {
+  const kept = join(root, 'kept')
+  await mkdir(kept)
+  await mkdir(dataDir)
+  const fill = (folder: string, value: number) => {
+    const state = openState(folder)
+    state.database.exec(`CREATE TABLE t (a INTEGER) STRICT; INSERT INTO t VALUES (${value})`)
+    return state
+  }
+  const saved = fill(kept, 1)
+  copyState(kept, backup)
+  saved.close()
+  const killed = fill(join(backup, 'events'), 2)
+  for (const end of ['', '-wal'])
+    await copyFile(join(backup, 'events', `state.sqlite${end}`), join(dataDir, `state.sqlite${end}`))
+  killed.close()
+  await restore()
+  const restored = openState(dataDir)
+  expect(restored.database.prepare('SELECT a FROM t').all()).toEqual([{ a: 1 }])
+  restored.close()
 })

@@ -47,6 +47,8 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
   await ensureDataFolder(dataDir)
   for (const name of [...SECRET_FILES, STATE_FILE]) {
     if (!existsSync(join(folder, name))) continue
+    // SQLite would replay the write-ahead log of a server that was killed into the restored file.
+    if (name === STATE_FILE) for (const end of ['-wal', '-shm']) await rm(join(dataDir, name + end), { force: true })
     await copyDurably(join(folder, name), join(dataDir, name))
   }
   const { store } = await openStore(config.store, '')
