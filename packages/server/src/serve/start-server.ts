@@ -115,7 +115,8 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
       ...(hasFileQuota && { fileLedger }),
-      onAppend: appends.report,
+      // Webhooks and holds go on for longer than the request that appends.
+      onAppend: (storeId) => outsideRequests(() => appends.report(storeId)),
       onDelivery: metrics.delivered,
       onError: (error) => log.error('sync', { error: describeError(error) }),
     })
