@@ -155,6 +155,26 @@ it('a new version is held, and the URL of the former check does not read it', as
   expect((await fetch(event.download_url)).status).toBe(404)
 })
 
+it('a decision about the content that was checked releases no other one that the file got since', async () => {
+  const scannedEvent = (bytes: string) =>
+    vi.waitFor(() => {
+      const found = scanner.received.find(({ event }) => event.content_address === addressOf(Buffer.from(bytes)))
+      expect(found).toBeDefined()
+      return found!.event
+    }, WAIT)
+  await post('photos/swap.png', 'undecided harmless')
+  const { id, content_address } = await scannedEvent('undecided harmless')
+  await post('photos/swap.png', 'undecided virus')
+  const release = async (address: unknown) => {
+    const body = JSON.stringify({ release: true, content_address: address })
+    return (await call('root', 'POST', `/storage/v1/object/release/photos/${id}`, { body })).status
+  }
+  expect([await release(content_address), await release(1)]).toEqual([409, 400])
+  expect(await waysToRead('photos/swap.png', 'undecided virus')).toEqual(HELD)
+  expect(await release((await scannedEvent('undecided virus')).content_address)).toBe(200)
+  expect(await waysToRead('photos/swap.png', 'undecided virus')).toEqual(FREE)
+})
+
 it('a file that nobody decides about is deleted at the end of the wait, also in a public bucket', async () => {
   await post('brief/late.png', 'undecided 3')
   const read = async () => {

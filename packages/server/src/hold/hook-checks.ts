@@ -1,5 +1,5 @@
 /** Webhooks that check files: they get a URL of the held content, and their response may decide. */
-import type { RemoteKey, StoreId } from '@rockpool/protocol'
+import { addressOfKey, type RemoteKey, type StoreId } from '@rockpool/protocol'
 import type { FileEvent, StoredFile } from '@rockpool/sync-server'
 import type { HookChecks } from '../events/webhooks/deliveries.ts'
 import type { ReadableLogs } from '../rest/services.ts'
@@ -24,7 +24,13 @@ export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookCheck
     const file = await readModel.file(fileId)
     if (!file || file.deletedAt !== null || file.remoteKey !== remoteKey) return undefined
     const url = signHeld(storeId, file)
-    return { held: true, size: file.size, content_type: file.type, ...(url !== undefined && { download_url: url }) }
+    return {
+      held: true,
+      size: file.size,
+      content_type: file.type,
+      content_address: addressOfKey(file.remoteKey),
+      ...(url !== undefined && { download_url: url }),
+    }
   },
   respond: async ({ bucket, remoteKey }: FileEvent, response) => {
     const release = releaseOf(response)

@@ -1,5 +1,5 @@
 /** `POST /storage/v1/object/release/{bucket}/{path}` */
-import { RockpoolError } from '@rockpool/protocol'
+import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import type { ReadModel, StoredFile } from '@rockpool/sync-server'
 import { type Caller, requireBucket, requireUser } from './caller.ts'
 import { requireFile } from './file-at.ts'
@@ -10,7 +10,8 @@ import type { RestServices } from './services.ts'
 /**
  * Releases the content of a file, or refuses it: `{ "release": false }`.
  *
- * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request` for a bucket that does not hold, or another body
+ * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request` for a bucket that does not hold, or another body,
+ *   `conflict` when the file has another content than the body names
  */
 export const releaseObject = async (
   { storeBuckets, logs, decideHold }: RestServices,
@@ -22,9 +23,12 @@ export const releaseObject = async (
   if (!requireBucket(storeBuckets.bucketsOf(caller.storeId), place.bucket).hold) {
     throw new RockpoolError('bad_request', `The bucket "${place.bucket}" holds no files. Configure its rule "hold".`)
   }
-  const { release = true } = await readJson(request, isDecision, '{ "release": true }')
+  const { release = true, content_address: checked } = await readJson(request, isDecision, '{ "release": true }')
   const { readModel } = await logs.open(caller.storeId)
   const file = requireFile(await findHeld(readModel, place), place)
+  if (checked !== undefined && checked !== addressOfKey(file.remoteKey)) {
+    throw new RockpoolError('conflict', 'This file has another content by now. Check that one, then decide.')
+  }
   await decideHold(place.bucket, file.remoteKey, release ? 'released' : 'refused')
   return file
 }
@@ -37,5 +41,14 @@ const findHeld = async (readModel: ReadModel, { bucket, path }: ObjectPlace): Pr
   return files[0]
 }
 
-const isDecision = (body: Readonly<Record<string, unknown>>): body is { readonly release?: boolean } =>
-  Object.entries(body).every(([name, value]) => name === 'release' && typeof value === 'boolean')
+interface Decision {
+  readonly release?: boolean
+  /** of the content that was checked: who may write can replace it before the decision */
+  readonly content_address?: string
+}
+
+const isDecision = (body: Readonly<Record<string, unknown>>): body is Decision & Readonly<Record<string, unknown>> =>
+  Object.entries(body).every(
+    ([name, value]) =>
+      (name === 'release' && typeof value === 'boolean') || (name === 'content_address' && typeof value === 'string'),
+  )
