@@ -3,6 +3,7 @@
  * which sends what was left from before (postgres 3.4.9 keeps an unsent chunk).
  */
 import type { Sql } from 'postgres'
+import { closedError } from '../../event-log/event-log.ts'
 import { connect } from './database.ts'
 import { isConnectionError } from './errors.ts'
 
@@ -11,9 +12,10 @@ export interface Connections {
    * Runs `work` with a connection to itself. Waits for one when all are in use.
    *
    * @throws the driver's error, and what `work` throws
+   * @throws EventLogError `closed`
    */
   use<A>(work: (sql: Sql) => Promise<A>): Promise<A>
-  /** Closes all connections; those in use after `timeoutSeconds`. */
+  /** Closes all connections; those in use after `timeoutSeconds`. Calls of `use` that wait for one fail. */
   close(timeoutSeconds: number): Promise<void>
 }
 
@@ -26,7 +28,8 @@ interface Connection {
 export const createConnections = (url: string, max: number): Connections => {
   const all = new Set<Connection>()
   const idle: Connection[] = []
-  const waiting: ((connection: Connection) => void)[] = []
+  const waiting: PromiseWithResolvers<Connection>[] = []
+  let isClosed = false
 
   const open = (): Connection => {
     const connection: Connection = { isBroken: false, sql: connect(url, { onClose: () => discard(connection) }) }
@@ -45,13 +48,17 @@ export const createConnections = (url: string, max: number): Connections => {
   }
 
   const acquire = (): Connection | Promise<Connection> => {
+    if (isClosed) throw closedError()
     const connection = idle.pop() ?? (all.size < max ? open() : undefined)
-    return connection ?? new Promise<Connection>((resolve) => waiting.push(resolve))
+    if (connection) return connection
+    const next = Promise.withResolvers<Connection>()
+    waiting.push(next)
+    return next.promise
   }
 
   const release = (connection: Connection) => {
     const next = waiting.shift()
-    if (next) next(connection.isBroken ? open() : connection)
+    if (next) next.resolve(connection.isBroken ? open() : connection)
     else if (!connection.isBroken) idle.push(connection)
   }
 
@@ -68,6 +75,8 @@ export const createConnections = (url: string, max: number): Connections => {
       }
     },
     close: async (timeoutSeconds) => {
+      isClosed = true
+      for (const { reject } of waiting.splice(0)) reject(closedError())
       await Promise.all([...all].map(({ sql }) => sql.end({ timeout: timeoutSeconds })))
     },
   }
