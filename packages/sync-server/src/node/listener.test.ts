@@ -139,6 +139,15 @@ describe('createSyncListener', () => {
     expect(response).toMatch(/^HTTP\/1\.1 413 [^]*"too_large"/)
   })
 
+  it('sends unauthenticated to a client that sends all of its body before it reads', async () => {
+    const { port } = await mount()
+    const socket = await dial(port)
+    const length = 16 * 1024 * 1024
+    socket.write(`POST /sync/shop/events HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n`)
+    await new Promise((resolve) => void socket.write(Buffer.alloc(length, 'x'), resolve))
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
   it('survives a client that resets its connection in the middle of an upgrade', async () => {
     const { port, url } = await mount({ authenticate: () => new Promise(() => {}) })
     const socket = await dial(port)

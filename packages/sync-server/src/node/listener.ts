@@ -39,9 +39,14 @@ export const createSyncListener = (options: SyncOptions): SyncListener => {
       inFlight.delete(outgoing)
       if (!outgoing.writableFinished) abort.abort(new Error('The client has disconnected.'))
     })
-    const reply = await server.respond(toRequest(incoming, abort.signal))
+    const request = toRequest(incoming, abort.signal)
+    const reply = await server.respond(request)
     if (outgoing.destroyed) return
-    if (!incoming.complete) discardBody(incoming, outgoing)
+    if (!incoming.complete) {
+      // A body that no one reads would wait for its reader. One that was read in part is cancelled already, and locked.
+      request.body?.cancel().catch(() => {})
+      discardBody(incoming, outgoing)
+    }
     await sendReply(reply, outgoing)
   }
 
