@@ -1,8 +1,10 @@
 /** The orchestrator's side of a stage: a process of its own, that may die at any time. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { StageDiedError } from './errors.ts'
 import { parseReply, type StagePayload, type StageReply } from './payload.ts'
 import type { StageName } from './request-record.ts'
@@ -43,25 +45,35 @@ export const startStage = async (
     const { value, done } = await lines.next()
     return done ? died : (value as string)
   }
-  const send = kind === 'http' ? callByHttp(`http://127.0.0.1:${await nextLine()}`, died) : callByQueue(child, nextLine)
+  const send =
+    kind === 'http' ? callByHttp(`http://127.0.0.1:${await nextLine()}`, died, stop) : callByQueue(child, nextLine)
   return { pid: child.pid!, call: async (payload) => parseReply(await send(JSON.stringify(payload))), stop }
 }
 
 type Send = (payload: string) => Promise<string>
 
 const callByHttp =
-  (url: string, died: Promise<never>): Send =>
+  (url: string, died: Promise<never>, stop: () => Promise<void>): Send =>
   async (body) => {
     try {
-      const response = await fetch(url, { method: 'POST', body })
-      return await response.text()
+      return await post(url, body)
     } catch (cause) {
-      // The connection breaks a moment before the exit is known.
+      // Usually it is dead already. One that lives on, and never replies, ends here.
+      await stop()
       return died.catch((error: Error) => {
         throw new StageDiedError(error.message, { cause })
       })
     }
   }
+
+/** Not `fetch`, which waits at most five minutes for a response: a stage may take longer. */
+const post = async (url: string, body: string): Promise<string> => {
+  const outgoing = request(url, { method: 'POST' })
+  const responded = once(outgoing, 'response')
+  outgoing.end(body)
+  const [response] = (await responded) as [Readable]
+  return text(response)
+}
 
 const callByQueue =
   (child: ChildProcessByStdio<Writable, Readable, null>, nextLine: () => Promise<string>): Send =>
