@@ -2,7 +2,7 @@
 import type { ArtifactKey } from '@rockpool/protocol'
 import { storedAddress } from './address-of-stored.ts'
 import { ArtifactError } from './errors.ts'
-import { DEFAULT_BUCKET } from './environment.ts'
+import { DEFAULT_BUCKET, isHttpUrl } from './environment.ts'
 import { getArtifact } from './get-artifact.ts'
 import { artifactKey, type ArtifactLocation, tmpKey, type TmpLocation } from './keys.ts'
 import { listArtifacts, type ListedArtifact } from './list-artifacts.ts'
@@ -107,8 +107,11 @@ const PARTS_IN_FLIGHT = 8
 export const createArtifacts = (options: ArtifactsOptions, runtime: Runtime = SYSTEM_RUNTIME): Artifacts => {
   const { bucket = DEFAULT_BUCKET } = options
   const url = 's3' in options ? options.s3.endpoint : options.server.url
-  if (url !== undefined && !URL.canParse(url)) {
-    throw new ArtifactError('bad_settings', 'The endpoint is no URL. Pass one such as https://s3.example.')
+  if (url !== undefined && !isHttpUrl(url)) {
+    throw new ArtifactError(
+      'bad_settings',
+      'The endpoint is no URL without user and query. Pass one such as https://s3.example.',
+    )
   }
   const storage = 's3' in options ? s3Storage(options.s3, bucket, runtime) : serverStorage(options.server, runtime)
   return artifactsIn(storage, bucket, runtime)

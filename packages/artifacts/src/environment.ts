@@ -47,7 +47,8 @@ export const readEnvironment = (env: Environment): ArtifactsOptions => {
 
 const wrong = (name: string, what: string) => new ArtifactError('bad_settings', `${name}: ${what}.`)
 
-const isHttpUrl = (text: string): boolean => {
+/** Of a URL with a password, the error of `fetch` would repeat the password. */
+export const isHttpUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false
   const { protocol, username, password, search, hash } = new URL(text)
   return (protocol === 'https:' || protocol === 'http:') && !(username || password || search || hash)

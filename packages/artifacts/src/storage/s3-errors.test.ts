@@ -71,3 +71,22 @@ test('a completion whose first response was lost is a success', async () => {
   const ref = await artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(size))
   expect(ref.size).toBe(size)
 })
+
+test('an upload that S3 discarded is unavailable, not a missing artifact', async () => {
+  const part = [200, { etag: '"e"' }] as const
+  const runtime = fakeRuntime([
+    404,
+    [200, {}, '<R><UploadId>u</UploadId></R>'],
+    part,
+    part,
+    [404, {}, document('NoSuchUpload')],
+    404,
+    204,
+  ])
+  const artifacts = createArtifacts(
+    { s3: { endpoint: 'https://s3.example', region: 'us-east-1', accessKey: 'a', secretKey: 's' } },
+    runtime,
+  )
+  const put = artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(8 * 1024 * 1024 + 1))
+  await expect(put).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('discarded') })
+})

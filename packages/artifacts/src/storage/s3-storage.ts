@@ -1,7 +1,7 @@
 /** Artifacts in an S3 bucket of any vendor, with credentials of our own. Needs nothing but `fetch` and WebCrypto. */
 import { AwsV4Signer } from 'aws4fetch'
 import { type ArtifactKey, OCTET_STREAM, parseAddress, sha256, toHex } from '@rockpool/protocol'
-import { ArtifactError } from '../errors.ts'
+import { ArtifactError, isArtifactError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { errorOf } from './s3-errors.ts'
 import { type Authorize, type Call, createSend, type Reply } from './send.ts'
@@ -39,6 +39,16 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
       type: headers.get('content-type') ?? OCTET_STREAM,
       etag: headers.get('etag') ?? '',
       address: parseAddress(headers.get(ADDRESS_HEADER) ?? ''),
+    }
+  }
+
+  /** Undefined when there is no such object. */
+  const sizeOf = async (key: ArtifactKey, signal: AbortSignal | undefined): Promise<number | undefined> => {
+    try {
+      return (await head(key, signal)).size
+    } catch (error) {
+      if (isArtifactError(error, 'not_found')) return undefined
+      throw error
     }
   }
 
@@ -126,7 +136,7 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
       // S3 sends 200 before it is done, and an error in the body when it fails (CompleteMultipartUpload, "Note").
       if (reply.status === 200 && textOf(xml, 'Code') === undefined) return
       // An earlier attempt, whose response was lost, completed it.
-      const isDone = textOf(xml, 'Code') === 'NoSuchUpload' && (await head(key, signal)).size === size
+      const isDone = textOf(xml, 'Code') === 'NoSuchUpload' && (await sizeOf(key, signal)) === size
       if (!isDone) throw errorOf(reply, bucket)
     },
 

@@ -16,7 +16,11 @@ export interface ServerSettings {
 export const serverStorage = ({ url, token }: ServerSettings, runtime: Runtime): ArtifactStorage => {
   const base = `${url.replace(/\/+$/, '')}/artifacts`
   const send = createSend(async ({ url, headers }) => {
-    const bearer = typeof token === 'string' ? token : await token()
+    const bearer = (typeof token === 'string' ? token : await token()).trim()
+    // Of others, the error of `fetch` would repeat the token.
+    if (!/^[\x21-\x7e]+$/.test(bearer)) {
+      throw new ArtifactError('forbidden', 'The token has characters that no JWT has. Ask for a new one.')
+    }
     return { url, headers: { ...headers, authorization: `Bearer ${bearer}` } }
   }, runtime)
   const urlOf = (key: string, query?: Readonly<Record<string, string>>) =>
