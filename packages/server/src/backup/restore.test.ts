@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs'
 import { copyFile, type FileHandle, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { lockFolder } from '@rockpool/sync-server/node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ServerConfig } from '../config/server-config.ts'
 import { copyState } from '../state/copy-state.ts'
@@ -81,4 +82,14 @@ test('has the state of the backup, not what a killed server left in the write-ah
   const restored = openState(dataDir)
   expect(restored.database.prepare('SELECT a FROM t').all()).toEqual([{ a: 1 }])
   restored.close()
+})
+
+test('leaves the data folder of a server that runs alone, also when that has no logs yet', async () => {
+  await mkdir(join(dataDir, 'events'), { recursive: true })
+  const unlock = lockFolder(join(dataDir, 'events'))
+  await expect(restore()).rejects.toMatchObject({ code: 'locked' })
+  expect(await readdir(dataDir)).toEqual(['events'])
+  unlock()
+  await restore()
+  expect(await readdir(join(dataDir, 'events'))).toEqual(['reef.id', 'reef.sqlite'])
 })

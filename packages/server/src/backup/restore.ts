@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
 import { openLocalStore } from '@rockpool/object-store/local'
+import { lockFolder } from '@rockpool/sync-server/node'
 import type { ServerConfig } from '../config/server-config.ts'
 import { openStore } from '../serve/open-store.ts'
 import { eventsFolder, hasEventLogs } from '../serve/open-logs.ts'
@@ -36,7 +37,7 @@ export interface RestoreResult {
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
 }
 
-/** @throws Error of one line when the data folder has event logs already, or the backup is not whole */
+/** @throws Error of one line when the data folder has event logs already, or the backup is not whole; EventLogError `locked` */
 export const restoreBackup = async ({ folder, config, signal, progress }: RestoreOptions): Promise<RestoreResult> => {
   const backup = await readManifest(folder)
   requireSameLogs(backup, config)
@@ -45,6 +46,26 @@ export const restoreBackup = async ({ folder, config, signal, progress }: Restor
     throw new Error(`There are event logs in ${dataDir} already. Restore into an empty folder: set storage.local.path.`)
   }
   await ensureDataFolder(dataDir)
+  const unlock = lockLogs(config)
+  try {
+    return await restoreAll(backup, { folder, config, signal, progress })
+  } finally {
+    unlock()
+  }
+}
+
+/** A server that runs has no logs yet, or has them in Postgres. @throws EventLogError `locked` */
+const lockLogs = ({ dataDir, eventLog }: ServerConfig): (() => void) => {
+  if (eventLog.backend === 'postgres') return lockFolder(dataDir, 'The data folder')
+  const events = eventsFolder(dataDir)
+  return existsSync(events) ? lockFolder(events) : () => {}
+}
+
+const restoreAll = async (
+  backup: BackupManifest,
+  { folder, config, signal, progress }: RestoreOptions,
+): Promise<RestoreResult> => {
+  const { dataDir } = config
   for (const name of [...SECRET_FILES, STATE_FILE]) {
     if (!existsSync(join(folder, name))) continue
     // SQLite would replay the write-ahead log of a server that was killed into the restored file.
