@@ -84,6 +84,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   const { platform = webPlatform } = ports
   const { fill = 'seen', verify = 'parts' } = ports.ranges ?? {}
   const running = new Map<RemoteKey, { readonly shared: SharedDownload; readonly recorded: Promise<unknown> }>()
+  const fills = new Map<RemoteKey, Promise<void>>()
   const sizes = new Map<RemoteKey, number>()
   const urls = recentUrls(platform.clock)
 
@@ -139,10 +140,15 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     return shared.join()
   }
 
-  /** Downloads all of the content, whether or not the reader of the range stays. */
-  const fillAll = async (store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void) => {
-    const seat = await join(store, remoteKey, keepAlive)
-    await seat.read({ start: 0, end: seat.size }).pipeTo(new WritableStream())
+  /** Downloads all of the content, whether or not the reader of the range stays. One reader is enough for all ranges. */
+  const fillAll = (store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<void> => {
+    const fill = async () => {
+      const reader = await join(store, remoteKey, keepAlive)
+      await reader.read({ start: 0, end: reader.size }).pipeTo(new WritableStream())
+    }
+    const filling = fills.get(remoteKey) ?? fill().finally(() => fills.delete(remoteKey))
+    fills.set(remoteKey, filling)
+    return filling
   }
 
   return {
@@ -160,8 +166,8 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
           throw error
         },
       )
-      if (!started) return undefined
       sizes.delete(remoteKey)
+      if (!started) return undefined
       sizes.set(remoteKey, started.size)
       const [oldest] = sizes.keys()
       if (sizes.size > MAX_SIZES) sizes.delete(oldest!)

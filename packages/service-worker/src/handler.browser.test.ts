@@ -15,7 +15,7 @@ describe('a file on this disk', () => {
     expect(await response.text()).toBe('a reef')
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-length': '6',
-      'content-type': 'text/plain',
+      'content-type': 'text/plain;charset=utf-8',
       'content-security-policy': "sandbox; default-src 'none'",
       etag: `"${reef.address}"`,
       'x-content-type-options': 'nosniff',
@@ -167,7 +167,7 @@ describe('a file by its id', () => {
     await index.write([put('files', row)])
     const response = await get(url)
     expect(await response.text()).toBe('first')
-    expect(response.headers.get('content-type')).toBe('text/plain')
+    expect(response.headers.get('content-type')).toBe('text/plain;charset=utf-8')
     expect(response.headers.get('content-disposition')).toMatch('now.txt')
     expect(response.headers.get('cache-control')).toBe('private, no-cache')
 

@@ -159,11 +159,16 @@ const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): Readab
   let at = span.start
   // The last bytes of a span wait until their part was verified: wrong bytes end in an error, never in a clean end.
   const verifiedAt = Math.min(size, Math.ceil(span.end / partSize) * partSize)
+  const more = async (): Promise<void> => {
+    if (await buffer.more()) return
+    // Its last reader has left: a cancelled stream ends as if it were complete.
+    throw new RockpoolError('aborted', 'The download of this file was stopped. Open it again.')
+  }
   const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-    while (at >= buffer.received && at < span.end) await buffer.more()
+    while (at >= buffer.received && at < span.end) await more()
     if (at < span.end) {
       const bytes = (buffer.from(at) ?? (await readDisk(source, at))).subarray(0, span.end - at)
-      if (at + bytes.length === span.end) while (buffer.received < verifiedAt) await buffer.more()
+      if (at + bytes.length === span.end) while (buffer.received < verifiedAt) await more()
       return bytes
     }
     // A reader to the very end waits until the content is verified and kept.

@@ -1,0 +1,65 @@
+import { put, webPlatform } from '@rockpool/core'
+import { memoryBlobStore, memoryIndex, memorySigner } from '@rockpool/core/memory'
+import { sendByFetch, upload } from '@rockpool/core/transfers'
+import { buildRemoteKey, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
+import { expect, test, vi } from 'vitest'
+import { contentDownloads } from './downloads.ts'
+
+const PART = 1_000
+const SIZE = 20 * PART
+const hashing: Hashing = { partSize: PART, digest: sha256 }
+
+test('with fill "all" one reader fills the disk, however many ranges are read', async () => {
+  const platform = { ...webPlatform, hashing }
+  const storage = memorySigner({ platform })
+  const blob = new Blob([crypto.getRandomValues(new Uint8Array(SIZE))])
+  const { address, digests } = await hashContent(blob.stream(), hashing)
+  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
+  await upload(
+    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
+    { remoteKey, type: 'text/plain', blob, size: SIZE, digests },
+    { signal: new AbortController().signal },
+  )
+  // The download of the whole waits for its second half.
+  const rest = Promise.withResolvers<void>()
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await storage.fetch(input, init)
+    if (new Headers(init?.headers).has('range') || Number(response.headers.get('content-length')) !== SIZE)
+      return response
+    const bytes = await response.bytes()
+    const halves = [bytes.slice(0, SIZE / 2), bytes.slice(SIZE / 2)]
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          if (halves.length === 1) await rest.promise
+          const half = halves.shift()
+          if (half) controller.enqueue(half)
+          else controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    return new Response(body, { headers: response.headers })
+  }
+  const blobs = memoryBlobStore({ hashing })
+  const index = memoryIndex()
+  const session = { id: 'session', storeId: 'reef', user: 'ada', signerUrl: 'https://signer.test', token: 't' } as const
+  await index.write([put('session', session)])
+  const openPart = vi.spyOn(blobs, 'openPart')
+  const downloads = contentDownloads({ signer: () => storage.signer, fetch, platform, ranges: { fill: 'all' } })
+  const work: Promise<unknown>[] = []
+  const read = async (start: number) => {
+    const range = { start, end: start + 10 }
+    const started = await downloads.range({ storeId: 'reef', blobs, index }, remoteKey, range, SIZE, (one) =>
+      work.push(one),
+    )
+    await new Response(started!.stream).arrayBuffer()
+  }
+  await read(15_100)
+  await vi.waitFor(async () => expect(await blobs.parts(address)).toContain(9))
+  for (const start of [16_100, 17_100, 18_100]) await read(start)
+  rest.resolve()
+  for (let at = 0; at < work.length; at++) await work[at]
+  expect(openPart).not.toHaveBeenCalled()
+  expect((await blobs.open(address))?.size).toBe(SIZE)
+})
