@@ -132,6 +132,33 @@ test('with verify "always" a slice is what was asked for, and its part is kept',
   expect(await blobs.parts(address)).toEqual([3, 4])
 })
 
+test('with verify "always" the start of a part is read to its end, also when the size is not known', async () => {
+  const { start, bytes, requested } = await withContent()
+  const range = (await start({ start: 0, end: 2 }, { verify: 'always' }))!
+  expect(await readAll(range.stream)).toEqual(bytes.slice(0, 2))
+  expect(requested).toContain('bytes=0-999')
+})
+
+test('a wrong size by the record moves no part on disk aside', async () => {
+  const { start, bytes, blobs, address } = await withContent()
+  await blobs.writePart(address, 4, bytes.slice(3 * PART))
+  expect(await start({ start: 3 * PART, end: 3 * PART + 10 }, { size: SIZE - 1 })).toBeUndefined()
+  expect(await blobs.parts(address)).toEqual([4])
+  expect(await blobs.isQuarantined(address)).toBe(false)
+})
+
+test('a part that leaves the disk before it is read moves nothing else aside', async () => {
+  const { start, bytes, blobs, address } = await withContent()
+  for (const number of [1, 2]) await blobs.writePart(address, number, bytes.slice((number - 1) * PART, number * PART))
+  const range = (await start({ start: 500, end: 1_500 }, { size: SIZE }))!
+  const reader = range.stream.getReader()
+  await reader.read()
+  await blobs.delete(address)
+  await blobs.writePart(address, 1, bytes.slice(0, PART))
+  await expect(reader.read()).rejects.toMatchObject({ code: 'corrupt' })
+  expect(await blobs.parts(address)).toEqual([1])
+})
+
 test.each<[string, ByteRange, Partial<RangeOptions>]>([
   ['a range that leaves out little', { start: 100 }, {}],
   ['a range without bytes', { start: SIZE }, {}],
