@@ -27,6 +27,7 @@ test('no name breaks out of a Content-Disposition header', () => {
 test.each([
   ['application/octet-stream', "sandbox; default-src 'none'"],
   ['text/plain;charset=utf-8', "sandbox; default-src 'none'"],
+  ['image/svg+xml', "sandbox; default-src 'none'"],
   ['Application/PDF', "frame-ancestors 'self'"],
   ['video/webm;codecs="vp8,opus"', "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"],
   ['image/png', "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"],

@@ -1,5 +1,5 @@
 /** Headers of a file over HTTP: the same from the service worker, the object stores and the signer. */
-import { essence } from './media-type.ts'
+import { essence, isPassiveType } from './media-type.ts'
 
 /** Characters of the name in a header. */
 const MAX_NAME = 255
@@ -26,7 +26,7 @@ export const contentDisposition = (how: 'inline' | 'attachment', name: string | 
 export const contentSecurityPolicy = (type: string): string => {
   const bare = essence(type)
   if (bare === 'application/pdf') return "frame-ancestors 'self'"
-  return /^(?:audio|image|video)\//.test(bare)
+  return isPassiveType(type) && /^(?:audio|image|video)\//.test(bare)
     ? "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
     : "sandbox; default-src 'none'"
 }

@@ -21,14 +21,18 @@ export const readMediaType = (text: string): string | undefined => {
   const [bare] = text.split(';', 1)
   if (!isMediaType(bare!.trim())) return undefined
   return text
-    .slice(bare!.length)
+    .slice(bare!.length, bare!.length + MAX_READ)
     .split(BETWEEN_PARAMETERS)
     .reduce((type, parameter) => {
       const [name, value] = parameter.trim().split(/=(.*)/s)
+      if (value === undefined) return type
       const readable = [`${name}=${value}`, `${name}="${value}"`].map((text) => `${type};${text}`)
       return readable.find(isMediaType) ?? type
     }, bare!.trim())
 }
+
+/** Characters of parameters that are read: splitting takes the square of their number, and a server sends as many as it likes. */
+const MAX_READ = 1_000
 
 /** A semicolon outside of quotes. */
 const BETWEEN_PARAMETERS = /;(?=(?:[^"]*"[^"]*")*[^"]*$)/
