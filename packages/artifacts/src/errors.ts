@@ -38,10 +38,17 @@ export type ArtifactErrorCode =
 export class ArtifactError extends Error {
   override readonly name = 'ArtifactError'
   readonly code: ArtifactErrorCode
+  /** of `changed`: an earlier attempt of the same call got no clear response, and may have made the change */
+  readonly mayBeOwn: boolean
 
-  constructor(code: ArtifactErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    code: ArtifactErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly mayBeOwn?: boolean } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
+    this.mayBeOwn = options.mayBeOwn ?? false
   }
 }
 

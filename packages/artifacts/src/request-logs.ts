@@ -31,19 +31,24 @@ export const openLog = (
   const at = now()
   let n = 0
   let lines: string[] = []
+  /** how many of the first lines a flush that failed may have written */
+  let unconfirmed = 0
   let flushing = Promise.resolve()
   // For its error now, not at the first flush.
   logKey({ requestId, stage, at, n })
 
   const writeLines = async ({ signal }: CallOptions) => {
     while (lines.length > 0) {
-      const count = linesOfOneObject(lines)
-      await writeObject(new TextEncoder().encode(lines.slice(0, count).join('')), signal)
-      lines = lines.slice(count)
+      const isRepeated = unconfirmed > 0
+      // The same lines again, so that they are recognized: with others behind them they would be there twice.
+      if (!isRepeated) unconfirmed = linesOfOneObject(lines)
+      await writeObject(new TextEncoder().encode(lines.slice(0, unconfirmed).join('')), isRepeated, signal)
+      lines = lines.slice(unconfirmed)
+      unconfirmed = 0
     }
   }
 
-  const writeObject = async (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined) => {
+  const writeObject = async (bytes: Uint8Array<ArrayBuffer>, isRepeated: boolean, signal: AbortSignal | undefined) => {
     const digest = await sha256(bytes)
     for (let isWritten = false; !isWritten; n++) {
       const key = logKey({ requestId, stage, at, n })
@@ -52,7 +57,9 @@ export const openLog = (
         isWritten = true
       } catch (error) {
         if (!isArtifactError(error, 'changed')) throw error
-        // Of another writer that began in the same millisecond, or of this one: an attempt whose response was lost.
+        // Of another writer that began in the same millisecond, whatever its bytes are.
+        if (!isRepeated && !error.mayBeOwn) continue
+        // Or of this one: an attempt whose response was lost.
         const present = await storedAddress(storage, key, await storage.head(key, signal), signal)
         isWritten = present === toHex(digest)
       }

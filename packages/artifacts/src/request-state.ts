@@ -65,11 +65,13 @@ export const requestState = (storage: ArtifactStorage, requestId: string): Reque
       } catch (error) {
         // `not_found` is how some vendors refuse If-Match where nothing is.
         if (!isArtifactError(error, 'changed', 'not_found')) throw error
-        // Perhaps it was this call: an attempt whose response was lost.
-        const present = await readBytes(signal).catch((cause: unknown) => {
-          if (isArtifactError(cause, 'not_found')) return undefined
-          throw cause
-        })
+        // An attempt whose response was lost. Without one, equal bytes are those of another orchestrator.
+        const present = error.mayBeOwn
+          ? await readBytes(signal).catch((cause: unknown) => {
+              if (isArtifactError(cause, 'not_found')) return undefined
+              throw cause
+            })
+          : undefined
         if (present && equalBytes(present.bytes, bytes)) return present.etag
         throw new ArtifactError(
           'changed',

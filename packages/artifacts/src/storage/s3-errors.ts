@@ -45,7 +45,7 @@ const BY_STATUS: Readonly<Record<number, Problem>> = {
   412: CHANGED,
 }
 
-export const errorOf = ({ status, bytes }: Reply, bucket: string): ArtifactError => {
+export const errorOf = ({ status, bytes, isRepeated }: Reply, bucket: string): ArtifactError => {
   const code = textOf(new TextDecoder().decode(bytes), 'Code')
   const cause = new Error(`S3 responded ${status}${code === undefined ? '' : ` ${code}`}`)
   if (code === 'NoSuchBucket') {
@@ -56,7 +56,7 @@ export const errorOf = ({ status, bytes }: Reply, bucket: string): ArtifactError
     )
   }
   const problem = BY_CODE[code ?? ''] ?? BY_STATUS[status]
-  if (problem) return new ArtifactError(problem[0], problem[1], { cause })
+  if (problem) return new ArtifactError(problem[0], problem[1], { cause, mayBeOwn: isRepeated })
   return new ArtifactError(
     'unavailable',
     `S3 responded ${status}${code === undefined ? '' : ` (${code})`} to every attempt. Try again later.`,

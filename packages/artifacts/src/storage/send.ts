@@ -17,6 +17,8 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** an earlier attempt got no response, or 5xx: it may have taken effect */
+  readonly isRepeated: boolean
 }
 
 /** The call as it is sent: signed, or with a token. Made for each attempt, since signatures and tokens expire. */
@@ -49,7 +51,7 @@ export const createSend =
     const timeoutMs = RESPONSE_TIMEOUT_MS + Math.ceil(((body?.length ?? 0) + (expected ?? 0)) / MIN_SPEED)
 
     /** The reply, or the error of the network. */
-    const attempt = async (): Promise<Reply | Error> => {
+    const attempt = async (): Promise<Omit<Reply, 'isRepeated'> | Error> => {
       const { url, headers } = await authorize(call)
       const late = timeout(timeoutMs)
       const either = signal ? AbortSignal.any([signal, late]) : late
@@ -63,10 +65,13 @@ export const createSend =
     }
 
     try {
+      let isRepeated = false
       for (let n = 1; ; n++) {
         signal?.throwIfAborted()
         const outcome = await attempt()
-        if (!(outcome instanceof Error) && (n === MAX_ATTEMPTS || !TRANSIENT.has(outcome.status))) return outcome
+        if (!(outcome instanceof Error) && (n === MAX_ATTEMPTS || !TRANSIENT.has(outcome.status))) {
+          return { ...outcome, isRepeated }
+        }
         if (outcome instanceof Error && n === MAX_ATTEMPTS) {
           throw new ArtifactError(
             'unavailable',
@@ -74,6 +79,7 @@ export const createSend =
             { cause: outcome },
           )
         }
+        isRepeated ||= outcome instanceof Error || outcome.status >= 500
         const asked = outcome instanceof Error ? undefined : parseRetryAfter(outcome.headers.get('retry-after'), now())
         await wait(Math.min(MAX_WAIT_MS, asked ?? random() * FIRST_WAIT_MS * 2 ** n), signal)
       }
@@ -88,7 +94,11 @@ const MAX_REPLY = 16 * 1024 * 1024
 /** Bytes of an error document, which comes instead of the bytes. */
 const MAX_ERROR = 64 * 1024
 
-const whole = async (method: string, responding: Promise<Response>, maxLength: number): Promise<Reply> => {
+const whole = async (
+  method: string,
+  responding: Promise<Response>,
+  maxLength: number,
+): Promise<Omit<Reply, 'isRepeated'>> => {
   const { status, headers, body } = await responding
   // The Content-Length of a reply to HEAD is that of the object.
   if (body === null || method === 'HEAD') return { status, headers, bytes: new Uint8Array() }

@@ -113,8 +113,10 @@ const jsonOf = <A>({ bytes }: Reply): A => {
   }
 }
 
-const changed = () =>
-  new ArtifactError('changed', 'The object is there already, or has changed since it was read. Read it again.')
+const changed = (mayBeOwn = false) =>
+  new ArtifactError('changed', 'The object is there already, or has changed since it was read. Read it again.', {
+    mayBeOwn,
+  })
 
 /** The signer's codes, and their meaning here. */
 const BY_CODE: Partial<Record<WireErrorCode, ArtifactErrorCode>> = {
@@ -136,7 +138,7 @@ const BY_STATUS: Readonly<Record<number, ArtifactErrorCode>> = {
 }
 
 const errorOf = (reply: Reply): ArtifactError => {
-  if (reply.status === 412) return changed()
+  if (reply.status === 412) return changed(reply.isRepeated)
   const { error } = messageOf(reply)
   const cause = new Error(`The server responded ${reply.status}${error ? ` ${error.code}` : ''}`)
   const code = BY_CODE[error?.code as WireErrorCode] ?? (error ? undefined : BY_STATUS[reply.status])
@@ -144,7 +146,7 @@ const errorOf = (reply: Reply): ArtifactError => {
     code === 'not_found' || error === undefined
       ? (MESSAGES[code ?? ''] ?? `The server responded ${reply.status} to every attempt. Try again later.`)
       : error.message
-  return new ArtifactError(code ?? 'unavailable', message, { cause })
+  return new ArtifactError(code ?? 'unavailable', message, { cause, mayBeOwn: reply.isRepeated })
 }
 
 /** Where the server says nothing, or nothing that helps here. */
