@@ -1,11 +1,12 @@
 /** The content address of what is stored. */
-import { type ArtifactKey, type ContentAddress, ContentHasher, PART_SIZE } from '@rockpool/protocol'
+import { type ArtifactKey, type ContentAddress, ContentHasher, MAX_PARTS, PART_SIZE } from '@rockpool/protocol'
+import { ArtifactError } from './errors.ts'
 import type { ArtifactStorage, StoredObject } from './storage/storage.ts'
 
 /**
  * What the store says, or else the hash of the bytes: another client wrote them, or they were uploaded in parts.
  *
- * @throws ArtifactError `changed` when the object is replaced while it is read, and what the storage throws
+ * @throws ArtifactError `too_large` (over 78 GiB), `changed` when the object is replaced while it is read, and what the storage throws
  */
 export const storedAddress = async (
   storage: ArtifactStorage,
@@ -14,6 +15,7 @@ export const storedAddress = async (
   signal?: AbortSignal,
 ): Promise<ContentAddress> => {
   if (address !== undefined) return address
+  if (size > MAX_PARTS * PART_SIZE) throw new ArtifactError('too_large', `${key} has over 78 GiB. Split it.`)
   const hasher = new ContentHasher()
   for (let start = 0; start === 0 || start < size; start += PART_SIZE) {
     const end = Math.min(start + PART_SIZE, Math.max(size, 1))

@@ -54,7 +54,8 @@ export interface Artifacts {
    * does not know their address: those of other clients, and those over 8 MiB in S3.
    *
    * @param artifact where it is, or its `s3://` URI
-   * @throws `bad_key`, `bad_reference`, `other_bucket`, `not_found`, `changed` (replaced while it was read)
+   * @throws `bad_key`, `bad_reference`, `other_bucket`, `not_found`, `changed` (replaced while it was read),
+   *   `too_large` (over 78 GiB)
    */
   resolve(artifact: ArtifactLocation | string, options?: CallOptions): Promise<ArtifactRef>
 
