@@ -171,14 +171,16 @@ describe('S3 fails', () => {
     expect(signer.lines).toHaveLength(calls.length + 1)
     expect(signer.lines.every(({ status, route, error }) => status === 503 && (error || route === '/ready'))).toBe(true)
     expect(signer.events).toEqual([])
-    const told = [ready, ...answers].map(({ text, headers }) => text + JSON.stringify([...headers])).join('\n')
-    for (const text of [told, JSON.stringify([signer.lines, signer.events])]) {
+    const textOf = ({ text, headers }: (typeof answers)[number]) => text + JSON.stringify([...headers])
+    const told = answers.map(textOf).join('\n')
+    for (const text of [told, textOf(ready!), JSON.stringify([signer.lines, signer.events])]) {
       expect(text).not.toContain(s3.secretKey)
       expect(text).not.toContain(s3.accessKey)
       expect(text).not.toContain(bearer)
       expect(text).not.toMatch(/signature|credential|x-amz-/i)
     }
     expect(told).not.toContain(s3.bucket)
+    // Only /ready says which endpoint fails.
     expect(told).not.toContain(new URL(proxy.endpoint).host)
     expect(await held()).toEqual(before)
 

@@ -225,7 +225,7 @@ describe('a Worker that is configured wrongly', () => {
       const response = await fetch(`${wrong.url}/signer/health`)
       expect(asked.length).toBeGreaterThan(0)
       expect(response.status).toBe(503)
-      expect((await response.json()).error.message).toContain('The S3 bucket did not answer within 10 s.')
+      expect((await response.json()).error.message).toContain('The S3 bucket did not respond within 10 s.')
     } finally {
       await wrong.stop()
       for (const socket of asked) socket.destroy()
