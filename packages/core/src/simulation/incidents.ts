@@ -127,9 +127,18 @@ const loseIndex = async (world: World, device: Device): Promise<void> => {
 const isSynced = (world: World, device: Device): boolean =>
   device.disk.rows('outbox').length === 0 && world.backend.device(device.name).pulled === world.backend.confirmed.length
 
-/** Object storage loses content that some disk has. */
+/** Contents that object storage must have for two to be missing at the same time. */
+const MANY = 8
+
+/**
+ * Object storage loses content that some disk has. Never most of it: an S3 bucket that lost most is taken for another one, and nothing
+ * heals by itself (`storage_suspect`).
+ */
 const loseObject = async (world: World, devices: readonly Device[]): Promise<void> => {
-  const keys = [...world.storage.objects.keys()].filter((key) => !key.endsWith('.parts')) as RemoteKey[]
+  const { objects } = world.storage
+  const keys = [...objects.keys()].filter((key) => !key.endsWith('.parts')) as RemoteKey[]
+  const missing = [...world.lostKeys].filter((key) => !objects.has(key))
+  if (missing.length >= (keys.length >= MANY ? 2 : 1)) return
   for (const key of keys) {
     const holders = await Promise.all(devices.map(({ disk }) => disk.isIntact(addressOfKey(key))))
     if (!holders.includes(true)) continue
