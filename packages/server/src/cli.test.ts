@@ -102,10 +102,10 @@ test('logs one JSON line for each call, without tokens and signatures', async ()
   const { output } = await server.ended
   const lines = output.split('\n').map((line) => JSON.parse(line) as { kind: string; route: string; status: number })
   expect(lines.filter(({ kind }) => kind === 'request').map(({ route, status }) => [route, status])).toEqual([
-    ['/upload-url', 200],
-    ['/objects/*', 200],
-    ['/download-url', 200],
-    ['/objects/*', 200],
+    ['/signer/upload-url', 200],
+    ['/signer/objects/*', 200],
+    ['/signer/download-url', 200],
+    ['/signer/objects/*', 200],
   ])
   expect(output).not.toMatch(/eyJ|signature=/)
 })
