@@ -69,6 +69,8 @@ const launchOptions = (name: BrowserName, profile: string): LaunchOptions => ({
   userDataDir: profile,
   // Puppeteer's network monitoring makes request bodies ten times slower and can crash the page at 256 MiB (issue 3).
   networkEnabled: false,
+  // The limit of the test counts: on a busy machine 250 adds take longer than Puppeteer's 180 s for one call.
+  protocolTimeout: 0,
   ...(name === 'chromium'
     ? {
         args: [
