@@ -10,9 +10,9 @@ export const restore: Command = {
   usage: '<folder>',
   summary: 'Restores a backup into the data folder and the object store of the configuration',
   details: `
-The data folder must have no event logs yet. Logs in Postgres are restored with its own tools. An interrupted restore continues when you
-run it again. Devices that were ahead of the backup keep their files: they send what the restored logs lack, or report that they are
-stuck.
+The data folder must have no event logs yet. Logs in Postgres are restored with its own tools. An interrupted restore
+continues when you run it again. Devices that were ahead of the backup keep their files: they send what the restored logs
+lack, or report that they are stuck.
 `,
   options: {},
   words: ['folder'],
