@@ -22,9 +22,9 @@ import {
 } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { read } from './byte-reader.ts'
-import { damagedPart, mismatch, type NotKept } from './download.ts'
+import { damagedPart, mismatch } from './download.ts'
 import { isNearlyWhole, type RangePiece, rangePieces, requestSpan, type VerifyMode } from './range-plan.ts'
-import { type Chunks, readerDriven } from './reader-driven.ts'
+import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven.ts'
 import { readDigests, readRange, type RemotePorts } from './remote-object.ts'
 import { type StallClock, unlessStalled } from './stall.ts'
 
@@ -127,12 +127,7 @@ const startRange = async (
   }
   const chunks = readPieces({ ports, hashing, address, size, pieces, digests, open, opened, stop, keep })
   const { stream, result } = readerDriven(chunks, { stop, signal })
-  const kept = result.then((outcome) => {
-    if ('notKept' in outcome) throw outcome.notKept
-    return outcome
-  })
-  kept.catch(() => {}) // a caller that does not await it must not crash the worker
-  return { size, span, isVerified: fetched.every(({ isWhole }) => isWhole), stream, kept }
+  return { size, span, isVerified: fetched.every(({ isWhole }) => isWhole), stream, kept: keptOf(result) }
 }
 
 async function* readPieces(range: {

@@ -22,7 +22,7 @@ import {
 } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { type ByteReader, read, readExactly } from './byte-reader.ts'
-import { type Chunks, readerDriven } from './reader-driven.ts'
+import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven.ts'
 import { readDigests, readFrom, type RemotePorts } from './remote-object.ts'
 import { type StallClock, unlessStalled } from './stall.ts'
 
@@ -111,11 +111,6 @@ const startDownload = async (
     stop.abort()
     throw error
   }
-}
-
-/** The reader got everything, but the disk did not. */
-export interface NotKept {
-  readonly notKept: unknown
 }
 
 /** `signal` follows `stop`. */
@@ -223,12 +218,7 @@ const asDownload = (
     bytes += more
     onProgress?.(bytes, size)
   })
-  const kept = result.then((outcome) => {
-    if ('notKept' in outcome) throw outcome.notKept
-    return outcome
-  })
-  kept.catch(() => {}) // a caller that does not await it must not crash the page
-  return { size, source, stream, kept }
+  return { size, source, stream, kept: keptOf(result) }
 }
 
 /** The error for a record with another size than its content. Nothing on disk changes. */

@@ -11,6 +11,21 @@ export interface ReaderDriven<A> {
   readonly result: Promise<A>
 }
 
+/** The reader got everything, but the disk did not. */
+export interface NotKept {
+  readonly notKept: unknown
+}
+
+/** Resolves with what is on disk; rejects with what kept it from there, or as `result` does. */
+export const keptOf = <A extends object>(result: Promise<A | NotKept>): Promise<A> => {
+  const kept = result.then((outcome) => {
+    if ('notKept' in outcome) throw outcome.notKept
+    return outcome
+  })
+  kept.catch(() => {}) // a caller that does not await it must not crash the page
+  return kept
+}
+
 /**
  * @param stop is aborted when the stream fails or is cancelled
  * @param signal ends the stream; `stop` or one that follows it
