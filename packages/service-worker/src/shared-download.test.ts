@@ -15,22 +15,33 @@ const stalledDownload = async () => {
     { remoteKey, type: 'text/plain', blob, size, digests },
     { signal: new AbortController().signal },
   )
+  const stalled = Promise.withResolvers<void>()
   const fetch: typeof globalThis.fetch = async (_, init) => {
-    const start = (controller: ReadableStreamDefaultController) => {
-      controller.enqueue(new Uint8Array(1_000))
-      init!.signal!.addEventListener('abort', () => controller.error(init!.signal!.reason))
+    let pulls = 0
+    const source: UnderlyingDefaultSource = {
+      start: (controller) => {
+        init!.signal!.addEventListener('abort', () => controller.error(init!.signal!.reason))
+      },
+      pull(controller) {
+        if (pulls++ === 0) return controller.enqueue(new Uint8Array(1_000))
+        stalled.resolve()
+        return new Promise(() => {})
+      },
     }
-    return new Response(new ReadableStream({ start }), { headers: { 'content-length': String(size) } })
+    // Nothing is pulled that no reader waits for.
+    const body = new ReadableStream(source, { highWaterMark: 0 })
+    return new Response(body, { headers: { 'content-length': String(size) } })
   }
-  return shareDownload({ signer: storage.signer, blobs: memoryBlobStore(), fetch }, remoteKey)
+  const shared = shareDownload({ signer: storage.signer, blobs: memoryBlobStore(), fetch }, remoteKey)
+  return { shared, stalled: stalled.promise }
 }
 
 test('a reader that leaves while it waits for bytes ends the download', { timeout: 5_000 }, async () => {
-  const shared = await stalledDownload()
+  const { shared, stalled } = await stalledDownload()
   const reader = (await shared.join()).read({ start: 0, end: 2_000 }).getReader()
   await reader.read()
   const waiting = reader.read()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await stalled
   await reader.cancel()
   expect(await waiting).toMatchObject({ done: true })
   await expect(shared.kept).rejects.toMatchObject({ code: 'aborted' })
