@@ -102,6 +102,10 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       return damaged.has(address)
     },
 
+    async quarantined() {
+      return [...damaged.keys()]
+    },
+
     async delete(address) {
       contents.delete(address)
       damaged.delete(address)

@@ -61,6 +61,9 @@ export interface BlobStore {
   /** Whether damaged bytes of the blob are quarantined. */
   isQuarantined(address: ContentAddress): Promise<boolean>
 
+  /** The blobs whose damaged bytes are quarantined. */
+  quarantined(): Promise<readonly ContentAddress[]>
+
   /** Deletes the blob, complete or not, and its damaged bytes. Does nothing when it is not there. */
   delete(address: ContentAddress): Promise<void>
 

@@ -134,6 +134,7 @@ export const makeDisk = (world: World): Disk => {
       open: (address) => operate(process, 'blobs.open', () => contents.open(address)),
       quarantine: (address) => operate(process, 'blobs.quarantine', () => contents.quarantine(address)),
       isQuarantined: (address) => operate(process, 'blobs.isQuarantined', () => contents.isQuarantined(address)),
+      quarantined: () => operate(process, 'blobs.quarantined', () => contents.quarantined()),
       delete: (address: ContentAddress) => operate(process, 'blobs.delete', () => contents.delete(address)),
       list: () => operate(process, 'blobs.list', () => contents.list()),
       usage: () => operate(process, 'blobs.usage', () => contents.usage()),

@@ -117,6 +117,8 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
 
     isQuarantined: (address) => run(() => isAside(folder, address)),
 
+    quarantined: () => run(() => allAside(folder)),
+
     list: () => run(() => listContents(folder)),
 
     usage: () =>

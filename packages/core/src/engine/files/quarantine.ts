@@ -20,7 +20,7 @@ export const quarantine = (address: ContentAddress, keys: readonly RemoteKey[]) 
     const device = yield* Device
     const own = yield* knownOwnKeys(address)
     const named = new Set([...keys, ...own, ...(device.contents.get(address)?.storedAs ?? [])])
-    // Bytes first: the next read notices a row without bytes.
+    // Bytes first: a row without bytes is noticed by the next read, and by `repair/finish-quarantines.ts`.
     yield* callPort(() => blobs.quarantine(address))
     yield* device.write([remove('contents', address), ...(yield* reconcileKeys(named, { occasion: 'file' }))])
   })

@@ -14,6 +14,7 @@ import { mirrorFiles } from '../log/consume-changes.ts'
 import { type HeldLock, hold, steal } from './locks.ts'
 import { markRefused } from '../log/mark-refused.ts'
 import { clearConfirmed, replay } from '../log/outbox.ts'
+import { finishQuarantines } from '../repair/finish-quarantines.ts'
 import { watchLosses } from '../repair/loss.ts'
 import { reconcile } from '../repair/reconcile.ts'
 import { upgradeRows } from '../repair/upgrade-rows.ts'
@@ -149,6 +150,7 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
         mirrorFiles(epoch),
         reconcile(epoch),
         sweepDisk,
+        finishQuarantines(epoch),
         restarted('Checking lost content', watchLosses(epoch)),
         respond(epoch, heartbeat, asks),
       ],

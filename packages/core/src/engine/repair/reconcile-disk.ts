@@ -71,7 +71,7 @@ const learnContent = (address: ContentAddress, epoch: number) =>
   })
 
 /** Removes the row of content that is gone, unless it was written again since. */
-const forgetContent = (address: ContentAddress, epoch: number) =>
+export const forgetContent = (address: ContentAddress, epoch: number) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device

@@ -49,6 +49,7 @@ export const removalCases = (make: MakeBlobStore): void => {
       const inParts = await contentOf(PART_SIZE + 5, 3)
       for (const number of [1, 2]) await store.writePart(inParts.address, number, inParts.parts[number - 1]!)
       const { used } = await store.usage()
+      expect(await store.quarantined()).toEqual([])
       for (const { address } of [whole, large, inParts]) {
         expect(await store.isQuarantined(address)).toBe(false)
         await store.quarantine(address)
@@ -57,6 +58,8 @@ export const removalCases = (make: MakeBlobStore): void => {
         expect(await store.openPart(address, 1)).toBeUndefined()
         expect(await store.parts(address)).toEqual([])
       }
+      const addresses = [whole, large, inParts].map(({ address }) => address)
+      expect((await store.quarantined()).toSorted()).toEqual(addresses.toSorted())
       expect(await store.list()).toEqual([])
       expect((await store.usage()).used).toBe(used)
     })
