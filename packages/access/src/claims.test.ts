@@ -18,6 +18,10 @@ test('refuses a user with a lone surrogate: encoded, all of them are the same', 
   for (const sub of ['\ud800', 'ada\udfff']) expect(readClaims({ sub, stores: {} })).toContain('well-formed')
 })
 
+test('refuses a user with the character NUL', () => {
+  expect(readClaims({ sub: 'ada\0', stores: {} })).toContain('NUL')
+})
+
 describe('the claim "requests"', () => {
   const ID = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77' as RequestId
   const OTHER = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e78' as RequestId

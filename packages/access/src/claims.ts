@@ -36,6 +36,8 @@ export const readClaims = (payload: Readonly<Record<string, unknown>>): Claims |
   if (typeof sub !== 'string' || sub.length === 0 || sub.length > 1_024) return 'It needs a claim "sub", the user.'
   // UTF-8 makes the same bytes of all lone surrogates: two users would own the same files.
   if (!sub.isWellFormed()) return 'Its claim "sub" has to be well-formed Unicode.'
+  // Postgres stores no text with it: each append of this user would fail.
+  if (sub.includes('\0')) return 'Its claim "sub" must not have the character NUL.'
   if (!isGrants(stores, isStoreId)) return 'It needs a claim "stores": {"<storeId>": ["read", "write", "delete"]}.'
   if (requests !== undefined && !isGrants(requests, isRequestId)) {
     return 'Its claim "requests" has to be {"<UUID v4 in lower case>": ["read", "write", "delete"]}.'

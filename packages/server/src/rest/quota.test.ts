@@ -64,9 +64,10 @@ it('a user who is full is refused by every way, and hears the figures; others ar
     507,
     { code: 'quota_exceeded', message: expect.stringContaining('60 of 100 bytes'), usage: figures },
   ])
-  // A body of undeclared length is refused by the gate, in the end.
+  // The length of this body is not declared.
   const stream = new Blob(['b'.repeat(41)]).stream()
   expect(await post('ada', 'b.png', stream)).toEqual([507, error])
+  expect(await createClient(() => url, 'shop', tokens.ada!).isStored(keyOf('b'.repeat(41)))).toBe(false)
   await expect(addEvent('ada', 'c'.repeat(41))).rejects.toThrow(/"quota_exceeded".*"used":60,"limit":100/)
 
   const signer = fetchSigner({ url: `${url}/signer`, token: async () => tokens.ada! })

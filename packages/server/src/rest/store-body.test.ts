@@ -29,6 +29,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const options: BodyOptions = {
   type: 'image/png',
   maxSize: 3 * PART_SIZE,
+  checkSize: async () => {},
   keyOf: async (address) => `shop/files/${address}` as RemoteKey,
   signal: new AbortController().signal,
 }
@@ -98,6 +99,19 @@ describe('storeBody', () => {
     await expect(storeBody(spool, body, { ...options, maxSize })).rejects.toMatchObject({ code: 'too_large' })
     expect(await keys()).toEqual([])
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each([
+    ['memory', 100, [100]],
+    ['the disk', 2 * PART_SIZE + 5, [PART_SIZE]],
+  ])('asks about the size before it stores a body in %s, part after part', async (_, size, asked) => {
+    const sizes: number[] = []
+    const checkSize = async (bytes: number) => {
+      sizes.push(bytes)
+      throw new Error('over the quota')
+    }
+    await expect(storeBody(spool, chunksOf(bytesOf(size)), { ...options, checkSize })).rejects.toThrow('over the quota')
+    expect([sizes, await keys(), await readdir(folder)]).toEqual([asked, [], []])
   })
 
   it('stores nothing of a body that breaks off', async () => {

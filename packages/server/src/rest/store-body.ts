@@ -30,6 +30,11 @@ export interface BodyOptions {
   readonly type: string
   /** bytes */
   readonly maxSize: number
+  /**
+   * Throws when the body may not have this many bytes (limits of the caller, beside `maxSize`). Called with the bytes so far after
+   * each part, and with all of them before the object store is asked or written.
+   */
+  readonly checkSize: (size: number) => Promise<void>
   /** called once, before the object store is asked or written */
   readonly keyOf: (address: ContentAddress) => Promise<RemoteKey>
   readonly signal: AbortSignal
@@ -53,7 +58,8 @@ export const openSpool = async (folder: string, store: ObjectStore): Promise<Spo
  * file on this disk, and uploaded from there part by part. The alternative is a temporary key in S3, but S3 copies at most 5 GiB,
  * and drops the checksums of the parts.
  *
- * @throws RockpoolError `too_large` before anything is stored, `bad_request` when the body breaks off; ObjectStoreError
+ * @throws RockpoolError `too_large` before anything is stored, `bad_request` when the body breaks off; what `checkSize` throws;
+ *   ObjectStoreError
  */
 export const storeBody = async (
   spool: Spool,
@@ -67,7 +73,7 @@ export const storeBody = async (
   const path = join(spool.folder, randomUUID())
   const file = await open(path, 'wx+', 0o600)
   try {
-    const content = await writeParts(spool.folder, file, prepend([first, second.value], parts))
+    const content = await writeParts(spool.folder, file, prepend([first, second.value], parts), options.checkSize)
     const key = await options.keyOf(content.address)
     if (await isStored(spool.store, key, content.size, options.signal)) {
       // A collector that was killed leaves a content without its digest list.
@@ -122,9 +128,13 @@ const writeParts = async (
   folder: string,
   file: FileHandle,
   parts: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  checkSize: BodyOptions['checkSize'],
 ): Promise<ContentDigest> => {
   const hasher = new ContentHasher()
+  let size = 0
   for await (const part of parts) {
+    size += part.length
+    await checkSize(size)
     await requireRoom(folder, part.length)
     await Promise.all([hasher.add(part), file.writeFile(part)])
   }
@@ -134,10 +144,11 @@ const writeParts = async (
 const storePart = async (
   store: ObjectStore,
   bytes: Uint8Array<ArrayBuffer>,
-  { type, keyOf, signal }: BodyOptions,
+  { type, checkSize, keyOf, signal }: BodyOptions,
 ): Promise<StoredBody> => {
-  const digest = await sha256(bytes)
   const size = bytes.length
+  await checkSize(size)
+  const digest = await sha256(bytes)
   const key = await keyOf(Buffer.from(digest).toString('hex') as ContentAddress)
   await putOnce(store, key, bytes, { size, type: safeType(type), sha256: digest, signal })
   return { key, size }

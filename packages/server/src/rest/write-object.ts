@@ -24,11 +24,11 @@ export interface Written {
 }
 
 /**
- * Stores the body as the file at a path. Type and declared length are checked before the body is read. The length of a
- * body that declares none is checked while it is read.
+ * Stores the body as the file at a path. Type, declared length and quota are checked before the body is read. The length of a
+ * body that declares none is checked while it is read, before the object store is written.
  *
  * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found` for an unknown bucket, `type_not_allowed`, `too_large`,
- *   `bad_request`; ObjectStoreError
+ *   `quota_exceeded`, `bad_request`; ObjectStoreError
  */
 export const writeObject = async (
   services: RestServices,
@@ -48,7 +48,8 @@ export const writeObject = async (
   const wrong = checkContent({ type, bucket: place.bucket, size: declaredLength(request) }, buckets)
   if (wrong) throw wrong
 
-  await requireRoom(services, user, storeId, declaredLength(request))
+  const checkSize = (size: number) => requireQuota(services, user, storeId, size)
+  await checkSize(declaredLength(request) ?? 0)
 
   const { signal } = request
   const owner = rules.access === 'owner' ? user.owner : undefined
@@ -57,6 +58,7 @@ export const writeObject = async (
     const { key, size } = await storeBody(spool, chunksOf(request.body), {
       type,
       maxSize: rules.maxSize ?? MAX_CONTENT_SIZE,
+      checkSize,
       keyOf: async (address) => {
         const key = buildRemoteKey({ storeId, bucket: place.bucket, owner, address })
         release = await keysInUse.use(key)
@@ -109,14 +111,13 @@ export const deleteObject = async (
   return file!
 }
 
-/** Before the body is read. Of a length that is not declared the gate says so in the end. @throws RockpoolError `quota_exceeded` */
-const requireRoom = async (
+/** The gate checks it once more, with the events of others that come in between. @throws RockpoolError `quota_exceeded` */
+const requireQuota = async (
   { fileLedger }: RestServices,
   { claims: { sub } }: User,
   storeId: StoreId,
-  size: number | undefined,
+  size: number,
 ): Promise<void> => {
-  if (size === undefined) return
   const more = { files: 0, bytes: size }
   await fileLedger.refresh(storeId, sub, more)
   const usage = fileLedger.exceeded(storeId, sub, more)
