@@ -78,52 +78,65 @@ const withoutReadModel = (sql: Sql): Sql => ({
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)]!
 
+const KINDS = ['alone', 'with the gate', 'with both'] as const
+type Kind = (typeof KINDS)[number]
+
 test(`append ${PUSHES} pushes of ${PUSH} files: with the gate and the read model, and alone`, async () => {
   const claims = { sub: 'ada', stores: { shop: ['read', 'write', 'delete'] } } as const
   const pusher = { claims, owner: await ownerOf('ada'), storeId: 'shop', buckets: DEFAULT_BUCKETS }
 
-  const timesOf = async (kind: 'alone' | 'with the gate' | 'with both') => {
+  const appendTo = async (kind: Kind) => {
     const { log, readable } = await openLog({ readModel: kind === 'with both' })
-    const times: number[] = []
-    const turns: number[] = []
-    const cpuBefore = process.cpuUsage()
-    let setup = 0
-    for (let head = 0; head < PUSHES * PUSH; head += PUSH) {
-      const beforeSetup = process.cpuUsage()
+    const [times, cpus, groups]: [number[], number[], number[]] = [[], [], []]
+    const cpuOf = async (work: () => Promise<void>) => {
+      const before = process.cpuUsage()
+      await work()
+      const { user, system } = process.cpuUsage(before)
+      cpus.push((user + system) / 1_000)
+    }
+    const append = async (head: number) => {
       const { args, events } = batchAfter(head, PUSH)
-      const { user, system } = process.cpuUsage(beforeSetup)
-      setup += user + system
-      const start = performance.now()
-      const judged = events.map((event, index) => ({ event, args: args[index], defect: undefined }))
-      const check = (firstNew: number, usage: { readonly events: number; readonly bytes: number }) =>
-        judgePush({ pusher }, judged, firstNew, usage).taken
-      const result = await log.append(head, events, { sub: 'ada', at: 1, ...(kind !== 'alone' && { check }) })
-      const stored = performance.now()
-      times.push(stored - start)
-      expect(result).toMatchObject({ kind: 'appended', taken: PUSH })
-      // As between two requests: the background applies what waits.
-      await new Promise((resolve) => void setTimeout(resolve, 0))
-      turns.push(performance.now() - stored)
+      await cpuOf(async () => {
+        const start = performance.now()
+        const judged = events.map((event, index) => ({ event, args: args[index], defect: undefined }))
+        const check = (firstNew: number, usage: { readonly events: number; readonly bytes: number }) =>
+          judgePush({ pusher }, judged, firstNew, usage).taken
+        const result = await log.append(head, events, { sub: 'ada', at: 1, ...(kind !== 'alone' && { check }) })
+        const stored = performance.now()
+        times.push(stored - start)
+        expect(result).toMatchObject({ kind: 'appended', taken: PUSH })
+        // As between two requests: the background applies what waits.
+        await new Promise((resolve) => void setTimeout(resolve, 0))
+        groups.push(performance.now() - stored)
+      })
     }
-    // All of the work counts, also what no push waited for.
-    if (kind === 'with both') expect((await readable.readModel.usage()).files).toBe(PUSHES * PUSH)
-    const { user, system } = process.cpuUsage(cpuBefore)
-    return {
-      median: percentile(times, 0.5),
-      mean: times.reduce((sum, time) => sum + time, 0) / PUSHES,
-      cpu: (user + system - setup) / 1_000 / PUSHES,
-      longestGroup: Math.max(...turns),
-    }
+    /** Also what no push waited for. */
+    const finish = () =>
+      cpuOf(async () => {
+        if (kind === 'with both') expect((await readable.readModel.usage()).files).toBe(PUSHES * PUSH)
+      })
+    return { append, finish, times, cpus, groups }
   }
-  await timesOf('with both')
-  const [alone, gate, both] = [await timesOf('alone'), await timesOf('with the gate'), await timesOf('with both')]
-  const row = (name: 'median' | 'mean' | 'cpu') =>
-    `${name} ${both[name].toFixed(2)} and ${alone[name].toFixed(2)} ms, ratio ${(both[name] / alone[name]).toFixed(2)}`
-  console.log(
-    `append of ${PUSH} files, with both and alone: ${(['median', 'mean'] as const).map(row).join('; ')}; ` +
-      `all work, also in the background: ${row('cpu')} (with the gate only ${(gate.cpu / alone.cpu).toFixed(2)}); ` +
-      `the longest group in the background takes ${both.longestGroup.toFixed(0)} ms`,
-  )
+
+  const logs = new Map<Kind, Awaited<ReturnType<typeof appendTo>>>()
+  for (const kind of KINDS) logs.set(kind, await appendTo(kind))
+  // Side by side, so that whatever else this machine does slows all of them.
+  for (let head = 0; head < PUSHES * PUSH; head += PUSH) for (const log of logs.values()) await log.append(head)
+  for (const log of logs.values()) await log.finish()
+
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+  const figures = {
+    median: (kind: Kind) => percentile(logs.get(kind)!.times, 0.5),
+    mean: (kind: Kind) => sum(logs.get(kind)!.times) / PUSHES,
+    cpu: (kind: Kind) => sum(logs.get(kind)!.cpus) / PUSHES,
+  }
+  for (const [figure, of] of Object.entries(figures)) {
+    const ratios = (['with the gate', 'with both'] as const).map(
+      (kind) => `${kind} ${of(kind).toFixed(2)} ms = ${(of(kind) / of('alone')).toFixed(2)}`,
+    )
+    console.log(`append of ${PUSH} files, ${figure}: alone ${of('alone').toFixed(2)} ms, ${ratios.join(', ')}`)
+  }
+  console.log(`the longest group in the background takes ${Math.max(...logs.get('with both')!.groups).toFixed(0)} ms`)
 })
 
 test(`rebuild in time proportional to the events, and queries of ${FILES} files beside bare SQLite`, async () => {

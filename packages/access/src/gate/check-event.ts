@@ -26,20 +26,12 @@ export const checkEvent = (pusher: Pusher, event: PushedEvent): Refusal | undefi
 
 const checkEnvelope = ({ name, clientId = '', sessionId = '' }: PushedEvent): Refusal | undefined => {
   if (!isText(name, MAX_EVENT_BYTES) || name === '') return malformed('bad_event', name, 'is not a name for an event')
-  for (const [field, value] of [
-    ['clientId', clientId],
-    ['sessionId', sessionId],
-  ] as const) {
-    if (!isText(value, MAX_CLIENT_ID_LENGTH)) {
-      return malformed(
-        'bad_event',
-        name,
-        `has a "${field}" that is not a text of at most ${MAX_CLIENT_ID_LENGTH} characters`,
-      )
-    }
-  }
-  return undefined
+  if (!isText(clientId, MAX_CLIENT_ID_LENGTH)) return badClientId(name, 'clientId')
+  return isText(sessionId, MAX_CLIENT_ID_LENGTH) ? undefined : badClientId(name, 'sessionId')
 }
+
+const badClientId = (name: string, field: 'clientId' | 'sessionId') =>
+  malformed('bad_event', name, `has a "${field}" that is not a text of at most ${MAX_CLIENT_ID_LENGTH} characters`)
 
 const checkByName = (pusher: Pusher, { name, args }: PushedEvent): Refusal | undefined => {
   const { claims, storeId, eventNames } = pusher

@@ -95,7 +95,11 @@ export const EVENT_NAMES = Object.keys(FIELDS) as readonly PoolEventName[]
 const FIELDS_OF = new Map(
   EVENT_NAMES.map((name) => {
     const { opId: _, ...fields } = FIELDS[name]
-    return [name, Object.entries<Field<unknown>>(fields)]
+    const optional: Readonly<Record<string, 'checked' | 'ignored'>> = OPTIONAL
+    return [
+      name,
+      Object.entries<Field<unknown>>(fields).map(([field, decode]) => ({ field, decode, optional: optional[field] })),
+    ]
   }),
 )
 
@@ -107,13 +111,12 @@ export const decodeEvent = (name: PoolEventName, args: unknown): PoolEvent | und
   const opId = key(given.opId)
   if (opId === undefined) return undefined
   const known: Record<string, unknown> = {}
-  for (const [field, decode] of fields) {
+  for (const { field, decode, optional } of fields) {
     const raw = given[field]
-    if (field in OPTIONAL && (raw === undefined || raw === null)) continue
+    if (optional && (raw === undefined || raw === null)) continue
     const value = decode(raw)
-    if (value === undefined && OPTIONAL[field as keyof typeof OPTIONAL] === 'ignored') continue
-    if (value === undefined) return undefined
-    known[field] = value
+    if (value !== undefined) known[field] = value
+    else if (optional !== 'ignored') return undefined
   }
   return { name, opId, args: known } as unknown as PoolEvent
 }

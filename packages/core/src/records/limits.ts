@@ -4,7 +4,7 @@
  */
 import { type Buckets, isMediaType, MAX_CONTENT_SIZE, RockpoolError, tooLarge, typeAllowed } from '@rockpool/protocol'
 import type { FileMeta } from './events.ts'
-import { levelsOfJson } from './nesting.ts'
+import { isJsonDeeperThan } from './nesting.ts'
 import { findNotJson } from './not-json.ts'
 
 /** UTF-8 bytes of a name that common file systems allow. */
@@ -126,5 +126,5 @@ export const checkMetaJson = (json: string): RockpoolError | undefined => {
       `Metadata can have at most ${MAX_META_BYTES} bytes as JSON; this has ${bytes}. Put the rest into a file.`,
     )
   }
-  return levelsOfJson(json) > MAX_META_LEVELS ? tooDeep() : undefined
+  return isJsonDeeperThan(json, MAX_META_LEVELS) ? tooDeep() : undefined
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isDeeperThan, levelsOfJson } from './nesting.ts'
+import { isDeeperThan, isJsonDeeperThan } from './nesting.ts'
 
 test.each([
   ['a number', '7', 0],
@@ -10,7 +10,8 @@ test.each([
   ['escapes in texts', String.raw`{"a\"[[":"\\"}`, 1],
   ['200,000 lists', '['.repeat(200_000) + ']'.repeat(200_000), 200_000],
 ])('counts the levels of %s', (_, json, levels) => {
-  expect(levelsOfJson(json)).toBe(levels)
+  expect(isJsonDeeperThan(json, levels)).toBe(false)
+  if (levels > 0) expect(isJsonDeeperThan(json, levels - 1)).toBe(true)
   const value: unknown = JSON.parse(json)
   expect(isDeeperThan(value, levels)).toBe(false)
   if (levels > 0) expect(isDeeperThan(value, levels - 1)).toBe(true)

@@ -6,10 +6,11 @@
  */
 export const MAX_READABLE_ARGS_LEVELS = 1_000
 
-/** Levels of objects and lists inside each other in JSON text: 1 for `{}`. */
-export const levelsOfJson = (json: string): number => {
+/** Whether objects and lists of JSON text stand more than `levels` deep inside each other; `{}` has one level. */
+export const isJsonDeeperThan = (json: string, levels: number): boolean => {
+  // Each level has two brackets: most texts are too short to be read.
+  if (json.length <= 2 * levels) return false
   let level = 0
-  let deepest = 0
   let inString = false
   for (let index = 0; index < json.length; index++) {
     const character = json[index]
@@ -17,10 +18,11 @@ export const levelsOfJson = (json: string): number => {
       if (character === '\\') index++
       else if (character === '"') inString = false
     } else if (character === '"') inString = true
-    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++level)
-    else if (character === '}' || character === ']') level--
+    else if (character === '{' || character === '[') {
+      if (++level > levels) return true
+    } else if (character === '}' || character === ']') level--
   }
-  return deepest
+  return false
 }
 
 /** Whether objects and lists of a value from `JSON.parse` stand more than `levels` deep inside each other. */

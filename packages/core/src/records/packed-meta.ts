@@ -4,7 +4,7 @@
  * metadata, and sync stops, or the event is sent again forever.
  */
 
-import { levelsOfJson } from './nesting.ts'
+import { isJsonDeeperThan } from './nesting.ts'
 
 /**
  * Levels of metadata that a device reads: more than any writer may send (`MAX_META_LEVELS`), few enough for code that
@@ -26,7 +26,7 @@ export const packMeta = (args: unknown): unknown =>
 export const unpackMeta = (args: unknown): unknown => {
   if (!isObject(args) || typeof args.meta !== 'string') return args
   if (args.meta.length > MAX_READABLE_META_LENGTH) return args
-  if (levelsOfJson(args.meta) > MAX_READABLE_META_LEVELS) return args
+  if (isJsonDeeperThan(args.meta, MAX_READABLE_META_LEVELS)) return args
   try {
     return { ...args, meta: JSON.parse(args.meta) }
   } catch {

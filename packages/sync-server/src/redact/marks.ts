@@ -1,5 +1,5 @@
 /** By what a redacted event is recognized when it is pushed again. Pure. */
-import { EVENT_NAMES, isId, isText, levelsOfJson } from '@rockpool/core/records'
+import { EVENT_NAMES, isId, isJsonDeeperThan, isText } from '@rockpool/core/records'
 import { MAX_CLIENT_ID_LENGTH } from '@rockpool/access'
 import { isSameCommit, type LogEvent } from '../event-log/event.ts'
 
@@ -60,8 +60,7 @@ export const parseArgs = (
   argsJson: string | undefined,
 ): { readonly value: unknown } | { readonly problem: 'too_deep' | 'no_json' } => {
   if (argsJson === undefined) return { value: undefined }
-  // A level takes two characters, so that few texts need the look.
-  if (argsJson.length > 2 * MAX_LEVELS && levelsOfJson(argsJson) > MAX_LEVELS) return { problem: 'too_deep' }
+  if (isJsonDeeperThan(argsJson, MAX_LEVELS)) return { problem: 'too_deep' }
   try {
     return { value: JSON.parse(argsJson) as unknown }
   } catch {
