@@ -5,14 +5,14 @@
  *     gallery.mjs build [folder] [mode]    the production build, into `examples/gallery/dist` when not told
  *     gallery.mjs preview [folder]         serves it
  *
- * PORT: the port on 127.0.0.1, 5173 when not given.
+ * PORT: the port on 127.0.0.1, 5173 when not given. APP_ROOT: another app than the gallery, for tests.
  */
 import { existsSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { build, createServer, defaultClientConditions, preview } from 'vite'
 
-const root = join(import.meta.dirname, '../examples/gallery')
+const root = process.env.APP_ROOT ?? join(import.meta.dirname, '../examples/gallery')
 const host = '127.0.0.1'
 const [command, folder = join(root, 'dist'), mode = 'production'] = process.argv.slice(2)
 const outDir = resolve(folder)

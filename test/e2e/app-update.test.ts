@@ -125,6 +125,10 @@ describe.each(BROWSERS)('an update of the app (%s)', (browser) => {
 
     await site.deploy(builds.next)
     await updateServiceWorker(leader)
+    // The service worker keeps the old tab's files: a browser that is short of space deletes its caches.
+    await leader.inPage(async () => {
+      for (const name of await caches.keys()) await caches.delete(name)
+    })
     await leader.reload()
     expect(await releaseOf(leader)).toBe('next')
     await isShown(old.page, 'sync-note')

@@ -56,15 +56,17 @@ export const releaseOf = (tab: Tab): Promise<string> =>
   tab.inPage(() => (window as never as { release: string }).release)
 
 /** Waits until the deployed service worker is active: without that the next navigation shows the release before it. */
-export const updateServiceWorker = (tab: Tab): Promise<void> =>
-  tab.inPage(async () => {
-    const changed = new Promise<void>((resolve) => {
-      navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
-    })
-    await (await navigator.serviceWorker.ready).update()
-    await changed
-    const { controller } = navigator.serviceWorker
-    while (controller!.state !== 'activated') {
-      await new Promise((resolve) => controller!.addEventListener('statechange', resolve, { once: true }))
-    }
+export const updateServiceWorker = (tab: Tab): Promise<void> => tab.inPage(waitForUpdate)
+
+/** Runs in the page. */
+export const waitForUpdate = async (): Promise<void> => {
+  const changed = new Promise<void>((resolve) => {
+    navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
   })
+  await (await navigator.serviceWorker.ready).update()
+  await changed
+  const { controller } = navigator.serviceWorker
+  while (controller!.state !== 'activated') {
+    await new Promise((resolve) => controller!.addEventListener('statechange', resolve, { once: true }))
+  }
+}

@@ -30,8 +30,12 @@ export const galleryFolder = (): string => {
   return gallery.folder
 }
 
-/** Starts the preview server of a build of the gallery, with a port and an empty data folder of its own. */
-export const startServer = async (folder = galleryFolder()): Promise<Server> => {
+/**
+ * Starts the preview server of a build, with a port and an empty data folder of its own.
+ *
+ * @param appRoot the folder of the app, if it is not the gallery
+ */
+export const startServer = async (folder = galleryFolder(), appRoot?: string): Promise<Server> => {
   const port = await freePort()
   const dataFolder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-data-'))
   let child: ChildProcess | undefined
@@ -43,7 +47,13 @@ export const startServer = async (folder = galleryFolder()): Promise<Server> => 
       ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'preview', folder],
       {
         cwd: root,
-        env: { ...process.env, NODE_ENV: 'production', PORT: String(port), ROCKPOOL_DATA_DIR: dataFolder },
+        env: {
+          ...process.env,
+          NODE_ENV: 'production',
+          PORT: String(port),
+          ROCKPOOL_DATA_DIR: dataFolder,
+          ...(appRoot === undefined ? {} : { APP_ROOT: appRoot }),
+        },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         // A process group of its own, so that the sync backend's processes die with it.
         detached: true,

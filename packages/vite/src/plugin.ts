@@ -4,11 +4,13 @@ import type { BackendOptions } from './backend/embedded-backend.ts'
 import { backend } from './backend/plugin.ts'
 import { dataFolderGuard } from './data-folder/guard.ts'
 import { fileUrls } from './service-worker/file-urls.ts'
-import { serviceWorker } from './service-worker/plugin.ts'
+import { serviceWorker, type ShellOptions } from './service-worker/plugin.ts'
 
 export interface RockpoolOptions {
   /** the app's service worker, from the root; `src/service-worker.ts` when not given, or a ready-made one if that is missing */
   readonly serviceWorker?: string
+  /** the app without a network; `false`: the worker serves file URLs only */
+  readonly shell?: ShellOptions | false
   /**
    * Runs the sync server (`/sync`), the signer (`/signer`) and an endpoint for development tokens
    * (`POST /rockpool-dev/token?user=…&store=…`) inside the dev and preview servers. They keep their data in `dataDir`, a
@@ -21,7 +23,7 @@ export interface RockpoolOptions {
 export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
   livestore(),
   livestorePlugin.vite(),
-  serviceWorker(options.serviceWorker),
+  serviceWorker(options.serviceWorker, options.shell ?? {}),
   fileUrls(),
   ...(options.backend ? embedded(options.backend === true ? {} : options.backend) : []),
 ]

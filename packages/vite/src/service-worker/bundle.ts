@@ -7,14 +7,18 @@ export interface ServiceWorkerBundle {
   readonly sources: readonly string[]
 }
 
-/**
- * Bundles a service worker into one classic script: Firefox knows no module service workers before 147.
- * `self.__WB_MANIFEST` in its source becomes the precache manifest, as in Workbox's own tools; in dev it is empty.
- */
+/** What replaces `self.__WB_MANIFEST`, as in Workbox's own tools, and `self.__ROCKPOOL_DENYLIST` in the source of a service worker. */
+export interface ServiceWorkerConstants {
+  /** empty in dev */
+  readonly manifest: readonly PrecacheEntry[]
+  readonly denylist: readonly RegExp[]
+}
+
+/** Bundles a service worker into one classic script: Firefox knows no module service workers before 147. */
 export const bundleServiceWorker = async (
   config: ResolvedConfig,
   entry: string,
-  manifest: readonly PrecacheEntry[] = [],
+  { manifest, denylist }: ServiceWorkerConstants,
 ): Promise<ServiceWorkerBundle> => {
   const production = config.command === 'build'
   const output = (await build({
@@ -25,7 +29,11 @@ export const bundleServiceWorker = async (
     logLevel: 'warn',
     // The app's own conditions, less those that Vite adds by itself
     resolve: { alias: config.resolve.alias, conditions: config.resolve.conditions },
-    define: { ...config.define, 'self.__WB_MANIFEST': JSON.stringify(manifest) },
+    define: {
+      ...config.define,
+      'self.__WB_MANIFEST': JSON.stringify(manifest),
+      'self.__ROCKPOOL_DENYLIST': JSON.stringify(denylist.map(({ source, flags }) => [source, flags])),
+    },
     build: {
       write: false,
       target: config.build.target,

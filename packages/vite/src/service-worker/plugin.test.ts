@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import type { RockpoolOptions } from '../plugin.ts'
 import type { PrecacheEntry } from './precache-manifest.ts'
 import { buildFixture, copyFixture, originOf, serveFixture } from '../../fixtures/app.ts'
 
@@ -10,15 +11,15 @@ describe('the service worker', { timeout: 60_000 }, () => {
     const dir = await buildFixture()
     const manifest = run(await readFile(join(dir, 'service-worker.js'), 'utf8'))
     const urls = manifest.map(({ url }) => url)
-    expect(urls).toContain('/index.html')
-    expect(urls).toContain('/icon.svg')
-    expect(urls).toContainEqual(expect.stringMatching(/^\/assets\/.*\.wasm$/))
-    expect(urls).toContainEqual(expect.stringMatching(/^\/assets\/livestore-shared-worker-0\.4\.0-\d+\.js$/))
-    expect(urls).not.toContain('/service-worker.js')
+    expect(urls).toContain('index.html')
+    expect(urls).toContain('icon.svg')
+    expect(urls).toContainEqual(expect.stringMatching(/^assets\/.*\.wasm$/))
+    expect(urls).toContainEqual(expect.stringMatching(/^assets\/livestore-shared-worker-0\.4\.0-\d+\.js$/))
+    expect(urls).not.toContain('service-worker.js')
     for (const { url, revision } of manifest) {
       await readFile(join(dir, decodeURIComponent(url)))
       // What changes under one URL has a revision; what has a hash in its name has none.
-      if (/^\/assets\/.*-[\w-]{8}\.\w+$/.test(url)) expect(revision).toBeNull()
+      if (/^assets\/.*-[\w-]{8}\.\w+$/.test(url)) expect(revision).toBeNull()
       else expect(revision).toMatch(/^[0-9a-f]{16}$/)
     }
   })
@@ -73,6 +74,16 @@ describe('the service worker', { timeout: 60_000 }, () => {
     const response = await fetch(`${originOf(await serveFixture(root))}/service-worker.js`)
     expect(response.status).toBe(200)
     expect(await response.text()).toMatch('rockpool:claim')
+  })
+
+  it('takes the denylist of the options, and caches nothing when there is to be no shell', async () => {
+    const root = await copyFixture()
+    await rm(join(root, 'src/service-worker.ts'))
+    await writeFile(join(root, 'index.html'), '<!doctype html><title>App</title>')
+    const worker = async (shell: RockpoolOptions['shell']) =>
+      readFile(join(await buildFixture(root, { shell: shell! }), 'service-worker.js'), 'utf8')
+    expect(await worker({ denylist: [/^\/LOGIN/i] })).toMatch(/\[\s*"\^\\\\\/LOGIN",\s*"i"\s*\]/)
+    expect(await worker(false)).not.toContain('icon.svg')
   })
 
   it('must exist where the options say', async () => {

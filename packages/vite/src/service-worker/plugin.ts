@@ -10,8 +10,17 @@ import { precacheManifest } from './precache-manifest.ts'
 const URL_PATH = '/service-worker.js'
 const DEFAULT_ENTRY = 'src/service-worker.ts'
 
+export interface ShellOptions {
+  /**
+   * Path and query of navigations that your server responds to, such as `/^\/login/`. The ready-made worker opens the app's page for
+   * every other one.
+   */
+  readonly denylist?: readonly RegExp[]
+}
+
 /** Serves the service worker in dev, bundled again when one of its sources changes, and builds it at the end of a build. */
-export const serviceWorker = (entry?: string): Plugin => {
+export const serviceWorker = (entry: string | undefined, shell: ShellOptions | false): Plugin => {
+  const denylist = shell === false ? [] : (shell.denylist ?? [])
   let config: ResolvedConfig
   return {
     name: 'rockpool:service-worker',
@@ -19,24 +28,29 @@ export const serviceWorker = (entry?: string): Plugin => {
       config = resolved
     },
     configureServer(server) {
-      serveBundled(server, () => bundleServiceWorker(config, entryFile(config.root, entry)))
+      serveBundled(server, () => bundleServiceWorker(config, entryFile(config.root, entry), { manifest: [], denylist }))
     },
     writeBundle: {
       // After all others: the manifest names every file of the build.
       order: 'post',
       sequential: true,
-      async handler({ dir }) {
+      async handler({ dir }, bundle) {
         if (this.environment.name !== 'client' || !dir) return
-        const { code } = await bundleServiceWorker(
-          config,
-          entryFile(config.root, entry),
-          await precacheManifest(dir, URL_PATH),
-        )
+        const { base, build, logger } = config
+        const { manifest, omitted } =
+          shell === false
+            ? { manifest: [], omitted: [] }
+            : await precacheManifest({ dir, base, assetsDir: build.assetsDir, emitted: new Set(Object.keys(bundle)) })
+        for (const { file, size } of omitted) logger.info(`Not cached for offline use: ${file} (${megabytes(size)} MB)`)
+        const constants = { manifest, denylist }
+        const { code } = await bundleServiceWorker(config, entryFile(config.root, entry), constants)
         await writeFile(join(dir, URL_PATH), code)
       },
     },
   }
 }
+
+const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(1)
 
 const entryFile = (root: string, entry: string | undefined): string => {
   const file = resolve(root, entry ?? DEFAULT_ENTRY)
