@@ -20,6 +20,9 @@ const S3_TESTS = '{packages/*,signer,test,examples/*}/**/*.s3.test.ts'
 const POSTGRES_TESTS = '{packages/*,test}/**/*.postgres.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
+/** Vitest leaves one of two cores free, and most files wait for a server, a disk or a browser. */
+const maxWorkers = 2
+
 export default defineConfig({
   test: {
     projects: [
@@ -33,6 +36,7 @@ export default defineConfig({
           env,
           // No test measures time: one that opens a store or starts a server takes long on a busy machine.
           testTimeout: 30_000,
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },
@@ -74,6 +78,7 @@ export default defineConfig({
           env,
           globalSetup: 'test/s3/global-setup.ts',
           testTimeout: 60_000,
+          maxWorkers,
           sequence: { groupOrder: 2 },
         },
       },
@@ -86,6 +91,7 @@ export default defineConfig({
           globalSetup: 'test/postgres/global-setup.ts',
           // No test measures time: two writers of 6 s took over 60 s on a machine at load 20.
           testTimeout: 180_000,
+          maxWorkers,
           sequence: { groupOrder: 2 },
         },
       },
@@ -95,8 +101,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
-          // Browsers and a server of its own per file, and much waiting: two cores carry two at a time.
-          maxWorkers: 2,
+          maxWorkers,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
@@ -108,8 +113,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
-          // Stories of several browsers, most of whose time is waiting: two cores carry two at a time.
-          maxWorkers: 2,
+          maxWorkers,
           hookTimeout: 120_000,
           sequence: { groupOrder: 4 },
         },
