@@ -40,7 +40,7 @@ export interface Decision {
 }
 
 /** Whether a content that was held may be read. */
-export type HoldOf = (key: RemoteKey) => HoldState
+export type HoldOf = (key: RemoteKey) => HoldState | Promise<HoldState>
 
 export interface Access {
   /**
@@ -78,7 +78,7 @@ export interface Access {
    *
    * @throws RockpoolError `bad_key`, `forbidden`, `held`, `rate_limited`
    */
-  permitPublic(key: string, address: string): ResolvedKey
+  permitPublic(key: string, address: string): Promise<ResolvedKey>
   /**
    * The key of an artifact, if the caller's claim `requests` allows this in its request. `authorize` and the service role
    * do not apply; `tmp/` belongs to those with credentials of the object store.
@@ -124,8 +124,8 @@ export const createAccess = (options: AccessOptions): Access => {
     }
   }
 
-  const requireReadable = ({ key, rules }: ResolvedKey): void => {
-    if (rules?.hold) requireReleased(holdOf?.(key) ?? 'held')
+  const requireReadable = async ({ key, rules }: ResolvedKey): Promise<void> => {
+    if (rules?.hold) requireReleased((await holdOf?.(key)) ?? 'held')
   }
 
   return {
@@ -160,17 +160,17 @@ export const createAccess = (options: AccessOptions): Access => {
           `This token does not give the right to ${action} there. Ask for a token that does.`,
         )
       }
-      if (action === 'read' && !(serviceRole && claims.role === 'service')) requireReadable(key)
+      if (action === 'read' && !(serviceRole && claims.role === 'service')) await requireReadable(key)
       return key
     },
 
-    permitPublic(text, address) {
+    async permitPublic(text, address) {
       take(`address ${address}`)
       const key = resolveKey(text, buckets, 'read')
       const allowed = key.rules?.access === 'public'
       decided({ allowed, action: 'read', key: key.key, storeId: key.storeId, sub: undefined, service: false })
       if (!allowed) throw httpError('forbidden', 'Only files in public buckets can be read without a token.')
-      requireReadable(key)
+      await requireReadable(key)
       return key
     },
 

@@ -59,7 +59,7 @@ export const publicUrl = async (
   type: string | undefined,
   address: string,
 ): Promise<{ readonly key: ResolvedKey; readonly url: string }> => {
-  const key = access.permitPublic(text, address)
+  const key = await access.permitPublic(text, address)
   if (cdnBaseUrl !== undefined) return { key, url: `${cdnBaseUrl}/${key.key}` }
   const { url } = await store.signGet({
     key: key.key,

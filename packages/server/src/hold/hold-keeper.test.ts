@@ -6,7 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { createAppends } from '../events/appends.ts'
 import type { ReadableLogs } from '../rest/services.ts'
 import { startHoldKeeper, SWEEP_MS } from './hold-keeper.ts'
-import { openHolds } from './holds.ts'
+import { sqliteHolds } from './sqlite-holds.ts'
 
 const BUCKETS: Buckets = {
   files: { access: 'store' },
@@ -41,7 +41,7 @@ const setUp = () => {
       },
     }),
   } as unknown as ReadableLogs
-  const [appends, clock, holds] = [createAppends(), testClock(), openHolds(new DatabaseSync(':memory:'))]
+  const [appends, clock, holds] = [createAppends(), testClock(), sqliteHolds(new DatabaseSync(':memory:'))]
   const errors: unknown[] = []
   const start = async (buckets = BUCKETS) => {
     const keeper = await startHoldKeeper({
@@ -70,11 +70,11 @@ const setUp = () => {
   return { start, add, holds, clock, deleted, errors, fail, duringDelete }
 }
 
-const until = (check: () => void) => vi.waitFor(check, { interval: 1, timeout: 20_000 })
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 1, timeout: 20_000 })
 
-it('holds what nothing is known about', () => {
+it('holds content without a decision', async () => {
   const { holds } = setUp()
-  expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
+  expect(await holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
 })
 
 it('refuses a content when the wait is over; its file stays', async () => {
@@ -82,15 +82,15 @@ it('refuses a content when the wait is over; its file stays', async () => {
   await start()
   add('scanned', 'a')
   add('files', 'b')
-  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
-  expect(holds.filesOf(keyOf('files', 'b'))).toEqual([])
+  await until(async () => expect(await holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  expect(await holds.filesOf(keyOf('files', 'b'))).toEqual([])
   clock.advance(60_000)
-  expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
-  await until(() => {
+  expect(await holds.stateOf(keyOf('scanned', 'a'))).toBe('held')
+  await until(async () => {
     clock.advance(SWEEP_MS)
-    expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
+    expect(await holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
   })
-  expect([deleted, holds.filesOf(keyOf('scanned', 'a'))]).toEqual([[], []])
+  expect([deleted, await holds.filesOf(keyOf('scanned', 'a'))]).toEqual([[], []])
 })
 
 it('deletes every file of a refused content where the bucket says so, also one that is added later', async () => {
@@ -99,7 +99,7 @@ it('deletes every file of a refused content where the bucket says so, also one t
   add('strict', 'a', 'bad')
   add('strict', 'b', 'bad')
   add('strict', 'c', 'good')
-  await until(() => expect(holds.filesOf(keyOf('strict', 'good'))).toHaveLength(1))
+  await until(async () => expect(await holds.filesOf(keyOf('strict', 'good'))).toHaveLength(1))
   await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
   await keeper.decide('strict', keyOf('strict', 'good'), 'released')
   expect(deleted).toEqual(['a', 'b'])
@@ -110,7 +110,8 @@ it('deletes every file of a refused content where the bucket says so, also one t
 it('deletes a file that begins to wait while others of its content are deleted', async () => {
   const { start, add, holds, deleted, duringDelete } = setUp()
   const keeper = await start()
-  const waits = (count: number) => until(() => expect(holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(count))
+  const waits = (count: number) =>
+    until(async () => expect(await holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(count))
   add('strict', 'a', 'bad')
   await waits(1)
   duringDelete(async () => {
@@ -126,7 +127,7 @@ it('keeps a file that has another content by then', async () => {
   const { start, add, holds, deleted } = setUp()
   const keeper = await start()
   add('strict', 'a', 'bad')
-  await until(() => expect(holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(1))
+  await until(async () => expect(await holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(1))
   add('strict', 'a', 'good')
   await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
   expect(deleted).toEqual([])
@@ -137,13 +138,13 @@ it('does not begin a wait again after a restart, and begins one for a bucket tha
   const first = await start({ scanned: BUCKETS.scanned! })
   add('scanned', 'a')
   add('strict', 'b')
-  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  await until(async () => expect(await holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
   await first.stop()
   const before = clock.now()
   clock.advance(1_000)
   await start()
-  await until(() => expect(holds.filesOf(keyOf('strict', 'b'))).toMatchObject([{ since: before + 1_000 }]))
-  expect(holds.filesOf(keyOf('scanned', 'a'))).toMatchObject([{ since: before }])
+  await until(async () => expect(await holds.filesOf(keyOf('strict', 'b'))).toMatchObject([{ since: before + 1_000 }]))
+  expect(await holds.filesOf(keyOf('scanned', 'a'))).toMatchObject([{ since: before }])
 })
 
 it('reads events again that it could not read', async () => {
@@ -155,24 +156,55 @@ it('reads events again that it could not read', async () => {
   await until(() => expect(errors).toEqual([error]))
   fail()
   clock.advance(SWEEP_MS)
-  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  await until(async () => expect(await holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
 })
 
 it('looks again when it could not read which waits have ended', async () => {
   const { start, add, holds, clock, errors } = setUp()
   await start()
   add('scanned', 'a')
-  await until(() => expect(holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
+  await until(async () => expect(await holds.filesOf(keyOf('scanned', 'a'))).toHaveLength(1))
   const error = new Error('disk I/O error')
   vi.spyOn(holds, 'waitingSince').mockImplementationOnce(() => {
     throw error
   })
   clock.advance(60_000 + SWEEP_MS)
   await until(() => expect(errors).toEqual([error]))
-  await until(() => {
+  await until(async () => {
     clock.advance(SWEEP_MS)
-    expect(holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
+    expect(await holds.stateOf(keyOf('scanned', 'a'))).toBe('refused')
   })
+})
+
+it('ends later waits of a bucket although 100 earlier ones cannot be ended', async () => {
+  const { start, add, holds, clock, errors, duringDelete } = setUp()
+  await start()
+  for (let n = 0; n < 100; n++) add('strict', `damaged ${n}`)
+  await until(async () => expect(await holds.waitingSince('strict', Infinity, { limit: 200 })).toHaveLength(100))
+  clock.advance(1)
+  add('strict', 'whole')
+  await until(async () => expect(await holds.filesOf(keyOf('strict', 'whole'))).toHaveLength(1))
+  let deletes = 0
+  duringDelete(async () => {
+    if (deletes++ < 100) throw new Error('The log is damaged.')
+  })
+  clock.advance(60_000 + SWEEP_MS)
+  await until(async () => expect(await holds.stateOf(keyOf('strict', 'whole'))).toBe('refused'))
+  expect([errors.length, await holds.stateOf(keyOf('strict', 'damaged 0'))]).toEqual([1, 'held'])
+})
+
+it('keeps a decision that came while the file began to wait', async () => {
+  const { start, holds, clock } = setUp()
+  const [remoteKey, since] = [keyOf('scanned', 'a'), clock.now()]
+  await holds.decide(remoteKey, 'released', since)
+  await holds.wait({ remoteKey, storeId: 'shop', fileId: 'a', bucket: 'scanned', since })
+  await start()
+  clock.advance(60_000)
+  await until(async () => {
+    clock.advance(SWEEP_MS)
+    expect(await holds.filesOf(remoteKey)).toEqual([])
+  })
+  expect(await holds.stateOf(remoteKey)).toBe('released')
 })
 
 it('lets other work run between the pages of a long log', async () => {
@@ -180,8 +212,8 @@ it('lets other work run between the pages of a long log', async () => {
   for (let i = 0; i < 1_000; i++) add('scanned', `f${i}`)
   await start()
   await new Promise((resolve) => void setImmediate(resolve))
-  expect(holds.waitingSince('scanned', Infinity, 1_000).length).toBeLessThan(1_000)
-  await until(() => expect(holds.waitingSince('scanned', Infinity, 1_000)).toHaveLength(1_000))
+  expect((await holds.waitingSince('scanned', Infinity, { limit: 1_000 })).length).toBeLessThan(1_000)
+  await until(async () => expect(await holds.waitingSince('scanned', Infinity, { limit: 1_000 })).toHaveLength(1_000))
 })
 
 it('leaves no timer behind', async () => {

@@ -1,5 +1,5 @@
 /**
- * Buckets that hold: notes which files wait, and what happens at the end of the wait. Contents are held without it, too; see
+ * Buckets that hold: notes which files wait, and what happens at the end of the wait. Content is held without it, too; see
  * `holds.ts`.
  */
 import type { HoldState } from '@rockpool/access'
@@ -9,7 +9,7 @@ import type { Appends } from '../events/appends.ts'
 import { nextTurn } from '../events/next-turn.ts'
 import { createStoreLoops } from '../events/store-loops.ts'
 import type { ReadableLogs } from '../rest/services.ts'
-import type { Holds } from './holds.ts'
+import type { HeldFile, Holds } from './holds.ts'
 
 export interface HoldKeeperOptions {
   /** of the configuration; those that do not hold are ignored */
@@ -54,36 +54,36 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
     // The files first: after a crash the wait ends again.
     if (state === 'refused') {
       const ended = new Set<string>()
-      const waiting = () => holds.filesOf(remoteKey).filter(({ fileId }) => !ended.has(fileId))
+      const waiting = async () => (await holds.filesOf(remoteKey)).filter(({ fileId }) => !ended.has(fileId))
       // A file may begin to wait while another one is deleted.
-      for (let files = waiting(); files.length > 0; files = waiting()) {
+      for (let files = await waiting(); files.length > 0; files = await waiting()) {
         for (const { storeId, fileId } of files) {
           await end(bucket, storeId, fileId, remoteKey)
           ended.add(fileId)
         }
       }
     }
-    holds.decide(remoteKey, state, clock.now())
+    await holds.decide(remoteKey, state, clock.now())
   }
 
   const note = async (storeId: StoreId, { kind, bucket, remoteKey, fileId }: FileEvent) => {
     if (rulesOf(bucket) === undefined || !NEW_CONTENT.has(kind)) return
-    const state = holds.stateOf(remoteKey)
-    if (state === 'held') holds.wait({ remoteKey, storeId, fileId, bucket, since: clock.now() })
+    const state = await holds.stateOf(remoteKey)
+    if (state === 'held') await holds.wait({ remoteKey, storeId, fileId, bucket, since: clock.now() })
     if (state === 'refused') await end(bucket, storeId, fileId, remoteKey)
   }
 
   const readEvents = async (storeId: StoreId) => {
     const log = await logs.open(storeId)
     const { backendId, readModel } = log
-    const known = holds.readUpTo(storeId, names)
+    const known = await holds.readUpTo(storeId, names)
     let since = known?.backendId === backendId && known.seqNum <= (await log.head()) ? known.seqNum : 0
     for (let more = true; more && !stopping.signal.aborted;) {
       const page = await readModel.fileEvents({ since, limit: PAGE })
       for (const event of page.events) await note(storeId, event)
       since = page.next
       more = page.more
-      holds.setReadUpTo(storeId, names, { backendId, seqNum: since })
+      await holds.setReadUpTo(storeId, names, { backendId, seqNum: since })
       if (more) await nextTurn()
     }
   }
@@ -113,13 +113,35 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
     const retried = [...failed]
     failed.clear()
     for (const storeId of retried) loops.wake(storeId)
-    for (const bucket of names) {
-      const before = clock.now() - rulesOf(bucket)!.waitSeconds * 1_000
-      for (const { remoteKey } of holds.waitingSince(bucket, before, PAGE)) {
+    for (const bucket of names) await attempt(() => endWaits(bucket))
+  }
+
+  /** Waits that cannot be ended keep none of the later ones from its end. */
+  const endWaits = async (bucket: string) => {
+    const before = clock.now() - rulesOf(bucket)!.waitSeconds * 1_000
+    /** A log that is damaged fails for each of its files: one line says so. */
+    const reported = new Set<StoreId>()
+    let after: HeldFile | undefined
+    do {
+      const files = await holds.waitingSince(bucket, before, { limit: PAGE, after })
+      for (const { remoteKey, storeId } of files) {
         if (stopping.signal.aborted) return
-        await attempt(() => decide(bucket, remoteKey, 'refused'))
+        try {
+          await endWait(bucket, remoteKey)
+        } catch (error) {
+          if (stopping.signal.aborted) return
+          if (!reported.has(storeId)) onError(error)
+          reported.add(storeId)
+        }
       }
-    }
+      after = files.at(-1)
+    } while (after)
+  }
+
+  /** A decision may have come while the file began to wait: it counts, and is written again to end the wait. */
+  const endWait = async (bucket: string, remoteKey: RemoteKey) => {
+    const state = await holds.stateOf(remoteKey)
+    await decide(bucket, remoteKey, state === 'held' ? 'refused' : state)
   }
   const schedule = () => {
     cancelTimer = clock.setTimer(() => {

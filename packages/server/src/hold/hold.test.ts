@@ -22,6 +22,8 @@ let folder: string
 let server: ServerProcess
 let url: string
 let scanner: Receiver
+/** the scan of the bytes `slow` */
+const slowScan = Promise.withResolvers<void>()
 const scanned: { readonly path: string; readonly bytes: string }[] = []
 const tokens: Record<string, string> = {}
 
@@ -30,6 +32,7 @@ beforeAll(async () => {
   scanner = await startReceiver(async ({ event }) => {
     if (event.download_url === undefined) return { status: 204 }
     const bytes = await (await fetch(event.download_url)).text()
+    if (bytes === 'slow') await slowScan.promise
     scanned.push({ path: event.path, bytes })
     const body = VERDICTS[bytes.split(' ')[0]!]
     return { status: 200, ...(body && { body }) }
@@ -143,25 +146,26 @@ it('a webhook that refuses a file has it deleted where the bucket says so; the s
   expect((await call('ada', 'GET', `/signer/download-url?key=${key}`)).status).toBe(403)
 })
 
-it('a new version is held, and the URL of the former check does not read it', async () => {
+/** The event by which the scanner got this content. */
+const scannedEvent = (bytes: string) =>
+  vi.waitFor(() => {
+    const found = scanner.received.find(({ event }) => event.content_address === addressOf(Buffer.from(bytes)))
+    expect(found).toBeDefined()
+    return found!.event
+  }, WAIT)
+
+it('holds a new version, which the URL of the former check does not read', async () => {
   await post('photos/doc.png', 'undecided 1')
-  await vi.waitFor(() => expect(scanned.some(({ bytes }) => bytes === 'undecided 1')).toBe(true), WAIT)
-  const { event } = scanner.received.findLast((received) => received.event.path === 'doc.png')!
-  expect(await (await fetch(event.download_url)).text()).toBe('undecided 1')
+  const { download_url } = await scannedEvent('undecided 1')
+  expect(await (await fetch(download_url)).text()).toBe('undecided 1')
   await call('root', 'POST', '/storage/v1/object/release/photos/doc.png')
   expect((await waysToRead('photos/doc.png', 'undecided 1'))[0]).toBe('200')
   await post('photos/doc.png', 'undecided 2')
   expect((await waysToRead('photos/doc.png', 'undecided 2'))[0]).toBe('423 held')
-  expect((await fetch(event.download_url)).status).toBe(404)
+  expect(await (await fetch(download_url)).text()).toBe('undecided 1')
 })
 
-it('a decision about the content that was checked releases no other one that the file got since', async () => {
-  const scannedEvent = (bytes: string) =>
-    vi.waitFor(() => {
-      const found = scanner.received.find(({ event }) => event.content_address === addressOf(Buffer.from(bytes)))
-      expect(found).toBeDefined()
-      return found!.event
-    }, WAIT)
+it('releases the content that was checked, and no other that the file got since', async () => {
   await post('photos/swap.png', 'undecided harmless')
   const { id, content_address } = await scannedEvent('undecided harmless')
   await post('photos/swap.png', 'undecided virus')
@@ -169,10 +173,26 @@ it('a decision about the content that was checked releases no other one that the
     const body = JSON.stringify({ release: true, content_address: address })
     return (await call('root', 'POST', `/storage/v1/object/release/photos/${id}`, { body })).status
   }
-  expect([await release(content_address), await release(1)]).toEqual([409, 400])
+  expect([await release('0'.repeat(64)), await release(1)]).toEqual([409, 400])
+  expect(await release(content_address)).toBe(200)
+  const harmless = `shop/photos/${content_address}`
+  expect((await call('eve', 'GET', `/signer/download-url?key=${harmless}`)).status).toBe(200)
   expect(await waysToRead('photos/swap.png', 'undecided virus')).toEqual(HELD)
   expect(await release((await scannedEvent('undecided virus')).content_address)).toBe(200)
   expect(await waysToRead('photos/swap.png', 'undecided virus')).toEqual(FREE)
+})
+
+it('sends content for its check that was replaced before its event was sent', async () => {
+  await post('photos/slow.png', 'slow')
+  await scannedEvent('slow')
+  await post('photos/draft.png', 'good draft')
+  await post('photos/draft.png', 'good final')
+  slowScan.resolve()
+  const key = `shop/photos/${addressOf(Buffer.from('good draft'))}`
+  await vi.waitFor(async () => {
+    expect((await call('eve', 'GET', `/signer/download-url?key=${key}`)).status).toBe(200)
+  }, WAIT)
+  await vi.waitFor(async () => expect(await waysToRead('photos/draft.png', 'good final')).toEqual(FREE), WAIT)
 })
 
 it('a file that nobody decides about is deleted at the end of the wait, also in a public bucket', async () => {

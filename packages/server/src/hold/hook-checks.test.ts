@@ -12,7 +12,7 @@ it.each([
   const decisions: HoldState[] = []
   const checks = hookChecks({
     ...{ buckets: ['photos'], logs: {} as never, signHeld: () => undefined },
-    holds: { stateOf: () => state },
+    holds: { stateOf: async () => state },
     decide: async (_bucket, _key, decision) => void decisions.push(decision),
   })
   await checks.respond({ bucket: 'photos', remoteKey: 'shop/photos/a' } as never, { release })

@@ -2,6 +2,7 @@
 import { addressOfKey, type RemoteKey, type StoreId } from '@rockpool/protocol'
 import type { FileEvent, StoredFile } from '@rockpool/sync-server'
 import type { HookChecks } from '../events/webhooks/deliveries.ts'
+import { withContent } from '../rest/file-at.ts'
 import type { ReadableLogs } from '../rest/services.ts'
 import type { HoldKeeper } from './hold-keeper.ts'
 import type { Holds } from './holds.ts'
@@ -19,10 +20,13 @@ export interface HookChecksOptions {
 export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookChecksOptions): HookChecks => ({
   buckets,
   describe: async (storeId, { bucket, remoteKey, fileId, kind }) => {
-    if (kind === 'deleted' || !buckets.includes(bucket) || holds.stateOf(remoteKey) !== 'held') return undefined
+    if (kind === 'deleted' || !buckets.includes(bucket) || (await holds.stateOf(remoteKey)) !== 'held') return undefined
     const { readModel } = await logs.open(storeId)
-    const file = await readModel.file(fileId)
-    if (!file || file.deletedAt !== null || file.remoteKey !== remoteKey) return undefined
+    const current = await readModel.file(fileId)
+    if (!current || current.deletedAt !== null) return undefined
+    // Content that was replaced since is a version that users may still read.
+    const file = await withContent(readModel, current, (key) => key === remoteKey)
+    if (!file) return undefined
     const url = signHeld(storeId, file)
     return {
       held: true,
@@ -35,7 +39,7 @@ export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookCheck
   respond: async ({ bucket, remoteKey }: FileEvent, response) => {
     const release = releaseOf(response)
     // Another webhook, an administrator or the end of the wait may have decided since the request was sent.
-    if (release === undefined || holds.stateOf(remoteKey as RemoteKey) !== 'held') return
+    if (release === undefined || (await holds.stateOf(remoteKey as RemoteKey)) !== 'held') return
     await decide(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
   },
 })

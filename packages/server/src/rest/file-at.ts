@@ -1,5 +1,5 @@
 /** Which file is at a path. */
-import { type BucketRules, parseRemoteKey, RockpoolError } from '@rockpool/protocol'
+import { type BucketRules, parseRemoteKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import type { ReadModel, StoredFile } from '@rockpool/sync-server'
 import type { User } from './caller.ts'
 import type { ObjectPlace } from './route.ts'
@@ -32,6 +32,17 @@ export const findFile = async (
 const fileById = async (readModel: ReadModel, id: string, bucket: string): Promise<StoredFile | undefined> => {
   const file = await readModel.file(id)
   return file && file.bucket === bucket && file.path === undefined && file.deletedAt === null ? file : undefined
+}
+
+/** The file as it is or was with a content; undefined: it never had one that matches. */
+export const withContent = async (
+  readModel: Pick<ReadModel, 'versions'>,
+  file: StoredFile,
+  matches: (remoteKey: RemoteKey) => boolean,
+): Promise<StoredFile | undefined> => {
+  if (matches(file.remoteKey)) return file
+  const version = (await readModel.versions(file.id)).findLast(({ remoteKey }) => matches(remoteKey))
+  return version && { ...file, remoteKey: version.remoteKey, size: version.size, type: version.type }
 }
 
 /** @throws RockpoolError `not_found` */

@@ -13,7 +13,7 @@ import type { StoredFile } from '@rockpool/sync-server'
 import { REST_PATH } from '../serve/route.ts'
 import { type Caller, requireBucket, requireReader, requireUser, STORE_HEADER } from './caller.ts'
 import { reportFault } from './errors.ts'
-import { findFile, requireFile } from './file-at.ts'
+import { findFile, requireFile, withContent } from './file-at.ts'
 import type { ObjectPlace } from './route.ts'
 import type { RestServices } from './services.ts'
 import { readShareToken, type Share, shareToken } from './share-token.ts'
@@ -30,7 +30,7 @@ export const readObject = async (
   if (rules.access === 'public') await requireLog(services, caller.storeId, place)
   const { readModel } = await services.logs.open(caller.storeId)
   const file = requireFile(await findFile(readModel, rules, place, caller.user), place)
-  requireReadable(services, rules, file)
+  await requireReadable(services, rules, file)
   const response = await respondFile(services, file, request)
   // A path has another content after the next POST. A shared cache must not give it to someone with another token.
   response.headers.set('cache-control', rules.access === 'public' ? 'public, no-cache' : 'private, no-cache')
@@ -77,7 +77,7 @@ export const signObject = async (
   }
   const { readModel } = await logs.open(caller.storeId)
   const file = requireFile(await findFile(readModel, rules, place, user), place)
-  requireReadable(services, rules, file)
+  await requireReadable(services, rules, file)
   return signUrl(services, secret, {
     ...place,
     storeId: caller.storeId,
@@ -98,7 +98,7 @@ export const signUrl = ({ publicUrl }: Pick<RestServices, 'publicUrl'>, secret: 
 /** Seconds that a webhook may take to read what it checks. */
 const HELD_SECONDS = 3_600
 
-/** URLs for who checks a held content: they read it, and nothing else, until it may be read by others. */
+/** URLs for a webhook that checks held content: they read this content of the file, and nothing else. */
 export const heldUrls =
   ([secret]: readonly string[], publicUrl: string, now: () => number) =>
   (storeId: StoreId, { id, bucket, path = id, remoteKey }: StoredFile): string | undefined => {
@@ -121,16 +121,24 @@ export const readSigned = async (
   const { readModel } = await logs.open(storeId)
   const found = await readModel.file(fileId)
   const isSigned = found && found.deletedAt === null && found.bucket === place.bucket
-  const file = requireFile(isSigned && (held ?? found.remoteKey) === found.remoteKey ? found : undefined, place)
-  if (held === undefined) requireReadable(services, rules, file)
+  const signedFile = isSigned ? found : undefined
+  const file = requireFile(
+    signedFile && held ? await withContent(readModel, signedFile, (key) => key === held) : signedFile,
+    place,
+  )
+  if (held === undefined) await requireReadable(services, rules, file)
   const response = await respondFile(services, file, request)
   response.headers.set('cache-control', 'private, no-cache')
   return response
 }
 
 /** @throws RockpoolError `held`, `forbidden` */
-const requireReadable = ({ holds }: RestServices, { hold }: BucketRules, { remoteKey }: StoredFile): void => {
-  if (hold) requireReleased(holds.stateOf(remoteKey))
+const requireReadable = async (
+  { holds }: RestServices,
+  { hold }: BucketRules,
+  { remoteKey }: StoredFile,
+): Promise<void> => {
+  if (hold) requireReleased(await holds.stateOf(remoteKey))
 }
 
 /** Types that could run are downloads, as with the URLs of the signer. */

@@ -2,7 +2,7 @@
 import { addressOfKey, RockpoolError } from '@rockpool/protocol'
 import type { ReadModel, StoredFile } from '@rockpool/sync-server'
 import { type Caller, requireBucket, requireUser } from './caller.ts'
-import { requireFile } from './file-at.ts'
+import { requireFile, withContent } from './file-at.ts'
 import { readJson } from './read-json.ts'
 import type { ObjectPlace } from './route.ts'
 import type { RestServices } from './services.ts'
@@ -11,7 +11,8 @@ import type { RestServices } from './services.ts'
  * Releases the content of a file, or refuses it: `{ "release": false }`.
  *
  * @throws RockpoolError `unauthenticated`, `forbidden`, `not_found`, `bad_request` for a bucket that does not hold, or another body,
- *   `conflict` when the file has another content than the body names
+ *   `conflict` when the file never had the content that the body names
+ * @returns the file as it is or was with the content
  */
 export const releaseObject = async (
   { storeBuckets, logs, decideHold }: RestServices,
@@ -26,11 +27,15 @@ export const releaseObject = async (
   const { release = true, content_address: checked } = await readJson(request, isDecision, '{ "release": true }')
   const { readModel } = await logs.open(caller.storeId)
   const file = requireFile(await findHeld(readModel, place), place)
-  if (checked !== undefined && checked !== addressOfKey(file.remoteKey)) {
-    throw new RockpoolError('conflict', 'This file has another content by now. Check that one, then decide.')
+  const decided = await withContent(readModel, file, (key) => checked === undefined || addressOfKey(key) === checked)
+  if (!decided) {
+    throw new RockpoolError(
+      'conflict',
+      'This file never had the content that was checked. Check what it has, then decide.',
+    )
   }
-  await decideHold(place.bucket, file.remoteKey, release ? 'released' : 'refused')
-  return file
+  await decideHold(place.bucket, decided.remoteKey, release ? 'released' : 'refused')
+  return decided
 }
 
 /** At its id, or the first one at the path, whoever owns it. */
@@ -43,7 +48,7 @@ const findHeld = async (readModel: ReadModel, { bucket, path }: ObjectPlace): Pr
 
 interface Decision {
   readonly release?: boolean
-  /** of the content that was checked: who may write can replace it before the decision */
+  /** of the content that was checked, which users may have replaced since; the file's own unless given */
   readonly content_address?: string
 }
 

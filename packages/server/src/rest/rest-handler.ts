@@ -1,5 +1,5 @@
 /** The REST API (docs/contracts/rest-http.md), from Request to Response. */
-import type { Authenticate, HoldState } from '@rockpool/access'
+import type { Authenticate } from '@rockpool/access'
 import type { Buckets } from '@rockpool/protocol'
 import type { StoredFile } from '@rockpool/sync-server'
 import { type Caller, identify, type RateLimit, requireRate, requireUser } from './caller.ts'
@@ -66,7 +66,11 @@ const respondTo = async (
 ): Promise<Response> => {
   const { searchParams } = new URL(request.url)
   const buckets = services.storeBuckets.bucketsOf(caller.storeId)
-  const toJson = (file: StoredFile) => objectJson(file, holdOf(services, buckets, file))
+  const listJson = async (files: readonly StoredFile[]) => {
+    const states = await services.holds.statesOf(files.filter(isHolding(buckets)).map(({ remoteKey }) => remoteKey))
+    return files.map((file) => objectJson(file, states.get(file.remoteKey) ?? 'released'))
+  }
+  const toJson = async (file: StoredFile) => (await listJson([file]))[0]!
   switch (call.call) {
     case 'listBuckets':
       requireUser(caller, 'read')
@@ -81,7 +85,7 @@ const respondTo = async (
       const query = toFileQuery(searchParams, requireUser(caller, 'read').claims.sub, buckets)
       const { readModel } = await services.logs.open(caller.storeId)
       const { files, cursor } = await readModel.files(query)
-      return json({ objects: files.map(toJson), cursor: cursor ?? null })
+      return json({ objects: await listJson(files), cursor: cursor ?? null })
     }
     case 'readEvents':
       return readEvents(services, caller, request)
@@ -89,19 +93,21 @@ const respondTo = async (
       return readObject(services, caller, call, request)
     case 'writeObject': {
       const { file, created } = await writeObject(services, caller, call, request)
-      return json(toJson(file), created ? 201 : 200)
+      return json(await toJson(file), created ? 201 : 200)
     }
     case 'deleteObject':
-      return json(toJson(await deleteObject(services, caller, call, request.signal)))
+      return json(await toJson(await deleteObject(services, caller, call, request.signal)))
     case 'releaseObject':
-      return json(toJson(await releaseObject(services, caller, call, request)))
+      return json(await toJson(await releaseObject(services, caller, call, request)))
     case 'signObject':
       return json(await signObject(services, caller, call, searchParams.get('expires_in')))
   }
 }
 
-const holdOf = ({ holds }: RestServices, buckets: Buckets, { bucket, remoteKey }: StoredFile): HoldState =>
-  Object.hasOwn(buckets, bucket) && buckets[bucket]!.hold ? holds.stateOf(remoteKey) : 'released'
+const isHolding =
+  (buckets: Buckets) =>
+  ({ bucket }: StoredFile): boolean =>
+    Object.hasOwn(buckets, bucket) && buckets[bucket]!.hold !== undefined
 
 const json = (body: unknown, status = 200): Response =>
   Response.json(body, { status, headers: { 'cache-control': 'no-store' } })

@@ -35,7 +35,7 @@ export interface RestServices {
   readonly storeBuckets: StoreBuckets
   /** what is used, and the limits */
   readonly fileLedger: FileLedger
-  readonly holds: Pick<Holds, 'stateOf'>
+  readonly holds: Pick<Holds, 'stateOf' | 'statesOf'>
   readonly decideHold: HoldKeeper['decide']
   /** undefined: content counts as claimed until a background check has seen it */
   readonly signReceipt: SignReceipt | undefined

@@ -15,7 +15,7 @@ import { hookCursors } from '../events/webhooks/hook-cursors.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { startHoldKeeper } from '../hold/hold-keeper.ts'
-import { openHolds } from '../hold/holds.ts'
+import { sqliteHolds } from '../hold/sqlite-holds.ts'
 import { hookChecks } from '../hold/hook-checks.ts'
 import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
@@ -79,7 +79,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const metrics = createMetrics(parts.store)
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
-    const holds = openHolds(state.database)
+    const holds = sqliteHolds(state.database)
     const fileLedger = createFileLedger({
       quota: config.fileQuota,
       readModelOf: async (storeId) => (await logs.open(storeId)).readModel,

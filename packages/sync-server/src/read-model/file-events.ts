@@ -10,11 +10,11 @@ export interface FileEvent {
   readonly seqNum: number
   readonly kind: FileEventKind
   readonly fileId: string
-  /** of the file as it is now, not as it was then */
+  /** of the file as it is now */
   readonly bucket: string
   /** of a file that was added with a path, else null */
   readonly path: string | null
-  /** the file's content now */
+  /** the file's content after this event */
   readonly remoteKey: RemoteKey
   /** `sub` of the user who added the file; null when it was imported */
   readonly ownerId: string | null
@@ -32,12 +32,20 @@ export interface FileEventPage {
   readonly more: boolean
 }
 
+/** A file that was never replaced has no row in `versions`. */
+const REMOTE_KEY_THEN = `coalesce(
+    (SELECT versions.remoteKey FROM versions WHERE versions.file = page.file AND versions.seqNum <= page.seqNum
+      ORDER BY versions.seqNum DESC LIMIT 1),
+    files.remoteKey
+  )`
+
 const EVENTS = `WITH page AS (
     SELECT seqNum, 'added' AS kind, seqNum AS file FROM files WHERE seqNum > ?
     UNION ALL SELECT seqNum, kind, file FROM file_events WHERE seqNum > ?
     ORDER BY seqNum LIMIT ?
   )
-  SELECT page.seqNum, kind, files.id AS fileId, bucket, path, remoteKey, ownerId, sub, at FROM page
+  SELECT page.seqNum, kind, files.id AS fileId, bucket, path, ${REMOTE_KEY_THEN} AS remoteKey, ownerId, sub, events.at
+  FROM page
   JOIN files ON files.seqNum = page.file JOIN events ON events.seqNum = page.seqNum ORDER BY page.seqNum`
 
 /** @param head number of the last event of the log: where the page after the last one begins */

@@ -21,7 +21,9 @@ export const fileEventCases = (shop: ShopLog): void => {
         [7, 'deleted'],
         [9, 'restored'],
       ])
-      const place = { bucket: 'files', path: null, remoteKey: fileKey('reef 2') }
+      const [first, second] = [fileKey('reef'), fileKey('reef 2')]
+      expect(events.map(({ remoteKey }) => remoteKey)).toEqual([first, first, first, second, second, second])
+      const place = { bucket: 'files', path: null, remoteKey: first }
       const origin = { ownerId: 'ada', sub: 'ada', at: 1_000 }
       expect(events[0]).toEqual({ seqNum: 1, kind: 'added', fileId: 'reef', ...place, ...origin })
       expect(events[2]).toMatchObject({ fileId: 'reef', ownerId: 'ada', sub: 'bob', at: 1_004 })
