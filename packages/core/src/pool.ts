@@ -1,6 +1,7 @@
 /** The public API of an engine: promises, AbortSignal, Blob and web streams. */
 import type { BlobStore } from './ports/blob-store.ts'
 import type { QuotaUsage, RockpoolError } from '@rockpool/protocol'
+import type { ObjectUrl } from './object-urls.ts'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
 import type { FileMeta, PoolEvent } from './records/events.ts'
 import type { FileRecord, FileVersion } from './records/record.ts'
@@ -265,6 +266,11 @@ export interface Pool {
    *   `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's codes
    */
   open(file: ContentReference, options?: OpenOptions): Promise<Blob>
+  /**
+   * A `blob:` URL of the whole content, for a page that no service worker controls. Calls for the same content share one URL; it is
+   * revoked when all of them have released it, and when the pool closes. Errors as `open`.
+   */
+  objectUrl(file: ContentReference, options?: Pick<OpenOptions, 'signal'>): Promise<ObjectUrl>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
   stream(file: ContentReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
 

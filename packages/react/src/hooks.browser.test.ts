@@ -1,7 +1,7 @@
 /** The hooks over a real pool, with the in-memory adapters. */
 import { createPool, type FileRecord, type Pool, syncStatus } from '@rockpool/core'
 import { memoryBlobStore, memoryIndex, memoryRecordLog, memorySigner, memorySyncBackend } from '@rockpool/core/memory'
-import { Component, createElement, memo, type ReactNode } from 'react'
+import { Component, createElement, memo, type ReactNode, StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { afterEach, expect, test, vi } from 'vitest'
 import {
@@ -225,6 +225,44 @@ test('useFileUrl gives bytes without a service worker, and gives them back', asy
   await expect(fetch(url)).rejects.toThrow()
   revoked.mockRestore()
 })
+
+test(
+  'useFileUrl leaks nothing in 1,000 mounts: components that show one file share its URL',
+  { timeout: 120_000 },
+  async () => {
+    const { pool } = await openPool()
+    for (let i = 0; i < 10; i++) await pool.add(new Blob([`${i}`]), { name: `${i}.txt` })
+    const live = new Set<string>()
+    const { createObjectURL, revokeObjectURL } = URL
+    const created = vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
+      const url = createObjectURL.call(URL, blob)
+      live.add(url)
+      return url
+    })
+    const revoked = vi.spyOn(URL, 'revokeObjectURL').mockImplementation((url) => {
+      live.delete(url)
+      revokeObjectURL.call(URL, url)
+    })
+    cleanups.push(() => [created, revoked].forEach((spy) => spy.mockRestore()))
+    const Shown = ({ file }: { readonly file: FileRecord }) => createElement('i', {}, useFileUrl(file))
+    const Files = () =>
+      useFiles().flatMap((file) => [0, 1].map((copy) => createElement(Shown, { key: `${file.id} ${copy}`, file })))
+
+    // Strict mode mounts each of the 20 components twice.
+    for (let round = 0; round < 25; round++) {
+      const { element, unmount } = render(
+        createElement(StrictMode, {}, createElement(PoolProvider, { pool }, createElement(Files))),
+      )
+      // Every other time the components go while their files are opened.
+      const shown = () => [...element.querySelectorAll('i')].filter(({ textContent }) => textContent !== '').length
+      if (round % 2 === 0) await expect.poll(shown).toBe(20)
+      expect(live.size).toBeLessThanOrEqual(10)
+      unmount()
+      await expect.poll(() => live.size).toBe(0)
+    }
+    expect(created.mock.calls.length).toBeGreaterThanOrEqual(130)
+  },
+)
 
 test('useFileUrl gives the pool’s own URL in a controlled page', async () => {
   const { pool } = await openPool()

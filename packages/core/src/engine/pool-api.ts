@@ -2,6 +2,7 @@
 import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
+import { sharedObjectUrls } from '../object-urls.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../records/record.ts'
 import { reuseUnchanged } from '../records/same-records.ts'
@@ -11,7 +12,7 @@ import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit.ts'
 import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
-import { open, stream } from './files/read.ts'
+import { open as openContent, stream } from './files/read.ts'
 import { discardRefused, retryRefused } from './log/resolve-refused.ts'
 import { BlobPort, LogPort, Settings } from './services.ts'
 import { coalesced } from './coalesced.ts'
@@ -34,6 +35,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
     const { storeId } = yield* Settings
     // Calls of the app end with the pool.
     const fork = yield* FiberSet.makeRuntime<EngineServices>()
+    const objectUrls = sharedObjectUrls()
     let closing: Promise<void> | undefined
 
     const run = async <A>(work: Effect.Effect<A, RockpoolError, EngineServices>, signal?: AbortSignal): Promise<A> => {
@@ -147,9 +149,14 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       },
       open: (file, options = {}) =>
         run(
-          Effect.flatMap(looked(file), (record) => open(record, options)),
+          Effect.flatMap(looked(file), (record) => openContent(record, options)),
           options.signal,
         ),
+      async objectUrl(file, { signal } = {}) {
+        const content = await run(looked(file), signal)
+        const open = (stopped: AbortSignal) => run(openContent(content, {}), stopped)
+        return objectUrls.acquire(`${content.remoteKey} ${content.type}`, open, signal)
+      },
       stream: (file, options = {}) =>
         run(
           Effect.flatMap(looked(file), (record) => stream(record, options)),
@@ -163,7 +170,10 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
         emitter.add((emission) => {
           if (emission.event === event) fn(emission.detail as PoolEvents[E])
         }),
-      close: () => (closing ??= close()),
+      close() {
+        objectUrls.revokeAll()
+        return (closing ??= close())
+      },
     }
   })
 
