@@ -135,7 +135,8 @@ describe('bad input', () => {
       ).status,
     ).toBe(409)
     expect((await complete([{ number: 1, etag }], 4)).status).toBe(200)
-    expect((await complete([{ number: 1, etag }], 4)).status).toBe(200)
+    // An object of the same size does not prove that it is this upload's.
+    expect((await complete([{ number: 1, etag }], 4)).status).toBe(404)
     expect((await send('DELETE', `/${KEY}`)).status).toBe(204)
   })
 })

@@ -147,7 +147,12 @@ const start = async (store: ObjectStore, key: ArtifactKey, request: Request): Pr
   return store.multipart.start(key, { type: typeOf(request), signal: request.signal })
 }
 
-/** Makes the artifact of its parts. An upload that was completed before, whose response was lost, is a success. */
+/**
+ * Makes the artifact of its parts. Of an upload that the store does not know any more only the bytes tell whether it was
+ * completed: the client compares them.
+ *
+ * @throws ObjectStoreError `upload_not_found`
+ */
 const complete = async (
   { store }: SignerServices,
   key: ArtifactKey,
@@ -157,21 +162,14 @@ const complete = async (
   const { signal } = request
   const { parts, size } = await readJson(request, CompleteRequest)
   const precondition = preconditionOf(request)
-  try {
-    const listed = await store.multipart.listParts(key, uploadId, { signal })
-    if (!isSameList(listed, parts, size)) {
-      throw httpError('conflict', 'The parts are not those that were sent. Start the upload again.')
-    }
-    // No object store compares a precondition here: between this and the completion another writer may come.
-    if (precondition.ifNoneMatch !== undefined && (await store.exists(key, { signal }))) return preconditionFailed()
-    const { etag } = await store.multipart.complete(key, uploadId, listed, { signal })
-    return Response.json({ etag })
-  } catch (error) {
-    if (!isObjectStoreError(error, 'upload_not_found')) throw error
-    const present = await store.head(key, { signal })
-    if (present.size !== size) throw error
-    return Response.json({ etag: present.etag })
+  const listed = await store.multipart.listParts(key, uploadId, { signal })
+  if (!isSameList(listed, parts, size)) {
+    throw httpError('conflict', 'The parts are not those that were sent. Start the upload again.')
   }
+  // No object store compares a precondition here: between this and the completion another writer may come.
+  if (precondition.ifNoneMatch !== undefined && (await store.exists(key, { signal }))) return preconditionFailed()
+  const { etag } = await store.multipart.complete(key, uploadId, listed, { signal })
+  return Response.json({ etag })
 }
 
 const isSameList = (

@@ -1,5 +1,6 @@
 /** The content address of what is stored. */
-import { type ArtifactKey, type ContentAddress, ContentHasher, MAX_PARTS, PART_SIZE } from '@rockpool/protocol'
+import { addressOfDigests, type ArtifactKey, type ContentAddress, MAX_PARTS, PART_SIZE } from '@rockpool/protocol'
+import { concat } from './chunks.ts'
 import { ArtifactError } from './errors.ts'
 import type { ArtifactStorage, StoredObject } from './storage/storage.ts'
 
@@ -16,11 +17,11 @@ export const storedAddress = async (
 ): Promise<ContentAddress> => {
   if (address !== undefined) return address
   if (size > MAX_PARTS * PART_SIZE) throw new ArtifactError('too_large', `${key} has over 78 GiB. Split it.`)
-  const hasher = new ContentHasher()
+  const digests: Uint8Array<ArrayBuffer>[] = []
   for (let start = 0; start === 0 || start < size; start += PART_SIZE) {
     const end = Math.min(start + PART_SIZE, Math.max(size, 1))
-    const { bytes } = await storage.read(key, { start, end }, size === 0 ? undefined : etag, signal)
-    await hasher.add(bytes)
+    const { sha256 } = await storage.read(key, { start, end }, size === 0 ? undefined : etag, signal)
+    digests.push(sha256)
   }
-  return (await hasher.finish()).address
+  return addressOfDigests(concat(digests))
 }

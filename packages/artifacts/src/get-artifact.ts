@@ -1,5 +1,6 @@
 /** Reads the bytes of a reference, and hands on none that it does not prove. */
-import { addressOfDigests, DIGEST_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
+import { addressOfDigests, partCount, partRange } from '@rockpool/protocol'
+import { concat, lengthOf } from './chunks.ts'
 import { ArtifactError, isArtifactError } from './errors.ts'
 import type { ArtifactRef } from './reference.ts'
 import type { ArtifactStorage, Slice } from './storage/storage.ts'
@@ -10,10 +11,6 @@ import type { Window } from './window.ts'
  * it: a consumer that stalls keeps its parts.
  */
 const MAX_READ_AHEAD = 4
-
-interface ReadPart extends Slice {
-  readonly digest: Uint8Array<ArrayBuffer>
-}
 
 /**
  * The bytes as a stream that errors with `digest_mismatch` before its last part when they are not those of the reference:
@@ -30,23 +27,23 @@ export const getArtifact = async (
   const count = partCount(ref.size)
   const cancelled = new AbortController()
   const either = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal
-  const readPart = async (number: number, etag: string | undefined): Promise<ReadPart> => {
+  const readPart = async (number: number, etag: string | undefined): Promise<Slice> => {
     const { start, end } = partRange(ref.size, number)
     // An empty object has no range: of one byte, the store says that it has none.
     const range = { start, end: Math.max(end, start + 1) }
     const slice = await storage.read(ref.key, range, etag, either).catch((error: unknown) => {
       throw isArtifactError(error, 'changed') ? mismatch('was replaced while it was read') : error
     })
-    if (slice.size !== ref.size || slice.bytes.length !== end - start) {
+    if (slice.size !== ref.size || lengthOf(slice.chunks) !== end - start) {
       throw mismatch(`has ${slice.size} bytes instead of ${ref.size}`)
     }
-    return { ...slice, digest: await sha256(slice.bytes) }
+    return slice
   }
   const mismatch = (problem: string) =>
     new ArtifactError('digest_mismatch', `${ref.uri} ${problem}. Ask the stage that wrote it for a new reference.`)
 
-  const digests = new Uint8Array(count * DIGEST_SIZE)
-  const ahead: { readonly part: Promise<ReadPart>; readonly release: () => void }[] = []
+  const digests: Uint8Array<ArrayBuffer>[] = []
+  const ahead: { readonly part: Promise<Slice>; readonly release: () => void }[] = []
   const first = await readPart(1, undefined)
   let requested = 1
   const readAhead = () => {
@@ -59,7 +56,7 @@ export const getArtifact = async (
       ahead.push({ part, release })
     }
   }
-  const nextPart = async (): Promise<ReadPart> => {
+  const nextPart = async (): Promise<Slice> => {
     const { part, release } = ahead.shift()!
     return part.finally(release)
   }
@@ -68,9 +65,9 @@ export const getArtifact = async (
     for (const { release } of ahead) release()
   }
   const prove = async () => {
-    if ((await addressOfDigests(digests)) !== ref.address) throw mismatch('has other bytes')
+    if ((await addressOfDigests(concat(digests))) !== ref.address) throw mismatch('has other bytes')
   }
-  digests.set(first.digest)
+  digests.push(first.sha256)
   if (count === 1) await prove()
 
   let delivered = 0
@@ -81,9 +78,9 @@ export const getArtifact = async (
           readAhead()
           const part = delivered === 0 ? first : await nextPart()
           readAhead()
-          digests.set(part.digest, delivered * DIGEST_SIZE)
+          if (part !== first) digests.push(part.sha256)
           if (++delivered === count && count > 1) await prove()
-          if (part.bytes.length > 0) controller.enqueue(part.bytes)
+          for (const chunk of part.chunks) if (chunk.length > 0) controller.enqueue(chunk)
           if (delivered === count) controller.close()
         } catch (error) {
           stop()

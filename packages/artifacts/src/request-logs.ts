@@ -1,5 +1,6 @@
 /** `requests/<id>/metadata/logs/`: append-only logs of stages, one object for each flush. */
 import { type ArtifactKey, PART_SIZE, parseArtifactKey, sha256, toHex } from '@rockpool/protocol'
+import { concat } from './chunks.ts'
 import { ArtifactError, isArtifactError } from './errors.ts'
 import { storedAddress } from './address-of-stored.ts'
 import { logKey, requestPrefix } from './keys.ts'
@@ -130,9 +131,9 @@ const readRecords = async (
   key: ArtifactKey,
   signal: AbortSignal | undefined,
 ): Promise<unknown[]> => {
-  const { bytes } = await storage.read(key, { start: 0, end: PART_SIZE }, undefined, signal)
+  const { chunks } = await storage.read(key, { start: 0, end: PART_SIZE }, undefined, signal)
   try {
-    const lines = new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n')
+    const lines = new TextDecoder('utf-8', { fatal: true }).decode(concat(chunks)).split('\n')
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown)
   } catch (cause) {
     throw new ArtifactError('malformed', `${key} is not JSON Lines. It is no log of this client; remove it.`, { cause })

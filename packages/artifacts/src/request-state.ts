@@ -1,5 +1,6 @@
 /** `requests/<id>/metadata/state.json`: what an orchestrator knows of a request. Replaced only by who has read it. */
 import { equalBytes, PART_SIZE, sha256 } from '@rockpool/protocol'
+import { concat } from './chunks.ts'
 import { ArtifactError, isArtifactError } from './errors.ts'
 import { stateKey } from './keys.ts'
 import type { ArtifactStorage } from './storage/storage.ts'
@@ -32,10 +33,10 @@ export interface RequestState {
 export const requestState = (storage: ArtifactStorage, requestId: string): RequestState => {
   const key = stateKey(requestId)
   const readBytes = async (signal: AbortSignal | undefined) => {
-    const { bytes, size, etag } = await storage.read(key, { start: 0, end: PART_SIZE }, undefined, signal)
+    const { chunks, size, etag } = await storage.read(key, { start: 0, end: PART_SIZE }, undefined, signal)
     if (size > PART_SIZE)
       throw new ArtifactError('malformed', `${key} has over 8 MiB. It is no state of this client; remove it.`)
-    return { bytes, etag }
+    return { bytes: concat(chunks), etag }
   }
   return {
     read: async ({ signal } = {}) => {

@@ -1,7 +1,9 @@
 /** What the package uses of the world around it: a service, so that tests own the clock and the network. */
+import { systemTransport } from '#transport'
+import type { Transport } from './transport/transport.ts'
 
 export interface Runtime {
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  readonly request: Transport
   /** unix ms */
   readonly now: () => number
   /** at least 0, below 1 */
@@ -13,7 +15,7 @@ export interface Runtime {
 }
 
 export const SYSTEM_RUNTIME: Runtime = {
-  fetch: (url, init) => fetch(url, init),
+  request: systemTransport,
   now: () => Date.now(),
   random: () => Math.random(),
   wait: (ms, signal) =>

@@ -1,19 +1,26 @@
 /** A limit on what is in flight at once, for all uploads, or all downloads, of a client. */
+import { untilAborted } from './until-aborted.ts'
 
 export interface Window {
-  /** Resolves when there is room, in the order of the calls. The function returned gives the room back, once. */
-  acquire(): Promise<() => void>
+  /**
+   * Resolves when there is room, in the order of the calls. The function returned gives the room back, once.
+   *
+   * @throws ArtifactError `aborted`
+   */
+  acquire(signal?: AbortSignal): Promise<() => void>
   /** As `acquire`, or undefined when there is no room now. */
   tryAcquire(): (() => void) | undefined
 }
 
 export const createWindow = (size: number): Window => {
   let free = size
-  const waiting: (() => void)[] = []
+  /** in the order of the calls */
+  const waiting = new Set<() => void>()
   const release = () => {
-    const next = waiting.shift()
-    if (next) next()
-    else free++
+    const [next] = waiting
+    if (!next) return void free++
+    waiting.delete(next)
+    next()
   }
   const once = () => {
     let isReleased = false
@@ -23,10 +30,21 @@ export const createWindow = (size: number): Window => {
       release()
     }
   }
+  const turn = async (signal: AbortSignal | undefined): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    waiting.add(resolve)
+    try {
+      await untilAborted(promise, signal)
+    } catch (error) {
+      // Its turn may have come at the same time.
+      if (!waiting.delete(resolve)) release()
+      throw error
+    }
+  }
   return {
-    acquire: async () => {
+    acquire: async (signal) => {
       if (free > 0) free--
-      else await new Promise<void>((resolve) => waiting.push(resolve))
+      else await turn(signal)
       return once()
     },
     tryAcquire: () => {

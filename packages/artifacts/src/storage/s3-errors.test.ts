@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
-import { fakeRuntime } from '../testing/fake-runtime.ts'
+import { hashContent, PART_SIZE } from '@rockpool/protocol'
+import { describe, expect, test } from 'vitest'
 import { createArtifacts } from '../artifacts.ts'
+import type { PutOptions } from '../put-artifact.ts'
+import { type FakeReply, fakeRuntime } from '../testing/fake-runtime.ts'
 
 const ID = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77'
 const document = (code: string) =>
@@ -33,60 +35,58 @@ test.for([
   await expect(put).rejects.not.toThrow('secret words')
 })
 
-test('an error in a reply of 200 to the completion is one, and the upload is aborted', async () => {
-  const part = [200, { etag: '"e"' }] as const
-  const runtime = fakeRuntime([
-    404,
-    [200, {}, '<R><UploadId>u</UploadId></R>'],
-    part,
-    part,
-    [200, {}, document('InternalError')],
-    204,
-  ])
-  const artifacts = createArtifacts(
-    { s3: { endpoint: 'https://s3.example', region: 'us-east-1', accessKey: 'a', secretKey: 's' } },
-    runtime,
-  )
-  const put = artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(8 * 1024 * 1024 + 1))
-  await expect(put).rejects.toMatchObject({ code: 'unavailable' })
-  expect(runtime.requests.at(-1)!.init.method).toBe('DELETE')
-})
+const SIZE = PART_SIZE + 1
+const [STARTED, PART] = [
+  [200, {}, '<R><UploadId>u</UploadId></R>'],
+  [200, { etag: '"e"' }],
+] as const
 
-test('a completion whose first response was lost is a success', async () => {
-  const part = [200, { etag: '"e"' }] as const
-  const size = 8 * 1024 * 1024 + 1
-  const runtime = fakeRuntime([
-    404,
-    [200, {}, '<R><UploadId>u</UploadId></R>'],
-    part,
-    part,
-    new TypeError('fetch failed'),
-    [404, {}, document('NoSuchUpload')],
-    [200, { 'content-length': String(size) }],
-  ])
+/** Puts an artifact of two parts; `replies` are those to the completion and what follows. */
+const putTwoParts = (replies: readonly FakeReply[], options: PutOptions = {}) => {
+  const before = options.replace ? [STARTED, PART, PART] : [404, STARTED, PART, PART]
+  const runtime = fakeRuntime([...before, ...replies])
   const artifacts = createArtifacts(
     { s3: { endpoint: 'https://s3.example', region: 'us-east-1', accessKey: 'a', secretKey: 's' } },
     runtime,
   )
-  const ref = await artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(size))
-  expect(ref.size).toBe(size)
-})
+  const put = artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(SIZE), options)
+  return { put, runtime }
+}
 
-test('an upload that S3 discarded is unavailable, not a missing artifact', async () => {
-  const part = [200, { etag: '"e"' }] as const
-  const runtime = fakeRuntime([
-    404,
-    [200, {}, '<R><UploadId>u</UploadId></R>'],
-    part,
-    part,
-    [404, {}, document('NoSuchUpload')],
-    404,
-    204,
-  ])
-  const artifacts = createArtifacts(
-    { s3: { endpoint: 'https://s3.example', region: 'us-east-1', accessKey: 'a', secretKey: 's' } },
-    runtime,
-  )
-  const put = artifacts.put({ requestId: ID, stage: 'a', name: 'b' }, new Uint8Array(8 * 1024 * 1024 + 1))
-  await expect(put).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('discarded') })
+describe('completion of an upload', () => {
+  const gone = [404, {}, document('NoSuchUpload')] as const
+  const stored = async (bytes: Uint8Array) =>
+    [
+      200,
+      { 'content-length': String(bytes.length), 'x-amz-meta-address': (await hashContent([bytes])).address },
+    ] as const
+
+  test.for(['SlowDown', 'InternalError'])('%s in the body of a 200 is sent again', async (code) => {
+    const { put, runtime } = putTwoParts([[200, {}, document(code)], 200])
+    expect((await put).size).toBe(SIZE)
+    expect(runtime.waits.length).toBe(1)
+  })
+
+  test('an error in the body of every 200 is one, and the upload is aborted', async () => {
+    const failing = Array.from({ length: 6 }, () => [200, {}, document('InternalError')] as const)
+    const { put, runtime } = putTwoParts([...failing, 204])
+    await expect(put).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('InternalError') })
+    expect(runtime.requests.at(-1)!.init.method).toBe('DELETE')
+  })
+
+  test.for([false, true])('is a success when its first response was lost (replace: %s)', async (replace) => {
+    const lost = new TypeError('fetch failed')
+    const { put } = putTwoParts([lost, gone, await stored(new Uint8Array(SIZE))], { replace })
+    expect((await put).size).toBe(SIZE)
+  })
+
+  test('fails when the upload is gone and an older object of the same size is there', async () => {
+    const { put } = putTwoParts([gone, await stored(new Uint8Array(SIZE).fill(1)), 204], { replace: true })
+    await expect(put).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('discarded') })
+  })
+
+  test('fails when the upload and the object are gone: no artifact is missing, it is to be written again', async () => {
+    const { put } = putTwoParts([gone, 404, 204])
+    await expect(put).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('discarded') })
+  })
 })

@@ -1,6 +1,7 @@
 /** What S3 answers when it refuses, in this package's errors. */
 import { ArtifactError, type ArtifactErrorCode } from '../errors.ts'
-import type { Reply } from './send.ts'
+import type { HttpResponse } from '../transport/transport.ts'
+import { type Reply, textOfBody } from './send.ts'
 import { textOf } from './xml.ts'
 
 type Problem = readonly [ArtifactErrorCode, string]
@@ -35,6 +36,20 @@ const BY_CODE: Readonly<Record<string, Problem>> = {
   InvalidAccessKeyId: ['forbidden', 'S3 does not know the access key. Check ARTIFACT_ACCESS_KEY.'],
 }
 
+/** The codes after which the same call may succeed, also where the status is 200. */
+const TRANSIENT_CODES = new Set([
+  'InternalError',
+  'OperationAborted',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'SlowDown',
+])
+
+export const isTransientCode = (code: string | undefined): boolean => code !== undefined && TRANSIENT_CODES.has(code)
+
+/** The code of an error document; undefined when the body is none. */
+export const codeOf = (response: HttpResponse): string | undefined => textOf(textOfBody(response), 'Code')
+
 /** Replies to HEAD have only a status. */
 const BY_STATUS: Readonly<Record<number, Problem>> = {
   301: BY_CODE.PermanentRedirect!,
@@ -45,8 +60,9 @@ const BY_STATUS: Readonly<Record<number, Problem>> = {
   412: CHANGED,
 }
 
-export const errorOf = ({ status, bytes, isRepeated }: Reply, bucket: string): ArtifactError => {
-  const code = textOf(new TextDecoder().decode(bytes), 'Code')
+export const errorOf = (reply: Reply, bucket: string): ArtifactError => {
+  const { status, isRepeated } = reply
+  const code = codeOf(reply)
   const cause = new Error(`S3 responded ${status}${code === undefined ? '' : ` ${code}`}`)
   if (code === 'NoSuchBucket') {
     return new ArtifactError(

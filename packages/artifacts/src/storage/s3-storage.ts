@@ -1,10 +1,11 @@
 /** Artifacts in an S3 bucket of any vendor, with credentials of our own. Needs nothing but `fetch` and WebCrypto. */
 import { AwsV4Signer } from 'aws4fetch'
 import { type ArtifactKey, OCTET_STREAM, parseAddress, sha256, toHex } from '@rockpool/protocol'
-import { ArtifactError, isArtifactError } from '../errors.ts'
+import { ArtifactError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
-import { errorOf } from './s3-errors.ts'
-import { type Authorize, type Call, createSend, type Reply } from './send.ts'
+import { codeOf, errorOf, isTransientCode } from './s3-errors.ts'
+import { type Authorize, type Call, createSend, type Reply, textOfBody } from './send.ts'
+import { sliceOf } from './slice.ts'
 import type { ArtifactStorage, Precondition, StoredObject } from './storage.ts'
 import { elements, encodeText, textOf } from './xml.ts'
 
@@ -42,16 +43,6 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
     }
   }
 
-  /** Undefined when there is no such object. */
-  const sizeOf = async (key: ArtifactKey, signal: AbortSignal | undefined): Promise<number | undefined> => {
-    try {
-      return (await head(key, signal)).size
-    } catch (error) {
-      if (isArtifactError(error, 'not_found')) return undefined
-      throw error
-    }
-  }
-
   return {
     head,
 
@@ -60,16 +51,10 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
         range: `bytes=${start}-${end - 1}`,
         ...(etag !== undefined && { 'if-match': etag }),
       }
-      const reply = await send({ method: 'GET', url: urlOf(key), headers, expected: end - start }, signal)
-      // Of an empty object S3 has no range.
-      if (reply.status === 416 && start === 0) return { bytes: new Uint8Array(), size: 0, etag: '' }
-      if (reply.status !== 200 && reply.status !== 206) throw errorOf(reply, bucket)
-      const total = /\/(\d+)$/.exec(reply.headers.get('content-range') ?? '')?.[1]
-      return {
-        bytes: reply.bytes,
-        size: total === undefined ? reply.bytes.length : Number(total),
-        etag: reply.headers.get('etag') ?? '',
-      }
+      const reply = await send({ method: 'GET', url: urlOf(key), headers, expected: end - start, hash: true }, signal)
+      const slice = await sliceOf(reply, start)
+      if (slice === undefined) throw errorOf(reply, bucket)
+      return slice
     },
 
     write: async (key, bytes, { type, sha256, precondition }, signal) => {
@@ -86,8 +71,7 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
     list: async (prefix, cursor, signal) => {
       const query = new URLSearchParams({ 'list-type': '2', prefix, 'max-keys': '1000' })
       if (cursor !== undefined) query.set('continuation-token', cursor)
-      const { bytes } = await call({ method: 'GET', url: `${base}?${query}`, headers: {} }, signal)
-      const xml = new TextDecoder().decode(bytes)
+      const xml = textOfBody(await call({ method: 'GET', url: `${base}?${query}`, headers: {} }, signal))
       const objects = elements(xml, 'Contents').map((item) => ({
         key: textOf(item, 'Key') ?? '',
         size: Number(textOf(item, 'Size') ?? 0),
@@ -103,11 +87,11 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
     },
 
     startUpload: async (key, type, signal) => {
-      const { bytes } = await call(
+      const reply = await call(
         { method: 'POST', url: `${urlOf(key)}?uploads=`, headers: { 'content-type': type } },
         signal,
       )
-      const uploadId = textOf(new TextDecoder().decode(bytes), 'UploadId')
+      const uploadId = textOf(textOfBody(reply), 'UploadId')
       if (uploadId === undefined)
         throw new ArtifactError('unavailable', 'S3 started an upload without an id. Try again.')
       return uploadId
@@ -119,7 +103,7 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
       return { number, etag: headers.get('etag') ?? '' }
     },
 
-    completeUpload: async (key, uploadId, parts, size, precondition, signal) => {
+    completeUpload: async (key, uploadId, parts, _size, precondition, signal) => {
       const list = parts.map(
         ({ number, etag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${encodeText(etag)}</ETag></Part>`,
       )
@@ -129,15 +113,15 @@ export const s3Storage = (settings: S3Settings, bucket: string, runtime: Runtime
           url: `${urlOf(key)}?${new URLSearchParams({ uploadId })}`,
           headers: { 'content-type': 'application/xml', ...conditions(precondition) },
           body: `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`,
+          // S3 sends 200 before it is done, and an error in the body when it fails (CompleteMultipartUpload, "Note").
+          isTransient: (response) => isTransientCode(codeOf(response)),
         },
         signal,
       )
-      const xml = new TextDecoder().decode(reply.bytes)
-      // S3 sends 200 before it is done, and an error in the body when it fails (CompleteMultipartUpload, "Note").
-      if (reply.status === 200 && textOf(xml, 'Code') === undefined) return
-      // An earlier attempt, whose response was lost, completed it.
-      const isDone = textOf(xml, 'Code') === 'NoSuchUpload' && (await sizeOf(key, signal)) === size
-      if (!isDone) throw errorOf(reply, bucket)
+      const code = codeOf(reply)
+      if (code === 'NoSuchUpload') return false
+      if (reply.status !== 200 || code !== undefined) throw errorOf(reply, bucket)
+      return true
     },
 
     abortUpload: async (key, uploadId, signal) => {

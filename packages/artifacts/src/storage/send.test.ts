@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { ArtifactError } from '../errors.ts'
 import { fakeRuntime } from '../testing/fake-runtime.ts'
-import { createSend } from './send.ts'
+import { type Authorize, createSend, textOfBody } from './send.ts'
 
 const GET = { method: 'GET', url: 'https://s3.example/b/k', headers: {} }
-const plain = async ({
-  url,
-  headers,
-}: {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-}) => ({ url, headers })
+const plain: Authorize = async ({ url, headers }) => ({ url, headers: new Headers(headers) })
 
 describe('send', () => {
   test.for([408, 409, 429, 500, 502, 503, 504])('sends again after %i, with growing waits', async (status) => {
@@ -62,7 +56,7 @@ describe('send', () => {
       [200, { 'content-length': '3' }, 'ab'],
       [200, { 'content-length': '3' }, 'abc'],
     ])
-    expect(new TextDecoder().decode((await createSend(plain, runtime)(GET)).bytes)).toBe('abc')
+    expect(textOfBody(await createSend(plain, runtime)(GET))).toBe('abc')
   })
 
   test('ends an attempt that hangs, by a limit that grows with the body', async () => {

@@ -2,7 +2,8 @@
 import { OCTET_STREAM, parseAddress, toHex, type WireErrorCode } from '@rockpool/protocol'
 import { ArtifactError, type ArtifactErrorCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
-import { type Call, createSend, type Reply } from './send.ts'
+import { type Call, createSend, type Reply, textOfBody } from './send.ts'
+import { sliceOf } from './slice.ts'
 import type { ArtifactStorage, ListedObject, Precondition, UploadedPart } from './storage.ts'
 
 export interface ServerSettings {
@@ -16,12 +17,12 @@ export interface ServerSettings {
 export const serverStorage = ({ url, token }: ServerSettings, runtime: Runtime): ArtifactStorage => {
   const base = `${url.replace(/\/+$/, '')}/artifacts`
   const send = createSend(async ({ url, headers }) => {
-    const bearer = (typeof token === 'string' ? token : await token()).trim()
+    const bearer = (typeof token === 'string' ? token : await fresh(token)).trim()
     // Of others, the error of `fetch` would repeat the token.
     if (!/^[\x21-\x7e]+$/.test(bearer)) {
       throw new ArtifactError('forbidden', 'The token has characters that no JWT has. Ask for a new one.')
     }
-    return { url, headers: { ...headers, authorization: `Bearer ${bearer}` } }
+    return { url, headers: new Headers({ ...headers, authorization: `Bearer ${bearer}` }) }
   }, runtime)
   const urlOf = (key: string, query?: Readonly<Record<string, string>>) =>
     `${base}/${key}${query ? `?${new URLSearchParams(query)}` : ''}`
@@ -45,13 +46,11 @@ export const serverStorage = ({ url, token }: ServerSettings, runtime: Runtime):
 
     read: async (key, { start, end }, etag, signal) => {
       const headers = { range: `bytes=${start}-${end - 1}` }
-      const reply = await send({ method: 'GET', url: urlOf(key), headers, expected: end - start }, signal)
-      if (reply.status === 416 && start === 0) return { bytes: new Uint8Array(), size: 0, etag: '' }
-      if (reply.status !== 200 && reply.status !== 206) throw errorOf(reply)
-      const total = /\/(\d+)$/.exec(reply.headers.get('content-range') ?? '')?.[1]
-      const found = reply.headers.get('etag') ?? ''
-      if (etag !== undefined && found !== etag) throw changed()
-      return { bytes: reply.bytes, size: total === undefined ? reply.bytes.length : Number(total), etag: found }
+      const reply = await send({ method: 'GET', url: urlOf(key), headers, expected: end - start, hash: true }, signal)
+      const slice = await sliceOf(reply, start)
+      if (slice === undefined) throw errorOf(reply)
+      if (etag !== undefined && slice.etag !== etag) throw changed()
+      return slice
     },
 
     write: async (key, bytes, { type, sha256, precondition }, signal) => {
@@ -86,12 +85,30 @@ export const serverStorage = ({ url, token }: ServerSettings, runtime: Runtime):
     completeUpload: async (key, uploadId, parts, size, precondition, signal) => {
       const body = JSON.stringify({ parts: parts satisfies readonly UploadedPart[], size })
       const headers = { 'content-type': 'application/json', ...conditions(precondition) }
-      await call({ method: 'POST', url: urlOf(key, { uploadId }), headers, body }, signal)
+      const reply = await send({ method: 'POST', url: urlOf(key, { uploadId }), headers, body }, signal)
+      if (reply.status === 404) return false
+      if (reply.status !== 200) throw errorOf(reply)
+      return true
     },
 
     abortUpload: async (key, uploadId, signal) => {
       await call({ method: 'DELETE', url: urlOf(key, { uploadId }), headers: {} }, signal)
     },
+  }
+}
+
+/** @throws ArtifactError `unavailable` */
+const fresh = async (token: () => string | Promise<string>): Promise<string> => {
+  try {
+    return await token()
+  } catch (cause) {
+    throw new ArtifactError(
+      'unavailable',
+      'The function that gets the token failed. Look at the cause, then try again.',
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -103,9 +120,9 @@ const conditions = (precondition: Precondition): Record<string, string> => {
 }
 
 /** @throws ArtifactError `unavailable` when it is no JSON: a proxy responded */
-const jsonOf = <A>({ bytes }: Reply): A => {
+const jsonOf = <A>(reply: Reply): A => {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as A
+    return JSON.parse(textOfBody(reply)) as A
   } catch (cause) {
     throw new ArtifactError('unavailable', 'The server did not respond in JSON. Check the URL of the signer.', {
       cause,
@@ -157,9 +174,9 @@ const MESSAGES: Readonly<Record<string, string>> = {
     'The object does not exist. It was never written, or was removed by age; run the stage that writes it again.',
 }
 
-const messageOf = ({ bytes }: Reply): { readonly error?: { readonly code: string; readonly message: string } } => {
+const messageOf = (reply: Reply): { readonly error?: { readonly code: string; readonly message: string } } => {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as object
+    return JSON.parse(textOfBody(reply)) as object
   } catch {
     // A reply to HEAD, or of a proxy: the status says it.
     return {}

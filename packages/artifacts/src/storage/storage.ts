@@ -1,5 +1,6 @@
 /** The port to what keeps the artifacts: S3, or a Rockpool server in front of any object store. */
 import type { ArtifactKey, ContentAddress } from '@rockpool/protocol'
+import type { Chunks } from '../chunks.ts'
 
 export interface StoredObject {
   /** bytes */
@@ -29,7 +30,10 @@ export interface ObjectPage {
 }
 
 export interface Slice {
-  readonly bytes: Uint8Array<ArrayBuffer>
+  /** the bytes, in pieces of any size; none when there are no bytes */
+  readonly chunks: Chunks
+  /** of the bytes, 32 bytes */
+  readonly sha256: Uint8Array<ArrayBuffer>
   /** of the whole object, in bytes */
   readonly size: number
   readonly etag: string
@@ -101,6 +105,8 @@ export interface ArtifactStorage {
    * Makes the object of its parts, all of them, ascending.
    *
    * @param size of the whole, in bytes
+   * @returns false when the store does not know the upload: it is completed already, and the response was lost, or the
+   *   store has discarded it. Only the bytes of the object tell which
    * @throws `changed` when the precondition does not hold. Not every S3 vendor compares it here
    */
   completeUpload(
@@ -110,7 +116,7 @@ export interface ArtifactStorage {
     size: number,
     precondition: Precondition,
     signal?: AbortSignal,
-  ): Promise<void>
+  ): Promise<boolean>
 
   /** Ends an upload and removes its parts. */
   abortUpload(key: ArtifactKey, uploadId: string, signal?: AbortSignal): Promise<void>

@@ -1,5 +1,6 @@
 /** A network and a clock that a test controls. */
 import type { Runtime } from '../runtime.ts'
+import { fetchTransport } from '../transport/fetch-transport.ts'
 
 export type FakeReply =
   | number
@@ -36,7 +37,7 @@ export const fakeRuntime = (replies: readonly FakeReply[], options: { readonly w
         if (requests.length >= count) resolve()
         else watchers.push({ count, resolve })
       }),
-    fetch: async (url, init) => {
+    request: fetchTransport(async (url, init) => {
       const reply = replies[requests.length]
       requests.push({ url, init })
       for (const { count, resolve } of watchers) if (requests.length >= count) resolve()
@@ -45,7 +46,7 @@ export const fakeRuntime = (replies: readonly FakeReply[], options: { readonly w
       if (reply instanceof Error) throw reply
       const [status, headers, body = null] = typeof reply === 'number' ? [reply, {}] : reply
       return new Response(body, { status, headers })
-    },
+    }),
     now: () => Date.UTC(2026, 10, 26, 20),
     random: () => 0.5,
     wait: async (ms, signal) => {
