@@ -2,6 +2,17 @@
 import { spawn } from 'node:child_process'
 import { MediaError, UsageError } from './errors.ts'
 
+/**
+ * Options before an input that a stranger made. Without them a playlist named `original.mp4` makes ffmpeg read other
+ * files of this machine, and URLs, into the output.
+ *
+ * @see https://ffmpeg.org/ffmpeg-formats.html, "format_whitelist" and "protocol_whitelist"
+ */
+export const UNTRUSTED_VIDEO: readonly string[] = [
+  ...['-protocol_whitelist', 'file'],
+  ...['-format_whitelist', 'mov,mp4,matroska,webm,avi,mpegts,mpeg,ogg,flv,asf'],
+]
+
 /** The most that a program may print, in characters: of one that prints more, something is wrong. */
 const MAX_OUTPUT = 1_000_000
 

@@ -1,4 +1,4 @@
-/** Clients that nobody here wrote read and write the same layout: aws-cli, boto3 and rclone, from their Debian packages. */
+/** Third-party clients read and write the same layout: aws-cli, boto3 and rclone, from their Debian packages. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

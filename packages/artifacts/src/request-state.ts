@@ -1,4 +1,4 @@
-/** `requests/<id>/metadata/state.json`: what an orchestrator knows of a request. Replaced only by who has read it. */
+/** `requests/<id>/metadata/state.json`: what an orchestrator knows of a request. A writer replaces only the version that it has read. */
 import { equalBytes, PART_SIZE, sha256 } from '@rockpool/protocol'
 import { concat } from './chunks.ts'
 import { ArtifactError, isArtifactError } from './errors.ts'
@@ -24,7 +24,7 @@ export interface RequestState {
    * Replaces the version that was read, or writes the first one. Resolves with the etag of the new version.
    *
    * @param etag of the version that is replaced; undefined: there must be none
-   * @throws ArtifactError `changed` when somebody else has written: read again, and decide again
+   * @throws ArtifactError `changed` when another writer replaced it: read again, and decide again
    */
   write(value: unknown, etag: string | undefined, options?: CallOptions): Promise<string>
 }
@@ -76,7 +76,7 @@ export const requestState = (storage: ArtifactStorage, requestId: string): Reque
         if (present && equalBytes(present.bytes, bytes)) return present.etag
         throw new ArtifactError(
           'changed',
-          `${key} was written by somebody else. Read it again; when another orchestrator runs this request, stop this one.`,
+          `${key} was written by another process. Read it again; when another orchestrator runs this request, stop this one.`,
           { cause: error },
         )
       }

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArtifactRef } from '@rockpool/artifacts'
 import { MediaError } from '../errors.ts'
-import { runMedia } from '../ffmpeg.ts'
+import { runMedia, UNTRUSTED_VIDEO } from '../ffmpeg.ts'
 import { download, putRefs, readRefs, type Stage } from '../stage.ts'
 
 /** As many as the contact sheet shows. */
@@ -18,6 +18,7 @@ export const frames: Stage = {
     const file = join(folder, 'original')
     await download(artifacts, video, file)
     await runMedia('ffmpeg', [
+      ...UNTRUSTED_VIDEO,
       ...['-i', file, '-vf', 'fps=1,scale=320:-2', '-frames:v', String(MAX_FRAMES), '-q:v', '3'],
       // The same bytes each time: this stage may be killed and run again.
       ...['-threads', '1', '-bitexact', join(folder, 'frame_%04d.jpg')],

@@ -1,7 +1,7 @@
 /** Reads what the video is. */
 import { join } from 'node:path'
 import { MediaError } from '../errors.ts'
-import { runMedia } from '../ffmpeg.ts'
+import { runMedia, UNTRUSTED_VIDEO } from '../ffmpeg.ts'
 import { download, putRefs, type Stage } from '../stage.ts'
 
 export const probe: Stage = {
@@ -10,7 +10,10 @@ export const probe: Stage = {
     const { artifacts, input, folder } = context
     const file = join(folder, 'original')
     await download(artifacts, input, file)
-    const output = await runMedia('ffprobe', ['-print_format', 'json', '-show_format', '-show_streams', file])
+    const output = await runMedia('ffprobe', [
+      ...UNTRUSTED_VIDEO,
+      ...['-print_format', 'json', '-show_format', '-show_streams', file],
+    ])
     const { streams = [], format } = JSON.parse(output) as {
       readonly streams?: readonly { readonly codec_type?: string; readonly width?: number; readonly height?: number }[]
       readonly format?: { readonly duration?: string }

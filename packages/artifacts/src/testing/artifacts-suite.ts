@@ -171,7 +171,7 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
     })
 
     describe('state', () => {
-      test('is replaced only by who has read it', async () => {
+      test('write replaces only the version that was read', async () => {
         const { artifacts, requestId } = await begin()
         const state = artifacts.state(requestId)
         expect(await state.read()).toBeUndefined()
