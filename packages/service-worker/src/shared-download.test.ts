@@ -30,7 +30,7 @@ const stalledDownload = async () => {
     }
     // Nothing is pulled that no reader waits for.
     const body = new ReadableStream(source, { highWaterMark: 0 })
-    return new Response(body, { headers: { 'content-length': String(size) } })
+    return new Response(body, { status: 206, headers: { 'content-range': `bytes 0-${size - 1}/${size}` } })
   }
   const shared = shareDownload({ signer: storage.signer, blobs: memoryBlobStore(), fetch }, remoteKey)
   return { shared, stalled: stalled.promise }

@@ -37,7 +37,7 @@ export interface SharedDownload {
 /**
  * Starts a download that its readers drive: the reader that is furthest ahead fetches the next bytes for all. So
  * a paused reader (a paused video) blocks no other, and no bytes are fetched without a reader. Memory holds
- * at most two parts (16 MiB); a reader that is further behind reads from disk, where those bytes are by then.
+ * at most three parts (24 MiB), beside those that are read ahead; a reader that is further behind reads from disk, where those bytes are by then.
  *
  * @param options.onEnd called when no reader may join any more, perhaps more than once
  */
@@ -119,8 +119,8 @@ const bufferDownload = (running: Download, partSize: number): DownloadBuffer => 
     if (done) return false
     chunks.push({ start: received, bytes: value })
     received += value.length
-    // The part before the current one may still be being written; earlier ones are on disk.
-    const oldest = (Math.floor(received / partSize) - 1) * partSize
+    // The two parts before the current one may still be being written; earlier ones are on disk.
+    const oldest = (Math.floor(received / partSize) - 2) * partSize
     if (chunks[0]!.start < oldest) chunks = chunks.filter(({ start }) => start >= oldest)
     return true
   }

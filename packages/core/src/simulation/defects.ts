@@ -120,8 +120,8 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     seed: 9,
   },
   'a part that arrives is not checked': {
-    file: 'engine/transfers/download.ts',
-    from: 'if (!equalBytes(await hashing.digest(part), digestOfPart(digests, number))) throw mismatch()',
+    file: 'engine/transfers/read-pieces.ts',
+    from: 'if (!(await isRight!(number, bytes))) throw mismatch()',
     to: '',
     seed: 7,
   },

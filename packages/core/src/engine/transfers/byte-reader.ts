@@ -8,13 +8,17 @@ export interface ByteReader {
   cancel(): Promise<void>
 }
 
-export const byteReader = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, signal?: AbortSignal): ByteReader => {
+/** @param inTime fails a read that takes too long */
+export const byteReader = (
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { signal, inTime }: { readonly signal: AbortSignal; readonly inTime: <A>(work: Promise<A>) => Promise<A> },
+): ByteReader => {
   const reader = stream.getReader()
   let left = new Uint8Array(0)
   return {
     async next(max) {
       while (left.length === 0) {
-        const { done, value } = await reach(() => reader.read(), signal)
+        const { done, value } = await reach(() => inTime(reader.read()), signal)
         if (done) return undefined
         left = value
       }
@@ -23,6 +27,19 @@ export const byteReader = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, sign
       return taken
     },
     cancel: () => reader.cancel().catch(() => {}), // a body that already failed has nothing left to cancel
+  }
+}
+
+/** Bytes that have been read already. */
+export const bytesReader = (bytes: Uint8Array<ArrayBuffer>): ByteReader => {
+  let at = 0
+  return {
+    async next(max) {
+      const taken = bytes.subarray(at, at + max)
+      at += taken.length
+      return taken.length > 0 ? taken : undefined
+    },
+    cancel: async () => {},
   }
 }
 
@@ -36,19 +53,31 @@ export const read = async (body: ByteReader, max: number): Promise<Uint8Array<Ar
   )
 }
 
-/** The body if it has exactly `length` bytes, else undefined. Stops at the first excess byte: a server may send endlessly. */
-export const readExactly = async (body: ByteReader, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-  const bytes = new Uint8Array(length)
-  let filled = 0
+/**
+ * The whole body, or undefined when it has more than `max` bytes. Stops at the first excess byte: a server may send endlessly.
+ */
+export const readUpTo = async (body: ByteReader, max: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
   try {
     for (;;) {
-      const next = await body.next(length - filled + 1)
-      if (!next) return filled === length ? bytes : undefined
-      if (filled + next.length > length) return undefined
-      bytes.set(next, filled)
-      filled += next.length
+      const next = await body.next(max - length + 1)
+      if (!next) return joined(chunks, length)
+      length += next.length
+      if (length > max) return undefined
+      chunks.push(next)
     }
   } finally {
     await body.cancel()
   }
+}
+
+const joined = (chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }

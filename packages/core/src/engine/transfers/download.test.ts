@@ -49,7 +49,7 @@ test('parts on disk are not fetched again', async () => {
   }
   const { stream } = await download({ blobs, signer: storage.signer, fetch }, remoteKey)
   expect(bytes.equals(await readAll(stream))).toBe(true)
-  expect(asked).toEqual([null, `bytes=${PART_SIZE}-`]) // the digest list, then from the second part on
+  expect(asked).toEqual([null, `bytes=${PART_SIZE}-${2 * PART_SIZE - 1}`]) // the digest list, then the second part
 })
 
 test.each(['request', 'body'] as const)(
@@ -167,4 +167,71 @@ test('a digest list without end is given up at its first byte too many', async (
   const reading = download({ blobs, signer: storage.signer, fetch }, remoteKey)
   await expect(reading).rejects.toMatchObject({ code: 'storage_suspect' })
   expect(sent).toBeLessThan(5)
+})
+
+const without = (headers: Headers, name: string): Record<string, string> =>
+  Object.fromEntries([...headers].filter(([other]) => other !== name))
+
+/** Proxies that change responses: public-reports/07. */
+test.each<[string, number, Partial<DownloadOptions>, (response: Response) => Response]>([
+  [
+    'without a length',
+    PART_SIZE + 5,
+    {},
+    ({ body, headers }) => new Response(body, { status: 206, headers: without(headers, 'content-length') }),
+  ],
+  [
+    'with the length of a compressed body',
+    5,
+    {},
+    ({ body, headers }) =>
+      new Response(body, { status: 206, headers: { ...without(headers, 'content-length'), 'content-length': '3' } }),
+  ],
+  ['that ignore the range', 5, {}, ({ body }) => new Response(body)],
+  [
+    'that ignore the range of content with several parts',
+    PART_SIZE + 5,
+    { expectedSize: PART_SIZE + 5 },
+    ({ body }) => new Response(body),
+  ],
+  [
+    'with a hidden Content-Range',
+    PART_SIZE + 5,
+    { expectedSize: PART_SIZE + 5 },
+    ({ body }) => new Response(body, { status: 206 }),
+  ],
+])('responses %s (%i bytes) are read whole', async (_, size, options, change) => {
+  const { storage, blobs, remoteKey, bytes } = await withContent(size)
+  const fetch: typeof globalThis.fetch = async (...args) => change(await storage.fetch(...args))
+  const { stream, kept } = await download({ blobs, signer: storage.signer, fetch }, remoteKey, options)
+  expect(bytes.equals(await readAll(stream))).toBe(true)
+  expect(await kept).toMatchObject({ size })
+})
+
+test('a range that the object store ignores needs the size of the record', async () => {
+  const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
+  const fetch: typeof globalThis.fetch = async (...args) => new Response((await storage.fetch(...args)).body)
+  const reading = download({ blobs, signer: storage.signer, fetch }, remoteKey)
+  await expect(reading).rejects.toMatchObject({ code: 'storage_unavailable' })
+})
+
+test('a body that ends early is an error, and the parts before it stay', async () => {
+  const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
+  const fetch: typeof globalThis.fetch = async (...args) => {
+    const { body, headers, status } = await storage.fetch(...args)
+    const bytes = new Uint8Array(await new Response(body).arrayBuffer())
+    return new Response(bytes.slice(0, bytes.length === PART_SIZE + 5 ? -1 : undefined), { status, headers })
+  }
+  const { stream, kept } = await download({ blobs, signer: storage.signer, fetch }, remoteKey)
+  await expect(readAll(stream)).rejects.toMatchObject({ code: 'offline' })
+  await expect(kept).rejects.toMatchObject({ code: 'offline' })
+  expect(await blobs.parts(addressOfKey(remoteKey))).toEqual([1])
+})
+
+test('asks the signer once for the content and its digest list', async () => {
+  const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
+  const downloadUrl = vi.fn(storage.signer.downloadUrl)
+  const { stream } = await download({ blobs, signer: { downloadUrl }, fetch: storage.fetch }, remoteKey)
+  await readAll(stream)
+  expect(downloadUrl).toHaveBeenCalledTimes(1)
 })

@@ -8,25 +8,27 @@
 import {
   addressOfKey,
   addressParts,
+  type ByteRange,
   type ContentAddress,
   type ContentDigest,
-  digestOfPart,
   equalBytes,
   hashContent,
   isRockpoolError,
   partCount,
-  partRange,
   type RemoteKey,
-  RockpoolError,
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
-import { type ByteReader, read, readExactly } from './byte-reader.ts'
+import { bytesReader, readUpTo } from './byte-reader.ts'
+import { damaged, mismatch, noRanges, sizeMismatch } from './download-errors.ts'
+import type { OpenBody } from './piece-body.ts'
+import { firstMissing, rangePieces } from './range-plan.ts'
+import { type PiecePorts, type PieceSource, readPieces } from './read-pieces.ts'
 import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven.ts'
-import { readDigests, readFrom, type RemotePorts } from './remote-object.ts'
-import { type StallClock, unlessStalled } from './stall.ts'
+import { type RemoteBody, type RemoteObject, remoteObject } from './remote-object.ts'
+import type { Stop } from './stall.ts'
 
-export interface DownloadPorts extends RemotePorts, StallClock {
+export interface DownloadPorts extends PiecePorts {
   readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'quarantine' | 'isQuarantined'>
 }
 
@@ -43,7 +45,7 @@ export interface Download {
   readonly size: number
   /** `remote` proves that object storage has the content under this key; `disk` says nothing about that */
   readonly source: 'disk' | 'remote'
-  /** Pulled by its reader: bytes that are not read are not fetched. Cancelling it ends the download; complete parts stay on disk. */
+  /** Driven by its reader, by at most three parts ahead of it. Cancelling it ends the download; complete parts stay on disk. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>
   /**
    * Resolves when the stream has ended and all parts are on disk, verified. Rejects when the stream failed or was
@@ -90,21 +92,20 @@ const startDownload = async (
   }
 
   const present = new Set(await ports.blobs.parts(address))
-  // Requests the first missing part before returning: its response gives the size, and whether the object exists.
-  let first = 1
-  while (present.has(first)) first++
-  const requests = [readDigests(ports, remoteKey, signal), readFrom(ports, remoteKey, first, signal)] as const
+  const missing = firstMissing(present, addressParts(address), ports.hashing ?? WEB_HASHING)
+  // Another tab has brought the last part in between.
+  if (!missing) return startDownload(ports, remoteKey, options)
+  const object = remoteObject(ports, remoteKey, { stop, signal })
   try {
-    const [digests, { body, size }] = await unlessStalled(ports, stop, Promise.all(requests))
-    if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
-    // A sign-in page or a filter may have responded: the record is wrong only when the bytes have the right hash.
-    if (options.expectedSize !== undefined && options.expectedSize !== size && addressParts(address) === 1) {
-      const { digest } = ports.hashing ?? WEB_HASHING
-      const bytes = await unlessStalled(ports, stop, readExactly(body, size))
-      if (!bytes || !equalBytes(await digest(bytes), digests)) throw mismatch()
-    }
+    const [digests, response] = await Promise.all([object.digests(), openFrom(object, missing)])
+    const opened = await withSize(response, { ...options, start: missing.start, address, digests, ports })
+    const { size } = opened
     requireSize(size)
-    const chunks = readParts(ports, remoteKey, { digests, size, present, first, body, stop, signal })
+    if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
+    const { hashing = WEB_HASHING } = ports
+    const pieces = rangePieces({ start: 0, end: size }, size, present, { hashing, verify: 'parts' })
+    const source = { address, size, pieces, digests: Promise.resolve(digests), object, opened, stop, keep: true }
+    const chunks = readAll(ports, source, digests)
     return asDownload('remote', size, chunks, { ...options, stop, signal })
   } catch (error) {
     // Ends the other request, too.
@@ -113,10 +114,23 @@ const startDownload = async (
   }
 }
 
-/** `signal` follows `stop`. */
-interface Stop {
-  readonly stop: AbortController
-  readonly signal: AbortSignal
+async function* readAll(
+  ports: DownloadPorts,
+  source: PieceSource,
+  digests: Uint8Array<ArrayBuffer>,
+): Chunks<ContentDigest | NotKept> {
+  const notKept = yield* readPieces(ports, source)
+  return notKept ?? { address: source.address, size: source.size, digests }
+}
+
+/** Content without bytes has no range: the object store responds with 416. */
+const openFrom = async (object: RemoteObject, missing: ByteRange & { readonly start: number }): Promise<RemoteBody> => {
+  try {
+    return await object.open(missing)
+  } catch (error) {
+    if (missing.start > 0 || !isRockpoolError(error, 'bad_request')) throw error
+    return object.open()
+  }
 }
 
 interface VerifiedContent {
@@ -145,66 +159,37 @@ async function* readDisk({ blob, digest }: VerifiedContent): Chunks<ContentDiges
   return digest
 }
 
-async function* readParts(
-  ports: DownloadPorts,
-  key: RemoteKey,
-  source: {
+/**
+ * A response with the size of the whole content. A record may be wrong, and so may a response: a sign-in page or a filter may have
+ * sent it. Where they differ, or the size is not known, content of one part is read whole, since its digest proves its size.
+ */
+const withSize = async (
+  { body, sent, isRange }: RemoteBody,
+  {
+    start,
+    expectedSize,
+    address,
+    digests,
+    ports,
+  }: {
+    readonly start: number
+    readonly expectedSize?: number
+    readonly address: ContentAddress
     readonly digests: Uint8Array<ArrayBuffer>
-    readonly size: number
-    readonly present: ReadonlySet<number>
-    readonly first: number
-    readonly body: ByteReader
-  } & Stop,
-): Chunks<ContentDigest | NotKept> {
-  const { digests, size, stop, signal } = source
-  let { present } = source
-  const { hashing = WEB_HASHING } = ports
-  const address = addressOfKey(key)
-  let body = source.body
-  let bodyAt = source.first
-  // Writing a part overlaps with reading the next one. When the disk fails, the reader still gets the rest.
-  let keeping: Promise<void> = Promise.resolve()
-  let failure: NotKept | undefined
-  try {
-    for (let number = 1; number <= addressParts(address); number++) {
-      const onDisk = present.has(number) ? await ports.blobs.openPart(address, number) : undefined
-      if (onDisk) {
-        const bytes = new Uint8Array(await onDisk.arrayBuffer())
-        if (equalBytes(await hashing.digest(bytes), digestOfPart(digests, number))) {
-          yield bytes
-          continue
-        }
-        // This reader gets the part from object storage. All parts on disk are moved aside; the next read downloads them again.
-        await ports.blobs.quarantine(address)
-        present = new Set()
-        failure = { notKept: damagedPart() }
-      }
-      if (bodyAt !== number) {
-        await body.cancel()
-        body = (await unlessStalled(ports, stop, readFrom(ports, key, number, signal))).body
-      }
-      bodyAt = number + 1
-      const { start, end } = partRange(size, number, hashing)
-      const part = new Uint8Array(end - start)
-      let last = new Uint8Array(0)
-      for (let filled = 0; filled < part.length; filled += last.length) {
-        if (last.length > 0) yield last
-        last = await unlessStalled(ports, stop, read(body, part.length - filled))
-        part.set(last, filled)
-      }
-      if (!equalBytes(await hashing.digest(part), digestOfPart(digests, number))) throw mismatch()
-      await keeping
-      if (!failure) {
-        keeping = ports.blobs.writePart(address, number, part).catch((notKept: unknown) => {
-          failure = { notKept }
-        })
-      }
-      if (last.length > 0) yield last
-    }
-  } finally {
-    await Promise.all([keeping, body.cancel()])
+    readonly ports: DownloadPorts
+  },
+): Promise<OpenBody & { readonly size: number }> => {
+  const { digest, partSize } = ports.hashing ?? WEB_HASHING
+  if (addressParts(address) === 1 && (sent === undefined || (expectedSize ?? sent.size) !== sent.size)) {
+    const bytes = await readUpTo(body, partSize)
+    if (!bytes || !equalBytes(await digest(bytes), digests)) throw mismatch()
+    return { body: bytesReader(bytes), at: 0, end: bytes.length, size: bytes.length }
   }
-  return failure ?? { address, size, digests }
+  if (sent) return { body, at: sent.start, end: sent.end, size: sent.size }
+  if (expectedSize !== undefined && (isRange || start === 0))
+    return { body, at: start, end: expectedSize, size: expectedSize }
+  await body.cancel()
+  throw noRanges()
 }
 
 const asDownload = (
@@ -220,29 +205,3 @@ const asDownload = (
   })
   return { size, source, stream, kept: keptOf(result) }
 }
-
-/** The error for a record with another size than its content. Nothing on disk changes. */
-export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
-  new RockpoolError(
-    'size_mismatch',
-    `This file is listed with a size of ${listed}, but its content has ${actual} bytes. It was not opened. ` +
-      'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
-  )
-
-const damaged = (cause: unknown): RockpoolError =>
-  new RockpoolError(
-    'corrupt',
-    'This file is damaged on this device and is stored nowhere else. Add it again from its source.',
-    { cause },
-  )
-
-/** The error for a part on this disk that was moved aside. */
-export const damagedPart = (): RockpoolError =>
-  new RockpoolError('corrupt', 'A part of this file was damaged on this device. Open it again to download it whole.')
-
-/** The error for bytes whose digest is wrong. */
-export const mismatch = (): RockpoolError =>
-  new RockpoolError(
-    'corrupt',
-    'The object store sent wrong bytes for this file; they were discarded. Try again. If this repeats, tell the administrator.',
-  )

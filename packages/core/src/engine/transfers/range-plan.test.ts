@@ -1,6 +1,6 @@
 import { type ByteSpan, type Hashing, WEB_HASHING } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
-import { isNearlyWhole, rangePieces, requestSpan, type VerifyMode } from './range-plan.ts'
+import { firstMissing, isNearlyWhole, rangePieces, requestSpan, type VerifyMode } from './range-plan.ts'
 
 const hashing: Hashing = { ...WEB_HASHING, partSize: 10 }
 const SIZE = 35
@@ -48,4 +48,19 @@ test.each([
   [50, 51, false],
 ])('%i to %i of 100 bytes is nearly the whole content: %s', (start, end, expected) => {
   expect(isNearlyWhole({ start, end }, 100, hashing)).toBe(expected)
+})
+
+test.each<[readonly number[], { readonly start: number; readonly end?: number } | undefined]>([
+  [[], { start: 0 }],
+  [[1, 2], { start: 20 }],
+  [[4], { start: 0, end: 30 }],
+  [[1, 3], { start: 10, end: 20 }],
+  [[1, 2, 3, 4], undefined],
+])('with the parts %j of four on disk %j is missing first', (present, missing) => {
+  expect(firstMissing(new Set(present), 4, hashing)).toEqual(missing)
+})
+
+test('content without bytes is one piece, so that it is verified and kept', () => {
+  const plan = rangePieces({ start: 0, end: 0 }, 0, new Set(), { hashing, verify: 'parts' })
+  expect(plan).toMatchObject([{ number: 1, isWhole: true }])
 })

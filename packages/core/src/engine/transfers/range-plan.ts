@@ -35,7 +35,6 @@ export const rangePieces = (
   const pieces: RangePiece[] = []
   for (let number = Math.floor(span.start / hashing.partSize) + 1; ; number++) {
     const part = partRange(size, number, hashing)
-    if (part.start >= span.end) return pieces
     const wanted = { start: Math.max(span.start, part.start), end: Math.min(span.end, part.end) }
     const from = present.has(number) ? 'disk' : 'remote'
     const read = from === 'remote' && verify === 'always' ? part : wanted
@@ -49,6 +48,25 @@ export const requestSpan = (pieces: readonly RangePiece[], index: number): ByteS
   let last = index
   while (pieces[last + 1]?.from === 'remote') last++
   return { start: pieces[index]!.read.start, end: pieces[last]!.read.end }
+}
+
+/**
+ * The first bytes of content that are not on disk, before its size is known: from the first missing part to the next one on disk, or
+ * to the end. Undefined when all parts are on disk.
+ *
+ * @param present numbers of the parts that are on disk, of `parts` in all
+ */
+export const firstMissing = (
+  present: ReadonlySet<number>,
+  parts: number,
+  { partSize }: Pick<Hashing, 'partSize'>,
+): { readonly start: number; readonly end?: number } | undefined => {
+  let first = 1
+  while (present.has(first)) first++
+  if (first > parts) return undefined
+  let last = first
+  while (last < parts && !present.has(last + 1)) last++
+  return { start: (first - 1) * partSize, ...(last < parts ? { end: last * partSize } : {}) }
 }
 
 /** Whether so little of the content is outside the range that all of it is fetched and verified: 1 MiB with parts of 8 MiB. */

@@ -46,7 +46,7 @@ export const readerDriven = <A>(
     {
       async pull(controller) {
         try {
-          signal.throwIfAborted()
+          if (signal.aborted) throw aborted(signal)
           const { done, value } = await chunks.next()
           if (!done) {
             onChunk(value.length)
@@ -55,7 +55,7 @@ export const readerDriven = <A>(
           resolve(value)
           controller.close()
         } catch (cause) {
-          const error = signal.aborted ? aborted(signal) : cause
+          const error = signal.aborted && signal.reason !== cause ? aborted(signal) : cause
           stop.abort(error)
           reject(error)
           controller.error(error)

@@ -11,6 +11,13 @@ export interface StallClock {
   readonly clock?: Pick<PlatformClock, 'setTimer'>
 }
 
+/** Ends a download. */
+export interface Stop {
+  readonly stop: AbortController
+  /** `stop`, or a signal that follows it */
+  readonly signal: AbortSignal
+}
+
 /** Aborts `stop` when `work` takes longer than 30 s. A reader that pauses is no stall. */
 export const unlessStalled = <A>(
   { clock = webPlatform.clock }: StallClock,

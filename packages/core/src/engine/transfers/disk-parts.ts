@@ -1,0 +1,73 @@
+/** The parts of one download on this disk: those that are there already, and those that it brings. */
+import { type ContentAddress, partRange, type Hashing } from '@rockpool/protocol'
+import type { BlobStore } from '../../ports/blob-store.ts'
+import { damagedPart } from './download-errors.ts'
+import type { RangePiece } from './range-plan.ts'
+import type { NotKept } from './reader-driven.ts'
+
+export interface DiskParts {
+  /**
+   * The bytes of a piece that is on disk.
+   *
+   * @returns undefined when it is gone or damaged, and can be fetched instead
+   * @throws RockpoolError `corrupt` for a damaged slice: the next download fetches it
+   */
+  read(piece: RangePiece): Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** Writes a verified part. Never rejects: when the disk fails, the reader still gets the rest. */
+  write(number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** why parts are missing on disk, if any are */
+  readonly notKept: NotKept | undefined
+}
+
+/** @param isRight compares the digest of a whole part; not given when the digests are not known */
+export const diskParts = (
+  blobs: Pick<BlobStore, 'openPart' | 'writePart' | 'quarantine'>,
+  {
+    address,
+    size,
+    hashing,
+    keep,
+    isRight,
+  }: {
+    readonly address: ContentAddress
+    readonly size: number
+    readonly hashing: Hashing
+    readonly keep: boolean
+    readonly isRight: ((number: number, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>) | undefined
+  },
+): DiskParts => {
+  let notKept: NotKept | undefined
+
+  const readWhole = async (number: number, compare: NonNullable<typeof isRight>) => {
+    const part = await blobs.openPart(address, number)
+    const bytes = part && new Uint8Array(await part.arrayBuffer())
+    if (!bytes || (await compare(number, bytes))) return bytes
+    // All parts on disk are moved aside, and what this download brings is not kept: the next one brings all of them.
+    await blobs.quarantine(address)
+    notKept = { notKept: damagedPart() }
+    return undefined
+  }
+
+  return {
+    async read({ number, wanted, isWhole }) {
+      if (isWhole && isRight) return readWhole(number, isRight)
+      const { start, end } = partRange(size, number, hashing)
+      const part = await blobs.openPart(address, number)
+      if (part?.size === end - start) {
+        return new Uint8Array(await part.slice(wanted.start - start, wanted.end - start).arrayBuffer())
+      }
+      // A part that is gone by now may be in one file with the others: another tab has added the same content.
+      if (part) await blobs.quarantine(address)
+      throw damagedPart()
+    },
+    async write(number, bytes) {
+      if (!keep || notKept) return
+      await blobs.writePart(address, number, bytes).catch((error: unknown) => {
+        notKept = { notKept: error }
+      })
+    },
+    get notKept() {
+      return notKept
+    },
+  }
+}

@@ -1,0 +1,36 @@
+/** What may be wrong with downloaded bytes, for the person who opens the file. */
+import { RockpoolError } from '@rockpool/protocol'
+
+/** A record has another size than its content. Nothing on disk changes. */
+export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
+  new RockpoolError(
+    'size_mismatch',
+    `This file is listed with a size of ${listed}, but its content has ${actual} bytes. It was not opened. ` +
+      'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
+  )
+
+/** The only copy is damaged. */
+export const damaged = (cause: unknown): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'This file is damaged on this device and is stored nowhere else. Add it again from its source.',
+    { cause },
+  )
+
+/** A part on this disk was moved aside. */
+export const damagedPart = (): RockpoolError =>
+  new RockpoolError('corrupt', 'A part of this file was damaged on this device. Open it again to download it whole.')
+
+/** Bytes from object storage have another digest. */
+export const mismatch = (): RockpoolError =>
+  new RockpoolError(
+    'corrupt',
+    'The object store sent wrong bytes for this file; they were discarded. Try again. If this repeats, tell the administrator.',
+  )
+
+/** The object store, or a proxy, does not respond to a range with its bytes and the size of the content. */
+export const noRanges = (): RockpoolError =>
+  new RockpoolError(
+    'storage_unavailable',
+    'The object store must support Range requests and expose Content-Range. Check its CORS rules and proxies.',
+  )
