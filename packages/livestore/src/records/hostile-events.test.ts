@@ -9,7 +9,7 @@ import { liveStoreLog } from '../log/live-store-log.ts'
 import { openClient } from '../testing/clients.ts'
 import { fileAdded, fileArgs, HOSTILE_EVENTS, type HostileEvent } from '../testing/hostile-events.ts'
 
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const logs = memoryLogs()
 let server: Awaited<ReturnType<typeof startSyncServer>>
@@ -40,7 +40,7 @@ const open = async (storeId: string, clientId: string) => {
     lists: (...ids: string[]) =>
       vi.waitFor(() => expect(log.list({}).map(({ id }) => id)).toEqual(expect.arrayContaining(ids)), {
         interval: 5,
-        timeout: 8_000,
+        timeout: 60_000,
       }),
   }
 }

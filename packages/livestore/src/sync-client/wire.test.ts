@@ -45,10 +45,15 @@ describe('decodePage', () => {
     ['a gap', { ...log, events: [event(1), event(3)] }],
     ['events that do not follow the number that was asked for', { ...log, events: [event(2)] }],
     ['an event whose parent is not the number before', { ...log, events: [{ ...event(1), parentSeqNum: 4 }] }],
+    ['numbers that are not in order', { ...log, events: [event(2), event(1)] }],
     ['an event without a name', { ...log, events: [{ ...event(1), name: undefined }] }],
     ['no events', log],
   ])('rejects %s', (_, value) => {
     expect(decodePage(value, 0)).toBeUndefined()
+  })
+
+  it.each([0, -5, 1.5, 1e300, Number.MAX_SAFE_INTEGER])('rejects an event with the number %d', (seqNum) => {
+    expect(decodePage({ ...log, events: [event(seqNum)] }, 0)).toBeUndefined()
   })
 })
 
