@@ -107,6 +107,33 @@ test('a second backup into the same folder copies only what is new', async () =>
   await second.stop()
 })
 
+test('refuses a cursor of events from before the restore, also when the log has an event of that number again', async () => {
+  const server = await serve('data')
+  const client = await server.clientOf('reef')
+  for (const id of ['a', 'b']) await client.push(...note(id))
+  expect((await run('data', 'backup', 'backup')).code).toBe(0)
+  await client.push(...note('lost'))
+  const headers = { authorization: `Bearer ${await tokenOf({ reef: ['read'] })}` }
+  const positionAt = async (base: string) => {
+    const { body } = await fetch(`${base}/storage/v1/events`, { headers })
+    const { value } = await body!.getReader().read()
+    return /^id: (.+)$/m.exec(new TextDecoder().decode(value))![1]!
+  }
+  const cursor = await positionAt(server.base)
+  await server.stop()
+  expect((await run('elsewhere', 'restore', 'backup')).code).toBe(0)
+  const second = await serve('elsewhere')
+  for (const id of ['c', 'd']) await (await second.clientOf('reef')).push(...note(id))
+  const continued = await fetch(`${second.base}/storage/v1/events?since=${cursor}`, { headers })
+  expect([cursor.endsWith('.3'), continued.status]).toEqual([true, 409])
+  await continued.body!.cancel()
+  const own = await positionAt(second.base)
+  const again = await fetch(`${second.base}/storage/v1/events?since=${own}`, { headers })
+  expect([own.endsWith('.4'), again.status]).toEqual([true, 200])
+  await again.body!.cancel()
+  await second.stop()
+})
+
 test('damage is named: an object in the data folder, one in the backup', async () => {
   const server = await serve('data')
   const client = await server.clientOf('reef')

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ServerConfig } from '../config/server-config.ts'
 import { copyState } from '../state/copy-state.ts'
 import { openState } from '../state/open-state.ts'
+import { lastRestore } from '../state/restores.ts'
 import { restoreBackup } from './restore.ts'
 
 let root: string
@@ -92,4 +93,21 @@ test('leaves the data folder of a server that runs alone, also when that has no 
   unlock()
   await restore()
   expect(await readdir(join(dataDir, 'events'))).toEqual(['reef.id', 'reef.sqlite'])
+})
+
+test('gives cursors of events another id, so that none from before it skips later events', async () => {
+  const saved = openState(join(root, 'backup'))
+  expect(lastRestore(saved.database)).toBeUndefined()
+  saved.close()
+  const idAfterRestore = async () => {
+    await rm(dataDir, { recursive: true, force: true })
+    await restore()
+    const state = openState(dataDir)
+    const id = lastRestore(state.database)
+    state.close()
+    return id
+  }
+  const first = await idAfterRestore()
+  expect(first).toMatch(/^[0-9a-f]{12}$/)
+  expect(await idAfterRestore()).not.toBe(first)
 })

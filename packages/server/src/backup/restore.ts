@@ -11,7 +11,8 @@ import type { ServerConfig } from '../config/server-config.ts'
 import { openStore } from '../serve/open-store.ts'
 import { eventsFolder, hasEventLogs } from '../serve/open-logs.ts'
 import { ensureDataFolder } from '../serve/parts.ts'
-import { STATE_FILE } from '../state/open-state.ts'
+import { openState, STATE_FILE } from '../state/open-state.ts'
+import { noteRestore } from '../state/restores.ts'
 import { every2s } from '../tasks/task.ts'
 import { copyDurably, syncFolder } from './copy-durably.ts'
 import {
@@ -71,6 +72,12 @@ const restoreAll = async (
     // SQLite would replay the write-ahead log of a server that was killed into the restored file.
     if (name === STATE_FILE) for (const end of ['-wal', '-shm']) await rm(join(dataDir, name + end), { force: true })
     await copyDurably(join(folder, name), join(dataDir, name))
+  }
+  const state = openState(dataDir)
+  try {
+    noteRestore(state.database, Date.now())
+  } finally {
+    state.close()
   }
   const { store } = await openStore(config.store, '')
   let failed: RestoreResult['failed']

@@ -7,25 +7,27 @@ export interface Cursor {
   readonly seqNum: number
 }
 
-export const formatCursor = ({ backendId, seqNum }: Cursor): string => `${backendId}.${seqNum}`
+/** @param cursorId of the log, and of its last restore */
+export const formatCursor = (cursorId: string, seqNum: number): string => `${cursorId}.${seqNum}`
 
 /**
  * The number of the event that a reader has seen last.
  *
  * @param text `0` is before the first event
- * @param log that the reader continues with; `seqNum` of its last event
+ * @param cursorId of the log that the reader continues with
+ * @param head number of the last event of this log
  * @throws RockpoolError `bad_request` for a text that is no cursor, `conflict` for a cursor of another log
  */
-export const parseCursor = (text: string, log: Cursor): number => {
+export const parseCursor = (text: string, cursorId: string, head: number): number => {
   if (text === '0') return 0
-  const [, backendId, number] = /^([\w-]{1,64})\.(\d{1,15})$/.exec(text) ?? []
-  if (backendId === undefined) {
+  const [, logId, number] = /^([\w-]{1,64})\.(\d{1,15})$/.exec(text) ?? []
+  if (logId === undefined) {
     throw new RockpoolError('bad_request', '"since" has to be the cursor of an event, or 0 for all events.')
   }
   const seqNum = Number(number)
-  if (backendId === log.backendId && seqNum <= log.seqNum) return seqNum
+  if (logId === cursorId && seqNum <= head) return seqNum
   throw new RockpoolError(
     'conflict',
-    'This cursor belongs to another log, such as one before a restore. List the objects, then read events without "since".',
+    'This cursor is of another log, or of before a restore. List the objects, then read events without "since".',
   )
 }

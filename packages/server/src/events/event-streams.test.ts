@@ -2,7 +2,7 @@ import type { FileEvent } from '@rockpool/sync-server'
 import { testClock } from '@rockpool/sync-server/testing'
 import { expect, it, vi } from 'vitest'
 import { createAppends } from './appends.ts'
-import { createEventStreams, HEARTBEAT_MS, SLOW_READER_MS } from './event-streams.ts'
+import { createEventStreams, HEARTBEAT_MS, MAX_STREAMS, SLOW_READER_MS } from './event-streams.ts'
 
 const eventOf = (seqNum: number, ownerId = 'ada'): FileEvent => ({
   ...{ seqNum, kind: 'added', fileId: `f${seqNum}`, bucket: 'files', path: null, remoteKey: 'shop/files/a' as never },
@@ -34,9 +34,9 @@ const setUp = (more: { readonly expiresInMs?: number } = {}) => {
     const page = found.slice(0, limit)
     return { events: page, next: page.at(-1)?.seqNum ?? since, more: found.length > page.length }
   }
-  const open = (since = 0) => {
+  const open = (since = 0, sub = 'ada') => {
     const { body } = streams.open({
-      ...{ storeId: 'shop', log: { backendId: 'log', readModel: { fileEvents } }, since },
+      ...{ storeId: 'shop', sub, log: { cursorId: 'log', readModel: { fileEvents } }, since },
       ...{ isReadable: ({ ownerId }) => ownerId === 'ada', expiresAt: clock.now() + (more.expiresInMs ?? 1e9) },
     })
     const reader = body!.getReader()
@@ -193,4 +193,17 @@ it('leaves no timer and no error behind when its reader goes away', async () => 
   await stream.cancel()
   await settle()
   expect([clock.timers, errors]).toEqual([0, []])
+})
+
+it('limits the streams of one user, until one of them ends', async () => {
+  const { open } = setUp()
+  const first = open()
+  for (let n = 1; n < MAX_STREAMS; n++) open()
+  const refusal = expect.objectContaining({ code: 'rate_limited', retryAfterMs: 5_000 })
+  expect(() => open()).toThrow(refusal)
+  await open(0, 'bob').cancel()
+  await first.cancel()
+  await first.cancel()
+  open()
+  expect(() => open()).toThrow(refusal)
 })

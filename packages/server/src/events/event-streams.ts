@@ -1,5 +1,5 @@
 /** `GET /storage/v1/events`: events as they happen, as server-sent events (docs/contracts/rest-http.md). */
-import type { StoreId } from '@rockpool/protocol'
+import { RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { Clock, FileEvent, ReadModel } from '@rockpool/sync-server'
 import type { Appends } from './appends.ts'
 import { formatCursor } from './cursor.ts'
@@ -7,7 +7,11 @@ import { nextTurn } from './next-turn.ts'
 import { toStorageEvent } from './storage-event.ts'
 
 export interface EventStreams {
-  /** A response that ends when the token does, when the server drains, or when its reader is too slow. */
+  /**
+   * A response that ends when the token does, when the server drains, or when its reader is too slow.
+   *
+   * @throws RockpoolError `rate_limited` when the user has {@link MAX_STREAMS} open
+   */
   open(subscription: Subscription): Response
   /** Ends all streams, and each later one at its start: clients continue elsewhere from their cursors. */
   close(): void
@@ -15,7 +19,9 @@ export interface EventStreams {
 
 export interface Subscription {
   readonly storeId: StoreId
-  readonly log: { readonly backendId: string; readonly readModel: Pick<ReadModel, 'fileEvents'> }
+  /** of the user who reads */
+  readonly sub: string
+  readonly log: { readonly cursorId: string; readonly readModel: Pick<ReadModel, 'fileEvents'> }
   /** number of the last event that the reader has */
   readonly since: number
   readonly isReadable: (event: FileEvent) => boolean
@@ -33,6 +39,8 @@ export interface EventStreamsOptions {
 export const HEARTBEAT_MS = 15_000
 /** A reader that takes nothing of what waits for this long is closed. */
 export const SLOW_READER_MS = 30_000
+/** Streams of one user at the same time, of all stores: each reads the log at each append, and keeps a connection. */
+export const MAX_STREAMS = 20
 /** When a client connects again after its stream has ended. */
 const RECONNECT_MS = 5_000
 /** Events in one chunk: about 60 kB. */
@@ -41,8 +49,13 @@ const PAGE_EVENTS = 200
 export const createEventStreams = ({ appends, clock, onError }: EventStreamsOptions): EventStreams => {
   let isClosed = false
   const streams = new Set<AbortController>()
+  const streamsOf = new Map<string, number>()
 
   const open = (subscription: Subscription): Response => {
+    const { sub } = subscription
+    const others = streamsOf.get(sub) ?? 0
+    if (others >= MAX_STREAMS) throw tooManyStreams()
+    streamsOf.set(sub, others + 1)
     const ending = new AbortController()
     streams.add(ending)
     if (isClosed) ending.abort()
@@ -51,9 +64,9 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
     let stopWaiting = () => {}
     const end = () => {
       stopWaiting()
-      streams.delete(ending)
+      if (streams.delete(ending)) leave(sub)
       ending.abort()
-      // A generator that nobody asks for more would watch the store for good.
+      // A generator that is not read to its end would watch the store for good.
       void chunks.return()
     }
     const body = new ReadableStream<Uint8Array>(
@@ -92,6 +105,12 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
     })
   }
 
+  const leave = (sub: string) => {
+    const left = streamsOf.get(sub)! - 1
+    if (left > 0) streamsOf.set(sub, left)
+    else streamsOf.delete(sub)
+  }
+
   return {
     open,
     close: () => {
@@ -101,6 +120,11 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
   }
 }
 
+const tooManyStreams = () =>
+  new RockpoolError('rate_limited', `This user has ${MAX_STREAMS} event streams open. Close one, then try again.`, {
+    retryAfterMs: RECONNECT_MS,
+  })
+
 /** Ends when `signal` is aborted, or the token ends. */
 async function* readChunks(
   { storeId, log, since, isReadable, expiresAt }: Subscription,
@@ -108,7 +132,7 @@ async function* readChunks(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
-  const { backendId, readModel } = log
+  const { cursorId, readModel } = log
   let appended = true
   let wake = () => {}
   const stopWatching = appends.watch(storeId, () => {
@@ -129,19 +153,19 @@ async function* readChunks(
   try {
     let last = since
     // A client that loses the connection before the first event continues from here, without a gap.
-    yield `retry: ${RECONNECT_MS}\n${position(backendId, last)}`
+    yield `retry: ${RECONNECT_MS}\n${position(cursorId, last)}`
     while (!isOver()) {
       appended = false
       const page = await readModel.fileEvents({ since: last, limit: PAGE_EVENTS })
-      const events = page.events.filter(isReadable).map((event) => toStorageEvent(storeId, backendId, event))
+      const events = page.events.filter(isReadable).map((event) => toStorageEvent(storeId, cursorId, event))
       last = page.next
       if (events.length > 0)
         yield events.map((event) => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`).join('')
       if (page.more) await nextTurn()
       if (page.more || appended || isOver()) continue
       await wait(Math.max(0, Math.min(HEARTBEAT_MS, expiresAt - clock.now())))
-      // Also the heartbeat reads: an append of another server is reported by nobody.
-      if (!appended && !isOver()) yield position(backendId, last)
+      // Also the heartbeat reads: no notice of another server's append may have come.
+      if (!appended && !isOver()) yield position(cursorId, last)
     }
   } finally {
     stopWatching()
@@ -149,4 +173,4 @@ async function* readChunks(
 }
 
 /** An id without data: clients remember it, and dispatch nothing (WHATWG HTML, "dispatch the event", step 1). */
-const position = (backendId: string, seqNum: number): string => `id: ${formatCursor({ backendId, seqNum })}\n\n`
+const position = (cursorId: string, seqNum: number): string => `id: ${formatCursor(cursorId, seqNum)}\n\n`

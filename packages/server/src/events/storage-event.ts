@@ -39,8 +39,8 @@ const TYPES: Readonly<Record<FileEventKind, StorageEventType>> = {
 
 export const typeOf = (kind: FileEventKind): StorageEventType => TYPES[kind]
 
-/** @param backendId of the log that has the event */
-export const toStorageEvent = (storeId: StoreId, backendId: string, event: FileEvent): StorageEvent => {
+/** @param cursorId of the log that has the event */
+export const toStorageEvent = (storeId: StoreId, cursorId: string, event: FileEvent): StorageEvent => {
   const { kind, fileId, bucket, path, ownerId, at, seqNum } = event
   return {
     type: typeOf(kind),
@@ -50,7 +50,7 @@ export const toStorageEvent = (storeId: StoreId, backendId: string, event: FileE
     path: path ?? fileId,
     owner_id: ownerId,
     timestamp: new Date(at).toISOString(),
-    cursor: formatCursor({ backendId, seqNum }),
+    cursor: formatCursor(cursorId, seqNum),
   }
 }
 

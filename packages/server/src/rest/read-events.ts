@@ -8,7 +8,7 @@ import type { RestServices } from './services.ts'
 /**
  * The events after the cursor `since`, and those to come. Without one: those to come.
  *
- * @throws RockpoolError `unauthenticated`, `forbidden`, `bad_request`, `conflict`
+ * @throws RockpoolError `unauthenticated`, `forbidden`, `bad_request`, `conflict`, `rate_limited`
  */
 export const readEvents = async (
   { logs, storeBuckets, eventStreams }: RestServices,
@@ -23,8 +23,9 @@ export const readEvents = async (
   const head = await log.head()
   return eventStreams.open({
     storeId,
+    sub: claims.sub,
     log,
-    since: since === undefined ? head : parseCursor(since, { backendId: log.backendId, seqNum: head }),
+    since: since === undefined ? head : parseCursor(since, log.cursorId, head),
     isReadable: (event) => isReadable(event, claims.sub, storeBuckets.bucketsOf(storeId)),
     expiresAt: expiryOf(claims),
   })

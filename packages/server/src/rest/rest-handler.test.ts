@@ -6,7 +6,7 @@ import { URL_SECRET } from '../testing/content.ts'
 import { createRestHandler, type RestOptions } from './rest-handler.ts'
 
 const store = memoryStore({ publicBaseUrl: 'http://localhost', secret: URL_SECRET })
-const LOG = { backendId: 'log', head: async () => 0 }
+const LOG = { backendId: 'log', cursorId: 'log', head: async () => 0 }
 const FILE = { id: '1', name: 'a.png', type: 'image/png', bucket: 'posters', remoteKey: 'shop/posters/a' }
 
 /** A server with one public bucket that has one file, for callers without a token. */

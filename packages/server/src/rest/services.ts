@@ -17,6 +17,8 @@ export interface ReadableLogs {
   open(storeId: StoreId): Promise<{
     readonly readModel: ReadModel
     readonly backendId: string
+    /** of the log in cursors of events: another one after each restore, at most 64 of `A-Z a-z 0-9 _ -` */
+    readonly cursorId: string
     /** number of the last event */
     head(): Promise<number>
   }>

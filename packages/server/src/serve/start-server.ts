@@ -21,6 +21,7 @@ import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
 import { openState } from '../state/open-state.ts'
+import { lastRestore, withCursorIds } from '../state/restores.ts'
 import { TASKS } from '../tasks/tasks.ts'
 import { closeAll } from './close-all.ts'
 import { gcFields, startCollector } from './collector.ts'
@@ -79,6 +80,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const metrics = createMetrics(parts.store)
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
+    const readableLogs = withCursorIds(logs, lastRestore(state.database))
     const holds = sqliteHolds(state.database)
     const fileLedger = createFileLedger({
       quota: config.fileQuota,
@@ -126,7 +128,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
     const { buckets } = config.signer
     const keeper = await startHoldKeeper({
-      ...{ buckets, holds, logs, appends, clock: systemClock },
+      ...{ buckets, holds, logs: readableLogs, appends, clock: systemClock },
       deleteFiles: sync.deleteFiles,
       onError: (error) => log.error('hold', { error: describeError(error) }),
     })
@@ -134,7 +136,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const shareSecrets =
       receiptSecrets.length > 0 ? receiptSecrets : opened.urlSecret === undefined ? [] : [opened.urlSecret]
     const rest = createRestHandler({
-      logs,
+      logs: readableLogs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
       keysInUse,
@@ -157,12 +159,12 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     })
     const deliveries = await startDeliveries({
       webhooks: config.webhooks,
-      logs,
+      logs: readableLogs,
       appends,
       cursors: hookCursors(state.database),
       checks: hookChecks({
         buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
-        ...{ holds, decide: keeper.decide, logs },
+        ...{ holds, decide: keeper.decide, logs: readableLogs },
         signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
       }),
       clock: systemClock,

@@ -32,6 +32,7 @@ const setUp = () => {
   } as unknown as ReadableLogs
   const readable = (storeId: string) => ({
     backendId: `log-${storeId}`,
+    cursorId: `log-${storeId}`,
     head: async () => stores.get(storeId)!.length,
     readModel: {
       fileEvents: async ({ since, limit = 100 }: { readonly since: number; readonly limit?: number }) => {
@@ -202,7 +203,7 @@ it('sends all events of several pages in order', async () => {
   expect(idsOf(received)).toEqual(Array.from({ length: 250 }, (_, index) => `shop ${index + 1}`))
 })
 
-it('a webhook that was not configured for a while begins anew', async () => {
+it('starts a webhook that was not configured for a while with the events that come from then on', async () => {
   const { start, append } = setUp()
   const { url, received } = await receiver()
   await (await start(url)).stop()

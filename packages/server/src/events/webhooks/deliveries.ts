@@ -135,11 +135,11 @@ const deliverAll = async (
     untilSuccess(work, options, signal, { webhook: nameOf(webhook), storeId, cursor })
 
   for (;;) {
-    const { backendId, events, next, more } = await retried(() =>
+    const { backendId, cursorId, events, next, more } = await retried(() =>
       readPage(logs, storeId, cursors.read(webhook.url, storeId)),
     )
     for (const event of events.filter((each) => wants(webhook, each))) {
-      const storageEvent = toStorageEvent(storeId, backendId, event)
+      const storageEvent = toStorageEvent(storeId, cursorId, event)
       await retried(async () => {
         const check = await checks.describe(storeId, event)
         const body = { ...storageEvent, ...check }
@@ -160,7 +160,7 @@ const readPage = async (logs: ReadableLogs, storeId: StoreId, cursor: Cursor | u
   const log = await logs.open(storeId)
   const isOfLog = cursor?.backendId === log.backendId && cursor.seqNum <= (await log.head())
   const page = await log.readModel.fileEvents({ since: isOfLog ? cursor.seqNum : 0, limit: PAGE_EVENTS })
-  return { backendId: log.backendId, ...page }
+  return { backendId: log.backendId, cursorId: log.cursorId, ...page }
 }
 
 /** @returns the response as JSON, undefined when it is none. @throws DeliveryError */
