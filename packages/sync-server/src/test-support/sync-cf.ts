@@ -33,7 +33,7 @@ export const syncCfMiniflare = async (persist: string): Promise<Miniflare> =>
     telemetry: { enabled: false },
   })
 
-/** Pushes events over the WebSocket of sync-cf. @returns the backend id */
+/** Pushes events over the WebSocket of sync-cf, one after the other. @returns the backend id */
 export const writeSyncCfLog = async (
   persist: string,
   storeId: string,
@@ -56,10 +56,13 @@ export const writeSyncCfLog = async (
   await new Promise((resolve) => void socket.addEventListener('open', resolve))
   const request = (id: string, tag: string, payload: object) =>
     socket.send(JSON.stringify({ _tag: 'Request', id, tag, payload: { storeId, ...payload }, headers: [] }))
-  const pushed = new Promise<{ readonly _tag: string }>((resolve) => exits.set('1', resolve))
-  request('1', 'SyncWsRpc.Push', { backendId: { _tag: 'None' }, batch: events })
-  if ((await pushed)._tag !== 'Success') throw new Error('sync-cf refused the push.')
-  request('2', 'SyncWsRpc.Pull', { live: false, cursor: { _tag: 'None' } })
+  for (const event of events) {
+    const id = String(event.seqNum)
+    const pushed = new Promise<{ readonly _tag: string }>((resolve) => exits.set(id, resolve))
+    request(id, 'SyncWsRpc.Push', { backendId: { _tag: 'None' }, batch: [event] })
+    if ((await pushed)._tag !== 'Success') throw new Error(`sync-cf refused event ${id}.`)
+  }
+  request('0', 'SyncWsRpc.Pull', { live: false, cursor: { _tag: 'None' } })
   const id = await backendId.promise
   socket.close()
   await miniflare.dispose()
