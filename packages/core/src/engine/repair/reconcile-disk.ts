@@ -6,6 +6,7 @@ import { Device } from '../device.ts'
 import { hashOnDisk } from '../files/hash-on-disk.ts'
 import { KEEPING, knownOwnKeys } from '../files/named-content.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
+import { removeAbandonedParts } from './abandoned-parts.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
 import { BlobPort, callPort, IndexPort, Platform, Settings } from '../services.ts'
 import { contentRow } from '../rows.ts'
@@ -37,6 +38,7 @@ const listDisk: Effect.Effect<
         if (!(yield* holdIfFree(KEEPING))) return undefined
         const known = new Set(yield* callPort(() => index.keys('contents')))
         const disk = yield* callPort(() => blobs.list())
+        yield* removeAbandonedParts(disk)
         const whole = disk.filter(({ complete }) => complete).map(({ address }) => address)
         const there = new Set<string>(whole)
         return {
