@@ -1,6 +1,7 @@
+import { webPlatform } from '@rockpool/core'
 import { memoryBlobStore, memorySigner } from '@rockpool/core/memory'
 import { sendByFetch, upload } from '@rockpool/core/transfers'
-import { buildRemoteKey, hashContent } from '@rockpool/protocol'
+import { buildRemoteKey, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
 import { shareDownload } from './shared-download.ts'
 
@@ -45,4 +46,31 @@ test('a reader that leaves while it waits for bytes ends the download', { timeou
   await reader.cancel()
   expect(await waiting).toMatchObject({ done: true })
   await expect(shared.kept).rejects.toMatchObject({ code: 'aborted' })
+})
+
+test('a slow and a quick reader both get all of it when the disk is full', async () => {
+  const hashing: Hashing = { partSize: 1_000, digest: sha256 }
+  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
+  const bytes = crypto.getRandomValues(new Uint8Array(20_000))
+  const blob = new Blob([bytes])
+  const { address, digests, size } = await hashContent(blob.stream(), hashing)
+  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
+  await upload(
+    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
+    { remoteKey, type: 'text/plain', blob, size, digests },
+    { signal: new AbortController().signal },
+  )
+  const blobs = memoryBlobStore({ hashing, quota: 0 })
+  const shared = shareDownload({ signer: storage.signer, blobs, fetch: storage.fetch, hashing }, remoteKey)
+  const readers = await Promise.all([shared.join(), shared.join()])
+  const [slow, quick] = readers.map((reader) => reader.read({ start: 0, end: size })) as [
+    ReadableStream,
+    ReadableStream,
+  ]
+  const standing = slow.getReader()
+  const got: number[] = [...(await standing.read()).value]
+  expect(await new Response(quick).bytes()).toEqual(bytes)
+  for (let next = await standing.read(); !next.done; next = await standing.read()) got.push(...next.value)
+  expect(new Uint8Array(got)).toEqual(bytes)
+  await expect(shared.kept).rejects.toMatchObject({ code: 'quota_exceeded' })
 })

@@ -1,5 +1,5 @@
 import type { BlobStore } from '@rockpool/core'
-import { type Download, download, type DownloadPorts } from '@rockpool/core/transfers'
+import { type Download, download, type DownloadPorts, downloadRange } from '@rockpool/core/transfers'
 import {
   addressOfKey,
   type ByteSpan,
@@ -37,7 +37,8 @@ export interface SharedDownload {
 /**
  * Starts a download that its readers drive: the reader that is furthest ahead fetches the next bytes for all. So
  * a paused reader (a paused video) blocks no other, and no bytes are fetched without a reader. Memory holds
- * at most three parts (24 MiB), beside those that are read ahead; a reader that is further behind reads from disk, where those bytes are by then.
+ * at most three parts (24 MiB), beside those that are read ahead. A reader that is further behind reads from disk, where
+ * those bytes are by then, or from object storage when this disk is full.
  *
  * @param options.onEnd called when no reader may join any more, perhaps more than once
  */
@@ -86,7 +87,7 @@ export const shareDownload = (
       try {
         const { running, buffer } = await started
         const { size } = running
-        const source = { buffer, blobs: ports.blobs, remoteKey, size, partSize }
+        const source = { buffer, ports, remoteKey, size, partSize }
         return { size, leave, read: (span) => readSpan(source, span, leave) }
       } catch (error) {
         leave()
@@ -147,7 +148,7 @@ const DISK_CHUNK = 1024 * 1024
 /** Sources of a span's bytes. */
 interface SpanSource {
   readonly buffer: DownloadBuffer
-  readonly blobs: BlobStore
+  readonly ports: DownloadPorts & { readonly blobs: BlobStore }
   readonly remoteKey: RemoteKey
   /** bytes of the whole content */
   readonly size: number
@@ -164,10 +165,27 @@ const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): Readab
     // Its last reader has left: a cancelled stream ends as if it were complete.
     throw new RockpoolError('aborted', 'The download of this file was stopped. Open it again.')
   }
+  /** the rest of the span, once it comes past the shared download */
+  let rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined
+  const bytesFrom = async (at: number): Promise<Uint8Array<ArrayBuffer>> => {
+    if (!rest) {
+      const shared = buffer.from(at) ?? (await readDisk(source, at))
+      if (shared) return shared
+      throw new Error('broken by hand')
+      rest = (await fetchRest(source, { start: at, end: span.end })).getReader()
+    }
+    const { value } = await rest.read()
+    if (value) return value
+    throw new RockpoolError('offline', 'The connection ended before the file was complete. Open it again.')
+  }
+  const end = (): void => {
+    leave()
+    void rest?.cancel().catch(() => {}) // a stream that failed has told its reader
+  }
   const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
     while (at >= buffer.received && at < span.end) await more()
     if (at < span.end) {
-      const bytes = (buffer.from(at) ?? (await readDisk(source, at))).subarray(0, span.end - at)
+      const bytes = (await bytesFrom(at)).subarray(0, span.end - at)
       if (at + bytes.length === span.end) while (buffer.received < verifiedAt) await more()
       return bytes
     }
@@ -181,32 +199,44 @@ const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): Readab
         try {
           const bytes = await next()
           if (!bytes) {
-            leave()
+            end()
             return controller.close()
           }
           at += bytes.length
           controller.enqueue(bytes)
         } catch (error) {
-          leave()
+          end()
           controller.error(error)
         }
       },
-      cancel: leave,
+      cancel: end,
     },
     { highWaterMark: 0 },
   )
 }
 
-const readDisk = async ({ blobs, remoteKey, partSize }: SpanSource, at: number): Promise<Uint8Array<ArrayBuffer>> => {
+/** @returns undefined when the part is not on disk, or cannot be read */
+const readDisk = async (
+  { ports, remoteKey, partSize }: SpanSource,
+  at: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> => {
   const number = Math.floor(at / partSize)
   const start = at - number * partSize
-  const part = await blobs.openPart(addressOfKey(remoteKey), number + 1)
+  const part = await ports.blobs.openPart(addressOfKey(remoteKey), number + 1)
   const bytes = await part?.slice(start, start + DISK_CHUNK).arrayBuffer()
-  if (!bytes || bytes.byteLength === 0) {
-    throw new RockpoolError(
-      'disk_failed',
-      'This device could not store the start of the file. Free some space and open it again.',
-    )
-  }
-  return new Uint8Array(bytes)
+  return bytes && bytes.byteLength > 0 ? new Uint8Array(bytes) : undefined
+}
+
+/** What the download has passed on before, and the disk did not take. Verified, part by part. */
+const fetchRest = async (
+  { ports, remoteKey, size }: SpanSource,
+  span: ByteSpan,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> => {
+  const options = { size, verify: 'always', keep: true, evenIfNearlyWhole: true } as const
+  const range = await downloadRange(ports, remoteKey, span, options)
+  if (range) return range.stream
+  throw new RockpoolError(
+    'disk_failed',
+    'This device could not store the start of the file. Free some space and open it again.',
+  )
 }

@@ -33,6 +33,8 @@ export interface RangeOptions {
   readonly verify: VerifyMode
   /** whether verified parts stay on this disk */
   readonly keep: boolean
+  /** also when the range leaves out little of the content, or nothing */
+  readonly evenIfNearlyWhole?: boolean
 }
 
 export interface RangeDownload {
@@ -81,7 +83,7 @@ const startRange = async (
   ports: RangePorts,
   remoteKey: RemoteKey,
   range: ByteRange,
-  { size: knownSize, verify, keep, stop }: RangeOptions & { readonly stop: AbortController },
+  { size: knownSize, verify, keep, evenIfNearlyWhole = false, stop }: RangeOptions & { readonly stop: AbortController },
 ): Promise<RangeDownload | undefined> => {
   const { hashing = WEB_HASHING } = ports
   const { signal } = stop
@@ -97,7 +99,8 @@ const startRange = async (
   let opened = knownSize === undefined ? await open(range) : undefined
   const size = knownSize ?? opened?.size
   const span = size === undefined ? undefined : resolveRange(range, size)
-  if (size === undefined || !span || isNearlyWhole(span, size, hashing)) return undefined
+  if (size === undefined || !span) return undefined
+  if (!evenIfNearlyWhole && isNearlyWhole(span, size, hashing)) return undefined
   if (partCount(size, hashing) !== addressParts(address)) return undefined
 
   const pieces = rangePieces(span, size, new Set(await ports.blobs.parts(address)), { hashing, verify })
