@@ -171,7 +171,6 @@ const readSpan = (source: SpanSource, span: ByteSpan, leave: () => void): Readab
     if (!rest) {
       const shared = buffer.from(at) ?? (await readDisk(source, at))
       if (shared) return shared
-      throw new Error('broken by hand')
       rest = (await fetchRest(source, { start: at, end: span.end })).getReader()
     }
     const { value } = await rest.read()
