@@ -3,9 +3,19 @@ import { BROWSERS } from './device.ts'
 import { addFiles, behindNetwork } from './network-story.ts'
 import { tokenSigner } from './network-tokens.ts'
 import { commitNotes, notesIn } from './notes.ts'
+import type { Tab } from './tab.ts'
 import { inWorld } from './world.ts'
 
 const ALL = ['read', 'write', 'delete'] as const
+
+/** Name and code of each refused change, as the gallery lists them. */
+const refusedIn = (tab: Tab) =>
+  tab.page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('[data-testid=refused-change]')].map((item) => [
+      item.querySelector('.refused-name')!.textContent,
+      item.dataset.code,
+    ]),
+  )
 
 describe.each(BROWSERS)('an event that the server refuses for good (%s)', (browser) => {
   test('is taken back, and keeps nothing of this device or of others from the log', () =>
@@ -24,6 +34,46 @@ describe.each(BROWSERS)('an event that the server refuses for good (%s)', (brows
       await a.reload()
       expect(await notesIn(a)).toEqual(['small'])
       await a.shows('before.bin', 'after.bin', 'theirs.bin')
+    }))
+})
+
+describe.each(BROWSERS)('a file that the server refuses (%s)', (browser) => {
+  test('is shown with its reason until a person tries again or drops it', () =>
+    behindNetwork(browser, async ({ server, network, A, B }) => {
+      const sign = await tokenSigner(server)
+      // Somebody else is signed in where the changes are sent: the server takes no file in the name of another user.
+      let sender: string | undefined = 'mallory'
+      network.token = ({ user, storeId, from }) =>
+        sign({ user: from === 'worker' ? (sender ?? user) : user, storeId, rights: ALL, lifetimeMs: 600_000 })
+      const [a, b] = [await A.open(), await B.open()]
+      await addFiles(b, 'theirs.bin')
+      await a.shows('theirs.bin')
+      await addFiles(a, 'dropped.bin', 'edited.bin')
+      await commitNotes(a, ['behind'])
+      const isRefused = async (...names: string[]) => {
+        await expect.poll(() => refusedIn(a), { timeout: 60_000 }).toEqual(names.map((name) => [name, 'forbidden']))
+      }
+      await isRefused('dropped.bin', 'edited.bin')
+      const list = await a.page.waitForSelector('[data-testid=refused]')
+      expect(await list!.evaluate((element) => element.textContent)).toMatch(
+        /2 changes were not accepted.*Another user added this file on this device/,
+      )
+      for (const tab of [a, b]) {
+        await tab.shows('theirs.bin')
+        await expect.poll(() => notesIn(tab), { timeout: 60_000 }).toEqual(['behind'])
+      }
+
+      sender = undefined
+      await a.reload()
+      await isRefused('dropped.bin', 'edited.bin')
+      const discard = (label: string) => a.page.locator(`button[aria-label="${label}: dropped.bin"]`).click()
+      await discard('Discard')
+      await discard('Discard for good')
+      await isRefused('edited.bin')
+      await a.inPage(({ sync: { refused } }) => refused.retry(refused.list()[0]!.id, { name: 'mine.bin' }))
+      await isRefused()
+      await a.page.waitForSelector('[data-testid=refused]', { hidden: true })
+      for (const tab of [a, b]) await tab.shows('theirs.bin', 'mine.bin')
     }))
 })
 
