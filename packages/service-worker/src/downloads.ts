@@ -154,11 +154,12 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   return {
     join,
     async range(store, remoteKey, range, listedSize, keepAlive) {
-      const session = await sessionOf(store)
+      // Side by side: each is a call to the browser's process, and the reader waits for its first byte.
+      const [session, present] = await Promise.all([sessionOf(store), store.blobs.parts(addressOfKey(remoteKey))])
       keepAlive(requeuePinned(store, remoteKey).catch(() => {})) // the leading tab compares all rows with the disk once a day
       if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
       const size = listedSize ?? sizes.get(remoteKey)
-      const options = { verify, keep: fill !== 'none', ...(size === undefined ? {} : { size }) }
+      const options = { verify, keep: fill !== 'none', present, ...(size === undefined ? {} : { size }) }
       const signer = urls.forRange(ports.signer(session), session)
       const started = await downloadRange({ ...remotePorts(store, session), signer }, remoteKey, range, options).catch(
         (error: unknown) => {

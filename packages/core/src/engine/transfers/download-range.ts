@@ -33,6 +33,8 @@ export interface RangeOptions {
   readonly verify: VerifyMode
   /** whether verified parts stay on this disk */
   readonly keep: boolean
+  /** numbers of the parts on this disk, when the caller has listed them already */
+  readonly present?: readonly number[]
   /** also when the range leaves out little of the content, or nothing */
   readonly evenIfNearlyWhole?: boolean
 }
@@ -83,7 +85,14 @@ const startRange = async (
   ports: RangePorts,
   remoteKey: RemoteKey,
   range: ByteRange,
-  { size: knownSize, verify, keep, evenIfNearlyWhole = false, stop }: RangeOptions & { readonly stop: AbortController },
+  {
+    size: knownSize,
+    verify,
+    keep,
+    present,
+    evenIfNearlyWhole = false,
+    stop,
+  }: RangeOptions & { readonly stop: AbortController },
 ): Promise<RangeDownload | undefined> => {
   const { hashing = WEB_HASHING } = ports
   const { signal } = stop
@@ -103,7 +112,7 @@ const startRange = async (
   if (!evenIfNearlyWhole && isNearlyWhole(span, size, hashing)) return undefined
   if (partCount(size, hashing) !== addressParts(address)) return undefined
 
-  const pieces = rangePieces(span, size, new Set(await ports.blobs.parts(address)), { hashing, verify })
+  const pieces = rangePieces(span, size, new Set(present ?? (await ports.blobs.parts(address))), { hashing, verify })
   // A record lists the size, and so the length of the last part. It may be wrong: the download of the whole compares hashes.
   const last = pieces.at(-1)!
   if (last.from === 'disk' && last.number === addressParts(address)) {
