@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestBucket } from '@rockpool/object-store/testing'
 import { hashContent } from '@rockpool/protocol'
+import { sampleBytes } from '@rockpool/protocol/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Artifacts } from './artifacts.ts'
-import { bytesOf, toArray } from './testing/bytes.ts'
+import { toArray } from './testing/bytes.ts'
 import { createTrusted, emptyBucket } from './testing/trusted.ts'
 
 interface ForeignClient {
@@ -108,14 +109,14 @@ describe.each(clients)('$name', ({ upload, download, list }) => {
   test('what it writes is listed, resolved and read', { timeout: LIMIT }, async () => {
     const requestId = crypto.randomUUID()
     for (const size of SIZES) {
-      const bytes = bytesOf(size)
+      const bytes = sampleBytes(size)
       await upload(bucket, `requests/${requestId}/input/clip_0001/${size}.mp4`, await newFile(bytes))
       const location = { requestId, stage: 'input', name: `clip_0001/${size}.mp4` }
       const ref = await artifacts.resolve(location)
       expect(ref).toMatchObject({ size, address: (await hashContent([bytes])).address })
       expect(Buffer.compare(await (await artifacts.get(ref)).bytes(), bytes)).toBe(0)
       expect(await artifacts.put(location, bytes)).toEqual(ref)
-      await expect(artifacts.put(location, bytesOf(size, 2))).rejects.toMatchObject({ code: 'already_exists' })
+      await expect(artifacts.put(location, sampleBytes(size, 2))).rejects.toMatchObject({ code: 'already_exists' })
     }
     expect((await toArray(artifacts.list(requestId))).map(({ size }) => size)).toEqual(SIZES)
   })
@@ -123,10 +124,10 @@ describe.each(clients)('$name', ({ upload, download, list }) => {
   test('it lists and reads what is written here', { timeout: LIMIT }, async () => {
     const requestId = crypto.randomUUID()
     for (const size of SIZES) {
-      const { key } = await artifacts.put({ requestId, stage: 'frames', name: `${size}.bin` }, bytesOf(size))
+      const { key } = await artifacts.put({ requestId, stage: 'frames', name: `${size}.bin` }, sampleBytes(size))
       const file = join(folder, crypto.randomUUID())
       await download(bucket, key, file)
-      expect(Buffer.compare(await readFile(file), bytesOf(size))).toBe(0)
+      expect(Buffer.compare(await readFile(file), sampleBytes(size))).toBe(0)
     }
     const prefix = `requests/${requestId}/frames/`
     expect((await list(bucket, prefix)).sort()).toEqual(SIZES.map((size) => `${prefix}${size}.bin`))

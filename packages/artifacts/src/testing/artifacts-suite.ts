@@ -1,9 +1,10 @@
 /** What holds for every way to the artifacts: S3 with credentials of its own, and a server over any object store. */
 import { hashContent, PART_SIZE } from '@rockpool/protocol'
+import { sampleBytes } from '@rockpool/protocol/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Artifacts } from '../artifacts.ts'
 import type { ArtifactRef } from '../reference.ts'
-import { bytesOf, chunksIn, failingSource, streamOf, toArray } from './bytes.ts'
+import { chunksIn, failingSource, streamOf, toArray } from './bytes.ts'
 
 export interface Setup {
   readonly bucket: string
@@ -32,7 +33,7 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
         [2 * PART_SIZE + 5_000_000, 'one of three parts'],
       ] as const)('stores and returns %i bytes: %s', async ([size]) => {
         const { artifacts, requestId } = await begin()
-        const bytes = bytesOf(size, size + 1)
+        const bytes = sampleBytes(size, size + 1)
         const { address } = await hashContent([bytes])
         const key = `requests/${requestId}/render/clip_0001/out.mp4`
         const ref = await artifacts.put({ requestId, stage: 'render', name: 'clip_0001/out.mp4' }, streamOf(bytes))
@@ -60,11 +61,11 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
         const { artifacts, requestId } = await begin()
         for (const size of [1000, PART_SIZE + 1000]) {
           const at = { requestId, stage: 'frames', name: `${size}.bin` }
-          const first = await artifacts.put(at, bytesOf(size, 1))
-          expect(await artifacts.put(at, bytesOf(size, 1))).toEqual(first)
-          await expect(artifacts.put(at, bytesOf(size, 2))).rejects.toMatchObject({ code: 'already_exists' })
-          await expect(artifacts.put(at, bytesOf(size + 1, 1))).rejects.toMatchObject({ code: 'already_exists' })
-          expect(Buffer.compare(await bytesIn(artifacts, first), bytesOf(size, 1))).toBe(0)
+          const first = await artifacts.put(at, sampleBytes(size, 1))
+          expect(await artifacts.put(at, sampleBytes(size, 1))).toEqual(first)
+          await expect(artifacts.put(at, sampleBytes(size, 2))).rejects.toMatchObject({ code: 'already_exists' })
+          await expect(artifacts.put(at, sampleBytes(size + 1, 1))).rejects.toMatchObject({ code: 'already_exists' })
+          expect(Buffer.compare(await bytesIn(artifacts, first), sampleBytes(size, 1))).toBe(0)
         }
       })
 
@@ -72,11 +73,11 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
         const { artifacts, requestId } = await begin()
         for (const size of [1000, PART_SIZE + 1000]) {
           const at = { requestId, stage: 'frames', name: `${size}.bin` }
-          const first = await artifacts.put(at, bytesOf(size, 1))
-          const second = await artifacts.put(at, bytesOf(size, 2), { replace: true })
-          expect(Buffer.compare(await bytesIn(artifacts, second), bytesOf(size, 2))).toBe(0)
+          const first = await artifacts.put(at, sampleBytes(size, 1))
+          const second = await artifacts.put(at, sampleBytes(size, 2), { replace: true })
+          expect(Buffer.compare(await bytesIn(artifacts, second), sampleBytes(size, 2))).toBe(0)
           await expect(bytesIn(artifacts, first)).rejects.toMatchObject({ code: 'digest_mismatch' })
-          const third = await artifacts.put(at, bytesOf(size + 1, 2), { replace: true })
+          const third = await artifacts.put(at, sampleBytes(size + 1, 2), { replace: true })
           await expect(artifacts.get(second)).rejects.toMatchObject({ code: 'digest_mismatch' })
           expect(third.size).toBe(size + 1)
         }

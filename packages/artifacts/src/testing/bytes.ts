@@ -1,17 +1,5 @@
-/** Bytes and sources for tests. */
-
-/** `size` bytes that are the same at each run of the same seed. */
-export const bytesOf = (size: number, seed = 1): Uint8Array<ArrayBuffer> => {
-  const words = new Uint32Array(Math.ceil(size / 4))
-  let state = Math.imul(seed, 2_654_435_761) || 1
-  for (let i = 0; i < words.length; i++) {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    words[i] = state
-  }
-  return new Uint8Array(words.buffer, 0, size)
-}
+/** Sources of bytes for tests. */
+import { sampleBytes } from '@rockpool/protocol/testing'
 
 const CHUNK = 100_000
 
@@ -38,6 +26,6 @@ export const toArray = async <A>(items: AsyncIterable<A>): Promise<A[]> => {
 
 /** Yields `size` bytes, and fails then. */
 export async function* failingSource(size: number): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* chunksIn(bytesOf(size))
+  yield* chunksIn(sampleBytes(size))
   throw new Error('The disk is gone.')
 }

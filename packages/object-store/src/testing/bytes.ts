@@ -2,18 +2,7 @@
 import { equalBytes } from '@rockpool/protocol'
 import { expect } from 'vitest'
 
-/** `size` bytes that look random and are the same at each run of the same seed (xorshift). */
-export const someBytes = (size: number, seed = 1): Uint8Array<ArrayBuffer> => {
-  const words = new Uint32Array(Math.ceil(size / 4))
-  let state = seed * 2_654_435_761 || 1
-  for (let i = 0; i < words.length; i++) {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    words[i] = state
-  }
-  return new Uint8Array(words.buffer, 0, size)
-}
+export { sampleBytes as someBytes } from '@rockpool/protocol/testing'
 
 /** The bytes as a stream of chunks, optionally failing or hanging when they end. */
 export const streamOf = (
