@@ -1,9 +1,13 @@
-/** A store with events that no honest client writes, appended past the checks of the server. */
+/** Events that no honest client writes: pushed to the server, and in a log that another server filled without checks. */
 import { join } from 'node:path'
+import { poolArgs } from '@rockpool/access/testing'
 import { sqliteLogs } from '@rockpool/sync-server/node'
+import { type HttpClient, httpClient } from '@rockpool/sync-server/testing'
 import { describe, expect, test } from 'vitest'
 import { fileAdded, HOSTILE_EVENTS, type HostileEvent } from '../../packages/livestore/src/testing/hostile-events.ts'
+import { HOSTILE_PUSHES, type Ingredients } from '../../packages/sync-server/src/testing/hostile-pushes.ts'
 import { BROWSERS } from './device.ts'
+import { tokenSigner } from './network-tokens.ts'
 import type { Server } from './server.ts'
 import type { Tab } from './tab.ts'
 import { inWorld } from './world.ts'
@@ -23,7 +27,104 @@ const append = async ({ dataFolder }: Server, events: readonly HostileEvent[]) =
   }
 }
 
+/** A writer with a good token and a client of its own. */
+const hostileWriter = async (server: Server): Promise<HttpClient> => {
+  const sign = await tokenSigner(server)
+  const rights = ['read', 'write', 'delete'] as const
+  const token = sign({ user: 'mallory', storeId: STORE_ID, rights, lifetimeMs: 600_000 })
+  return httpClient(`${server.url}sync`, STORE_ID, token)
+}
+
+/** Pushes behind whatever is in the log by then. */
+const push = async (writer: HttpClient, make: (head: number) => readonly object[]) => {
+  for (;;) {
+    const { head } = (await writer.head()).body
+    const body = JSON.stringify({ parent: head, events: make(head) })
+    const response = await writer.post(body)
+    if (response.status !== 409) return { ...response, pushed: body }
+  }
+}
+
+const added = (name: string) => (change?: object) => ({
+  ...poolArgs(STORE_ID)['v2.FileAdded'],
+  id: name,
+  name,
+  type: 'text/plain',
+  ...change,
+})
+
+/** The n-th event behind the head. */
+const eventAfter =
+  (head: number): Ingredients['event'] =>
+  (n, name, args) => ({
+    name,
+    args,
+    seqNum: head + n,
+    parentSeqNum: head + n - 1,
+    clientId: 'mallory',
+    sessionId: 'm1',
+  })
+
+/** Keeps what a person would notice. A busy machine alone makes sync `stuck` for a while: that is looked at in the end. */
+const watch = (tab: Tab) =>
+  tab.inPage((pool) => {
+    const noticed: string[] = []
+    pool.sync.subscribe(({ state, reason }) => {
+      if (state === 'refused') noticed.push(reason.message)
+    })
+    pool.on('error', ({ error, sync }) => {
+      if (sync?.state !== 'stuck') noticed.push(error.message)
+    })
+    window.addEventListener('error', ({ message }) => noticed.push(message))
+    window.addEventListener('unhandledrejection', ({ reason }) => noticed.push(String(reason)))
+    Object.assign(window, { noticed })
+  })
+const noticedIn = (tab: Tab): Promise<string[]> =>
+  tab.inPage(() => (window as never as { readonly noticed: string[] }).noticed)
+
 const namesIn = async (tab: Tab) => (await tab.tiles()).map(({ name }) => name)
+
+describe.each(BROWSERS)('pushes of an adversary (%s)', (browser) => {
+  test('are refused with a code and a sentence or do no harm, and no device notices', () =>
+    inWorld(browser, async ({ server, A, B }) => {
+      const [a, b] = [await A.open(), await B.open()]
+      await a.add('of-a.bin', 'of-a', 1_000)
+      const shown = ['of-a.bin']
+      for (const tab of [a, b]) {
+        await tab.waitForState('of-a.bin', 'stored', 'remote')
+        await watch(tab)
+      }
+      const writer = await hostileWriter(server)
+      const victim = await a.inPage(() => {
+        const { clientId, sessionId } = (window as never as { readonly store: Ingredients['victim'] }).store
+        return { clientId, sessionId }
+      })
+
+      for (const [index, [kind, make, outcome]] of HOSTILE_PUSHES.entries()) {
+        const name = `evil-${index}`
+        const { status, body, pushed } = await push(writer, (head) =>
+          make({ event: eventAfter(head), added: added(name), head, victim }),
+        )
+        if (typeof outcome === 'number') expect([kind, status]).toEqual([kind, outcome])
+        else if (outcome.length === 0) expect([kind, status]).toEqual([kind, 200])
+        else expect([kind, status, body.refused.map(({ code }) => code)]).toEqual([kind, 422, outcome])
+        const sentences = status === 422 ? body.refused : status === 200 ? [] : [body.error]
+        for (const { message } of sentences) expect(message).toMatch(/^\w[^\n]+\.$/)
+        if (status === 200 && pushed.includes(name)) shown.push(name)
+      }
+      expect(shown).toHaveLength(4)
+
+      await a.add('after-of-a.bin', 'after-of-a', 1_000)
+      await b.add('of-b.bin', 'of-b', 1_000)
+      for (const tab of [a, b]) {
+        await tab.shows(...shown, 'after-of-a.bin', 'of-b.bin')
+        expect(await noticedIn(tab)).toEqual([])
+        await expect.poll(() => tab.inPage(({ sync }) => sync.current.state), { timeout: 60_000 }).toBe('online')
+      }
+      await a.reload()
+      await a.shows(...shown, 'after-of-a.bin', 'of-b.bin')
+    }))
+})
 
 describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
   test('keep no device from syncing, and from showing all other files', () =>
