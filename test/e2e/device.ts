@@ -22,6 +22,8 @@ export interface Device extends AsyncDisposable {
   readonly url: string
   /** Opens the gallery in a new tab, and waits until its pool is open. `query`: such as `?store=other`. */
   open(query?: string, prepare?: (page: Page) => Promise<unknown>): Promise<Tab>
+  /** where the browser saves files */
+  readonly downloads: string
   /** An empty tab. */
   blank(): Promise<Page>
   /** SIGKILL to the whole browser; the profile stays, and the next `open` starts the browser again. */
@@ -31,6 +33,7 @@ export interface Device extends AsyncDisposable {
 /** A device with an empty profile, which shows the gallery at `url`. */
 export const createDevice = async (name: BrowserName, url: string): Promise<Device> => {
   const profile = await mkdtemp(join(tmpdir(), `rockpool-e2e-${name}-`))
+  const downloads = join(profile, 'downloads')
   let browser: Browser | undefined
 
   const kill = async () => {
@@ -43,11 +46,15 @@ export const createDevice = async (name: BrowserName, url: string): Promise<Devi
     await exited
   }
   const blank = async () => {
-    browser ??= await puppeteer.launch(launchOptions(name, profile))
-    return browser.newPage()
+    browser ??= await puppeteer.launch(launchOptions(name, profile, downloads))
+    const page = await browser.newPage()
+    // As with `protocolTimeout`.
+    page.setDefaultNavigationTimeout(0)
+    return page
   }
   return {
     url,
+    downloads,
     blank,
     open: async (query = '', prepare) => {
       const page = await blank()
@@ -62,17 +69,20 @@ export const createDevice = async (name: BrowserName, url: string): Promise<Devi
   }
 }
 
-const launchOptions = (name: BrowserName, profile: string): LaunchOptions => ({
+const launchOptions = (name: BrowserName, profile: string, downloads: string): LaunchOptions => ({
   browser: name === 'chromium' ? 'chrome' : 'firefox',
   executablePath: PATHS[name],
   headless: true,
   userDataDir: profile,
   // Puppeteer's network monitoring makes request bodies ten times slower and can crash the page at 256 MiB (issue 3).
   networkEnabled: false,
-  // The limit of the test counts: on a busy machine 250 adds take longer than Puppeteer's 180 s for one call.
+  // The limit of the test counts: on a busy machine a start takes longer than Puppeteer's 30 s, and 250 adds longer than its 180 s for
+  // one call.
+  timeout: 0,
   protocolTimeout: 0,
   ...(name === 'chromium'
     ? {
+        downloadBehavior: { policy: 'allow', downloadPath: downloads },
         args: [
           '--no-sandbox',
           '--disable-gpu',
@@ -86,6 +96,9 @@ const launchOptions = (name: BrowserName, profile: string): LaunchOptions => ({
     : {
         extraPrefsFirefox: {
           'app.update.disabledForTesting': true,
+          'browser.download.folderList': 2,
+          'browser.download.dir': downloads,
+          'browser.download.alwaysOpenPanel': false,
           'network.captive-portal-service.enabled': false,
           'network.connectivity-service.enabled': false,
         },
