@@ -13,6 +13,11 @@ const TIMEOUT_MS = 60_000
 const load = (page: Page, url: string) => page.goto(url, { waitUntil: 'domcontentloaded' })
 const isControlled = (page: Page) =>
   page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated', { timeout: TIMEOUT_MS })
+const pick = async (page: Page, path: string) => {
+  const input = (await page.waitForSelector('input')) as ElementHandle<HTMLInputElement>
+  await page.waitForFunction(() => document.querySelector('input')!.onchange !== null, { timeout: TIMEOUT_MS })
+  await input.uploadFile(path)
+}
 const showsImage = (page: Page) =>
   page.waitForFunction(() => (document.querySelector('img')?.naturalWidth ?? 0) > 0, { timeout: TIMEOUT_MS })
 
@@ -25,9 +30,7 @@ describe.each(BROWSERS)('the app shell (%s)', (browser) => {
     const page = await device.blank()
     await load(page, server.url)
     await isControlled(page)
-    const input = (await page.waitForSelector('input')) as ElementHandle<HTMLInputElement>
-    await page.waitForFunction(() => document.querySelector('input')!.onchange !== null, { timeout: TIMEOUT_MS })
-    await input.uploadFile(files.path('reef.png'))
+    await pick(page, files.path('reef.png'))
     await showsImage(page)
 
     await server.stop()
@@ -35,6 +38,29 @@ describe.each(BROWSERS)('the app shell (%s)', (browser) => {
     await showsImage(page)
     await load(page, `${server.url}albums/7?sort=name`)
     await showsImage(page)
+  })
+
+  test('an app below a sub-path opens without a network, and so do its files', async () => {
+    const { root, folder } = await buildApp({
+      ...(await readmeApp()),
+      'vite.config.ts': `import { rockpool } from '@rockpool/vite'
+        export default { base: '/app/', plugins: [rockpool({ backend: true })], build: { target: 'es2023' } }`,
+    })
+    await using server = await startServer(folder, root)
+    await using device = await createDevice(browser, server.url)
+    await using files = await createFolder({ 'reef.png': png('reef', 20, 20) })
+    const page = await device.blank()
+    await load(page, `${server.url}app/`)
+    await isControlled(page)
+    await pick(page, files.path('reef.png'))
+    await showsImage(page)
+    await server.stop()
+    await page.reload({ waitUntil: 'domcontentloaded' })
+    await showsImage(page)
+    const url = await page.evaluate(() => document.querySelector('img')!.src)
+    expect(url).toMatch(`${server.url}app/rockpool/c/`)
+    // A frame is a document like a tab, and WebDriver BiDi reports no navigation to an image in Firefox.
+    expect(await page.evaluate(framedImage, url)).toEqual(['image/png', 20])
   })
 
   test('navigations that a server responds to reach it', async () => {
@@ -92,6 +118,16 @@ describe.each(BROWSERS)('the app shell (%s)', (browser) => {
     await expect.poll(cached, { timeout: TIMEOUT_MS }).toBe(1)
   })
 })
+
+/** Type and width of an image in a frame of its own. Runs in the page. */
+const framedImage = async (src: string) => {
+  const frame = Object.assign(document.createElement('iframe'), { src })
+  const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }))
+  document.body.append(frame)
+  await loaded
+  const { contentType, images } = frame.contentDocument!
+  return [contentType, images[0]?.naturalWidth]
+}
 
 const page = (body: string): string =>
   `<!doctype html>${body}<script>navigator.serviceWorker.register('/service-worker.js')</script>`

@@ -19,6 +19,7 @@ import {
 import { addressOfKey, type ContentAddress, equalBytes, hashContent } from '@rockpool/protocol'
 import { contentDownloads } from '../../packages/service-worker/src/downloads.ts'
 import { type HandlerPorts, handleFileRequest } from '../../packages/service-worker/src/handler.ts'
+import { storeSessions } from '../../packages/service-worker/src/session-end.ts'
 import { SERVER } from './synced-log.ts'
 import type { TokenOf } from './tokens.ts'
 
@@ -98,11 +99,12 @@ const startWorker = (world: World, device: Device, tokenOf: TokenOf): Worker => 
     })
   // Tabs of several devices are in one process here, and name their channels by device.
   const openChannel = (name: string) => platform.openChannel(name.replace('rockpool:', `rockpool:${device.name}:`))
-  const blobs = device.disk.blobs(process)
+  const [blobs, index] = [device.disk.blobs(process), device.disk.index(process)]
   return {
     process,
     ports: {
-      stores: { use: (storeId, work) => work({ storeId, blobs, index: device.disk.index(process) }) },
+      stores: { use: (storeId, work) => work({ storeId, blobs, index }) },
+      sessions: storeSessions(),
       downloads: contentDownloads({
         signer,
         fetch,

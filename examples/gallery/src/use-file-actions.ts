@@ -35,16 +35,7 @@ export const useFileActions = (): FileActions => {
           })
         }),
       retry: (file) => attempt('Trying again', () => pool.transfers.retry(file)),
-      download: (file) => attempt('Downloading', async () => save(await pool.open(file), shownName(file.name))),
+      download: (file) => attempt('Saving', () => pool.save(file)),
     }
   }, [pool, toast])
-}
-
-const save = (blob: Blob, name: string): void => {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  // The browser has taken the bytes' handle by then; 40 s is what FileSaver.js settled on.
-  setTimeout(() => URL.revokeObjectURL(link.href), 40_000)
 }

@@ -27,6 +27,8 @@ export interface PoolOptions extends EnginePorts {
    * receipt. Checks run after the index was lost, and once a day. Default: 30
    */
   readonly checksPerMinute?: number
+  /** path of the app, below which its service worker serves file URLs, with `/` at both ends; `/` when not given */
+  readonly base?: string
 }
 
 const CONNECTIONS = 6
@@ -59,6 +61,7 @@ export const engineSettings = ({
   send,
   connections,
   checksPerMinute,
+  base,
 }: PoolOptions): EngineSettings => ({
   storeId: log.storeId,
   buckets: buckets ?? DEFAULT_BUCKETS,
@@ -67,5 +70,6 @@ export const engineSettings = ({
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
   connections: connections ?? CONNECTIONS,
   checksPerMinute: checksPerMinute ?? CHECKS_PER_MINUTE,
+  base: base ?? '/',
   send: send ?? (fetchLike ? sendByFetch(fetchLike) : browserSend),
 })

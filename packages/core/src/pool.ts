@@ -271,6 +271,13 @@ export interface Pool {
    * revoked when all of them have released it, and when the pool closes. Errors as `open`.
    */
   objectUrl(file: ContentReference, options?: Pick<OpenOptions, 'signal'>): Promise<ObjectUrl>
+  /**
+   * Saves the file outside the browser, under its name: by a file picker where the browser has one, which takes files of any size
+   * without memory, else as a download. Call it in a click handler, before any `await`.
+   *
+   * @returns false when the person closed the picker. Errors as `open`
+   */
+  save(file: ContentReference): Promise<boolean>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */
   stream(file: ContentReference, options?: OpenOptions): Promise<ReadableStream<Uint8Array>>
 

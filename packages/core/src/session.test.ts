@@ -35,6 +35,12 @@ test('the token is kept in the index, where the service worker finds it', async 
   })
 })
 
+test('the URL for fresh tokens is kept in the index, too', async () => {
+  const index = memoryIndex()
+  await open({ index, refreshUrl: 'https://app/token' })
+  expect(await index.get('session', 'session')).toMatchObject({ refreshUrl: 'https://app/token' })
+})
+
 test('a token is renewed a minute before it expires, once for all who ask', async () => {
   let now = 0
   let asked = 0

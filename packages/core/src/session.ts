@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly index: LocalIndex
   /** absolute URL */
   readonly signerUrl: string
+  /** absolute URL, for the service worker: see {@link SessionRow} */
+  readonly refreshUrl?: string
   /** returns a token (a JWT) of the signed-in user */
   readonly token: () => Promise<string>
   /** the page's own when not given */
@@ -48,7 +50,7 @@ const TIMEOUT_MS = 10_000
  *   store, `unauthenticated` when it is no JWT. Without a token (offline), the last known one is used.
  */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
-  const { storeId, index, signerUrl, clock = webPlatform.clock } = options
+  const { storeId, index, signerUrl, refreshUrl, clock = webPlatform.clock } = options
   const known = await index.get('session', 'session')
   let current = known ? { token: known.token, claims: readClaims(known.token) } : undefined
   let asking: Promise<string> | undefined
@@ -68,7 +70,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
       // Decided within the write: another user may open another tab at the same time.
       change('session', 'session', (row) => {
         if (row && row.user !== claims.sub) throw otherUser()
-        return { id: 'session', storeId, user: claims.sub, signerUrl, token }
+        return { id: 'session', storeId, user: claims.sub, signerUrl, token, ...(refreshUrl && { refreshUrl }) }
       }),
     ])
     current = { token, claims }
@@ -99,8 +101,12 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   return session
 }
 
-/** The claims of a JWT, unverified: the signer verifies. Used for the user's identity and for early refusals. */
-const readClaims = (token: string): TokenClaims => {
+/**
+ * The claims of a JWT, unverified: the signer verifies. Used for the user's identity and for early refusals.
+ *
+ * @throws RockpoolError `unauthenticated` when it is no JWT with `sub` and `stores`
+ */
+export const readClaims = (token: string): TokenClaims => {
   try {
     const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
     const text = new TextDecoder().decode(Uint8Array.from(atob(payload), (character) => character.charCodeAt(0)))

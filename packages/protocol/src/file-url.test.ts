@@ -119,4 +119,16 @@ describe('file URLs', () => {
       }),
     )
   })
+
+  it('of an app below a sub-path are below that', () => {
+    const key = `reef/files/${hash}` as RemoteKey
+    const urls = [
+      contentUrl({ remoteKey: key, name: 'a', base: '/app/' }),
+      fileUrl({ storeId: 'reef', fileId: '7', name: 'a', base: '/app/' }),
+    ]
+    expect(urls).toEqual([`/app/rockpool/c/${key}/a`, '/app/rockpool/f/reef/7/a'])
+    expect(urls.map((url) => parseFileUrl(at(url), '/app/')?.kind)).toEqual(['content', 'file'])
+    expect(urls.map((url) => parseFileUrl(at(url)))).toEqual([undefined, undefined])
+    expect(parseFileUrl(at('/rockpool/f/reef/7/a'), '/app/')).toBeUndefined()
+  })
 })

@@ -4,6 +4,8 @@
  *     /rockpool/c/<remoteKey>/<name>?type=…     this content, immutable
  *     /rockpool/f/<storeId>/<fileId>/<name>     this file, whatever its content is now
  *
+ * An app below a sub-path, its base, has them below that: `/app/rockpool/…`.
+ *
  * With `?download` the file is saved, not shown.
  *
  * The name is for people ("save as"); nothing is looked up by it.
@@ -12,6 +14,9 @@ import { parseRemoteKey, type RemoteKey, isStoreId, type StoreId } from './remot
 
 /** Path that the service worker serves; everything else is the app's. */
 export const FILE_URL_BASE = '/rockpool/'
+
+/** Path of the file URLs of an app. @param base path of the app, with `/` at both ends */
+export const fileUrlPath = (base = '/'): string => base.slice(0, -1) + FILE_URL_BASE
 
 /** What a file URL names. */
 export type FileUrl =
@@ -38,10 +43,12 @@ export const contentUrl = (content: {
   readonly type?: string | undefined
   /** the file is saved, not shown */
   readonly download?: boolean
+  /** of the app; `/` when not given */
+  readonly base?: string
 }): string => {
-  const { remoteKey, name, type, download = false } = content
+  const { remoteKey, name, type, download = false, base } = content
   const query = [...(type === undefined ? [] : [`type=${encode(type)}`]), ...(download ? ['download'] : [])]
-  return `${FILE_URL_BASE}c/${remoteKey}/${segment(name)}${query.length > 0 ? '?' : ''}${query.join('&')}`
+  return `${fileUrlPath(base)}c/${remoteKey}/${segment(name)}${query.length > 0 ? '?' : ''}${query.join('&')}`
 }
 
 /** Path of a file's current content. */
@@ -51,13 +58,16 @@ export const fileUrl = (file: {
   readonly name: string
   /** the file is saved, not shown */
   readonly download?: boolean
+  /** of the app; `/` when not given */
+  readonly base?: string
 }): string =>
-  `${FILE_URL_BASE}f/${file.storeId}/${segment(file.fileId)}/${segment(file.name)}${file.download ? '?download' : ''}`
+  `${fileUrlPath(file.base)}f/${file.storeId}/${segment(file.fileId)}/${segment(file.name)}${file.download ? '?download' : ''}`
 
 /** What a well-formed file URL names, else undefined. The origin is not looked at. */
-export const parseFileUrl = (url: URL): FileUrl | undefined => {
-  if (!url.pathname.startsWith(FILE_URL_BASE)) return undefined
-  const [kind, ...path] = url.pathname.slice(FILE_URL_BASE.length).split('/')
+export const parseFileUrl = (url: URL, base?: string): FileUrl | undefined => {
+  const prefix = fileUrlPath(base)
+  if (!url.pathname.startsWith(prefix)) return undefined
+  const [kind, ...path] = url.pathname.slice(prefix.length).split('/')
   const name = decode(path.pop() ?? '')
   if (!name) return undefined
   const isDownload = url.searchParams.has('download')

@@ -2,6 +2,7 @@ import type { Store } from '@livestore/livestore'
 import { createPool, fetchSigner, openSession, type Pool, type PoolOptions, type Session } from '@rockpool/core'
 import { isDevelopment, liveStoreLog } from '@rockpool/livestore'
 import { indexedDbIndex, opfsBlobStore } from '@rockpool/opfs'
+import { defaultWorkerUrl } from './default-worker-url.ts'
 import { answerTokenRequests, controlledBy } from './service-worker.ts'
 import { warnOfSyncTrouble } from './sync-warnings.ts'
 
@@ -13,8 +14,16 @@ export interface OpenPoolOptions extends Pick<PoolOptions, 'buckets' | 'connecti
     readonly url: string
     /** a JWT for the signed-in user; called again before the last one expires */
     readonly token: () => Promise<string>
+    /**
+     * URL of your server that responds `{ "token": "…" }` to a POST with the user's login cookie. The service worker uses it when a
+     * token has expired and no page of the app is open
+     */
+    readonly refreshUrl?: string
   }
-  /** URL of the app's service worker; `/service-worker.js` when not given; false: none, `pool.open` still works */
+  /**
+   * URL of the app's service worker, in the folder of the app; `service-worker.js` below Vite's `base` when not given. false: none,
+   * `pool.open` and `pool.objectUrl` still work
+   */
   readonly serviceWorker?: string | false
 }
 
@@ -27,7 +36,7 @@ export interface OpenPoolOptions extends Pick<PoolOptions, 'buckets' | 'connecti
  *   another user's files are on this browser, `unauthenticated`, `forbidden`
  */
 export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
-  const { store, signer, serviceWorker, ...settings } = options
+  const { store, signer, serviceWorker = defaultWorkerUrl(), ...settings } = options
   const { storeId } = store
   const opened: (() => Promise<void> | void)[] = []
   try {
@@ -36,9 +45,12 @@ export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
     const blobs = await opfsBlobStore({ storeId })
     opened.push(() => blobs.close())
     const signerUrl = new URL(signer.url, location.href).href
-    const session = await openSession({ storeId, index, signerUrl, token: signer.token })
+    const refreshUrl =
+      signer.refreshUrl === undefined ? {} : { refreshUrl: new URL(signer.refreshUrl, location.href).href }
+    const session = await openSession({ storeId, index, signerUrl, token: signer.token, ...refreshUrl })
     const pool = await createPool({
       ...settings,
+      ...(serviceWorker === false ? {} : { base: folderOf(serviceWorker) }),
       log: liveStoreLog({ store }),
       blobs,
       index,
@@ -54,7 +66,9 @@ export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
   }
 }
 
-const withServiceWorker = async (pool: Pool, url = '/service-worker.js', session: Session): Promise<Pool> => {
+const folderOf = (url: string): string => new URL('.', new URL(url, location.href)).pathname
+
+const withServiceWorker = async (pool: Pool, url: string, session: Session): Promise<Pool> => {
   const stopAnswering = answerTokenRequests(pool.storeId, session)
   await controlledBy(url)
   return {

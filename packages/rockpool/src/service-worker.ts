@@ -28,7 +28,7 @@ export const controlledBy = async (url: string): Promise<void> => {
 /** Resolves when the page is controlled, or when the worker did not install. */
 const register = async (url: string): Promise<void> => {
   try {
-    const registration = await new Workbox(url, { scope: '/' }).register({ immediate: true })
+    const registration = await new Workbox(url).register({ immediate: true })
     if (!registration || navigator.serviceWorker.controller) return
     // A page loaded with shift-reload is not controlled until the worker claims it again.
     if (registration.active) registration.active.postMessage({ type: 'rockpool:claim' })

@@ -14,10 +14,14 @@ import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
+import { endsWith, type Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
 
 export interface HandlerPorts {
   readonly stores: Stores
+  readonly sessions: Sessions
+  /** of the app; `/` when not given */
+  readonly base?: string
   readonly downloads: Downloads
 }
 
@@ -33,14 +37,14 @@ export const handleFileRequest = async (
   if (!isAllowedDestination(request.destination)) {
     return httpError(403, 'forbidden', `A file is not served as "${request.destination}": it could run in this app.`)
   }
-  const named = parseFileUrl(new URL(request.url))
+  const named = parseFileUrl(new URL(request.url), ports.base)
   if (!named) return httpError(404, 'not_found', 'This is no file URL. Take it from pool.url(file).')
   const storeId = named.kind === 'file' ? named.storeId : parseRemoteKey(named.remoteKey)!.storeId
   try {
     return await ports.stores.use(storeId, async (store) => {
-      const content = await contentOf(named, store)
+      const [ended, content] = await Promise.all([ports.sessions.ended(store), contentOf(named, store)])
       if (!content) return httpError(404, 'not_found', 'There is no such file, or it was removed.')
-      return await respond(ports, store, content, request, keepAlive)
+      return await respond(ports, store, content, request, { keepAlive, ended })
     })
   } catch (error) {
     return errorResponse(error)
@@ -84,12 +88,18 @@ interface Source {
   leave(): void
 }
 
+interface RequestLife {
+  readonly keepAlive: (work: Promise<unknown>) => void
+  /** aborts when the user signs out */
+  readonly ended: AbortSignal
+}
+
 const respond = async (
   { downloads }: HandlerPorts,
   store: Store,
   content: NamedContent,
   request: Request,
-  keepAlive: (work: Promise<unknown>) => void,
+  { keepAlive, ended }: RequestLife,
 ): Promise<Response> => {
   const headers = contentHeaders(content, request.destination)
   if (isNotModified(request.headers.get('if-none-match'), content.address)) {
@@ -100,7 +110,7 @@ const respond = async (
   if (disk === 'missing' && request.method === 'GET') {
     const range = partialRange(rangeHeader)
     const started = range && (await downloads.range(store, content.remoteKey, range, content.listedSize, keepAlive))
-    if (started) return rangeResponse(started, headers)
+    if (started) return rangeResponse({ ...started, stream: endsWith(started.stream, ended) }, headers)
   }
   const source = typeof disk === 'object' ? disk : await downloads.join(store, content.remoteKey, keepAlive)
   const { listedSize = source.size } = content
@@ -120,7 +130,8 @@ const respond = async (
     })
   }
   const { start, end } = span === 'whole' ? { start: 0, end: source.size } : span
-  return new Response(source.read({ start, end }), {
+  const body = source.read({ start, end })
+  return new Response(body instanceof Blob ? body : endsWith(body, ended), {
     status: span === 'whole' ? 200 : 206,
     headers: {
       ...headers,

@@ -1,9 +1,11 @@
-import type { SessionRow } from '@rockpool/core'
+import { change, type SessionRow, webPlatform } from '@rockpool/core'
 import { fetchSigner } from '@rockpool/core/signer'
-import { FILE_URL_BASE, RockpoolError } from '@rockpool/protocol'
+import { fileUrlPath } from '@rockpool/protocol'
 import { contentDownloads, type RangePolicy } from './downloads.ts'
 import { handleFileRequest } from './handler.ts'
 import { askPagesForToken } from './page-token.ts'
+import { refreshToken } from './session-refresh.ts'
+import { storeSessions } from './session-end.ts'
 import { deviceStores } from './stores.ts'
 
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
@@ -18,21 +20,27 @@ export interface RockpoolOptions {
   readonly ranges?: RangePolicy
 }
 
-/** The route of file URLs, `/rockpool/…` on the worker's own origin. */
+/** The route of file URLs, `rockpool/…` below the worker's scope. */
 export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: RockpoolOptions = {}): RockpoolRoute => {
+  const stores = deviceStores()
+  const freshToken = async (session: SessionRow): Promise<string> => {
+    const fromPage = await askPagesForToken(scope.clients, session.storeId)
+    if (fromPage !== undefined) return fromPage
+    const token = await refreshToken(session, { fetch: scope.fetch.bind(scope), clock: webPlatform.clock })
+    // Unless the user has signed out, or another one has signed in, in the meantime.
+    const renewed = (row?: SessionRow) => (row?.user === session.user ? { ...row, token } : row)
+    await stores.use(session.storeId, ({ index }) => index.write([change('session', 'session', renewed)]))
+    return token
+  }
   const signer = (session: SessionRow) =>
     fetchSigner({
       url: session.signerUrl,
-      async token({ fresh = false } = {}) {
-        if (!fresh) return session.token
-        const token = await askPagesForToken(scope.clients, session.storeId)
-        if (token !== undefined) return token
-        throw new RockpoolError('unauthenticated', 'The session has expired. Open the app, and sign in again.')
-      },
+      token: async ({ fresh = false } = {}) => (fresh ? freshToken(session) : session.token),
     })
-  const ports = { stores: deviceStores(), downloads: contentDownloads({ ...options, signer }) }
+  const base = new URL(scope.registration.scope).pathname
+  const ports = { base, stores, sessions: storeSessions(), downloads: contentDownloads({ ...options, signer }) }
   return {
-    match: ({ url }) => url.origin === scope.location.origin && url.pathname.startsWith(FILE_URL_BASE),
+    match: ({ url }) => url.origin === scope.location.origin && url.pathname.startsWith(fileUrlPath(base)),
     handle: ({ request, event }) => handleFileRequest(ports, request, (work) => event?.waitUntil(work)),
   }
 }

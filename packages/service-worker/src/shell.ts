@@ -13,7 +13,12 @@ export interface ShellOptions {
 const PAGE = 'index.html'
 
 /** File URLs, and the servers of `rockpool({ backend: true })`. */
-export const SERVER_PATHS: readonly RegExp[] = [/^\/rockpool(?:-dev)?\//, /^\/signer\//, /^\/sync(?:[/?]|$)/]
+export const SERVER_PATHS: readonly RegExp[] = [
+  /\/rockpool\/[cf]\//,
+  /^\/rockpool-dev\//,
+  /^\/signer\//,
+  /^\/sync(?:[/?]|$)/,
+]
 
 /**
  * Makes a service worker open the app offline. The page of a new release is shown by the next navigation; the files that open pages of

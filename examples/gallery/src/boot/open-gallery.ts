@@ -4,7 +4,7 @@ import { openPool, type Pool, RockpoolError } from 'rockpool'
 import { buckets } from './buckets.ts'
 import { openStore } from './open-store.ts'
 import type { schema } from './schema.ts'
-import { fetchToken } from './token.ts'
+import { fetchToken, tokenUrl } from './token.ts'
 
 /**
  * Opens the pool that the page shows. `?store=<id>` in the address bar chooses the store, `?user=<name>` who one is.
@@ -27,7 +27,7 @@ export const openGallery = async (
   const pool = await openPool({
     store,
     buckets,
-    signer: { url: '/signer', token },
+    signer: { url: '/signer', token, refreshUrl: tokenUrl(user, storeId) },
     serviceWorker: '/service-worker.js',
   })
   return { pool, store }

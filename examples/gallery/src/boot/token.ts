@@ -5,11 +5,12 @@ export interface SyncPayload {
   readonly user: string
 }
 
+export const tokenUrl = (user: string, storeId: string): string =>
+  `/rockpool-dev/token?${new URLSearchParams({ user, store: storeId })}`
+
 /** A token for this user in this store, good for the signer and the sync backend. */
 export const fetchToken = async (user: string, storeId: string): Promise<string> => {
-  const response = await fetch(`/rockpool-dev/token?${new URLSearchParams({ user, store: storeId })}`, {
-    method: 'POST',
-  })
+  const response = await fetch(tokenUrl(user, storeId), { method: 'POST' })
   if (!response.ok) throw new Error(`The dev server gave no token: ${response.status} ${await response.text()}`)
   const { token } = (await response.json()) as { readonly token: string }
   return token

@@ -3,6 +3,7 @@ import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import { sharedObjectUrls } from '../object-urls.ts'
+import { saveFile } from '../platform/save-file.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../records/record.ts'
 import { reuseUnchanged } from '../records/same-records.ts'
@@ -14,7 +15,7 @@ import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { open as openContent, stream } from './files/read.ts'
 import { discardRefused, retryRefused } from './log/resolve-refused.ts'
-import { BlobPort, LogPort, Settings } from './services.ts'
+import { BlobPort, LogPort, Platform, Settings } from './services.ts'
 import { coalesced } from './coalesced.ts'
 import { sameStatus, type StatusFacts, statusOf } from './files/status.ts'
 import { pin, storageReport, unpin } from './files/storage.ts'
@@ -32,7 +33,8 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
     const device = yield* Device
     const emitter = yield* PoolEmitter
     const sync = yield* SyncState
-    const { storeId } = yield* Settings
+    const { storeId, base } = yield* Settings
+    const { clock } = yield* Platform
     // Calls of the app end with the pool.
     const fork = yield* FiberSet.makeRuntime<EngineServices>()
     const objectUrls = sharedObjectUrls()
@@ -97,6 +99,28 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       return unsubscribe
     }
 
+    const url: Pool['url'] = (reference, { download = false } = {}) => {
+      const content = findContent(log, reference)
+      if (typeof reference !== 'string')
+        return contentUrl({ ...(content ?? { ...reference, name: 'file' }), download, base })
+      // The URL of an id means the file's content at the time of the request, even for a file that is yet to come.
+      return content && content.id !== reference
+        ? contentUrl({ ...content, download, base })
+        : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file', download, base })
+    }
+
+    const objectUrl: Pool['objectUrl'] = async (file, { signal } = {}) => {
+      const content = await run(looked(file), signal)
+      const open = (stopped: AbortSignal) => run(openContent(content, {}), stopped)
+      return objectUrls.acquire(`${content.remoteKey} ${content.type}`, open, signal)
+    }
+
+    const streamOf: Pool['stream'] = (file, options = {}) =>
+      run(
+        Effect.flatMap(looked(file), (record) => stream(record, options)),
+        options.signal,
+      )
+
     return {
       storeId,
       log,
@@ -138,29 +162,23 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       restore: (id) => run(restore(id)),
       versions: (id) => log.versions(id),
       revert: (id, version) => run(revert(id, version)),
-      url(reference, { download = false } = {}) {
-        const content = findContent(log, reference)
-        if (typeof reference !== 'string')
-          return contentUrl({ ...(content ?? { ...reference, name: 'file' }), download })
-        // The URL of an id means the file's content at the time of the request, even for a file that is yet to come.
-        return content && content.id !== reference
-          ? contentUrl({ ...content, download })
-          : fileUrl({ storeId, fileId: reference, name: content?.name ?? 'file', download })
-      },
+      url,
       open: (file, options = {}) =>
         run(
           Effect.flatMap(looked(file), (record) => openContent(record, options)),
           options.signal,
         ),
-      async objectUrl(file, { signal } = {}) {
-        const content = await run(looked(file), signal)
-        const open = (stopped: AbortSignal) => run(openContent(content, {}), stopped)
-        return objectUrls.acquire(`${content.remoteKey} ${content.type}`, open, signal)
-      },
-      stream: (file, options = {}) =>
-        run(
-          Effect.flatMap(looked(file), (record) => stream(record, options)),
-          options.signal,
+      objectUrl,
+      stream: streamOf,
+      save: (file) =>
+        saveFile(
+          {
+            name: findContent(log, file)?.name ?? 'file',
+            url: url(file, { download: true }),
+            stream: () => streamOf(file),
+            objectUrl: () => objectUrl(file),
+          },
+          clock,
         ),
       pin: (id) => run(pin(id)),
       unpin: (id) => run(unpin(id)),

@@ -28,6 +28,8 @@ export interface EngineSettings {
   readonly connections: number
   /** contents that a full comparison of this device asks the signer about, at most */
   readonly checksPerMinute: number
+  /** path of the app, below which file URLs are */
+  readonly base: string
 }
 
 export class Settings extends Context.Tag('@rockpool/core/Settings')<Settings, EngineSettings>() {}

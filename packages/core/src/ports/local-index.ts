@@ -104,6 +104,8 @@ export interface SessionRow {
   /** absolute URL */
   readonly signerUrl: string
   readonly token: string
+  /** absolute URL where the service worker gets a fresh token when no page of the app is open */
+  readonly refreshUrl?: string
 }
 
 /** State of the engine between sessions. One row, id `engine`. */

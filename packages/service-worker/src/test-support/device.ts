@@ -7,6 +7,7 @@ import { buildRemoteKey, contentUrl, hashContent, sha256, toHex } from '@rockpoo
 import { onTestFinished } from 'vitest'
 import { contentDownloads, type RangePolicy } from '../downloads.ts'
 import { handleFileRequest } from '../handler.ts'
+import { storeSessions } from '../session-end.ts'
 import { deviceStores } from '../stores.ts'
 
 export type Device = Awaited<ReturnType<typeof setUp>>
@@ -38,6 +39,7 @@ export const setUp = async (ranges?: RangePolicy) => {
   }
   const ports = {
     stores: deviceStores(),
+    sessions: storeSessions(),
     downloads: contentDownloads({ signer: () => memory.signer, fetch: countingFetch, ...(ranges && { ranges }) }),
   }
   const alive: Promise<unknown>[] = []

@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin, ResolvedConfig, ViteDevServer } from 'vite'
+import { basePath } from './base-path.ts'
 import { bundleServiceWorker, type ServiceWorkerBundle } from './bundle.ts'
 import { precacheManifest } from './precache-manifest.ts'
 
-/** At the root, since a worker's scope is its folder, and file URLs begin at `/rockpool/`. */
-const URL_PATH = '/service-worker.js'
+/** At the app's base: a worker's scope is its folder. */
+const FILE_NAME = 'service-worker.js'
 const DEFAULT_ENTRY = 'src/service-worker.ts'
 
 export interface ShellOptions {
@@ -44,7 +45,7 @@ export const serviceWorker = (entry: string | undefined, shell: ShellOptions | f
         for (const { file, size } of omitted) logger.info(`Not cached for offline use: ${file} (${megabytes(size)} MB)`)
         const constants = { manifest, denylist }
         const { code } = await bundleServiceWorker(config, entryFile(config.root, entry), constants)
-        await writeFile(join(dir, URL_PATH), code)
+        await writeFile(join(dir, FILE_NAME), code)
       },
     },
   }
@@ -78,8 +79,9 @@ const serveBundled = (server: ViteDevServer, bundle: () => Promise<ServiceWorker
     server.ws.send({ type: 'full-reload', path: '*' })
   })
 
+  const path = basePath(server.config) + FILE_NAME
   server.middlewares.use((request, response, next) => {
-    if (request.url?.split('?', 1)[0] !== URL_PATH) return next()
+    if (request.url?.split('?', 1)[0] !== path) return next()
     current().then(
       ({ code }) => {
         response.setHeader('content-type', 'text/javascript')

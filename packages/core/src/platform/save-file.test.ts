@@ -1,0 +1,83 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { saveFile } from './save-file.ts'
+
+/** What happened in the page. */
+const clicks: object[] = []
+const page = ({
+  pick,
+  controlled = true,
+}: {
+  readonly pick?: () => Promise<unknown>
+  readonly controlled?: boolean
+}) => {
+  clicks.length = 0
+  vi.stubGlobal('showSaveFilePicker', pick)
+  vi.stubGlobal('navigator', { serviceWorker: { controller: controlled ? {} : null } })
+  vi.stubGlobal('document', {
+    createElement: () => ({
+      click(this: object) {
+        clicks.push({ ...this, click: undefined })
+      },
+    }),
+  })
+}
+const timers: { readonly callback: () => void; readonly ms: number }[] = []
+const clock = {
+  setTimer(callback: () => void, ms: number) {
+    timers.push({ callback, ms })
+    return () => {}
+  },
+}
+const release = vi.fn<() => void>()
+const file = {
+  name: 'reef.txt',
+  url: '/rockpool/f/reef/7/reef.txt?download',
+  stream: async () => new Blob(['a reef']).stream(),
+  objectUrl: async () => ({ url: 'blob:7', release, [Symbol.dispose]: release }),
+}
+
+afterEach(() => void vi.unstubAllGlobals())
+
+test('a picked file takes the stream', async () => {
+  const written: Uint8Array[] = []
+  const pick = vi.fn<(options?: unknown) => Promise<unknown>>(async () => ({
+    createWritable: async () => new WritableStream<Uint8Array>({ write: (chunk) => void written.push(chunk) }),
+  }))
+  page({ pick })
+  expect(await saveFile(file, clock)).toBe(true)
+  expect(pick).toHaveBeenCalledWith({ suggestedName: 'reef.txt' })
+  expect([await new Blob(written as BlobPart[]).text(), clicks]).toEqual(['a reef', []])
+})
+
+test('a picker that the person closes saves nothing', async () => {
+  page({ pick: () => Promise.reject(new DOMException('', 'AbortError')) })
+  expect([await saveFile(file, clock), clicks]).toEqual([false, []])
+})
+
+test.each([undefined, () => Promise.reject(new DOMException('', 'SecurityError'))])(
+  'without a picker, or where it is not allowed, a link to the URL saves',
+  async (pick) => {
+    page(pick ? { pick } : {})
+    vi.stubGlobal('fetch', async () => new Response('a reef'))
+    expect(await saveFile(file, clock)).toBe(true)
+    expect(clicks).toEqual([{ href: file.url }])
+  },
+)
+
+test('a file that the service worker cannot serve is its error, and the page stays', async () => {
+  page({})
+  vi.stubGlobal('fetch', async () =>
+    Response.json({ error: { code: 'offline', message: 'It is not on this device.' } }, { status: 504 }),
+  )
+  await expect(saveFile(file, clock)).rejects.toMatchObject({ code: 'offline', message: 'It is not on this device.' })
+  expect(clicks).toEqual([])
+})
+
+test('without a service worker a blob: URL saves, and is released 40 s later', async () => {
+  page({ controlled: false })
+  expect(await saveFile(file, clock)).toBe(true)
+  expect([clicks, timers[0]!.ms]).toEqual([[{ href: 'blob:7', download: 'reef.txt' }], 40_000])
+  expect(release).not.toHaveBeenCalled()
+  timers[0]!.callback()
+  expect(release).toHaveBeenCalledOnce()
+})

@@ -1,0 +1,65 @@
+/** Saves a file where a person wants it, under its name. Runs in a page. */
+import { type ErrorCode, RockpoolError } from '@rockpool/protocol'
+import type { ObjectUrl } from '../object-urls.ts'
+import type { PlatformClock } from './platform.ts'
+
+export interface SavedFile {
+  readonly name: string
+  /** what the service worker serves as an attachment */
+  readonly url: string
+  stream(): Promise<ReadableStream<Uint8Array>>
+  objectUrl(): Promise<ObjectUrl>
+}
+
+type ShowSaveFilePicker = (options: { readonly suggestedName: string }) => Promise<FileSystemFileHandle>
+
+/** Time for which a `blob:` URL outlives the click on its link (ms): FileSaver.js settled on it. */
+const RELEASE_AFTER_MS = 40_000
+
+/**
+ * Saves by the first of these that the page has: a file picker, whose file takes the stream; a link to the file's URL; a link to a
+ * `blob:` URL. Call it in a click handler, before any `await`: a picker opens only there.
+ *
+ * @returns false when the person closed the picker
+ * @throws RockpoolError as reading the file does
+ */
+export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setTimer'>): Promise<boolean> => {
+  const pick = (globalThis as { readonly showSaveFilePicker?: ShowSaveFilePicker }).showSaveFilePicker
+  if (pick) {
+    const picked = await pick({ suggestedName: file.name }).catch(nameOf)
+    if (picked === 'AbortError') return false
+    if (typeof picked === 'object') {
+      await (await file.stream()).pipeTo(await picked.createWritable())
+      return true
+    }
+    // Not allowed here, in a frame of another origin or after an `await`: a link is.
+  }
+  if (navigator.serviceWorker?.controller) await saveByUrl(file.url)
+  else await saveByObjectUrl(file, clock)
+  return true
+}
+
+const nameOf = (error: unknown): string => (error instanceof DOMException ? error.name : 'Error')
+
+/** The URL is opened first: the response to a link would replace the page by an error. */
+const saveByUrl = async (url: string): Promise<void> => {
+  const response = await fetch(url)
+  if (!response.ok) {
+    const { error } = (await response.json()) as {
+      readonly error: { readonly code: ErrorCode; readonly message: string }
+    }
+    throw new RockpoolError(error.code, error.message)
+  }
+  await response.body?.cancel()
+  // Without the attribute `download`, with which Chromium sends the request past the worker: https://crbug.com/40410035
+  click({ href: url })
+}
+
+const saveByObjectUrl = async (file: SavedFile, clock: Pick<PlatformClock, 'setTimer'>): Promise<void> => {
+  const { url, release } = await file.objectUrl()
+  click({ href: url, download: file.name })
+  clock.setTimer(release, RELEASE_AFTER_MS)
+}
+
+const click = (link: { readonly href: string; readonly download?: string }): void =>
+  Object.assign(document.createElement('a'), link).click()

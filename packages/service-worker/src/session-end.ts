@@ -1,0 +1,59 @@
+/** Files are readable while their user is signed in: as long as the index has the session row of this user. */
+import type { LocalIndex } from '@rockpool/core'
+import { RockpoolError } from '@rockpool/protocol'
+import type { Store } from './stores.ts'
+
+export interface Sessions {
+  /**
+   * A signal that aborts when the user of the store signs out, or another one signs in.
+   *
+   * @throws RockpoolError `forbidden` when nobody is signed in
+   */
+  ended(store: Pick<Store, 'index'>): Promise<AbortSignal>
+}
+
+/** Who is signed in to a store, and the controller of what they read. */
+interface Reading {
+  user: string | undefined
+  end: AbortController
+}
+
+export const storeSessions = (): Sessions => {
+  const readings = new WeakMap<LocalIndex, Reading>()
+
+  const watch = (index: LocalIndex): Reading => {
+    const reading = { user: undefined, end: new AbortController() }
+    readings.set(index, reading)
+    index.subscribe(async (changed) => {
+      if (!changed.some(({ table }) => table === 'session')) return
+      // An index that was erased has no user either.
+      setUser(reading, await userOf(index).catch(() => undefined))
+    })
+    return reading
+  }
+
+  return {
+    async ended({ index }) {
+      const reading = readings.get(index) ?? watch(index)
+      const user = await userOf(index)
+      setUser(reading, user)
+      if (user === undefined) throw signedOut()
+      return reading.end.signal
+    },
+  }
+}
+
+const userOf = async (index: LocalIndex): Promise<string | undefined> => (await index.get('session', 'session'))?.user
+
+const setUser = (reading: Reading, user: string | undefined): void => {
+  if (reading.user === user) return
+  reading.end.abort(signedOut())
+  Object.assign(reading, { user, end: new AbortController() } satisfies Reading)
+}
+
+/** The stream; it ends in the signal's reason when that aborts. */
+export const endsWith = <A>(stream: ReadableStream<A>, signal: AbortSignal): ReadableStream<A> =>
+  stream.pipeThrough(new TransformStream<A, A>(), { signal })
+
+const signedOut = (): RockpoolError =>
+  new RockpoolError('forbidden', 'Nobody is signed in to this store on this device. Open the app, and sign in.')
