@@ -32,6 +32,7 @@ test.for([
   ['image', {}, 'image/png', null, "default-src 'none'"],
   ['page', {}, 'application/octet-stream', 'attachment', 'sandbox'],
   ['image', { responseType: 'image/svg+xml' }, 'application/octet-stream', 'attachment', 'sandbox'],
+  ['image', { responseType: 'text/plain' }, 'text/plain;charset=utf-8', null, 'sandbox'],
   ['image', { responseType: 'application/pdf' }, 'application/pdf', null, "frame-ancestors 'self'"],
   [
     'image',

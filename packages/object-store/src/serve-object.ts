@@ -7,6 +7,7 @@ import {
   parseRange,
   type RockpoolError,
   safeType,
+  servedType,
   WIRE_ERRORS,
 } from '@rockpool/protocol'
 import { isObjectStoreError, ObjectStoreError, toWireError } from './errors.ts'
@@ -132,7 +133,7 @@ const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string
   return {
     ...safety(type),
     etag: info.etag,
-    'content-type': type,
+    'content-type': servedType(type),
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=31536000, immutable',
     'last-modified': new Date(info.modifiedAt).toUTCString(),

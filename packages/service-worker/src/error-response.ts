@@ -10,6 +10,9 @@ const DEVICE_ERRORS: Partial<Record<ErrorCode, number>> = {
   quota_exceeded: 507,
 }
 
+/** Of a 503 without a time of the signer's (ms). */
+const RETRY_AFTER_MS = 10_000
+
 /** The response for an error: `{ error: { code, message } }`, as the signer's. An `<img>` fires `error`. */
 export const errorResponse = (error: unknown): Response => {
   if (!isRockpoolError(error)) {
@@ -17,7 +20,9 @@ export const errorResponse = (error: unknown): Response => {
     return httpError(500, 'internal', 'The file could not be read on this device. Reload the page.')
   }
   const status = DEVICE_ERRORS[error.code] ?? (WIRE_ERRORS as Partial<Record<ErrorCode, number>>)[error.code] ?? 500
-  return httpError(status, error.code, error.message)
+  const retryAfterMs = error.retryAfterMs ?? (status === 503 ? RETRY_AFTER_MS : undefined)
+  const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+  return httpError(status, error.code, error.message, retry)
 }
 
 export const httpError = (
