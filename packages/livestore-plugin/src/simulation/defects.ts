@@ -2,6 +2,7 @@
  * Planted defects: what the simulation must find. Each stands in the place of one machine. Most were found in LiveStore 0.4.0
  * or in earlier versions of this package.
  */
+import type { LogEvent } from '../../../sync-server/src/event-log/event.ts'
 import { compareNumbers, continues } from '../numbers.ts'
 import { type Machines, REAL_MACHINES as real } from './machines.ts'
 import { renumber } from './notation.ts'
@@ -118,6 +119,17 @@ export const DEFECTS: Readonly<Record<string, () => Machines>> = {
   }),
 
   'commits have no id': replace({ commitIds: (sessionId) => () => sessionId }),
+
+  'the server knows a commit by its id, whatever the content': replace({
+    append: (storage, parent, pushed, options) => {
+      const asPushed = (stored: LogEvent) => {
+        const commit = pushed.find(({ sessionId }) => sessionId === stored.sessionId)
+        return commit ? { ...commit, seqNum: stored.seqNum } : stored
+      }
+      const eventsAfter = (since: number, limit: number) => [...storage.eventsAfter(since, limit)].map(asPushed)
+      return real.append({ ...storage, eventsAfter }, parent, pushed, options)
+    },
+  }),
 
   'the server appends a repeated push again': replace({
     append: (storage, parent, pushed, options) =>

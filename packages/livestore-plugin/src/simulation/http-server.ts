@@ -3,7 +3,7 @@ import { memoryLogs } from '../../../sync-server/src/adapters/memory.ts'
 import { eventToJson } from '../../../sync-server/src/event-log/event.ts'
 import { createHandler } from '../../../sync-server/src/http/handler.ts'
 import { toResponse } from '../../../sync-server/src/http/reply.ts'
-import { type GlobalEvent, type Server, type ServerOptions, STORE } from './server.ts'
+import { COMMITTED_NAME, type GlobalEvent, type Server, type ServerOptions, STORE } from './server.ts'
 
 export interface HttpServer {
   readonly makeServer: (options: ServerOptions) => Server
@@ -25,7 +25,7 @@ export const openHttpServer = async (): Promise<HttpServer> => {
           throw error
         },
         // All but `REFUSED_NAME`.
-        eventNames: ['made'],
+        eventNames: [COMMITTED_NAME],
         clock,
       },
       {

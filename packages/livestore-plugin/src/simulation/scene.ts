@@ -18,10 +18,12 @@ export interface SceneOptions {
   readonly settings: Settings
   readonly devices: readonly Device[]
   readonly network: Network
+  /** pushes what no device would */
+  readonly intrude: () => void
   readonly onCommit: (commit: CommitRecord) => void
 }
 
-export const playScene = ({ world, settings, devices, network, onCommit }: SceneOptions): void => {
+export const playScene = ({ world, settings, devices, network, intrude, onCommit }: SceneOptions): void => {
   const { random } = world
   let ids = 0
 
@@ -115,6 +117,7 @@ export const playScene = ({ world, settings, devices, network, onCommit }: Scene
       process?.freeze(untilCalm(random.int(10, random.chance(0.2) ? 20_000 : 3_000)))
     }),
   )
+  if (settings.intrusions > 0) schedule(settings.intrusions, 'an intruder pushes', intrude)
 }
 
 /** a, b, …, z, aa, ab, … */

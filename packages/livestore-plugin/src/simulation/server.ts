@@ -49,6 +49,8 @@ export interface ServerOptions {
 }
 
 const BACKEND_ID = 'simulated'
+/** Events of this name are taken. */
+export const COMMITTED_NAME = 'made'
 /** Events of this name are refused for good. */
 export const REFUSED_NAME = 'refused'
 export const STORE = 'store' as StoreId

@@ -41,6 +41,8 @@ export interface Settings {
   readonly serverRestarts: number
   readonly freezes: number
   readonly reloads: number
+  /** pushes of a member who does not use our client */
+  readonly intrusions: number
 }
 
 export const makeSettings = (random: Random): Settings => {
@@ -79,6 +81,7 @@ export const makeSettings = (random: Random): Settings => {
     serverRestarts: unlessCalm(often(2)),
     freezes: unlessCalm(often(4)),
     reloads: unlessCalm(often(4)),
+    intrusions: unlessCalm(chance(0.5) ? 0 : often(12)),
   }
 }
 

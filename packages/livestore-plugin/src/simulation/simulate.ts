@@ -1,6 +1,7 @@
 /** One simulation from one seed: a scene with faults, then calm, until all agree. */
 import { BrokenRule, disagreement, idOf, makeChecks } from './checks.ts'
 import { type Device, makeDevice } from './device.ts'
+import { makeIntruder } from './intruder.ts'
 import { type Machines, REAL_MACHINES } from './machines.ts'
 import { makeNetwork, type Network } from './network.ts'
 import { makeRandom } from '@rockpool/core/simulation'
@@ -58,7 +59,7 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   const world = makeWorld(seed, log)
   world.note(JSON.stringify(settings))
   let current = settings
-  const checks = makeChecks()
+  const checks = makeChecks((id) => intruder.hasPushed(id))
   const commits: CommitRecord[] = []
   const network: Network = makeNetwork(
     world,
@@ -75,7 +76,8 @@ const prepare = (seed: number, options: SimulationOptions): Scene => {
   const devices: Device[] = Array.from({ length: settings.devices }, (_, index) =>
     makeDevice({ world, machines, settings: () => current, network, checks, index }),
   )
-  playScene({ world, settings, devices, network, onCommit: (commit) => commits.push(commit) })
+  const intruder = makeIntruder({ world, network, server, devices })
+  playScene({ world, settings, devices, network, intrude: intruder.push, onCommit: (commit) => commits.push(commit) })
 
   let failure: string | undefined
   let agreedAfter = 0

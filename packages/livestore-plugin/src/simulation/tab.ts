@@ -3,7 +3,7 @@ import { type EventNumber, nextNumber, type NumberedEvent, ROOT } from '../numbe
 import { afterCommit, type LeaderNews, localHead, type SessionState } from '../session/machine.ts'
 import { IDLE_PUSHER, type Pusher, type PushOutcome } from '../session/pusher.ts'
 import { replaceEnd } from './disk.ts'
-import { REFUSED_NAME } from './server.ts'
+import { COMMITTED_NAME, REFUSED_NAME } from './server.ts'
 import { pause, type StreamItem } from './leader.ts'
 import type { Machines } from './machines.ts'
 import { renumber } from './notation.ts'
@@ -152,7 +152,13 @@ export const startTab = (options: TabOptions): TabProcess => {
       const events = commits.map(({ id, index, clientOnly, refused }): NumberedEvent => {
         const numbers = nextNumber(head, clientOnly)
         head = numbers.seqNum
-        return { name: refused ? REFUSED_NAME : 'made', args: { id, index }, clientId, sessionId: nextId(), ...numbers }
+        return {
+          name: refused ? REFUSED_NAME : COMMITTED_NAME,
+          args: { id, index },
+          clientId,
+          sessionId: nextId(),
+          ...numbers,
+        }
       })
       database = [...database, ...events]
       state = afterCommit(state, events)

@@ -23,6 +23,8 @@ const HAPPENINGS = [
   'another device was first',
   'a request arrives too late',
   'a refused event is dropped',
+  'an intruder takes the id of a commit',
+  'an intruder sends the event of a device first',
 ] as const
 
 /** A test checks that each of these happens. */
