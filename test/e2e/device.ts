@@ -76,9 +76,9 @@ const launchOptions = (name: BrowserName, profile: string, downloads: string): L
   userDataDir: profile,
   // Puppeteer's network monitoring makes request bodies ten times slower and can crash the page at 256 MiB (issue 3).
   networkEnabled: false,
-  // The limit of the test counts: on a busy machine a start takes longer than Puppeteer's 30 s, and 250 adds longer than its 180 s for
-  // one call.
-  timeout: 0,
+  // On a busy machine a start takes longer than Puppeteer's 30 s.
+  timeout: 120_000,
+  // The limit of the test counts: on a busy machine 250 adds take longer than Puppeteer's 180 s for one call.
   protocolTimeout: 0,
   ...(name === 'chromium'
     ? {
