@@ -179,6 +179,18 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: 'Effect.never',
     seed: 2,
   },
+  "the browser's word on the network is believed": {
+    file: 'engine/transfers/queue.ts',
+    from: 'dueIn: (row) => times.dueIn(row, now),',
+    to: 'dueIn: (row) => (page.isOnline() ? times.dueIn(row, now) : 3_600_000),',
+    seed: 3,
+  },
+  'the service worker keeps files that were removed': {
+    file: 'engine/log/consume-changes.ts',
+    from: "return row ? [remove('files', id)] : []",
+    to: 'return []',
+    seed: 1,
+  },
   'connections have no limit': {
     file: 'engine/transfers/budget-plan.ts',
     from: "const isFree = open.file + open.part < connections && (need.kind === 'file' || open.part < connections - 1)",

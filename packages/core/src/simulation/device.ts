@@ -12,6 +12,8 @@ export interface Device {
   readonly locks: SimulatedLocks
   readonly channels: Channels
   readonly connection: Connection
+  /** What its browser says of the network: VPNs and firewalls make it wrong. */
+  saysOnline: boolean
   /** ms that the device's clock is wrong by */
   clockOffset: number
   /** ids of files that a person pinned here, and did not unpin since */
@@ -31,7 +33,8 @@ export interface Device {
   killTab(tab: Tab): void
   /** All tabs die, and with them what the log had not sent. */
   kill(): void
-  setConnected(isUp: boolean): void
+  /** @param saysOnline what its browser says of it, if it is wrong */
+  setConnected(isUp: boolean, saysOnline?: boolean): void
 }
 
 export const makeDevice = (world: World, name: string): Device => {
@@ -44,6 +47,7 @@ export const makeDevice = (world: World, name: string): Device => {
     locks: makeLocks((process, what, run) => void world.scheduler.schedule(process, what, world.delay(2), run)),
     channels: makeChannels(world),
     connection: { isUp: true, inFlight: 0 },
+    saysOnline: true,
     clockOffset: 0,
     pinned: new Set(),
     unpins: 0,
@@ -79,11 +83,12 @@ export const makeDevice = (world: World, name: string): Device => {
       }
       world.backend.crash(name)
     },
-    setConnected(isUp) {
+    setConnected(isUp, saysOnline = isUp) {
       device.connection.isUp = isUp
+      device.saysOnline = saysOnline
       if (isUp) world.backend.connect(name)
       else world.backend.disconnect(name)
-      for (const { page } of alive()) page.set({ isOnline: isUp })
+      for (const { page } of alive()) page.set({ isOnline: saysOnline })
     },
   }
   return device

@@ -27,15 +27,30 @@ export interface Disk {
   setFull(isFull: boolean): void
   /** operations that failed so far */
   readonly failures: number
+  /** how often bytes went from the disk, or were damaged, so far */
+  readonly removals: number
 }
 
 export const makeDisk = (world: World): Disk => {
   let storage = memoryIndexStorage()
   const options: MemoryBlobStoreOptions = { clock: world.clock, hashing: simulatedHashing }
-  const contents = memoryBlobStore(options)
+  const store = memoryBlobStore(options)
+  const removing =
+    <Args extends readonly unknown[]>(remove: (...args: Args) => Promise<void>) =>
+    (...args: Args): Promise<void> => {
+      removals++
+      return remove(...args)
+    }
+  const contents: BlobStore = {
+    ...store,
+    delete: removing(store.delete),
+    quarantine: removing(store.quarantine),
+    erase: removing(store.erase),
+  }
   const flipped = new Set<ContentAddress>()
   let isFull = false
   let failures = 0
+  let removals = 0
 
   const fail = (what: string): RockpoolError => {
     failures++
@@ -79,6 +94,9 @@ export const makeDisk = (world: World): Disk => {
   return {
     get failures() {
       return failures
+    },
+    get removals() {
+      return removals
     },
     rows: <T extends IndexTable>(table: T) =>
       [...storage.tables].flatMap(([id, row]) => (id.startsWith(`${table}:`) ? [row as IndexTables[T]] : [])),

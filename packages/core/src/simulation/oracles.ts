@@ -1,5 +1,6 @@
 /** What must hold of a simulated world: on the way, and once faults have stopped. */
 import { addressOfKey, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import type { FileRow } from '../ports/local-index.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Device } from './device.ts'
 import { mustHaveHash, type People } from './people.ts'
@@ -24,6 +25,17 @@ const isSomewhere = async (world: World, devices: readonly Device[], key: Remote
   return false
 }
 
+/** @returns call it after each step: whether bytes went from a disk or from object storage since the last call */
+export const watchRemovals = ({ storage }: World, devices: readonly Device[]): (() => boolean) => {
+  let [removals, keys] = [0, new Set<string>()]
+  return () => {
+    const before = { removals, keys }
+    removals = devices.reduce((sum, { disk }) => sum + disk.removals, 0)
+    keys = new Set(storage.objects.keys())
+    return removals !== before.removals || [...before.keys].some((key) => !storage.objects.has(key))
+  }
+}
+
 /** At any moment the bytes of a live file are in object storage or on some disk. */
 export const checkBytes = async (world: World, devices: readonly Device[]): Promise<void> => {
   for (const device of devices) {
@@ -32,6 +44,14 @@ export const checkBytes = async (world: World, devices: readonly Device[]): Prom
     }
   }
 }
+
+/** What a service worker reads of files, to compare. */
+const mirrorOf = (files: readonly FileRow[]): string =>
+  JSON.stringify(
+    files
+      .map(({ id, name, type, size, remoteKey }) => [id, name, type, size, remoteKey] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
 
 /** @returns why the world has not come to rest, or undefined when it has */
 export const whyNotAtRest = (world: World, devices: readonly Device[]): string | undefined => {
@@ -49,6 +69,8 @@ export const whyNotAtRest = (world: World, devices: readonly Device[]): string |
         return `object storage lacks ${remoteKey}`
       }
     }
+    const mirrored = mirrorOf(disk.rows('files'))
+    if (mirrored !== mirrorOf(liveFiles(world, device))) return `the service worker of ${name} has other files`
   }
   return undefined
 }
@@ -56,9 +78,11 @@ export const whyNotAtRest = (world: World, devices: readonly Device[]): string |
 /** Once at rest: nothing that was promised is lost, and devices agree. */
 export const checkRecords = (world: World, devices: readonly Device[], { promised }: People): void => {
   const { confirmed } = world.backend
-  const tables = devices.map((device) => JSON.stringify(sorted([...replicaOf(world, device).files])))
-  for (const [i, table] of tables.entries()) {
-    if (table !== tables[0]) world.fail(`${devices[i]!.name} and ${devices[0]!.name} list other files`)
+  for (const table of ['files', 'versions', 'remoteContents'] as const) {
+    const rows = devices.map((device) => JSON.stringify(sorted([...replicaOf(world, device)[table]])))
+    for (const [i, row] of rows.entries()) {
+      if (row !== rows[0]) world.fail(`${devices[i]!.name} and ${devices[0]!.name} have other ${table}`)
+    }
   }
   const files = replicaOf(world, devices[0]!).files
   for (const { change, id } of promised) if (!files.has(id)) world.fail(`the file ${id} was ${change} and is lost`)
@@ -66,7 +90,7 @@ export const checkRecords = (world: World, devices: readonly Device[], { promise
   if (new Set(opIds).size !== opIds.length) world.count('event repeated in the log')
 }
 
-const sorted = <A>(entries: readonly (readonly [string, A])[]) => entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
+const sorted = (entries: readonly (readonly [string, unknown])[]) => entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
 
 /** Once at rest: what object storage lost is there again, unless every device has it, so that no one can have noticed. */
 export const whyNotHealed = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {

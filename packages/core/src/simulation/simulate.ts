@@ -10,6 +10,7 @@ import {
   checkDisks,
   checkRecords,
   openEverything,
+  watchRemovals,
   whyNotAtRest,
   whyNotCompared,
   whyNotHealed,
@@ -45,7 +46,7 @@ const COMPARED_WITHIN = 26 * HOUR
 /** ms between two looks at a world that should be at rest, at most. */
 const MAX_PAUSE = 20 * 60_000
 
-/** Steps between two looks at the bytes of all files. */
+/** Steps between two looks at the bytes of all files, while none go: a file may be restored whose bytes had gone before. */
 const LOOK_EVERY = 100
 
 export const simulate = async (seed: number, options: WorldOptions = {}): Promise<Outcome> => {
@@ -64,8 +65,12 @@ export const simulate = async (seed: number, options: WorldOptions = {}): Promis
     }
   }
 
+  const haveBytesGone = watchRemovals(world, devices)
   while (world.failure === undefined && scheduler.now < settings.duration && (await scheduler.step())) {
-    if (scheduler.steps % LOOK_EVERY === 0) await checkBytes(world, devices)
+    if (!haveBytesGone() && scheduler.steps % LOOK_EVERY !== 0) continue
+    // What the step began has its effect first.
+    await scheduler.settle()
+    await checkBytes(world, devices)
   }
   const healedAt = Math.max(scheduler.now, settings.duration)
   await heal(world, devices)
@@ -97,6 +102,9 @@ export const simulate = async (seed: number, options: WorldOptions = {}): Promis
 const forgetFibers = (): void =>
   GlobalValue.globalValue(Symbol.for('effect/FiberScope/Global'), () => ({ roots: new Set<unknown>() })).roots.clear()
 
+/** Share of devices whose browser says for good that there is no network, once there is one: no event ends their waits. */
+const SAYS_OFFLINE = 0.3
+
 /** Faults stop, and every device has a tab that a person sees. */
 const heal = async (world: World, devices: readonly Device[]): Promise<void> => {
   world.settings = healed(world.settings)
@@ -104,8 +112,11 @@ const heal = async (world: World, devices: readonly Device[]): Promise<void> => 
   for (const device of devices) {
     device.clockOffset = 0
     device.disk.setFull(false)
-    for (const tab of device.tabs) thaw(world, tab)
-    device.setConnected(true)
+    // The others hear of no return.
+    for (const tab of device.tabs) if (tab.isFrozen) thaw(world, tab)
+    const saysOnline = !world.random.chance(SAYS_OFFLINE)
+    if (!saysOnline) world.count('said to be offline')
+    device.setConnected(true, saysOnline)
     openIfClosed(device)
   }
 }

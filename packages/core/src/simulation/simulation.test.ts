@@ -53,6 +53,13 @@ describe('devices, tabs and people under faults', () => {
     'killed at its promise',
     'tab hung',
     'upload discarded',
+    'tabsOpened',
+    'tabsKilled',
+    'devicesKilled',
+    'freezes',
+    'clockJumps',
+    'refusedTokens',
+    'said to be offline',
     'add failed: aborted',
     'open a version',
   ])('met: %s', (what) => {

@@ -27,7 +27,7 @@ export interface Tab extends Process {
 
 export const openTab = (world: World, device: Device, name: string): Tab => {
   const page = memoryPage()
-  page.set({ isOnline: device.connection.isUp })
+  page.set({ isOnline: device.saysOnline })
   const process: Process = { name, isAlive: true, isFrozen: false }
   const platform = platformOf(world, device, process, page)
   const network = makeNetwork(world, { process, device, platform })
