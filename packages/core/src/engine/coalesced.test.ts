@@ -1,20 +1,23 @@
 import { Effect, Exit, Scope } from 'effect'
 import { expect, test } from 'vitest'
 import { webPlatform } from '../platform/web-platform.ts'
+import { memoryDevice, memoryWorld } from '../testing/memory-device.ts'
+import { promise, run } from '../testing/test-effects.ts'
 import { coalesced } from './coalesced.ts'
 import { Platform } from './services.ts'
 
 /** Timers that fire when the test says so. */
 const manualTimers = () => {
-  const timers = new Set<() => void>()
-  const setTimer = (callback: () => void) => {
-    timers.add(callback)
+  const timers = new Map<() => void, number>()
+  const setTimer = (callback: () => void, ms: number) => {
+    timers.set(callback, ms)
     return () => void timers.delete(callback)
   }
-  const fire = () => {
-    const due = [...timers]
-    timers.clear()
-    for (const callback of due) callback()
+  /** @param ms of the timers that fire; all of them when not given */
+  const fire = (ms?: number) => {
+    const due = [...timers].filter(([, after]) => ms === undefined || after === ms)
+    for (const [callback] of due) timers.delete(callback)
+    for (const [callback] of due) callback()
   }
   return { platform: { ...webPlatform, clock: { ...webPlatform.clock, setTimer } }, fire, timers }
 }
@@ -79,3 +82,18 @@ test('nothing is left when the scope closes', async () => {
   expect(timers.size).toBe(0)
   expect(isSubscribed()).toBe(false)
 })
+
+test('a pool tells of its transfers 10 times a second, however many there are', () =>
+  run(
+    Effect.gen(function* () {
+      const { platform, fire } = manualTimers()
+      const pool = yield* memoryDevice(memoryWorld(), 'a').open({ platform })
+      fire(100)
+      let told = 0
+      pool.transfers.subscribe(() => told++)
+      yield* promise(() => Promise.all([1, 2, 3, 4, 5].map((n) => pool.add(new Blob([`reef ${n}`])))))
+      expect(told).toBe(1)
+      fire(100)
+      expect(told).toBe(2)
+    }),
+  ))

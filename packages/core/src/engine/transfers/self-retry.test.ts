@@ -47,34 +47,53 @@ const occasions: Record<string, Occasion> = {
   retryAll: ({ pool }) => promise(() => pool.transfers.retryAll()).pipe(Effect.as(pool)),
 }
 
-const fault = (code: 403 | 413 | 'unauthenticated') => (world: MemoryWorld, isThere: boolean) => {
-  if (code === 'unauthenticated') world.storage.faults.refuse = isThere ? code : undefined
+const REFUSALS = [403, 413, 'unauthenticated', 'type_not_allowed'] as const
+
+const fault = (code: (typeof REFUSALS)[number]) => (world: MemoryWorld, isThere: boolean) => {
+  if (typeof code === 'string') world.storage.faults.refuse = isThere ? code : undefined
   else world.storage.faults.status = isThere ? code : undefined
 }
 
-test.each(
-  Object.keys(occasions).flatMap((occasion) =>
-    ([403, 413, 'unauthenticated'] as const).map((code) => [occasion, code] as const),
-  ),
-)('%s lets 12 files go that %s refused, and keeps the stopped one', (occasion, code) =>
-  runWithTestClock(
-    Effect.gen(function* () {
-      const world = memoryWorld()
-      const page = memoryPage()
-      const device = memoryDevice(world, 'a')
-      const pool = yield* device.open({ platform: { ...webPlatform, page } })
-      const refuse = fault(code)
-      refuse(world, true)
-      const files = yield* addAll(pool, 12)
-      const stopped = yield* promise(() => pool.add(new Blob(['stopped'])))
-      yield* until(pool, all(pool, [...files, stopped], 'failed'))
-      yield* promise(() => pool.transfers.cancel(stopped))
-      refuse(world, false)
-      const after = yield* occasions[occasion]!({ device, page, pool })
-      yield* until(after, all(after, files, 'stored'))
-      expect(after.transfers.status(stopped).error).toMatchObject({ code: 'aborted', nextAttemptAt: null })
-    }),
-  ),
+test.each(Object.keys(occasions).flatMap((occasion) => REFUSALS.map((code) => [occasion, code] as const)))(
+  '%s lets 12 files go that %s refused, and keeps the stopped one',
+  (occasion, code) =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const world = memoryWorld()
+        const page = memoryPage()
+        const device = memoryDevice(world, 'a')
+        const pool = yield* device.open({ platform: { ...webPlatform, page } })
+        const refuse = fault(code)
+        refuse(world, true)
+        const files = yield* addAll(pool, 12)
+        const stopped = yield* promise(() => pool.add(new Blob(['stopped'])))
+        yield* until(pool, all(pool, [...files, stopped], 'failed'))
+        yield* promise(() => pool.transfers.cancel(stopped))
+        refuse(world, false)
+        const after = yield* occasions[occasion]!({ device, page, pool })
+        yield* until(after, all(after, files, 'stored'))
+        expect(after.transfers.status(stopped).error).toMatchObject({ code: 'aborted', nextAttemptAt: null })
+      }),
+    ),
+)
+
+test.each(['the network', 'the person', 'a start of the app', 'retryAll'])(
+  '%s ends the wait of a file whose object store was busy',
+  (occasion) =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const world = memoryWorld()
+        const page = memoryPage()
+        const device = memoryDevice(world, 'a')
+        const pool = yield* device.open({ platform: { ...webPlatform, page, random: () => 0.9 } })
+        world.storage.faults.status = 503
+        const files = yield* addAll(pool, 1)
+        yield* until(pool, all(pool, files, 'failed'))
+        world.storage.faults.status = undefined
+        const after = yield* occasions[occasion]!({ device, page, pool })
+        yield* until(after, all(after, files, 'stored'))
+      }),
+    ),
 )
 
 test('a refusal stays shown until the next attempt succeeds, and is emitted once', () =>
