@@ -54,6 +54,17 @@ export const parseRemoteKey = (key: string): RemoteKeyParts | undefined => {
   return undefined
 }
 
+/** The legacy key at the end of a URL, a key or a path on disk of livestore-filesync, else undefined. */
+export const parseLegacyUrl = (url: string): RemoteKey | undefined => {
+  const [path] = url.split(/[?#]/, 1)
+  const key = path!.split('/').slice(-2).join('/')
+  const parts = parseRemoteKey(key)
+  return parts && parts.bucket === undefined ? (key as RemoteKey) : undefined
+}
+
+/** Whether the key is a legacy one. Its record may not know the size of the content: the events of livestore-filesync have none. */
+export const isLegacyKey = (key: RemoteKey): boolean => key.split('/').length === 2
+
 /**
  * Builds a remote key.
  *

@@ -1,7 +1,7 @@
 /** Whether a user who may write may store this event. Pure. */
-import { isText } from '@rockpool/core/records'
+import { isLegacyEventName, isText } from '@rockpool/core/records'
 import { hasRight } from '../claims.ts'
-import { checkLegacyEvent, isLegacyEventName } from './legacy-event.ts'
+import { checkLegacyEvent } from './legacy-event.ts'
 import { checkPoolEvent, isPoolEventName } from './pool-event.ts'
 import type { PushedEvent, Pusher } from './pusher.ts'
 import { malformed, quote, type Refusal } from './refusal.ts'

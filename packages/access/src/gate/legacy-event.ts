@@ -2,12 +2,10 @@
  * Events of livestore-filesync, in the shapes of all its versions: `remoteUrl` became `remoteKey`, `metadataJson` came later.
  * Its clients decode them strictly, and an event that does not decode stops each of them for good.
  */
-import { checkMetaJson, isId, isText, isTime, MAX_ID_LENGTH } from '@rockpool/core/records'
+import { checkMetaJson, isId, isText, isTime, type LegacyEventName, MAX_ID_LENGTH } from '@rockpool/core/records'
 import type { Pusher } from './pusher.ts'
 import { malformed, type Refusal, toRefusal } from './refusal.ts'
 import { isLegacyUrl } from './remote-key.ts'
-
-export type LegacyEventName = 'v1.FileCreated' | 'v1.FileUpdated' | 'v1.FileDeleted'
 
 type Field = 'path' | 'contentHash' | 'createdAt' | 'updatedAt' | 'deletedAt'
 
@@ -16,8 +14,6 @@ const FIELDS: { readonly [Name in LegacyEventName]: readonly Field[] } = {
   'v1.FileUpdated': ['path', 'contentHash', 'updatedAt'],
   'v1.FileDeleted': ['deletedAt'],
 }
-
-export const isLegacyEventName = (name: string): name is LegacyEventName => Object.hasOwn(FIELDS, name)
 
 const MAX_HASH_LENGTH = 128
 /** Characters of a path and of a URL. */

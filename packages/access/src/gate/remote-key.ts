@@ -1,5 +1,5 @@
 /** Which remote keys a user may name in an event. */
-import { parseRemoteKey, type RemoteKeyParts } from '@rockpool/protocol'
+import { parseLegacyUrl, parseRemoteKey, type RemoteKeyParts } from '@rockpool/protocol'
 import type { Pusher } from './pusher.ts'
 import { malformed, type Refusal } from './refusal.ts'
 
@@ -35,7 +35,6 @@ export const checkRemoteKey = (pusher: Pusher, name: string, remoteKey: string):
 /** Whether a URL or key of livestore-filesync ends in a legacy key of this store. Before the upload it is empty. */
 export const isLegacyUrl = ({ storeId }: Pusher, url: string): boolean => {
   if (url === '') return true
-  const [path] = url.split(/[?#]/, 1)
-  const key = parseRemoteKey(path!.split('/').slice(-2).join('/'))
-  return key !== undefined && key.bucket === undefined && key.storeId === storeId
+  const key = parseLegacyUrl(url)
+  return key !== undefined && key.startsWith(`${storeId}/`)
 }

@@ -1,5 +1,4 @@
-import { applyEvent, type RecordChange } from '../records/apply.ts'
-import type { PoolEvent } from '../records/events.ts'
+import { applyEvent, type RecordChange, type RecordEvent } from '../records/apply.ts'
 import type { FileRecord, FileVersion, RemoteContent } from '../records/record.ts'
 
 type Tables = {
@@ -15,7 +14,7 @@ export interface Replica {
   /** subjects by opId */
   readonly operations: ReadonlyMap<string, { readonly subject: string }>
   /** @returns what takes the event back; those that came later must be taken back before */
-  apply(event: PoolEvent): () => void
+  apply(event: RecordEvent): () => void
 }
 
 export const memoryReplica = (): Replica => {

@@ -6,8 +6,13 @@
  */
 import { parseReceipt, parseRemoteKey, type RemoteKey } from '@rockpool/protocol'
 import type { EventArgs } from './decode-event.ts'
+import { legacyChanges } from './apply-legacy.ts'
 import type { PoolEvent } from './events.ts'
+import type { LegacyEvent } from './legacy-event.ts'
 import type { FileRecord, FileVersion, RemoteContent } from './record.ts'
+
+/** An event that says something about files: ours, or one of livestore-filesync. */
+export type RecordEvent = PoolEvent | LegacyEvent
 
 /** The records that {@link applyEvent} reads. */
 export interface RecordState {
@@ -26,7 +31,7 @@ export type RecordChange =
   | { readonly table: 'operations'; readonly row: { readonly opId: string; readonly subject: string } }
 
 /** The rows that `event` writes. Empty when its opId was applied before. */
-export const applyEvent = (state: RecordState, event: PoolEvent): readonly RecordChange[] => {
+export const applyEvent = (state: RecordState, event: RecordEvent): readonly RecordChange[] => {
   if (state.applied(event.opId)) return []
   const changes = changesOf(state, event)
   if (changes === undefined) return []
@@ -46,7 +51,7 @@ export const recordAfter = (event: PoolEvent, before?: FileRecord): FileRecord |
 }
 
 /** Undefined for an unknown event, of a newer version. */
-const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[] | undefined => {
+const changesOf = (state: RecordState, event: RecordEvent): readonly RecordChange[] | undefined => {
   switch (event.name) {
     case 'v2.FileAdded': {
       const { id, name, type, size, remoteKey, meta, at, owner, path } = event.args
@@ -118,6 +123,10 @@ const changesOf = (state: RecordState, event: PoolEvent): readonly RecordChange[
       const row: RemoteContent = { remoteKey, stored: false, proved: false, seenAt, etag: null, versionId: null }
       return [{ table: 'remoteContents', row }]
     }
+    case 'v1.FileCreated':
+    case 'v1.FileUpdated':
+    case 'v1.FileDeleted':
+      return legacyChanges(state, event)
     default:
       return undefined
   }

@@ -5,6 +5,7 @@ import { MAX_TIME } from './limits.ts'
 import { isDeeperThan } from './nesting.ts'
 import { MAX_READABLE_META_LEVELS } from './packed-meta.ts'
 import { isPath } from './path.ts'
+import { idText, shownText } from './text-fields.ts'
 
 /** The args of an event as the log holds them, `meta` unpacked: those of the event, and the opId. */
 export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonly name: Name }>['args'] & {
@@ -14,27 +15,8 @@ export type EventArgs<Name extends PoolEventName> = Extract<PoolEvent, { readonl
 /** Decodes the value of a field; undefined when it is invalid, or absent from an optional field. */
 type Field<A> = (value: unknown) => A | undefined
 
-/**
- * UTF-16 code units of a text. Far above what a writer may send (limits.ts) and small enough for any list: a name of 10 MB
- * would be read with each query.
- */
-const MAX_TEXT_LENGTH = 1_024
-
-const isIntact = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
-
-/**
- * An id of a file or an operation. A lone surrogate or NUL makes it invalid: SQLite finds no row by such a text, and
- * stores another one, so that an event about `x\0` would overwrite the file `x`.
- */
-const key: Field<string> = (value) =>
-  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && isIntact(value) ? value : undefined
-
-/** A text for display: clipped, with U+FFFD in place of characters that SQLite would change. */
-const text: Field<string> = (value) => {
-  if (typeof value !== 'string') return undefined
-  const clipped = value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH - 1)}…` : value
-  return isIntact(clipped) ? clipped : clipped.toWellFormed().replaceAll('\0', '\uFFFD')
-}
+const key: Field<string> = idText
+const text: Field<string> = shownText
 
 /** `applyEvent` and the sync server check that it is a remote key, and of which store. */
 const remoteKey = text as Field<RemoteKey>

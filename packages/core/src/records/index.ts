@@ -1,8 +1,10 @@
 /** The records without the engine: what an event means, for the engine, the adapters and the sync server. */
 export * from './apply.ts'
 export * from './decode-event.ts'
+export * from './decode-record-event.ts'
 export * from './events.ts'
 export * from './inert.ts'
+export * from './legacy-event.ts'
 export * from './limits.ts'
 export * from './nesting.ts'
 export * from './packed-meta.ts'

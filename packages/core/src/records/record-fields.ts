@@ -16,6 +16,7 @@ export const FILE_FIELDS = namesOf<FileRecord>({
   owner: true,
   path: true,
   meta: true,
+  remoteUrl: true,
   version: true,
   createdAt: true,
   updatedAt: true,

@@ -7,7 +7,7 @@ export interface FileRecord {
   readonly name: string
   /** media type */
   readonly type: string
-  /** bytes */
+  /** bytes; of content with a legacy key what its metadata says, or 0 */
   readonly size: number
   readonly remoteKey: RemoteKey
   readonly bucket: string
@@ -16,6 +16,8 @@ export interface FileRecord {
   /** Where the file is inside its bucket, `fish/reef.jpg`; fixed when the file is added. Other files may have the same one. */
   readonly path?: string
   readonly meta: FileMeta
+  /** Where livestore-filesync keeps the content, as its last event says, in any form; '' before its upload. Only of its files. */
+  readonly remoteUrl?: string
   /** opId of the event that brought the current content */
   readonly version: string
   /** unix ms */

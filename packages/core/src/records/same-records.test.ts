@@ -26,6 +26,7 @@ describe('isSameRecord', () => {
     ['content', { remoteKey: 'store/files/other' as RemoteKey }],
     ['owner', { owner: `u_${'o'.repeat(32)}` as Owner }],
     ['path', { path: 'fish/a.jpg' }],
+    ['place of livestore-filesync', { remoteUrl: 'store/hash' }],
     ['version', { version: 'v2' }],
     ['metadata', { meta: { album: 'y' } }],
     ['creation', { createdAt: 2 }],

@@ -13,6 +13,7 @@ export const isSameRecord = (a: FileRecord | undefined, b: FileRecord | undefine
     a.remoteKey === b.remoteKey &&
     a.owner === b.owner &&
     a.path === b.path &&
+    a.remoteUrl === b.remoteUrl &&
     a.version === b.version &&
     a.createdAt === b.createdAt &&
     a.updatedAt === b.updatedAt &&

@@ -1,6 +1,13 @@
 /** The event set of core as LiveStore events. */
 import { Events, Schema } from '@livestore/livestore'
-import { type EventArgs, packMeta, type PoolEvent, type PoolEventName, unpackMeta } from '@rockpool/core/records'
+import {
+  type EventArgs,
+  type LegacyEventName,
+  packMeta,
+  type PoolEvent,
+  type PoolEventName,
+  unpackMeta,
+} from '@rockpool/core/records'
 
 /**
  * An event whose args are taken as they are. LiveStore decodes args before it calls the materializer, and an error there
@@ -21,6 +28,13 @@ const event = <Name extends PoolEventName>(name: Name) =>
     ).annotations({ identifier: name }) as unknown as Schema.Schema<EventArgs<Name>>,
   })
 
+/**
+ * An event of livestore-filesync. Never committed by this code, and its args pass as they are: a log that old clients share
+ * must read the same in all of them.
+ */
+const legacyEvent = (name: LegacyEventName) =>
+  Events.synced({ name, schema: Schema.Unknown.annotations({ identifier: name }) as Schema.Schema<any> })
+
 /** Merge these into the app's own events. Never remove one: old logs hold them. See the schema hash trap in `tables.ts`. */
 export const rockpoolEvents = {
   fileAdded: event('v2.FileAdded'),
@@ -31,6 +45,9 @@ export const rockpoolEvents = {
   fileRestored: event('v2.FileRestored'),
   contentStored: event('v2.ContentStored'),
   contentLost: event('v2.ContentLost'),
+  legacyFileCreated: legacyEvent('v1.FileCreated'),
+  legacyFileUpdated: legacyEvent('v1.FileUpdated'),
+  legacyFileDeleted: legacyEvent('v1.FileDeleted'),
 }
 
 /** An event of core as LiveStore commits it. */

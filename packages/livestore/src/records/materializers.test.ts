@@ -171,7 +171,14 @@ const contentOf = (run: string): Contents => {
     files: byKey(
       store
         .query(rockpoolFiles.where('id', 'LIKE', `${run}%`))
-        .map(({ owner, path, ...file }) => Object.assign(file, owner !== null && { owner }, path !== null && { path })),
+        .map(({ owner, path, remoteUrl, ...file }) =>
+          Object.assign(
+            file,
+            owner !== null && { owner },
+            path !== null && { path },
+            remoteUrl !== null && { remoteUrl },
+          ),
+        ),
     ),
     versions: byKey(store.query(rockpoolFileVersions.where('id', 'LIKE', `${run}%`))),
     remoteContents: byKey(store.query(rockpoolRemoteContents).filter(({ remoteKey }) => remoteKey.startsWith(run))),

@@ -14,9 +14,11 @@ import type { Materializer, MaterializerContextQuery, MaterializerResult } from 
 import {
   applyEvent,
   decodeEvent,
+  decodeLegacyEvent,
   FILE_FIELDS,
-  type PoolEventName,
+  isLegacyEventName,
   type RecordChange,
+  type RecordEventName,
   REMOTE_CONTENT_FIELDS,
   VERSION_FIELDS,
 } from '@rockpool/core/records'
@@ -32,7 +34,7 @@ import {
 type Table = RecordChange['table']
 
 /** The tables that an event may read or write; queries of `rockpool_files` do not rerun for an event about stored content. */
-const TABLES: { readonly [Name in PoolEventName]: readonly Table[] } = {
+const TABLES: { readonly [Name in RecordEventName]: readonly Table[] } = {
   'v2.FileAdded': ['files', 'versions', 'operations'],
   'v2.FileContentReplaced': ['files', 'versions', 'operations'],
   'v2.FileRenamed': ['files', 'operations'],
@@ -41,6 +43,9 @@ const TABLES: { readonly [Name in PoolEventName]: readonly Table[] } = {
   'v2.FileRestored': ['files', 'operations'],
   'v2.ContentStored': ['remoteContents', 'operations'],
   'v2.ContentLost': ['remoteContents', 'operations'],
+  'v1.FileCreated': ['files', 'versions', 'remoteContents', 'operations'],
+  'v1.FileUpdated': ['files', 'versions', 'remoteContents', 'operations'],
+  'v1.FileDeleted': ['files', 'operations'],
 }
 
 const upsert = (table: string, key: string, columns: readonly string[]) => {
@@ -82,9 +87,9 @@ const toRow = (change: RecordChange): object =>
   change.table === 'files' ? { ...change.row, meta: JSON.stringify(change.row.meta) } : change.row
 
 const materialize =
-  (name: PoolEventName): Materializer =>
+  (name: RecordEventName): Materializer =>
   (args, { query }) => {
-    const event = decodeEvent(name, args)
+    const event = isLegacyEventName(name) ? decodeLegacyEvent(name, args) : decodeEvent(name, args)
     const changes = event
       ? applyEvent(
           {
@@ -102,5 +107,5 @@ const materialize =
 
 /** Merge these into the app's own materializers. */
 export const rockpoolMaterializers = Object.fromEntries(
-  (Object.keys(TABLES) as PoolEventName[]).map((name) => [name, materialize(name)]),
-) as { readonly [Name in PoolEventName]: Materializer }
+  (Object.keys(TABLES) as RecordEventName[]).map((name) => [name, materialize(name)]),
+) as { readonly [Name in RecordEventName]: Materializer }

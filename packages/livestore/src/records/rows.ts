@@ -2,8 +2,9 @@
 import type { FileRecord, FileVersion, RemoteContent } from '@rockpool/core'
 import type { Owner } from '@rockpool/protocol'
 
-export type FileRow = Omit<FileRecord, 'meta' | 'owner' | 'path'> & {
+export type FileRow = Omit<FileRecord, 'meta' | 'owner' | 'path' | 'remoteUrl'> & {
   readonly meta: string
+  readonly remoteUrl: string | null
   readonly owner: Owner | null
   readonly path: string | null
 }
@@ -22,11 +23,12 @@ export function toFileRecord(row: FileRow): FileRecord
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined
 export function toFileRecord(row: FileRow | undefined): FileRecord | undefined {
   if (!row) return undefined
-  const { owner, path, ...record } = row
+  const { owner, path, remoteUrl, ...record } = row
   return {
     ...record,
     ...(owner !== null && { owner }),
     ...(path !== null && { path }),
+    ...(remoteUrl !== null && { remoteUrl }),
     meta: JSON.parse(row.meta),
   }
 }

@@ -36,6 +36,8 @@ const rockpoolFiles = table({
     path: text({ nullable: true }),
     /** JSON */
     meta: text({ schema: meta }),
+    /** where livestore-filesync keeps the content, as its events say; null for files of Rockpool */
+    remoteUrl: text({ nullable: true }),
     /** opId of the event that brought the current content */
     version: text(),
     /** unix ms */

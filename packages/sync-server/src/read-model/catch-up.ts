@@ -3,7 +3,7 @@
  * anything is read. So readers see every event, an append pays nothing, and the pages of the tables are written once for many
  * events. What a crash leaves is applied at the next opening.
  */
-import { EVENT_NAMES } from '@rockpool/core/records'
+import { RECORD_EVENT_NAMES } from '@rockpool/core/records'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { RecentEvents } from '../event-log/recent-events.ts'
 import { readHead, readNamedEvents } from '../event-log/sql-events.ts'
@@ -105,7 +105,8 @@ const applyGroup = (sql: Sql, recent?: RecentEvents): boolean => {
   return sql.transaction(apply, { durable: false })
 }
 
-const readFileEvents = (sql: Sql, since: number, until: number) => readNamedEvents(sql, since, until, EVENT_NAMES)
+const readFileEvents = (sql: Sql, since: number, until: number) =>
+  readNamedEvents(sql, since, until, RECORD_EVENT_NAMES)
 
 /** The first of the events, and the number up to which there are no others: `until`, unless they are too long for one group. */
 const takeGroup = (

@@ -1,13 +1,12 @@
 /** Applies events of the log to the tables: by the clients' decoder and the clients' rules. */
 import {
   applyEvent,
-  decodeEvent,
-  EVENT_NAMES,
+  decodeRecordEvent,
   isDeeperThan,
   MAX_READABLE_ARGS_LEVELS,
-  type PoolEvent,
-  type PoolEventName,
-  unpackMeta,
+  RECORD_EVENT_NAMES,
+  type RecordEvent,
+  type RecordEventName,
 } from '@rockpool/core/records'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { Sql } from '../event-log/sql.ts'
@@ -19,7 +18,7 @@ import { type ChangedRows, loadWorkingSet } from './working-set.ts'
 /** An event of the log, and what clients read in it. */
 export interface Decoded {
   readonly origin: StoredEvent
-  readonly event: PoolEvent
+  readonly event: RecordEvent
 }
 
 /** An event that cannot be applied. */
@@ -28,16 +27,16 @@ export interface Failure {
   readonly error: unknown
 }
 
-const NAMES: ReadonlySet<string> = new Set(EVENT_NAMES)
+const NAMES: ReadonlySet<string> = new Set(RECORD_EVENT_NAMES)
 
 /** The event as a client decodes it; undefined for events of the app, and for those that clients ignore. */
-export const decodeStored = ({ name, argsJson }: StoredEvent): PoolEvent | undefined => {
+export const decodeStored = ({ name, argsJson }: StoredEvent): RecordEvent | undefined => {
   if (!NAMES.has(name) || argsJson === undefined) return undefined
   const args: unknown = JSON.parse(argsJson)
   // A level takes two characters, so that few texts need the look.
   const mayBeTooDeep = argsJson.length > 2 * MAX_READABLE_ARGS_LEVELS
   if (mayBeTooDeep && isDeeperThan(args, MAX_READABLE_ARGS_LEVELS)) return undefined
-  return decodeEvent(name as PoolEventName, unpackMeta(args))
+  return decodeRecordEvent(name as RecordEventName, args)
 }
 
 /** The events that clients read. */

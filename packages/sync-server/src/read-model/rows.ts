@@ -18,7 +18,12 @@ export interface StoredFile extends FileRecord {
   readonly seqNum: number
 }
 
-export const FILE_COLUMNS: readonly (keyof StoredFile)[] = ['seqNum', 'ownerId', ...FILE_FIELDS]
+/** Not `remoteUrl`: no rule reads it, and the server knows a content by its remote key. */
+export const FILE_COLUMNS: readonly (keyof StoredFile)[] = [
+  'seqNum',
+  'ownerId',
+  ...FILE_FIELDS.filter((field) => field !== 'remoteUrl'),
+]
 
 /** The values of {@link FILE_COLUMNS}. @throws RangeError for metadata too deep for `JSON.stringify` */
 export const fromFile = (file: StoredFile): SqlValue[] =>

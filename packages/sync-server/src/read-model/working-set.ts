@@ -2,7 +2,7 @@
  * The rows that a group of events reads and writes, in memory: loaded by a few queries, and stored once, however often the events
  * change them.
  */
-import type { FileRecord, FileVersion, PoolEvent, RecordChange, RecordState } from '@rockpool/core/records'
+import type { FileRecord, FileVersion, RecordChange, RecordEvent, RecordState } from '@rockpool/core/records'
 import type { SqlValue } from '../event-log/sql.ts'
 import type { StoredEvent } from '../event-log/event.ts'
 import type { FileEventKind } from './file-events.ts'
@@ -23,7 +23,7 @@ import {
 
 export interface WorkingSet extends RecordState {
   /** All changes of an event or, when it throws, none of them. */
-  take(origin: Pick<StoredEvent, 'seqNum' | 'sub'>, event: PoolEvent, changes: readonly RecordChange[]): void
+  take(origin: Pick<StoredEvent, 'seqNum' | 'sub'>, event: RecordEvent, changes: readonly RecordChange[]): void
   /** The rows to store. */
   changes(): ChangedRows
 }
@@ -41,12 +41,13 @@ export const COLUMNS = {
 } as const
 
 /** An addition has no row: `files` has its number. */
-const KINDS: { readonly [Name in PoolEvent['name']]?: FileEventKind } = {
+const KINDS: { readonly [Name in RecordEvent['name']]?: FileEventKind } = {
   'v2.FileContentReplaced': 'replaced',
   'v2.FileRenamed': 'renamed',
   'v2.FileMetaSet': 'metaSet',
   'v2.FileDeleted': 'deleted',
   'v2.FileRestored': 'restored',
+  'v1.FileDeleted': 'deleted',
 }
 
 /** A row that is there or will be, beside whether it has to be written. */
@@ -69,10 +70,13 @@ interface FileEventRow {
 }
 
 /** The working set of `events`, with the rows that the tables have. */
-export function* loadWorkingSet(events: readonly PoolEvent[]): Query<WorkingSet> {
+export function* loadWorkingSet(events: readonly RecordEvent[]): Query<WorkingSet> {
   const ids = events.flatMap(({ args }) => ('id' in args ? [args.id] : []))
-  const replaced = events.flatMap(({ name, args }) => (name === 'v2.FileContentReplaced' ? [args.id] : []))
-  const keys = events.flatMap(({ args }) => ('id' in args ? [] : [args.remoteKey]))
+  const replaced = events.flatMap(({ name, args }) =>
+    name === 'v2.FileContentReplaced' || name === 'v1.FileUpdated' ? [args.id] : [],
+  )
+  // An event of livestore-filesync is about a file and about its stored content.
+  const keys = events.flatMap(({ args }) => ('id' in args && !('stored' in args) ? [] : [args.remoteKey]))
 
   const opIds = events.map(({ opId }) => opId)
   const applied = new Set((yield* select(APPLIED, opIds)).map(({ opId }) => opId as string))
@@ -136,7 +140,8 @@ export function* loadWorkingSet(events: readonly PoolEvent[]): Query<WorkingSet>
           operations.push([row.opId, seqNum])
         }
       }
-      const kind = KINDS[event.name]
+      const isEdit = event.name === 'v1.FileUpdated' && file?.version !== before?.version
+      const kind = isEdit ? 'replaced' : KINDS[event.name]
       if (file && kind) fileEvents.push({ seqNum, file: file.seqNum, kind })
     },
     changes: () => ({

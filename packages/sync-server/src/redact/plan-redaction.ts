@@ -1,5 +1,5 @@
 /** What a redaction changes beside the event: decided from the events of the whole log. Pure, but for the opIds. */
-import { packMeta, type PoolEvent } from '@rockpool/core/records'
+import { packMeta, type RecordEvent } from '@rockpool/core/records'
 import type { LogEvent, StoredEvent } from '../event-log/event.ts'
 import { decodeStored } from '../read-model/project.ts'
 import { type Compensation, compensate } from './compensate.ts'
@@ -48,7 +48,7 @@ export const planRedaction = (original: StoredEvent): RedactionPlan => {
 }
 
 /** An event whose args are no JSON text has no meaning on any device; the read model records it as a failure. */
-const decodeReadable = (event: StoredEvent): PoolEvent | undefined => {
+const decodeReadable = (event: StoredEvent): RecordEvent | undefined => {
   try {
     return decodeStored(event)
   } catch (error) {

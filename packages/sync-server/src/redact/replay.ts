@@ -3,8 +3,8 @@ import {
   applyEvent,
   type FileRecord,
   type FileVersion,
-  type PoolEvent,
   type RecordChange,
+  type RecordEvent,
   type RecordState,
   type RemoteContent,
 } from '@rockpool/core/records'
@@ -12,7 +12,7 @@ import type { Records } from './compensate.ts'
 
 export interface NumberedEvent {
   readonly seqNum: number
-  readonly event: PoolEvent
+  readonly event: RecordEvent
 }
 
 export interface Replay {
@@ -35,7 +35,7 @@ export const createReplay = (subject: NumberedEvent): Replay => {
 }
 
 /** What a device knows of one file, or of one content. Events of others only use up their opIds. */
-const createReplica = ({ args }: PoolEvent) => {
+const createReplica = ({ args }: RecordEvent) => {
   const isSubject = (idOrKey: string) => idOrKey === ('id' in args ? args.id : args.remoteKey)
   const operations = new Set<string>()
   const versions = new Map<string, FileVersion>()
@@ -55,6 +55,6 @@ const createReplica = ({ args }: PoolEvent) => {
   }
   return {
     records: (): Records => ({ file, content }),
-    apply: (event: PoolEvent) => applyEvent(state, event).forEach(take),
+    apply: (event: RecordEvent) => applyEvent(state, event).forEach(take),
   }
 }

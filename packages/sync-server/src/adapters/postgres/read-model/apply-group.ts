@@ -1,5 +1,5 @@
 /** Applies the next events of a log to the tables, in one transaction. */
-import { EVENT_NAMES } from '@rockpool/core/records'
+import { RECORD_EVENT_NAMES } from '@rockpool/core/records'
 import type { StoreId } from '@rockpool/protocol'
 import type { Sql, TransactionSql } from 'postgres'
 import { EventLogError } from '../../../event-log/event-log.ts'
@@ -99,7 +99,7 @@ const readGroup = async (
         sum(octet_length(args)) OVER (ORDER BY seq_num) - octet_length(args) AS before
       FROM rockpool.events
       WHERE store_id = ${storeId} AND seq_num > ${since} AND seq_num <= ${until}
-        AND args IS NOT NULL AND name = ANY (${arrayLiteral(EVENT_NAMES)}::text[])
+        AND args IS NOT NULL AND name = ANY (${arrayLiteral(RECORD_EVENT_NAMES)}::text[])
     ) event WHERE before < ${MAX_GROUP_LENGTH} ORDER BY seq_num`
   const end = rows.at(-1)
   const isFull = end !== undefined && end.before + end.length >= MAX_GROUP_LENGTH
