@@ -10,6 +10,7 @@ import { type Buckets, ownerOf } from '@rockpool/protocol'
 import { sqliteLogs } from '@rockpool/sync-server/node'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRestHandler, type RestOptions } from '../../packages/server/src/rest/rest-handler.ts'
+import { withCursorIds } from '../../packages/server/src/state/restores.ts'
 
 const FILES = 100_000
 const PUSH = 1_000
@@ -54,10 +55,10 @@ const openRest = async () => {
   const bare = new DatabaseSync(join(copy, 'shop.sqlite'), { readOnly: true })
   onTestFinished(() => bare.close())
   const options = {
-    logs,
+    logs: withCursorIds(logs, undefined),
     store: memoryStore({ publicBaseUrl: 'http://localhost', secret: SECRET }),
     storeBuckets: { bucketsOf: () => BUCKETS, create: () => false },
-    holds: { stateOf: () => 'released' },
+    holds: { stateOf: async () => 'released', statesOf: async () => new Map() },
     authenticate: sharedSecretTokens({ secrets: [SECRET] }),
     serviceRole: false,
     allowedOrigins: [],
