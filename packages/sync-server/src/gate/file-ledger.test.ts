@@ -24,7 +24,10 @@ const setUp = (quota: FileQuota) => {
   const ledger = createFileLedger({ quota, readModelOf: async () => ({ keptUsage, isNamed }), clock })
   const add = async (bytes: number, sub = 'ada') => {
     await ledger.refresh('shop', sub, file(bytes))
-    return ledger.reserve('shop', sub, file(bytes))
+    const reservation = ledger.begin('shop', sub)
+    const exceeded = reservation.reserve(file(bytes))
+    reservation.end()
+    return exceeded
   }
   const holdCounts = () => {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -93,10 +96,23 @@ it('never counts less than was accepted: what comes while it counts is added to 
   const counting = ledger.refresh('shop', 'ada', file(1))
   // The count has read the files already, and has not come back.
   await new Promise((resolve) => void setImmediate(resolve))
-  expect(ledger.reserve('shop', 'ada', file(6))).toBeUndefined()
+  expect(ledger.begin('shop', 'ada').reserve(file(6))).toBeUndefined()
   release()
   await counting
   expect(ledger.exceeded('shop', 'ada', file(5))).toMatchObject({ used: 6 })
+})
+
+it('counts what was reserved before a recount by an append that ends after it', async () => {
+  const { ledger, clock } = setUp({ storeBytes: 10 })
+  const append = ledger.begin('shop', 'ada')
+  expect(append.reserve(file(6))).toBeUndefined()
+  clock.advance(MINUTE_MS)
+  await ledger.refresh('shop', 'ada', file(1))
+  expect(ledger.exceeded('shop', 'ada', file(5))).toMatchObject({ used: 6 })
+  append.end()
+  clock.advance(MINUTE_MS)
+  await ledger.refresh('shop', 'ada', file(5))
+  expect(ledger.exceeded('shop', 'ada', file(5))).toBeUndefined()
 })
 
 it('lets an upload through that fits, or that belongs to a file of the log', async () => {

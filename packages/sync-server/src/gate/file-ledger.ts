@@ -5,22 +5,30 @@
 import type { QuotaUsage, RemoteKey, StoreId } from '@rockpool/protocol'
 import type { Clock } from '../clock.ts'
 import type { ReadModel } from '../read-model/read-model.ts'
-import { exceededBy, type FileQuota, type FileUse, NO_USE, plus } from './file-quota.ts'
+import { exceededBy, type FileQuota, type FileUse, minus, NO_USE, plus } from './file-quota.ts'
 
 export interface FileLedger {
   readonly quota: FileQuota
-  /** Counts again where that could make `more` fit. Call it before `reserve`. */
+  /** Counts again where that could make `more` fit. Call it before `begin`. */
   refresh(storeId: StoreId, sub: string, more: FileUse): Promise<void>
   /** The limit that `more` would break. */
   exceeded(storeId: StoreId, sub: string, more: FileUse): QuotaUsage | undefined
-  /** Adds `more` if it fits. @returns the limit that it would break */
-  reserve(storeId: StoreId, sub: string, more: FileUse): QuotaUsage | undefined
+  /** Call it before an append of the user. */
+  begin(storeId: StoreId, sub: string): Reservation
   /** Files of the store were deleted. */
   freed(storeId: StoreId): void
   /** Whether a content may be uploaded: it fits, or the log names it. @returns the limit that it would break */
   checkUpload(upload: Upload): Promise<QuotaUsage | undefined>
   /** Counts now. */
   count(storeId: StoreId, sub: string): Promise<{ readonly store: FileUse; readonly user: FileUse }>
+}
+
+/** What one append adds: a count of the log that is made while it runs may lack it. */
+export interface Reservation {
+  /** Adds `more` if it fits. @returns the limit that it would break */
+  reserve(more: FileUse): QuotaUsage | undefined
+  /** The append has ended: later counts have what it stored. */
+  end(): void
 }
 
 export interface Upload {
@@ -49,15 +57,18 @@ interface Count {
   /** unix ms; -Infinity: never */
   at: number
   isStale: boolean
-  /** what was reserved since the recount under way began */
-  meanwhile: FileUse
+  /** reserved by appends that run: they may not be in the log yet */
+  pending: FileUse
+  /** reserved by appends that ran at any time since the recount under way began */
+  duringRecount: FileUse
   counting: Promise<void> | undefined
 }
 
 export const createFileLedger = ({ quota, readModelOf, clock }: FileLedgerOptions): FileLedger => {
   const stores = new Map<StoreId, { readonly whole: Count; readonly users: Map<string, Count> }>()
   const newCount = (): Count => ({
-    ...{ used: NO_USE, at: Number.NEGATIVE_INFINITY, isStale: false, meanwhile: NO_USE, counting: undefined },
+    ...{ used: NO_USE, at: Number.NEGATIVE_INFINITY, isStale: false },
+    ...{ pending: NO_USE, duringRecount: NO_USE, counting: undefined },
   })
   let counts = 0
 
@@ -83,11 +94,11 @@ export const createFileLedger = ({ quota, readModelOf, clock }: FileLedgerOption
 
   const recount = (count: Count, storeId: StoreId, sub: string | undefined): Promise<void> => {
     const run = async () => {
-      count.meanwhile = NO_USE
+      count.duringRecount = count.pending
       try {
         const readModel = await readModelOf(storeId)
         const counted = await readModel.keptUsage(sub)
-        Object.assign(count, { used: plus(counted, count.meanwhile), at: clock.now(), isStale: false })
+        Object.assign(count, { used: plus(counted, count.duringRecount), at: clock.now(), isStale: false })
       } finally {
         count.counting = undefined
       }
@@ -117,14 +128,26 @@ export const createFileLedger = ({ quota, readModelOf, clock }: FileLedgerOption
     quota,
     refresh,
     exceeded,
-    reserve: (storeId, sub, more) => {
-      const limit = exceeded(storeId, sub, more)
-      if (limit) return limit
+    begin: (storeId, sub) => {
       const both = countsOf(storeId, sub)
-      for (const count of [both.store, both.user]) {
-        Object.assign(count, { used: plus(count.used, more), meanwhile: plus(count.meanwhile, more) })
+      let reserved = NO_USE
+      return {
+        reserve: (more) => {
+          const limit = exceededBy(quota, usedOf(both), more)
+          if (limit) return limit
+          reserved = plus(reserved, more)
+          for (const count of [both.store, both.user]) {
+            count.used = plus(count.used, more)
+            count.pending = plus(count.pending, more)
+            count.duringRecount = plus(count.duringRecount, more)
+          }
+          return undefined
+        },
+        end: () => {
+          for (const count of [both.store, both.user]) count.pending = minus(count.pending, reserved)
+          reserved = NO_USE
+        },
       }
-      return undefined
     },
     freed: (storeId) => {
       const ofStore = stores.get(storeId)

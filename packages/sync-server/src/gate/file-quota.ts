@@ -20,6 +20,8 @@ export const NO_USE: FileUse = { files: 0, bytes: 0 }
 
 export const plus = (a: FileUse, b: FileUse): FileUse => ({ files: a.files + b.files, bytes: a.bytes + b.bytes })
 
+export const minus = (a: FileUse, b: FileUse): FileUse => ({ files: a.files - b.files, bytes: a.bytes - b.bytes })
+
 /** What an event adds. A restored file is counted afterwards: its event does not say how large it is. */
 export const useOf = (name: string, args: unknown): FileUse => {
   const { size } = (args ?? {}) as { readonly size?: unknown }

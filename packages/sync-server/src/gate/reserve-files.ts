@@ -1,7 +1,7 @@
 /** The file quota in the judgement of a push. */
 import { isDeleteEvent, type Refusal } from '@rockpool/access'
 import type { StoreId } from '@rockpool/protocol'
-import type { FileLedger } from './file-ledger.ts'
+import type { FileLedger, Reservation } from './file-ledger.ts'
 import { type FileUse, NO_USE, plus, quotaRefusal, useOf } from './file-quota.ts'
 import type { JudgedEvent } from './judge-push.ts'
 
@@ -9,11 +9,11 @@ import type { JudgedEvent } from './judge-push.ts'
 export const totalUse = (events: readonly JudgedEvent[]): FileUse =>
   events.reduce((sum, { event, args }) => plus(sum, useOf(event.name, args)), NO_USE)
 
-/** Takes the room for one event after the other; notes where one makes room. */
+/** Reserves space for one event after the other; notes where one frees space. */
 export const reserveFiles =
-  (ledger: FileLedger, storeId: StoreId, sub: string) =>
+  (ledger: FileLedger, storeId: StoreId, reservation: Reservation) =>
   (name: string, args: unknown): Refusal | undefined => {
     if (isDeleteEvent(name)) ledger.freed(storeId)
-    const exceeded = ledger.reserve(storeId, sub, useOf(name, args))
+    const exceeded = reservation.reserve(useOf(name, args))
     return exceeded && quotaRefusal(exceeded)
   }

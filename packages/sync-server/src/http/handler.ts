@@ -119,7 +119,8 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
     if (fileLedger) await fileLedger.refresh(storeId, sub, totalUse(judged))
-    const reserve = fileLedger && reserveFiles(fileLedger, storeId, sub)
+    const reservation = fileLedger?.begin(storeId, sub)
+    const reserve = reservation && reserveFiles(fileLedger!, storeId, reservation)
     const check = (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
@@ -128,7 +129,9 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
     }
     const { parent, mayRenumber } = pushed
     const maxBetween = mayRenumber ? MAX_BETWEEN : 0
-    const result = await log.append(parent, events, { sub, at: clock.now(), check, maxBetween })
+    const result = await log
+      .append(parent, events, { sub, at: clock.now(), check, maxBetween })
+      .finally(() => reservation?.end())
     if (result.kind === 'parent_ahead') {
       const message = `"parent" is ${parent}, above the head ${result.head}. Ask for the head again.`
       throw new SyncError('parent_ahead', message, { log: { backendId, head: result.head } })

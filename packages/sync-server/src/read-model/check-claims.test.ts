@@ -25,8 +25,11 @@ const setUp = async (names: readonly string[], there: readonly string[]) => {
   }
   const abort = new AbortController()
   const { readModel } = log
+  const onFailure = (error: unknown) => {
+    throw error
+  }
   const check = (over: Partial<CheckClaimsOptions> = {}) => {
-    const done = checkClaims({ readModel, head, signal: abort.signal, clock, ...over })
+    const done = checkClaims({ readModel, head, onFailure, signal: abort.signal, clock, ...over })
     let isDone = false
     const settled = () => void (isDone = true)
     done.then(settled, settled)
@@ -72,14 +75,17 @@ describe('checkClaims', () => {
     expect(asked.map(({ key }) => key)).toEqual([fileKey('b')])
   })
 
-  it('ends when object storage fails, and keeps what it has', async () => {
-    const { readModel, check } = await setUp(['a', 'b'], [])
+  it('checks the other claims when object storage fails for one', async () => {
+    const { readModel, check } = await setUp(['a', 'b', 'c'], [])
+    const failures: unknown[] = []
+    const denied = new Error('denied')
     let asked = 0
     const head = async () => {
-      if (++asked === 2) throw new Error('unavailable')
+      if (++asked === 1) throw denied
       return true
     }
-    await expect(check({ head }).finish()).rejects.toThrow('unavailable')
+    const counts = await check({ head, onFailure: (error) => void failures.push(error) }).finish()
+    expect([counts, failures]).toEqual([{ found: 2, missing: 0 }, [denied]])
     expect((await readModel.claimedContents()).claims).toHaveLength(1)
   })
 

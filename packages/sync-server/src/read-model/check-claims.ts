@@ -7,9 +7,11 @@ export interface CheckClaimsOptions {
   readonly readModel: Pick<ReadModel, 'claimedContents' | 'settleClaim'>
   /**
    * Whether object storage has the content: a HEAD, and of a content of several parts one of its digest list
-   * (`<remoteKey>.parts`), too. When it rejects, the check ends.
+   * (`<remoteKey>.parts`), too. A claim for which it rejects is checked again in the next round.
    */
   readonly head: (remoteKey: RemoteKey, signal: AbortSignal) => Promise<boolean>
+  /** gets what `head` rejects with; the round goes through the other claims */
+  readonly onFailure: (error: unknown) => void
   /** contents checked in a second, at most; 2 unless set */
   readonly perSecond?: number
   /** how long a claim that was checked in vain waits for the next check, in ms; a day unless set */
@@ -29,10 +31,10 @@ const DAY_MS = 24 * 60 * 60 * 1_000
  * Checks each claim once, and notes the results in the read model. It appends nothing to the log: a device that needs a
  * content which is missing asks the signer, and says so itself.
  *
- * @throws what `head` rejects with, and the reason of `signal`; what was checked until then is noted
+ * @throws what the read model throws, and the reason of `signal`; what was checked until then is noted
  */
 export const checkClaims = async (options: CheckClaimsOptions): Promise<ClaimsChecked> => {
-  const { readModel, head, signal, clock = systemClock, perSecond = 2, recheckAfterMs = DAY_MS } = options
+  const { readModel, head, onFailure, signal, clock = systemClock, perSecond = 2, recheckAfterMs = DAY_MS } = options
   const checkedBefore = clock.now() - recheckAfterMs
   const counts = { found: 0, missing: 0 }
   let isFirst = true
@@ -43,7 +45,14 @@ export const checkClaims = async (options: CheckClaimsOptions): Promise<ClaimsCh
       if (!isFirst) await pause(clock, 1_000 / perSecond, signal)
       isFirst = false
       signal.throwIfAborted()
-      const found = await head(claim.remoteKey, signal)
+      let found: boolean
+      try {
+        found = await head(claim.remoteKey, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        onFailure(error)
+        continue
+      }
       if (await readModel.settleClaim(claim, { found, at: clock.now() })) counts[found ? 'found' : 'missing']++
     }
     cursor = page.cursor

@@ -19,7 +19,7 @@ export interface ClaimChecks extends Pick<CheckClaimsOptions, 'head' | 'recheckA
 export interface ClaimCheckerOptions extends ClaimChecks {
   readonly logs: Logs
   readonly clock: Clock
-  /** gets what fails; the store is looked at again in the next pass */
+  /** gets what fails, once in a pass for each store, which is looked at again in the next one */
   readonly onError: (error: unknown) => void
 }
 
@@ -55,38 +55,33 @@ export const startClaimChecker = (options: ClaimCheckerOptions): ClaimChecker =>
   }
 
   const pass = async () => {
-    let isUnreachable = false
-    const head: ClaimChecks['head'] = async (...args) => {
-      try {
-        return await options.head(...args)
-      } catch (error) {
-        isUnreachable = true
-        throw error
-      }
-    }
     for (const storeId of [...due]) {
       due.delete(storeId)
       try {
-        if (await check(storeId, head)) due.add(storeId)
+        if (await check(storeId)) due.add(storeId)
       } catch (error) {
         due.add(storeId)
         signal.throwIfAborted()
         onError(error)
-        // Object storage would not respond for the next store either.
-        if (isUnreachable) return
       }
       await pause(clock, 1_000 / perSecond, signal)
     }
   }
 
   /** @returns whether the store still has claims */
-  const check = async (storeId: StoreId, head: ClaimChecks['head']): Promise<boolean> => {
+  const check = async (storeId: StoreId): Promise<boolean> => {
     const log = await logs.open(storeId)
     if (!isReadable(log)) return false
     const { readModel } = log
-    const { recheckAfterMs } = options
+    const { head, recheckAfterMs } = options
+    let hasFailed = false
     await checkClaims({
       ...{ readModel, head, perSecond, signal, clock },
+      // While object storage does not respond each claim fails: one line of a store in a pass says so.
+      onFailure: (error) => {
+        if (!hasFailed) onError(error)
+        hasFailed = true
+      },
       ...(recheckAfterMs !== undefined && { recheckAfterMs }),
     })
     return (await readModel.claimedContents({ limit: 1 })).claims.length > 0

@@ -36,7 +36,9 @@ export const dueAtStart = async (
  * Checks some of the claims that are due.
  *
  * @returns when the next ones are due; undefined: no claims are left
- * @throws what `head` rejects with; what was checked until then is noted
+ * A claim for which `head` rejects counts as checked in vain, since it would be among the first again in the next alarm.
+ *
+ * @throws the first error of `head`, once all of these claims are checked; it may be about one object, or about all
  */
 export const checkSomeClaims = async (
   readModel: Claims,
@@ -45,10 +47,15 @@ export const checkSomeClaims = async (
 ): Promise<number | undefined> => {
   const { head, recheckAfterMs = DAY_MS } = checks
   const { claims } = await readModel.claimedContents({ checkedBefore: now - recheckAfterMs, limit: MAX_CHECKS })
+  const failures: unknown[] = []
   for (const claim of claims) {
-    const found = await head(claim.remoteKey, AbortSignal.timeout(HEAD_TIMEOUT_MS))
+    const found = await head(claim.remoteKey, AbortSignal.timeout(HEAD_TIMEOUT_MS)).catch((error: unknown) => {
+      failures.push(error)
+      return false
+    })
     await readModel.settleClaim(claim, { found, at: now })
   }
+  if (failures.length > 0) throw failures[0]
   if (await hasDue(readModel, checks, now)) return now + MORE_AFTER_MS
   const isLeft = (await readModel.claimedContents({ limit: 1 })).claims.length > 0
   return isLeft ? now + recheckAfterMs + 1 : undefined

@@ -27,6 +27,8 @@ export interface PostgresLogsOptions {
   readonly url: string
   /** connections of this server at the same time, beside the one that listens; 10 unless set */
   readonly connections?: number
+  /** logs whose backend id is in memory, at most; the next request of any other one reads it. 10,000 unless set */
+  readonly maxOpenLogs?: number
   /** real time unless set */
   readonly clock?: Clock
 }
@@ -41,7 +43,6 @@ export interface PostgresLogs extends Logs<SqlEventLog> {
 const CONNECTIONS = 10
 /** Recent events of all stores, as JSON, as in the SQLite adapter. */
 const MAX_RECENT_BYTES = 32 * 1024 * 1024
-/** Logs whose backend id is in memory; the next request of any other one reads it. */
 const MAX_OPEN_LOGS = 10_000
 /** To connect, to create the tables where they are missing, and to listen. */
 export const OPEN_TIMEOUT_MS = 60_000
@@ -62,6 +63,7 @@ interface OpenLog extends PostgresLog {
 export const postgresLogs = async ({
   url,
   connections = CONNECTIONS,
+  maxOpenLogs = MAX_OPEN_LOGS,
   clock = systemClock,
 }: PostgresLogsOptions): Promise<PostgresLogs> => {
   requirePostgresUrl(url)
@@ -130,15 +132,35 @@ export const postgresLogs = async ({
     })
     const opened: OpenLog = { storeId, backendId, recent, redactions: 0, origin, commits, tables }
     openLogs.set(storeId, opened)
-    const [oldest] = openLogs.keys()
-    if (openLogs.size > MAX_OPEN_LOGS) openLogs.delete(oldest!)
+    const [oldest] = openLogs.values()
+    if (openLogs.size > maxOpenLogs) await evict(oldest!)
     return opened
+  }
+
+  const evict = async ({ storeId, tables }: OpenLog) => {
+    openLogs.delete(storeId)
+    await tables.stop()
+  }
+
+  /** Of all logs, evicted ones included: `close` waits for them. */
+  const appends = new Set<Promise<unknown>>()
+  const trackAppend = async <A>(append: Promise<A>): Promise<A> => {
+    appends.add(append)
+    try {
+      return await append
+    } finally {
+      appends.delete(append)
+    }
   }
 
   return {
     open: async (storeId) => {
       requireOpen()
-      return toEventLog(openLogs.get(storeId) ?? (await openLog(storeId)), requireOpen, query)
+      return toEventLog(openLogs.get(storeId) ?? (await openLog(storeId)), {
+        requireLogsOpen: requireOpen,
+        query,
+        trackAppend,
+      })
     },
     storeIds: async () => {
       requireOpen()
@@ -158,12 +180,8 @@ export const postgresLogs = async ({
     close: async () => {
       if (closed) return
       closed = true
-      await Promise.all(
-        [...openLogs.values()].map(async ({ commits, tables }) => {
-          await commits.drained()
-          await tables.stop()
-        }),
-      )
+      await Promise.allSettled(appends)
+      await Promise.all(Array.from(openLogs.values(), ({ tables }) => tables.stop()))
       await listener!.stop()
       await database.close(CLOSE_SECONDS)
     },
@@ -191,8 +209,14 @@ const createLog = async (sql: Sql, storeId: StoreId): Promise<string> => {
   return created!.backend_id
 }
 
-/** @param requireLogsOpen throws when all logs are closed */
-const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connections['use']): SqlEventLog => {
+interface LogsOfServer {
+  /** throws when all logs are closed */
+  readonly requireLogsOpen: () => void
+  readonly query: Connections['use']
+  readonly trackAppend: <A>(append: Promise<A>) => Promise<A>
+}
+
+const toEventLog = (log: OpenLog, { requireLogsOpen, query, trackAppend }: LogsOfServer): SqlEventLog => {
   let isOpen = true
   const requireOpen = () => {
     if (!isOpen) throw closedError()
@@ -207,7 +231,7 @@ const toEventLog = (log: OpenLog, requireLogsOpen: () => void, query: Connection
     append: async (parent, events, options) => {
       requireOpen()
       // What its own check throws reaches the caller as it is.
-      return log.commits.add({ parent, events, options })
+      return trackAppend(log.commits.add({ parent, events, options }))
     },
     read: async (since, limits) => {
       requireOpen()
