@@ -39,7 +39,7 @@ beforeEach(async () => {
   calls = []
   lines = []
   arrived = Promise.withResolvers()
-  server = await listen('127.0.0.1', 0)
+  server = await listen('127.0.0.1', 0, { allowedOrigins: ['https://app.example'] })
 })
 afterEach(() => server.close())
 
@@ -60,6 +60,19 @@ test('until everything is open: alive, not ready, and calls may come again', asy
   expect(await get('/ready')).toMatchObject({ status: 503 })
   expect(await get('/signer/download-url')).toMatchObject({ status: 503, retryAfter: '1' })
   expect(await upgrade('/sync/shop/live')).toBe('HTTP/1.1 503 Service Unavailable')
+})
+
+test('an app of an allowed origin reads why a call is refused at the start', async () => {
+  const call = async (origin: string, init: RequestInit = {}) => {
+    const headers = { origin, ...(init.headers as Record<string, string>) }
+    const response = await fetch(`http://127.0.0.1:${server.port}/signer/upload-url`, { ...init, headers })
+    await response.arrayBuffer()
+    return [response.status, response.headers.get('access-control-allow-origin')]
+  }
+  const preflight = { method: 'OPTIONS', headers: { 'access-control-request-method': 'POST' } }
+  expect(await call('https://app.example', preflight)).toEqual([204, 'https://app.example'])
+  expect(await call('https://app.example')).toEqual([503, 'https://app.example'])
+  expect(await call('https://other.example')).toEqual([503, null])
 })
 
 test('routes each request to its part', async () => {
@@ -289,7 +302,7 @@ const inFlightOf = async (part: string): Promise<number> =>
 
 test('a caller who was refused keeps its slot for a second, whatever it sends', async () => {
   const clock = testClock()
-  const timed = await listen('127.0.0.1', 0, clock)
+  const timed = await listen('127.0.0.1', 0, { clock })
   onTestFinished(() => timed.close())
   let started = 0
   const signer: Handlers['signer'] = (_incoming, outgoing) => {
@@ -313,7 +326,7 @@ test('a caller who was refused keeps its slot for a second, whatever it sends', 
 
 test('cuts a body that drips in, and not one that moves, however long it takes', async () => {
   const clock = testClock()
-  const timed = await listen('127.0.0.1', 0, clock)
+  const timed = await listen('127.0.0.1', 0, { clock })
   onTestFinished(() => timed.close())
   const received: IncomingMessage[] = []
   const rest: Handlers['rest'] = (incoming, outgoing) => {

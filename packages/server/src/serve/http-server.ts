@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Clock, systemClock } from '@rockpool/sync-server'
+import { allowOrigin, isPreflight, respondPreflight } from './cors.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { respondHealth, respondReady, respondTooMany, respondUnavailable, type ServerState } from './health.ts'
 import type { Metrics } from './metrics.ts'
@@ -45,8 +46,19 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+export interface ListenOptions {
+  /** real time unless set */
+  readonly clock?: Clock
+  /** exact origins of web apps that are served from elsewhere */
+  readonly allowedOrigins?: readonly string[]
+}
+
 /** @throws Error of one line when it cannot listen */
-export const listen = async (host: string, port: number, clock: Clock = systemClock): Promise<HttpServer> => {
+export const listen = async (
+  host: string,
+  port: number,
+  { clock = systemClock, allowedOrigins = [] }: ListenOptions = {},
+): Promise<HttpServer> => {
   let state: ServerState = 'starting'
   let handlers: Handlers | undefined
   /** calls under way, without live streams */
@@ -61,7 +73,10 @@ export const listen = async (host: string, port: number, clock: Clock = systemCl
     if (route.part === 'ready') {
       return void respondReady(outgoing, state, () => handlers!.ready()).catch(() => outgoing.destroy())
     }
-    if (!handlers || state !== 'running') return respondUnavailable(outgoing, state)
+    if (!handlers || state !== 'running') {
+      allowOrigin(incoming, outgoing, allowedOrigins)
+      return isPreflight(incoming) ? respondPreflight(incoming, outgoing) : respondUnavailable(outgoing, state)
+    }
     // A live stream is silent until a device appends.
     if (isLive(url)) incoming.socket.setTimeout(0)
     else {
@@ -81,7 +96,11 @@ export const listen = async (host: string, port: number, clock: Clock = systemCl
     if (hasBody(incoming)) outgoing.once('close', cutSlowBody(incoming, clock))
     const caller = handlers.isFair ? queueOf(route.part, incoming) : undefined
     if (caller === undefined) return start()
-    const ticket = queue.enter(caller, { start, refuse: () => respondTooMany(outgoing) })
+    const refuse = () => {
+      allowOrigin(incoming, outgoing, allowedOrigins)
+      respondTooMany(outgoing)
+    }
+    const ticket = queue.enter(caller, { start, refuse })
     outgoing.once('close', () => ticket.leave(outgoing.statusCode === 429 ? REFUSED_MS : 0))
   }
 

@@ -62,7 +62,7 @@ export interface ServeOptions {
 export const startServer = async ({ config, log, staticFolder, tracer }: ServeOptions): Promise<RunningServer> => {
   const { host, publicUrl, trustedProxies, receiptSecrets } = config
   const app = staticFolder === undefined ? undefined : await staticFiles(staticFolder)
-  const http = await listen(host, config.port)
+  const http = await listen(host, config.port, { allowedOrigins: config.signer.origins })
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}`
   const closing: (() => Promise<void>)[] = [http.close]
   try {
