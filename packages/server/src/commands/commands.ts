@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { copy } from './copy.ts'
 import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
+import { expire } from './expire.ts'
 import { gc } from './gc.ts'
 import { init } from './init.ts'
 import { rebuild } from './rebuild.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   checkConfig,
   gc,
+  expire,
   verify,
   backup,
   restore,
