@@ -11,6 +11,8 @@ import { type Command, type PipelineEvent, runCommand } from './testing/command.
 import { type Gate, openGate } from './testing/gate.ts'
 import { serveFolder } from './testing/serve-folder.ts'
 
+const LIMIT = 240_000
+
 let folder: string
 let video: string
 let gate: Gate
@@ -25,7 +27,7 @@ beforeAll(async () => {
   gate = await openGate(bucket.endpoint)
   // What killed processes leave behind goes with the folder.
   env = { ...environmentOfBucket(bucket), ARTIFACT_ENDPOINT: gate.url, TMPDIR: folder }
-})
+}, LIMIT)
 afterAll(async () => {
   await gate?.close()
   await rm(folder, { recursive: true, force: true })
@@ -52,8 +54,6 @@ const expectSheet = async (uri: string, variables = env) => {
   const facts = await runMedia('ffprobe', ['-show_entries', 'stream=width,height', '-of', 'csv=p=0', file])
   expect(facts.trim()).toBe('976,372')
 }
-
-const LIMIT = 240_000
 
 describe('on S3', () => {
   test('makes a contact sheet of a video, and keeps state and logs', { timeout: LIMIT }, async () => {

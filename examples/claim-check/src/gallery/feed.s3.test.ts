@@ -41,10 +41,14 @@ const feed = (variables: Readonly<Record<string, string>> = {}) => {
   return command
 }
 
-const sheets = async () => (await gallery.list()).filter(({ path }) => path.startsWith('contact-sheets/'))
+const results = async () =>
+  (await gallery.list())
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith('contact-sheets/'))
+    .sort()
 
 test(
-  'a video that is added gets a contact sheet, once; one that cannot be read gets none',
+  'a video gets a contact sheet and frames, once; one that cannot be read gets none',
   { timeout: LIMIT },
   async () => {
     await gallery.write('films/reef.mp4', new Blob([video], { type: 'video/mp4' }))
@@ -53,14 +57,15 @@ test(
     const first = feed()
     expect(await first.ended, first.complaint()).toBe(0)
     const { id } = (await gallery.list()).find(({ path }) => path === 'films/reef.mp4')!
-    expect(await sheets()).toMatchObject([{ path: `contact-sheets/${id}.jpg`, type: 'image/jpeg' }])
-    const bytes = await new Response(await gallery.read(`contact-sheets/${id}.jpg`)).bytes()
+    const made = [`${id}.jpg`, `${id}/clip_0001/frame_0001.jpg`, `${id}/clip_0001/frame_0002.jpg`]
+    expect(await results()).toEqual(made.map((path) => `contact-sheets/${path}`))
+    const bytes = await new Response((await gallery.read(`contact-sheets/${id}.jpg`))!).bytes()
     expect(Buffer.from(bytes.subarray(0, 2)).toString('hex')).toBe('ffd8')
     expect(first.events.filter(({ event }) => event === 'unreadable').length).toBe(1)
     const second = feed()
     expect(await second.ended).toBe(0)
     expect(second.events.filter(({ event }) => event === 'added')).toEqual([])
-    expect((await sheets()).length).toBe(1)
+    expect((await results()).length).toBe(3)
   },
 )
 

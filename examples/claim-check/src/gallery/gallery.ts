@@ -1,5 +1,6 @@
 /** The files of a gallery, by the REST API of its server (docs/contracts/rest-http.md). */
 import { UsageError } from '../errors.ts'
+import { changedPaths } from './changed-paths.ts'
 import type { GalleryFile } from './pending-videos.ts'
 
 export interface Gallery {
@@ -7,16 +8,18 @@ export interface Gallery {
   readonly name: string
   /** All files. @throws GalleryError */
   list(): Promise<readonly GalleryFile[]>
-  /** The bytes of a file. @throws GalleryError */
-  read(path: string): Promise<ReadableStream<Uint8Array>>
+  /** The bytes of a file; undefined while its device has not uploaded them. @throws GalleryError */
+  read(path: string): Promise<ReadableStream<Uint8Array> | undefined>
   /** Adds a file, which appears on every device. @throws GalleryError */
   write(path: string, bytes: Blob): Promise<void>
+  /** Resolves when changes are watched. Yields the path of each file that changes from then on. @throws GalleryError */
+  changes(): Promise<AsyncGenerator<string, void, undefined>>
 }
 
 /** The server refused a call, or cannot be reached. */
 export class GalleryError extends Error {
   override readonly name = 'GalleryError'
-  readonly code: 'forbidden' | 'unavailable'
+  readonly code: 'forbidden' | 'not_found' | 'unavailable'
 
   constructor(code: GalleryError['code'], message: string, options?: { readonly cause: unknown }) {
     super(message, options)
@@ -54,6 +57,7 @@ export const openGallery = (env: Readonly<Record<string, string | undefined>>): 
         `The gallery refused the token. Set GALLERY_TOKEN to one for the store "${store}".`,
       )
     }
+    if (response.status === 404) throw new GalleryError('not_found', 'The gallery has no such file or bytes.')
     throw new GalleryError('unavailable', `The gallery responded ${response.status}: ${text.slice(0, 200)}`)
   }
 
@@ -73,9 +77,20 @@ export const openGallery = (env: Readonly<Record<string, string | undefined>>): 
       } while (cursor !== null)
       return files
     },
-    read: async (path) => (await call(objectPath(path))).body!,
+    read: async (path) => {
+      try {
+        return (await call(objectPath(path))).body!
+      } catch (error) {
+        if (error instanceof GalleryError && error.code === 'not_found') return undefined
+        throw error
+      }
+    },
     write: async (path, bytes) => {
       await call(objectPath(path), { method: 'POST', body: bytes, headers: { 'content-type': bytes.type } })
+    },
+    changes: async () => {
+      const { body } = await call('/events')
+      return changedPaths(body!, bucket)
     },
   }
 }
