@@ -74,3 +74,62 @@ test('a slow and a quick reader both get all of it when the disk is full', async
   expect(new Uint8Array(got)).toEqual(bytes)
   await expect(shared.kept).rejects.toMatchObject({ code: 'quota_exceeded' })
 })
+
+const PART = 1_000
+const hashing: Hashing = { partSize: PART, digest: sha256 }
+
+/** Content of six parts in object storage. */
+const sixParts = async () => {
+  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
+  const bytes = crypto.getRandomValues(new Uint8Array(6 * PART))
+  const blob = new Blob([bytes])
+  const { address, digests, size } = await hashContent(blob.stream(), hashing)
+  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
+  await upload(
+    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
+    { remoteKey, type: 'text/plain', blob, size, digests },
+    { signal: new AbortController().signal },
+  )
+  const requested: (string | null)[] = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    requested.push(new Headers(init?.headers).get('range'))
+    return storage.fetch(input, init)
+  }
+  return { storage, bytes, remoteKey, size, fetch, requested }
+}
+
+const readBytes = async (reader: ReadableStreamDefaultReader<Uint8Array>, count: number) => {
+  for (let got = 0; got < count;) got += (await reader.read()).value!.length
+}
+
+test('bytes stay in memory until their part is on disk', async () => {
+  const { storage, remoteKey, size, fetch, requested } = await sixParts()
+  const inner = memoryBlobStore({ hashing })
+  const disk = Promise.withResolvers<void>()
+  const blobs = {
+    ...inner,
+    writePart: (...args: Parameters<typeof inner.writePart>) => disk.promise.then(() => inner.writePart(...args)),
+  }
+  const shared = shareDownload({ signer: storage.signer, blobs, fetch, hashing }, remoteKey)
+  const [slow, quick] = await Promise.all([shared.join(), shared.join()])
+  // The disk is slow: no part is written yet when the quick reader has read three.
+  await readBytes(quick.read({ start: 0, end: size }).getReader(), 3 * PART)
+  const before = requested.length
+  const standing = slow.read({ start: 0, end: size }).getReader()
+  await standing.read()
+  expect(requested.length).toBe(before)
+  disk.resolve()
+})
+
+test('a part whose file moves while it is read ends the reader with a typed error', async () => {
+  const { storage, remoteKey, size, fetch } = await sixParts()
+  const inner = memoryBlobStore({ hashing })
+  const gone = new Blob([new Uint8Array(PART)])
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException('moved', 'NotReadableError')) }) as never
+  const blobs = { ...inner, openPart: async () => gone }
+  const shared = shareDownload({ signer: storage.signer, blobs, fetch, hashing }, remoteKey)
+  const [slow, quick] = await Promise.all([shared.join(), shared.join()])
+  await readBytes(quick.read({ start: 0, end: size }).getReader(), 5 * PART)
+  const read = new Response(slow.read({ start: 0, end: 500 })).bytes()
+  await expect(read).rejects.toMatchObject({ code: 'disk_failed' })
+})

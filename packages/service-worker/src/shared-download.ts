@@ -1,5 +1,5 @@
 import type { BlobStore } from '@rockpool/core'
-import { type Download, download, type DownloadPorts, downloadRange } from '@rockpool/core/transfers'
+import { type Download, download, type DownloadPorts, downloadRange, readPart } from '@rockpool/core/transfers'
 import {
   addressOfKey,
   type ByteSpan,
@@ -36,8 +36,7 @@ export interface SharedDownload {
 
 /**
  * Starts a download that its readers drive: the reader that is furthest ahead fetches the next bytes for all. So
- * a paused reader (a paused video) blocks no other, and no bytes are fetched without a reader. Memory holds
- * at most three parts (24 MiB), beside those that are read ahead. A reader that is further behind reads from disk, where
+ * a paused reader (a paused video) blocks no other. Memory holds at most three parts (24 MiB), beside those that are read ahead. A reader that is further behind reads from disk, where
  * those bytes are by then, or from object storage when this disk is full.
  *
  * @param options.onEnd called when no reader may join any more, perhaps more than once
@@ -120,8 +119,8 @@ const bufferDownload = (running: Download, partSize: number): DownloadBuffer => 
     if (done) return false
     chunks.push({ start: received, bytes: value })
     received += value.length
-    // The two parts before the current one may still be being written; earlier ones are on disk.
-    const oldest = (Math.floor(received / partSize) - 2) * partSize
+    // Three parts may still be being written; earlier ones are on disk.
+    const oldest = (Math.ceil(received / partSize) - 3) * partSize
     if (chunks[0]!.start < oldest) chunks = chunks.filter(({ start }) => start >= oldest)
     return true
   }
@@ -222,8 +221,8 @@ const readDisk = async (
   const number = Math.floor(at / partSize)
   const start = at - number * partSize
   const part = await ports.blobs.openPart(addressOfKey(remoteKey), number + 1)
-  const bytes = await part?.slice(start, start + DISK_CHUNK).arrayBuffer()
-  return bytes && bytes.byteLength > 0 ? new Uint8Array(bytes) : undefined
+  const bytes = await readPart(part?.slice(start, start + DISK_CHUNK))
+  return bytes && bytes.length > 0 ? bytes : undefined
 }
 
 /** What the download has passed on before, and the disk did not take. Verified, part by part. */

@@ -21,6 +21,10 @@ export const damaged = (cause: unknown): RockpoolError =>
 export const damagedPart = (): RockpoolError =>
   new RockpoolError('corrupt', 'A part of this file was damaged on this device. Open it again to download it whole.')
 
+/** Another tab has moved or deleted a part while it was read. */
+export const unreadablePart = (): RockpoolError =>
+  new RockpoolError('disk_failed', 'A part of this file could not be read from this device. Open it again.')
+
 /** Bytes from object storage have another digest. */
 export const mismatch = (): RockpoolError =>
   new RockpoolError(

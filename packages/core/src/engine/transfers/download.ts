@@ -98,7 +98,7 @@ const startDownload = async (
   const object = remoteObject(ports, remoteKey, { stop, signal })
   try {
     const [digests, response] = await Promise.all([object.digests(), openFrom(object, missing)])
-    const opened = await withSize(response, { ...options, start: missing.start, address, digests, ports })
+    const opened = await withSize(response, { ...options, range: missing, address, digests, ports })
     const { size } = opened
     requireSize(size)
     if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
@@ -166,13 +166,14 @@ async function* readDisk({ blob, digest }: VerifiedContent): Chunks<ContentDiges
 const withSize = async (
   { body, sent, isRange }: RemoteBody,
   {
-    start,
+    range: { start, end },
     expectedSize,
     address,
     digests,
     ports,
   }: {
-    readonly start: number
+    /** of the request */
+    readonly range: { readonly start: number; readonly end?: number }
     readonly expectedSize?: number
     readonly address: ContentAddress
     readonly digests: Uint8Array<ArrayBuffer>
@@ -187,7 +188,7 @@ const withSize = async (
   }
   if (sent) return { body, at: sent.start, end: sent.end, size: sent.size }
   if (expectedSize !== undefined && (isRange || start === 0))
-    return { body, at: start, end: expectedSize, size: expectedSize }
+    return { body, at: start, end: isRange ? (end ?? expectedSize) : expectedSize, size: expectedSize }
   await body.cancel()
   throw noRanges()
 }

@@ -11,6 +11,7 @@ export { contentRow, downloadedRows, type KnownContent, refetchPinned } from '..
 export { downloadRange, type RangeDownload } from './download-range.ts'
 export type { VerifyMode } from './range-plan.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts } from './download.ts'
+export { readPart } from './disk-parts.ts'
 export { sizeMismatch } from './download-errors.ts'
 export { clearQuarantine } from './clear-quarantine.ts'
 export { isMissingContent, suspectContent } from '../repair/suspect-content.ts'

@@ -20,22 +20,61 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
   return settled
 }
 
-test('has room for three pieces, and for the next one when the oldest was read and released', async () => {
+/** A window whose reader has read two pieces, which are on disk, and that is full of three more. */
+const fullWindow = async () => {
   const window = pieceWindow()
-  for (let piece = 0; piece < 3; piece++) {
-    expect(await window.room()).toBe(true)
-    window.add(bytes(piece), 1)
+  for (const value of [1, 2]) {
+    window.release(window.add(bytes(value), 1))
+    await collect(window.take(0, 1))
   }
-  const room = window.room()
-  window.release()
+  const pieces = [3, 4, 5].map((value) => window.add(bytes(value), 1))
+  return { window, pieces, room: window.room() }
+}
+
+test('has room for one piece until one was read, then for two, then for three', async () => {
+  const window = pieceWindow()
+  const fill = async () => {
+    let added = 0
+    for (; await isSettled(window.room()); added++) window.release(window.add(bytes(added), 1))
+    return added
+  }
+  const added = [await fill()]
+  for (let read = 1; read <= 3; read++) {
+    await collect(window.take(0, 1))
+    added.push(await fill())
+  }
+  expect(added).toEqual([1, 2, 2, 1])
+})
+
+test('has room for the next piece when one was read and released, in whichever order', async () => {
+  for (const first of ['read', 'released'] as const) {
+    const { window, pieces, room } = await fullWindow()
+    const steps = { read: () => collect(window.take(0, 1)), released: async () => window.release(pieces[0]!) }
+    await steps[first]()
+    expect(await isSettled(room)).toBe(false)
+    await steps[first === 'read' ? 'released' : 'read']()
+    expect(await room).toBe(true)
+  }
+})
+
+test('has no room while the oldest piece is written, though later ones are on disk', async () => {
+  const { window, pieces, room } = await fullWindow()
+  for (const later of pieces.slice(1)) window.release(later)
+  await collect(window.take(0, 1))
   expect(await isSettled(room)).toBe(false)
-  expect(await collect(window.take(0, 1))).toEqual([[0]])
+  window.release(pieces[0]!)
   expect(await room).toBe(true)
+})
+
+test('a piece that is shorter than what is wanted of it is an error', async () => {
+  const window = pieceWindow()
+  window.add(bytes(1, 2), 2)
+  await expect(collect(window.take(0, 3))).rejects.toMatchObject({ code: 'corrupt' })
 })
 
 test('has no room once the reader has left', async () => {
   const window = pieceWindow()
-  for (let piece = 0; piece < 3; piece++) window.add(bytes(piece), 1)
+  window.add(bytes(1), 1)
   const room = window.room()
   window.close()
   expect(await room).toBe(false)

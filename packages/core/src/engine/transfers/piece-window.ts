@@ -1,6 +1,8 @@
 /** The pieces of content between a download, which fills them, and its reader. Bounds how far the download is ahead. */
 
-/** Three parts of 8 MiB: one arrives, one is hashed, one is written. */
+import { mismatch } from './download-errors.ts'
+
+/** Three parts of 8 MiB: one arrives, one is hashed, one is written. A reader that stands, such as a paused video, costs one. */
 const MAX_PIECES = 3
 
 /** Bytes that the reader gets at most at a time: each chunk costs its streams the same, large or small. */
@@ -21,8 +23,8 @@ export interface PieceWindow {
   add(bytes: Uint8Array<ArrayBuffer>, filled?: number): PieceBuffer
   /** More bytes of a piece have arrived. */
   grow(buffer: PieceBuffer, bytes: number): void
-  /** The disk needs the bytes of one more piece no longer. Its memory is free once it was read, too. */
-  release(): void
+  /** The disk needs the bytes of the piece no longer. Its memory is free once it was read, too. */
+  release(buffer: PieceBuffer): void
   /** The reader gets this error after what has arrived. */
   fail(error: unknown): void
   /** Bytes `start` to `end` of the next piece as they arrive. The last chunk waits until the whole piece was verified. */
@@ -33,7 +35,9 @@ export interface PieceWindow {
 
 export const pieceWindow = (): PieceWindow => {
   const unread: PieceBuffer[] = []
-  let [added, read, released] = [0, 0, 0]
+  /** pieces that the disk still needs */
+  const kept = new Set<PieceBuffer>()
+  let read = 0
   let isClosed = false
   let failure: { readonly error: unknown } | undefined
   let changed = Promise.withResolvers<void>()
@@ -51,13 +55,14 @@ export const pieceWindow = (): PieceWindow => {
 
   return {
     async room() {
-      while (!isClosed && added - Math.min(read, released) >= MAX_PIECES) await changed.promise
+      const isFull = () => new Set([...unread, ...kept]).size >= Math.min(MAX_PIECES, 1 + read)
+      while (!isClosed && isFull()) await changed.promise
       return !isClosed
     },
     add(bytes, filled = 0) {
       const buffer: PieceBuffer = { bytes, filled }
-      added++
       unread.push(buffer)
+      kept.add(buffer)
       notify()
       return buffer
     },
@@ -65,8 +70,8 @@ export const pieceWindow = (): PieceWindow => {
       buffer.filled += bytes
       notify()
     },
-    release() {
-      released++
+    release(buffer) {
+      kept.delete(buffer)
       notify()
     },
     fail(error) {
@@ -77,6 +82,7 @@ export const pieceWindow = (): PieceWindow => {
       await arrived(() => unread.length > 0)
       const buffer = unread[0]!
       const { bytes } = buffer
+      if (end > bytes.length) throw mismatch()
       let at = start
       do {
         await arrived(() => buffer.filled > at || buffer.filled === bytes.length)

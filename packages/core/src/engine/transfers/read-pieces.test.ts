@@ -65,13 +65,17 @@ const readAll = async (chunks: AsyncGenerator<Uint8Array, unknown>) => {
   }
 }
 
-test('runs ahead of a reader that stands still by three parts, which are kept', async () => {
+test.each([
+  ['one part, when it has read no part whole', 0, [1]],
+  ['three parts, when it has read two', 2, [1, 2, 3, 4, 5]],
+])('runs ahead of a reader that stands still by %s', async (_, read, kept) => {
   const { chunks, blobs, address, sent } = await reading()
   const reader = chunks()
   await reader.next()
-  await vi.waitFor(async () => expect(await blobs.parts(address)).toEqual([1, 2, 3]))
+  for (let got = PART / 4; got <= read * PART;) got += ((await reader.next()).value as Uint8Array).length
+  await vi.waitFor(async () => expect(await blobs.parts(address)).toEqual(kept))
   for (let turn = 0; turn < 20; turn++) await new Promise((turned) => setImmediate(turned))
-  expect(sent()).toBe(3 * PART)
+  expect(sent()).toBe(kept.length * PART)
   await reader.return(undefined)
 })
 

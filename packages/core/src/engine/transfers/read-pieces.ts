@@ -9,7 +9,7 @@ import type { BlobStore } from '../../ports/blob-store.ts'
 import { type DiskParts, diskParts } from './disk-parts.ts'
 import { mismatch } from './download-errors.ts'
 import { type OpenBody, type PieceBody, pieceBody } from './piece-body.ts'
-import { pieceWindow, type PieceWindow } from './piece-window.ts'
+import { type PieceBuffer, pieceWindow, type PieceWindow } from './piece-window.ts'
 import { type RangePiece, requestSpan } from './range-plan.ts'
 import type { Chunks, NotKept } from './reader-driven.ts'
 import type { RemoteObject, RemotePorts } from './remote-object.ts'
@@ -80,20 +80,15 @@ const fillWindow = async (
     if (!(await isRight!(number, bytes))) throw mismatch()
   }
   let keeping: Promise<void> = Promise.resolve()
-  const keep = async (
-    number: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    verified: Promise<void>,
-    before: Promise<void>,
-  ) => {
+  const keep = async (number: number, buffer: PieceBuffer, before: Promise<void>) => {
     try {
-      await verified
+      await buffer.verified
       await before
-      await disk.write(number, bytes)
+      await disk.write(number, buffer.bytes)
     } catch {
       // The reader gets the error of a part with another digest.
     } finally {
-      window.release()
+      window.release(buffer)
     }
   }
 
@@ -102,8 +97,7 @@ const fillWindow = async (
       if (!(await window.room())) break
       const onDisk = piece.from === 'disk' ? await disk.read(piece) : undefined
       if (onDisk) {
-        window.add(onDisk, onDisk.length)
-        window.release()
+        window.release(window.add(onDisk, onDisk.length))
         continue
       }
       const { start, end } = piece.read
@@ -116,12 +110,12 @@ const fillWindow = async (
         window.grow(buffer, more.length)
       }
       if (!piece.isWhole) {
-        window.release()
+        window.release(buffer)
         continue
       }
       // In the same task as the last `grow`: the reader waits for it.
       buffer.verified = verify(piece.number, bytes)
-      keeping = keep(piece.number, bytes, buffer.verified, keeping)
+      keeping = keep(piece.number, buffer, keeping)
     }
   } catch (error) {
     window.fail(error)
