@@ -2,6 +2,7 @@
 import {
   addressOfKey,
   type ContentDigest,
+  isLegacyKey,
   isRockpoolError,
   parseRemoteKey,
   type RemoteKey,
@@ -104,7 +105,8 @@ const downloader = (
       try {
         const started = await download(ports, key, {
           signal,
-          expectedSize: size,
+          // The record of a file of livestore-filesync may not know its size.
+          ...(isLegacyKey(key) ? {} : { expectedSize: size }),
           onProgress(bytes, total) {
             report.progress(bytes, total)
             onProgress?.(bytes, total)
@@ -148,7 +150,8 @@ const kept = (file: FileRecord) =>
     const row = device.contents.get(address)
     if (!row) return undefined
     if (blob?.size === row.size) {
-      if (file.size !== row.size) return yield* Effect.fail(sizeMismatch(file.size, row.size))
+      if (file.size !== row.size && !isLegacyKey(file.remoteKey))
+        return yield* Effect.fail(sizeMismatch(file.size, row.size))
       return blob
     }
     // The row has the size of the hashed bytes: these are truncated, too long, or gone.
