@@ -147,7 +147,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     file: 'memory/local-index.ts',
     from: 'newest > epoch',
     to: 'newest > epoch + 1_000',
-    seed: 117,
+    seed: 878,
   },
   'a leader that hangs is not replaced': {
     file: 'engine/leadership/heartbeat.ts',
