@@ -24,7 +24,7 @@ const calm: DeviceState = {
   pinned: ['1'],
   outbox: [],
   transfers: [],
-  contents: [['address', 5]],
+  contents: [['address', 5, 0]],
   disk: [['address', 5]],
   rubbish: [],
   sync: { state: 'online', reason: { code: 'connected', message: '' } } as DeviceState['sync'],
@@ -46,8 +46,8 @@ test.each<[string, Partial<DeviceState>, RegExp]>([
     { wanted: [{ remoteKey: 'k', size: 1, isStored: false }] },
     /know k as stored/,
   ],
-  ['a row without bytes', { disk: [], pinned: [] }, /names 5 bytes of address, the disk has none/],
-  ['a row with other bytes', { disk: [['address', 4]] }, /names 5 bytes of address, the disk has 4/],
+  ['a row without bytes', { disk: [], pinned: [] }, /names 5 bytes of address since 1970-.*, the disk has none/],
+  ['a row with other bytes', { disk: [['address', 4]] }, /names 5 bytes of address since 1970-.*, the disk has 4/],
   ['a pinned file without bytes', { disk: [], contents: [] }, /lacks the pinned file 1/],
 ])('a device with %s is not at rest', (_, difference, reason) => {
   expect(whyBusy({ name: 'd1', state: { ...calm, ...difference } })).toMatch(reason)

@@ -20,9 +20,11 @@ export const whyBusy = ({ name, state }: NamedState): string | undefined => {
 /** @returns which of its bytes a device lacks */
 const whyDiskDiffers = ({ name, state }: NamedState): string | undefined => {
   const disk = new Map(state.disk)
-  for (const [address, size] of state.contents) {
-    if (disk.get(address) !== size)
-      return `the index of ${name} names ${size} bytes of ${address}, the disk has ${disk.get(address) ?? 'none'}`
+  for (const [address, size, writtenAt] of state.contents) {
+    if (disk.get(address) !== size) {
+      const time = new Date(writtenAt).toISOString()
+      return `the index of ${name} names ${size} bytes of ${address} since ${time}, the disk has ${disk.get(address) ?? 'none'}`
+    }
   }
   for (const id of state.pinned) {
     const file = state.files.find((file) => file.id === id)

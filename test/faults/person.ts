@@ -91,6 +91,7 @@ export const createPerson = (
     } catch (error) {
       if (!(error instanceof PageEnded)) throw error
       journal.count(`${action}: the page ended`)
+      note(`${action} ${content}: the page ended`)
     }
   }
 

@@ -52,6 +52,7 @@ const story = async (world: FaultsWorld, plan: Plan, journal: Journal, members: 
   const people = devices.map((device) => createPerson(device, journal, expected))
   await Promise.all(people.map((person) => person.start()))
 
+  journal.note('world', `begins at ${new Date().toISOString()}`)
   const begin = performance.now()
   await Promise.all([
     ...people.map((person, index) =>

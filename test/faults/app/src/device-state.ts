@@ -12,8 +12,8 @@ export interface DeviceState {
   readonly outbox: readonly string[]
   /** of the queue */
   readonly transfers: readonly string[]
-  /** whole contents as the index has them: address and bytes */
-  readonly contents: readonly (readonly [address: string, size: number])[]
+  /** whole contents as the index has them: address, bytes, and when the row was written (unix ms) */
+  readonly contents: readonly (readonly [address: string, size: number, writtenAt: number])[]
   /** whole contents on the disk: address and bytes */
   readonly disk: readonly (readonly [address: string, size: number])[]
   /** paths of temp files and damaged content */
@@ -49,7 +49,7 @@ export const deviceState = async (pool: Pool, index: LocalIndex): Promise<Device
       ({ id, state, attempts, notBefore, error }) =>
         `${id} ${state}, ${attempts} attempts, in ${notBefore - Date.now()} ms, ${error?.code ?? 'no error'} ${error?.message ?? ''}`,
     ),
-    contents: contents.map(({ address, size }) => [address, size]),
+    contents: contents.map(({ address, size, writtenAt }) => [address, size, writtenAt]),
     disk: (await pool.blobs.list()).filter(({ complete }) => complete).map(({ address, size }) => [address, size]),
     rubbish: await rubbishOf(pool.storeId),
     sync: pool.sync.current,
