@@ -60,7 +60,11 @@ const byKey = <Row>(rows: readonly Row[], key: keyof Row): readonly Row[] =>
   rows.toSorted((a, b) => (String(a[key]) < String(b[key]) ? -1 : 1))
 
 const ofClient = () => ({
-  files: byKey(client.query(rockpoolTables.rockpoolFiles), 'id'),
+  // The server has no use for a URL of livestore-filesync that names no key.
+  files: byKey(
+    client.query(rockpoolTables.rockpoolFiles).map(({ remoteUrl: _, ...file }) => file),
+    'id',
+  ),
   versions: byKey(client.query(rockpoolTables.rockpoolFileVersions), 'id'),
   contents: byKey(client.query(rockpoolTables.rockpoolRemoteContents), 'remoteKey'),
 })
