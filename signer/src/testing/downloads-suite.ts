@@ -45,7 +45,9 @@ export const downloadsSuite = (start: () => Promise<TestSigner> = startSigner): 
     ])('asked with %j answers %s, %s', async (query, type, disposition) => {
       const { json } = await ask(query)
       const { headers } = await get(json.url)
-      expect(headers.get('content-type')).toBe(type)
+      // Text from servers of ours is UTF-8; a signed URL of S3 gives the type as it was asked for.
+      const sent = type === 'text/plain' && !byS3() ? 'text/plain;charset=utf-8' : type
+      expect(headers.get('content-type')).toBe(sent)
       expect(headers.get('content-disposition')).toBe(disposition)
       if (byS3()) return
       expect(headers.get('x-content-type-options')).toBe('nosniff')

@@ -36,8 +36,11 @@ export const readerDriven = <A>(
   onChunk: (bytes: number) => void = () => {},
 ): ReaderDriven<A> => {
   const { promise, resolve, reject } = Promise.withResolvers<A>()
-  // The stream may be stopped while nothing is read.
-  const stopped = () => reject(aborted(signal))
+  // The stream may be stopped while nothing is read. What is on its way to disk ends before the result does.
+  const stopped = async () => {
+    await chunks.return(undefined as A).catch(() => {}) // the reason to stop is the error that counts
+    reject(aborted(signal))
+  }
   signal.addEventListener('abort', stopped)
   promise
     .catch(() => {}) // a caller that does not await the result must not crash the page
@@ -63,9 +66,12 @@ export const readerDriven = <A>(
       },
       async cancel(reason) {
         stop.abort(reason)
-        reject(aborted(stop.signal))
-        // Runs the generator's finally: parts under way to disk are finished, the connection is closed.
-        await chunks.return(undefined as A)
+        try {
+          // Runs the generator's finally: parts under way to disk are finished, the connection is closed.
+          await chunks.return(undefined as A)
+        } finally {
+          reject(aborted(stop.signal))
+        }
       },
     },
     { highWaterMark: 0 },

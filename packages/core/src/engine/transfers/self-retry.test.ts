@@ -145,8 +145,7 @@ test('without a network attempts go on at the pace of the back-off, whatever the
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       yield* TestClock.adjust('1 hour')
       world.storage.faults.offline = false
-      yield* TestClock.adjust('5 minutes')
-      yield* until(pool, all(pool, [file], 'stored'))
+      yield* advanceUntil(all(pool, [file], 'stored'))
     }),
   ))
 
