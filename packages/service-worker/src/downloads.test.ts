@@ -1,7 +1,7 @@
 import { put, webPlatform } from '@rockpool/core'
-import { memoryBlobStore, memoryIndex, memorySigner } from '@rockpool/core/memory'
-import { sendByFetch, upload } from '@rockpool/core/transfers'
-import { buildRemoteKey, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
+import { memoryBlobStore, memoryIndex } from '@rockpool/core/memory'
+import { storedContent } from '@rockpool/core/testing'
+import { type Hashing, sha256 } from '@rockpool/protocol'
 import { expect, test, vi } from 'vitest'
 import { contentDownloads } from './downloads.ts'
 
@@ -11,15 +11,7 @@ const hashing: Hashing = { partSize: PART, digest: sha256 }
 
 test('with fill "all" one reader fills the disk, however many ranges are read', async () => {
   const platform = { ...webPlatform, hashing }
-  const storage = memorySigner({ platform })
-  const blob = new Blob([crypto.getRandomValues(new Uint8Array(SIZE))])
-  const { address, digests } = await hashContent(blob.stream(), hashing)
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
-    { remoteKey, type: 'text/plain', blob, size: SIZE, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, address, remoteKey } = await storedContent(crypto.getRandomValues(new Uint8Array(SIZE)), hashing)
   // The download of the whole waits for its second half.
   const rest = Promise.withResolvers<void>()
   const fetch: typeof globalThis.fetch = async (input, init) => {

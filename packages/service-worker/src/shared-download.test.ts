@@ -1,21 +1,15 @@
-import { webPlatform } from '@rockpool/core'
-import { memoryBlobStore, memorySigner } from '@rockpool/core/memory'
-import { sendByFetch, upload } from '@rockpool/core/transfers'
-import { buildRemoteKey, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
+import { memoryBlobStore } from '@rockpool/core/memory'
+import { storedContent } from '@rockpool/core/testing'
+import { type Hashing, sha256 } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
 import { shareDownload } from './shared-download.ts'
 
+const PART = 1_000
+const hashing: Hashing = { partSize: PART, digest: sha256 }
+
 /** A shared download whose body stalls after its first chunk. */
 const stalledDownload = async () => {
-  const storage = memorySigner()
-  const blob = new Blob([new Uint8Array(2_000)])
-  const { address, digests, size } = await hashContent(blob.stream())
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch) },
-    { remoteKey, type: 'text/plain', blob, size, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, remoteKey, size } = await storedContent(new Uint8Array(2_000))
   const stalled = Promise.withResolvers<void>()
   const fetch: typeof globalThis.fetch = async (_, init) => {
     let pulls = 0
@@ -49,17 +43,8 @@ test('a reader that leaves while it waits for bytes ends the download', { timeou
 })
 
 test('a slow and a quick reader both get all of it when the disk is full', async () => {
-  const hashing: Hashing = { partSize: 1_000, digest: sha256 }
-  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
-  const bytes = crypto.getRandomValues(new Uint8Array(20_000))
-  const blob = new Blob([bytes])
-  const { address, digests, size } = await hashContent(blob.stream(), hashing)
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
-    { remoteKey, type: 'text/plain', blob, size, digests },
-    { signal: new AbortController().signal },
-  )
+  const bytes = crypto.getRandomValues(new Uint8Array(20 * PART))
+  const { storage, remoteKey, size } = await storedContent(bytes, hashing)
   const blobs = memoryBlobStore({ hashing, quota: 0 })
   const shared = shareDownload({ signer: storage.signer, blobs, fetch: storage.fetch, hashing }, remoteKey)
   const readers = await Promise.all([shared.join(), shared.join()])
@@ -75,21 +60,10 @@ test('a slow and a quick reader both get all of it when the disk is full', async
   await expect(shared.kept).rejects.toMatchObject({ code: 'quota_exceeded' })
 })
 
-const PART = 1_000
-const hashing: Hashing = { partSize: PART, digest: sha256 }
-
 /** Content of six parts in object storage. */
 const sixParts = async () => {
-  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
   const bytes = crypto.getRandomValues(new Uint8Array(6 * PART))
-  const blob = new Blob([bytes])
-  const { address, digests, size } = await hashContent(blob.stream(), hashing)
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
-    { remoteKey, type: 'text/plain', blob, size, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, remoteKey, size } = await storedContent(bytes, hashing)
   const requested: (string | null)[] = []
   const fetch: typeof globalThis.fetch = (input, init) => {
     requested.push(new Headers(init?.headers).get('range'))

@@ -1,6 +1,7 @@
-/** Acceptance suites of the ports: every adapter runs them with Vitest, in Node or in a browser. */
+/** Acceptance suites of the ports, which every adapter runs with Vitest, in Node or in a browser; and content to test with. */
 export * from './blob-store-suite.ts'
 export * from './local-index-suite.ts'
 export * from './record-log-refusal-suite.ts'
 export * from './record-log-suite.ts'
 export * from './signer-suite.ts'
+export * from './stored-content.ts'

@@ -1,10 +1,8 @@
-import { buildRemoteKey, type ByteRange, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
+import { type ByteRange, type Hashing, sha256 } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
-import { memoryBlobStore, memorySigner } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { memoryBlobStore } from '../../memory/index.ts'
+import { storedContent } from '../../testing/stored-content.ts'
 import { downloadRange, type RangeOptions } from './download-range.ts'
-import { sendByFetch } from './http.ts'
-import { upload } from './upload.ts'
 
 const PART = 1_000
 const SIZE = 3_500
@@ -12,16 +10,8 @@ const hashing: Hashing = { partSize: PART, digest: sha256 }
 
 /** An object store that has content of four parts, and an empty disk. */
 const withContent = async (faults: { readonly wrongByteAt?: number } = {}) => {
-  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
   const bytes = crypto.getRandomValues(new Uint8Array(SIZE))
-  const blob = new Blob([bytes])
-  const { address, digests } = await hashContent(blob.stream(), hashing)
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
-    { remoteKey, type: 'text/plain', blob, size: SIZE, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, address, remoteKey } = await storedContent(bytes, hashing)
   const { wrongByteAt = -1 } = faults
   const sent = new Blob([bytes.map((byte, at) => (at === wrongByteAt ? byte ^ 1 : byte))])
   storage.objects.set(remoteKey, { bytes: sent, type: 'text/plain' })

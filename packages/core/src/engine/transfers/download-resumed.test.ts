@@ -1,11 +1,9 @@
 /** A download of which parts are on disk already, where object storage, the record or the disk says something wrong. */
-import { buildRemoteKey, hashContent, type Hashing, sha256 } from '@rockpool/protocol'
+import { type Hashing, sha256 } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
-import { memoryBlobStore, memorySigner } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { memoryBlobStore } from '../../memory/index.ts'
+import { storedContent } from '../../testing/stored-content.ts'
 import { download } from './download.ts'
-import { sendByFetch } from './http.ts'
-import { upload } from './upload.ts'
 
 const PART = 1_000
 const SIZE = 1_500
@@ -13,16 +11,8 @@ const hashing: Hashing = { partSize: PART, digest: sha256 }
 
 /** Two parts in object storage, the last one on disk. `contentRange` changes what the response says. */
 const withLastPartOnDisk = async (contentRange: string | undefined) => {
-  const storage = memorySigner({ platform: { ...webPlatform, hashing } })
   const bytes = crypto.getRandomValues(new Uint8Array(SIZE))
-  const blob = new Blob([bytes])
-  const { address, digests } = await hashContent(blob.stream(), hashing)
-  const remoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch), hashing },
-    { remoteKey, type: 'text/plain', blob, size: SIZE, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, address, remoteKey } = await storedContent(bytes, hashing)
   const blobs = memoryBlobStore({ hashing })
   await blobs.writePart(address, 2, bytes.slice(PART))
   const fetch: typeof globalThis.fetch = async (input, init) => {
