@@ -1,7 +1,7 @@
 /** Garbage collection of all stores. */
 import type { ObjectStore } from '@rockpool/object-store'
 import { collect, type CollectReport } from './collect.ts'
-import type { KeysInUse } from './keys-in-use.ts'
+import type { KeyLocks } from './key-locks.ts'
 import type { LiveSets } from './live-set.ts'
 import { DEFAULT_RULES } from './verdict.ts'
 
@@ -11,14 +11,14 @@ export interface CollectAllOptions {
   /** an operator has looked: logs are right though they shrank, or are others */
   readonly accept: boolean
   readonly graceMs: number
-  readonly keysInUse: KeysInUse
+  readonly keyLocks: KeyLocks
 }
 
 /** Collects in each store in turn, and reports how it went. One that fails leaves the others alone. */
 export const collectAll = async (
   store: ObjectStore,
   liveSets: LiveSets,
-  { dryRun, accept, graceMs, keysInUse }: CollectAllOptions,
+  { dryRun, accept, graceMs, keyLocks }: CollectAllOptions,
   signal: AbortSignal,
   /** `*`: of all stores */
   report: (storeId: string, outcome: CollectReport | Error) => void,
@@ -31,7 +31,7 @@ export const collectAll = async (
   for (const storeId of await liveSets.storeIds(signal).catch((error: unknown) => failed('*', error))) {
     try {
       const rules = { ...DEFAULT_RULES, graceMs }
-      report(storeId, await collect({ store, liveSets, storeId, keysInUse, rules, dryRun, accept, signal }))
+      report(storeId, await collect({ store, liveSets, storeId, keyLocks, rules, dryRun, accept, signal }))
     } catch (error) {
       failed(storeId, error)
     }

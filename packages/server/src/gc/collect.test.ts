@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ObjectStore } from '@rockpool/object-store'
 import { openLocalStore } from '@rockpool/object-store/local'
 import { PART_SIZE, type RemoteKey } from '@rockpool/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,7 +9,7 @@ import { contentOf, URL_SECRET } from '../testing/content.ts'
 import { collect, type CollectOptions } from './collect.ts'
 import { collectAll } from './collect-all.ts'
 import type { LiveSets } from './live-set.ts'
-import { createKeysInUse } from './keys-in-use.ts'
+import { type KeyLocks, memoryKeyLocks } from './key-locks.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 let directory: string
@@ -88,27 +89,39 @@ test('what nothing names goes after its grace, with its digest list; the rest st
   expect([dead, big].every((key) => !log.live.has(key))).toBe(true)
 })
 
-test('what a call of this process uses stays, also when it was named by the time of the delete only', async () => {
+test('what an upload is about to name stays, and so does what it named while the collector began', async () => {
   const key = await stored(1)
-  days = 6
-  await run()
   days = 8
-  const keysInUse = createKeysInUse()
-  const release = await keysInUse.use(key)
-  expect(await run({ keysInUse })).toMatchObject({ deleted: 0, lost: 0 })
-  let reads = 0
-  const named = {
-    ...liveSets,
-    // It is named right after the log was read for the delete.
-    read: async (...args: Parameters<LiveSets['read']>) => {
-      const set = await liveSets.read(...args)
-      if (++reads === 2) release()
-      return set
+  const keyLocks = memoryKeyLocks()
+  const upload = await keyLocks.acquireShared(key, new AbortController().signal)
+  expect(await run({ keyLocks })).toMatchObject({ deleted: 0, lost: 0 })
+  const endsFirst: KeyLocks = {
+    ...keyLocks,
+    tryExclusive: async (keys) => {
+      log.live.add(key)
+      await upload.release()
+      return keyLocks.tryExclusive(keys)
     },
   }
-  expect(await run({ keysInUse, liveSets: named })).toMatchObject({ deleted: 0, lost: 0 })
+  expect(await run({ keyLocks: endsFirst })).toMatchObject({ deleted: 0, lost: 0 })
   expect(await there()).toEqual([key])
-  expect(await run({ keysInUse })).toMatchObject({ deleted: 1 })
+  log.live.delete(key)
+  expect(await run({ keyLocks, accept: true })).toMatchObject({ deleted: 1 })
+})
+
+test('a delete that failed keeps its lock, since it may take effect later', async () => {
+  const [failing, other] = [await stored(1), await stored(2)]
+  days = 8
+  const keyLocks = memoryKeyLocks()
+  const failed: ObjectStore = {
+    ...store,
+    delete: async (key, options) => {
+      if (key === failing) throw new Error('S3 is down.')
+      await store.delete(key, options)
+    },
+  }
+  await expect(run({ store: failed, keyLocks })).rejects.toThrow('down')
+  expect((await keyLocks.tryExclusive([failing, other])).keys).toEqual(new Set([other]))
 })
 
 test('what was named once waits for the retention from when the collector saw it gone, and being named again resets that', async () => {
@@ -233,7 +246,7 @@ test('while another one deletes, or died at it less than 20 minutes ago, none be
 })
 
 test('of several stores, one that fails leaves the others alone; stopped, none is begun or told of any more', async () => {
-  const flags = { dryRun: false, accept: false, graceMs: 0, keysInUse: createKeysInUse() }
+  const flags = { dryRun: false, accept: false, graceMs: 0, keyLocks: memoryKeyLocks() }
   const told: unknown[] = []
   const tell = (storeId: string, outcome: unknown) => told.push([storeId, outcome])
   const read = async (storeId: string) => {

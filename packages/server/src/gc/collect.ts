@@ -9,7 +9,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { objectsOf, partsKey } from '@rockpool/signer'
-import { createKeysInUse, type KeysInUse } from './keys-in-use.ts'
+import { EXCLUSIVE_MS, type KeyLocks, memoryKeyLocks } from './key-locks.ts'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
@@ -20,18 +20,12 @@ const FRESH_MS = 60_000
 /** Contents deleted between two readings of the log. */
 const BATCH = 500
 
-/**
- * The last deletes of a batch take effect within this time: they begin while the log is fresh, and S3 refuses requests that were
- * signed 15 minutes ago. Four minutes more are for clock skew.
- */
-const DELETING_MS = 20 * 60_000
-
 export interface CollectOptions {
   readonly store: ObjectStore
   readonly liveSets: LiveSets
   readonly storeId: StoreId
-  /** what calls of this process are about to name; nothing when not given */
-  readonly keysInUse?: KeysInUse
+  /** keep the collector off what uploads are about to name; there are none unless set */
+  readonly keyLocks?: KeyLocks
   readonly rules?: CollectorRules
   /** only say what would go */
   readonly dryRun?: boolean
@@ -73,14 +67,13 @@ interface Candidate {
  */
 export const collect = async (options: CollectOptions): Promise<CollectReport> => {
   const { store, liveSets, storeId, rules = DEFAULT_RULES, dryRun = false, accept = false } = options
-  const { signal = new AbortController().signal, now = Date.now, keysInUse = createKeysInUse() } = options
+  const { signal = new AbortController().signal, now = Date.now, keyLocks = memoryKeyLocks() } = options
   const memory = await readMemory(store, storeId, signal)
   const before = memory.state
   const planOnly = dryRun || before === undefined
   const interrupted = before?.pending ?? []
   // Its collector may live, and delete one of them after this one has looked.
-  if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < DELETING_MS) throw overtaken()
-  let readAt = now()
+  if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < EXCLUSIVE_MS) throw overtaken()
   let set = await liveSets.read(storeId, signal)
   const trusted = (next: LiveSet) => {
     const reason = distrust(before, next)
@@ -116,29 +109,41 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
     report.lost += lost.length
   }
 
-  const drop = async (candidates: readonly Candidate[]) => {
-    if (candidates.length === 0) return
-    readAt = now()
-    const reading = keysInUse.now()
+  /** Those that go by the log as it is now. */
+  const readDoomed = async (candidates: readonly Candidate[]) => {
     set = trusted(await liveSets.read(storeId, signal))
-    const going = candidates.filter(
+    return candidates.filter(
       (each) => verdictOn(each, set, before?.goneSince[each.key], rules, now()).kind === 'delete',
     )
-    if (planOnly) return count(going)
-    for (const { key } of candidates) if (set.live.has(key)) delete goneSince[key]
-    await remember(going.map(({ key }) => key))
+  }
+
+  const drop = async (candidates: readonly Candidate[]) => {
+    if (candidates.length === 0) return
+    if (planOnly) return count(await readDoomed(candidates))
+    const readAt = now()
     const gone: Candidate[] = []
-    for (const each of going) {
-      // The process may have slept since the log was read; what is left waits for the next run.
-      if (now() - readAt > FRESH_MS) break
-      const isDeleted = await keysInUse.unlessUsed(each.key, reading, async () => {
+    let deleting: RemoteKey | undefined
+    // Before the log is read: an upload that ends later finds what is deleted here gone.
+    const lock = await keyLocks.tryExclusive(candidates.map(({ key }) => key))
+    try {
+      const going = await readDoomed(candidates.filter(({ key }) => lock.keys.has(key)))
+      for (const { key } of candidates) if (set.live.has(key)) delete goneSince[key]
+      await remember(going.map(({ key }) => key))
+      for (const each of going) {
+        // The process may have slept since the log was read; what is left waits for the next run.
+        if (now() - readAt > FRESH_MS) break
+        deleting = each.key
         // The digest list first: else an upload that completes in between would find it there, and lose it then.
         if (each.parts) await store.delete(partsKey(each.key), { signal })
         await store.delete(each.key, { signal })
-      })
-      if (!isDeleted) continue
-      delete goneSince[each.key]
-      gone.push(each)
+        deleting = undefined
+        await lock.release([each.key])
+        delete goneSince[each.key]
+        gone.push(each)
+      }
+    } finally {
+      // A delete that failed may take effect later: its lock ends by itself.
+      await lock.release([...lock.keys].filter((key) => key !== deleting))
     }
     count(gone)
     await heal(gone.map(({ key }) => key))

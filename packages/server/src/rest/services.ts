@@ -6,7 +6,7 @@ import type { FileLedger, ReadModel } from '@rockpool/sync-server'
 import type { SyncFetch } from './commit.ts'
 import type { StoreBuckets } from '../buckets/store-buckets.ts'
 import type { EventStreams } from '../events/event-streams.ts'
-import type { KeysInUse } from '../gc/keys-in-use.ts'
+import type { KeyLocks } from '../gc/key-locks.ts'
 import type { HoldKeeper } from '../hold/hold-keeper.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { Spool } from './store-body.ts'
@@ -30,8 +30,8 @@ export interface RestServices {
   readonly logs: ReadableLogs
   readonly store: ObjectStore
   readonly spool: Spool
-  /** what the collector must leave alone */
-  readonly keysInUse: Pick<KeysInUse, 'use'>
+  /** keep the collector off what an upload is about to name */
+  readonly keyLocks: Pick<KeyLocks, 'acquireShared'>
   readonly sync: SyncFetch
   readonly eventStreams: Pick<EventStreams, 'open'>
   readonly storeBuckets: StoreBuckets

@@ -10,6 +10,7 @@ import {
   type StoreId,
 } from '@rockpool/protocol'
 import { quotaMessage, type StoredFile } from '@rockpool/sync-server'
+import type { SharedLock } from '../gc/key-locks.ts'
 import { type Caller, requireBucket, requireUser, type User } from './caller.ts'
 import { commit } from './commit.ts'
 import { findFile, requireFile } from './file-at.ts'
@@ -36,7 +37,7 @@ export const writeObject = async (
   place: ObjectPlace,
   request: Request,
 ): Promise<Written> => {
-  const { storeBuckets, spool, keysInUse, logs, sync, signReceipt, now } = services
+  const { storeBuckets, spool, keyLocks, logs, sync, signReceipt, now, onError } = services
   const { storeId } = caller
   const buckets = storeBuckets.bucketsOf(storeId)
   const rules = requireBucket(buckets, place.bucket)
@@ -53,7 +54,7 @@ export const writeObject = async (
 
   const { signal } = request
   const owner = rules.access === 'owner' ? user.owner : undefined
-  let release = () => {}
+  let lock: SharedLock | undefined
   try {
     const { key, size } = await storeBody(spool, chunksOf(request.body), {
       type,
@@ -61,7 +62,7 @@ export const writeObject = async (
       checkSize,
       keyOf: async (address) => {
         const key = buildRemoteKey({ storeId, bucket: place.bucket, owner, address })
-        release = await keysInUse.use(key)
+        lock = await keyLocks.acquireShared(key, signal)
         return key
       },
       signal,
@@ -85,10 +86,15 @@ export const writeObject = async (
           }
       return [change, stored(key, receipt)]
     })
+    // The log names it by now.
+    const held = lock
+    lock = undefined
+    await held?.release()
     return { file: requireFile(await readModel.file(id), place), created: before === undefined }
-  } finally {
-    // The log names it by now, or nothing does.
-    release()
+  } catch (error) {
+    // Nothing names the content, or the upload is not acknowledged.
+    await lock?.release().catch(onError)
+    throw error
   }
 }
 

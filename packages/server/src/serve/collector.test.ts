@@ -3,7 +3,7 @@ import { memoryStore } from '@rockpool/object-store/memory'
 import type { LiveSets } from '../gc/live-set.ts'
 import { URL_SECRET } from '../testing/content.ts'
 import { startCollector } from './collector.ts'
-import { createKeysInUse } from '../gc/keys-in-use.ts'
+import { memoryKeyLocks } from '../gc/key-locks.ts'
 
 const HOUR = 60 * 60 * 1000
 
@@ -28,7 +28,7 @@ const startHourly = () => {
   const { stop } = startCollector({
     store: memoryStore({ publicBaseUrl: '', secret: URL_SECRET }),
     liveSets,
-    keysInUse: createKeysInUse(),
+    keyLocks: memoryKeyLocks(),
     report,
   })
   return { runs, reported, stop }

@@ -2,7 +2,7 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll } from '../gc/collect-all.ts'
-import type { KeysInUse } from '../gc/keys-in-use.ts'
+import type { KeyLocks } from '../gc/key-locks.ts'
 import type { LiveSets } from '../gc/live-set.ts'
 import { DEFAULT_RULES } from '../gc/verdict.ts'
 
@@ -11,7 +11,7 @@ export const HOUR_MS = 60 * 60 * 1_000
 export interface CollectorOptions {
   readonly store: ObjectStore
   readonly liveSets: LiveSets
-  readonly keysInUse: KeysInUse
+  readonly keyLocks: KeyLocks
   /** gets the outcome for each store; `*`: the stores cannot be listed */
   readonly report: (storeId: string, outcome: CollectReport | Error) => void
   readonly everyMs?: number
@@ -26,12 +26,12 @@ export interface Collector {
 export const startCollector = ({
   store,
   liveSets,
-  keysInUse,
+  keyLocks,
   report,
   everyMs = HOUR_MS,
 }: CollectorOptions): Collector => {
   const stopping = new AbortController()
-  const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs, keysInUse }
+  const flags = { dryRun: false, accept: false, graceMs: DEFAULT_RULES.graceMs, keyLocks }
   let running: Promise<void> | undefined
   const run = () => {
     running ??= collectAll(store, liveSets, flags, stopping.signal, report)

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import type { StoreId } from '@rockpool/protocol'
 import type { Logs, SqlEventLog } from '@rockpool/sync-server'
 import { lockFolder, type SqliteLogs, sqliteLogs } from '@rockpool/sync-server/node'
+import type { PostgresDatabase } from '@rockpool/sync-server/postgres'
 import type { ServerConfig } from '../config/server-config.ts'
+import { ensureTables } from '../state/postgres-tables.ts'
 
 export interface ServerLogs extends Logs<SqlEventLog> {
   storeIds(): Promise<readonly StoreId[]>
@@ -13,6 +15,8 @@ export interface ServerLogs extends Logs<SqlEventLog> {
   ping(): Promise<void>
   /** undefined: the logs are backed up by the tools of their database */
   readonly backUp: SqliteLogs['backUp'] | undefined
+  /** what servers with the same logs share; undefined: this server has them for itself */
+  readonly database: PostgresDatabase | undefined
 }
 
 /** Where a server keeps its event logs, unless they are in Postgres. */
@@ -37,7 +41,7 @@ export const openLogs = async ({
   if (eventLog.backend === 'sqlite') {
     const logs = await sqliteLogs({ directory: eventsFolder(dataDir) })
     const storeIds = () => logs.storeIds!()
-    return { ...logs, storeIds, ping: async () => void (await storeIds()) }
+    return { ...logs, database: undefined, storeIds, ping: async () => void (await storeIds()) }
   }
   if (await hasEventLogs(dataDir)) {
     throw new Error(
@@ -49,6 +53,7 @@ export const openLogs = async ({
     // Loaded here, since few servers need the driver.
     const { postgresLogs } = await import('@rockpool/sync-server/postgres')
     const logs = await postgresLogs({ url: eventLog.url })
+    await ensureTables(logs.database)
     let closing: Promise<void> | undefined
     return {
       ...logs,

@@ -1,14 +1,16 @@
 /** What a server and the commands beside it work with: event logs and object store of one configuration. */
 import { chmod, mkdir } from 'node:fs/promises'
+import { systemClock } from '@rockpool/sync-server'
 import type { ServerConfig } from '../config/server-config.ts'
-import { createKeysInUse, type KeysInUse } from '../gc/keys-in-use.ts'
+import { type KeyLocks, memoryKeyLocks } from '../gc/key-locks.ts'
+import { postgresKeyLocks } from '../gc/postgres-key-locks.ts'
 import { openLogs, type ServerLogs } from './open-logs.ts'
 import { type OpenedStore, openStore, type StoreEvents } from './open-store.ts'
 
 export interface Parts {
   readonly logs: ServerLogs
   readonly store: OpenedStore['store']
-  readonly keysInUse: KeysInUse
+  readonly keyLocks: KeyLocks
   /** signs the URLs of a store that serves its own bytes */
   readonly opened: OpenedStore
   close(): Promise<void>
@@ -50,7 +52,7 @@ export const openParts = async (
     return {
       logs,
       store: opened.store,
-      keysInUse: createKeysInUse(),
+      keyLocks: logs.database ? postgresKeyLocks(logs.database, systemClock) : memoryKeyLocks(),
       opened,
       close: async () => {
         await logs.close()

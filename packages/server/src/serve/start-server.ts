@@ -75,7 +75,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       onQuarantine: (files) => log.error('quarantine', { files }),
     })
     closing.push(parts.close)
-    const { logs, keysInUse, opened } = parts
+    const { logs, keyLocks, opened } = parts
     const store = tracer ? tracedStore(parts.store) : parts.store
     const metrics = createMetrics(parts.store)
     const state = openState(config.dataDir)
@@ -139,7 +139,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       logs: readableLogs,
       store,
       spool: await openSpool(join(config.dataDir, 'spool'), store),
-      keysInUse,
+      keyLocks,
       sync: sync.fetch,
       eventStreams,
       authenticate,
@@ -180,7 +180,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       metrics.collected(outcome)
       log[outcome instanceof Error ? 'error' : 'info']('gc', gcFields(storeId, outcome))
     }
-    const collector = startCollector({ store, liveSets, keysInUse, report })
+    const collector = startCollector({ store, liveSets, keyLocks, report })
     closing.push(collector.stop)
     const path = controlSocket(config.dataDir)
     if (path === undefined)

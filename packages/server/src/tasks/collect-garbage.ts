@@ -23,7 +23,7 @@ export const collectGarbage: Task<CollectArguments, CollectResult> = {
     await collectAll(
       parts.store,
       readModelLiveSets({ logs: parts.logs, reportLost }),
-      { ...args, keysInUse: parts.keysInUse },
+      { ...args, keyLocks: parts.keyLocks },
       signal,
       (storeId, outcome) => {
         ok &&= !(outcome instanceof Error)

@@ -6,7 +6,7 @@ import type { Parts } from '../serve/parts.ts'
 
 export interface TaskInput {
   readonly config: ServerConfig
-  readonly parts: Pick<Parts, 'keysInUse' | 'logs' | 'store'>
+  readonly parts: Pick<Parts, 'keyLocks' | 'logs' | 'store'>
   /** appends `v2.ContentLost`; connected devices hear of it */
   readonly reportLost: (storeId: StoreId, keys: readonly RemoteKey[]) => Promise<void>
   /** redacts an event; connected devices hear of it */

@@ -3,7 +3,7 @@
  * and each hears what the others append. Needs the npm package `postgres`.
  */
 import { isStoreId, RockpoolError, type StoreId } from '@rockpool/protocol'
-import type { Sql } from 'postgres'
+import type { Sql, TransactionSql } from 'postgres'
 import { type Clock, systemClock } from '../../clock.ts'
 import { type AppendWatcher, closedError, type Logs } from '../../event-log/event-log.ts'
 import { createRecentEvents } from '../../event-log/recent-events.ts'
@@ -11,6 +11,7 @@ import { MAX_REDACTIONS, type SqlEventLog } from '../../event-log/sql-log.ts'
 import { appendGroup, type PostgresLog } from './append-group.ts'
 import { selectRedactions } from './audit.ts'
 import { type Connections, createConnections } from './connections.ts'
+import { transact } from './database.ts'
 import { withDeadline } from './deadline.ts'
 import { noResponse, toLogError } from './errors.ts'
 import { createGroupCommits, type GroupCommits } from './group-commits.ts'
@@ -20,6 +21,8 @@ import { postgresReadModel, type PostgresReadModel } from './read-model/index.ts
 import { redactEvent } from './redact-event.ts'
 import { ensureSchema } from './schema.ts'
 
+export type { Sql, TransactionSql } from 'postgres'
+export { arrayLiteral } from './array-literal.ts'
 export { inspectPostgres, type PostgresFacts } from './inspect.ts'
 
 export interface PostgresLogsOptions {
@@ -33,8 +36,22 @@ export interface PostgresLogsOptions {
   readonly clock?: Clock
 }
 
+/** The database of the event logs, for what else the servers share: tables in the schema `rockpool`. */
+export interface PostgresDatabase {
+  /** Runs `work` with a connection to itself. @throws EventLogError */
+  query<A>(work: (sql: Sql) => Promise<A>): Promise<A>
+  /**
+   * Runs `work` in one transaction, in which each statement sees what was committed before it. `work` awaits nothing but its
+   * queries.
+   *
+   * @throws EventLogError
+   */
+  transact<A>(work: (transaction: TransactionSql) => Promise<A>): Promise<A>
+}
+
 /** The event logs of a database. */
 export interface PostgresLogs extends Logs<SqlEventLog> {
+  readonly database: PostgresDatabase
   storeIds(): Promise<readonly StoreId[]>
   /** Resolves when the database responds. @throws EventLogError */
   ping(): Promise<void>
@@ -67,13 +84,13 @@ export const postgresLogs = async ({
   clock = systemClock,
 }: PostgresLogsOptions): Promise<PostgresLogs> => {
   requirePostgresUrl(url)
-  const database = createConnections(url, connections)
+  const pool = createConnections(url, connections)
   const origin = crypto.randomUUID()
   const watchers = new Set<AppendWatcher>()
   let listener: Listener | undefined
 
   const connect = async () => {
-    await database.use(ensureSchema)
+    await pool.use(ensureSchema)
     listener = listen(
       { url, origin, clock },
       {
@@ -92,7 +109,7 @@ export const postgresLogs = async ({
     await withDeadline(clock, OPEN_TIMEOUT_MS, connect(), () => noResponse(OPEN_TIMEOUT_MS / 1_000))
   } catch (error) {
     await listener?.stop()
-    await database.close(0)
+    await pool.close(0)
     throw toLogError(error)
   }
 
@@ -107,10 +124,15 @@ export const postgresLogs = async ({
   /** What Postgres says, as an error of the port. */
   const query = async <A>(work: (sql: Sql) => Promise<A>): Promise<A> => {
     try {
-      return await database.use(work)
+      return await pool.use(work)
     } catch (error) {
       throw toLogError(error)
     }
+  }
+
+  const queryOpen: Connections['use'] = async (work) => {
+    requireOpen()
+    return query(work)
   }
 
   const openLog = async (storeId: StoreId): Promise<OpenLog> => {
@@ -120,11 +142,7 @@ export const postgresLogs = async ({
     if (known?.backendId === backendId) return known
     const recent = recentOf(storeId)
     recent.clear()
-    const use: Connections['use'] = async (work) => {
-      requireOpen()
-      return query(work)
-    }
-    const tables = postgresReadModel({ storeId, backendId, use, clock })
+    const tables = postgresReadModel({ storeId, backendId, use: queryOpen, clock })
     const commits = createGroupCommits(async (appends) => {
       const results = await query((sql) => appendGroup(sql, opened, appends))
       tables.follow()
@@ -154,6 +172,10 @@ export const postgresLogs = async ({
   }
 
   return {
+    database: {
+      query: queryOpen,
+      transact: (work) => queryOpen((sql) => transact(sql, work)),
+    },
     open: async (storeId) => {
       requireOpen()
       return toEventLog(openLogs.get(storeId) ?? (await openLog(storeId)), {
@@ -183,7 +205,7 @@ export const postgresLogs = async ({
       await Promise.allSettled(appends)
       await Promise.all(Array.from(openLogs.values(), ({ tables }) => tables.stop()))
       await listener!.stop()
-      await database.close(CLOSE_SECONDS)
+      await pool.close(CLOSE_SECONDS)
     },
   }
 }
