@@ -1,6 +1,6 @@
 import { Effect, Exit, Scope } from 'effect'
 import { expect, test } from 'vitest'
-import { webPlatform } from '../platform/web-platform.ts'
+import { testPlatform } from '../testing/test-platform.ts'
 import { memoryDevice, memoryWorld } from '../testing/memory-device.ts'
 import { promise, run } from '../testing/test-effects.ts'
 import { coalesced } from './coalesced.ts'
@@ -19,7 +19,7 @@ const manualTimers = () => {
     for (const [callback] of due) timers.delete(callback)
     for (const [callback] of due) callback()
   }
-  return { platform: { ...webPlatform, clock: { ...webPlatform.clock, setTimer } }, fire, timers }
+  return { platform: { ...testPlatform, clock: { ...testPlatform.clock, setTimer } }, fire, timers }
 }
 
 const opened = () => {

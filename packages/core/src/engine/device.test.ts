@@ -1,9 +1,8 @@
 /** What a tab knows of the device when another one ended before it could notify it. */
+import { eventually } from '../testing/test-effects.ts'
 import { Effect, Exit, Scope, TestContext } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryDevice, memoryWorld } from '../testing/memory-device.ts'
-
-const PATIENT = { timeout: 20_000, interval: 5 }
 
 test('a tab that becomes the leader uploads files of a leader that ended before it could notify it', () =>
   Effect.runPromise(
@@ -18,10 +17,8 @@ test('a tab that becomes the leader uploads files of a leader that ended before 
       const file = yield* Effect.promise(() => first.add(new Blob(['a reef']), { name: 'reef.txt' }))
       yield* Scope.close(leader, Exit.void)
 
-      yield* Effect.promise(() => vi.waitFor(() => expect(second.transfers.status(file).onDevice).toBe(true), PATIENT))
+      yield* eventually(() => expect(second.transfers.status(file).onDevice).toBe(true))
       yield* Effect.promise(() => second.transfers.resume())
-      yield* Effect.promise(() =>
-        vi.waitFor(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true), PATIENT),
-      )
+      yield* eventually(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true))
     }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext)),
   ))

@@ -4,7 +4,7 @@ import { Effect, Exit, Scope, TestContext } from 'effect'
 import { expect, test } from 'vitest'
 import type { PoolOptions } from '../create-pool.ts'
 import { memoryBlobStore, type MemoryBlobStoreOptions, memoryRecordLog } from '../memory/index.ts'
-import { webPlatform } from '../platform/web-platform.ts'
+import { testPlatform } from '../testing/test-platform.ts'
 import { decision, type FileRow, INDEX_KEYS, type LocalIndex, type IndexTable } from '../ports/local-index.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Pool } from '../pool.ts'
@@ -35,7 +35,7 @@ const smallParts = () => {
       return sha256(bytes)
     },
   }
-  return { hashing, hashed, platform: { ...webPlatform, hashing } }
+  return { hashing, hashed, platform: { ...testPlatform, hashing } }
 }
 
 /** A tab in a scope of its own, so that it can be ended by itself. */
@@ -300,7 +300,7 @@ test('19: a start reads and hashes no content, however many files there are', ()
           return device.blobs.open(address)
         },
       }
-      const { pool } = yield* tab(device, { blobs, platform: { ...webPlatform, hashing } })
+      const { pool } = yield* tab(device, { blobs, platform: { ...testPlatform, hashing } })
       const marker = yield* add(pool, 'marker')
       yield* stored(pool, marker)
       expect(opened.filter((address) => address !== addressOfKey(marker.remoteKey))).toEqual([])

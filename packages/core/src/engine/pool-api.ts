@@ -13,6 +13,7 @@ import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit.ts'
 import type { EngineServices } from './engine.ts'
 import { PoolEmitter } from './pool-emitter.ts'
+import { importLegacy } from './files/import-legacy.ts'
 import { open as openContent, stream } from './files/read.ts'
 import { discardRefused, retryRefused } from './log/resolve-refused.ts'
 import { BlobPort, LogPort, Platform, Settings } from './services.ts'
@@ -184,6 +185,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
       unpin: (id) => run(unpin(id)),
       storage: () => run(storageReport),
       verify: (options = {}) => run(verify(options), options.signal),
+      importLegacy: (folder, options = {}) => run(importLegacy(folder, options), options.signal),
       on: <E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void) =>
         emitter.add((emission) => {
           if (emission.event === event) fn(emission.detail as PoolEvents[E])

@@ -1,7 +1,7 @@
 import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryPage, memoryRecordLog } from '../memory/index.ts'
-import { webPlatform } from '../platform/web-platform.ts'
+import { testPlatform } from '../testing/test-platform.ts'
 import { instrument } from '../testing/instrumented-device.ts'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../testing/memory-device.ts'
 import { run } from '../testing/test-effects.ts'
@@ -15,7 +15,7 @@ test('a page that is frozen begins no transaction for what other tabs write, and
       const page = memoryPage()
       const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' })
       const ports = instrument({ index: device.index(), log })
-      const pool = yield* device.open({ index: ports.index, log: ports.log, platform: { ...webPlatform, page } })
+      const pool = yield* device.open({ index: ports.index, log: ports.log, platform: { ...testPlatform, page } })
 
       // With it, all that its start reads has been read.
       const first = yield* Effect.promise(() => writing.add(new Blob(['sand'])))

@@ -1,6 +1,6 @@
 /** Devices of one store in one process, for tests of the engine: shared sync backend and object storage, own disks. */
 import type { RockpoolError, TokenClaims } from '@rockpool/protocol'
-import { Effect, type Scope, TestClock } from 'effect'
+import { Effect, type Scope } from 'effect'
 import { engineSettings, type PoolOptions } from '../create-pool.ts'
 import { makePool } from '../engine/engine.ts'
 import {
@@ -14,6 +14,8 @@ import {
 } from '../memory/index.ts'
 import type { Pool } from '../pool.ts'
 import { sendByFetch } from '../engine/transfers/http.ts'
+import { minutes } from './test-effects.ts'
+import { testPlatform } from './test-platform.ts'
 
 export const STORE_ID = 'reef'
 
@@ -23,7 +25,7 @@ let worlds = 0
 export const memoryWorld = (signer: MemorySignerOptions = {}) => ({
   id: ++worlds,
   backend: memorySyncBackend(),
-  storage: memorySigner(signer),
+  storage: memorySigner({ platform: testPlatform, ...signer }),
 })
 
 export type MemoryWorld = ReturnType<typeof memoryWorld>
@@ -53,6 +55,7 @@ export const memoryDevice = (world: MemoryWorld, device: string, claims?: TokenC
         send: sendByFetch(world.storage.fetch),
         device: `${world.id}-${device}`,
         claims: () => claims,
+        platform: testPlatform,
         ...over,
       }
       return makePool(options, engineSettings(options))
@@ -73,11 +76,10 @@ export const until = (pool: Pool, holds: () => boolean): Effect.Effect<void> =>
     return Effect.sync(unsubscribe)
   })
 
-/** Moves the test's clock, minute by minute, until `holds`. In between the event loop turns, so that promises settle. */
+/** Moves the test's clock, minute by minute, until `holds`. */
 export const advanceUntil = (holds: () => boolean): Effect.Effect<void> =>
   Effect.gen(function* () {
     while (!holds()) {
-      yield* TestClock.adjust('1 minute')
-      yield* Effect.promise(() => new Promise<void>((turned) => setImmediate(turned)))
+      yield* minutes(1)
     }
   })

@@ -19,18 +19,21 @@ export const turns = (count: number) =>
     for (let turn = 0; turn < count; turn++) await new Promise<void>((turned) => setImmediate(turned))
   })
 
-/** Retries `holds` until it does not throw. */
-export const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 10_000 }))
+/** Calls `holds` again until it does not throw. Gives up before the test does, so that its error is shown. */
+export const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 25_000 }))
 
 /** Moves the clock by a day, to the time of the next pass. */
 export const nextDay = TestClock.adjust('1 day').pipe(Effect.andThen(turns(50)))
 
-/** Moves the clock minute by minute. */
+/** Turns of the event loop in which what does not wait for the clock comes to rest; a blob that is read needs several. */
+const TURNS_TO_REST = 10
+
+/** Moves the clock minute by minute; what each wakes comes to rest before the next. */
 export const minutes = (count: number) =>
   Effect.gen(function* () {
     for (let i = 0; i < count; i++) {
       yield* TestClock.adjust('1 minute')
-      yield* turns(1)
+      yield* turns(TURNS_TO_REST)
     }
   })
 
@@ -38,10 +41,8 @@ export const minutes = (count: number) =>
 export const passFinished = (index: LocalIndex) =>
   minutes(2).pipe(
     Effect.andThen(
-      promise(() =>
-        vi.waitFor(async () => {
-          expect((await index.get('engine', 'engine'))?.reconcile).toMatchObject({ phase: null, cursor: null })
-        }, 10_000),
-      ),
+      eventually(async () => {
+        expect((await index.get('engine', 'engine'))?.reconcile).toMatchObject({ phase: null, cursor: null })
+      }),
     ),
   )

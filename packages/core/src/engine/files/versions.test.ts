@@ -1,9 +1,9 @@
 /** Former contents of a file: opened by their versions, and told of when they are in conflict. */
 import { Effect } from 'effect'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Pool, PoolEvents } from '../../pool.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { eventually, promise, run } from '../../testing/test-effects.ts'
 
 const textOf = async (blob: Promise<Blob>) => (await blob).text()
 const conflictsOf = (pool: Pool) => {
@@ -85,7 +85,7 @@ describe('conflict', () => {
         const byA = yield* promise(() => a.replace(file.id, new Blob(['by a'])))
         expect([...atA, ...atB]).toEqual([])
         world.backend.connect('b')
-        yield* promise(() => vi.waitFor(() => expect([atA.length, atB.length]).toEqual([1, 1])))
+        yield* eventually(() => expect([atA.length, atB.length]).toEqual([1, 1]))
         for (const [pool, [conflict]] of [
           [a, atA],
           [b, atB],
@@ -148,7 +148,7 @@ describe('downloaded', () => {
         })
         yield* promise(() => one.open(file))
         const expected = [file.id, copy.id].toSorted()
-        yield* promise(() => vi.waitFor(() => expect(seen.map((ids) => ids.toSorted())).toEqual([expected, expected])))
+        yield* eventually(() => expect(seen.map((ids) => ids.toSorted())).toEqual([expected, expected]))
         yield* promise(() => one.open(file))
         expect(seen[0]).toHaveLength(2)
       }),

@@ -4,7 +4,7 @@ import { Effect, Exit, Scope, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore, memoryIndex, memoryIndexStorage, memoryPage, memoryRecordLog } from '../../memory/index.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import type { LocalIndex } from '../../ports/local-index.ts'
 import { freezable } from '../../testing/freezable-tab.ts'
 import { memoryWorld, STORE_ID } from '../../testing/memory-device.ts'
@@ -26,7 +26,7 @@ interface Write {
 
 /** A device whose tabs can be frozen. Its tabs share disk, index and locks, as those of a browser do. */
 const makeDevice = Effect.gen(function* () {
-  const world = memoryWorld({ platform: { ...webPlatform, hashing: HASHING } })
+  const world = memoryWorld({ platform: { ...testPlatform, hashing: HASHING } })
   const storage = memoryIndexStorage()
   const blobs = memoryBlobStore({ hashing: HASHING })
   const index = memoryIndex(storage)
@@ -40,12 +40,12 @@ const makeDevice = Effect.gen(function* () {
       const page = memoryPage()
       const writes: Write[] = []
       const platform: Platform = {
-        ...webPlatform,
+        ...testPlatform,
         hashing: HASHING,
         page,
         locks: {
           request: (lock, options, whileHeld) =>
-            webPlatform.locks.request(lock, options, (held) => {
+            testPlatform.locks.request(lock, options, (held) => {
               if (lock.endsWith(':leader') && held) leaders.push(name)
               return whileHeld(held)
             }),

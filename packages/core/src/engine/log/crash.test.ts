@@ -1,7 +1,7 @@
 /** Tabs that die, tabs that lead, and what the disk tells the next one. */
 import { PART_SIZE } from '@rockpool/protocol'
 import { Effect, Exit, Scope, TestClock, TestContext } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PoolEvent } from '../../records/events.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { put } from '../../ports/local-index.ts'
@@ -10,7 +10,7 @@ import { activityChannel, reportActivity } from '../transfers/activity.ts'
 import { type Send, sendByFetch } from '../transfers/http.ts'
 import { instrument } from '../../testing/instrumented-device.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { eventually, promise, run } from '../../testing/test-effects.ts'
 
 const turn = () => new Promise<void>((turned) => setImmediate(turned))
 
@@ -60,7 +60,7 @@ test('a tab that dies while its PUT ends: the next one asks for it, and does not
       }
       const dying = yield* tab(device, { send })
       const file = yield* promise(() => dying.pool.add(new Blob(['reef'])))
-      yield* promise(() => vi.waitFor(() => expect(objects.has(file.remoteKey)).toBe(true)))
+      yield* eventually(() => expect(objects.has(file.remoteKey)).toBe(true))
       yield* dying.end
       expect(confirmed).toEqual([])
       const next = yield* tab(device, { send })
@@ -79,7 +79,7 @@ test('the outbox empties as the backend confirms', () =>
       const { pool, end } = yield* tab(device)
       const index = device.index()
       for (let i = 0; i < 20; i++) yield* promise(() => pool.add(new Blob([`${i}`])))
-      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
+      yield* eventually(async () => expect(await index.getAll('outbox')).toEqual([]))
       expect((yield* promise(() => index.get('engine', 'engine')))?.confirmationCursor).not.toBeNull()
       yield* end
     }),
@@ -185,9 +185,7 @@ test('a leader that was superseded writes nothing any more', () =>
         index.write([put('engine', { id: 'engine', epoch: 7, changeCursor: null, confirmationCursor: null })]),
       )
       const { end } = yield* tab(device)
-      yield* promise(() =>
-        vi.waitFor(async () => expect(await index.get('engine', 'engine')).toMatchObject({ epoch: 8 })),
-      )
+      yield* eventually(async () => expect(await index.get('engine', 'engine')).toMatchObject({ epoch: 8 }))
       yield* promise(() => expect(index.write([], { epoch: 7 })).rejects.toMatchObject({ code: 'superseded' }))
       yield* end
     }),

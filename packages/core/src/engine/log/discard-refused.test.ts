@@ -1,7 +1,7 @@
 /** Discarding refused changes: which bytes go, and which stay. */
 import { addressOfKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryRecordLog, type MemorySigner } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
 import type { RecordLog, Refusal } from '../../ports/record-log.ts'
@@ -16,7 +16,7 @@ import {
   addText,
   untilRefused,
 } from '../../testing/refusing-backend.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { eventually, promise, run } from '../../testing/test-effects.ts'
 
 test('stops the upload of a refused file, and keeps its bytes until it is discarded', () =>
   run(
@@ -39,7 +39,7 @@ test('stops the upload of a refused file, and keeps its bytes until it is discar
       expect(yield* isOnDisk(file)).toBe(false)
       expect(pool.sync.refused.list()).toEqual([])
       expect(pool.sync.current.state).toBe('online')
-      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
+      yield* eventually(async () => expect(await index.getAll('outbox')).toEqual([]))
       expect((yield* promise(() => index.getAll('contents'))).map(({ size }) => size)).toEqual([6])
     }),
   ))
@@ -65,7 +65,7 @@ test('does not upload a refused file that the log still has for a moment', () =>
       pool.log.append([renamed])
       const index = device.index()
       const served = async () => (await index.getAll('files')).map(({ name }) => name)
-      yield* promise(() => vi.waitFor(async () => expect(await served()).toEqual(['x.txt'])))
+      yield* eventually(async () => expect(await served()).toEqual(['x.txt']))
       expect(yield* promise(() => index.getAll('transfers'))).toEqual([])
       yield* end
     }),
@@ -102,7 +102,7 @@ test.each<[string, (pool: Pool) => Promise<unknown>]>([
       // Nothing but the log names the copy by then.
       const index = device.index()
       const waiting = async () => [...(await index.getAll('transfers')), ...(await index.getAll('outbox'))]
-      yield* promise(() => vi.waitFor(async () => expect(await waiting()).toHaveLength(1)))
+      yield* eventually(async () => expect(await waiting()).toHaveLength(1))
       yield* promise(() => pool.sync.refused.discard(file.version))
       expect(yield* promise(async () => (await device.blobs.open(addressOfKey(file.remoteKey)))?.text())).toBe('reef')
       expect(yield* promise(() => index.get('contents', addressOfKey(file.remoteKey)))).toMatchObject({ size: 4 })

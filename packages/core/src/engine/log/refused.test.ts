@@ -1,6 +1,6 @@
 /** Changes that the sync server refuses, over the in-memory adapters: what the app sees, and what is on disk. */
 import { Effect } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
 import type { PoolEventName } from '../../records/events.ts'
@@ -15,7 +15,7 @@ import {
   addText,
   untilRefused,
 } from '../../testing/refusing-backend.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { eventually, promise, run } from '../../testing/test-effects.ts'
 
 test('removes a refused file from the list, reports it, and sets the sync state to refused', () =>
   run(
@@ -92,7 +92,7 @@ test.each<[PoolEventName, (pool: Pool, id: string) => Promise<unknown>, object]>
       expect(pool.sync.current.state).toBe('online')
       expect(pool.log.file(file.id)).toMatchObject(effect)
       const isConfirmed = () => world.backend.confirmed.some(({ event }) => event.opId === change!.id)
-      yield* promise(() => vi.waitFor(() => expect(isConfirmed()).toBe(true)))
+      yield* eventually(() => expect(isConfirmed()).toBe(true))
     }),
   ),
 )
@@ -120,8 +120,7 @@ test('reports the refusal of an offline change after the reconnect', () =>
       const file = yield* addText(pool, 'reef')
       expect(pool.files.get(file.id)).toEqual(file)
       expect(pool.sync.refused.list()).toEqual([])
-      const served = (count: number) =>
-        promise(() => vi.waitFor(async () => expect(await index.getAll('files')).toHaveLength(count)))
+      const served = (count: number) => eventually(async () => expect(await index.getAll('files')).toHaveLength(count))
       yield* served(1)
       world.backend.connect('a')
       yield* untilRefused(pool, 1)
@@ -157,9 +156,7 @@ test('keeps a refused change after the tab ends, without a second append or erro
       // Behind whatever the open replays.
       const later = yield* promise(() => next.pool.setMeta(before[0]!.file!.id, {}).catch((error: unknown) => error))
       expect(later).toMatchObject({ code: 'not_found' })
-      yield* promise(() =>
-        vi.waitFor(async () => expect((await device.index().get('engine', 'engine'))?.epoch).toBe(2)),
-      )
+      yield* eventually(async () => expect((await device.index().get('engine', 'engine'))?.epoch).toBe(2))
       world.backend.refuse(takeAll)
       yield* addText(next.pool, 'marker')
       yield* until(next.pool, () => next.pool.log.remoteContent(next.pool.files.list()[0]!.remoteKey) !== undefined)

@@ -1,10 +1,10 @@
 /** Retrying refused changes, as they were or edited. */
 import { ownerOf } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { refuseNames, takeAll, openTab, tabOf, addText, untilRefused } from '../../testing/refusing-backend.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { eventually, promise, run } from '../../testing/test-effects.ts'
 
 test('uploads a retried file again when object storage has lost it', () =>
   run(
@@ -25,8 +25,8 @@ test('uploads a retried file again when object storage has lost it', () =>
       expect(yield* promise(() => pool.storage())).toMatchObject({ evictable: 0 })
       world.storage.faults.offline = false
       yield* promise(() => pool.transfers.retry(file))
-      yield* promise(() => vi.waitFor(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true)))
-      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
+      yield* eventually(() => expect(world.storage.objects.has(file.remoteKey)).toBe(true))
+      yield* eventually(async () => expect(await index.getAll('outbox')).toEqual([]))
     }),
   ))
 
@@ -38,7 +38,7 @@ test('returns a retry that is refused again to the list', () =>
       yield* untilRefused(pool, 1)
       const [first] = pool.sync.refused.list()
       yield* promise(() => pool.sync.refused.retry(first!.id))
-      yield* promise(() => vi.waitFor(() => expect(errors).toHaveLength(2)))
+      yield* eventually(() => expect(errors).toHaveLength(2))
       yield* until(pool, () => pool.files.get(file.id) === undefined)
       expect(pool.sync.refused.list()).toMatchObject([{ id: file.version }])
     }),
@@ -61,7 +61,7 @@ test('makes a new event for a retry with another name', () =>
       yield* until(pool, () => pool.files.get(file.id)?.name === 'console.txt')
       expect(pool.files.get(file.id)!.version).not.toBe(file.version)
       yield* until(pool, () => pool.transfers.status(file.id).state === 'stored')
-      yield* promise(() => vi.waitFor(async () => expect(await index.getAll('outbox')).toEqual([])))
+      yield* eventually(async () => expect(await index.getAll('outbox')).toEqual([]))
       expect(pool.sync.current.state).toBe('online')
     }),
   ))

@@ -2,7 +2,7 @@
 import { Effect } from 'effect'
 import { afterEach, expect, test, vi } from 'vitest'
 import { memoryPage } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import { makeSyncStatusSource } from '../../sync/make-source.ts'
 import { CONNECTED, type SyncStatus, syncStatus } from '../../sync/sync-status.ts'
 import { memoryDevice, memoryWorld } from '../../testing/memory-device.ts'
@@ -17,7 +17,7 @@ const openWatched = (page = memoryPage()) =>
     const signer = makeSyncStatusSource(CONNECTED)
     const pool = yield* memoryDevice(world, 'a').open({
       signer: { ...world.storage.signer, status: signer },
-      platform: { ...webPlatform, page },
+      platform: { ...testPlatform, page },
     })
     const seen: string[] = []
     const errors: string[] = []

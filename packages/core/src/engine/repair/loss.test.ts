@@ -3,7 +3,7 @@ import { addressOfKey, isRockpoolError, RockpoolError } from '@rockpool/protocol
 import { Effect, Exit, Scope, TestClock } from 'effect'
 import { describe, expect, test } from 'vitest'
 import type { MemoryObject } from '../../memory/signed-objects.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import { remove } from '../../ports/local-index.ts'
 import type { Pool } from '../../pool.ts'
 import type { Signer } from '../../ports/signer.ts'
@@ -30,7 +30,7 @@ const open = (pool: Pool, file: FileRecord) =>
   )
 const countOf = ({ backend }: ReturnType<typeof memoryWorld>, name: string) =>
   backend.confirmed.filter(({ event }) => event.name === name).length
-const chance = (random: number) => ({ platform: { ...webPlatform, random: () => random } })
+const chance = (random: number) => ({ platform: { ...testPlatform, random: () => random } })
 
 /** Device a has files that are stored; device b has their records. */
 const storedFiles = (count: number) =>
@@ -97,7 +97,11 @@ describe('one lost object', () => {
         yield* promise(() => deviceB.blobs.quarantine(address))
         yield* promise(() => deviceB.index().write([remove('contents', address)]))
         world.storage.objects.delete(lost!.remoteKey)
-        yield* until(b, () => !b.transfers.status(lost!).onDevice)
+        console.log('UNTIL', address)
+        yield* until(b, () => {
+          console.log('look', b.transfers.status(lost!))
+          return !b.transfers.status(lost!).onDevice
+        })
         expect(yield* open(b, lost!)).toBe('corrupt')
         yield* minutes(12)
         expect(countOf(world, 'v2.ContentLost')).toBe(1)

@@ -66,10 +66,17 @@ const learnContent = (address: ContentAddress, epoch: number) =>
     if (!content) return // deleted since, or unreadable: the next pass tries again
     // Damaged: moved aside, never served or sent. It may be the only copy.
     if (content.address !== address) return yield* callPort(() => blobs.quarantine(address))
-    const now = yield* Clock.currentTimeMillis
-    // Claims of the log are checked in the phase `records`.
-    const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
-    yield* device.write([contentRow(content, now), ...steps], epoch)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* hold('releasing', 'exclusive')
+        // Released or moved aside while it was hashed: a row without bytes would be a file that cannot be opened.
+        if (!(yield* callPort(() => blobs.open(address)))) return
+        const now = yield* Clock.currentTimeMillis
+        // Claims of the log are checked in the phase `records`.
+        const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
+        yield* device.write([contentRow(content, now), ...steps], epoch)
+      }),
+    )
   })
 
 /** Removes the row of content that is gone, unless it was written again since. */

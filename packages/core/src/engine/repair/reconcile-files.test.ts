@@ -1,10 +1,10 @@
 /** Reconciling versions, pins and restored files. */
 import { addressOfKey } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { change, type EngineRow, type LocalIndex } from '../../ports/local-index.ts'
 import { advanceUntil, memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
-import { passFinished, promise, runWithTestClock, turns } from '../../testing/test-effects.ts'
+import { eventually, passFinished, promise, runWithTestClock, turns } from '../../testing/test-effects.ts'
 
 describe('versions', () => {
   test('uploads a kept version although another file with the same bytes was removed', () =>
@@ -35,7 +35,7 @@ describe('versions', () => {
         const file = yield* promise(() => pool.add(new Blob(['one'])))
         yield* promise(() => pool.replace(file.id, new Blob(['two'])))
         yield* promise(() => pool.remove(file.id))
-        yield* promise(() => vi.waitFor(async () => expect(await device.index().keys('transfers')).toEqual([])))
+        yield* eventually(async () => expect(await device.index().keys('transfers')).toEqual([]))
         yield* promise(() => pool.restore(file.id))
         yield* promise(() => pool.transfers.resume())
         yield* advanceUntil(() => world.storage.objects.size === 2)
@@ -59,7 +59,7 @@ describe('a pin', () => {
         yield* until(b, () => b.transfers.status(replaced).onDevice)
         const index = device.index()
         const pinned = async () => (await index.getAll('contents')).filter((row) => row.pinned).map(({ size }) => size)
-        yield* promise(() => vi.waitFor(async () => expect(await pinned()).toEqual([4])))
+        yield* eventually(async () => expect(await pinned()).toEqual([4]))
         yield* promise(() => b.unpin(file.id))
         expect(yield* promise(pinned)).toEqual([])
       }),
@@ -157,15 +157,15 @@ test('uploads a file that is removed and restored while the leader is notified l
           index.subscribe((keys) => (isLate ? void held.push(() => listener(keys)) : listener(keys))),
       }
       const leader = yield* device.open({ index: late })
-      yield* promise(() => vi.waitFor(async () => expect(await index.get('engine', 'engine')).toBeDefined()))
+      yield* eventually(async () => expect(await index.get('engine', 'engine')).toBeDefined())
       const follower = yield* device.open()
       const uploads = async () => (await index.getAll('transfers')).filter(({ direction }) => direction === 'upload')
 
       const file = yield* promise(() => follower.add(new Blob(['reef'])))
       yield* promise(() => follower.remove(file.id))
-      yield* promise(() => vi.waitFor(async () => expect(await uploads()).toEqual([])))
+      yield* eventually(async () => expect(await uploads()).toEqual([]))
       yield* promise(() => follower.restore(file.id))
-      yield* promise(() => vi.waitFor(async () => expect(await uploads()).toHaveLength(1)))
+      yield* eventually(async () => expect(await uploads()).toHaveLength(1))
 
       isLate = false
       for (const notify of held) notify()

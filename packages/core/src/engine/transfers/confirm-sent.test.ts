@@ -1,7 +1,7 @@
 /** An upload is stored when the signer saw it, not when something answered to the PUT. */
 import type { UploadUrlsRequest } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { type memoryIndex, memoryRecordLog } from '../../memory/index.ts'
 import type { Pool } from '../../pool.ts'
 import type { Signer } from '../../ports/signer.ts'
@@ -15,7 +15,7 @@ import {
   until,
 } from '../../testing/memory-device.ts'
 import { type Send, sendByFetch } from './http.ts'
-import { promise, runWithTestClock } from '../../testing/test-effects.ts'
+import { eventually, promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const state = (pool: Pool, file: { readonly id: string }) => pool.transfers.status(file.id).state
 
@@ -85,7 +85,7 @@ test('a file that was sent is uploading until the signer has seen it, and does n
       const files = yield* promise(() =>
         Promise.all(Array.from({ length: 20 }, (_, i) => pool.add(new Blob([`${i}`])))),
       )
-      yield* promise(() => vi.waitFor(() => expect(world.storage.objects.size).toBe(20)))
+      yield* eventually(() => expect(world.storage.objects.size).toBe(20))
       yield* until(pool, () => files.every((file) => state(pool, file) === 'uploading'))
       expect(pool.transfers.status(files[0]!)).toMatchObject({ bytes: 1, total: 1, error: null })
       held.resolve()
@@ -181,9 +181,7 @@ test('what an earlier session has sent is asked for by the next one, which sends
       }
       const dying = yield* device.open({ signer, send }).pipe(Scope.extend(scope))
       const file = yield* promise(() => dying.add(new Blob(['reef'])))
-      yield* promise(() =>
-        vi.waitFor(async () => expect(await device.index().getAll('transfers')).toMatchObject([{ state: 'sent' }])),
-      )
+      yield* eventually(async () => expect(await device.index().getAll('transfers')).toMatchObject([{ state: 'sent' }]))
       yield* Scope.close(scope, Exit.void)
       const next = yield* device.open({ send })
       yield* until(next, () => state(next, file) === 'stored')

@@ -3,7 +3,7 @@ import { sha256 } from '@rockpool/protocol'
 import { Effect, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import type { Pool } from '../../pool.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
@@ -13,7 +13,7 @@ import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const PART = 256
 const hashing = { partSize: PART, digest: (bytes: BufferSource) => sha256(bytes) }
-const platform = { ...webPlatform, hashing }
+const platform = { ...testPlatform, hashing }
 
 const turns = promise(async () => {
   for (let i = 0; i < 50; i++) await new Promise((turned) => setImmediate(turned))

@@ -66,6 +66,22 @@ test('has no room while the oldest piece is written, though later ones are on di
   expect(await room).toBe(true)
 })
 
+test('reuses the memory of a piece that was read and released, for a piece of the same length', async () => {
+  const window = pieceWindow()
+  const memory = window.allocate(1)
+  const piece = window.add(memory, 1)
+  await collect(window.take(0, 1))
+  expect(window.allocate(1)).not.toBe(memory)
+  window.release(piece)
+  expect(window.allocate(2)).toHaveLength(2)
+  const next = window.add(window.allocate(1), 1)
+  window.release(next)
+  expect(window.allocate(1)).not.toBe(next.bytes)
+  await collect(window.take(0, 1))
+  expect(window.allocate(1)).toBe(next.bytes)
+  expect(window.allocate(1)).not.toBe(next.bytes)
+})
+
 test('a piece that is shorter than what is wanted of it is an error', async () => {
   const window = pieceWindow()
   window.add(bytes(1, 2), 2)

@@ -19,6 +19,8 @@ export interface PieceBuffer {
 export interface PieceWindow {
   /** Waits until there is room for one more piece. @returns false when the reader has left */
   room(): Promise<boolean>
+  /** Memory for a piece, with any content: that of an earlier piece if it has this length, since fresh memory is slow. */
+  allocate(length: number): Uint8Array<ArrayBuffer>
   /** Adds the next piece: its memory, and how much of it is there already. */
   add(bytes: Uint8Array<ArrayBuffer>, filled?: number): PieceBuffer
   /** More bytes of a piece have arrived. */
@@ -37,6 +39,8 @@ export const pieceWindow = (): PieceWindow => {
   const unread: PieceBuffer[] = []
   /** pieces that the disk still needs */
   const kept = new Set<PieceBuffer>()
+  /** memory of pieces that neither the reader nor the disk needs */
+  let free: Uint8Array<ArrayBuffer>[] = []
   let read = 0
   let isClosed = false
   let failure: { readonly error: unknown } | undefined
@@ -44,6 +48,11 @@ export const pieceWindow = (): PieceWindow => {
   const notify = () => {
     changed.resolve()
     changed = Promise.withResolvers()
+  }
+
+  const recycle = (buffer: PieceBuffer): void => {
+    if (!kept.has(buffer) && !unread.includes(buffer)) free.push(buffer.bytes)
+    notify()
   }
 
   const arrived = async (isThere: () => boolean): Promise<void> => {
@@ -59,6 +68,11 @@ export const pieceWindow = (): PieceWindow => {
       while (!isClosed && isFull()) await changed.promise
       return !isClosed
     },
+    allocate(length) {
+      const bytes = free.find((bytes) => bytes.length === length) ?? new Uint8Array(length)
+      free = free.filter((other) => other !== bytes && other.length === length)
+      return bytes
+    },
     add(bytes, filled = 0) {
       const buffer: PieceBuffer = { bytes, filled }
       unread.push(buffer)
@@ -71,8 +85,7 @@ export const pieceWindow = (): PieceWindow => {
       notify()
     },
     release(buffer) {
-      kept.delete(buffer)
-      notify()
+      if (kept.delete(buffer)) recycle(buffer)
     },
     fail(error) {
       failure = { error }
@@ -97,7 +110,7 @@ export const pieceWindow = (): PieceWindow => {
       } while (at < end)
       unread.shift()
       read++
-      notify()
+      recycle(buffer)
     },
     close() {
       isClosed = true

@@ -1,11 +1,11 @@
 /** The queue where things go wrong around it: the page, the disk, the log, a person. */
 import { RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
-import { promise, runWithTestClock } from '../../testing/test-effects.ts'
+import { eventually, promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 /** Counts what a signer is asked for. */
 const counting = ({ storage }: ReturnType<typeof memoryWorld>) => {
@@ -25,12 +25,10 @@ test('coming online wakes at once what failed for want of a network (peer failur
       world.storage.faults.offline = true
       const device = memoryDevice(world, 'a')
       world.backend.disconnect('a')
-      const pool = yield* device.open({ platform: { ...webPlatform, page } })
+      const pool = yield* device.open({ platform: { ...testPlatform, page } })
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       const index = device.index()
-      yield* promise(() =>
-        vi.waitFor(async () => expect(await index.getAll('transfers')).toMatchObject([{ attempts: 1 }]), 4_000),
-      )
+      yield* eventually(async () => expect(await index.getAll('transfers')).toMatchObject([{ attempts: 1 }]))
       world.storage.faults.offline = false
       page.set({ isOnline: true })
       yield* until(pool, () => pool.transfers.status(file).state === 'stored')

@@ -101,7 +101,7 @@ const fillWindow = async (
         continue
       }
       const { start, end } = piece.read
-      const buffer = window.add(new Uint8Array(end - start))
+      const buffer = window.add(window.allocate(end - start))
       const { bytes } = buffer
       while (buffer.filled < bytes.length) {
         const { filled } = buffer

@@ -4,7 +4,7 @@ import { Effect, type Scope, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { createPool } from '../../create-pool.ts'
 import { memoryPage, memoryRecordLog } from '../../memory/index.ts'
-import { webPlatform } from '../../platform/web-platform.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 import type { Pool } from '../../pool.ts'
 import { put } from '../../ports/local-index.ts'
 import type { FileRecord } from '../../records/record.ts'
@@ -62,7 +62,7 @@ test.each(Object.keys(occasions).flatMap((occasion) => REFUSALS.map((code) => [o
         const world = memoryWorld()
         const page = memoryPage()
         const device = memoryDevice(world, 'a')
-        const pool = yield* device.open({ platform: { ...webPlatform, page } })
+        const pool = yield* device.open({ platform: { ...testPlatform, page } })
         const refuse = fault(code)
         refuse(world, true)
         const files = yield* addAll(pool, 12)
@@ -85,7 +85,7 @@ test.each(['the network', 'the person', 'a start of the app', 'retryAll'])(
         const world = memoryWorld()
         const page = memoryPage()
         const device = memoryDevice(world, 'a')
-        const pool = yield* device.open({ platform: { ...webPlatform, page, random: () => 0.9 } })
+        const pool = yield* device.open({ platform: { ...testPlatform, page, random: () => 0.9 } })
         world.storage.faults.status = 503
         const files = yield* addAll(pool, 1)
         yield* until(pool, all(pool, files, 'failed'))
@@ -128,7 +128,7 @@ test('a browser that wrongly says offline is not believed', () =>
       const world = memoryWorld()
       const page = memoryPage()
       page.set({ isOnline: false })
-      const pool = yield* memoryDevice(world, 'a').open({ platform: { ...webPlatform, page } })
+      const pool = yield* memoryDevice(world, 'a').open({ platform: { ...testPlatform, page } })
       const file = yield* promise(() => pool.add(new Blob(['vpn'])))
       yield* until(pool, all(pool, [file], 'stored'))
     }),
@@ -141,7 +141,7 @@ test('without a network attempts go on at the pace of the back-off, whatever the
       world.storage.faults.offline = true
       const page = memoryPage()
       page.set({ isOnline: false })
-      const pool = yield* memoryDevice(world, 'a').open({ platform: { ...webPlatform, page } })
+      const pool = yield* memoryDevice(world, 'a').open({ platform: { ...testPlatform, page } })
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
       yield* TestClock.adjust('1 hour')
       world.storage.faults.offline = false
@@ -160,7 +160,7 @@ test('without a network many files make few attempts, and all go when it is back
         return world.storage.signer.uploadUrl(...args)
       }
       const signer = { ...world.storage.signer, uploadUrl }
-      const pool = yield* memoryDevice(world, 'a').open({ signer, platform: { ...webPlatform, page } })
+      const pool = yield* memoryDevice(world, 'a').open({ signer, platform: { ...testPlatform, page } })
       world.storage.faults.offline = true
       const files = yield* addAll(pool, 30)
       let minutes = 0
@@ -192,7 +192,7 @@ test('what failed while the clock was years ahead is tried in time when it is ri
   const world = memoryWorld()
   world.storage.faults.status = 503
   let skew = 4 * 365 * 86_400_000
-  const clock = { ...webPlatform.clock, now: () => webPlatform.clock.now() + skew }
+  const clock = { ...testPlatform.clock, now: () => testPlatform.clock.now() + skew }
   const pool = await createPool({
     log: memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: 'a' }),
     blobs: memoryDevice(world, 'a').blobs,
@@ -200,7 +200,7 @@ test('what failed while the clock was years ahead is tried in time when it is ri
     signer: world.storage.signer,
     fetch: world.storage.fetch,
     device: `${world.id}-skewed`,
-    platform: { ...webPlatform, clock, random: () => 0.2 },
+    platform: { ...testPlatform, clock, random: () => 0.2 },
   })
   const file = await pool.add(new Blob(['reef']))
   await Effect.runPromise(until(pool, all(pool, [file], 'failed')))

@@ -1,11 +1,11 @@
 import { addressOfKey, hashContent, PART_SIZE } from '@rockpool/protocol'
 import { Effect, Exit } from 'effect'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { activityChannel, type ActivityMessage } from './activity.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import type { FileRecord } from '../../records/record.ts'
 import type { Pool } from '../../pool.ts'
-import { promise, runWithTestClock } from '../../testing/test-effects.ts'
+import { eventually, promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const state = (pool: Pool, file: FileRecord) => pool.transfers.status(file).state
 /** Known to this device, and in the log. */
@@ -47,7 +47,7 @@ test('a file of several parts travels part by part, with progress', () =>
       channel.onmessage = ({ data }: MessageEvent<ActivityMessage>) => void seen.push(data.activity?.bytes)
       const file = yield* promise(() => a.add(content))
       yield* stored(a, file)
-      yield* promise(() => vi.waitFor(() => expect(seen).toContain(undefined)))
+      yield* eventually(() => expect(seen).toContain(undefined))
       expect(seen.some((done) => done !== undefined && done > 0 && done < content.length)).toBe(true)
       yield* until(b, () => b.files.get(file.id) !== undefined)
       const progress: number[] = []
