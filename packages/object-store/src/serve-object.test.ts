@@ -61,6 +61,23 @@ test('If-None-Match: any of a list, weak ones too', async () => {
   expect((await get('image', { 'if-none-match': '"x"' })).status).toBe(200)
 })
 
+test('conditions: dates count where no ETag does, and If-Range lets no range of other bytes through', async () => {
+  const key = `reef/files/${'ab'.repeat(32)}`
+  for (const each of [key, 'state.json']) {
+    await store.put(each, someBytes(100), { size: 100, type: 'image/png' })
+    const modified = (await get(each)).headers.get('last-modified')!
+    expect((await get(each, { 'if-modified-since': modified })).status).toBe(304)
+    expect((await get(each, { 'if-modified-since': modified, 'if-none-match': '"x"' })).status).toBe(200)
+    const range = async (condition: string) =>
+      (await get(each, { range: 'bytes=0-9', 'if-range': condition })).bytes.length
+    const { headers } = await get(each)
+    expect(await range(headers.get('etag')!)).toBe(10)
+    expect(await range('"x"')).toBe(100)
+    // A key that can get other bytes within one second has no date that proves anything.
+    expect(await range(modified)).toBe(each === key ? 10 : 100)
+  }
+})
+
 test('ranges: one is answered, several are ignored, none of it there is 416', async () => {
   const one = await get('image', { range: 'bytes=10-19' })
   expect([one.status, one.headers.get('content-range'), one.bytes.length]).toEqual([206, 'bytes 10-19/100', 10])

@@ -1,13 +1,17 @@
 /** The HTTP data plane of `local` and `hybrid`: serves one authorized request on one object. */
 import {
   contentSecurityPolicy,
+  effectiveRange,
   formatContentRange,
+  isNotModified,
   isPassiveType,
-  matchesEtag,
   parseRange,
+  parseRemoteKey,
   type RockpoolError,
   safeType,
   servedType,
+  type Validators,
+  validatorHeaders,
   WIRE_ERRORS,
 } from '@rockpool/protocol'
 import { isObjectStoreError, ObjectStoreError, toWireError } from './errors.ts'
@@ -58,12 +62,16 @@ const serveGet = async (
     const info = await store.head(grant.key, { signal })
     return new Response(null, { headers: { ...objectHeaders(info, grant), 'content-length': String(info.size) } })
   }
-  const match = request.headers.get('if-none-match')
-  if (match !== null) {
+  let rangeHeader = request.headers.get('range')
+  if (CONDITIONS.some((name) => request.headers.has(name))) {
     const info = await store.head(grant.key, { signal })
-    if (matchesEtag(match, info.etag)) return new Response(null, { status: 304, headers: objectHeaders(info, grant) })
+    const validators = validatorsOf(info, grant)
+    if (isNotModified(request.headers, validators)) {
+      return new Response(null, { status: 304, headers: objectHeaders(info, grant) })
+    }
+    rangeHeader = effectiveRange(request.headers, validators)
   }
-  const range = parseRange(request.headers.get('range'))
+  const range = parseRange(rangeHeader)
   let read: ObjectRead
   try {
     read = await store.get(grant.key, range === undefined ? { signal } : { range, signal })
@@ -127,16 +135,25 @@ const checkLength = (request: Request, size: number): void => {
   throw new ObjectStoreError('bad_request', `Send the ${size} bytes that were signed, not ${length.slice(0, 20)}.`)
 }
 
+/** Headers of conditional requests; others cost no second look at the object. */
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-range']
+
+/** Content is named by its hash. An artifact's key can get other bytes (`state.json`). */
+const validatorsOf = ({ etag, modifiedAt }: ObjectInfo, { key }: GetGrant): Validators => ({
+  etag,
+  modifiedAt,
+  isImmutable: parseRemoteKey(key) !== undefined,
+})
+
 const objectHeaders = (info: ObjectInfo, grant: GetGrant): Record<string, string> => {
   const type = safeType(grant.responseType ?? info.type)
   const disposition = grant.responseDisposition ?? (isPassiveType(type) ? undefined : 'attachment')
   return {
     ...safety(type),
-    etag: info.etag,
+    ...validatorHeaders(validatorsOf(info, grant), Date.now()),
     'content-type': servedType(type),
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=31536000, immutable',
-    'last-modified': new Date(info.modifiedAt).toUTCString(),
     ...(disposition === undefined ? {} : { 'content-disposition': disposition }),
   }
 }

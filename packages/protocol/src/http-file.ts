@@ -35,6 +35,52 @@ export const contentSecurityPolicy = (type: string): string => {
 export const servedType = (type: string): string =>
   essence(type) === 'text/plain' && !/;\s*charset\s*=/i.test(type) ? 'text/plain;charset=utf-8' : type
 
-/** Whether an `If-None-Match` names this ETag: weak comparison of a list (RFC 9110, section 13.1.2). */
-export const matchesEtag = (ifNoneMatch: string, etag: string): boolean =>
+/** What conditional requests compare. */
+export interface Validators {
+  /** with its quotes */
+  readonly etag: string
+  /** unix ms; undefined when unknown */
+  readonly modifiedAt?: number | undefined
+  /** whether this URL never has other bytes: only then a date, which has no more than seconds, can prove that bytes are the same */
+  readonly isImmutable: boolean
+}
+
+/**
+ * The ETag and Last-Modified headers. A device's clock may be ahead: no date is later than the response (RFC 9110, section 8.8.2.1).
+ *
+ * @param now unix ms
+ */
+export const validatorHeaders = ({ etag, modifiedAt }: Validators, now: number): Record<string, string> => ({
+  etag,
+  ...(modifiedAt === undefined ? {} : { 'last-modified': new Date(Math.min(modifiedAt, now)).toUTCString() }),
+})
+
+/** Whether a GET or HEAD is to be answered by 304. `If-None-Match` outweighs the date (RFC 9110, section 13.2.2). */
+export const isNotModified = (request: Headers, { etag, modifiedAt }: Validators): boolean => {
+  const tags = request.get('if-none-match')
+  if (tags !== null) return matchesEtag(tags, etag)
+  const since = parseHttpDate(request.get('if-modified-since'))
+  return since !== undefined && modifiedAt !== undefined && wholeSeconds(modifiedAt) <= since
+}
+
+/** The Range header that counts: none when `If-Range` names other bytes than these (RFC 9110, section 13.1.5). */
+export const effectiveRange = (request: Headers, { etag, modifiedAt, isImmutable }: Validators): string | null => {
+  const condition = request.get('if-range')?.trim()
+  const isSame =
+    condition === undefined ||
+    condition === etag ||
+    (isImmutable && modifiedAt !== undefined && parseHttpDate(condition) === wholeSeconds(modifiedAt))
+  return isSame ? request.get('range') : null
+}
+
+/** Weak comparison of a list (RFC 9110, section 13.1.2). */
+const matchesEtag = (ifNoneMatch: string, etag: string): boolean =>
   ifNoneMatch.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')))
+
+/** Of a date as all senders of today write it (RFC 9110, section 5.6.7), in unix ms. `Date.parse` alone takes much that is none. */
+const parseHttpDate = (text: string | null): number | undefined => {
+  const date = new Date(text ?? '')
+  return !Number.isNaN(date.getTime()) && date.toUTCString() === text ? date.getTime() : undefined
+}
+
+const wholeSeconds = (ms: number): number => ms - (ms % 1_000)

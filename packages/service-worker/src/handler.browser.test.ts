@@ -162,13 +162,19 @@ describe('a file by its id', () => {
     const { keep, get, index, store } = await setUp()
     const first = await keep('first')
     const url = fileUrl({ storeId: store, fileId: 'id-1', name: 'anything' })
-    const row = { id: 'id-1', name: 'now.txt', type: 'text/plain', size: 5, remoteKey: first.remoteKey }
+    const MODIFIED = 'Sat, 21 Nov 2026 09:00:00 GMT'
+    const row = {
+      ...{ id: 'id-1', name: 'now.txt', type: 'text/plain', size: 5, remoteKey: first.remoteKey },
+      modifiedAt: Date.parse(MODIFIED),
+    }
     await index.write([put('files', row)])
     const response = await get(url)
     expect(await response.text()).toBe('first')
     expect(response.headers.get('content-type')).toBe('text/plain;charset=utf-8')
     expect(response.headers.get('content-disposition')).toMatch('now.txt')
     expect(response.headers.get('cache-control')).toBe('private, no-cache')
+    expect(response.headers.get('last-modified')).toBe(MODIFIED)
+    expect((await get(url, { headers: { 'if-modified-since': MODIFIED } })).status).toBe(304)
 
     const second = await keep('second')
     await index.write([put('files', { ...row, size: 6, remoteKey: second.remoteKey })])

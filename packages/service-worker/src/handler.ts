@@ -3,7 +3,9 @@ import { type RangeDownload, sizeMismatch } from '@rockpool/core/transfers'
 import {
   addressOfKey,
   type ByteSpan,
+  effectiveRange,
   type FileUrl,
+  isNotModified,
   parseFileUrl,
   parseRemoteKey,
   type RemoteKey,
@@ -12,7 +14,7 @@ import {
 import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
-import { contentHeaders, isNotModified, rangeHolds, type ServedContent } from './headers.ts'
+import { contentHeaders, type ServedContent, validatorsOf } from './headers.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
 import { endsWith, type Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
@@ -66,6 +68,7 @@ const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | u
       address: addressOfKey(remoteKey),
       name,
       type,
+      modifiedAt: undefined,
       immutable: true,
       isDownload,
       listedSize: undefined,
@@ -73,12 +76,13 @@ const contentOf = async (named: FileUrl, store: Store): Promise<NamedContent | u
   }
   const row = await store.index.get('files', named.fileId)
   if (!row) return undefined
-  const { remoteKey, name, type, size } = row
+  const { remoteKey, name, type, size, modifiedAt } = row
   // A record can name any key: only keys of this store are requested with this user's rights.
   if (parseRemoteKey(remoteKey)?.storeId !== store.storeId) {
     throw new RockpoolError('bad_key', 'The record of this file names the content of another store. Remove the file.')
   }
-  return { remoteKey, address: addressOfKey(remoteKey), name, type, immutable: false, isDownload, listedSize: size }
+  const address = addressOfKey(remoteKey)
+  return { remoteKey, address, name, type, modifiedAt, immutable: false, isDownload, listedSize: size }
 }
 
 /** Where the bytes of a response come from. `read` or `leave` is called, once. */
@@ -101,11 +105,12 @@ const respond = async (
   request: Request,
   { keepAlive, ended }: RequestLife,
 ): Promise<Response> => {
-  const headers = contentHeaders(content, request.destination)
-  if (isNotModified(request.headers.get('if-none-match'), content.address)) {
+  const headers = contentHeaders(content, request.destination, Date.now())
+  const validators = validatorsOf(content)
+  if (isNotModified(request.headers, validators)) {
     return new Response(null, { status: 304, headers })
   }
-  const rangeHeader = rangeHolds(request.headers.get('if-range'), content.address) ? request.headers.get('range') : null
+  const rangeHeader = effectiveRange(request.headers, validators)
   const disk = await onDisk(store, content)
   if (disk === 'missing' && request.method === 'GET') {
     const range = partialRange(rangeHeader)

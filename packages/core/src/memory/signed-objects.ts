@@ -1,7 +1,9 @@
 import {
   contentDisposition,
+  effectiveRange,
   equalBytes,
   formatContentRange,
+  isNotModified,
   isPassiveType,
   OCTET_STREAM,
   parseRange,
@@ -64,7 +66,9 @@ export const memorySignedObjects = (
     const object = objects.get(grant.key)
     if (!object) return answer(404)
     const { size } = object.bytes
-    const range = parseRange(request.headers.get('range'))
+    const validators = { etag: etagOf(grant.key), isImmutable: true }
+    if (isNotModified(request.headers, validators)) return answer(304, { etag: validators.etag })
+    const range = parseRange(effectiveRange(request.headers, validators))
     const span = resolveRange(range, size)
     if (!span) return answer(416, { 'content-range': `bytes */${size}` })
     const { start, end } = span
@@ -74,7 +78,7 @@ export const memorySignedObjects = (
       headers: {
         'content-length': String(end - start),
         'content-type': type,
-        etag: etagOf(grant.key),
+        etag: validators.etag,
         'accept-ranges': 'bytes',
         ...(range ? { 'content-range': formatContentRange(span, size) } : {}),
         ...(grant.disposition === undefined ? {} : { 'content-disposition': grant.disposition }),
@@ -147,7 +151,7 @@ export const memorySignedObjects = (
 }
 
 const answer = (status: number, headers: Record<string, string> = {}): Response =>
-  new Response(status === 200 ? null : `status ${status}`, { status, headers })
+  new Response(status === 200 || status === 304 ? null : `status ${status}`, { status, headers })
 
 /** Contents are named by their hash, so their names are as good as tags. */
 export const etagOf = (key: string): string => `"${key.split('/').at(-1)}"`

@@ -93,6 +93,8 @@ export interface FileRow {
   readonly type: string
   readonly size: number
   readonly remoteKey: RemoteKey
+  /** `updatedAt` of the record, unix ms; rows that were written before this column have none */
+  readonly modifiedAt?: number
 }
 
 /** Who uses this store on this browser, and how to reach the signer. One row, id `session`. */

@@ -16,8 +16,11 @@ test('a start reads only what the log got since the last one', () =>
         const engine = await device.index().get('engine', 'engine')
         expect(engine?.reconcile?.finishedAt).toEqual(expect.any(Number))
       })
-      yield* promise(() => first.add(new Blob(['reef']), { name: 'before' }))
+      const before = yield* promise(() => first.add(new Blob(['reef']), { name: 'before' }))
       yield* eventually(async () => expect(await mirrored()).toEqual(['before']))
+      expect(yield* promise(() => device.index().get('files', before.id))).toMatchObject({
+        modifiedAt: before.updatedAt,
+      })
       yield* promise(() => first.close())
 
       const cursors: (ChangeCursor | undefined)[] = []

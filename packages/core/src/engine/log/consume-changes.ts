@@ -86,10 +86,10 @@ export const mirrorFile = (id: string, log: Pick<RecordLog, 'file'>): IndexStep 
     const row = rows.get('files', id)
     // Unknown: rolled back, since the sync server refused it.
     if (!file || file.deletedAt !== null) return row ? [remove('files', id)] : []
-    const { name, type, size, remoteKey } = file
-    const next: FileRow = { id, name, type, size, remoteKey }
-    const isSame = row?.name === name && row.type === type && row.size === size && row.remoteKey === remoteKey
-    return isSame ? [] : [put('files', next)]
+    const { name, type, size, remoteKey, updatedAt } = file
+    const next: FileRow = { id, name, type, size, remoteKey, modifiedAt: updatedAt }
+    const columns = Object.keys(next) as (keyof FileRow)[]
+    return row && columns.every((column) => row[column] === next[column]) ? [] : [put('files', next)]
   })
 
 /** Emits `stored`, `lost` and `conflict` for new changes of the log. Runs in every tab. */
