@@ -1,4 +1,5 @@
 export * from './pool.ts'
+export type * from './legacy-folder.ts'
 export type { ObjectUrl } from './object-urls.ts'
 export type * from './platform/platform.ts'
 export { webPlatform } from './platform/web-platform.ts'

@@ -1,6 +1,7 @@
 /** The public API of an engine: promises, AbortSignal, Blob and web streams. */
 import type { BlobStore } from './ports/blob-store.ts'
 import type { QuotaUsage, RockpoolError } from '@rockpool/protocol'
+import type { LegacyFolder } from './legacy-folder.ts'
 import type { ObjectUrl } from './object-urls.ts'
 import type { FileQuery, RecordLog } from './ports/record-log.ts'
 import type { FileMeta, PoolEvent } from './records/events.ts'
@@ -137,6 +138,28 @@ export interface VerifyReport {
   readonly damaged: readonly FileRecord[]
   /** files whose content could not be read now; it stays on this disk */
   readonly unreadable: readonly FileRecord[]
+}
+
+export interface ImportOptions {
+  /** deletes each old file once its bytes have been read back from the new place; they stay when not given */
+  readonly removeImported?: boolean
+  readonly signal?: AbortSignal
+  /** old files that were looked at so far, and all of them */
+  readonly onProgress?: (files: number, total: number) => void
+}
+
+/** What an import found. Run it again until nothing is `failed`; what is imported already costs little. */
+export interface ImportReport {
+  /** old files whose content is in the pool now, by this import or an earlier one */
+  readonly imported: number
+  /** hashes of old files whose bytes have another hash; they stay where they are */
+  readonly damaged: readonly string[]
+  /** hashes of old files that no live file has or had; they stay where they are */
+  readonly unreferenced: readonly string[]
+  /** old files that could not be imported now, by their hashes, and why; they stay where they are */
+  readonly failed: readonly { readonly hash: string; readonly error: RockpoolError }[]
+  /** files whose content is not on this device; `open` downloads it */
+  readonly missing: readonly FileRecord[]
 }
 
 /** A change of this device that the sync server refused for good. It is kept on this device until a person decides. */
@@ -295,6 +318,12 @@ export interface Pool {
    * @throws RockpoolError `aborted`, `disk_failed`, `closed`
    */
   verify(options?: OpenOptions): Promise<VerifyReport>
+  /**
+   * Imports the files that livestore-filesync left on this device, without a download. See MIGRATING.md.
+   *
+   * @throws RockpoolError `aborted`, `disk_failed` when the folder cannot be read, `closed`
+   */
+  importLegacy(folder: LegacyFolder, options?: ImportOptions): Promise<ImportReport>
   on<E extends keyof PoolEvents>(event: E, fn: (detail: PoolEvents[E]) => void): () => void
   /** Ends transfers and subscriptions of this tab. Pending transfers continue in another tab or at the next open. */
   close(): Promise<void>

@@ -8,6 +8,8 @@ export type {
   FileState,
   FileStatus,
   FileVersion,
+  ImportOptions,
+  ImportReport,
   OpenOptions,
   Pool,
   PoolEvents,
@@ -20,4 +22,5 @@ export type {
   SyncState,
   SyncStatus,
 } from '@rockpool/core'
+export { legacyFolder, type LegacyFolderOptions } from '@rockpool/opfs'
 export { type Buckets, type ErrorCode, isRockpoolError, RockpoolError } from '@rockpool/protocol'

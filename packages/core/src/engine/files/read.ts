@@ -122,7 +122,8 @@ const downloader = (
     }
   })
 
-const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
+/** Adds content that is complete on disk to the index. */
+export const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device

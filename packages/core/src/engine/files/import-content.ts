@@ -1,0 +1,120 @@
+/** The steps that bring the bytes of one legacy file into the pool. Each resolves once they are on disk and in the index. */
+import {
+  addressOfKey,
+  isLegacyKey,
+  OCTET_STREAM,
+  readMediaType,
+  type RemoteKey,
+  RockpoolError,
+  toHex,
+} from '@rockpool/protocol'
+import { Effect } from 'effect'
+import type { LegacyFile } from '../../legacy-folder.ts'
+import type { FileRecord } from '../../records/record.ts'
+import { Device } from '../device.ts'
+import { SyncState } from '../log/sync-state.ts'
+import { BlobPort, callPort, Platform } from '../services.ts'
+import { replace } from './add.ts'
+import { hashOnDisk } from './hash-on-disk.ts'
+import { ownKey } from './owner.ts'
+import { quarantine } from './quarantine.ts'
+import { recordDownload } from './read.ts'
+import { releaseContent } from './release-content.ts'
+import { otherHash, wholeFileProof } from './whole-file-proof.ts'
+
+/** Stores content of one part under the legacy key, as a download of it ends. @returns its address */
+export const storeOnePart = (key: RemoteKey, { blob }: LegacyFile) =>
+  Effect.gen(function* () {
+    const blobs = yield* BlobPort
+    const device = yield* Device
+    const { hashing } = yield* Platform
+    const address = addressOfKey(key)
+    const stored = yield* callPort(() => blobs.open(address))
+    if (stored && stored.size === device.contents.get(address)?.size) return address
+    if (stored) {
+      // Bytes without a row, after a crash, are hashed before they count.
+      const digest = yield* hashOnDisk(address)
+      if (digest?.address === address) {
+        yield* recordDownload(key, digest, 'disk', false)
+        return address
+      }
+      yield* quarantine(address, [key])
+    }
+    const digests = yield* callPort(async () => {
+      const bytes = new Uint8Array(await blob.arrayBuffer())
+      const digest = await hashing.digest(bytes)
+      if (toHex(digest) !== address) throw otherHash()
+      await blobs.writePart(address, 1, bytes)
+      return digest
+    })
+    yield* recordDownload(key, { address, size: blob.size, digests }, 'disk', false)
+    return address
+  })
+
+/**
+ * Gives a file with a legacy key the same bytes under a key of ours, which is uploaded.
+ *
+ * @returns the new address. Fails with `offline` while the log may lack news: a replacement would bring back a file that
+ *   another device removed
+ */
+export const replaceLegacy = (file: FileRecord, { blob, type }: LegacyFile) =>
+  Effect.gen(function* () {
+    const { status } = yield* SyncState
+    if (status.current.reason.code !== 'connected') return yield* Effect.fail(notConnected())
+    const proof = wholeFileProof(addressOfKey(file.remoteKey))
+    const savedType = type === undefined ? undefined : readMediaType(type)
+    const options = {
+      ifMatch: file.version,
+      type: file.type === OCTET_STREAM ? (savedType ?? file.type) : file.type,
+    }
+    const replaced = yield* Effect.mapError(
+      replace(file.id, blob.stream().pipeThrough(proof.through), options),
+      (error) => (proof.isMismatch() ? otherHash() : error),
+    )
+    return addressOfKey(replaced.remoteKey)
+  })
+
+/**
+ * Stores content that other devices have under a key of ours already: what the files that had `hash` have now, if it is the same.
+ *
+ * @returns its address; undefined when the files have got other content since
+ */
+export const storeMatching = (
+  hash: string,
+  files: readonly FileRecord[],
+  { blob }: LegacyFile,
+  {
+    isCertain,
+  }: { /** whether equal sizes are not enough for content that is on this device */ readonly isCertain: boolean },
+) =>
+  Effect.gen(function* () {
+    const device = yield* Device
+    const candidates = files.filter(({ remoteKey, size }) => size === blob.size && !isLegacyKey(remoteKey))
+    const known = candidates.find(({ remoteKey }) => device.has(remoteKey))
+    if (known && !isCertain) return addressOfKey(known.remoteKey)
+    if (candidates.length === 0) return undefined
+    const content = yield* writeProved(hash, blob)
+    const match = candidates.find(({ remoteKey }) => addressOfKey(remoteKey) === content.address)
+    if (match) {
+      yield* recordDownload(match.remoteKey, content, 'disk', false)
+      return content.address
+    }
+    yield* releaseContent(yield* ownKey(candidates[0]!.bucket, content.address))
+    return undefined
+  })
+
+const writeProved = (hash: string, blob: Blob) =>
+  Effect.gen(function* () {
+    const blobs = yield* BlobPort
+    const proof = wholeFileProof(hash)
+    return yield* Effect.mapError(
+      callPort((signal) => blobs.write(blob.stream().pipeThrough(proof.through), { signal })),
+      (error) => (proof.isMismatch() ? otherHash() : error),
+    )
+  })
+
+const notConnected = (): RockpoolError =>
+  new RockpoolError(
+    'offline',
+    'This file gets a new address, which needs the sync server. Run the import again when this device is online.',
+  )
