@@ -20,6 +20,9 @@ const S3_TESTS = '{packages/*,signer,test,examples/*}/**/*.s3.test.ts'
 const POSTGRES_TESTS = '{packages/*,test}/**/*.postgres.test.ts'
 const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
+/** No test measures time: a state that is polled may take long on a busy machine (1 s unless told). */
+const expect = { poll: { timeout: 50_000 } }
+
 /** Vitest leaves one of two cores free, and most files wait for a server, a disk or a browser. */
 const maxWorkers = 2
 
@@ -30,12 +33,13 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'node',
+          expect,
           include: ['{packages/*,signer,examples/*}/src/**/*.test.{ts,tsx}', 'test/simulation/*.test.ts'],
           exclude: [BROWSER_TESTS, S3_TESTS, POSTGRES_TESTS],
           setupFiles: [LIVESTORE, FAST_CHECK],
           env,
           // No test measures time: one that opens a store or starts a server takes long on a busy machine.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
@@ -44,6 +48,7 @@ export default defineConfig({
         ...inBrowser,
         test: {
           name: 'browser',
+          expect,
           include: [BROWSER_TESTS],
           sequence: { groupOrder: 1 },
           browser: {
@@ -72,6 +77,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'conformance',
+          expect,
           include: [S3_TESTS, 'test/adoption/*.test.ts'],
           exclude: ['**/node_modules/**'],
           setupFiles: FAST_CHECK,
@@ -86,6 +92,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'postgres',
+          expect,
           include: [POSTGRES_TESTS],
           exclude: ['**/node_modules/**'],
           globalSetup: 'test/postgres/global-setup.ts',
@@ -99,6 +106,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'e2e',
+          expect,
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
           maxWorkers,
@@ -111,6 +119,7 @@ export default defineConfig({
         ...onNode,
         test: {
           name: 'faults',
+          expect,
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
           maxWorkers,

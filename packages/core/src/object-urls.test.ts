@@ -28,7 +28,7 @@ test('callers of one content share a URL, which the last release revokes', async
   b!.release()
   expect([live.size, late.url]).toEqual([2, a!.url])
   late.release()
-  await vi.waitFor(() => expect([...live]).toEqual([other!.url]))
+  await expect.poll(() => [...live]).toEqual([other!.url])
   expect((await objectUrls.acquire('reef', open)).url).not.toBe(a!.url)
 })
 
@@ -66,6 +66,6 @@ test('revokeAll revokes what was not released, also when it opens later', async 
   const opening = objectUrls.acquire('cape', blob)
   objectUrls.revokeAll()
   await expect(opening).rejects.toThrow()
-  await vi.waitFor(() => expect(live.size).toBe(0))
+  await expect.poll(() => live.size).toBe(0)
   acquired.release()
 })

@@ -47,7 +47,7 @@ test('with fill "all" one reader fills the disk, however many ranges are read', 
     await new Response(started!.stream).arrayBuffer()
   }
   await read(15_100)
-  await vi.waitFor(async () => expect(await blobs.parts(address)).toContain(9))
+  await expect.poll(() => blobs.parts(address)).toContain(9)
   for (const start of [16_100, 17_100, 18_100]) await read(start)
   rest.resolve()
   for (let at = 0; at < work.length; at++) await work[at]

@@ -3,7 +3,7 @@ import { change, put } from '@rockpool/core'
 import { contentRow } from '@rockpool/core/transfers'
 import { indexedDbIndex, opfsBlobStoreDirect } from '@rockpool/opfs'
 import { buildRemoteKey, contentUrl, fileUrl, hashContent, PART_SIZE } from '@rockpool/protocol'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Device, listen, noise, overwrite, setUp, sha } from './test-support/device.ts'
 
 describe('a file on this disk', () => {
@@ -229,7 +229,7 @@ describe('a file that is not on this disk', () => {
       digests,
       storedAs: [remoteKey],
     })
-    await vi.waitFor(() => expect(told.at(-1)).toEqual({ remoteKey, activity: null, downloaded: true }))
+    await expect.poll(() => told.at(-1)).toEqual({ remoteKey, activity: null, downloaded: true })
     expect(told[0]?.activity).toMatchObject({ direction: 'download', total: bytes.length })
     expect(told.filter(({ downloaded }) => downloaded)).toHaveLength(1)
   })

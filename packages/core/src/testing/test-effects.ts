@@ -20,7 +20,7 @@ export const turns = (count: number) =>
   })
 
 /** Calls `holds` again until it does not throw. Gives up before the test does, so that its error is shown. */
-export const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 25_000 }))
+export const eventually = (holds: () => unknown) => promise(() => vi.waitFor(holds, { interval: 1, timeout: 50_000 }))
 
 /** Moves the clock by a day, to the time of the next pass. */
 export const nextDay = TestClock.adjust('1 day').pipe(Effect.andThen(turns(50)))

@@ -32,7 +32,7 @@ const commit = (events: readonly { readonly name: string; readonly args: unknown
 /** LiveStore runs each materializer a second time, in its leader. Rejects when that has stopped the store. */
 const reachedLeader = () => until(() => store.syncStatus().isSynced)
 
-describe('materializers', { timeout: 60_000 }, () => {
+describe('materializers', { timeout: 180_000 }, () => {
   it('do what the rule book says, whatever the order of events, and duplicates change nothing', async () => {
     await fc.assert(
       fc.asyncProperty(anyEvents, fc.infiniteStream(fc.nat()), async (events, places) => {

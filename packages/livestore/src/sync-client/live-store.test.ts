@@ -36,7 +36,7 @@ const open = async (url: string, storeId: string, clientId: string) => {
       clientId,
       sync: {
         backend: makeSync({ url, token: () => signToken(storeId) }),
-        initialSyncOptions: { _tag: 'Blocking', timeout: 5_000 },
+        initialSyncOptions: { _tag: 'Blocking', timeout: 50_000 },
         onBackendIdMismatch: 'shutdown',
       },
     }),
@@ -51,7 +51,7 @@ const open = async (url: string, storeId: string, clientId: string) => {
   }
 }
 
-const eventually = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 20_000, interval: 5 })
+const eventually = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 50_000, interval: 5 })
 
 it('brings the events of each client to the other one', async () => {
   const { url } = await startServer()

@@ -400,7 +400,7 @@ describe('the worker', () => {
     const ours = (await lifeLocks()).filter((name) => !others.includes(name))
     expect(ours).toHaveLength(1)
     await store.close()
-    await vi.waitFor(async () => expect(await lifeLocks()).not.toContain(ours[0]))
+    await expect.poll(lifeLocks).not.toContain(ours[0])
   })
 
   test.each([
@@ -441,7 +441,7 @@ describe('the worker', () => {
     expect(await store.list()).toEqual([])
     // The browser lets go of a dead worker's files a moment after its locks; until then they stay.
     let swept = 0
-    await vi.waitFor(async () => expect((swept += await store.sweep())).toBe(1))
+    await expect.poll(async () => (swept += await store.sweep())).toBe(1)
     expect(await namesIn(storeId, 'temp')).toEqual([])
 
     const { address } = await store.write(new Blob([bytes]))

@@ -2,7 +2,7 @@
 import { FORMER_SECRET, poolArgs, SECRET, signToken } from '@rockpool/access/testing'
 import { receiptSigner, sharedSecretTokens } from '@rockpool/access'
 import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryLogs } from '../adapters/memory.ts'
 import { type EventLogErrorCode, EventLogError } from '../event-log/event-log.ts'
 import { eventBytes } from '../event-log/event.ts'
@@ -61,7 +61,7 @@ it('checks in the background what events only claim to be stored, until it is cl
   const stored = toWire({ ...event!, name: 'v2.ContentStored', argsJson: JSON.stringify(args) })
   await call('/sync/shop/events', { method: 'POST', body: JSON.stringify({ parent: 0, events: [stored] }) })
   clock.advance(60_000)
-  await vi.waitFor(async () => expect((await log.readModel.claimedContents()).claims).toEqual([]))
+  await expect.poll(async () => (await log.readModel.claimedContents()).claims).toEqual([])
   expect(asked).toEqual([args.remoteKey])
   await server.close()
   expect(clock.timers).toBe(0)

@@ -1,6 +1,6 @@
 import type { PoolEvent } from '@rockpool/core/records'
 import type { RemoteKey } from '@rockpool/protocol'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { testClock } from '../testing/clock.ts'
 import { memoryDatabase } from '../test-support/memory-database.ts'
 import { fileKey } from '../testing/file-events.ts'
@@ -92,7 +92,7 @@ describe('checkClaims', () => {
   it('ends while it waits when its signal aborts', async () => {
     const { clock, asked, abort, check } = await setUp(['a', 'b'], [])
     const { done } = check()
-    await vi.waitFor(() => expect(clock.timers).toBe(1))
+    await expect.poll(() => clock.timers).toBe(1)
     abort.abort(new Error('stopping'))
     await expect(done).rejects.toThrow('stopping')
     expect([clock.timers, asked.length]).toEqual([0, 1])

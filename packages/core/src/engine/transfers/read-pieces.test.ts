@@ -1,5 +1,5 @@
 import { hashContent, type Hashing, sha256 } from '@rockpool/protocol'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { byteReader } from './byte-reader.ts'
 import { rangePieces } from './range-plan.ts'
@@ -73,7 +73,7 @@ test.each([
   const reader = chunks()
   await reader.next()
   for (let got = PART / 4; got <= read * PART;) got += ((await reader.next()).value as Uint8Array).length
-  await vi.waitFor(async () => expect(await blobs.parts(address)).toEqual(kept))
+  await expect.poll(() => blobs.parts(address)).toEqual(kept)
   for (let turn = 0; turn < 20; turn++) await new Promise((turned) => setImmediate(turned))
   expect(sent()).toBe(kept.length * PART)
   await reader.return(undefined)
@@ -87,7 +87,7 @@ test('keeps no more than three parts in memory while the disk is slow', async ()
     writePart: (...part: Parameters<typeof blobs.writePart>) => disk.promise.then(() => blobs.writePart(...part)),
   }
   const all = readAll(chunks(slow))
-  await vi.waitFor(() => expect(sent()).toBe(3 * PART))
+  await expect.poll(sent).toBe(3 * PART)
   for (let turn = 0; turn < 20; turn++) await new Promise((turned) => setImmediate(turned))
   expect(sent()).toBe(3 * PART)
   disk.resolve()
