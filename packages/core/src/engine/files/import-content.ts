@@ -1,20 +1,10 @@
 /** The steps that bring the bytes of one legacy file into the pool. Each resolves once they are on disk and in the index. */
-import {
-  addressOfKey,
-  isLegacyKey,
-  OCTET_STREAM,
-  readMediaType,
-  type RemoteKey,
-  RockpoolError,
-  toHex,
-} from '@rockpool/protocol'
+import { addressOfKey, isLegacyKey, type RemoteKey, toHex } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { LegacyFile } from '../../legacy-folder.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
-import { SyncState } from '../log/sync-state.ts'
 import { BlobPort, callPort, Platform } from '../services.ts'
-import { replace } from './add.ts'
 import { hashOnDisk } from './hash-on-disk.ts'
 import { ownKey } from './owner.ts'
 import { quarantine } from './quarantine.ts'
@@ -49,29 +39,6 @@ export const storeOnePart = (key: RemoteKey, { blob }: LegacyFile) =>
     })
     yield* recordDownload(key, { address, size: blob.size, digests }, 'disk', false)
     return address
-  })
-
-/**
- * Gives a file with a legacy key the same bytes under a key of ours, which is uploaded.
- *
- * @returns the new address. Fails with `offline` while the log may lack news: a replacement would bring back a file that
- *   another device removed
- */
-export const replaceLegacy = (file: FileRecord, { blob, type }: LegacyFile) =>
-  Effect.gen(function* () {
-    const { status } = yield* SyncState
-    if (status.current.reason.code !== 'connected') return yield* Effect.fail(notConnected())
-    const proof = wholeFileProof(addressOfKey(file.remoteKey))
-    const savedType = type === undefined ? undefined : readMediaType(type)
-    const options = {
-      ifMatch: file.version,
-      type: file.type === OCTET_STREAM ? (savedType ?? file.type) : file.type,
-    }
-    const replaced = yield* Effect.mapError(
-      replace(file.id, blob.stream().pipeThrough(proof.through), options),
-      (error) => (proof.isMismatch() ? otherHash() : error),
-    )
-    return addressOfKey(replaced.remoteKey)
   })
 
 /**
@@ -112,9 +79,3 @@ const writeProved = (hash: string, blob: Blob) =>
       (error) => (proof.isMismatch() ? otherHash() : error),
     )
   })
-
-const notConnected = (): RockpoolError =>
-  new RockpoolError(
-    'offline',
-    'This file gets a new address, which needs the sync server. Run the import again when this device is online.',
-  )

@@ -5,7 +5,14 @@
  * and the index as a download does, under the key that their record has. Larger content gets an address and a key of ours, by
  * an event that replaces it. With two kinds of addresses for it, no reader could verify a part of it by itself.
  */
-import { type ContentAddress, isLegacyKey, parseLegacyUrl, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import {
+  addressOfKey,
+  type ContentAddress,
+  isLegacyKey,
+  parseLegacyUrl,
+  type RemoteKey,
+  RockpoolError,
+} from '@rockpool/protocol'
 import { Effect, Either } from 'effect'
 import type { LegacyFolder } from '../../legacy-folder.ts'
 import type { ImportOptions, ImportReport } from '../../pool.ts'
@@ -13,9 +20,10 @@ import { Device } from '../device.ts'
 import { underLock } from '../leadership/locks.ts'
 import { callPort, LogPort, Platform, Settings } from '../services.ts'
 import { hashOnDisk } from './hash-on-disk.ts'
-import { replaceLegacy, storeMatching, storeOnePart } from './import-content.ts'
+import { storeMatching, storeOnePart } from './import-content.ts'
 import { planImport } from './import-plan.ts'
 import { quarantine } from './quarantine.ts'
+import { replaceLegacy } from './replace-legacy.ts'
 
 /** While one file is hashed and written, others are read. Each takes up to two parts of memory. */
 const FILES_AT_ONCE = 3
@@ -27,7 +35,12 @@ export const importLegacy = (folder: LegacyFolder, { removeImported = false, onP
     let done = 0
     const importOne = (hash: string) =>
       Effect.gen(function* () {
-        const outcome = yield* Effect.either(importFile(folder, hash, removeImported))
+        // The leader may append what an earlier import left in the outbox: such a file is looked at again.
+        const work = Effect.retry(importFile(folder, hash, removeImported), {
+          times: 1,
+          while: ({ code }) => code === 'precondition_failed',
+        })
+        const outcome = yield* Effect.either(work)
         if (Either.isLeft(outcome) && outcome.left.code === 'closed') return yield* Effect.fail(outcome.left)
         yield* callPort(async () => onProgress?.(++done, hashes.length))
         return { hash, outcome }
@@ -76,7 +89,12 @@ const importFile = (folder: LegacyFolder, hash: string, removeImported: boolean)
     for (const step of steps) {
       if (step === 'store') address = yield* storeOnePart(key, old)
       if (step === 'match') address = yield* storeMatching(hash, named, old, { isCertain: removeImported })
-      if (step === 'replace') for (const file of current) address = yield* replaceLegacy(file, old)
+      if (step === 'replace') {
+        for (const file of current) {
+          const replaced = yield* replaceLegacy(file, { body: old.blob.stream(), type: old.type })
+          address = addressOfKey(replaced.remoteKey)
+        }
+      }
     }
     if (removeImported && address !== undefined) yield* removeProved(folder, hash, address, key)
     return address

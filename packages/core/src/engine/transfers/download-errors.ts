@@ -32,6 +32,13 @@ export const mismatch = (): RockpoolError =>
     'The object store sent wrong bytes for this file; they were discarded. Try again. If this repeats, tell the administrator.',
   )
 
+/** Content of livestore-filesync above one part: no part of it can be verified by itself. `pool.open` reads it as a whole. */
+export const largeLegacy = (): RockpoolError =>
+  new RockpoolError(
+    'unsupported',
+    'This file was added by an older version of the app and is larger than 8 MiB. Open it in the app once, which converts it.',
+  )
+
 /** The object store, or a proxy, does not respond to a range with its bytes and the size of the content. */
 export const noRanges = (): RockpoolError =>
   new RockpoolError(

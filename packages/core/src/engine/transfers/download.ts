@@ -13,6 +13,7 @@ import {
   type ContentDigest,
   equalBytes,
   hashContent,
+  isLegacyKey,
   isRockpoolError,
   partCount,
   type RemoteKey,
@@ -20,7 +21,7 @@ import {
 } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { bytesReader, readUpTo } from './byte-reader.ts'
-import { damaged, mismatch, noRanges, sizeMismatch } from './download-errors.ts'
+import { damaged, largeLegacy, mismatch, noRanges, sizeMismatch } from './download-errors.ts'
 import type { OpenBody } from './piece-body.ts'
 import { firstMissing, rangePieces } from './range-plan.ts'
 import { type PiecePorts, type PieceSource, readPieces } from './read-pieces.ts'
@@ -58,7 +59,8 @@ export interface Download {
  * Starts a download. Parts that are on disk already are read from there, and hashed again before the reader gets them.
  *
  * @throws RockpoolError `not_found`, `offline`, `aborted`, `corrupt` when what is on this disk is damaged and object storage
- *   has no intact copy, `size_mismatch`, `storage_unavailable` after 30 s without a byte, and the signer's codes
+ *   has no intact copy, `size_mismatch`, `unsupported` for content of livestore-filesync above one part, `storage_unavailable`
+ *   after 30 s without a byte, and the signer's codes
  */
 export const download = async (
   ports: DownloadPorts,
@@ -101,7 +103,8 @@ const startDownload = async (
     const opened = await withSize(response, { ...options, range: missing, address, digests, ports })
     const { size } = opened
     requireSize(size)
-    if (partCount(size, ports.hashing) !== addressParts(address)) throw mismatch()
+    if (partCount(size, ports.hashing) !== addressParts(address))
+      throw isLegacyKey(remoteKey) ? largeLegacy() : mismatch()
     const { hashing = WEB_HASHING } = ports
     const pieces = rangePieces({ start: 0, end: size }, size, present, { hashing, verify: 'parts' })
     const source = { address, size, pieces, digests: Promise.resolve(digests), object, opened, stop, keep: true }
