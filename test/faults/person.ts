@@ -65,9 +65,20 @@ export const createPerson = (
     tab.page.once('close', forget)
     tab.page.once('error', (error) => {
       note(`a tab crashed: ${error.message}`)
+      journal.count('crashed tabs')
       forget()
+      // Puppeteer's calls into a crashed page end only when it is closed.
+      track(closed(tab))
     })
     note(`has ${tabs.length} tabs`)
+  }
+
+  const closed = async ({ page }: Tab) => {
+    try {
+      await page.close()
+    } catch (error) {
+      if (!hasEnded(error)) throw error
+    }
   }
 
   /** An awake tab, by a number from 0 to 1. */
