@@ -5,6 +5,7 @@ import {
   type BucketsOf,
   ownerOf,
   parseArtifactKey,
+  parseRemoteKey,
   type RemoteKey,
   type Right,
 } from '@rockpool/protocol'
@@ -124,6 +125,12 @@ export const createAccess = (options: AccessOptions): Access => {
     }
   }
 
+  const bucketsOf = (text: string): Buckets | Promise<Buckets> => {
+    if (typeof buckets !== 'function') return buckets
+    const parts = parseRemoteKey(text)
+    return parts?.bucket === undefined ? {} : buckets(parts.storeId, parts.bucket)
+  }
+
   const requireReadable = async ({ key, rules }: ResolvedKey): Promise<void> => {
     if (rules?.hold) requireReleased((await holdOf?.(key)) ?? 'held')
   }
@@ -147,7 +154,7 @@ export const createAccess = (options: AccessOptions): Access => {
     },
 
     async permit(caller, action, text, content, form) {
-      const key = resolveKey(text, buckets, action, form)
+      const key = resolveKey(text, await bucketsOf(text), action, form)
       const { claims } = caller
       const allowed = authorize
         ? (await authorize({ claims, action, key: key.key, ...content })) === true
@@ -166,7 +173,7 @@ export const createAccess = (options: AccessOptions): Access => {
 
     async permitPublic(text, address) {
       take(`address ${address}`)
-      const key = resolveKey(text, buckets, 'read')
+      const key = resolveKey(text, await bucketsOf(text), 'read')
       const allowed = key.rules?.access === 'public'
       decided({ allowed, action: 'read', key: key.key, storeId: key.storeId, sub: undefined, service: false })
       if (!allowed) throw httpError('forbidden', 'Only files in public buckets can be read without a token.')

@@ -2,7 +2,6 @@
 import {
   type BucketRules,
   type Buckets,
-  type BucketsOf,
   type Owner,
   parseRemoteKey,
   type RemoteKey,
@@ -26,7 +25,7 @@ export interface ResolvedKey extends RemoteKeyParts {
  *
  * @throws RockpoolError `bad_key`
  */
-export const resolveKey = (text: string, buckets: Buckets | BucketsOf, action: Right, form?: 'legacy'): ResolvedKey => {
+export const resolveKey = (text: string, buckets: Buckets, action: Right, form?: 'legacy'): ResolvedKey => {
   const parts = parseRemoteKey(text)
   if (!parts) {
     throw httpError(
@@ -41,7 +40,7 @@ export const resolveKey = (text: string, buckets: Buckets | BucketsOf, action: R
     return { ...parts, key: text as RemoteKey, rules: undefined }
   }
   if (form === 'legacy') throw httpError('bad_key', 'Keys of the old form are <storeId>/<SHA-256>.')
-  const rules = bucketRules(typeof buckets === 'function' ? buckets(parts.storeId) : buckets, parts.bucket)
+  const rules = bucketRules(buckets, parts.bucket)
   if (!rules)
     throw httpError('bad_key', `There is no bucket "${parts.bucket}". Configure it at the signer, or use another.`)
   if ((rules.access === 'owner') !== (parts.owner !== undefined)) {

@@ -57,7 +57,7 @@ const openRest = async () => {
   const options = {
     logs: withCursorIds(logs, undefined),
     store: memoryStore({ publicBaseUrl: 'http://localhost', secret: SECRET }),
-    storeBuckets: { bucketsOf: () => BUCKETS, create: () => false },
+    storeBuckets: { bucketsOf: () => BUCKETS, create: async () => false },
     holds: { stateOf: async () => 'released', statesOf: async () => new Map() },
     authenticate: sharedSecretTokens({ secrets: [SECRET] }),
     serviceRole: false,

@@ -36,8 +36,12 @@ export interface HoldRules {
 /** Bucket name to rules. Only configured buckets exist. */
 export type Buckets = Readonly<Record<string, BucketRules>>
 
-/** The buckets of a store, where stores have buckets of their own. Called at each request. */
-export type BucketsOf = (storeId: string) => Buckets
+/**
+ * The buckets of a store, where stores have buckets of their own. Called at each request.
+ *
+ * @param bucket the one that the caller needs, unless it needs all of them
+ */
+export type BucketsOf = (storeId: string, bucket?: string) => Buckets | Promise<Buckets>
 
 /** The bucket that exists when nothing is configured. */
 export const DEFAULT_BUCKETS: Buckets = { files: { access: 'store' } }

@@ -8,7 +8,7 @@ test.each<[string, Record<string, string>, object]>([
   ['files in the data folder', { ROCKPOOL_EVENT_LOG: 'sqlite' }, { backend: 'sqlite' }],
   ['Postgres', { ROCKPOOL_EVENT_LOG: 'postgres', ROCKPOOL_POSTGRES_URL: URL }, { backend: 'postgres', url: URL }],
 ])('event logs in %s', (_, env, expected) => {
-  expect(readEventLog(env, { files: { access: 'store' } })).toEqual(expected)
+  expect(readEventLog(env)).toEqual(expected)
 })
 
 test.each<[string, Record<string, string>, string]>([
@@ -21,13 +21,7 @@ test.each<[string, Record<string, string>, string]>([
     'ROCKPOOL_POSTGRES_URL: ',
   ],
 ])('refuses %s without repeating the password', (_, env, beginning) => {
-  const read = () => readEventLog(env, {})
+  const read = () => readEventLog(env)
   expect(read).toThrow(beginning)
   expect(read).not.toThrow('hunter2')
-})
-
-test('refuses buckets that hold files, whose state each server keeps for itself', () => {
-  const env = { ROCKPOOL_EVENT_LOG: 'postgres', ROCKPOOL_POSTGRES_URL: URL }
-  const buckets = { files: { access: 'store', hold: { onTimeout: 'release', seconds: 1 } } } as never
-  expect(() => readEventLog(env, buckets)).toThrow('ROCKPOOL_BUCKETS: ')
 })

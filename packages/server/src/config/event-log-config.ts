@@ -1,6 +1,5 @@
 /** Where the event logs are kept. */
 import { type Environment, variable, wrongVariable } from '@rockpool/access'
-import type { Buckets } from '@rockpool/protocol'
 
 export type EventLogConfig =
   /** files in the data folder */
@@ -9,7 +8,7 @@ export type EventLogConfig =
   | { readonly backend: 'postgres'; readonly url: string }
 
 /** @throws RockpoolError `bad_request`, whose message begins with the name of the variable */
-export const readEventLog = (env: Environment, buckets: Buckets): EventLogConfig => {
+export const readEventLog = (env: Environment): EventLogConfig => {
   const backend = variable(env, 'ROCKPOOL_EVENT_LOG') ?? 'sqlite'
   const url = variable(env, 'ROCKPOOL_POSTGRES_URL')
   if (backend !== 'sqlite' && backend !== 'postgres')
@@ -25,11 +24,6 @@ export const readEventLog = (env: Environment, buckets: Buckets): EventLogConfig
   // Without the text, which may have a password.
   if (!URL.canParse(url) || !/^postgres(?:ql)?:$/.test(new URL(url).protocol)) {
     throw wrongVariable('ROCKPOOL_POSTGRES_URL', 'it has the form postgres://user:password@host:5432/database')
-  }
-  if (Object.values(buckets).some(({ hold }) => hold !== undefined)) {
-    const problem =
-      'each server knows only its own decisions about held files: remove "hold", or use the event log sqlite'
-    throw wrongVariable('ROCKPOOL_BUCKETS', problem)
   }
   return { backend, url }
 }

@@ -61,7 +61,7 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
   }
   return {
     dataDir: readDataDir(env),
-    eventLog: readEventLog(env, signer.buckets),
+    eventLog: readEventLog(env),
     store: readStore(env),
     signer,
     receiptSecrets: readReceiptSecrets(env),

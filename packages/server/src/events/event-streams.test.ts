@@ -1,6 +1,6 @@
 import type { FileEvent } from '@rockpool/sync-server'
 import { testClock } from '@rockpool/sync-server/testing'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { createAppends } from './appends.ts'
 import { createEventStreams, HEARTBEAT_MS, MAX_STREAMS, SLOW_READER_MS } from './event-streams.ts'
 
@@ -164,7 +164,7 @@ it('lets other work run between pages of events that the caller may not read', a
   void stream.read()
   await settle()
   expect(seen.pages).toBeLessThan(5)
-  await vi.waitFor(() => expect(seen.pages).toBe(10))
+  await expect.poll(() => seen.pages).toBe(10)
 })
 
 it('watches the store no longer when its reader is too slow, or left while a chunk waited', async () => {

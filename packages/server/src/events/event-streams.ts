@@ -24,7 +24,7 @@ export interface Subscription {
   readonly log: { readonly cursorId: string; readonly readModel: Pick<ReadModel, 'fileEvents'> }
   /** number of the last event that the reader has */
   readonly since: number
-  readonly isReadable: (event: FileEvent) => boolean
+  readonly isReadable: (event: FileEvent) => boolean | Promise<boolean>
   /** when the token ends, unix ms */
   readonly expiresAt: number
 }
@@ -157,7 +157,10 @@ async function* readChunks(
     while (!isOver()) {
       appended = false
       const page = await readModel.fileEvents({ since: last, limit: PAGE_EVENTS })
-      const events = page.events.filter(isReadable).map((event) => toStorageEvent(storeId, cursorId, event))
+      const areReadable = await Promise.all(page.events.map(isReadable))
+      const events = page.events
+        .filter((_, index) => areReadable[index])
+        .map((event) => toStorageEvent(storeId, cursorId, event))
       last = page.next
       if (events.length > 0)
         yield events.map((event) => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`).join('')

@@ -1,32 +1,19 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import { type Clock, systemClock } from '@rockpool/sync-server'
-import { postgresLogs, type PostgresLogs } from '@rockpool/sync-server/postgres'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createDatabase, type TestDatabase } from '../../../sync-server/src/test-support/postgres-database.ts'
-import { ensureTables } from '../state/postgres-tables.ts'
+import { expect, it } from 'vitest'
 import { keyLocksSuite } from '../testing/key-locks-suite.ts'
+import { useSharedDatabases } from '../testing/shared-databases.ts'
 import { postgresKeyLocks } from './postgres-key-locks.ts'
 
-let database: TestDatabase
-let servers: readonly PostgresLogs[]
-beforeAll(async () => {
-  database = await createDatabase()
-  servers = await Promise.all([0, 1].map(() => postgresLogs({ url: database.url })))
-  await Promise.all(servers.map((server) => ensureTables(server.database)))
+const databases = useSharedDatabases()
+const open = (clock: Clock) => ({
+  uploader: postgresKeyLocks(databases().first, clock),
+  collector: postgresKeyLocks(databases().second, clock),
 })
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()))
-  await database[Symbol.asyncDispose]()
-})
-
-const open = (clock: Clock) => {
-  const [uploader, collector] = servers.map((server) => postgresKeyLocks(server.database, clock))
-  return { uploader: uploader!, collector: collector! }
-}
 keyLocksSuite(open)
 
 const KEY = 'reef/files/a' as RemoteKey
-const expire = () => database.query("UPDATE rockpool.key_locks SET expires_at = now() - interval '1 second'")
+const expire = () => databases().query("UPDATE rockpool.key_locks SET expires_at = now() - interval '1 second'")
 
 it('acknowledges no upload whose lock expired and was taken by the collector', async () => {
   const { uploader, collector } = open(systemClock)

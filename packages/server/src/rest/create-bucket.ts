@@ -22,7 +22,7 @@ export const createBucket = async (
 ): Promise<NamedBucket & { readonly created: boolean }> => {
   const { claims } = requireUser(caller, 'admin')
   const bucket = toBucket(await readJson(request, isBucketJson, EXAMPLE))
-  const created = storeBuckets.create(caller.storeId, bucket.name, bucket.rules, claims.sub, now())
+  const created = await storeBuckets.create(caller.storeId, bucket.name, bucket.rules, claims.sub, now())
   return { ...bucket, created }
 }
 

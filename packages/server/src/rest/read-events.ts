@@ -26,7 +26,7 @@ export const readEvents = async (
     sub: claims.sub,
     log,
     since: since === undefined ? head : parseCursor(since, log.cursorId, head),
-    isReadable: (event) => isReadable(event, claims.sub, storeBuckets.bucketsOf(storeId)),
+    isReadable: async (event) => isReadable(event, claims.sub, await storeBuckets.bucketsOf(storeId, event.bucket)),
     expiresAt: expiryOf(claims),
   })
 }

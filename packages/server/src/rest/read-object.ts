@@ -25,7 +25,7 @@ export const readObject = async (
   place: ObjectPlace,
   request: Request,
 ): Promise<Response> => {
-  const rules = requireBucket(services.storeBuckets.bucketsOf(caller.storeId), place.bucket)
+  const rules = requireBucket(await services.storeBuckets.bucketsOf(caller.storeId, place.bucket), place.bucket)
   requireReader(caller, rules)
   if (rules.access === 'public') await requireLog(services, caller.storeId, place)
   const { readModel } = await services.logs.open(caller.storeId)
@@ -65,7 +65,7 @@ export const signObject = async (
   expiresIn: string | null,
 ): Promise<SignedUrl> => {
   const { logs, shareSecrets, maxShareSeconds, now } = services
-  const rules = requireBucket(services.storeBuckets.bucketsOf(caller.storeId), place.bucket)
+  const rules = requireBucket(await services.storeBuckets.bucketsOf(caller.storeId, place.bucket), place.bucket)
   const user = requireUser(caller, 'read')
   const [secret] = shareSecrets
   if (secret === undefined) {
@@ -117,7 +117,7 @@ export const readSigned = async (
   const { logs, storeBuckets, shareSecrets, now } = services
   const signed = { ...place, expires: query.get('expires') ?? '' }
   const { storeId, fileId, held } = readShareToken(shareSecrets, query.get('token') ?? '', signed, now())
-  const rules = requireBucket(storeBuckets.bucketsOf(storeId), place.bucket)
+  const rules = requireBucket(await storeBuckets.bucketsOf(storeId, place.bucket), place.bucket)
   const { readModel } = await logs.open(storeId)
   const found = await readModel.file(fileId)
   const isSigned = found && found.deletedAt === null && found.bucket === place.bucket

@@ -21,7 +21,8 @@ export const releaseObject = async (
   request: Request,
 ): Promise<StoredFile> => {
   requireUser(caller, 'admin')
-  if (!requireBucket(storeBuckets.bucketsOf(caller.storeId), place.bucket).hold) {
+  const buckets = await storeBuckets.bucketsOf(caller.storeId, place.bucket)
+  if (!requireBucket(buckets, place.bucket).hold) {
     throw new RockpoolError('bad_request', `The bucket "${place.bucket}" holds no files. Configure its rule "hold".`)
   }
   const { release = true, content_address: checked } = await readJson(request, isDecision, '{ "release": true }')

@@ -15,7 +15,7 @@ const optionsWith = (more: Partial<RestOptions>): RestOptions => {
   const options: Partial<RestOptions> = {
     logs: { storeIds: async () => ['shop'], open: async () => ({ ...LOG, readModel: readModel as never }) },
     store,
-    storeBuckets: { bucketsOf: () => ({ posters: { access: 'public' } }), create: () => false },
+    storeBuckets: { bucketsOf: () => ({ posters: { access: 'public' } }), create: async () => false },
     authenticate: async () => {
       throw new RockpoolError('unauthenticated', 'No token is right.')
     },

@@ -65,7 +65,7 @@ const respondTo = async (
   request: Request,
 ): Promise<Response> => {
   const { searchParams } = new URL(request.url)
-  const buckets = services.storeBuckets.bucketsOf(caller.storeId)
+  const buckets = await services.storeBuckets.bucketsOf(caller.storeId, 'bucket' in call ? call.bucket : undefined)
   const listJson = async (files: readonly StoredFile[]) => {
     const states = await services.holds.statesOf(files.filter(isHolding(buckets)).map(({ remoteKey }) => remoteKey))
     return files.map((file) => objectJson(file, states.get(file.remoteKey) ?? 'released'))

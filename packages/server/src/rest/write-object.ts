@@ -39,7 +39,7 @@ export const writeObject = async (
 ): Promise<Written> => {
   const { storeBuckets, spool, keyLocks, logs, sync, signReceipt, now, onError } = services
   const { storeId } = caller
-  const buckets = storeBuckets.bucketsOf(storeId)
+  const buckets = await storeBuckets.bucketsOf(storeId, place.bucket)
   const rules = requireBucket(buckets, place.bucket)
   const user = requireUser(caller, 'write')
   const type = request.headers.get('content-type') ?? OCTET_STREAM
@@ -106,7 +106,7 @@ export const deleteObject = async (
   signal: AbortSignal,
 ): Promise<StoredFile> => {
   const { storeId } = caller
-  const rules = requireBucket(storeBuckets.bucketsOf(storeId), place.bucket)
+  const rules = requireBucket(await storeBuckets.bucketsOf(storeId, place.bucket), place.bucket)
   const user = requireUser(caller, 'delete')
   const { readModel } = await logs.open(storeId)
   let file: StoredFile | undefined

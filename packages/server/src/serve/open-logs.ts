@@ -53,7 +53,10 @@ export const openLogs = async ({
     // Loaded here, since few servers need the driver.
     const { postgresLogs } = await import('@rockpool/sync-server/postgres')
     const logs = await postgresLogs({ url: eventLog.url })
-    await ensureTables(logs.database)
+    await ensureTables(logs.database).catch(async (error: unknown) => {
+      await logs.close()
+      throw error
+    })
     let closing: Promise<void> | undefined
     return {
       ...logs,

@@ -4,7 +4,8 @@ import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
 import { type CheckQuota, configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
 import { createFileLedger, type FileLedger, quotaMessage, systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
-import { configuredBuckets, openStoreBuckets } from '../buckets/store-buckets.ts'
+import { postgresBuckets } from '../buckets/postgres-buckets.ts'
+import { sqliteBuckets } from '../buckets/sqlite-buckets.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
@@ -15,8 +16,9 @@ import { hookCursors } from '../events/webhooks/hook-cursors.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { startHoldKeeper } from '../hold/hold-keeper.ts'
-import { sqliteHolds } from '../hold/sqlite-holds.ts'
 import { hookChecks } from '../hold/hook-checks.ts'
+import { postgresHolds } from '../hold/postgres-holds.ts'
+import { sqliteHolds } from '../hold/sqlite-holds.ts'
 import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
@@ -81,17 +83,16 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
     const readableLogs = withCursorIds(logs, lastRestore(state.database))
-    const holds = sqliteHolds(state.database)
+    const { database } = logs
+    const holds = database ? postgresHolds(database) : sqliteHolds(state.database)
     const fileLedger = createFileLedger({
       quota: config.fileQuota,
       readModelOf: async (storeId) => (await logs.open(storeId)).readModel,
       clock: systemClock,
     })
     const hasFileQuota = Object.keys(config.fileQuota).length > 0
-    const storeBuckets =
-      config.eventLog.backend === 'sqlite'
-        ? openStoreBuckets(state.database, config.signer.buckets)
-        : configuredBuckets(config.signer.buckets)
+    const { buckets } = config.signer
+    const storeBuckets = database ? postgresBuckets(database, buckets) : sqliteBuckets(state.database, buckets)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
@@ -126,7 +127,6 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const [receiptSecret] = receiptSecrets
     const onRestError = (error: unknown) => log.error('rest', { error: describeError(error) })
     const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
-    const { buckets } = config.signer
     const keeper = await startHoldKeeper({
       ...{ buckets, holds, logs: readableLogs, appends, clock: systemClock },
       deleteFiles: sync.deleteFiles,

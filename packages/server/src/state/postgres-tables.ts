@@ -8,6 +8,14 @@ const CREATION_LOCK = 7_262_535_765
 const TABLES = {
   key_locks: `remote_key text COLLATE "C" NOT NULL, holder text COLLATE "C" NOT NULL, is_exclusive boolean NOT NULL,
     expires_at timestamptz NOT NULL, PRIMARY KEY (remote_key, holder)`,
+  buckets: `store_id text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, rules text NOT NULL, made_by text NOT NULL,
+    made_at bigint NOT NULL, PRIMARY KEY (store_id, name)`,
+  hold_decisions: `remote_key text COLLATE "C" PRIMARY KEY, state text NOT NULL, decided_at bigint NOT NULL`,
+  held_files: `remote_key text COLLATE "C" NOT NULL, store_id text COLLATE "C" NOT NULL, file_id text COLLATE "C" NOT NULL,
+    bucket text COLLATE "C" NOT NULL, since bigint NOT NULL, PRIMARY KEY (remote_key, file_id),
+    UNIQUE (bucket, since, remote_key, file_id)`,
+  hold_cursors: `store_id text COLLATE "C" PRIMARY KEY, buckets text NOT NULL, backend_id text NOT NULL,
+    seq_num bigint NOT NULL`,
 } as const
 
 /** Creates what is missing. A user who may not create tables can work with those that are there. @throws EventLogError */

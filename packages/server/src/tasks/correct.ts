@@ -1,7 +1,8 @@
 /** Redaction: an event that must not be in a log is taken out of it, on all devices. */
 import type { StoreId } from '@rockpool/protocol'
 import { findRefused, type FoundEvent } from '@rockpool/sync-server'
-import { readStoreBuckets } from '../buckets/store-buckets.ts'
+import { postgresBuckets } from '../buckets/postgres-buckets.ts'
+import { readSqliteBuckets } from '../buckets/sqlite-buckets.ts'
 import type { Task } from './task.ts'
 
 export interface CorrectArguments {
@@ -34,7 +35,11 @@ export const findEvents: Task<{ readonly storeId: StoreId }, readonly FoundEvent
   name: 'find',
   run: async ({ storeId }, { config, parts }) => {
     const log = await requireLog(parts, storeId)
-    const buckets = readStoreBuckets(config.dataDir, config.signer.buckets, storeId)
+    const { database } = parts.logs
+    const configured = config.signer.buckets
+    const buckets = database
+      ? await postgresBuckets(database, configured).bucketsOf(storeId)
+      : await readSqliteBuckets(config.dataDir, configured, storeId)
     const found: FoundEvent[] = []
     for await (const page of findRefused(log, { storeId, buckets })) found.push(...page)
     return found

@@ -113,7 +113,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
     const { sub } = claims
     const pusher: Pusher = {
       ...{ claims, owner: await ownerOfClaims(claims), storeId, eventNames, hashing },
-      buckets: typeof buckets === 'function' ? buckets(storeId) : buckets,
+      buckets: typeof buckets === 'function' ? await buckets(storeId) : buckets,
     }
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
