@@ -1,0 +1,118 @@
+/** The network between a device and the server, for tests of file URLs: it serves a page without an app, and counts objects. */
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { stripTypeScriptTypes } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { FILE_URL_BASE, type RemoteKey } from '@rockpool/protocol'
+
+/** Below a path that the worker's shell leaves to the server. */
+const PAGES = '/rockpool-dev/test/'
+
+export interface ObjectProxy extends AsyncDisposable {
+  /** of the gallery, through this proxy */
+  readonly url: string
+  /** of an empty page that has `window.requests` */
+  readonly pageUrl: string
+  /** no request gets a response */
+  isOffline: boolean
+  /** the next signed URL of each has expired when it arrives */
+  readonly expired: Set<RemoteKey>
+  /** responses with bytes of objects that have not ended */
+  readonly openObjects: number
+  /** bytes of objects that were sent to the device */
+  readonly sentBytes: number
+  /** paths of file URLs whose requests did not go to the worker */
+  readonly pastWorker: ReadonlySet<string>
+  /** requests of code that a file brought */
+  readonly ranCode: readonly string[]
+}
+
+/** @param serverUrl of the gallery, direct */
+export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> => {
+  const { hostname, port } = new URL(serverUrl)
+  const script = stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'page/requests.ts'), 'utf8'))
+  const expired = new Set<RemoteKey>()
+  const pastWorker = new Set<string>()
+  const ranCode: string[] = []
+  let openObjects = 0
+  let sentBytes = 0
+
+  const servePage = (name: string, outgoing: ServerResponse) => {
+    if (name.startsWith('ran')) ranCode.push(name)
+    const isScript = name === 'requests.js'
+    outgoing.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' })
+    outgoing.end(isScript ? script : '<!doctype html><body><script type="module" src="requests.js"></script>')
+  }
+
+  /** Another time than the signed one is refused as a time in the past is. */
+  const withoutValidity = ({ pathname, searchParams }: URL): string => {
+    searchParams.set('expires', '0')
+    return `${pathname}?${searchParams}`
+  }
+
+  const forward = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const url = new URL(incoming.url!, serverUrl)
+    const [, key] = decodeURIComponent(url.pathname).split('/objects/') as [string, RemoteKey | undefined]
+    const isObject = key !== undefined && incoming.method === 'GET'
+    const path = isObject && expired.delete(key) ? withoutValidity(url) : incoming.url
+    const forwarded = request({
+      hostname,
+      port,
+      method: incoming.method,
+      path,
+      headers: incoming.headers,
+      agent: false,
+    })
+    forwarded.on('error', () => outgoing.destroy())
+    outgoing.once('close', () => forwarded.destroy())
+    forwarded.on('response', (response) => {
+      outgoing.writeHead(response.statusCode!, response.headers)
+      response.once('aborted', () => outgoing.destroy())
+      if (isObject) {
+        openObjects++
+        outgoing.once('close', () => openObjects--)
+        response.on('data', (chunk: Buffer) => (sentBytes += chunk.length))
+      }
+      response.pipe(outgoing)
+    })
+    incoming.pipe(forwarded)
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    const { pathname } = new URL(incoming.url!, serverUrl)
+    if (pathname.startsWith(FILE_URL_BASE)) pastWorker.add(pathname)
+    if (proxy.isOffline) return void incoming.socket.destroy()
+    if (pathname.startsWith(PAGES)) servePage(pathname.slice(PAGES.length), outgoing)
+    else forward(incoming, outgoing)
+  })
+  server.on('clientError', (_, socket) => socket.destroy())
+  // The gallery polls without a WebSocket.
+  server.on('upgrade', (_, socket) => socket.destroy())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+  const proxy: ObjectProxy = {
+    url,
+    pageUrl: url + PAGES.slice(1),
+    isOffline: false,
+    expired,
+    get openObjects() {
+      return openObjects
+    },
+    get sentBytes() {
+      return sentBytes
+    },
+    pastWorker,
+    ranCode,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+  return proxy
+}

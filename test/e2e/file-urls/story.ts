@@ -1,0 +1,59 @@
+/** A device with a page that has no app, and files in object storage that no device has added. */
+import { contentUrl, buildRemoteKey, hashContent, type RemoteKey } from '@rockpool/protocol'
+import { fetchSigner } from '@rockpool/core/signer'
+import { sendByFetch, upload } from '@rockpool/core/transfers'
+import type { Page } from 'puppeteer-core'
+import { type BrowserName, createDevice, type Device } from '../device.ts'
+import { tokenSigner } from '../network-tokens.ts'
+import { type Server, startServer } from '../server.ts'
+import { type ObjectProxy, startObjectProxy } from './object-proxy.ts'
+
+const STORE_ID = 'gallery'
+
+/** A file in object storage, and where the device's worker serves it. */
+export interface StoredFile {
+  readonly remoteKey: RemoteKey
+  readonly url: string
+}
+
+export interface FileStory {
+  readonly proxy: ObjectProxy
+  readonly device: Device
+  /** of the app's origin, behind its worker, with `window.requests` */
+  readonly page: Page
+  /** Names content, and puts it into object storage unless it is `lost`. */
+  store(
+    name: string,
+    type: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options?: { readonly lost?: boolean },
+  ): Promise<StoredFile>
+}
+
+export const withFiles = async (browser: BrowserName, story: (world: FileStory) => Promise<void>): Promise<void> => {
+  await using server = await startServer()
+  await using proxy = await startObjectProxy(server.url)
+  await using device = await createDevice(browser, proxy.url)
+  const store = await storeTo(server)
+  // The gallery signs in, and brings the worker.
+  const tab = await device.open()
+  await tab.page.goto(proxy.pageUrl)
+  await tab.page.waitForFunction(() => 'requests' in window && navigator.serviceWorker.controller !== null)
+  await story({ proxy, device, page: tab.page, store })
+}
+
+const storeTo = async (server: Server): Promise<FileStory['store']> => {
+  const sign = await tokenSigner(server)
+  const token = sign({ user: 'ada', storeId: STORE_ID, rights: ['read', 'write'], lifetimeMs: 600_000 })
+  const ports = {
+    signer: fetchSigner({ url: `${server.url}signer`, token: async () => token }),
+    send: sendByFetch(fetch),
+  }
+  return async (name, type, bytes, { lost = false } = {}) => {
+    const blob = new Blob([bytes])
+    const { address, digests, size } = await hashContent(blob.stream())
+    const remoteKey = buildRemoteKey({ storeId: STORE_ID, bucket: 'files', address })
+    if (!lost) await upload(ports, { remoteKey, type, blob, size, digests }, { signal: new AbortController().signal })
+    return { remoteKey, url: contentUrl({ remoteKey, name, type }) }
+  }
+}
