@@ -24,6 +24,7 @@ import { createDigestLists } from './digest-lists.ts'
 import { downloadUrl, publicUrl } from './downloads.ts'
 import { describeError, errorResponse, httpError } from './errors.ts'
 import { serveForm, uploadForm } from './gateway.ts'
+import { discardFile, keepFile, signFile, SignKeyRequest, signRead, SignUploadRequest } from './gateway-urls.ts'
 import { createBodyBuffers } from './body-buffers.ts'
 import { callHook, type SignerHooks } from './hooks.ts'
 import { abortMultipart, completeMultipart, signParts, startMultipart } from './multipart.ts'
@@ -336,13 +337,35 @@ export const createSigner = (options: SignerOptions): Signer => {
   })
 
   if (options.gateway) {
+    const gatewayUrl = (c: Context<Env>) => `${options.publicBaseUrl || originOf(c)}/gateway`
     app.get('/gateway/health', (c) => answer(c, { ok: true }))
+    app.post('/gateway/v1/sign/upload', async (c) => {
+      const { caller, request, from } = await parseRequest(c, SignUploadRequest)
+      return answer(c, withOrigin(c)(await signFile(services, caller, request, from, gatewayUrl(c))))
+    })
+    app.post('/gateway/v1/sign/download', async (c) => {
+      const { caller, request, from } = await parseRequest(c, SignKeyRequest)
+      return answer(c, withOrigin(c)(await signRead(services, caller, request, from)))
+    })
+    app.post('/gateway/v1/delete', async (c) => {
+      const { caller, request } = await parseRequest(c, SignKeyRequest)
+      await keepFile(services, caller, request)
+      return c.body(null, 204)
+    })
+    app.put('/gateway/stored/*', async (c) => {
+      const path = pathBehind(c, '/gateway/stored/')
+      setStoreId(c, path)
+      const caller = await services.access.identify(c.req.raw)
+      c.set('caller', caller)
+      await discardFile(services, caller, path, c.req.raw)
+      return c.body(null, 200)
+    })
     app.post('/gateway/upload', async (c) => {
       const caller = await services.access.identify(c.req.raw)
       c.set('caller', caller)
       const key = await uploadForm(services, caller, c.req.raw)
       setStoreId(c, key)
-      return answer(c, { url: `${options.publicBaseUrl || originOf(c)}/gateway/files/${key}` })
+      return answer(c, { url: `${gatewayUrl(c)}/files/${key}` })
     })
     app.on(['GET', 'DELETE'], '/gateway/files/*', async (c) => {
       const path = pathBehind(c, '/gateway/files/')

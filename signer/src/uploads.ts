@@ -4,20 +4,36 @@ import { fromHex, safeType, type StoredContent, type UploadUrl, type UploadUrlRe
 import { checkBucket } from './content.ts'
 import { httpError } from './errors.ts'
 import { created } from './hooks.ts'
-import type { Caller } from './rights.ts'
+import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 
 /** Lifetime of a presigned PUT in seconds: long enough for 8 MiB at 30 kB/s. */
 export const UPLOAD_SECONDS = 300
 
 export const uploadUrl = async (
-  { store, access, confirmUploads, receiptOf, emit, requireRoom }: SignerServices,
+  services: SignerServices,
   caller: Caller,
   { key: text, size, type, sent }: UploadUrlRequest,
   signal: AbortSignal,
 ): Promise<UploadUrl> => {
-  const key = await access.permit(caller, 'write', text, { size, type })
+  const key = await services.access.permit(caller, 'write', text, { size, type })
   checkBucket(key, size, type)
+  return signUpload(services, caller, { key, size, type, sent }, signal)
+}
+
+interface Upload extends Pick<UploadUrlRequest, 'size' | 'type'> {
+  readonly key: ResolvedKey
+  /** whether the client has sent it, by an earlier URL */
+  readonly sent?: boolean | undefined
+}
+
+/** The presigned PUT of content that the caller may write, unless it is stored already. */
+export const signUpload = async (
+  { store, confirmUploads, receiptOf, emit, requireRoom }: SignerServices,
+  caller: Caller,
+  { key, size, type, sent }: Upload,
+  signal: AbortSignal,
+): Promise<UploadUrl> => {
   const stored = await findStored(store, key.key, size, signal)
   // The empty file is stored by the signer itself: an earlier response may have been lost before its event.
   if (stored && (sent || size === 0)) emit(created(caller, key, size))

@@ -1,6 +1,7 @@
 /** The gateway contract of livestore-filesync, against a signer on any store. */
+import { sha256, toHex } from '@rockpool/protocol'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { contentOf, startOn, startSigner, type TestSigner, token } from './harness.ts'
+import { bytesOf, contentOf, startOn, startSigner, type TestSigner, token } from './harness.ts'
 
 /** Sends a form. `bearer`: undefined for none. */
 export const uploadForm = async (
@@ -89,5 +90,58 @@ export const gatewaySuite = (start: () => Promise<TestSigner> = startSigner): vo
     const two = await token({ reef: ['write'], lagoon: ['write'] })
     expect((await uploadForm(signer, two, bytes)).status).toBe(400)
     expect(await signer.store.exists(`reef/${address}`)).toBe(false)
+  })
+
+  /** A call of the contract of 0.8.0, as its client sends it. */
+  const post = async (path: string, body: object, bearer: string | undefined = ada) => {
+    const response = await fetch(`${signer.url}/gateway${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...(bearer !== '' && { authorization: `Bearer ${bearer}` }) },
+    })
+    const text = await response.text()
+    return { status: response.status, json: text === '' ? undefined : JSON.parse(text) }
+  }
+  const putSigned = (signed: { method: string; url: string; headers: HeadersInit }, body: Uint8Array<ArrayBuffer>) =>
+    fetch(signed.url, { method: signed.method, headers: signed.headers, body })
+
+  test('0.8.0: a file above 8 MiB goes up by a signed URL, twice, and comes down; delete keeps it', async () => {
+    const bytes = bytesOf(9 * 1024 * 1024, 6)
+    const key = `reef/${toHex(await sha256(bytes))}`
+    const request = { key: `/${key}`, contentType: 'image/png', contentLength: bytes.length }
+    for (const _ of ['the first time', 'again']) {
+      const { status, json } = await post('/v1/sign/upload', request)
+      expect([status, json.method, Number.isNaN(Date.parse(json.expiresAt))]).toEqual([200, 'PUT', false])
+      expect((await putSigned(json, bytes)).status).toBe(200)
+    }
+    expect(await post('/v1/delete', { key })).toEqual({ status: 204, json: undefined })
+    const { json } = await post('/v1/sign/download', { key })
+    expect(await sha256(await (await fetch(json.url)).arrayBuffer())).toEqual(await sha256(bytes))
+  })
+
+  test('0.8.0: refuses other bytes, keys outside of the stores of the token, and callers without a right', async () => {
+    const { address, bytes } = await contentOf(10, 7)
+    const key = `reef/${address}`
+    const { json } = await post('/v1/sign/upload', { key, contentLength: 10 })
+    expect((await putSigned(json, bytesOf(10, 8))).ok).toBe(false)
+    expect(await signer.store.exists(key)).toBe(false)
+    // Bytes that are not stored have no other way in.
+    const stored = await fetch(`${signer.url}/gateway/stored/${key}`, {
+      method: 'PUT',
+      body: bytes,
+      headers: { authorization: `Bearer ${ada}` },
+    })
+    expect(stored.status).toBe(404)
+    const reader = await token({ reef: ['read'] })
+    for (const path of ['/v1/sign/upload', '/v1/sign/download', '/v1/delete']) {
+      const statusOf = async (named: string, bearer = ada) =>
+        (await post(path, { key: named, contentLength: 10 }, bearer)).status
+      expect(await statusOf(`lagoon/${address}`)).toBe(403)
+      for (const wrong of [`reef/files/${address}`, `tmp/${address}`, `../${address}`, 'reef/a.png', '']) {
+        expect(await statusOf(wrong)).toBe(400)
+      }
+      expect(await statusOf(key, '')).toBe(401)
+      expect(await statusOf(key, reader)).toBe(path === '/v1/sign/download' ? 200 : 403)
+    }
   })
 }
