@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import puppeteer, { type Browser, type LaunchOptions, type Page } from 'puppeteer-core'
+import { CHROMIUM_FLAGS } from '../chromium-flags.ts'
 import { type Tab, openTab } from './tab.ts'
 
 export type BrowserName = 'chromium' | 'firefox'
@@ -83,15 +84,7 @@ const launchOptions = (name: BrowserName, profile: string, downloads: string): L
   ...(name === 'chromium'
     ? {
         downloadBehavior: { policy: 'allow', downloadPath: downloads },
-        args: [
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-quic',
-          '--no-first-run',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-        ],
+        args: CHROMIUM_FLAGS,
       }
     : {
         extraPrefsFirefox: {

@@ -2,7 +2,7 @@
 import { applyBacklog } from '../read-model/catch-up.ts'
 import { redactionCheck } from '../redact/audit.ts'
 import { append, type EventStorage } from './append.ts'
-import type { Append } from './commit-queue.ts'
+import type { Append } from './waiting-appends.ts'
 import type { AppendResult } from './event-log.ts'
 import { encodeEvents, type StoredEvent } from './event.ts'
 import { forget, type LogMemory } from './log-memory.ts'

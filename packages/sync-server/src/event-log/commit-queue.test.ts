@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventsAfter } from '../testing/events.ts'
-import { type Append, createCommitQueue, MAX_GROUP_EVENTS } from './commit-queue.ts'
+import { createCommitQueue, MAX_GROUP_EVENTS } from './commit-queue.ts'
+import type { Append } from './waiting-appends.ts'
 import type { AppendResult } from './event-log.ts'
 
 /** A queue whose groups are closed by hand; `groups` has the parents of the appends of each commit. */

@@ -2,15 +2,8 @@
  * Group commit: appends of one log that wait at the same time share a transaction, so that the disk is synced once for all of
  * them. Each is judged by itself and in the order of its arrival, and resolves only after the commit.
  */
-import type { AppendOptions, AppendResult } from './event-log.ts'
-import type { LogEvent } from './event.ts'
-
-/** The arguments of `EventLog.append`. */
-export interface Append {
-  readonly parent: number
-  readonly events: readonly LogEvent[]
-  readonly options: AppendOptions
-}
+import type { AppendResult } from './event-log.ts'
+import { type Append, settleAll, type WaitingAppend } from './waiting-appends.ts'
 
 /** Runs `run` once, now or soon. */
 export type Defer = (run: () => void) => void
@@ -20,11 +13,6 @@ export interface CommitQueue {
   add(append: Append): Promise<AppendResult>
   /** Commits all that waits, now. */
   flush(): void
-}
-
-interface Waiting {
-  readonly append: Append
-  readonly settle: PromiseWithResolvers<AppendResult>
 }
 
 /** Events in one transaction, unless it has one append: nothing else runs until they are stored. */
@@ -38,19 +26,14 @@ export const createCommitQueue = (
   commit: (appends: readonly Append[]) => readonly PromiseSettledResult<AppendResult>[],
   defer: Defer,
 ): CommitQueue => {
-  let waiting: Waiting[] = []
+  let waiting: WaitingAppend[] = []
 
   const commitNext = () => {
     const size = groupSize(waiting)
     const group = waiting.slice(0, size)
     waiting = waiting.slice(size)
     try {
-      const results = commit(group.map(({ append }) => append))
-      for (const [index, result] of results.entries()) {
-        const { resolve, reject } = group[index]!.settle
-        if (result.status === 'fulfilled') resolve(result.value)
-        else reject(result.reason)
-      }
+      settleAll(group, commit(group.map(({ append }) => append)))
     } catch (error) {
       for (const { settle } of group) settle.reject(error)
     }
@@ -75,7 +58,7 @@ export const createCommitQueue = (
   }
 }
 
-const groupSize = (waiting: readonly Waiting[]): number => {
+const groupSize = (waiting: readonly WaitingAppend[]): number => {
   let events = 0
   const first = waiting.findIndex(({ append }) => (events += append.events.length) > MAX_GROUP_EVENTS)
   return first === -1 ? waiting.length : Math.max(first, 1)

@@ -2,23 +2,11 @@ import type { RemoteKey } from '@rockpool/protocol'
 import { expect, test } from 'vitest'
 import type { TransferRow } from '../../ports/local-index.ts'
 import type { FileState } from '../../pool.ts'
+import { sampleTransfer } from '../../testing/sample-transfer.ts'
 import { type StatusFacts, statusOf } from './status.ts'
 
 const key = 'store/files/x' as RemoteKey
-const transfer = (over: Partial<TransferRow>): TransferRow => ({
-  id: `upload:${key}`,
-  direction: 'upload',
-  remoteKey: key,
-  size: 100,
-  type: 'text/plain',
-  state: 'waiting',
-  attempts: 0,
-  notBefore: 0,
-  error: null,
-  uploadId: null,
-  createdAt: 0,
-  ...over,
-})
+const transfer = (over: Partial<TransferRow>) => sampleTransfer(`upload:${key}`, { remoteKey: key, size: 100, ...over })
 const facts: StatusFacts = {
   size: 100,
   onDevice: false,

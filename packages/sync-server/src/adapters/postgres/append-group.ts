@@ -2,7 +2,7 @@
 import { RockpoolError, type StoreId } from '@rockpool/protocol'
 import type { Sql, TransactionSql } from 'postgres'
 import { append, type EventStorage } from '../../event-log/append.ts'
-import type { Append } from '../../event-log/commit-queue.ts'
+import type { Append } from '../../event-log/waiting-appends.ts'
 import { type AppendResult, EventLogError } from '../../event-log/event-log.ts'
 import { encodeEvents, type LogEvent, type StoredEvent } from '../../event-log/event.ts'
 import type { RecentEvents } from '../../event-log/recent-events.ts'

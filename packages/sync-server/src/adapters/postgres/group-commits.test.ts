@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Append } from '../../event-log/commit-queue.ts'
+import type { Append } from '../../event-log/waiting-appends.ts'
 import type { AppendResult } from '../../event-log/event-log.ts'
 import { eventsAfter } from '../../testing/events.ts'
 import { createGroupCommits, groupSize, MAX_GROUP_EVENTS, MAX_GROUP_LENGTH } from './group-commits.ts'

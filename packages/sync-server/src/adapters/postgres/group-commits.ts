@@ -2,19 +2,14 @@
  * Group commit where a commit takes time: appends of one log that arrive while a transaction runs share the next one. A single
  * append waits for none.
  */
-import type { Append } from '../../event-log/commit-queue.ts'
 import type { AppendResult } from '../../event-log/event-log.ts'
+import { type Append, settleAll, type WaitingAppend } from '../../event-log/waiting-appends.ts'
 
 export interface GroupCommits {
   /** The result of the append, once it is durable. */
   add(append: Append): Promise<AppendResult>
   /** Resolves when nothing waits any more. */
   drained(): Promise<void>
-}
-
-interface Waiting {
-  readonly append: Append
-  readonly settle: PromiseWithResolvers<AppendResult>
 }
 
 /** Limits of one transaction, unless it has one append: others wait for it, and its events are in memory. */
@@ -25,7 +20,7 @@ export const MAX_GROUP_LENGTH = 8 * 1024 * 1024
 export const createGroupCommits = (
   commit: (appends: readonly Append[]) => Promise<readonly PromiseSettledResult<AppendResult>[]>,
 ): GroupCommits => {
-  let waiting: Waiting[] = []
+  let waiting: WaitingAppend[] = []
   let running: Promise<void> | undefined
 
   const commitAll = async () => {
@@ -34,12 +29,7 @@ export const createGroupCommits = (
       const group = waiting.slice(0, size)
       waiting = waiting.slice(size)
       try {
-        const results = await commit(group.map(({ append }) => append))
-        for (const [index, result] of results.entries()) {
-          const { resolve, reject } = group[index]!.settle
-          if (result.status === 'fulfilled') resolve(result.value)
-          else reject(result.reason)
-        }
+        settleAll(group, await commit(group.map(({ append }) => append)))
       } catch (error) {
         for (const { settle } of group) settle.reject(error)
       }

@@ -1,6 +1,6 @@
 /** The events of a log that appends are compared with, read before the comparison: that one is synchronous. */
 import type { TransactionSql } from 'postgres'
-import type { Append } from '../../event-log/commit-queue.ts'
+import type { Append } from '../../event-log/waiting-appends.ts'
 import type { LogEvent, StoredEvent } from '../../event-log/event.ts'
 import type { RecentEvents } from '../../event-log/recent-events.ts'
 import { arrayLiteral } from './array-literal.ts'
