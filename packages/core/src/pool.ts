@@ -283,7 +283,8 @@ export interface Pool {
    */
   url(file: ContentReference, options?: { readonly download?: boolean }): string
   /**
-   * The whole content as a Blob, from disk, or downloaded to disk first.
+   * The whole content as a Blob, from disk, or downloaded to disk first. Content of livestore-filesync above 8 MiB gets a new key on the
+   * way, which needs the right to write.
    *
    * @throws RockpoolError `not_found`, `storage_suspect` when object storage lacks what was stored there, `offline`, `corrupt`,
    *   `size_mismatch`, `aborted`, `quota_exceeded`, and the signer's codes

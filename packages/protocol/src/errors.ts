@@ -23,7 +23,7 @@ export type WireErrorCode = keyof typeof WIRE_ERRORS
 
 /** Codes that arise on the device only. */
 export type DeviceErrorCode =
-  /** the browser lacks or blocks OPFS, IndexedDB or another thing the engine needs */
+  /** the browser lacks or blocks what the engine needs, such as OPFS; or the file has to be converted first (MIGRATING.md) */
   | 'unsupported'
   /** the source of an added file failed while it was read */
   | 'source_failed'

@@ -41,6 +41,11 @@ export const storeOnePart = (key: RemoteKey, { blob }: LegacyFile) =>
     return address
   })
 
+export interface MatchOptions {
+  /** whether the bytes are compared also where content of the same size is on this device already */
+  readonly isCertain: boolean
+}
+
 /**
  * Stores content that other devices have under a key of ours already: what the files that had `hash` have now, if it is the same.
  *
@@ -50,9 +55,7 @@ export const storeMatching = (
   hash: string,
   files: readonly FileRecord[],
   { blob }: LegacyFile,
-  {
-    isCertain,
-  }: { /** whether equal sizes are not enough for content that is on this device */ readonly isCertain: boolean },
+  { isCertain }: MatchOptions,
 ) =>
   Effect.gen(function* () {
     const device = yield* Device
