@@ -86,5 +86,5 @@ it('refuse a data folder that has the logs which Postgres lacks', { timeout: 120
   server.child.kill('SIGTERM')
   await server.ended
   const { code, complaint } = await run('sqlite', 'serve')
-  expect([code, complaint]).toEqual([1, expect.stringContaining('Set event_log.backend to sqlite')])
+  expect([code, complaint]).toEqual([1, expect.stringContaining('rockpool-server move-logs')])
 })

@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts'
 import { expire } from './expire.ts'
 import { gc } from './gc.ts'
 import { init } from './init.ts'
+import { moveLogs } from './move-logs.ts'
 import { rebuild } from './rebuild.ts'
 import { restore } from './restore.ts'
 import { serve } from './serve.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   restore,
   rebuild,
   copy,
+  moveLogs,
   correct,
   token,
   version,

@@ -45,7 +45,7 @@ export const openLogs = async ({
   }
   if (await hasEventLogs(dataDir)) {
     throw new Error(
-      `There are event logs in ${dataDir}, which Postgres does not have. Set event_log.backend to sqlite, or another storage.local.path.`,
+      `There are event logs in ${dataDir}, which Postgres does not have. Run once: rockpool-server move-logs. Or set event_log.backend to sqlite.`,
     )
   }
   const unlock = lockFolder(dataDir, 'The data folder')

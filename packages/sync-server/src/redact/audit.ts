@@ -21,10 +21,10 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS redactions_by_commit ON ${TABLE} (commitMark)`,
 ]
 
-/** @param removesFile whether the log has no such file any more. Call it in a transaction. */
-export const writeRedaction = (sql: Sql, redaction: Redaction, removesFile: boolean): void => {
+/** Call it in a transaction. */
+export const writeRedaction = (sql: Sql, redaction: Redaction): void => {
   for (const statement of SCHEMA) sql.run(statement)
-  const { original, by, reason, at } = redaction
+  const { original, by, reason, at, removesFile } = redaction
   const { operation, file, commit } = marksOf(original)
   const { seqNum, name, argsJson, clientId, sessionId, sub } = original
   const event = [seqNum, name, argsJson ?? null, clientId, sessionId, sub ?? null, original.at]
@@ -64,4 +64,5 @@ const toRedaction = (row: Readonly<Record<string, unknown>>): Redaction => ({
   by: row.redactedBy as string,
   reason: row.reason as string,
   at: row.redactedAt as number,
+  removesFile: row.file !== null,
 })

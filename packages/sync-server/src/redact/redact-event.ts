@@ -28,15 +28,15 @@ export const redactEvent = (
     if (redactedBefore) return { redaction: redactedBefore, before, head: before, added: [] }
     const original = readEvent(sql, seqNum)
     const { by, reason, at } = cause
-    const redaction = { original, by, reason, at }
     const plan = planRedaction(original)
     plan.take(readEvents(sql, 0, before))
     const { removesFile, compensating } = plan.finish(before, at)
+    const redaction = { original, by, reason, at, removesFile }
 
     const inert = inertEvent(seqNum)
     sql.run(UPDATE, inert.name, inert.argsJson ?? null, inert.clientId, inert.sessionId, seqNum)
     adjustBytes(sql, seqNum, eventBytes(inert) - eventBytes(original))
-    writeRedaction(sql, redaction, removesFile)
+    writeRedaction(sql, redaction)
     resetTables(sql)
     const added = compensating.length === 0 ? [] : append(before, compensating)
     return { redaction, before, head: before + added.length, added }

@@ -17,6 +17,8 @@ export interface RedactionCause {
 export interface Redaction extends RedactionCause {
   /** the event as it was, with its author and time */
   readonly original: StoredEvent
+  /** the log has no such file any more: events that change it are refused */
+  readonly removesFile: boolean
 }
 
 export interface RedactResult {

@@ -54,7 +54,7 @@ export const redactSuite = (name: string, make: () => Promise<ReadModelSubject>)
     it('keeps the original with its author, and who redacted it and why', async () => {
       await append(good, poison)
       await log.redact(2, CAUSE)
-      const redaction = { original: { ...poison, seqNum: 2, sub: 'mallory', at: 1 }, ...CAUSE }
+      const redaction = { original: { ...poison, seqNum: 2, sub: 'mallory', at: 1 }, ...CAUSE, removesFile: true }
       expect(await log.redactions()).toEqual([redaction])
       expect(await log.redactions({ since: 2 })).toEqual([])
     })

@@ -21,14 +21,13 @@ const toRedaction = (row: RedactionRow): Redaction => ({
   by: row.redacted_by,
   reason: row.reason,
   at: row.redacted_at,
+  removesFile: row.file !== null,
 })
 
-/** @param removesFile whether the log has no such file any more */
 export const insertRedaction = async (
   transaction: TransactionSql,
   storeId: StoreId,
-  { original, by, reason, at }: Redaction,
-  removesFile: boolean,
+  { original, by, reason, at, removesFile }: Redaction,
 ): Promise<void> => {
   const { operation, file, commit } = marksOf(original)
   const { seqNum, name, argsJson, clientId, sessionId, sub } = original

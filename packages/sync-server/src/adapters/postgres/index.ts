@@ -15,6 +15,7 @@ import { transact } from './database.ts'
 import { withDeadline } from './deadline.ts'
 import { noResponse, toLogError } from './errors.ts'
 import { createGroupCommits, type GroupCommits } from './group-commits.ts'
+import { importLog, type LogSource } from './import-log.ts'
 import { listen, type Listener } from './listen.ts'
 import { readHead, readPage } from './read-events.ts'
 import { postgresReadModel, type PostgresReadModel } from './read-model/index.ts'
@@ -53,6 +54,14 @@ export interface PostgresDatabase {
 export interface PostgresLogs extends Logs<SqlEventLog> {
   readonly database: PostgresDatabase
   storeIds(): Promise<readonly StoreId[]>
+  /**
+   * Copies the log of another adapter, which must not grow in the meantime, as a whole or not at all.
+   *
+   * @returns false when it was copied before
+   * @throws RockpoolError `conflict` when the database has another log of this store
+   * @throws EventLogError
+   */
+  importLog(storeId: StoreId, source: LogSource): Promise<boolean>
   /** Resolves when the database responds. @throws EventLogError */
   ping(): Promise<void>
 }
@@ -191,6 +200,7 @@ export const postgresLogs = async ({
       )
       return rows.map((row) => row.store_id).filter(isStoreId)
     },
+    importLog: (storeId, source) => queryOpen((sql) => importLog(sql, storeId, source)),
     ping: async () => {
       requireOpen()
       await query((sql) => sql`SELECT FROM rockpool.logs LIMIT 1`)

@@ -30,14 +30,14 @@ export const redactEvent = (sql: Sql, log: PostgresLog, seqNum: number, cause: R
     if (redactedBefore) return { redaction: redactedBefore, before, head: before, added: [] }
 
     const { by, reason, at } = cause
-    const redaction = { original, by, reason, at }
     const { removesFile, compensating } = await replay(transaction, storeId, original, before, at)
+    const redaction = { original, by, reason, at, removesFile }
     const inert = inertEvent(seqNum)
     await transaction`
       UPDATE rockpool.events
       SET name = ${inert.name}, args = ${inert.argsJson ?? null}, client_id = ${inert.clientId}, session_id = ${inert.sessionId}
       WHERE store_id = ${storeId} AND seq_num = ${seqNum}`
-    await insertRedaction(transaction, storeId, redaction, removesFile)
+    await insertRedaction(transaction, storeId, redaction)
     // Other servers see by the number that what they have in memory may be the original.
     await transaction`UPDATE rockpool.logs SET redactions = redactions + 1 WHERE store_id = ${storeId}`
     await clearTables(transaction, storeId)
