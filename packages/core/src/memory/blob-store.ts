@@ -9,7 +9,7 @@ import {
 } from '@rockpool/protocol'
 import type { PlatformClock } from '../platform/platform.ts'
 import { webPlatform } from '../platform/web-platform.ts'
-import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
+import type { BlobStore, Fragment, WriteOptions } from '../ports/blob-store.ts'
 import { readSource } from './read-source.ts'
 
 export interface MemoryBlobStoreOptions {
@@ -24,6 +24,8 @@ export interface MemoryBlobStoreOptions {
 /** Parts by number; whole when all of them are there. */
 interface Content {
   readonly parts: Map<number, Blob>
+  /** of parts that are not there */
+  fragments: readonly Fragment[]
   modifiedAt: number
 }
 
@@ -40,6 +42,9 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
     if (used() + bytes > quota()) throw full()
   }
   const whole = (address: ContentAddress): boolean => contents.get(address)?.parts.size === addressParts(address)
+
+  const contentAt = (address: ContentAddress): Content =>
+    contents.get(address) ?? { parts: new Map(), fragments: [], modifiedAt: 0 }
 
   const write = async (
     source: Blob | ReadableStream<Uint8Array>,
@@ -62,7 +67,7 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       })
     }
     // The new bytes are proven, and those of before may be damaged since.
-    contents.set(digest.address, { parts, modifiedAt: clock.now() })
+    contents.set(digest.address, { parts, fragments: [], modifiedAt: clock.now() })
     return digest
   }
 
@@ -70,12 +75,33 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
     write,
 
     async writePart(address, number, bytes) {
-      const content = contents.get(address) ?? { parts: new Map(), modifiedAt: 0 }
+      const content = contentAt(address)
       if (content.parts.has(number)) return
       claim(bytes.length)
       content.parts.set(number, new Blob([bytes]))
+      content.fragments = content.fragments.filter((fragment) => fragment.number !== number)
       content.modifiedAt = clock.now()
       contents.set(address, content)
+    },
+
+    async writeFragment(address, number, start, bytes) {
+      const content = contentAt(address)
+      if (content.parts.has(number)) return
+      claim(bytes.length)
+      content.fragments = [...content.fragments, { number, start, bytes: new Blob([bytes]) }]
+      content.modifiedAt = clock.now()
+      contents.set(address, content)
+    },
+
+    async fragments(address) {
+      return contents.get(address)?.fragments ?? []
+    },
+
+    async deleteFragments(address) {
+      const content = contents.get(address)
+      if (!content) return
+      content.fragments = []
+      if (content.parts.size === 0) contents.delete(address)
     },
 
     async parts(address) {
@@ -94,8 +120,8 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
     async quarantine(address) {
       const content = contents.get(address)
       if (!content) return
-      damaged.set(address, content)
       contents.delete(address)
+      if (content.parts.size > 0) damaged.set(address, { ...content, fragments: [] })
     },
 
     async isQuarantined(address) {
@@ -140,7 +166,8 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
   }
 }
 
-const sizeOf = (content: Content): number => [...content.parts.values()].reduce((sum, part) => sum + part.size, 0)
+const sizeOf = ({ parts, fragments }: Content): number =>
+  [...parts.values(), ...fragments.map(({ bytes }) => bytes)].reduce((sum, { size }) => sum + size, 0)
 
 const joined = (content: Content): Blob =>
   new Blob([...content.parts].toSorted(([a], [b]) => a - b).map(([, part]) => part))

@@ -18,6 +18,15 @@ export interface StoredBlob {
   readonly modifiedAt: number
 }
 
+/** Bytes of a part that has not arrived whole. Not verified. */
+export interface Fragment {
+  /** of the part, 1 to N */
+  readonly number: number
+  /** offset in the part */
+  readonly start: number
+  readonly bytes: Blob
+}
+
 /**
  * Blobs on this device's disk, each under its content address. A blob is complete or has some of its parts, and is never torn:
  * every write goes to a temp file that is moved when it is complete.
@@ -41,6 +50,20 @@ export interface BlobStore {
    * @throws RockpoolError `quota_exceeded`, `disk_failed`
    */
   writePart(address: ContentAddress, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+
+  /**
+   * Writes bytes of a part that has not arrived whole, from offset `start` of the part on. They are not verified, and belong to no blob:
+   * only {@link fragments} returns them. They go when the part is written, and when the blob is quarantined or deleted.
+   *
+   * @throws RockpoolError `quota_exceeded`, `disk_failed`
+   */
+  writeFragment(address: ContentAddress, number: number, start: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+
+  /** The fragments present, in any order. They may overlap. Reads no bytes yet. */
+  fragments(address: ContentAddress): Promise<readonly Fragment[]>
+
+  /** Deletes the fragments, and no part. */
+  deleteFragments(address: ContentAddress): Promise<void>
 
   /** Numbers (1 to N, ascending) of the parts present; all of them for a complete blob. */
   parts(address: ContentAddress): Promise<readonly number[]>
@@ -67,13 +90,13 @@ export interface BlobStore {
   /** Deletes the blob, complete or not, and its damaged bytes. Does nothing when it is not there. */
   delete(address: ContentAddress): Promise<void>
 
-  /** All blobs present, complete or not. */
+  /** All blobs present, complete or not, those of which only fragments are here included. */
   list(): Promise<readonly StoredBlob[]>
 
   /** Bytes that this store holds, and the bytes this origin may use in all. */
   usage(): Promise<{ readonly used: number; readonly quota: number }>
 
-  /** Deletes temp files without a live write, and damaged bytes of blobs that are complete again. @returns how many */
+  /** Deletes temp files without a live write, and damaged bytes and fragments of blobs that are complete. @returns how many */
   sweep(): Promise<number>
 
   close(): Promise<void>

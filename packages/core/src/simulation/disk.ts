@@ -147,6 +147,10 @@ export const makeDisk = (world: World): Disk => {
       },
       writePart: (address, number, bytes) =>
         operate(process, 'blobs.writePart', () => contents.writePart(address, number, bytes)),
+      // Parts are smaller than the smallest fragment here: none is ever written.
+      writeFragment: contents.writeFragment,
+      fragments: contents.fragments,
+      deleteFragments: contents.deleteFragments,
       parts: (address) => operate(process, 'blobs.parts', () => contents.parts(address)),
       openPart: (address, number) => operate(process, 'blobs.openPart', () => contents.openPart(address, number)),
       open: (address) => operate(process, 'blobs.open', () => contents.open(address)),

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { failedWriteCases } from './blob-store/failed-write-cases.ts'
+import { fragmentCases } from './blob-store/fragment-cases.ts'
 import type { MakeBlobStore } from './blob-store/fixture.ts'
 import { partCases } from './blob-store/part-cases.ts'
 import { readCases } from './blob-store/read-cases.ts'
@@ -14,6 +15,7 @@ export const blobStoreSuite = (name: string, make: MakeBlobStore): void => {
     writeCases(make)
     failedWriteCases(make)
     partCases(make)
+    fragmentCases(make)
     readCases(make)
     removalCases(make)
   })

@@ -1,22 +1,21 @@
 /** The blob store in the calling context, without a worker. */
-import type { BlobStore, StoredBlob, WriteOptions } from '@rockpool/core'
+import type { BlobStore, WriteOptions } from '@rockpool/core'
 import {
   addressParts,
   type ContentAddress,
   type ContentDigest,
   hashContent,
   PART_SIZE,
-  parseAddress,
-  partRange,
   RockpoolError,
 } from '@rockpool/protocol'
 import { diskError } from '../disk-error.ts'
+import { findContent, findPart, listContents, openContent, partFiles, sum } from './content-files.ts'
 import { makeLimiter } from './limiter.ts'
 import { openSink, type Sink } from './sink.ts'
 import { aborted, partsOf } from './source.ts'
+import { allFragments, fragmentsOf, moveToFragments, removeFragments } from './fragments.ts'
 import { allAside, isAside, moveAside, removeAside, sizeAside } from './quarantine.ts'
 import {
-  directoryIn,
   fileIn,
   filesOf,
   openStoreFolder,
@@ -85,14 +84,22 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
       runWrite(async () => {
         assertPart(address, number, bytes)
         if (await findPart(folder, address, number)) return
-        await withTempFile(folder, async (temp) => {
-          await intoFile(temp.file, async (sink) => {
-            await sink.write(bytes)
-            await sink.close()
-          })
-          await commitPart(folder, temp, address, number)
-        })
+        await writeTemp(folder, bytes, (temp) => commitPart(folder, temp, address, number))
       }),
+
+    writeFragment: (address, number, start, bytes) =>
+      runWrite(() =>
+        writeTemp(folder, bytes, (temp) =>
+          exclusively(folder, address, async () => {
+            if (await findPart(folder, address, number)) return
+            await moveToFragments(folder, temp, { address, number, start })
+          }),
+        ),
+      ),
+
+    fragments: (address) => run(() => fragmentsOf(folder, address)),
+
+    deleteFragments: (address) => run(() => exclusively(folder, address, () => removeFragments(folder, address))),
 
     parts: (address) =>
       run(async () => {
@@ -110,10 +117,17 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
           await removeIn(folder.contents, address)
           await removeIn(folder.contents, address + PARTS_SUFFIX)
           await removeAside(folder, address)
+          await removeFragments(folder, address)
         }),
       ),
 
-    quarantine: (address) => run(() => exclusively(folder, address, () => moveAside(folder, address))),
+    quarantine: (address) =>
+      run(() =>
+        exclusively(folder, address, async () => {
+          await moveAside(folder, address)
+          await removeFragments(folder, address)
+        }),
+      ),
 
     isQuarantined: (address) => run(() => isAside(folder, address)),
 
@@ -131,7 +145,8 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
         return { used, quota }
       }),
 
-    sweep: () => run(async () => (await sweepTempFiles(folder)) + (await sweepDamaged(folder))),
+    sweep: () =>
+      run(async () => (await sweepTempFiles(folder)) + (await sweepDamaged(folder)) + (await sweepFragments(folder))),
 
     close,
 
@@ -182,6 +197,20 @@ const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Pro
   }
 }
 
+/** Writes bytes to a temp file, which `commit` moves to its place. */
+const writeTemp = (
+  folder: StoreFolder,
+  bytes: Uint8Array<ArrayBuffer>,
+  commit: (temp: TempFile) => Promise<void>,
+): Promise<void> =>
+  withTempFile(folder, async (temp) => {
+    await intoFile(temp.file, async (sink) => {
+      await sink.write(bytes)
+      await sink.close()
+    })
+    await commit(temp)
+  })
+
 /** Two tabs may finish the same content at once: looking and moving are one step. */
 const exclusively = <T>(folder: StoreFolder, address: ContentAddress, work: () => Promise<T>): Promise<T> =>
   navigator.locks.request(`rockpool-opfs:${folder.name}/contents/${address}`, work)
@@ -204,6 +233,7 @@ const commitContent = (
     if (present) await removeIn(folder.contents, address)
     await temp.move(folder.contents, address)
     if (inParts) await removeIn(folder.contents, address + PARTS_SUFFIX)
+    await removeFragments(folder, address)
   })
 
 /** Hashes the existing file: it may be damaged or unreadable since it was written. */
@@ -226,6 +256,7 @@ const commitPart = (folder: StoreFolder, temp: TempFile, address: ContentAddress
     const name = single ? address : String(number)
     await removeIn(directory, name)
     await temp.move(directory, name)
+    await removeFragments(folder, address, number)
   })
 
 /** @returns of how many contents that are whole again damaged bytes were removed */
@@ -241,62 +272,17 @@ const sweepDamaged = async (folder: StoreFolder): Promise<number> => {
   return removed
 }
 
-const openContent = async (folder: StoreFolder, address: ContentAddress): Promise<Blob | undefined> => {
-  const content = await findContent(folder, address)
-  if (content) return content
-  const parts = await partFiles(folder, address)
-  return parts.length === addressParts(address) ? new Blob(parts.map(({ file }) => file)) : undefined
-}
-
-const findContent = async (folder: StoreFolder, address: ContentAddress): Promise<File | undefined> => {
-  const file = await fileIn(folder.contents, address)
-  return file && plausibleContent(address, file.size) ? file : undefined
-}
-
-const findPart = async (folder: StoreFolder, address: ContentAddress, number: number): Promise<Blob | undefined> => {
-  const content = await findContent(folder, address)
-  if (content) {
-    if (addressParts(address) === 1) return number === 1 ? content : undefined
-    const { start, end } = partRange(content.size, number)
-    return start < end ? content.slice(start, end) : undefined
-  }
-  const directory = await directoryIn(folder.contents, address + PARTS_SUFFIX)
-  const file = directory && (await fileIn(directory, String(number)))
-  return file && plausiblePart(address, number, file.size) ? file : undefined
-}
-
-/** The part files present, in order. */
-const partFiles = async (folder: StoreFolder, address: ContentAddress) => {
-  const directory = await directoryIn(folder.contents, address + PARTS_SUFFIX)
-  if (!directory) return []
-  return (await filesOf(directory))
-    .map(({ name, file }) => ({ number: Number(name), file }))
-    .filter(({ number, file }) => plausiblePart(address, number, file.size))
-    .sort((a, b) => a.number - b.number)
-}
-
-/** Asks the browser once for each file: about 0.1 ms a file. */
-const listContents = async (folder: StoreFolder): Promise<readonly StoredBlob[]> => {
-  const stored = new Map<ContentAddress, StoredBlob>()
-  for (const { name, file } of await filesOf(folder.contents)) {
-    const address = parseAddress(name)
-    if (!address) continue
-    const complete = plausibleContent(address, file.size)
-    stored.set(address, { address, size: file.size, complete, modifiedAt: file.lastModified })
-  }
-  for await (const name of folder.contents.keys()) {
-    const address = name.endsWith(PARTS_SUFFIX) ? parseAddress(name.slice(0, -PARTS_SUFFIX.length)) : undefined
-    if (!address || stored.get(address)?.complete) continue
-    const parts = await partFiles(folder, address)
-    if (parts.length === 0) continue
-    stored.set(address, {
-      address,
-      size: sum(parts.map(({ file }) => file.size)),
-      complete: parts.length === addressParts(address),
-      modifiedAt: Math.max(...parts.map(({ file }) => file.lastModified)),
+/** @returns of how many contents that are whole fragments were removed: a kill after the last part was written leaves them */
+const sweepFragments = async (folder: StoreFolder): Promise<number> => {
+  let removed = 0
+  for (const address of new Set((await allFragments(folder)).map(({ address }) => address))) {
+    await exclusively(folder, address, async () => {
+      if (!(await openContent(folder, address))) return
+      await removeFragments(folder, address)
+      removed++
     })
   }
-  return [...stored.values()]
+  return removed
 }
 
 const assertPart = (address: ContentAddress, number: number, bytes: Uint8Array): void => {
@@ -308,8 +294,6 @@ const assertPart = (address: ContentAddress, number: number, bytes: Uint8Array):
     throw new RockpoolError('bad_request', `${address} has no part ${number} of ${bytes.length} bytes.`)
   }
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 export const storeClosed = (): RockpoolError =>
   new RockpoolError('closed', 'The blob store was closed. Open the pool again.')

@@ -19,12 +19,16 @@ export type WorkerOperation =
       readonly source: Blob | 'stream'
       readonly maxSize: number | undefined
     }
-  | {
-      readonly kind: 'writePart'
-      readonly address: ContentAddress
-      readonly number: number
-      readonly bytes: Uint8Array<ArrayBuffer>
-    }
+  | WritePart
+
+export interface WritePart {
+  readonly kind: 'writePart'
+  readonly address: ContentAddress
+  readonly number: number
+  /** offset in the part of a fragment; undefined for the whole part */
+  readonly fragmentAt: number | undefined
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
 
 export type ToWorker =
   /** the answer to one `pull` */

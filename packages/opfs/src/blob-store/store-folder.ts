@@ -3,6 +3,7 @@
  *
  *     rockpool-<storeId>/contents/<address>             a whole content, one file
  *     rockpool-<storeId>/contents/<address>.parts/<n>   parts of downloaded content
+ *     rockpool-<storeId>/fragments/                     see fragments.ts
  *     rockpool-<storeId>/temp/<random>                  a write under way
  *     rockpool-<storeId>/damaged/                       see quarantine.ts
  *

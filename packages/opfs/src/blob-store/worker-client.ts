@@ -3,7 +3,7 @@ import type { BlobStore, WriteOptions } from '@rockpool/core'
 import { type ContentDigest, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { storeClosed } from './direct.ts'
 import { diskError } from '../disk-error.ts'
-import { fromMessage, type FromWorker, type ToWorker, type WorkerOperation } from './messages.ts'
+import { fromMessage, type FromWorker, type ToWorker, type WorkerOperation, type WritePart } from './messages.ts'
 import { partsOf } from './source.ts'
 import { linkWorker, type WorkerLink } from './worker-link.ts'
 
@@ -56,19 +56,29 @@ export const withWorker = (storeId: StoreId, direct: BlobStore, start: () => Wor
     return digest!
   }
 
-  const writePart: BlobStore['writePart'] = async (address, number, bytes) => {
+  const writeByWorker = async (part: Omit<WritePart, 'kind'>, write: () => Promise<void>): Promise<void> => {
     const running = await worker()
-    if (!running) return direct.writePart(address, number, bytes)
+    if (!running) return write()
     // A copy: the caller keeps its bytes, and only these are sent, not the buffer that they are a view of.
-    const copy = bytes.slice()
-    const operation: WorkerOperation = { kind: 'writePart', address, number, bytes: copy }
-    await callWorker(running, storeId, operation, [copy.buffer], {})
+    const bytes = part.bytes.slice()
+    await callWorker(running, storeId, { ...part, kind: 'writePart', bytes }, [bytes.buffer], {})
   }
 
   return {
     ...direct,
     write: (source, options = {}) => tracked(write(source, options)),
-    writePart: (address, number, bytes) => tracked(writePart(address, number, bytes)),
+    writePart: (address, number, bytes) =>
+      tracked(
+        writeByWorker({ address, number, fragmentAt: undefined, bytes }, () =>
+          direct.writePart(address, number, bytes),
+        ),
+      ),
+    writeFragment: (address, number, start, bytes) =>
+      tracked(
+        writeByWorker({ address, number, fragmentAt: start, bytes }, () =>
+          direct.writeFragment(address, number, start, bytes),
+        ),
+      ),
     close,
     erase: async () => {
       await close()

@@ -28,7 +28,9 @@ const serve = async ({ storeId, operation }: WorkerCall, port: MessagePort): Pro
   try {
     const store = await storeOf(storeId)
     if (operation.kind === 'writePart') {
-      await store.writePart(operation.address, operation.number, operation.bytes)
+      const { address, number, fragmentAt, bytes } = operation
+      if (fragmentAt === undefined) await store.writePart(address, number, bytes)
+      else await store.writeFragment(address, number, fragmentAt, bytes)
       send({ kind: 'done', digest: undefined })
     } else {
       const digest = await store.write(operation.source === 'stream' ? source.stream : operation.source, {

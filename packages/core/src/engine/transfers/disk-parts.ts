@@ -2,6 +2,7 @@
 import { type ContentAddress, partRange, type Hashing } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { damagedPart, sizeMismatch, unreadablePart } from './download-errors.ts'
+import type { IsRight } from './piece-fetch.ts'
 import type { RangePiece } from './range-plan.ts'
 import type { NotKept } from './reader-driven.ts'
 
@@ -42,7 +43,7 @@ export const diskParts = (
     readonly size: number
     readonly hashing: Hashing
     readonly keep: boolean
-    readonly isRight: ((number: number, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>) | undefined
+    readonly isRight: IsRight | undefined
   },
 ): DiskParts => {
   let notKept: NotKept | undefined

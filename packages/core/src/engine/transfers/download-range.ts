@@ -17,6 +17,7 @@ import {
   WEB_HASHING,
 } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
+import { joinFragments } from './fragments.ts'
 import type { OpenBody } from './piece-body.ts'
 import { isNearlyWhole, rangePieces, requestSpan, type VerifyMode } from './range-plan.ts'
 import { type PiecePorts, type PieceSource, readPieces } from './read-pieces.ts'
@@ -24,7 +25,7 @@ import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven
 import { remoteObject } from './remote-object.ts'
 
 export interface RangePorts extends PiecePorts {
-  readonly blobs: Pick<BlobStore, 'parts' | 'openPart' | 'writePart' | 'quarantine'>
+  readonly blobs: PiecePorts['blobs'] & Pick<BlobStore, 'parts' | 'fragments'>
 }
 
 export interface RangeOptions {
@@ -123,6 +124,8 @@ const startRange = async (
   const fetched = pieces.filter(({ from }) => from === 'remote')
   const digests = fetched.some(({ isWhole }) => isWhole) ? object.digests() : undefined
   digests?.catch(() => {}) // awaited at the end of the first whole part
+  const fragments = digests ? ports.blobs.fragments(address).then(joinFragments) : Promise.resolve(new Map())
+  fragments.catch(() => {}) // awaited at the start of the first whole part
   if (pieces[0]!.from === 'remote') {
     const first = requestSpan(pieces, 0)
     // With `verify: 'always'` the last part is read past the end of the range.
@@ -134,7 +137,7 @@ const startRange = async (
     opened ??= await open(first)
     if (opened?.size !== size) return undefined
   }
-  const source = { address, size, pieces, digests, object, opened, stop, keep }
+  const source = { address, size, pieces, digests, fragments, object, opened, stop, keep, verify }
   const { stream, result } = readerDriven(readRange(ports, source), { stop, signal })
   return { size, span, isVerified: fetched.every(({ isWhole }) => isWhole), stream, kept: keptOf(result) }
 }

@@ -8,7 +8,6 @@
 import {
   addressOfKey,
   addressParts,
-  type ByteRange,
   type ContentAddress,
   type ContentDigest,
   equalBytes,
@@ -22,15 +21,16 @@ import {
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { bytesReader, readUpTo } from './byte-reader.ts'
 import { damaged, largeLegacy, mismatch, noRanges, sizeMismatch } from './download-errors.ts'
+import { joinFragments } from './fragments.ts'
 import type { OpenBody } from './piece-body.ts'
-import { firstMissing, rangePieces } from './range-plan.ts'
+import { firstMissing, rangePieces, type VerifyMode } from './range-plan.ts'
 import { type PiecePorts, type PieceSource, readPieces } from './read-pieces.ts'
 import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven.ts'
 import { type RemoteBody, type RemoteObject, remoteObject } from './remote-object.ts'
 import type { Stop } from './stall.ts'
 
 export interface DownloadPorts extends PiecePorts {
-  readonly blobs: Pick<BlobStore, 'parts' | 'open' | 'openPart' | 'writePart' | 'quarantine' | 'isQuarantined'>
+  readonly blobs: PiecePorts['blobs'] & Pick<BlobStore, 'parts' | 'open' | 'fragments' | 'isQuarantined'>
 }
 
 export interface DownloadOptions {
@@ -93,21 +93,38 @@ const startDownload = async (
     return asDownload('disk', onDisk.digest.size, readDisk(onDisk), { ...options, stop, signal })
   }
 
-  const present = new Set(await ports.blobs.parts(address))
-  const missing = firstMissing(present, addressParts(address), ports.hashing ?? WEB_HASHING)
+  const { hashing = WEB_HASHING } = ports
+  const [parts, fragments] = await Promise.all([ports.blobs.parts(address), ports.blobs.fragments(address)])
+  const present = new Set(parts)
+  const gap = firstMissing(present, addressParts(address), hashing)
   // Another tab has brought the last part in between.
-  if (!missing) return startDownload(ports, remoteKey, options)
+  if (!gap) return startDownload(ports, remoteKey, options)
+  const starts = joinFragments(fragments)
+  const fragment = starts.get(gap.start / hashing.partSize + 1)?.size ?? 0
   const object = remoteObject(ports, remoteKey, { stop, signal })
   try {
-    const [digests, response] = await Promise.all([object.digests(), openFrom(object, missing)])
-    const opened = await withSize(response, { ...options, range: missing, address, digests, ports })
+    const [digests, { response, range }] = await Promise.all([
+      object.digests(),
+      openMissing(object, { gap, fragment, ...options }),
+    ])
+    const opened = await withSize(response, { ...options, range, address, digests, ports })
     const { size } = opened
     requireSize(size)
     if (partCount(size, ports.hashing) !== addressParts(address))
       throw isLegacyKey(remoteKey) ? largeLegacy() : mismatch()
-    const { hashing = WEB_HASHING } = ports
-    const pieces = rangePieces({ start: 0, end: size }, size, present, { hashing, verify: 'parts' })
-    const source = { address, size, pieces, digests: Promise.resolve(digests), object, opened, stop, keep: true }
+    const pieces = rangePieces({ start: 0, end: size }, size, present, { hashing, verify: VERIFY })
+    const source = {
+      address,
+      size,
+      pieces,
+      digests: Promise.resolve(digests),
+      fragments: Promise.resolve(range === gap ? NONE : starts),
+      object,
+      opened,
+      stop,
+      keep: true,
+      verify: VERIFY,
+    }
     const chunks = readAll(ports, source, digests)
     return asDownload('remote', size, chunks, { ...options, stop, signal })
   } catch (error) {
@@ -126,8 +143,41 @@ async function* readAll(
   return notKept ?? { address: source.address, size: source.size, digests }
 }
 
+const NONE: ReadonlyMap<number, Blob> = new Map()
+
+/** All parts are read whole: the reader need not wait for the digest of one before it gets its first bytes. */
+const VERIFY: VerifyMode = 'parts'
+
+/** Bytes that are not on disk. `end` is exclusive, the end of the content when not given. */
+interface Gap {
+  readonly start: number
+  readonly end?: number
+}
+
+/**
+ * What follows the first fragments. A response without a size, or with another one than the record's, may be wrong: then the part is
+ * fetched whole, whose digest proves its size.
+ *
+ * @param fragment bytes that are here from the start of the gap on
+ */
+const openMissing = async (
+  object: RemoteObject,
+  { gap, fragment, expectedSize }: { readonly gap: Gap; readonly fragment: number; readonly expectedSize?: number },
+): Promise<{ readonly response: RemoteBody; readonly range: Gap }> => {
+  if (fragment > 0) {
+    const range = { ...gap, start: gap.start + fragment }
+    const response = await object.open(range).catch((error: unknown) => {
+      if (isRockpoolError(error, 'bad_request')) return undefined // 416: the content is shorter
+      throw error
+    })
+    if (response?.sent && response.sent.size === (expectedSize ?? response.sent.size)) return { response, range }
+    await response?.body.cancel()
+  }
+  return { response: await openFrom(object, gap), range: gap }
+}
+
 /** Content without bytes has no range: the object store responds with 416. */
-const openFrom = async (object: RemoteObject, missing: ByteRange & { readonly start: number }): Promise<RemoteBody> => {
+const openFrom = async (object: RemoteObject, missing: Gap): Promise<RemoteBody> => {
   try {
     return await object.open(missing)
   } catch (error) {

@@ -29,8 +29,12 @@ export interface PieceWindow {
   release(buffer: PieceBuffer): void
   /** The reader gets this error after what has arrived. */
   fail(error: unknown): void
-  /** Bytes `start` to `end` of the next piece as they arrive. The last chunk waits until the whole piece was verified. */
-  take(start: number, end: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>
+  /**
+   * Bytes `start` to `end` of the next piece as they arrive. The last chunk waits until the whole piece was verified.
+   *
+   * @param isWithheld the first chunk waits, too
+   */
+  take(start: number, end: number, isWithheld?: boolean): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>
   /** The reader leaves. */
   close(): void
 }
@@ -91,7 +95,7 @@ export const pieceWindow = (): PieceWindow => {
       failure = { error }
       notify()
     },
-    async *take(start, end) {
+    async *take(start, end, isWithheld = false) {
       await arrived(() => unread.length > 0)
       const buffer = unread[0]!
       const { bytes } = buffer
@@ -100,7 +104,7 @@ export const pieceWindow = (): PieceWindow => {
       do {
         await arrived(() => buffer.filled > at || buffer.filled === bytes.length)
         const to = Math.min(buffer.filled, end, at + MAX_CHUNK)
-        if (to === end) {
+        if (isWithheld || to === end) {
           await arrived(() => buffer.filled === bytes.length)
           await buffer.verified
         }

@@ -39,7 +39,7 @@ const reading = async (present: readonly number[] = []) => {
     },
   }
   const signer = { downloadUrl: () => Promise.reject(new Error('The object needs no URL.')) }
-  const chunks = (disk: Pick<typeof blobs, 'openPart' | 'writePart' | 'quarantine'> = blobs) =>
+  const chunks = (disk = blobs) =>
     readPieces(
       { blobs: disk, signer, hashing },
       {
@@ -47,10 +47,12 @@ const reading = async (present: readonly number[] = []) => {
         size: SIZE,
         pieces: rangePieces({ start: 0, end: SIZE }, SIZE, new Set(present), { hashing, verify: 'parts' }),
         digests: Promise.resolve(digests),
+        fragments: Promise.resolve(new Map()),
         object: object as RemoteObject,
         opened: undefined,
         stop,
         keep: true,
+        verify: 'parts',
       },
     )
   return { bytes, part, address, blobs, requested, chunks, sent: () => sent }

@@ -8,14 +8,15 @@ import { type ContentAddress, digestOfPart, equalBytes, WEB_HASHING } from '@roc
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { type DiskParts, diskParts } from './disk-parts.ts'
 import { mismatch } from './download-errors.ts'
-import { type OpenBody, type PieceBody, pieceBody } from './piece-body.ts'
+import { type OpenBody, pieceBody } from './piece-body.ts'
+import { type IsRight, type PieceFetch, pieceFetch } from './piece-fetch.ts'
 import { type PieceBuffer, pieceWindow, type PieceWindow } from './piece-window.ts'
-import { type RangePiece, requestSpan } from './range-plan.ts'
+import type { RangePiece, VerifyMode } from './range-plan.ts'
 import type { Chunks, NotKept } from './reader-driven.ts'
 import type { RemoteObject, RemotePorts } from './remote-object.ts'
 
 export interface PiecePorts extends RemotePorts {
-  readonly blobs: Pick<BlobStore, 'openPart' | 'writePart' | 'quarantine'>
+  readonly blobs: Pick<BlobStore, 'openPart' | 'writePart' | 'writeFragment' | 'deleteFragments' | 'quarantine'>
 }
 
 export interface PieceSource {
@@ -25,6 +26,8 @@ export interface PieceSource {
   readonly pieces: readonly RangePiece[]
   /** of all parts; not given when no piece from object storage is a whole part */
   readonly digests: Promise<Uint8Array<ArrayBuffer>> | undefined
+  /** the start of parts that have not arrived whole, by number; not verified */
+  readonly fragments: Promise<ReadonlyMap<number, Blob>>
   readonly object: RemoteObject
   /** the response to the first request, if it was sent already */
   readonly opened: OpenBody | undefined
@@ -32,13 +35,15 @@ export interface PieceSource {
   readonly stop: AbortController
   /** whether verified parts are written to disk */
   readonly keep: boolean
+  /** `always`: the reader gets nothing of a part before it is verified */
+  readonly verify: VerifyMode
 }
 
 /** @returns why verified parts are not on disk, if any are not */
 export async function* readPieces(ports: PiecePorts, source: PieceSource): Chunks<NotKept | undefined> {
   const { hashing = WEB_HASHING } = ports
-  const { digests, pieces, stop } = source
-  const isRight =
+  const { digests, pieces, stop, verify } = source
+  const isRight: IsRight | undefined =
     digests &&
     (async (number: number, bytes: Uint8Array<ArrayBuffer>) => {
       const [expected, digest] = await Promise.all([digests, hashing.digest(bytes)])
@@ -47,9 +52,12 @@ export async function* readPieces(ports: PiecePorts, source: PieceSource): Chunk
   const window = pieceWindow()
   const disk = diskParts(ports.blobs, { ...source, hashing, isRight })
   const body = pieceBody(source)
-  const filling = fillWindow(window, { pieces, disk, body, isRight })
+  const fetching = pieceFetch(ports, { ...source, body, isRight })
+  const filling = fillWindow(window, { pieces, disk, fetching, isRight })
   try {
-    for (const { read, wanted } of pieces) yield* window.take(wanted.start - read.start, wanted.end - read.start)
+    for (const { read, wanted } of pieces) {
+      yield* window.take(wanted.start - read.start, wanted.end - read.start, verify === 'always')
+    }
   } catch (error) {
     stop.abort(error)
     throw error
@@ -67,13 +75,13 @@ const fillWindow = async (
   {
     pieces,
     disk,
-    body,
+    fetching,
     isRight,
   }: {
     readonly pieces: readonly RangePiece[]
     readonly disk: DiskParts
-    readonly body: PieceBody
-    readonly isRight: ((number: number, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>) | undefined
+    readonly fetching: PieceFetch
+    readonly isRight: IsRight | undefined
   },
 ): Promise<void> => {
   const verify = async (number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
@@ -84,6 +92,7 @@ const fillWindow = async (
     try {
       await buffer.verified
       await before
+      await fetching.saved()
       await disk.write(number, buffer.bytes)
     } catch {
       // The reader gets the error of a part with another digest.
@@ -103,22 +112,20 @@ const fillWindow = async (
       const { start, end } = piece.read
       const buffer = window.add(window.allocate(end - start))
       const { bytes } = buffer
-      while (buffer.filled < bytes.length) {
-        const { filled } = buffer
-        const more = await body.read(start + filled, bytes.length - filled, () => requestSpan(pieces, index).end)
-        bytes.set(more, filled)
-        window.grow(buffer, more.length)
-      }
+      const isResumed = piece.isWhole && (await fetching.resume(index, bytes))
+      if (isResumed) window.grow(buffer, bytes.length)
+      else await fetching.fetch(index, bytes, 0, (more) => window.grow(buffer, more))
       if (!piece.isWhole) {
         window.release(buffer)
         continue
       }
       // In the same task as the last `grow`: the reader waits for it.
-      buffer.verified = verify(piece.number, bytes)
+      buffer.verified = isResumed ? Promise.resolve() : verify(piece.number, bytes)
       keeping = keep(piece.number, buffer, keeping)
     }
   } catch (error) {
     window.fail(error)
   }
   await keeping
+  await fetching.saved()
 }

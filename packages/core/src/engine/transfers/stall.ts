@@ -8,7 +8,7 @@ const STALL_MS = 30_000
 
 export interface StallClock {
   /** the page's own when not given */
-  readonly clock?: Pick<PlatformClock, 'setTimer'>
+  readonly clock?: Pick<PlatformClock, 'setTimer' | 'monotonic'>
 }
 
 /** Ends a download. */
