@@ -11,7 +11,7 @@ import {
 } from '@rockpool/core'
 import { EVENT_NAMES } from '@rockpool/core/records'
 import { RockpoolError } from '@rockpool/protocol'
-import { Effect, Option, Scope, Stream } from 'effect'
+import { Effect, Option, Schedule, Scope, Stream } from 'effect'
 import { checkSchema } from '../records/check-schema.ts'
 import { toLiveStoreEvent } from '../records/events.ts'
 import {
@@ -197,19 +197,30 @@ export const liveStoreLog = ({
   }
 }
 
+/** LiveStore ends its event stream when another tab's worker takes over the database: this reads on there. */
+const READ_ON_AFTER = '1 second'
+
 /** Rockpool's events that the sync backend has confirmed: LiveStore's event stream gives no others. */
-const confirmations = (store: Store<any, any>, since: string | undefined, signal: AbortSignal) =>
-  store
-    .eventsStream({
+export const confirmations = (
+  store: Pick<Store<any, any>, 'eventsStream'>,
+  since: string | undefined,
+  signal: AbortSignal,
+): AsyncIterable<Confirmation> => {
+  let cursor = since
+  return Stream.suspend(() =>
+    store.eventsStream({
       // Always a filter: without one an event that the app's schema does not know fails the stream.
       filter: EVENT_NAMES,
-      ...(since === undefined ? {} : { since: EventSequenceNumber.Client.fromString(since) }),
-    })
-    .pipe(
-      Stream.filterMap(toConfirmation),
-      Stream.interruptWhen(aborted(signal)),
-      Stream.toAsyncIterable,
-    ) as AsyncIterable<Confirmation>
+      ...(cursor === undefined ? {} : { since: EventSequenceNumber.Client.fromString(cursor) }),
+    }),
+  ).pipe(
+    Stream.filterMap(toConfirmation),
+    Stream.tap((confirmation) => Effect.sync(() => (cursor = confirmation.cursor))),
+    Stream.repeat(Schedule.spaced(READ_ON_AFTER)),
+    Stream.interruptWhen(aborted(signal)),
+    Stream.toAsyncIterable,
+  ) as AsyncIterable<Confirmation>
+}
 
 const toConfirmation = (event: {
   readonly args: unknown
