@@ -1,7 +1,7 @@
 import { EventSequenceNumber } from '@livestore/livestore'
 import { Stream } from 'effect'
 import { expect, it } from 'vitest'
-import { confirmations } from './live-store-log.ts'
+import { confirmations } from './confirmations.ts'
 
 it('go on from the last one when LiveStore ends its stream, as it does when another tab takes over the database', async () => {
   const asked: (string | undefined)[] = []
