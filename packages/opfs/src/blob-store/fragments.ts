@@ -5,7 +5,7 @@
 import type { Fragment } from '@rockpool/core'
 import { type ContentAddress, parseAddress } from '@rockpool/protocol'
 import type { TempFile } from './temp-file.ts'
-import { directoryIn, filesOf, removeIn, type StoreFolder } from './store-folder.ts'
+import { directoryIn, fileIn, filesOf, removeIn, type StoreFolder } from './store-folder.ts'
 
 const FRAGMENTS = 'fragments'
 
@@ -29,15 +29,17 @@ export const moveToFragments = async (
 /** All fragments of this store. */
 export const allFragments = async ({ root }: StoreFolder): Promise<readonly FragmentFile[]> => {
   const directory = await directoryIn(root, FRAGMENTS)
-  if (!directory) return []
-  return (await filesOf(directory)).flatMap(({ name, file }) => {
-    const parsed = parseName(name)
-    return parsed ? [{ ...parsed, bytes: file }] : []
-  })
+  return directory ? (await filesOf(directory)).flatMap(toFragments) : []
 }
 
-export const fragmentsOf = async (folder: StoreFolder, address: ContentAddress): Promise<readonly FragmentFile[]> =>
-  (await allFragments(folder)).filter((fragment) => fragment.address === address)
+/** Opens no file of other content: a download asks before it begins. */
+export const fragmentsOf = async ({ root }: StoreFolder, address: ContentAddress): Promise<readonly FragmentFile[]> => {
+  const directory = await directoryIn(root, FRAGMENTS)
+  if (!directory) return []
+  const names = await namesOf(directory, address)
+  const files = await Promise.all(names.map(async (name) => ({ name, file: await fileIn(directory, name) })))
+  return files.flatMap(toFragments)
+}
 
 /** @param number of the part; all parts when not given */
 export const removeFragments = async (
@@ -46,13 +48,26 @@ export const removeFragments = async (
   number?: number,
 ): Promise<void> => {
   const directory = await directoryIn(root, FRAGMENTS)
-  if (!directory) return
+  if (directory) for (const name of await namesOf(directory, address, number)) await removeIn(directory, name)
+}
+
+const namesOf = async (
+  directory: FileSystemDirectoryHandle,
+  address: ContentAddress,
+  number?: number,
+): Promise<readonly string[]> => {
   const names: string[] = []
   for await (const name of directory.keys()) {
     const parsed = parseName(name)
     if (parsed?.address === address && (number === undefined || parsed.number === number)) names.push(name)
   }
-  for (const name of names) await removeIn(directory, name)
+  return names
+}
+
+/** @returns none for another file, or one that has gone meanwhile */
+const toFragments = ({ name, file }: { readonly name: string; readonly file: File | undefined }): FragmentFile[] => {
+  const parsed = parseName(name)
+  return parsed && file ? [{ ...parsed, bytes: file }] : []
 }
 
 const parseName = (name: string): Omit<FragmentFile, 'bytes'> | undefined => {
