@@ -1,4 +1,4 @@
-/** The network between a device and the server, for tests of file URLs: it serves a page without an app, and counts objects. */
+/** The network between a device and the server, for tests of file URLs: it serves a page without an app. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
@@ -19,14 +19,8 @@ export interface ObjectProxy extends AsyncDisposable {
   isOffline: boolean
   /** the next signed URL of each has expired when it arrives */
   readonly expired: Set<RemoteKey>
-  /** responses with bytes of objects that have not ended */
-  readonly openObjects: number
-  /** bytes of objects that were sent to the device */
-  readonly sentBytes: number
   /** paths of file URLs whose requests did not go to the worker */
   readonly pastWorker: ReadonlySet<string>
-  /** requests of code that a file brought */
-  readonly ranCode: readonly string[]
 }
 
 /** @param serverUrl of the gallery, direct */
@@ -35,12 +29,8 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
   const script = stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'page/requests.ts'), 'utf8'))
   const expired = new Set<RemoteKey>()
   const pastWorker = new Set<string>()
-  const ranCode: string[] = []
-  let openObjects = 0
-  let sentBytes = 0
 
   const servePage = (name: string, outgoing: ServerResponse) => {
-    if (name.startsWith('ran')) ranCode.push(name)
     const isScript = name === 'requests.js'
     outgoing.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' })
     outgoing.end(isScript ? script : '<!doctype html><body><script type="module" src="requests.js"></script>')
@@ -70,11 +60,6 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     forwarded.on('response', (response) => {
       outgoing.writeHead(response.statusCode!, response.headers)
       response.once('aborted', () => outgoing.destroy())
-      if (isObject) {
-        openObjects++
-        outgoing.once('close', () => openObjects--)
-        response.on('data', (chunk: Buffer) => (sentBytes += chunk.length))
-      }
       response.pipe(outgoing)
     })
     incoming.pipe(forwarded)
@@ -99,14 +84,7 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     pageUrl: url + PAGES.slice(1),
     isOffline: false,
     expired,
-    get openObjects() {
-      return openObjects
-    },
-    get sentBytes() {
-      return sentBytes
-    },
     pastWorker,
-    ranCode,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close')
       server.close()

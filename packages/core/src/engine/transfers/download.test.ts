@@ -1,26 +1,17 @@
-import { addressOfKey, buildRemoteKey, DIGEST_SIZE, hashContent, PART_SIZE, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, DIGEST_SIZE, PART_SIZE } from '@rockpool/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
-import { memoryBlobStore, memorySigner } from '../../memory/index.ts'
+import { memoryBlobStore, type memorySigner } from '../../memory/index.ts'
 import { download, type DownloadOptions } from './download.ts'
-import { sendByFetch } from './http.ts'
 import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
-import { upload } from './upload.ts'
+import { storedContent } from '../../testing/stored-content.ts'
 
 afterEach(() => void vi.useRealTimers())
 
 /** An object store that has content, and an empty disk. */
 const withContent = async (size: number) => {
-  const storage = memorySigner()
   const bytes = Buffer.alloc(size)
   bytes.fill(7, Math.max(0, size - 5))
-  const blob = new Blob([bytes])
-  const { address, digests } = await hashContent(blob.stream())
-  const remoteKey: RemoteKey = buildRemoteKey({ storeId: 'reef', bucket: 'files', address })
-  await upload(
-    { signer: storage.signer, send: sendByFetch(storage.fetch) },
-    { remoteKey, type: 'text/plain', blob, size, digests },
-    { signal: new AbortController().signal },
-  )
+  const { storage, remoteKey } = await storedContent(new Uint8Array(bytes))
   const blobs = memoryBlobStore()
   const start = (options?: DownloadOptions) =>
     download({ blobs, signer: storage.signer, fetch: storage.fetch }, remoteKey, options)
