@@ -27,13 +27,13 @@ const fileArgs = (index: number) => ({
 
 /** The events of a push, and their args; `more`: further args of each. */
 export const batchAfter = (head: number, size: number, more: (index: number) => object = () => ({})) => {
-  const args = Array.from({ length: size }, (_, index) => ({ ...fileArgs(head + index), ...more(head + index) }))
   const ids = { clientId: 'client', sessionId: 'session' }
-  const events = args.map((each, index): LogEvent => {
-    const seqNum = head + index + 1
-    return { name: 'v2.FileAdded', argsJson: JSON.stringify(each), seqNum, ...ids }
+  const events = Array.from({ length: size }, (_, index): LogEvent => {
+    const argsJson = JSON.stringify({ ...fileArgs(head + index), ...more(head + index) })
+    return { name: 'v2.FileAdded', argsJson, seqNum: head + index + 1, ...ids }
   })
-  return { args, events }
+  // As a request has them: parsed.
+  return { args: events.map(({ argsJson }) => JSON.parse(argsJson!) as unknown), events }
 }
 
 export interface OpenLog extends AsyncDisposable {

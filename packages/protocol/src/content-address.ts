@@ -41,11 +41,12 @@ export const partRange = (
 /** The address if `text` is a well-formed one, else undefined. */
 export const parseAddress = (text: string): ContentAddress | undefined => {
   const match = ADDRESS.exec(text)
-  if (!match) return undefined
-  const parts = match[1] === undefined ? 1 : Number(match[1])
-  const composite = match[1] !== undefined
-  return (composite ? parts >= 2 && parts <= MAX_PARTS : true) ? (text as ContentAddress) : undefined
+  return match && isPartSuffix(match[1]) ? (text as ContentAddress) : undefined
 }
+
+/** Whether an address may end in `-parts`; undefined is an address without a suffix. */
+export const isPartSuffix = (parts: string | undefined): boolean =>
+  parts === undefined || (Number(parts) >= 2 && Number(parts) <= MAX_PARTS)
 
 /** How many parts the content of this address has (N of `-N`, else 1). */
 export const addressParts = (address: ContentAddress): number => Number(address.slice(65) || 1)

@@ -7,7 +7,7 @@
  *
  * @see signer HTTP contract, "key"
  */
-import { type ContentAddress, parseAddress } from './content-address.ts'
+import { type ContentAddress, isPartSuffix } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
 import { type Hashing, WEB_HASHING } from './hashing.ts'
 
@@ -30,7 +30,9 @@ export const RESERVED_STORE_IDS: ReadonlySet<string> = new Set(['requests', 'tmp
 
 const SEGMENT = /^[A-Za-z0-9_-]{1,128}$/
 const OWNER = /^u_[A-Za-z0-9_-]{32}$/
-const LEGACY_ADDRESS = /^[0-9a-f]{64}$/
+/** All forms in one expression, since the sync server parses a key for each event: store, bucket, owner, address, parts; legacy address. */
+const REMOTE_KEY =
+  /^([A-Za-z0-9_-]{1,128})\/(?:([A-Za-z0-9_-]{1,128})\/(?:(u_[A-Za-z0-9_-]{32})\/)?([0-9a-f]{64}(?:-([1-9][0-9]{0,4}))?)|([0-9a-f]{64}))$/
 
 export const isStoreId = (text: string): text is StoreId => SEGMENT.test(text) && !RESERVED_STORE_IDS.has(text)
 export const isOwner = (value: unknown): value is Owner => typeof value === 'string' && OWNER.test(value)
@@ -38,20 +40,16 @@ export const isBucketName = (text: string): boolean => SEGMENT.test(text)
 
 /** The parts of a well-formed remote key, else undefined. */
 export const parseRemoteKey = (key: string): RemoteKeyParts | undefined => {
-  const segments = key.split('/')
-  const [storeId, second, third, fourth] = segments
-  if (storeId === undefined || second === undefined || !isStoreId(storeId)) return undefined
-  const address = parseAddress(segments.at(-1)!)
-  if (!address) return undefined
-  if (segments.length === 2) {
-    return LEGACY_ADDRESS.test(second) ? { storeId, bucket: undefined, owner: undefined, address } : undefined
+  const match = REMOTE_KEY.exec(key)
+  if (!match) return undefined
+  const [, storeId, bucket, owner, address, parts, legacyAddress] = match
+  if (RESERVED_STORE_IDS.has(storeId!) || !isPartSuffix(parts)) return undefined
+  return {
+    storeId: storeId!,
+    bucket,
+    owner: owner as Owner | undefined,
+    address: (address ?? legacyAddress) as ContentAddress,
   }
-  if (!isBucketName(second)) return undefined
-  if (segments.length === 3) return { storeId, bucket: second, owner: undefined, address }
-  if (segments.length === 4 && fourth !== undefined && OWNER.test(third!)) {
-    return { storeId, bucket: second, owner: third as Owner, address }
-  }
-  return undefined
 }
 
 /** The legacy key at the end of a URL, a key or a path on disk of livestore-filesync, else undefined. */

@@ -29,7 +29,7 @@ export const checkRemoteKey = (pusher: Pusher, name: string, remoteKey: string):
   if (!isOwners && key.owner !== undefined) {
     return refuse('bad_key', `has a remote key with an owner, and in the bucket "${bucket}" remote keys have no owner`)
   }
-  return { key: { ...key, bucket } }
+  return { key: key as OwnKey }
 }
 
 /** Whether a URL or key of livestore-filesync ends in a legacy key of this store. Before the upload it is empty. */
