@@ -29,7 +29,7 @@ const KINDS = [
   'a name of 0.7 MB',
 ] as const
 
-/** A server whose only log is the imported one. */
+/** A server whose only log is the imported one. The last event has a number far ahead, past which no device of sync-cf reads. */
 const importPoisoned = async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'rockpool-poisoned-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -37,7 +37,7 @@ const importPoisoned = async () => {
   const events = [fileAdded(STORE, 'first'), ...poison, fileAdded(STORE, 'last')]
   const numbered = events.map(({ name, argsJson, clientId = 'mallory', sessionId = 's' }, index) => ({
     ...{ name, args: JSON.parse(argsJson!), clientId, sessionId },
-    seqNum: index + 1,
+    seqNum: index + 1 < events.length ? index + 1 : 5_000,
     parentSeqNum: index,
   }))
   const before = path.join(folder, 'sync-cf')
@@ -45,7 +45,7 @@ const importPoisoned = async () => {
   const directory = path.join(folder, 'logs')
   const [file] = await findSyncCfFiles(before)
   const imported = await importSyncCfLog({ file: file!, directory })
-  expect(imported).toEqual({ storeId: STORE, backendId, head: events.length })
+  expect(imported).toEqual({ storeId: STORE, backendId, head: events.length, renumbered: 1 })
 
   const logs = await sqliteLogs({ directory })
   const server = await startSyncServer({ secrets: [SECRET], logs, port: 0, onError: () => {} })

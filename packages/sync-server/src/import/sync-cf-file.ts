@@ -15,6 +15,8 @@ export interface ImportedLog {
   readonly storeId: StoreId
   readonly backendId: string
   readonly head: number
+  /** events that got another number: theirs did not follow the one before, and no device could read past them */
+  readonly renumbered: number
 }
 
 export interface ImportOptions {
@@ -29,7 +31,7 @@ export interface ImportOptions {
  * left as it is. An import that is repeated changes nothing.
  *
  * @returns undefined when sync-cf has stored no event in this file
- * @throws EventLogError `corrupt` when numbers are missing or the folder has another log of this store; `locked`
+ * @throws EventLogError `corrupt` when an event is missing or the folder has another log of this store; `locked`
  */
 export const importSyncCfLog = async ({ file, directory }: ImportOptions): Promise<ImportedLog | undefined> => {
   const what = `The sync-cf database ${path.basename(file)}`
@@ -41,14 +43,14 @@ export const importSyncCfLog = async ({ file, directory }: ImportOptions): Promi
     database = openReadOnly(file)
     const former = readSyncCfLog(toSql(database, what))
     if (!former) return undefined
-    const { storeId, backendId } = former
+    const { storeId, backendId, renumbered } = former
     if (!isStoreId(storeId))
       throw new EventLogError('corrupt', `${what} names the store "${storeId}", which is no store id.`)
     const base = path.join(directory, storeId)
     const log = openExisting(base, storeId) ?? openNew(base, storeId, (sql) => storeSyncCfLog(sql, former))
     const head = readHead(log.sql)
     log.close()
-    if (log.backendId === backendId) return { storeId, backendId, head }
+    if (log.backendId === backendId) return { storeId, backendId, head, renumbered }
     const problem = `The folder has another event log of "${storeId}" already. Import into an empty folder.`
     throw new EventLogError('corrupt', problem)
   } catch (error) {

@@ -8,6 +8,7 @@ import type { StoredEvent } from '../event-log/event.ts'
 import { insertEvents } from '../event-log/sql-events.ts'
 import { createTables } from '../event-log/sql-schema.ts'
 import { hasTable, type Sql } from '../event-log/sql.ts'
+import { orderEvents } from './order-events.ts'
 
 /** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. */
 const CONTEXT_TABLE = 'context_7'
@@ -17,12 +18,14 @@ export interface SyncCfLog {
   readonly storeId: StoreId
   readonly backendId: string
   readonly events: readonly StoredEvent[]
+  /** events that have another number now, since theirs did not follow the one before */
+  readonly renumbered: number
 }
 
 /**
  * The log that sync-cf keeps in a database; undefined before the first push, when sync-cf has not stored its backend id.
  *
- * @throws EventLogError `corrupt` when numbers are missing
+ * @throws EventLogError `corrupt` when an event is missing
  */
 export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
   if (!hasTable(sql, CONTEXT_TABLE)) return undefined
@@ -31,13 +34,20 @@ export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
   if (others.length > 0)
     throw new EventLogError('corrupt', 'This sync-cf database holds several stores. Import one store.')
   const [storeId, backendId] = [String(row.storeId), String(row.backendId)]
-  const rows = sql.rows(`SELECT * FROM "${eventTable(storeId)}" ORDER BY seqNum`)
-  return {
-    storeId,
-    backendId,
-    events: Array.from(rows, (row, index) => toEvent(row, index, storeId)),
+  const rows = Array.from(sql.rows(selectEvents(storeId)), toRow)
+  const ordered = orderEvents(rows)
+  if ('missing' in ordered) {
+    const problem = `The sync-cf log of "${storeId}" lacks event ${ordered.missing}. Import a backup that has all events.`
+    throw new EventLogError('corrupt', problem)
   }
+  const renumbered = ordered.events.filter(({ seqNum }, index) => seqNum !== String(index + 1)).length
+  return { storeId, backendId, events: ordered.events.map(toEvent), renumbered }
 }
+
+/** Numbers as text: node:sqlite refuses to read an integer above 2^53. */
+const selectEvents = (storeId: StoreId) => `
+  SELECT CAST(seqNum AS TEXT) AS seqNum, CAST(parentSeqNum AS TEXT) AS parentSeqNum, name, args, createdAt, clientId, sessionId
+  FROM "${eventTable(storeId)}" AS log ORDER BY log.seqNum`
 
 /** Creates our tables from a log of sync-cf. Call it in a transaction. @returns the backend id */
 export const storeSyncCfLog = (sql: Sql, { storeId, backendId, events }: SyncCfLog): string => {
@@ -46,20 +56,18 @@ export const storeSyncCfLog = (sql: Sql, { storeId, backendId, events }: SyncCfL
   return backendId
 }
 
-const toEvent = (row: Readonly<Record<string, unknown>>, index: number, storeId: StoreId): StoredEvent => {
-  const { seqNum, parentSeqNum, name, args, createdAt, clientId, sessionId } = row
-  if (seqNum !== index + 1 || parentSeqNum !== index) {
-    const problem = `The sync-cf log of "${storeId}" has a gap after event ${index}. Import a backup that has all events.`
-    throw new EventLogError('corrupt', problem)
-  }
-  return {
-    name: String(name),
-    // sync-cf stores an event without args as NULL.
-    argsJson: (args as string | null) ?? undefined,
-    seqNum,
-    clientId: String(clientId),
-    sessionId: String(sessionId),
-    sub: undefined,
-    at: Date.parse(String(createdAt)) || 0,
-  }
-}
+const toRow = (row: Readonly<Record<string, unknown>>) => ({
+  seqNum: String(row.seqNum),
+  parentSeqNum: String(row.parentSeqNum),
+  name: String(row.name),
+  // sync-cf stores an event without args as NULL.
+  argsJson: (row.args as string | null) ?? undefined,
+  clientId: String(row.clientId),
+  sessionId: String(row.sessionId),
+  at: Date.parse(String(row.createdAt)) || 0,
+})
+
+const toEvent = (
+  { name, argsJson, clientId, sessionId, at }: ReturnType<typeof toRow>,
+  index: number,
+): StoredEvent => ({ name, argsJson, seqNum: index + 1, clientId, sessionId, sub: undefined, at })

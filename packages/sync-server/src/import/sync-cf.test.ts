@@ -35,7 +35,12 @@ describe('importSyncCfLog', { timeout: 60_000 }, () => {
   it('keeps numbers, events, times and the backend id, and leaves the file as it is', async () => {
     const directory = await testFolder()
     const before = await readFile(file)
-    expect(await importSyncCfLog({ file, directory })).toEqual({ storeId: 'my-shop', backendId, head: 3 })
+    expect(await importSyncCfLog({ file, directory })).toEqual({
+      storeId: 'my-shop',
+      backendId,
+      head: 3,
+      renumbered: 0,
+    })
     expect(await readFile(file)).toEqual(before)
 
     const logs = await sqliteLogs({ directory })
@@ -82,7 +87,7 @@ describe('importSyncCfLog', { timeout: 60_000 }, () => {
     await logs.close()
   })
 
-  it('refuses a log with a gap, and leaves no log behind', async () => {
+  it('refuses a log that lacks an event, and leaves no log behind', async () => {
     const directory = await testFolder()
     const copy = await testFolder()
     await cp(folder, copy, { recursive: true })
@@ -93,9 +98,36 @@ describe('importSyncCfLog', { timeout: 60_000 }, () => {
     const importing = importSyncCfLog({ file: broken, directory })
     await expect(importing).rejects.toMatchObject({
       code: 'corrupt',
-      message: expect.stringContaining('after event 1'),
+      message: expect.stringContaining('lacks event 2'),
     })
     expect(await importSyncCfLog({ file, directory })).toMatchObject({ head: 3 })
+  })
+
+  it('closes the gaps of wrong numbers, after which no device could read on', async () => {
+    const persist = await testFolder()
+    const note = { name: 'v1.NoteCreated', ...idsOf('mallory') }
+    const wrong = [
+      { ...note, args: { text: 'far ahead' }, seqNum: 1_001, parentSeqNum: 3 },
+      { ...note, args: { text: 'largest' }, seqNum: Number.MAX_SAFE_INTEGER, parentSeqNum: 1_001 },
+    ]
+    await writeSyncCfLog(persist, 'my-shop', [...EVENTS, ...wrong])
+    const database = new DatabaseSync((await findSyncCfFiles(persist))[0]!)
+    database.exec(`
+      INSERT INTO eventlog_7_my_shop (seqNum, parentSeqNum, name, args, createdAt, clientId, sessionId)
+      VALUES (${2n ** 62n}, 3, 'v1.NoteCreated', '{"text":"huge"}', '', 'm', 's')`)
+    database.close()
+    const directory = await testFolder()
+    const imported = await importSyncCfLog({ file: (await findSyncCfFiles(persist))[0]!, directory })
+    expect(imported).toMatchObject({ head: 6, renumbered: 3 })
+
+    const logs = await sqliteLogs({ directory })
+    onTestFinished(() => logs.close())
+    const { events } = await (await logs.open('my-shop')).read(3, ALL)
+    expect(events.map(({ seqNum, argsJson }) => [seqNum, JSON.parse(argsJson!).text])).toEqual([
+      [4, 'far ahead'],
+      [5, 'largest'],
+      [6, 'huge'],
+    ])
   })
 
   it('is done by the Durable Object that takes the place of the one of sync-cf', async () => {
