@@ -31,7 +31,7 @@ export const orderEvents = <Event extends NumberedEvent>(rows: readonly Event[])
     const next =
       waiting.get(String(events.length + 1)) ??
       byParent.get(last)?.find(({ seqNum }) => waiting.has(seqNum)) ??
-      waiting.values().find(({ parentSeqNum }) => placed.has(parentSeqNum))
+      [...waiting.values()].find(({ parentSeqNum }) => placed.has(parentSeqNum))
     if (!next) return { missing: events.length + 1 }
     last = next.seqNum
     waiting.delete(last)
