@@ -55,9 +55,10 @@ const settle = (
 /** The log as the appends of one transaction find it, each after those before it. `close` stores what they share. */
 const openStorage = (
   sql: Sql,
-  { recent, usage }: LogMemory,
+  memory: LogMemory,
 ): { readonly storage: EventStorage; readonly close: () => CountedUsage } => {
-  const before = usage ?? readUsage(sql)
+  const { recent } = memory
+  const before = memory.usage ?? readUsage(sql)
   let { events: head, bytes } = before
 
   const eventsAfter = (since: number, limit: number): readonly StoredEvent[] => {
@@ -82,7 +83,7 @@ const openStorage = (
   }
   const close = () => {
     if (head === before.events) return before
-    applyBacklog(sql, head)
+    if (head >= (memory.nextBacklogCheck ?? 0)) memory.nextBacklogCheck = applyBacklog(sql, head)
     return keepUsage(sql, { events: head, bytes, counted: before.counted })
   }
   return { storage, close }

@@ -1,4 +1,5 @@
 /** `EventLog.append` over what an adapter stores. Runs in one transaction of the adapter. */
+import type { FilesInUse } from '../gate/file-quota.ts'
 import type { AppendOptions, AppendResult, Usage } from './event-log.ts'
 import { isSameEvent, type LogEvent, type StoredEvent } from './event.ts'
 import { planAppend, unknownCommits } from './plan-append.ts'
@@ -13,6 +14,8 @@ export interface EventStorage {
   insert(events: readonly StoredEvent[]): void
   /** Whether an event brings back what was redacted. No event does, unless set. */
   isRedacted?(event: LogEvent): boolean
+  /** See `AppendOptions.check`. */
+  filesInUse?(sub: string | undefined): FilesInUse | undefined
 }
 
 /** @param parent the number before the first of `pushed`, of which there is at least one */
@@ -20,7 +23,7 @@ export const append = (
   storage: EventStorage,
   parent: number,
   pushed: readonly LogEvent[],
-  { sub, at, check, maxBetween = 0 }: AppendOptions,
+  { sub, at, check, maxBetween = 0, countsFiles = false }: AppendOptions,
 ): AppendResult => {
   const { head } = storage
   const stored = parent < head ? storage.eventsAfter(parent, pushed.length) : []
@@ -34,7 +37,9 @@ export const append = (
 
   const firstNew = first === -1 ? pushed.length : first
   const isRedacted = (event: LogEvent) => storage.isRedacted?.(event) ?? false
-  const taken = check && firstNew < pushed.length ? check(firstNew, storage.usage(), isRedacted) : pushed.length
+  const runCheck = () =>
+    check?.(firstNew, storage.usage(), isRedacted, countsFiles ? storage.filesInUse?.(sub) : undefined)
+  const taken = (firstNew < pushed.length ? runCheck() : undefined) ?? pushed.length
   const added: StoredEvent[] = []
   for (const event of pushed.slice(firstNew, taken)) {
     if (!isUnknown(event)) continue

@@ -1,5 +1,6 @@
 /** The port of the sync server: the event log of one store. Every adapter passes `eventLogSuite`. */
 import type { StoreId } from '@rockpool/protocol'
+import type { FilesInUse } from '../gate/file-quota.ts'
 import type { LogEvent, Origin, StoredEvent } from './event.ts'
 
 export interface EventLog {
@@ -38,10 +39,19 @@ export interface AppendOptions extends Origin {
    * @param firstNew index of the first event that the log does not hold yet
    * @param usage what the log holds before the append
    * @param isRedacted whether an event brings back what was redacted
+   * @param inUse with `countsFiles`: the files of the store and of `sub` before the append; undefined where the log is of one
+   *   server, which can count by itself
    * @returns how many events of the push the log holds afterwards, repeats included: from `firstNew`, which takes none, to
    *   the length of the push
    */
-  readonly check?: (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean) => number
+  readonly check?: (
+    firstNew: number,
+    usage: Usage,
+    isRedacted: (event: LogEvent) => boolean,
+    inUse?: FilesInUse,
+  ) => number
+  /** Whether `check` needs the files in use, which takes time; not unless set. */
+  readonly countsFiles?: boolean
   /**
    * How many events of others may come before the push: it is then no conflict, and gets the numbers after them. 0 unless
    * set. Only for events whose session ids are unique to a commit, so that a repeat is recognized under other numbers.

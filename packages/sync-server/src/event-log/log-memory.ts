@@ -7,10 +7,13 @@ export interface LogMemory {
   readonly recent: RecentEvents | undefined
   /** what the log holds; undefined: has to be read */
   usage: CountedUsage | undefined
+  /** a head below which fewer events wait for the read model than an append would have to apply; undefined: not known */
+  nextBacklogCheck?: number | undefined
 }
 
 /** Call it when events that are stored have changed, or may have. */
 export const forget = (memory: LogMemory): void => {
   memory.recent?.clear()
   memory.usage = undefined
+  memory.nextBacklogCheck = undefined
 }

@@ -26,9 +26,14 @@ export const MAX_GROUP = 10_000
 /** Characters of args applied in one transaction, unless it is one event. */
 export const MAX_GROUP_LENGTH = 4 * 1024 * 1024
 
-/** Applies a group when the background does not keep up. Call it in the transaction of an append, after the events are stored. */
-export const applyBacklog = (sql: Sql, head: number): void => {
+/**
+ * Applies a group when the background does not keep up. Call it in the transaction of an append, after the events are stored.
+ *
+ * @returns the head at which this has to be called again
+ */
+export const applyBacklog = (sql: Sql, head: number): number => {
   if (head - readApplied(sql) >= MAX_BACKLOG) applyGroup(sql)
+  return readApplied(sql) + MAX_BACKLOG
 }
 
 /** Applies events in the background, a group at a time; between two groups requests are served. */

@@ -8,7 +8,7 @@
 import type { Sql } from '../event-log/sql.ts'
 
 /** Raise it when any event makes other rows than before: by `decodeEvent` and `applyEvent` of @rockpool/core, or by these tables. Those in Postgres count, too. */
-export const RULES_VERSION = 5
+export const RULES_VERSION = 6
 
 /** Rows of `contents` that are said to be stored, without a proof in the log or by a check. */
 export const CLAIMED = 'stored = 1 AND proved = 0 AND coalesce(found, 0) = 0'
