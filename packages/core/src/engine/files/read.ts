@@ -23,12 +23,16 @@ import { underLock } from '../leadership/locks.ts'
 import { otherNamedKeys } from './named-content.ts'
 import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
-import { orReplaced } from './replace-large.ts'
+import { orLarge } from './replace-large.ts'
 import { BlobPort, callPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
 
 /** The whole content as a Blob, downloaded to disk first when it is not there. */
 export const open = (file: FileRecord, options: OpenOptions) =>
-  orReplaced(file, options, (replaced) => openSame(replaced, options))(openSame(file, options))
+  orLarge(file, {
+    onProgress: options.onProgress,
+    openReplaced: (replaced) => openSame(replaced, options),
+    ofBlob: (blob) => blob,
+  })(openSame(file, options))
 
 const openSame = (file: FileRecord, { onProgress }: OpenOptions) =>
   Effect.gen(function* () {
@@ -48,7 +52,11 @@ const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
 
 /** The content as a stream. Bytes from the network are passed on as they arrive, and kept. */
 export const stream = (file: FileRecord, options: OpenOptions) =>
-  orReplaced(file, options, (replaced) => streamSame(replaced, options))(streamSame(file, options))
+  orLarge(file, {
+    onProgress: options.onProgress,
+    openReplaced: (replaced) => streamSame(replaced, options),
+    ofBlob: (blob) => blob.stream(),
+  })(streamSame(file, options))
 
 const streamSame = (file: FileRecord, options: OpenOptions) =>
   Effect.gen(function* () {

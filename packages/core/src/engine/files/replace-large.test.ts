@@ -1,11 +1,12 @@
 /** Opening content of livestore-filesync above one part from object storage. Parts have 8 bytes here. */
+import type { Right } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import type { Pool } from '../../pool.ts'
 import { simulatedHashing } from '../../simulation/hashing.ts'
-import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+import { memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { oldApp } from '../../testing/old-app.ts'
 import { promise, run } from '../../testing/test-effects.ts'
 
@@ -16,7 +17,10 @@ const platform = { ...webPlatform, hashing }
 const largeFile = (bytes: string) =>
   Effect.gen(function* () {
     const world = memoryWorld({ platform })
-    const open = (device: string) => memoryDevice(world, device).open({ platform, blobs: memoryBlobStore({ hashing }) })
+    const open = (device: string, rights?: readonly Right[]) => {
+      const claims = rights && { sub: 'ada', stores: { [STORE_ID]: rights } }
+      return memoryDevice(world, device, claims).open({ platform, blobs: memoryBlobStore({ hashing }) })
+    }
     const pool = yield* open('new')
     const { remoteKey } = yield* promise(() => oldApp(pool.log).add('a', 'a large reef'))
     world.storage.objects.set(remoteKey, { bytes: new Blob([bytes]), type: 'text/plain' })
@@ -53,6 +57,35 @@ test('streams it', () =>
     Effect.gen(function* () {
       const { pool } = yield* largeFile('a large reef')
       expect(yield* promise(async () => new Response(await pool.stream('a')).text())).toBe('a large reef')
+    }),
+  ))
+
+test('opens and streams it for a user who may not write, and changes nothing', () =>
+  run(
+    Effect.gen(function* () {
+      const { open } = yield* largeFile('a large reef')
+      const reader = yield* open('reader', ['read'])
+      yield* until(reader, () => reader.files.get('a') !== undefined)
+      const progress: (readonly [number, number])[] = []
+      const blob = yield* promise(() =>
+        reader.open('a', { onProgress: (bytes, total) => void progress.push([bytes, total]) }),
+      )
+      expect(yield* promise(() => blob.text())).toBe('a large reef')
+      expect(blob.type).toBe(reader.files.get('a')!.type)
+      expect(progress.at(-1)).toEqual([12, 12])
+      expect(yield* promise(async () => new Response(await reader.stream('a')).text())).toBe('a large reef')
+      expect(reader.versions('a')).toHaveLength(1)
+      expect(yield* promise(() => reader.blobs.list())).toEqual([])
+    }),
+  ))
+
+test('refuses bytes of another hash for a user who may not write', () =>
+  run(
+    Effect.gen(function* () {
+      const { open } = yield* largeFile('a large leaf')
+      const reader = yield* open('reader', ['read'])
+      yield* until(reader, () => reader.files.get('a') !== undefined)
+      yield* promise(() => expect(reader.open('a')).rejects.toMatchObject({ code: 'corrupt' }))
     }),
   ))
 

@@ -1,9 +1,10 @@
 /**
  * Opens content of livestore-filesync above one part that is in object storage only. No part of it can be verified by itself, so
- * it is downloaded as a whole, and its file has a key of ours from then on.
+ * it is downloaded as a whole, and its file has a key of ours from then on. A user who may not write changes nothing, and
+ * downloads it each time.
  */
-import { isLegacyKey, RockpoolError } from '@rockpool/protocol'
-import { Effect } from 'effect'
+import { addressOfKey, isLegacyKey, RockpoolError } from '@rockpool/protocol'
+import { Effect, Either } from 'effect'
 import type { OpenOptions } from '../../pool.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { Device } from '../device.ts'
@@ -13,21 +14,32 @@ import { Connections } from '../transfers/connections.ts'
 import { type Chunks, readerDriven } from '../transfers/reader-driven.ts'
 import { remoteObject } from '../transfers/remote-object.ts'
 import { callPort, LogPort, Platform, Settings, SignerPort } from '../services.ts'
+import { requireRight } from './edit.ts'
 import { quoteName } from './quote-name.ts'
 import { replaceLegacy } from './replace-legacy.ts'
+import { otherHash, wholeFileProof } from './whole-file-proof.ts'
 
-/** Opens the replaced file where the download of `file` says that its content is of this kind. */
-export const orReplaced =
-  <B, E, R2>(
-    file: FileRecord,
-    { onProgress }: Pick<OpenOptions, 'onProgress'>,
-    openReplaced: (replaced: FileRecord) => Effect.Effect<B, E, R2>,
-  ) =>
-  <A, R>(work: Effect.Effect<A, RockpoolError, R>) =>
+interface Large<Content, E, R> {
+  readonly onProgress: OpenOptions['onProgress']
+  /** opens the file after its replacement */
+  readonly openReplaced: (replaced: FileRecord) => Effect.Effect<Content, E, R>
+  /** what a reader of `blob` is given */
+  readonly ofBlob: (blob: Blob) => Content
+}
+
+/** Opens the file in another way where the download of `file` says that its content is of this kind. */
+export const orLarge =
+  <Content, E, R2>(file: FileRecord, { onProgress, openReplaced, ofBlob }: Large<Content, E, R2>) =>
+  <R>(work: Effect.Effect<Content, RockpoolError, R>) =>
     Effect.catchIf(
       work,
       ({ code }) => code === 'unsupported' && isLegacyKey(file.remoteKey),
-      () => Effect.flatMap(replaceFromStorage(file, onProgress), openReplaced),
+      () =>
+        Effect.flatMap(Effect.either(requireRight('write')), (right) =>
+          Either.isRight(right)
+            ? Effect.flatMap(replaceFromStorage(file, onProgress), openReplaced)
+            : Effect.map(provedFromStorage(file, onProgress), ofBlob),
+        ),
     )
 
 const replaceFromStorage = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
@@ -35,6 +47,28 @@ const replaceFromStorage = (file: FileRecord, onProgress: OpenOptions['onProgres
     const log = yield* LogPort
     const now = log.file(file.id)
     if (now?.version !== file.version || now.deletedAt !== null) return yield* Effect.fail(hasChanged(file))
+    return yield* readWhole(file, onProgress, (body) => replaceLegacy(now, { body }))
+  }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
+
+/** For a user who may not write. The browser has the bytes as long as the Blob is in use; the blob store has no address for them. */
+const provedFromStorage = (file: FileRecord, onProgress: OpenOptions['onProgress']) => {
+  const proof = wholeFileProof(addressOfKey(file.remoteKey))
+  const read = readWhole(file, onProgress, (body) =>
+    callPort((signal) => new Response(body.pipeThrough(proof.through, { signal })).blob()),
+  )
+  return read.pipe(
+    Effect.mapError((error) => (proof.isMismatch() ? otherHash() : error)),
+    Effect.map((blob) => blob.slice(0, blob.size, file.type)),
+  )
+}
+
+/** Downloads the whole content to `use`, and reports the progress to all tabs. */
+const readWhole = <A, R>(
+  file: FileRecord,
+  onProgress: OpenOptions['onProgress'],
+  use: (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Effect.Effect<A, RockpoolError, R>,
+) =>
+  Effect.gen(function* () {
     const stop = new AbortController()
     const { body, size } = yield* openRemote(file, stop)
     const device = yield* Device
@@ -53,8 +87,8 @@ const replaceFromStorage = (file: FileRecord, onProgress: OpenOptions['onProgres
       report.end()
       release()
     })
-    return yield* Effect.ensuring(replaceLegacy(now, { body: stream }), end)
-  }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
+    return yield* Effect.ensuring(use(stream), end)
+  })
 
 const openRemote = ({ remoteKey }: FileRecord, stop: AbortController) =>
   Effect.gen(function* () {
