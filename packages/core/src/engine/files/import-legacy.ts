@@ -49,27 +49,27 @@ export const importLegacy = (folder: LegacyFolder, { removeImported = false, onP
     return { ...reportOf(outcomes), missing: yield* missingFiles } satisfies ImportReport
   }).pipe(underLock('import-legacy', 'exclusive'))
 
+/** Where the content is now; `unreferenced` when no live file has or had it, `gone` when the old app deleted it a moment ago. */
+type Found = ContentAddress | 'unreferenced' | 'gone'
+
 interface Outcome {
   readonly hash: string
-  /** where the content is now; undefined when no live file has or had it */
-  readonly outcome: Either.Either<ContentAddress | undefined, RockpoolError>
+  readonly outcome: Either.Either<Found, RockpoolError>
 }
 
 const reportOf = (outcomes: readonly Outcome[]): Omit<ImportReport, 'missing'> => {
   const failed = outcomes.flatMap(({ hash, outcome }) =>
     Either.isLeft(outcome) ? [{ hash, error: outcome.left }] : [],
   )
-  const found = outcomes.filter(({ outcome }) => Either.isRight(outcome))
-  const unreferenced = found.filter(({ outcome }) => Either.getOrUndefined(outcome) === undefined)
+  const found = outcomes.flatMap(({ hash, outcome }) => (Either.isRight(outcome) ? [{ hash, at: outcome.right }] : []))
   return {
-    imported: found.length - unreferenced.length,
+    imported: found.filter(({ at }) => at !== 'unreferenced' && at !== 'gone').length,
     damaged: failed.filter(({ error }) => error.code === 'corrupt').map(({ hash }) => hash),
-    unreferenced: unreferenced.map(({ hash }) => hash),
+    unreferenced: found.filter(({ at }) => at === 'unreferenced').map(({ hash }) => hash),
     failed: failed.filter(({ error }) => error.code !== 'corrupt'),
   }
 }
 
-/** @returns where the content is now; undefined when no live file has or had it */
 const importFile = (folder: LegacyFolder, hash: string, removeImported: boolean) =>
   Effect.gen(function* () {
     const { storeId } = yield* Settings
@@ -77,8 +77,9 @@ const importFile = (folder: LegacyFolder, hash: string, removeImported: boolean)
     const log = yield* LogPort
     const key = parseLegacyUrl(`${storeId}/${hash}`)
     const named = key ? log.filesWithVersion(key).filter(({ deletedAt }) => deletedAt === null) : []
-    const old = named.length > 0 ? yield* callPort(() => folder.open(hash)) : undefined
-    if (!key || !old) return undefined
+    if (!key || named.length === 0) return 'unreferenced'
+    const old = yield* callPort(() => folder.open(hash))
+    if (!old) return 'gone'
     const current = named.filter(({ remoteKey }) => remoteKey === key)
     const steps = planImport({
       isCurrent: current.length > 0,
@@ -96,7 +97,8 @@ const importFile = (folder: LegacyFolder, hash: string, removeImported: boolean)
         }
       }
     }
-    if (removeImported && address !== undefined) yield* removeProved(folder, hash, address, key)
+    if (address === undefined) return 'unreferenced'
+    if (removeImported) yield* removeProved(folder, hash, address, key)
     return address
   })
 
