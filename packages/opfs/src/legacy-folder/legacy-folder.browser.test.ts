@@ -106,6 +106,16 @@ test('finds the folder below the base directory of the old app, and no files whe
   expect(await pool.importLegacy(legacy)).toMatchObject({ imported: 1 })
 })
 
+test('lists no bytes that the old app is still writing', async () => {
+  const { folder, addOld, legacy } = await oldStore()
+  const hash = await addOld('a', someBytes(10))
+  const sink = await (await folder.getFileHandle(hash)).createWritable()
+  await sink.write('half')
+  expect(await namesIn(folder)).toContain(`${hash}.crswap`)
+  expect(await legacy.hashes()).toEqual([hash])
+  await sink.close()
+})
+
 test('goes on where an import was stopped', async () => {
   const { addOld, open, legacy } = await oldStore()
   for (const size of [1, 2, PART_SIZE + 1, PART_SIZE + 2]) await addOld(`${size}`, someBytes(size))

@@ -16,6 +16,8 @@ export interface LegacyFolderOptions {
 
 const ROOT = 'livestore-filesync-files'
 const META_SUFFIX = '.meta.json'
+/** While the old app writes a file, Chromium keeps its bytes in `<name>.crswap` beside it, which `entries()` lists. */
+const SWAP_SUFFIX = '.crswap'
 
 /** Opens the folder for `pool.importLegacy`. A folder that is not there has no files. */
 export const legacyFolder = ({ storeId, baseDirectory = '' }: LegacyFolderOptions): LegacyFolder => {
@@ -35,7 +37,7 @@ export const legacyFolder = ({ storeId, baseDirectory = '' }: LegacyFolderOption
       withFolder(async (folder) => {
         const hashes: string[] = []
         for await (const [name, { kind }] of folder.entries()) {
-          if (kind === 'file' && !name.endsWith(META_SUFFIX)) hashes.push(name)
+          if (kind === 'file' && !name.endsWith(META_SUFFIX) && !name.endsWith(SWAP_SUFFIX)) hashes.push(name)
         }
         return hashes
       }, []),
