@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { createdBucket, environmentOfBucket } from '@rockpool/object-store/testing'
 import { beforeAll } from 'vitest'
 import { TOKEN_SECRET } from '../../packages/server/src/testing/client.ts'
-import { endAll, runServer } from '../../packages/server/src/testing/process.ts'
+import { endAll, runServer, type ServerProcess } from '../../packages/server/src/testing/process.ts'
 import { createDatabase } from '../../packages/sync-server/src/test-support/postgres-database.ts'
 import startS3 from '../s3/global-setup.ts'
 
 export interface RunningServer {
   readonly url: string
   readonly dataDir: string
+  readonly process: ServerProcess
 }
 
 export interface TwoServers {
@@ -20,8 +21,10 @@ export interface TwoServers {
   readonly databaseUrl: string
 }
 
-/** @param settings of both @returns what to call in a test */
-export const useTwoServers = (settings: Readonly<Record<string, string>> = {}): (() => TwoServers) => {
+type Settings = Readonly<Record<string, string>>
+
+/** @param settings of both, or what makes them before both start @returns what to call in a test */
+export const useTwoServers = (settings: Settings | (() => Promise<Settings>) = {}): (() => TwoServers) => {
   let servers: TwoServers
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rockpool-two-'))
@@ -33,11 +36,12 @@ export const useTwoServers = (settings: Readonly<Record<string, string>> = {}): 
       ROCKPOOL_POSTGRES_URL: database.url,
       ROCKPOOL_JWT_SECRET: TOKEN_SECRET,
       PORT: '0',
-      ...settings,
+      ...(typeof settings === 'function' ? await settings() : settings),
     }
     const serve = async (name: string): Promise<RunningServer> => {
       const dataDir = join(folder, name)
-      return { dataDir, url: await runServer(['serve'], { env: { ...env, ROCKPOOL_DATA_DIR: dataDir } }).url }
+      const process = runServer(['serve'], { env: { ...env, ROCKPOOL_DATA_DIR: dataDir } })
+      return { dataDir, process, url: await process.url }
     }
     const [first, second] = await Promise.all([serve('first'), serve('second')])
     servers = { first, second, databaseUrl: database.url }

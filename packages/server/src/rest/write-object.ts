@@ -124,9 +124,7 @@ const requireQuota = async (
   storeId: StoreId,
   size: number,
 ): Promise<void> => {
-  const more = { files: 0, bytes: size }
-  await fileLedger.refresh(storeId, sub, more)
-  const usage = fileLedger.exceeded(storeId, sub, more)
+  const usage = await fileLedger.check(storeId, sub, { files: 0, bytes: size })
   if (usage) throw new RockpoolError('quota_exceeded', quotaMessage(usage), { usage })
 }
 

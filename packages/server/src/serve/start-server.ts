@@ -1,8 +1,9 @@
 /** The server: signer, sync server, REST API and garbage collector in this process, on one port. */
 import { join } from 'node:path'
 import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
+import type { StoreId } from '@rockpool/protocol'
 import { type CheckQuota, configuredSigner, createRateLimit, hasContent } from '@rockpool/signer'
-import { createFileLedger, type FileLedger, quotaMessage, systemClock } from '@rockpool/sync-server'
+import { type FileLedger, localFileLedger, quotaMessage, sharedFileLedger, systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
 import { postgresBuckets } from '../buckets/postgres-buckets.ts'
 import { sqliteBuckets } from '../buckets/sqlite-buckets.ts'
@@ -12,13 +13,15 @@ import { controlSocket } from '../control/socket-path.ts'
 import { createAppends } from '../events/appends.ts'
 import { createEventStreams } from '../events/event-streams.ts'
 import { type DeliveryFailure, startDeliveries } from '../events/webhooks/deliveries.ts'
-import { hookCursors } from '../events/webhooks/hook-cursors.ts'
+import { postgresHookCursors } from '../events/webhooks/postgres-hook-cursors.ts'
+import { sqliteHookCursors } from '../events/webhooks/sqlite-hook-cursors.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { startHoldKeeper } from '../hold/hold-keeper.ts'
 import { hookChecks } from '../hold/hook-checks.ts'
 import { postgresHolds } from '../hold/postgres-holds.ts'
 import { sqliteHolds } from '../hold/sqlite-holds.ts'
+import { startLeasedWork } from '../leases/lease.ts'
 import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
@@ -85,11 +88,11 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const readableLogs = withCursorIds(logs, lastRestore(state.database))
     const { database } = logs
     const holds = database ? postgresHolds(database) : sqliteHolds(state.database)
-    const fileLedger = createFileLedger({
+    const counted = {
       quota: config.fileQuota,
-      readModelOf: async (storeId) => (await logs.open(storeId)).readModel,
-      clock: systemClock,
-    })
+      readModelOf: async (storeId: StoreId) => (await logs.open(storeId)).readModel,
+    }
+    const fileLedger = database ? sharedFileLedger(counted) : localFileLedger({ ...counted, clock: systemClock })
     const hasFileQuota = Object.keys(config.fileQuota).length > 0
     const { buckets } = config.signer
     const storeBuckets = database ? postgresBuckets(database, buckets) : sqliteBuckets(state.database, buckets)
@@ -157,23 +160,30 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       onError: onRestError,
       now: () => Date.now(),
     })
-    const deliveries = await startDeliveries({
-      webhooks: config.webhooks,
-      logs: readableLogs,
-      appends,
-      cursors: hookCursors(state.database),
-      checks: hookChecks({
-        buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
-        ...{ holds, decide: keeper.decide, logs: readableLogs },
-        signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
-      }),
-      clock: systemClock,
-      random: Math.random,
-      report: (outcome) => {
-        metrics.webhook(outcome)
-        if (outcome.kind === 'failed') reportFailedDelivery(log, outcome)
-      },
-    })
+    const deliver = () =>
+      startDeliveries({
+        webhooks: config.webhooks,
+        logs: readableLogs,
+        appends,
+        cursors: database ? postgresHookCursors(database) : sqliteHookCursors(state.database),
+        checks: hookChecks({
+          buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
+          ...{ holds, decide: keeper.decide, logs: readableLogs },
+          signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
+        }),
+        clock: systemClock,
+        random: Math.random,
+        report: (outcome) => {
+          metrics.webhook(outcome)
+          if (outcome.kind === 'failed') reportFailedDelivery(log, outcome)
+        },
+      })
+    const deliveries = database
+      ? startLeasedWork({
+          ...{ database, name: 'webhooks', start: deliver, clock: systemClock },
+          onError: (error) => log.error('webhook', { error: describeError(error) }),
+        })
+      : await deliver()
     closing.push(deliveries.stop)
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
     const report = (storeId: string, outcome: CollectReport | Error) => {

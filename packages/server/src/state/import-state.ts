@@ -8,6 +8,8 @@ const QUERIES = {
   hold_decisions: 'SELECT remoteKey, state, at FROM hold_decisions',
   held_files: 'SELECT remoteKey, storeId, fileId, bucket, since FROM held_files',
   hold_cursors: 'SELECT storeId, buckets, backendId, seqNum FROM hold_cursors',
+  webhooks: 'SELECT url, holding FROM webhooks',
+  webhook_cursors: 'SELECT url, storeId, backendId, seqNum FROM webhook_cursors',
 } as const
 
 export const importState = (from: DatabaseSync, { transact }: PostgresDatabase): Promise<void> =>

@@ -16,6 +16,10 @@ const TABLES = {
     UNIQUE (bucket, since, remote_key, file_id)`,
   hold_cursors: `store_id text COLLATE "C" PRIMARY KEY, buckets text NOT NULL, backend_id text NOT NULL,
     seq_num bigint NOT NULL`,
+  webhooks: `url text COLLATE "C" PRIMARY KEY, holding text NOT NULL`,
+  webhook_cursors: `url text COLLATE "C" NOT NULL, store_id text COLLATE "C" NOT NULL, backend_id text NOT NULL,
+    seq_num bigint NOT NULL, PRIMARY KEY (url, store_id)`,
+  leases: `name text COLLATE "C" PRIMARY KEY, holder text NOT NULL, expires_at timestamptz NOT NULL`,
 } as const
 
 /** Creates what is missing. A user who may not create tables can work with those that are there. @throws EventLogError */

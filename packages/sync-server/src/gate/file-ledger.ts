@@ -1,34 +1,22 @@
-/**
- * What stores and users use of their file quota. Counting takes time in proportion to the files, so what is accepted is added to
- * the last count, and counted again once a minute, and before anything is refused.
- */
+/** What stores and users have of files, beside their quota: for the gate, the signer and the REST API. */
 import type { QuotaUsage, RemoteKey, StoreId } from '@rockpool/protocol'
-import type { Clock } from '../clock.ts'
 import type { ReadModel } from '../read-model/read-model.ts'
-import { exceededBy, type FileQuota, type FileUse, minus, NO_USE, plus } from './file-quota.ts'
+import { exceededBy, type FileQuota, type FilesInUse, type FileUse, plus } from './file-quota.ts'
 
 export interface FileLedger {
   readonly quota: FileQuota
-  /** Counts again where that could make `more` fit. Call it before `begin`. */
-  refresh(storeId: StoreId, sub: string, more: FileUse): Promise<void>
   /** The limit that `more` would break. */
-  exceeded(storeId: StoreId, sub: string, more: FileUse): QuotaUsage | undefined
-  /** Call it before an append of the user. */
-  begin(storeId: StoreId, sub: string): Reservation
-  /** Files of the store were deleted. */
-  freed(storeId: StoreId): void
+  check(storeId: StoreId, sub: string, more: FileUse): Promise<QuotaUsage | undefined>
+  /**
+   * Call it before an append of the user that adds at most `more`.
+   *
+   * @returns undefined where the transaction of the append counts (`AppendOptions.countsFiles`)
+   */
+  begin(storeId: StoreId, sub: string, more: FileUse): Promise<Reservation | undefined>
   /** Whether a content may be uploaded: it fits, or the log names it. @returns the limit that it would break */
   checkUpload(upload: Upload): Promise<QuotaUsage | undefined>
   /** Counts now. */
-  count(storeId: StoreId, sub: string): Promise<{ readonly store: FileUse; readonly user: FileUse }>
-}
-
-/** What one append adds: a count of the log that is made while it runs may lack it. */
-export interface Reservation {
-  /** Adds `more` if it fits. @returns the limit that it would break */
-  reserve(more: FileUse): QuotaUsage | undefined
-  /** The append has ended: later counts have what it stored. */
-  end(): void
+  count(storeId: StoreId, sub: string): Promise<FilesInUse>
 }
 
 export interface Upload {
@@ -39,130 +27,32 @@ export interface Upload {
   readonly size: number
 }
 
+/** What one append adds. */
+export interface Reservation {
+  /** Adds `more` if it fits. @returns the limit that it would break */
+  reserve(more: FileUse): QuotaUsage | undefined
+  /** The append deletes a file. */
+  free(): void
+  /** The append has ended: later counts have what it stored. */
+  end(): void
+}
+
 export interface FileLedgerOptions {
   readonly quota: FileQuota
   readonly readModelOf: (storeId: StoreId) => Promise<Pick<ReadModel, 'keptUsage' | 'isNamed'>>
-  readonly clock: Clock
 }
 
-/** A count is this old at most: it lacks restored files, and what users did to the files of others. */
-const MAX_AGE_MS = 60_000
-/** A store that is full is not counted at each attempt, unless files were deleted. */
-const MIN_AGE_MS = 1_000
-/** Users whose counts are kept, of all stores. */
-const MAX_COUNTS = 10_000
-
-interface Count {
-  used: FileUse
-  /** unix ms; -Infinity: never */
-  at: number
-  isStale: boolean
-  /** reserved by appends that run: they may not be in the log yet */
-  pending: FileUse
-  /** reserved by appends that ran at any time since the recount under way began */
-  duringRecount: FileUse
-  counting: Promise<void> | undefined
-}
-
-export const createFileLedger = ({ quota, readModelOf, clock }: FileLedgerOptions): FileLedger => {
-  const stores = new Map<StoreId, { readonly whole: Count; readonly users: Map<string, Count> }>()
-  const newCount = (): Count => ({
-    ...{ used: NO_USE, at: Number.NEGATIVE_INFINITY, isStale: false },
-    ...{ pending: NO_USE, duringRecount: NO_USE, counting: undefined },
-  })
-  let counts = 0
-
-  const countsOf = (storeId: StoreId, sub: string) => {
-    if (counts >= MAX_COUNTS) {
-      stores.clear()
-      counts = 0
-    }
-    const known = stores.get(storeId)
-    const ofStore = known ?? { whole: newCount(), users: new Map<string, Count>() }
-    if (!known) stores.set(storeId, ofStore)
-    const user = ofStore.users.get(sub) ?? newCount()
-    if (!ofStore.users.has(sub)) {
-      ofStore.users.set(sub, user)
-      counts++
-    }
-    return { store: ofStore.whole, user }
-  }
-  const usedOf = ({ store, user }: { readonly store: Count; readonly user: Count }) => ({
-    store: store.used,
-    user: user.used,
-  })
-
-  const recount = (count: Count, storeId: StoreId, sub: string | undefined): Promise<void> => {
-    const run = async () => {
-      count.duringRecount = count.pending
-      try {
-        const readModel = await readModelOf(storeId)
-        const counted = await readModel.keptUsage(sub)
-        Object.assign(count, { used: plus(counted, count.duringRecount), at: clock.now(), isStale: false })
-      } finally {
-        count.counting = undefined
-      }
-    }
-    return (count.counting ??= run())
-  }
-
-  const isLimited = Object.keys(quota).length > 0
-  const refresh: FileLedger['refresh'] = async (storeId, sub, more) => {
-    if (!isLimited || (more.files === 0 && more.bytes === 0)) return
-    const both = countsOf(storeId, sub)
-    const isFull = exceededBy(quota, usedOf(both), more) !== undefined
-    const isDue = ({ at, isStale }: Count) => {
-      const age = clock.now() - at
-      return age >= MAX_AGE_MS || (isFull && (isStale || age >= MIN_AGE_MS))
-    }
-    await Promise.all([
-      ...(isDue(both.store) ? [recount(both.store, storeId, undefined)] : []),
-      ...(isDue(both.user) ? [recount(both.user, storeId, sub)] : []),
-    ])
-  }
-
-  const exceeded: FileLedger['exceeded'] = (storeId, sub, more) =>
-    exceededBy(quota, usedOf(countsOf(storeId, sub)), more)
-
+/** Of an append whose transaction has counted. */
+export const reserveWithin = (quota: FileQuota, inUse: FilesInUse): Reservation => {
+  let { store, user } = inUse
   return {
-    quota,
-    refresh,
-    exceeded,
-    begin: (storeId, sub) => {
-      const both = countsOf(storeId, sub)
-      let reserved = NO_USE
-      return {
-        reserve: (more) => {
-          const limit = exceededBy(quota, usedOf(both), more)
-          if (limit) return limit
-          reserved = plus(reserved, more)
-          for (const count of [both.store, both.user]) {
-            count.used = plus(count.used, more)
-            count.pending = plus(count.pending, more)
-            count.duringRecount = plus(count.duringRecount, more)
-          }
-          return undefined
-        },
-        end: () => {
-          for (const count of [both.store, both.user]) count.pending = minus(count.pending, reserved)
-          reserved = NO_USE
-        },
-      }
+    reserve: (more) => {
+      const limit = exceededBy(quota, { store, user }, more)
+      if (limit) return limit
+      ;[store, user] = [plus(store, more), plus(user, more)]
+      return undefined
     },
-    freed: (storeId) => {
-      const ofStore = stores.get(storeId)
-      for (const count of ofStore ? [ofStore.whole, ...ofStore.users.values()] : []) count.isStale = true
-    },
-    checkUpload: async ({ storeId, sub, remoteKey, size }) => {
-      const more = { files: 0, bytes: size }
-      await refresh(storeId, sub, more)
-      const limit = exceeded(storeId, sub, more)
-      // What the log names was accepted, and counts already.
-      return limit && !(await (await readModelOf(storeId)).isNamed(remoteKey)) ? limit : undefined
-    },
-    count: async (storeId, sub) => {
-      const readModel = await readModelOf(storeId)
-      return { store: await readModel.keptUsage(), user: await readModel.keptUsage(sub) }
-    },
+    free: () => {},
+    end: () => {},
   }
 }

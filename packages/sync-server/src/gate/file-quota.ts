@@ -16,7 +16,15 @@ export interface FileUse {
   readonly bytes: number
 }
 
+export interface FilesInUse {
+  readonly store: FileUse
+  /** of the files that one user has added */
+  readonly user: FileUse
+}
+
 export const NO_USE: FileUse = { files: 0, bytes: 0 }
+
+export const isNoUse = ({ files, bytes }: FileUse): boolean => files === 0 && bytes === 0
 
 export const plus = (a: FileUse, b: FileUse): FileUse => ({ files: a.files + b.files, bytes: a.bytes + b.bytes })
 
@@ -33,7 +41,7 @@ export const useOf = (name: string, args: unknown): FileUse => {
 /** The first limit that `more` would break; undefined: it fits. What is over a limit already may stay. */
 export const exceededBy = (
   { storeBytes, storeFiles, userBytes, userFiles }: FileQuota,
-  used: { readonly store: FileUse; readonly user: FileUse },
+  used: FilesInUse,
   more: FileUse,
 ): QuotaUsage | undefined => {
   const limits = [

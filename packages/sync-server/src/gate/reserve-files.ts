@@ -1,7 +1,6 @@
 /** The file quota in the judgement of a push. */
 import { isDeleteEvent, type Refusal } from '@rockpool/access'
-import type { StoreId } from '@rockpool/protocol'
-import type { FileLedger, Reservation } from './file-ledger.ts'
+import type { Reservation } from './file-ledger.ts'
 import { type FileUse, NO_USE, plus, quotaRefusal, useOf } from './file-quota.ts'
 import type { JudgedEvent } from './judge-push.ts'
 
@@ -11,9 +10,9 @@ export const totalUse = (events: readonly JudgedEvent[]): FileUse =>
 
 /** Reserves space for one event after the other; notes where one frees space. */
 export const reserveFiles =
-  (ledger: FileLedger, storeId: StoreId, reservation: Reservation) =>
+  (reservation: Reservation) =>
   (name: string, args: unknown): Refusal | undefined => {
-    if (isDeleteEvent(name)) ledger.freed(storeId)
+    if (isDeleteEvent(name)) reservation.free()
     const exceeded = reservation.reserve(useOf(name, args))
     return exceeded && quotaRefusal(exceeded)
   }

@@ -6,7 +6,8 @@ import type { EventLog, Logs, Usage } from '../event-log/event-log.ts'
 import type { LogEvent } from '../event-log/event.ts'
 import { judgePush, type Verdict } from '../gate/judge-push.ts'
 import { judgeReceipts } from '../gate/judge-receipts.ts'
-import type { FileLedger } from '../gate/file-ledger.ts'
+import { type FileLedger, reserveWithin } from '../gate/file-ledger.ts'
+import { type FilesInUse, isNoUse } from '../gate/file-quota.ts'
 import { reserveFiles, totalUse } from '../gate/reserve-files.ts'
 import type { Quota } from '../gate/quota.ts'
 import { type LiveUpdate, pagePieces } from '../live/message.ts'
@@ -118,19 +119,26 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
     const judged = await judgeReceipts(verifyReceipt, pushed.events)
     const events = judged.map(({ event }) => event)
     let verdict: Verdict = { taken: events.length, refused: [] }
-    if (fileLedger) await fileLedger.refresh(storeId, sub, totalUse(judged))
-    const reservation = fileLedger?.begin(storeId, sub)
-    const reserve = reservation && reserveFiles(fileLedger!, storeId, reservation)
-    const check = (firstNew: number, usage: Usage, isRedacted: (event: LogEvent) => boolean): number => {
+    const most = totalUse(judged)
+    const reservation = await fileLedger?.begin(storeId, sub, most)
+    const check = (
+      firstNew: number,
+      usage: Usage,
+      isRedacted: (event: LogEvent) => boolean,
+      inUse?: FilesInUse,
+    ): number => {
       requireRate(rateLimit, claims)
       requireWriter(pusher)
+      const files = fileLedger && inUse ? reserveWithin(fileLedger.quota, inUse) : reservation
+      const reserve = files && reserveFiles(files)
       verdict = judgePush({ pusher, quota, reserve, isRedacted }, judged, firstNew, usage)
       return verdict.taken
     }
     const { parent, mayRenumber } = pushed
     const maxBetween = mayRenumber ? MAX_BETWEEN : 0
+    const countsFiles = fileLedger !== undefined && !isNoUse(most)
     const result = await log
-      .append(parent, events, { sub, at: clock.now(), check, maxBetween })
+      .append(parent, events, { sub, at: clock.now(), check, countsFiles, maxBetween })
       .finally(() => reservation?.end())
     if (result.kind === 'parent_ahead') {
       const message = `"parent" is ${parent}, above the head ${result.head}. Ask for the head again.`

@@ -7,7 +7,7 @@ import { RECEIVER_KEY, type Reply, type Received, startReceiver } from '../../te
 import { createAppends } from '../appends.ts'
 import { EVENT_TYPES } from '../storage-event.ts'
 import { type DeliveryOutcome, startDeliveries } from './deliveries.ts'
-import { hookCursors } from './hook-cursors.ts'
+import { sqliteHookCursors } from './sqlite-hook-cursors.ts'
 import { DEADLINE_MS } from './send.ts'
 
 const NO_CHECKS = { buckets: [], describe: async () => undefined, respond: async () => {} }
@@ -42,7 +42,7 @@ const setUp = () => {
       },
     },
   })
-  const [appends, clock, cursors] = [createAppends(), testClock(), hookCursors(new DatabaseSync(':memory:'))]
+  const [appends, clock, cursors] = [createAppends(), testClock(), sqliteHookCursors(new DatabaseSync(':memory:'))]
   const outcomes: DeliveryOutcome[] = []
   const start = async (...urls: readonly string[]) => {
     const webhooks = urls.map((url) => ({

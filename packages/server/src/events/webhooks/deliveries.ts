@@ -74,14 +74,14 @@ export const startDeliveries = async (options: DeliveriesOptions): Promise<Deliv
   const { webhooks, logs, appends, cursors, checks } = options
   const stopping = new AbortController()
   const storeIds = webhooks.length === 0 ? [] : ((await logs.storeIds?.()) ?? [])
-  cursors.keepOnly(webhooks.map(({ url }) => url))
+  await cursors.keepOnly(webhooks.map(({ url }) => url))
   for (const webhook of webhooks) {
     const { url } = webhook
     const holding = checks.buckets.filter((bucket) => wants(webhook, { kind: 'added', bucket }))
-    const before = cursors.startOf(url)
-    if (holding.some((bucket) => !before?.holding.includes(bucket))) cursors.start(url, { holding }, new Map())
-    else if (before) cursors.setStart(url, { holding })
-    else cursors.start(url, { holding }, await headsOf(options, webhook, storeIds))
+    const before = await cursors.startOf(url)
+    if (holding.some((bucket) => !before?.holding.includes(bucket))) await cursors.start(url, { holding }, new Map())
+    else if (before) await cursors.setStart(url, { holding })
+    else await cursors.start(url, { holding }, await headsOf(options, webhook, storeIds))
   }
 
   const loops = webhooks.map((webhook) => {
@@ -135,8 +135,8 @@ const deliverAll = async (
     untilSuccess(work, options, signal, { webhook: nameOf(webhook), storeId, cursor })
 
   for (;;) {
-    const { backendId, cursorId, events, next, more } = await retried(() =>
-      readPage(logs, storeId, cursors.read(webhook.url, storeId)),
+    const { backendId, cursorId, events, next, more } = await retried(async () =>
+      readPage(logs, storeId, await cursors.read(webhook.url, storeId)),
     )
     for (const event of events.filter((each) => wants(webhook, each))) {
       const storageEvent = toStorageEvent(storeId, cursorId, event)
@@ -147,9 +147,9 @@ const deliverAll = async (
         if (check) await checks.respond(event, response)
       }, storageEvent.cursor)
       options.report({ kind: 'accepted' })
-      await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: event.seqNum }))
+      await retried(() => cursors.write(webhook.url, storeId, { backendId, seqNum: event.seqNum }))
     }
-    await retried(async () => cursors.write(webhook.url, storeId, { backendId, seqNum: next }))
+    await retried(() => cursors.write(webhook.url, storeId, { backendId, seqNum: next }))
     if (!more) return
     await nextTurn()
   }

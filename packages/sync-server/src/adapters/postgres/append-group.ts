@@ -6,10 +6,13 @@ import type { Append } from '../../event-log/waiting-appends.ts'
 import { type AppendResult, EventLogError } from '../../event-log/event-log.ts'
 import { encodeEvents, type LogEvent, type StoredEvent } from '../../event-log/event.ts'
 import type { RecentEvents } from '../../event-log/recent-events.ts'
+import { useOf } from '../../gate/file-quota.ts'
 import { loadRedactionCheck } from './audit.ts'
 import { transact } from './database.ts'
 import { loadEvents } from './load-events.ts'
 import { CHANNEL, toNotice } from './notice.ts'
+import { applyRest } from './read-model/apply-group.ts'
+import { type FileAccounts, loadFileUse } from './read-model/file-use.ts'
 import { isStorable, toColumns } from './rows.ts'
 
 export interface PostgresLog {
@@ -58,13 +61,30 @@ export const appendGroup = async (
             appends.flatMap(({ events }) => events),
           )
         : () => false
-    const outcome = appendAll(appends, { head, bytes, eventsAfter: loaded.after, add: loaded.add, isRedacted })
+    const files = await loadAccounts(transaction, storeId, appends)
+    const outcome = appendAll(appends, { head, bytes, eventsAfter: loaded.after, add: loaded.add, isRedacted, files })
     if (outcome.added.length > 0) await storeAdded(transaction, log, head, outcome)
     return { ...outcome, redactions }
   })
   // Unless one of them was redacted since.
   if (added.length > 0 && log.redactions === redactions) recent.add(encodeEvents(added))
   return results
+}
+
+/** The files in use, where an append needs them. The log is locked: no other append adds any. */
+const loadAccounts = async (
+  transaction: TransactionSql,
+  storeId: StoreId,
+  appends: readonly Append[],
+): Promise<FileAccounts | undefined> => {
+  const counting = appends.filter(({ options }) => options.countsFiles)
+  if (counting.length === 0) return undefined
+  await applyRest(transaction, storeId)
+  return loadFileUse(
+    transaction,
+    storeId,
+    counting.flatMap(({ options: { sub } }) => (sub === undefined ? [] : [sub])),
+  )
 }
 
 /** A row of the table `logs`. */
@@ -111,6 +131,7 @@ interface LogState {
   eventsAfter(since: number, limit: number): ReturnType<EventStorage['eventsAfter']>
   add(events: readonly StoredEvent[]): void
   isRedacted(event: LogEvent): boolean
+  readonly files: FileAccounts | undefined
 }
 
 /** Each append finds what those before it have added. */
@@ -124,10 +145,14 @@ const appendAll = (appends: readonly Append[], state: LogState): Outcome => {
     usage: () => ({ events: head, bytes }),
     eventsAfter: state.eventsAfter,
     isRedacted: state.isRedacted,
+    filesInUse: (sub) => state.files?.inUse(sub),
     insert: (events) => {
       if (!events.every(isStorable)) throw notStorable()
       state.add(events)
       added.push(...events)
+      for (const { name, argsJson, sub } of state.files ? events : []) {
+        state.files?.add(sub, useOf(name, argsJson === undefined ? undefined : JSON.parse(argsJson)))
+      }
       head += events.length
       // Without the commas between the events.
       bytes += encodeEvents(events).json.byteLength - (events.length - 1)

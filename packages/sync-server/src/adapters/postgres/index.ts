@@ -153,6 +153,7 @@ export const postgresLogs = async ({
     recent.clear()
     const tables = postgresReadModel({ storeId, backendId, use: queryOpen, clock })
     const commits = createGroupCommits(async (appends) => {
+      if (appends.some(({ options }) => options.countsFiles)) await tables.catchUp()
       const results = await query((sql) => appendGroup(sql, opened, appends))
       tables.follow()
       return results

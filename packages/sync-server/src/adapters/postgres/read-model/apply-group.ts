@@ -12,6 +12,7 @@ import { arrayLiteral } from '../array-literal.ts'
 import { savepoint, transact } from '../database.ts'
 import { isRowError } from '../errors.ts'
 import { type EventRow, toStoredEvent } from '../rows.ts'
+import { addFileUse, changedFiles } from './file-use.ts'
 import { storeRows } from './store-rows.ts'
 import { runStoreQuery } from './store-query.ts'
 import { TABLE_NAMES } from './tables.ts'
@@ -24,15 +25,22 @@ import { TABLE_NAMES } from './tables.ts'
  * @throws the driver's error
  */
 export const applyGroup = (sql: Sql, storeId: StoreId): Promise<boolean> =>
-  transact(sql, async (transaction) => {
-    const { applied, head } = await lockTables(transaction, storeId)
-    if (applied >= head) return false
-    const until = Math.min(head, applied + MAX_GROUP)
-    const { events, last } = await readGroup(transaction, storeId, applied, until)
-    await project(transaction, storeId, events)
-    await transaction`UPDATE rockpool.read_model SET applied = ${last} WHERE store_id = ${storeId}`
-    return last < head
-  })
+  transact(sql, (transaction) => applyNext(transaction, storeId))
+
+/** As {@link applyGroup}, until no event is left. Call it in a transaction that has locked the log, so that this ends. */
+export const applyRest = async (transaction: TransactionSql, storeId: StoreId): Promise<void> => {
+  while (await applyNext(transaction, storeId));
+}
+
+const applyNext = async (transaction: TransactionSql, storeId: StoreId): Promise<boolean> => {
+  const { applied, head } = await lockTables(transaction, storeId)
+  if (applied >= head) return false
+  const until = Math.min(head, applied + MAX_GROUP)
+  const { events, last } = await readGroup(transaction, storeId, applied, until)
+  await project(transaction, storeId, events)
+  await transaction`UPDATE rockpool.read_model SET applied = ${last} WHERE store_id = ${storeId}`
+  return last < head
+}
 
 /**
  * Empties the tables of a store, after a group that is under way: the next reader makes them anew. Call it in a transaction.
@@ -130,7 +138,10 @@ const projectDecoded = async (
   try {
     return await savepoint(transaction, async (nested) => {
       const { rows, failures } = await runStoreQuery(nested, storeId, applyAll(decoded))
+      const files = changedFiles(rows)
+      await addFileUse(nested, storeId, files, -1)
       await storeRows(nested, storeId, rows)
+      await addFileUse(nested, storeId, files, 1)
       return failures
     })
   } catch (error) {

@@ -2,12 +2,14 @@
 import type { StoreId } from '@rockpool/protocol'
 import type { Clock } from '../../../clock.ts'
 import type { Query } from '../../../read-model/query.ts'
+import { MAX_GROUP } from '../../../read-model/catch-up.ts'
 import { createReadModel, readApplied, type ReadModel } from '../../../read-model/read-model.ts'
 import { CLAIMED, RULES_VERSION } from '../../../read-model/schema.ts'
 import { missingLog } from '../append-group.ts'
 import type { Connections } from '../connections.ts'
 import { snapshot, transact } from '../database.ts'
 import { applyGroup, clearTables } from './apply-group.ts'
+import { readFileUse } from './file-use.ts'
 import { runStoreQuery } from './store-query.ts'
 
 /** From an append to the moment when the tables have it, unless someone reads before: for tools that read them by SQL. */
@@ -15,6 +17,8 @@ export const FOLLOW_MS = 1_000
 
 export interface PostgresReadModel {
   readonly readModel: ReadModel
+  /** Before an append that needs the tables: what it would apply while it locks the log is at most one group. */
+  catchUp(): Promise<void>
   /** Call it after an append. */
   follow(): void
   /** Nothing is applied in the background any more. */
@@ -63,7 +67,7 @@ export const postgresReadModel = ({ storeId, backendId, use, clock }: PostgresRe
     }
   }
 
-  const readModel = createReadModel({
+  const queries = createReadModel({
     read,
     settleClaim: async ({ remoteKey, seqNum }, { at, found }) => {
       await read(readApplied())
@@ -82,7 +86,17 @@ export const postgresReadModel = ({ storeId, backendId, use, clock }: PostgresRe
   })
 
   return {
-    readModel,
+    readModel: { ...queries, keptUsage: (ownerId) => read(readFileUse(ownerId)) },
+    catchUp: async () => {
+      // Most appends find little, and apply it themselves.
+      const [row] = await use(
+        (sql) => sql<{ isFar: boolean }[]>`
+          SELECT tables.rules IS DISTINCT FROM ${RULES_VERSION}::integer OR logs.head - tables.applied > ${MAX_GROUP} AS "isFar"
+          FROM rockpool.logs logs LEFT JOIN rockpool.read_model tables ON tables.store_id = logs.store_id
+          WHERE logs.store_id = ${storeId}`,
+      )
+      if (row?.isFar) await catchUp()
+    },
     follow: () => {
       cancelFollow ??= clock.setTimer(() => {
         cancelFollow = undefined

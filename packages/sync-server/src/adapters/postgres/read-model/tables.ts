@@ -66,6 +66,11 @@ export const TABLES = {
     key: ['seqNum'],
     columns: { seqNum: 'bigint NOT NULL', file: 'bigint NOT NULL', kind: `${TEXT} NOT NULL` },
   },
+  /** Sums of `files`, see `file-use.ts`. `account`: of the store, or of one user */
+  file_use: {
+    key: ['account'],
+    columns: { account: `${TEXT} NOT NULL`, files: 'bigint NOT NULL', bytes: 'bigint NOT NULL' },
+  },
   read_model_failures: {
     key: ['seqNum'],
     columns: { seqNum: 'bigint NOT NULL', name: `${TEXT} NOT NULL`, message: `${TEXT} NOT NULL` },

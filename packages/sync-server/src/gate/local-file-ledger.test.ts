@@ -1,8 +1,8 @@
 import type { RemoteKey } from '@rockpool/protocol'
 import { expect, it } from 'vitest'
 import { testClock } from '../testing/clock.ts'
-import { createFileLedger } from './file-ledger.ts'
-import type { FileQuota } from './file-quota.ts'
+import { localFileLedger } from './local-file-ledger.ts'
+import { type FileQuota, type FileUse, NO_USE } from './file-quota.ts'
 
 const MINUTE_MS = 60_000
 const KEY = 'shop/files/a' as RemoteKey
@@ -21,10 +21,10 @@ const setUp = (quota: FileQuota) => {
     return { files, bytes }
   }
   const isNamed = async (key: string) => truth.named.has(key)
-  const ledger = createFileLedger({ quota, readModelOf: async () => ({ keptUsage, isNamed }), clock })
+  const ledger = localFileLedger({ quota, readModelOf: async () => ({ keptUsage, isNamed }), clock })
+  const begin = async (most: FileUse, sub = 'ada') => (await ledger.begin('shop', sub, most))!
   const add = async (bytes: number, sub = 'ada') => {
-    await ledger.refresh('shop', sub, file(bytes))
-    const reservation = ledger.begin('shop', sub)
+    const reservation = await begin(file(bytes), sub)
     const exceeded = reservation.reserve(file(bytes))
     reservation.end()
     return exceeded
@@ -37,7 +37,7 @@ const setUp = (quota: FileQuota) => {
       resolve()
     }
   }
-  return { ledger, clock, truth, add, holdCounts, counts: () => counts }
+  return { ledger, clock, truth, begin, add, holdCounts, counts: () => counts }
 }
 
 it('takes what fits, and says what does not', async () => {
@@ -68,11 +68,11 @@ it('counts once while there is room, and once a minute', async () => {
 })
 
 it('counts again before it refuses, where files were deleted', async () => {
-  const { add, ledger, truth } = setUp({ storeBytes: 10 })
+  const { add, begin, truth } = setUp({ storeBytes: 10 })
   truth.store = file(10)
   expect(await add(5)).toBeDefined()
   truth.store = file(2)
-  ledger.freed('shop')
+  ;(await begin(NO_USE)).free()
   expect(await add(5)).toBeUndefined()
 })
 
@@ -89,30 +89,28 @@ it('does not count a full store at each attempt', async () => {
 })
 
 it('never counts less than was accepted: what comes while it counts is added to the count', async () => {
-  const { add, ledger, clock, holdCounts } = setUp({ storeBytes: 10 })
+  const { add, begin, ledger, clock, holdCounts } = setUp({ storeBytes: 10 })
   await add(1)
   clock.advance(MINUTE_MS)
   const release = holdCounts()
-  const counting = ledger.refresh('shop', 'ada', file(1))
+  const counting = ledger.check('shop', 'ada', file(1))
   // The count has read the files already, and has not come back.
   await new Promise((resolve) => void setImmediate(resolve))
-  expect(ledger.begin('shop', 'ada').reserve(file(6))).toBeUndefined()
+  expect((await begin(NO_USE)).reserve(file(6))).toBeUndefined()
   release()
   await counting
-  expect(ledger.exceeded('shop', 'ada', file(5))).toMatchObject({ used: 6 })
+  expect(await ledger.check('shop', 'ada', file(5))).toMatchObject({ used: 6 })
 })
 
 it('counts what was reserved before a recount by an append that ends after it', async () => {
-  const { ledger, clock } = setUp({ storeBytes: 10 })
-  const append = ledger.begin('shop', 'ada')
+  const { begin, ledger, clock } = setUp({ storeBytes: 10 })
+  const append = await begin(NO_USE)
   expect(append.reserve(file(6))).toBeUndefined()
   clock.advance(MINUTE_MS)
-  await ledger.refresh('shop', 'ada', file(1))
-  expect(ledger.exceeded('shop', 'ada', file(5))).toMatchObject({ used: 6 })
+  expect(await ledger.check('shop', 'ada', file(5))).toMatchObject({ used: 6 })
   append.end()
   clock.advance(MINUTE_MS)
-  await ledger.refresh('shop', 'ada', file(5))
-  expect(ledger.exceeded('shop', 'ada', file(5))).toBeUndefined()
+  expect(await ledger.check('shop', 'ada', file(5))).toBeUndefined()
 })
 
 it('lets an upload through that fits, or that belongs to a file of the log', async () => {
