@@ -4,6 +4,7 @@ import { bytesOf, MiB, sha256 } from './content.ts'
 import { BROWSERS } from './device.ts'
 import { leaderOf } from './leader-of.ts'
 import type { Tab } from './tab.ts'
+import { waitingEvents } from './waiting-events.ts'
 import { inWorld, type World } from './world.ts'
 
 /** Longer than a follower waits for a sign of life. */
@@ -71,4 +72,23 @@ describe.runIf(BROWSERS.includes('chromium'))('a visible follower takes over fro
 
   test('that the browser has frozen, and the leader stands again as a follower when it is thawed', () =>
     inWorld('chromium', (world) => story(world, freeze)))
+
+  // The hung page's worker still leads LiveStore. LiveStore ends the event streams of other tabs when that worker goes.
+  test('and empties the outbox, also after the tab whose worker leads LiveStore is closed', () =>
+    inWorld('chromium', async ({ A }) => {
+      const tabs = [await A.open(), await A.open()]
+      const hung = await leaderOf(tabs)
+      const follower = tabs.find((tab) => tab !== hung)!
+      await follower.page.bringToFront()
+      const wake = await hang(hung)
+      await expect.poll(() => leaderOf([follower]), { timeout: HANG_MS }).toBe(follower)
+      await wake()
+      await follower.add('before.bin', 'before', 10_000)
+      await expect.poll(() => waitingEvents(follower)).toBe(0)
+
+      await hung.close()
+      await follower.add('after.bin', 'after', 10_000)
+      await follower.waitForState('after.bin', 'stored')
+      await expect.poll(() => waitingEvents(follower)).toBe(0)
+    }))
 })

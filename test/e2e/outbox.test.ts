@@ -22,38 +22,6 @@ const addedEvents = (tab: Tab, names: readonly string[]): Promise<PoolEvent[]> =
     names,
   )
 
-/** Events of the device that no sync server has confirmed, read past the engine. */
-const waitingEvents = (tab: Tab): Promise<number> =>
-  tab.page.evaluate(async () => {
-    const { name } = (await indexedDB.databases()).find(({ name }) => name!.startsWith('rockpool-'))!
-    const result = <A>(request: IDBRequest<A>) =>
-      new Promise<A>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result)
-        request.onerror = () => reject(request.error)
-      })
-    const database = await result(indexedDB.open(name!))
-    const count = await result(database.transaction('outbox').objectStore('outbox').count())
-    database.close()
-    return count
-  })
-
-describe.each(BROWSERS)('the outbox of two tabs (%s)', (browser) => {
-  test('empties in the other tab after the first one is reloaded, and closed', () =>
-    inWorld(browser, async ({ A }) => {
-      const [first, second] = [await A.open(), await A.open()]
-      for (const [name, leave] of [
-        ['reloaded.bin', () => first.reload()],
-        ['closed.bin', () => first.close()],
-      ] as const) {
-        await second.add(`before ${name}`, 'before', SIZE)
-        await leave()
-        await second.add(name, name, SIZE)
-        await second.waitForState(name, 'stored')
-        await expect.poll(() => waitingEvents(second)).toBe(0)
-      }
-    }))
-})
-
 describe.each(BROWSERS)('an event that the outbox repeats (%s)', (browser) => {
   test('undoes nothing that another device did meanwhile', () =>
     inWorld(browser, async ({ A, B }) => {
