@@ -1,4 +1,4 @@
-import { put, webPlatform } from '@rockpool/core'
+import { webPlatform } from '@rockpool/core'
 import { memoryBlobStore, memoryIndex } from '@rockpool/core/memory'
 import { storedContent } from '@rockpool/core/testing'
 import { type Hashing, sha256 } from '@rockpool/protocol'
@@ -35,15 +35,15 @@ test('with fill "all" one reader fills the disk, however many ranges are read', 
   const blobs = memoryBlobStore({ hashing })
   const index = memoryIndex()
   const session = { id: 'session', storeId: 'reef', user: 'ada', signerUrl: 'https://signer.test', token: 't' } as const
-  await index.write([put('session', session)])
   const openPart = vi.spyOn(blobs, 'openPart')
   const downloads = contentDownloads({ signer: () => storage.signer, fetch, platform, ranges: { fill: 'all' } })
   const work: Promise<unknown>[] = []
   const read = async (start: number) => {
     const range = { start, end: start + 10 }
-    const started = await downloads.range({ storeId: 'reef', blobs, index }, remoteKey, range, SIZE, (one) =>
-      work.push(one),
-    )
+    const store = { storeId: 'reef', blobs, index }
+    const keepAlive = (one: Promise<unknown>) => work.push(one)
+    const missed = { store, session, remoteKey, row: undefined, present: await blobs.parts(address), keepAlive }
+    const started = await downloads.range(missed, range, SIZE)
     await new Response(started!.stream).arrayBuffer()
   }
   await read(15_100)

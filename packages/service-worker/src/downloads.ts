@@ -1,4 +1,4 @@
-import { type Platform, type SessionRow, type Signer, webPlatform } from '@rockpool/core'
+import { type ContentRow, type Platform, type SessionRow, type Signer, webPlatform } from '@rockpool/core'
 import {
   activityChannel,
   type ActivityMessage,
@@ -9,18 +9,12 @@ import {
   isMissingContent,
   refetchPinned,
   type RangeDownload,
+  type RangeOptions,
   reportActivity,
   suspectContent,
   type VerifyMode,
 } from '@rockpool/core/transfers'
-import {
-  addressOfKey,
-  type ByteRange,
-  type ContentDigest,
-  isRockpoolError,
-  type RemoteKey,
-  RockpoolError,
-} from '@rockpool/protocol'
+import { type ByteRange, type ContentDigest, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
 import { recentUrls } from './recent-urls.ts'
 import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
@@ -51,28 +45,36 @@ export interface RangePolicy {
 
 export type WorkerPlatform = Pick<Platform, 'clock' | 'hashing' | 'openChannel'>
 
+/** A request for content that is not whole on this disk, or not as the index lists it. */
+export interface MissedContent {
+  readonly store: Store
+  readonly session: SessionRow
+  readonly remoteKey: RemoteKey
+  /** what the index lists of the content */
+  readonly row: ContentRow | undefined
+  /** receives a promise that settles when the content is on disk and in the index, or the download has failed */
+  readonly keepAlive: (work: Promise<unknown>) => void
+}
+
 export interface Downloads {
   /**
    * Joins the download of a remote key, or starts it.
    *
-   * @param keepAlive receives a promise that settles when the content is on disk and in the index, or the download has failed
-   * @throws RockpoolError `forbidden` when nobody is signed in, and as `download` does
+   * @throws RockpoolError as `download` does
    */
-  join(store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<DownloadReader>
+  join(missed: MissedContent): Promise<DownloadReader>
 
   /**
    * A range straight from object storage.
    *
    * @param size bytes of the content by its record, if there is one
    * @returns undefined when the download of the whole content serves it: it has arrived there, or see `downloadRange`
-   * @throws RockpoolError `forbidden` when nobody is signed in, and as `downloadRange` does
+   * @throws RockpoolError as `downloadRange` does
    */
   range(
-    store: Store,
-    remoteKey: RemoteKey,
+    missed: MissedContent & Pick<RangeOptions, 'present'>,
     range: ByteRange,
     size: number | undefined,
-    keepAlive: (work: Promise<unknown>) => void,
   ): Promise<RangeDownload | undefined>
 }
 
@@ -106,12 +108,13 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
    * Bytes that the index lists are damaged or gone, else they would be read. The leading tab downloads pinned content again, even when
    * this worker ends before it has.
    */
-  const requeuePinned = async (store: Store, remoteKey: RemoteKey): Promise<void> => {
-    const row = await store.index.get('contents', addressOfKey(remoteKey))
-    if (row?.pinned) await store.index.write([refetchPinned(remoteKey, platform.clock.now())])
+  const requeuePinned = ({ store, remoteKey, row, keepAlive }: MissedContent): void => {
+    if (!row?.pinned) return
+    const written = store.index.write([refetchPinned(remoteKey, platform.clock.now())])
+    keepAlive(written.catch(() => {})) // the leading tab compares all rows with the disk once a day
   }
 
-  const begin = (store: Store, remoteKey: RemoteKey, session: SessionRow) => {
+  const begin = ({ store, remoteKey, session }: MissedContent) => {
     const progress = publishProgress(store, remoteKey, platform)
     const shared = shareDownload(remotePorts(store, session), remoteKey, {
       onProgress: progress.report,
@@ -132,18 +135,18 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     return entry
   }
 
-  const join: Downloads['join'] = async (store, remoteKey, keepAlive) => {
-    const session = await sessionOf(store)
-    keepAlive(requeuePinned(store, remoteKey).catch(() => {})) // the leading tab compares all rows with the disk once a day
-    const { shared, recorded } = running.get(remoteKey) ?? begin(store, remoteKey, session)
-    keepAlive(recorded.catch(() => {}))
+  const join: Downloads['join'] = async (missed) => {
+    requeuePinned(missed)
+    const { shared, recorded } = running.get(missed.remoteKey) ?? begin(missed)
+    missed.keepAlive(recorded.catch(() => {}))
     return shared.join()
   }
 
   /** Downloads all of the content, whether or not the reader of the range stays. One reader is enough for all ranges. */
-  const fillAll = (store: Store, remoteKey: RemoteKey, keepAlive: (work: Promise<unknown>) => void): Promise<void> => {
+  const fillAll = (missed: MissedContent): Promise<void> => {
+    const { remoteKey } = missed
     const fill = async () => {
-      const reader = await join(store, remoteKey, keepAlive)
+      const reader = await join(missed)
       await reader.read({ start: 0, end: reader.size }).pipeTo(new WritableStream())
     }
     const filling = fills.get(remoteKey) ?? fill().finally(() => fills.delete(remoteKey))
@@ -153,13 +156,17 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
 
   return {
     join,
-    async range(store, remoteKey, range, listedSize, keepAlive) {
-      // Side by side: each is a call to the browser's process, and the reader waits for its first byte.
-      const [session, present] = await Promise.all([sessionOf(store), store.blobs.parts(addressOfKey(remoteKey))])
-      keepAlive(requeuePinned(store, remoteKey).catch(() => {})) // the leading tab compares all rows with the disk once a day
+    async range(missed, range, listedSize) {
+      const { store, remoteKey, session, present, keepAlive } = missed
+      requeuePinned(missed)
       if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
       const size = listedSize ?? sizes.get(remoteKey)
-      const options = { verify, keep: fill !== 'none', present, ...(size === undefined ? {} : { size }) }
+      const options = {
+        verify,
+        keep: fill !== 'none',
+        ...(present && { present }),
+        ...(size === undefined ? {} : { size }),
+      }
       const signer = urls.forRange(ports.signer(session), session)
       const started = await downloadRange({ ...remotePorts(store, session), signer }, remoteKey, range, options).catch(
         (error: unknown) => {
@@ -175,16 +182,10 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       const recorded = started.kept.then(({ content }) => recordIfWhole(store, remoteKey, content, platform))
       // The reader gets the error of the download; what is on disk stays for the next one.
       keepAlive(recorded.catch(() => {}))
-      if (fill === 'all') keepAlive(fillAll(store, remoteKey, keepAlive).catch(() => {}))
+      if (fill === 'all') keepAlive(fillAll(missed).catch(() => {}))
       return started
     },
   }
-}
-
-const sessionOf = async (store: Store): Promise<SessionRow> => {
-  const session = await store.index.get('session', 'session')
-  if (session) return session
-  throw new RockpoolError('forbidden', 'Nobody is signed in to this store on this device. Open the app, and sign in.')
 }
 
 /** A range may have brought the last part that was missing. */

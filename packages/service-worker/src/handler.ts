@@ -1,4 +1,5 @@
 /** Serves a request for a file URL from disk or from object storage. */
+import type { ContentRow } from '@rockpool/core'
 import { type RangeDownload, sizeMismatch } from '@rockpool/core/transfers'
 import {
   addressOfKey,
@@ -16,7 +17,7 @@ import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, type ServedContent, validatorsOf } from './headers.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
-import { endsWith, type Sessions } from './session-end.ts'
+import { endsWith, type Session, type Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
 
 export interface HandlerPorts {
@@ -44,9 +45,12 @@ export const handleFileRequest = async (
   const storeId = named.kind === 'file' ? named.storeId : parseRemoteKey(named.remoteKey)!.storeId
   try {
     return await ports.stores.use(storeId, async (store) => {
-      const [ended, content] = await Promise.all([ports.sessions.ended(store), contentOf(named, store)])
-      if (!content) return httpError(404, 'not_found', 'There is no such file, or it was removed.')
-      return await respond(ports, store, content, request, { keepAlive, ended })
+      const session = ports.sessions.current(store)
+      session.catch(() => {}) // awaited before anything is served
+      const content = await contentOf(named, store)
+      if (content) return await respond(ports, store, content, request, { session, keepAlive })
+      await session
+      return httpError(404, 'not_found', 'There is no such file, or it was removed.')
     })
   } catch (error) {
     return errorResponse(error)
@@ -93,9 +97,8 @@ interface Source {
 }
 
 interface RequestLife {
+  readonly session: Promise<Session>
   readonly keepAlive: (work: Promise<unknown>) => void
-  /** aborts when the user signs out */
-  readonly ended: AbortSignal
 }
 
 const respond = async (
@@ -103,21 +106,29 @@ const respond = async (
   store: Store,
   content: NamedContent,
   request: Request,
-  { keepAlive, ended }: RequestLife,
+  { session, keepAlive }: RequestLife,
 ): Promise<Response> => {
   const headers = contentHeaders(content, request.destination, Date.now())
   const validators = validatorsOf(content)
   if (isNotModified(request.headers, validators)) {
+    await session
     return new Response(null, { status: 304, headers })
   }
   const rangeHeader = effectiveRange(request.headers, validators)
-  const disk = await onDisk(store, content)
-  if (disk === 'missing' && request.method === 'GET') {
-    const range = partialRange(rangeHeader)
-    const started = range && (await downloads.range(store, content.remoteKey, range, content.listedSize, keepAlive))
+  const range = request.method === 'GET' ? partialRange(rangeHeader) : undefined
+  // Side by side: each is a call to the browser's process, and the reader waits for its first byte.
+  const [{ row: signedIn, ended }, disk, present] = await Promise.all([
+    session,
+    onDisk(store, content),
+    range && store.blobs.parts(content.address),
+  ])
+  const { remoteKey, listedSize: size } = content
+  const missed = { store, session: signedIn, remoteKey, row: disk.row, keepAlive }
+  if (range && present && !disk.blob) {
+    const started = await downloads.range({ ...missed, present }, range, size)
     if (started) return rangeResponse({ ...started, stream: endsWith(started.stream, ended) }, headers)
   }
-  const source = typeof disk === 'object' ? disk : await downloads.join(store, content.remoteKey, keepAlive)
+  const source = sourceOnDisk(disk) ?? (await downloads.join(missed))
   const { listedSize = source.size } = content
   if (listedSize !== source.size) {
     source.leave()
@@ -161,13 +172,22 @@ const rangeResponse = (
     },
   })
 
-/**
- * Content that is complete on this disk, by the index. Bytes of another length, or without a row in the index, are
- * not served (`unproved`): the download hashes them again, and fetches damaged parts.
- */
-const onDisk = async (store: Store, { address }: NamedContent): Promise<Source | 'unproved' | 'missing'> => {
-  const [row, blob] = await Promise.all([store.index.get('contents', address), store.blobs.open(address)])
-  if (!blob) return 'missing'
-  if (blob.size !== row?.size) return 'unproved'
-  return { size: row.size, read: ({ start, end }) => blob.slice(start, end), leave: () => {} }
+/** What the index lists of content, and the bytes that are on this disk, if all are. */
+interface DiskContent {
+  readonly row: ContentRow | undefined
+  readonly blob: Blob | undefined
 }
+
+const onDisk = async (store: Store, { address }: NamedContent): Promise<DiskContent> => {
+  const [row, blob] = await Promise.all([store.index.get('contents', address), store.blobs.open(address)])
+  return { row, blob }
+}
+
+/**
+ * Undefined for bytes of another length, or without a row in the index: they are not served. The download hashes them again, and
+ * fetches damaged parts.
+ */
+const sourceOnDisk = ({ row, blob }: DiskContent): Source | undefined =>
+  blob && blob.size === row?.size
+    ? { size: blob.size, read: ({ start, end }) => blob.slice(start, end), leave: () => {} }
+    : undefined

@@ -1,15 +1,17 @@
 /** Files are readable while their user is signed in: as long as the index has the session row of this user. */
-import type { LocalIndex } from '@rockpool/core'
+import type { LocalIndex, SessionRow } from '@rockpool/core'
 import { RockpoolError } from '@rockpool/protocol'
 import type { Store } from './stores.ts'
 
 export interface Sessions {
-  /**
-   * A signal that aborts when the user of the store signs out, or another one signs in.
-   *
-   * @throws RockpoolError `forbidden` when nobody is signed in
-   */
-  ended(store: Pick<Store, 'index'>): Promise<AbortSignal>
+  /** @throws RockpoolError `forbidden` when nobody is signed in */
+  current(store: Pick<Store, 'index'>): Promise<Session>
+}
+
+export interface Session {
+  readonly row: SessionRow
+  /** aborts when this user signs out, or another one signs in */
+  readonly ended: AbortSignal
 }
 
 /** Who is signed in to a store, and the controller of what they read. */
@@ -27,23 +29,23 @@ export const storeSessions = (): Sessions => {
     index.subscribe(async (changed) => {
       if (!changed.some(({ table }) => table === 'session')) return
       // An index that was erased has no user either.
-      setUser(reading, await userOf(index).catch(() => undefined))
+      setUser(reading, (await rowOf(index).catch(() => undefined))?.user)
     })
     return reading
   }
 
   return {
-    async ended({ index }) {
+    async current({ index }) {
       const reading = readings.get(index) ?? watch(index)
-      const user = await userOf(index)
-      setUser(reading, user)
-      if (user === undefined) throw signedOut()
-      return reading.end.signal
+      const row = await rowOf(index)
+      setUser(reading, row?.user)
+      if (!row) throw signedOut()
+      return { row, ended: reading.end.signal }
     },
   }
 }
 
-const userOf = async (index: LocalIndex): Promise<string | undefined> => (await index.get('session', 'session'))?.user
+const rowOf = (index: LocalIndex): Promise<SessionRow | undefined> => index.get('session', 'session')
 
 const setUser = (reading: Reading, user: string | undefined): void => {
   if (reading.user === user) return

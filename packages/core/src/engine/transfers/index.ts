@@ -8,7 +8,7 @@ export {
   reportActivity,
 } from './activity.ts'
 export { contentRow, downloadedRows, type KnownContent, refetchPinned } from '../rows.ts'
-export { downloadRange, type RangeDownload } from './download-range.ts'
+export { downloadRange, type RangeDownload, type RangeOptions } from './download-range.ts'
 export type { VerifyMode } from './range-plan.ts'
 export { type Download, download, type DownloadOptions, type DownloadPorts } from './download.ts'
 export { readPart } from './disk-parts.ts'
