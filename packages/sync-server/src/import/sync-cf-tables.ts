@@ -10,7 +10,7 @@ import { createTables } from '../event-log/sql-schema.ts'
 import { hasTable, type Sql } from '../event-log/sql.ts'
 import { orderEvents } from './order-events.ts'
 
-/** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. */
+/** `PERSISTENCE_FORMAT_VERSION` of sync-cf is part of the names of its tables. 0.4.0-dev.23 has the same one. */
 const CONTEXT_TABLE = 'context_7'
 const eventTable = (storeId: StoreId) => `eventlog_7_${storeId.replaceAll(/[^a-zA-Z0-9]/g, '_')}`
 
@@ -25,15 +25,20 @@ export interface SyncCfLog {
 /**
  * The log that sync-cf keeps in a database; undefined before the first push, when sync-cf has not stored its backend id.
  *
- * @throws EventLogError `corrupt` when an event is missing
+ * @throws EventLogError `corrupt` when an event is missing, or when the log was kept in D1 or by another version of sync-cf
  */
 export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
-  if (!hasTable(sql, CONTEXT_TABLE)) return undefined
+  if (!hasTable(sql, CONTEXT_TABLE)) {
+    const other = otherLog(sql)
+    if (other === undefined) return undefined
+    throw new EventLogError('corrupt', other.startsWith('eventlog_7_') ? IN_D1 : otherVersion(other))
+  }
   const [row, ...others] = Array.from(sql.rows(`SELECT storeId, backendId FROM ${CONTEXT_TABLE}`))
   if (!row) return undefined
   if (others.length > 0)
     throw new EventLogError('corrupt', 'This sync-cf database holds several stores. Import one store.')
   const [storeId, backendId] = [String(row.storeId), String(row.backendId)]
+  if (!hasTable(sql, eventTable(storeId))) throw new EventLogError('corrupt', IN_D1)
   const rows = Array.from(sql.rows(selectEvents(storeId)), toRow)
   const ordered = orderEvents(rows)
   if ('missing' in ordered) {
@@ -43,6 +48,20 @@ export const readSyncCfLog = (sql: Sql): SyncCfLog | undefined => {
   const renumbered = ordered.events.filter(({ seqNum }, index) => seqNum !== String(index + 1)).length
   return { storeId, backendId, events: ordered.events.map(toEvent), renumbered }
 }
+
+/** The name of a table with events of sync-cf, of any version. */
+const otherLog = (sql: Sql): string | undefined => {
+  const [row] = Array.from(
+    sql.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'eventlog_[0-9]*'"),
+  )
+  return row && String(row.name)
+}
+
+const IN_D1 =
+  'This sync-cf keeps its events in D1, apart from their backend id. Only logs in the storage of its Durable Object can be imported.'
+
+const otherVersion = (table: string): string =>
+  `Another version of sync-cf wrote this database ("${table}"). Only logs of 0.4.0 and 0.4.0-dev.23 can be imported.`
 
 /** Numbers as text: node:sqlite refuses to read an integer above 2^53. */
 const selectEvents = (storeId: StoreId) => `

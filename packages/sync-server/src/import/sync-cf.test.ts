@@ -143,6 +143,35 @@ describe('importSyncCfLog', { timeout: 60_000 }, () => {
     expect((await http.head()).body).toEqual({ backendId, head: 4 })
   })
 
+  it.each([
+    ['another version of sync-cf wrote', ['eventlog_6_my_shop'], 'Another version of sync-cf'],
+    ['holds events of sync-cf in D1', ['eventlog_7_my_shop'], 'in D1'],
+  ])('refuses a database that %s', async (_, tables, message) => {
+    const other = path.join(await testFolder(), 'other.sqlite')
+    const database = new DatabaseSync(other)
+    for (const table of tables) database.exec(`CREATE TABLE "${table}" (seqNum INTEGER PRIMARY KEY)`)
+    database.close()
+    const directory = await testFolder()
+    await expect(importSyncCfLog({ file: other, directory })).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining(message),
+    })
+    expect(await importSyncCfLog({ file, directory })).toMatchObject({ head: 3 })
+  })
+
+  it('refuses the database of a Durable Object whose events are in D1', async () => {
+    const copy = await testFolder()
+    await cp(folder, copy, { recursive: true })
+    const withoutEvents = (await findSyncCfFiles(copy))[0]!
+    const database = new DatabaseSync(withoutEvents)
+    database.exec('DROP TABLE eventlog_7_my_shop')
+    database.close()
+    await expect(importSyncCfLog({ file: withoutEvents, directory: await testFolder() })).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('in D1'),
+    })
+  })
+
   it('imports nothing from a database that sync-cf has not written to', async () => {
     const empty = path.join(await testFolder(), 'empty.sqlite')
     new DatabaseSync(empty).close()

@@ -14,13 +14,19 @@ export interface SyncCfEvent {
   readonly sessionId: string
 }
 
-/** The options that today's deployment has, too: the object may be the same one. */
-export const syncCfMiniflare = async (persist: string): Promise<Miniflare> =>
+const WORKER = path.join(import.meta.dirname, 'sync-cf-worker.ts')
+
+/**
+ * The options that today's deployment has, too: the object may be the same one.
+ *
+ * @param worker module of the Worker; sync-cf of this workspace unless set
+ */
+export const syncCfMiniflare = async (persist: string, worker = WORKER): Promise<Miniflare> =>
   new Miniflare({
     name: 'sync',
     host: '127.0.0.1',
     modules: true,
-    script: await bundleWorker(path.join(import.meta.dirname, 'sync-cf-worker.ts')),
+    script: await bundleWorker(worker),
     compatibilityDate: '2026-01-01',
     compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
     durableObjects: { SYNC_BACKEND: { className: 'SyncBackend', useSQLite: true } },
