@@ -1,12 +1,12 @@
 /** Signing and verifying receipts (`@rockpool/protocol`, receipt.ts) with a secret that signer and sync server share. */
 import {
   formatReceipt,
-  fromBase64,
+  fromBase64Url,
   parseReceipt,
   type ReceiptFields,
   type RemoteKey,
   RockpoolError,
-  toBase64,
+  toBase64Url,
 } from '@rockpool/protocol'
 import { MIN_SECRET_BYTES } from './verify.ts'
 
@@ -34,7 +34,7 @@ export const receiptVerifier = (secrets: readonly string[]): VerifyReceipt => {
   return async (receipt, remoteKey, size) => {
     const fields = parseReceipt(receipt)
     if (!fields || (size !== undefined && size !== fields.size)) return false
-    const mac = fromBase64Url(fields.mac)
+    const mac = fromBase64Url(fields.mac) ?? new Uint8Array()
     const text = signedText(remoteKey, fields)
     for (const key of keys) {
       // Compares in constant time.
@@ -67,9 +67,3 @@ const derive = async (secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> => {
   const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 }
   return crypto.subtle.deriveKey(hkdf, material, hmac, false, ['sign', 'verify'])
 }
-
-const toBase64Url = (bytes: Uint8Array): string =>
-  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-
-const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
-  fromBase64(text.replaceAll('-', '+').replaceAll('_', '/')) ?? new Uint8Array()

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { RockpoolError, toHex } from '@rockpool/protocol'
+import { fromHex, RockpoolError, toHex } from '@rockpool/protocol'
 
 /** What one signed URL allows. `GET` allows HEAD too. */
 export type ObjectGrant = GetGrant | PutGrant | PartGrant
@@ -121,10 +121,4 @@ const signatureOf = (secret: string, method: string, key: string, query: URLSear
   return createHmac('sha256', secret)
     .update(canonical(method, key, query))
     .digest()
-}
-
-const fromHex = (hex: string): Uint8Array<ArrayBuffer> => {
-  const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
-  return bytes
 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fromBase64, fromHex, toBase64 } from './bytes.ts'
-import { toHex } from './content-address.ts'
+import { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, toHex } from './bytes.ts'
 
-test('base64 and hex are those of Node', () => {
+test('base64, base64url and hex are those of Node', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 20_000 }), (bytes) => {
       expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'))
       expect([...fromBase64(toBase64(bytes))!]).toEqual([...bytes])
+      expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+      expect([...fromBase64Url(toBase64Url(bytes))!]).toEqual([...bytes])
       expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'))
       expect([...fromHex(toHex(bytes))]).toEqual([...bytes])
     }),

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { toHex } from './bytes.ts'
 import {
   addressFits,
   addressOfDigests,
   addressParts,
+  EMPTY_ADDRESS,
   type ContentAddress,
   digestOfPart,
   equalBytes,
@@ -11,7 +13,6 @@ import {
   parseAddress,
   partCount,
   partRange,
-  toHex,
 } from './content-address.ts'
 import { PART_SIZE, sha256 } from './hashing.ts'
 
@@ -128,8 +129,8 @@ describe('digest lists', () => {
   })
 })
 
-test('toHex writes two digits for each byte', () => {
-  expect(toHex(Uint8Array.of(0, 1, 15, 16, 255))).toBe('00010f10ff')
+test('EMPTY_ADDRESS is the hash of no bytes', async () => {
+  expect(toHex(await sha256(new Uint8Array()))).toBe(EMPTY_ADDRESS)
 })
 
 test('equalBytes', () => {

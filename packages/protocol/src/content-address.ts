@@ -7,6 +7,7 @@
  *
  * @see ARCHITECTURE.md, "Content address"
  */
+import { toHex } from './bytes.ts'
 import { RockpoolError } from './errors.ts'
 import { type Hashing, PART_SIZE, WEB_HASHING } from './hashing.ts'
 
@@ -21,6 +22,9 @@ export const MAX_CONTENT_SIZE = PART_SIZE * MAX_PARTS
 
 /** Bytes of one SHA-256 digest. */
 export const DIGEST_SIZE = 32
+
+/** The address of the empty file: the SHA-256 of no bytes. */
+export const EMPTY_ADDRESS = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' as ContentAddress
 
 const ADDRESS = /^[0-9a-f]{64}(?:-([1-9][0-9]{0,4}))?$/
 
@@ -61,13 +65,6 @@ export const addressFits = (
   size >= 0 &&
   size <= MAX_PARTS * hashing.partSize &&
   addressParts(address) === partCount(size, hashing)
-
-/** Lower-case hex of `bytes`. */
-export const toHex = (bytes: Uint8Array): string => {
-  let hex = ''
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
-  return hex
-}
 
 /**
  * The address of content, from the digests of its parts.

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_CONTENT_SIZE, toHex } from './content-address.ts'
+import { toHex } from './bytes.ts'
+import { MAX_CONTENT_SIZE } from './content-address.ts'
 import { ContentHasher, hashContent, intoParts } from './content-hasher.ts'
 import { type Hashing, PART_SIZE, sha256 } from './hashing.ts'
 

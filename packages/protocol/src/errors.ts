@@ -104,3 +104,9 @@ export const isRockpoolError = (error: unknown, ...codes: ErrorCode[]): error is
   error instanceof Error &&
   error.name === 'RockpoolError' &&
   (codes.length === 0 || codes.includes((error as RockpoolError).code))
+
+/** The error of work that a signal ended: the signal's reason if that is a RockpoolError, else `aborted`. */
+export const aborted = (signal?: AbortSignal): RockpoolError =>
+  isRockpoolError(signal?.reason)
+    ? signal.reason
+    : new RockpoolError('aborted', 'This was cancelled before it was done.', { cause: signal?.reason })

@@ -7,6 +7,7 @@
  *
  * @see signer HTTP contract, "key"
  */
+import { toBase64Url } from './bytes.ts'
 import { type ContentAddress, isPartSuffix } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
 import { type Hashing, WEB_HASHING } from './hashing.ts'
@@ -91,9 +92,6 @@ export const addressOfKey = (key: RemoteKey): ContentAddress => key.slice(key.la
 
 /** The owner segment of a user: `u_` + the first 32 characters of base64url(SHA-256(sub)). */
 export const ownerOf = async (sub: string, { digest }: Pick<Hashing, 'digest'> = WEB_HASHING): Promise<Owner> => {
-  const base64url = btoa(String.fromCharCode(...(await digest(new TextEncoder().encode(sub)))))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
+  const base64url = toBase64Url(await digest(new TextEncoder().encode(sub)))
   return `u_${base64url.slice(0, 32)}` as Owner
 }

@@ -1,6 +1,6 @@
 /** Decodes S3's responses into the port's types. */
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, _Object } from '@aws-sdk/client-s3'
-import { type ByteSpan, OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
+import { type ByteSpan, fromBase64, OCTET_STREAM, parseAddress, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import type { ListedObject, ObjectInfo } from '../object-store.ts'
 
@@ -21,11 +21,9 @@ export const toObjectInfo = (key: string, answer: HeadObjectCommandOutput | GetO
 /** S3's checksum is the content address in base64, with the same suffix `-N` when it is composite. */
 const toAddress = (checksum: string) => {
   const [base64, parts] = checksum.split('-')
-  return parseAddress(toHex(fromBase64(base64!)) + (parts === undefined ? '' : `-${parts}`))
+  const digest = fromBase64(base64!)
+  return digest && parseAddress(toHex(digest) + (parts === undefined ? '' : `-${parts}`))
 }
-
-export const fromBase64 = (base64: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
 
 export const toListed = (object: _Object): ListedObject => ({
   key: object.Key!,

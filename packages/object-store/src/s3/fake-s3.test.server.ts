@@ -1,7 +1,6 @@
 /** As much of an S3 as the tests need of vendors that cannot run here: what it checks is the caller's choice. */
-import { sha256, toHex } from '@rockpool/protocol'
+import { sha256, toBase64, toHex } from '@rockpool/protocol'
 import { serveFetch, type Serving } from '../testing/serve-fetch.ts'
-import { toBase64 } from './presign.ts'
 
 export interface FakeVendor {
   /** compares bodies with `x-amz-checksum-sha256`, and keeps it */

@@ -7,7 +7,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { toHex } from '@rockpool/protocol'
+import { EMPTY_ADDRESS, toBase64, toHex } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import type { IntegrityMode, Presigned } from '../object-store.ts'
 import { ObjectStoreError } from '../errors.ts'
@@ -28,6 +28,8 @@ export interface Presign {
   upload(key: string, query: Query, bytes: SignedBytes, headers: Headers, integrity: IntegrityMode): Promise<Presigned>
   /** A GET; also of ranges. */
   download(key: string, query: Query, expiresIn: number): Promise<Presigned>
+  /** A DELETE. @param lifetime from a time of S3, in seconds */
+  remove(key: string, lifetime: { readonly signedAt: Date; readonly expiresIn: number }): Promise<Presigned>
 }
 
 export const presigner = (
@@ -50,7 +52,8 @@ export const presigner = (
     uriEscapePath: false,
     applyChecksum: false,
   }
-  const signers = { PUT: new SignatureV4(settings), GET: new S3RequestPresigner(settings) }
+  const signer = new SignatureV4(settings)
+  const signers = { PUT: signer, DELETE: signer, GET: new S3RequestPresigner(settings) }
 
   /** The bucket's URL, as the SDK finds it: by path or virtual host, in any of AWS's partitions. */
   const { url: base } = config.endpointProvider({
@@ -68,6 +71,7 @@ export const presigner = (
     query: Query,
     headers: Headers,
     expiresIn: number,
+    signedAt?: Date,
   ): Promise<Presigned> => {
     check.checkExpiresIn(expiresIn)
     const path = `${base.pathname.replace(/\/$/, '')}/${key.split('/').map(escape).join('/')}`
@@ -76,7 +80,7 @@ export const presigner = (
     const payload: Headers = names.has('x-amz-content-sha256') ? {} : { 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD' }
     // The server's clock counts; the SDK has learnt the difference from its answers.
     await inTime()
-    const signingDate = new Date(Date.now() + config.systemClockOffset)
+    const signingDate = signedAt ?? new Date(Date.now() + config.systemClockOffset)
     const request = {
       ...{ method, protocol: base.protocol, hostname: base.hostname, path, query: { ...query } },
       headers: { host: base.host, ...headers, ...payload },
@@ -102,7 +106,7 @@ export const presigner = (
     upload: async (key, query, { size, sha256, expiresIn }, headers, integrity) => {
       check.checkDigest(sha256)
       // Ceph 16 compares no digest with a body that is empty.
-      if (size === 0 && toHex(sha256) !== SHA256_OF_NOTHING) {
+      if (size === 0 && toHex(sha256) !== EMPTY_ADDRESS) {
         throw new ObjectStoreError('digest_mismatch', 'Nothing at all has another SHA-256 than the one announced.')
       }
       const digest: Headers =
@@ -114,12 +118,9 @@ export const presigner = (
     // Who puts can have any content-encoding kept, which needs no signature, and readers would fail to decode it.
     download: (key, query, expiresIn) =>
       sign('GET', key, { ...query, 'response-content-encoding': 'identity' }, {}, expiresIn),
+    remove: (key, { signedAt, expiresIn }) => sign('DELETE', key, {}, {}, expiresIn, signedAt),
   }
 }
-
-const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-
-export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
 
 /** RFC 3986: `encodeURIComponent` leaves !'()* as they are, which the signature does not. */
 const escape = (text: string): string =>

@@ -8,11 +8,10 @@ import {
   ListPartsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { sha256 } from '@rockpool/protocol'
+import { sha256, toBase64 } from '@rockpool/protocol'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import type { IntegrityMode, Presigned } from '../object-store.ts'
 import type { S3Connection } from './connection.ts'
-import { toBase64 } from './presign.ts'
 
 /** Prefers `checksum`, which proves the bytes at any later time. @throws ObjectStoreError `misconfigured`, `denied`, `unavailable` */
 export const probeIntegrity = async (connection: S3Connection, signal?: AbortSignal): Promise<IntegrityMode> => {

@@ -11,14 +11,13 @@ import {
   type Part,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { fromBase64, toBase64 } from '@rockpool/protocol'
 import * as check from '../check-arguments.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey } from '../object-key.ts'
 import type { IntegrityMode, MultipartUploads, UploadedPart } from '../object-store.ts'
 import type { S3Connection } from './connection.ts'
-import { toBase64 } from './presign.ts'
-import { fromBase64 } from './decode-responses.ts'
 import { withPayload } from './send-body.ts'
 
 export const s3Multipart = (connection: S3Connection, integrity: IntegrityMode): MultipartUploads => {
@@ -153,5 +152,7 @@ const toPart = (part: Part): UploadedPart => ({
   ...verifiedDigest(part.ChecksumSHA256),
 })
 
-const verifiedDigest = (checksum: string | undefined): { readonly sha256?: Uint8Array<ArrayBuffer> } =>
-  checksum === undefined ? {} : { sha256: fromBase64(checksum) }
+const verifiedDigest = (checksum = ''): { readonly sha256?: Uint8Array<ArrayBuffer> } => {
+  const sha256 = checksum === '' ? undefined : fromBase64(checksum)
+  return sha256 ? { sha256 } : {}
+}

@@ -1,12 +1,11 @@
 /** Both integrity modes on the real S3: it checks payloads, and behind a proxy (`serveChecksums`) checksums as AWS does. */
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
-import { sha256, toHex } from '@rockpool/protocol'
+import { sha256, toBase64, toHex } from '@rockpool/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { IntegrityMode, Presigned } from '../object-store.ts'
 import { expectBytes, readAll, someBytes, streamOf } from '../testing/bytes.ts'
 import { objectStoreSuite, serveChecksums, type Serving } from '../testing/index.ts'
 import { connect } from './connection.ts'
-import { toBase64 } from './presign.ts'
 import { openS3Store, type S3Store } from './s3-store.ts'
 import { testBucket } from '../testing/test-bucket.ts'
 

@@ -1,11 +1,10 @@
 /** Sends bodies to S3: length and digest are checked before the S3 bucket stores anything. */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { equalBytes, PART_SIZE, sha256 as digestOf, toHex } from '@rockpool/protocol'
+import { equalBytes, PART_SIZE, sha256 as digestOf, toBase64, toHex } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
 import { exactBody } from '../exact-body.ts'
 import type { IntegrityMode, ObjectBody } from '../object-store.ts'
-import { toBase64 } from './presign.ts'
 
 /** Input of the SDK's command. */
 export interface Payload {
