@@ -5,7 +5,25 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { FILE_URL_BASE, type RemoteKey } from '@rockpool/protocol'
+
+/** A response of the object store, as far as it has passed. */
+export interface PassedResponse {
+  readonly key: RemoteKey
+  /** offset of its first byte in the content */
+  readonly start: number
+  /** bytes that have passed */
+  bytes: number
+}
+
+/** How the bodies of the object store's responses pass, 64 KiB at a time. */
+export interface Line {
+  /** The connection ends after this many bytes of a body. */
+  readonly cutAfter?: number
+  /** Behind this many bytes of a body only 10 kB pass in a second. */
+  readonly slowAfter?: number
+}
 
 /** Below a path that the worker's shell leaves to the server. */
 const PAGES = '/rockpool-dev/test/'
@@ -19,6 +37,10 @@ export interface ObjectProxy extends AsyncDisposable {
   isOffline: boolean
   /** the next signed URL of each has expired when it arrives */
   readonly expired: Set<RemoteKey>
+  /** All bodies pass at once when it is not set. */
+  line: Line | undefined
+  /** responses of the object store, in order */
+  readonly passed: readonly PassedResponse[]
   /** paths of file URLs whose requests did not go to the worker */
   readonly pastWorker: ReadonlySet<string>
 }
@@ -29,6 +51,7 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
   const script = stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'page/requests.ts'), 'utf8'))
   const expired = new Set<RemoteKey>()
   const pastWorker = new Set<string>()
+  const passed: PassedResponse[] = []
 
   const servePage = (name: string, outgoing: ServerResponse) => {
     const isScript = name === 'requests.js'
@@ -60,7 +83,11 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     forwarded.on('response', (response) => {
       outgoing.writeHead(response.statusCode!, response.headers)
       response.once('aborted', () => outgoing.destroy())
-      response.pipe(outgoing)
+      if (!isObject) return void response.pipe(outgoing)
+      const [, start = 0] = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '') ?? []
+      const record: PassedResponse = { key, start: Number(start), bytes: 0 }
+      passed.push(record)
+      void passBody(response, outgoing, proxy.line ?? {}, record)
     })
     incoming.pipe(forwarded)
   }
@@ -83,7 +110,9 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     url,
     pageUrl: url + PAGES.slice(1),
     isOffline: false,
+    line: undefined,
     expired,
+    passed,
     pastWorker,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close')
@@ -93,4 +122,29 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     },
   }
   return proxy
+}
+
+const CHUNK = 64 * 1024
+
+/** Ends when the body or the connection does. */
+const passBody = async (
+  body: IncomingMessage,
+  outgoing: ServerResponse,
+  { cutAfter = Infinity, slowAfter = Infinity }: Line,
+  record: PassedResponse,
+): Promise<void> => {
+  for await (const bytes of body as AsyncIterable<Buffer>) {
+    for (let at = 0; at < bytes.length;) {
+      const isSlow = record.bytes >= slowAfter
+      const size = isSlow ? 1_000 : Math.min(CHUNK, cutAfter - record.bytes, slowAfter - record.bytes)
+      const chunk = bytes.subarray(at, at + size)
+      await new Promise((written) => outgoing.write(chunk, written))
+      at += chunk.length
+      record.bytes += chunk.length
+      if (outgoing.destroyed) return
+      if (record.bytes >= cutAfter) return void outgoing.destroy()
+      if (isSlow) await setTimeoutPromise(100)
+    }
+  }
+  outgoing.end()
 }

@@ -38,3 +38,19 @@ export const signOut = async (storeId: string): Promise<void> => {
   await done(database.transaction('session', 'readwrite').objectStore('session').delete('session'))
   database.close()
 }
+
+/** Waits until bytes of parts that have not arrived whole are on disk. @returns their number */
+export const untilFragments = async (storeId: string): Promise<number> => {
+  const root = await navigator.storage.getDirectory()
+  for (;;) {
+    try {
+      const folder = await (await root.getDirectoryHandle(`rockpool-${storeId}`)).getDirectoryHandle('fragments')
+      let bytes = 0
+      for await (const handle of folder.values()) bytes += (await (handle as FileSystemFileHandle).getFile()).size
+      if (bytes > 0) return bytes
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotFoundError') throw error
+    }
+    await new Promise((turned) => setTimeout(turned, 50))
+  }
+}

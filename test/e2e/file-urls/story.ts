@@ -21,6 +21,8 @@ export interface FileStory {
   readonly device: Device
   /** of the app's origin, behind its worker, with `window.requests` */
   readonly page: Page
+  /** Another such page, in a browser that starts again if it was killed. */
+  openPage(): Promise<Page>
   /** Names content, and puts it into object storage unless it is `lost`. */
   store(
     name: string,
@@ -35,11 +37,14 @@ export const withFiles = async (browser: BrowserName, story: (world: FileStory) 
   await using proxy = await startObjectProxy(server.url)
   await using device = await createDevice(browser, proxy.url)
   const store = await storeTo(server)
-  // The gallery signs in, and brings the worker.
-  const tab = await device.open()
-  await tab.page.goto(proxy.pageUrl)
-  await tab.page.waitForFunction(() => 'requests' in window && navigator.serviceWorker.controller !== null)
-  await story({ proxy, device, page: tab.page, store })
+  const openPage = async () => {
+    // The gallery signs in, and brings the worker.
+    const { page } = await device.open()
+    await page.goto(proxy.pageUrl)
+    await page.waitForFunction(() => 'requests' in window && navigator.serviceWorker.controller !== null)
+    return page
+  }
+  await story({ proxy, device, page: await openPage(), openPage, store })
 }
 
 const storeTo = async (server: Server): Promise<FileStory['store']> => {

@@ -1,6 +1,7 @@
 /** Downloads whose connection ends in the middle of a part, and those that go on from what they have left. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { equalBytes, type Hashing, sha256 } from '@rockpool/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { sampleBytes } from '../../testing/sample-bytes.ts'
 import { storedContent } from '../../testing/stored-content.ts'
@@ -52,6 +53,31 @@ test('a line that is cut every 40 KiB ends a file of 250 KiB, and sends each byt
   expect(equalBytes(received, bytes)).toBe(true)
   expect(requested).toEqual([0, 40, 80, 120, 160, 200, 240].map((start) => `bytes=${start * KiB}-`))
   expect(await blobs.fragments(address)).toEqual([])
+})
+
+test('keeps what arrives while parts are read from disk, when the connection is cut by then', async () => {
+  let cut = () => {}
+  const { read, bytes, requested, blobs, address } = await withContent(250 * KiB, async (response) => {
+    if (requested.length > 1) return response
+    const { status, headers } = response
+    const sent = (await response.bytes()).slice(0, 40 * KiB)
+    const start = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) => {
+      controller.enqueue(sent)
+      // A stream that fails discards what was not read.
+      cut = () => controller.error(new TypeError('cut'))
+    }
+    return new Response(new ReadableStream({ start }), { status, headers })
+  })
+  await blobs.writePart(address, 1, bytes.slice(0, PART))
+  const { openPart } = blobs
+  vi.spyOn(blobs, 'openPart').mockImplementation(async (...part) => {
+    await nextTurn()
+    cut()
+    return openPart(...part)
+  })
+  await expect(read()).rejects.toMatchObject({ code: 'offline' })
+  expect(equalBytes(await read(), bytes)).toBe(true)
+  expect(requested).toEqual([100, 140].map((start) => `bytes=${start * KiB}-`))
 })
 
 test('a range goes on from the fragments of its parts', async () => {

@@ -2,6 +2,8 @@
 import type { ByteSpan } from '@rockpool/protocol'
 import { type ByteReader, read } from './byte-reader.ts'
 import { mismatch, noRanges } from './download-errors.ts'
+import type { RangePiece } from './range-plan.ts'
+import { readAhead } from './read-ahead.ts'
 import type { RemoteObject } from './remote-object.ts'
 
 /** A response under way. Offsets in the content. */
@@ -27,13 +29,15 @@ export interface PieceBody {
 export const pieceBody = ({
   object,
   size,
+  pieces,
   opened,
 }: {
   readonly object: RemoteObject
   readonly size: number
+  readonly pieces: readonly RangePiece[]
   readonly opened: OpenBody | undefined
 }): PieceBody => {
-  let current = opened
+  let current = opened && whileDiskIsRead(opened, pieces)
 
   const request = async (span: ByteSpan): Promise<OpenBody> => {
     const { body, sent, isRange } = await object.open(span)
@@ -61,4 +65,11 @@ export const pieceBody = ({
     },
     cancel,
   }
+}
+
+/** The first pieces may be on disk: their reader may take longer than the connection lasts. */
+const whileDiskIsRead = (opened: OpenBody, pieces: readonly RangePiece[]): OpenBody => {
+  const next = pieces.find(({ from }) => from === 'remote')
+  if (!next || next === pieces[0] || opened.at < next.read.start || opened.at >= next.read.end) return opened
+  return { ...opened, body: readAhead(opened.body, Math.min(opened.end, next.read.end) - opened.at) }
 }
