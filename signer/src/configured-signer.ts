@@ -1,6 +1,7 @@
 /** The signer that a configuration describes, on its opened store. */
 import { tokensOf } from '@rockpool/access'
-import { createSigner, type Signer, type SignerOptions } from './app.ts'
+import { createSigner, type Signer } from './app.ts'
+import type { SignerOptions } from './options.ts'
 import type { SignerConfig } from './config.ts'
 import type { SignerHooks } from './hooks.ts'
 

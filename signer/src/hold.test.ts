@@ -1,7 +1,8 @@
 import { memoryStore } from '@rockpool/object-store/memory'
 import type { Buckets } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
-import { createSigner, type SignerOptions } from './app.ts'
+import { createSigner } from './app.ts'
+import type { SignerOptions } from './options.ts'
 
 const HASH = 'a'.repeat(64)
 const BUCKETS: Buckets = {

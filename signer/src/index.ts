@@ -1,9 +1,11 @@
 export type { Authorize, AuthorizeRequest, Decision, HoldOf } from './access.ts'
-export { type CheckQuota, createSigner, type RequestSource, type Signer, type SignerOptions } from './app.ts'
+export { createSigner, type Signer } from './app.ts'
 export { readS3, readSignerConfig, type SignerConfig } from './config.ts'
 export { configuredSigner } from './configured-signer.ts'
 export type { RequestLine, SignerEvent, SignerHooks } from './hooks.ts'
+export type { CheckQuota, SignerOptions } from './options.ts'
 export { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
+export type { RequestSource } from './request-context.ts'
 export { hasContent, objectsOf, partsKey } from './stored-content.ts'
 export {
   type Authenticate,

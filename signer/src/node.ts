@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { RequestSource, Signer } from './app.ts'
+import type { Signer } from './app.ts'
+import type { RequestSource } from './request-context.ts'
 import { errorResponse, httpError } from './errors.ts'
 
 /** Headers have to arrive in this time (slow loris). Bodies have their own limits: see body.ts and IDLE_MS. */

@@ -6,7 +6,7 @@ import { openHybridStore } from '@rockpool/object-store/hybrid'
 import { openS3Store } from '@rockpool/object-store/s3'
 import { createdBucket, serveChecksums } from '@rockpool/object-store/testing'
 import { expect } from 'vitest'
-import type { SignerOptions } from '../app.ts'
+import type { SignerOptions } from '../options.ts'
 import { startOn, type TestSigner, URL_SECRET } from './harness.ts'
 
 /** A signer on an S3 bucket of its own. */
