@@ -27,12 +27,22 @@ export interface Line {
 
 /** Below a path that the worker's shell leaves to the server. */
 const PAGES = '/rockpool-dev/test/'
+const REPORTS = 'ran/'
+const CONTROL = 'control'
+
+/** In `page/`. */
+const SCRIPTS = ['requests.ts', 'hostile.ts']
 
 export interface ObjectProxy extends AsyncDisposable {
   /** of the gallery, through this proxy */
   readonly url: string
-  /** of an empty page that has `window.requests` */
+  /** of an empty page that has what `page/` sets on `window` */
   readonly pageUrl: string
+  /** Where a script reports that it runs: its name follows. */
+  readonly reportUrl: string
+  readonly reports: readonly string[]
+  /** a document below `pageUrl`, not from the worker */
+  control: Blob | undefined
   /** no request gets a response */
   isOffline: boolean
   /** the next signed URL of each has expired when it arrives */
@@ -48,15 +58,22 @@ export interface ObjectProxy extends AsyncDisposable {
 /** @param serverUrl of the gallery, direct */
 export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> => {
   const { hostname, port } = new URL(serverUrl)
-  const script = stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'page/requests.ts'), 'utf8'))
+  const scripts = new Map<string, string>()
+  for (const name of SCRIPTS) {
+    scripts.set(name, stripTypeScriptTypes(await readFile(join(import.meta.dirname, 'page', name), 'utf8')))
+  }
   const expired = new Set<RemoteKey>()
   const pastWorker = new Set<string>()
   const passed: PassedResponse[] = []
+  const reports: string[] = []
 
-  const servePage = (name: string, outgoing: ServerResponse) => {
-    const isScript = name === 'requests.js'
-    outgoing.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' })
-    outgoing.end(isScript ? script : '<!doctype html><body><script type="module" src="requests.js"></script>')
+  const page = `<!doctype html><body>${SCRIPTS.map((name) => `<script type="module" src="${name}"></script>`).join('')}`
+  const servePage = async (name: string, outgoing: ServerResponse) => {
+    if (name.startsWith(REPORTS)) reports.push(name.slice(REPORTS.length))
+    const script = scripts.get(name)
+    const control = name === CONTROL ? await proxy.control?.bytes() : undefined
+    outgoing.writeHead(200, { 'content-type': script === undefined ? 'text/html' : 'text/javascript' })
+    outgoing.end(control ?? script ?? page)
   }
 
   /** Another time than the signed one is refused as a time in the past is. */
@@ -96,7 +113,7 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
     const { pathname } = new URL(incoming.url!, serverUrl)
     if (pathname.startsWith(FILE_URL_BASE)) pastWorker.add(pathname)
     if (proxy.isOffline) return void incoming.socket.destroy()
-    if (pathname.startsWith(PAGES)) servePage(pathname.slice(PAGES.length), outgoing)
+    if (pathname.startsWith(PAGES)) void servePage(pathname.slice(PAGES.length), outgoing)
     else forward(incoming, outgoing)
   })
   server.on('clientError', (_, socket) => socket.destroy())
@@ -109,6 +126,9 @@ export const startObjectProxy = async (serverUrl: string): Promise<ObjectProxy> 
   const proxy: ObjectProxy = {
     url,
     pageUrl: url + PAGES.slice(1),
+    reportUrl: url + PAGES.slice(1) + REPORTS,
+    reports,
+    control: undefined,
     isOffline: false,
     line: undefined,
     expired,

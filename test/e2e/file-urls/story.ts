@@ -17,9 +17,10 @@ export interface StoredFile {
 }
 
 export interface FileStory {
+  readonly server: Server
   readonly proxy: ObjectProxy
   readonly device: Device
-  /** of the app's origin, behind its worker, with `window.requests` */
+  /** of the app's origin, behind its worker, with `window.requests` and `window.hostileUses` */
   readonly page: Page
   /** Another such page, in a browser that starts again if it was killed. */
   openPage(): Promise<Page>
@@ -41,10 +42,10 @@ export const withFiles = async (browser: BrowserName, story: (world: FileStory) 
     // The gallery signs in, and brings the worker.
     const { page } = await device.open()
     await page.goto(proxy.pageUrl)
-    await page.waitForFunction(() => 'requests' in window && navigator.serviceWorker.controller !== null)
+    await page.waitForFunction(() => 'hostileUses' in window && navigator.serviceWorker.controller !== null)
     return page
   }
-  await story({ proxy, device, page: await openPage(), openPage, store })
+  await story({ server, proxy, device, page: await openPage(), openPage, store })
 }
 
 const storeTo = async (server: Server): Promise<FileStory['store']> => {
