@@ -4,6 +4,8 @@ export interface LegacyFile {
   readonly blob: Blob
   /** media type that livestore-filesync saved beside the bytes */
   readonly type: string | undefined
+  /** where it is on this disk; a blob store of the same disk can move it */
+  readonly handle?: FileSystemFileHandle | undefined
 }
 
 /** Adapters: `legacyFolder` of `@rockpool/opfs`; in-memory. */

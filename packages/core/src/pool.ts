@@ -141,7 +141,7 @@ export interface VerifyReport {
 }
 
 export interface ImportOptions {
-  /** deletes each old file once its bytes have been read back from the new place; they stay when not given */
+  /** moves each old file, or deletes it once its copy has been read back; they stay when not given */
   readonly removeImported?: boolean
   readonly signal?: AbortSignal
   /** old files that were looked at so far, and all of them */

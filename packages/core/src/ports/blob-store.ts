@@ -52,6 +52,15 @@ export interface BlobStore {
   writePart(address: ContentAddress, number: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
 
   /**
+   * Moves a file of the same disk to be a blob of one part, in place of writing its bytes. The caller has verified them. Not there where
+   * the disk has no other files.
+   *
+   * @returns false when the blob is here already, and the file stays
+   * @throws RockpoolError `disk_failed`, and the file stays
+   */
+  adopt?(address: ContentAddress, file: FileSystemFileHandle): Promise<boolean>
+
+  /**
    * Writes bytes of a part that has not arrived whole, from offset `start` of the part on. They are not verified, and belong to no blob:
    * only {@link fragments} returns them. They go when the part is written, and when the blob is quarantined or deleted.
    *

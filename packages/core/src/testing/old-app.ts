@@ -40,12 +40,18 @@ export interface OldFileOptions extends Pick<OldFile, 'isStored' | 'remoteUrl'> 
   readonly type?: string
 }
 
-/** Writes into `log` and into a folder in memory, as an old client does. */
-export const oldApp = (log: RecordLog) => {
-  const files = new Map<string, LegacyFile>()
+/**
+ * Writes into `log` and into a folder in memory, as an old client does.
+ *
+ * @param files of the folder, by hash. The handle of each has its hash as its name, and nothing else
+ */
+export const oldApp = (log: RecordLog, files = new Map<string, LegacyFile>()) => {
   const folder: LegacyFolder = {
     hashes: async () => [...files.keys()],
-    open: async (hash) => files.get(hash),
+    async open(hash) {
+      const file = files.get(hash)
+      return file && { ...file, handle: { name: hash } as FileSystemFileHandle }
+    },
     async remove(hash) {
       files.delete(hash)
     },

@@ -11,6 +11,7 @@ import {
 import { diskError } from '../disk-error.ts'
 import { findContent, findPart, listContents, openContent, partFiles, sum } from './content-files.ts'
 import { makeLimiter } from './limiter.ts'
+import { moveIn } from './move-in.ts'
 import { openSink, type Sink } from './sink.ts'
 import { aborted, partsOf } from './source.ts'
 import { allFragments, fragmentsOf, moveToFragments, removeFragments } from './fragments.ts'
@@ -86,6 +87,8 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
         if (await findPart(folder, address, number)) return
         await writeTemp(folder, bytes, (temp) => commitPart(folder, temp, address, number))
       }),
+
+    adopt: (address, file) => runWrite(() => exclusively(folder, address, () => moveIn(folder, address, file))),
 
     writeFragment: (address, number, start, bytes) =>
       runWrite(() =>

@@ -1,5 +1,5 @@
 /** Importing from the real folder, as livestore-filesync 0.8.0 lays it out, into the real blob store and index. */
-import { createPool, type LegacyFolder } from '@rockpool/core'
+import { type BlobStore, createPool, type LegacyFolder } from '@rockpool/core'
 import { memoryRecordLog, memorySigner, memorySyncBackend } from '@rockpool/core/memory'
 import { oldFileEvents } from '@rockpool/core/testing'
 import { PART_SIZE, sha256, toHex } from '@rockpool/protocol'
@@ -44,12 +44,12 @@ const oldStore = async (baseDirectory?: string) => {
     log.append(oldFileEvents(storeId, { id, hash }))
     return hash
   }
-  const open = async () => {
+  const open = async (over: Partial<BlobStore> = {}) => {
     const { signer, fetch } = memorySigner()
     const [blobs, index] = [await opfsBlobStore({ storeId }), await indexedDbIndex({ storeId })]
     const pool = await createPool({
       log: memoryRecordLog({ storeId, backend, device: 'new' }),
-      blobs,
+      blobs: { ...blobs, ...over },
       index,
       signer,
       fetch,
@@ -83,6 +83,31 @@ test('imports files of one part and of several, and removes them when asked', as
     expect(await sha256(await (await pool.open(id)).arrayBuffer())).toEqual(await sha256(bytes))
   }
   expect(pool.files.get('large')).toMatchObject({ type: 'image/png', size: 2 * PART_SIZE + 1 })
+})
+
+test('moves files of one part, and copies none, when their old files may go', async () => {
+  const { folder, addOld, open, legacy } = await oldStore()
+  const contents = { small: someBytes(100_000), whole: someBytes(PART_SIZE), empty: someBytes(0) }
+  for (const [id, bytes] of Object.entries(contents)) await addOld(id, bytes)
+  const pool = await open({ writePart: () => Promise.reject(new Error('It was copied.')) })
+  expect(await pool.importLegacy(legacy, { removeImported: true })).toMatchObject({ imported: 3, failed: [] })
+  expect(await namesIn(folder)).toEqual([])
+  for (const [id, bytes] of Object.entries(contents)) {
+    expect(await sha256(await (await pool.open(id)).arrayBuffer())).toEqual(await sha256(bytes))
+  }
+})
+
+test('copies a file that the old app has open', async () => {
+  const { folder, addOld, open, legacy } = await oldStore()
+  const hash = await addOld('a', someBytes(10))
+  const sink = await (await folder.getFileHandle(hash)).createWritable({ keepExistingData: true })
+  const pool = await open()
+  const report = await pool.importLegacy(legacy, { removeImported: true })
+  expect((await pool.open('a')).size).toBe(10)
+  await sink.abort()
+  expect(report.damaged).toEqual([])
+  expect(await pool.importLegacy(legacy, { removeImported: true })).toMatchObject({ failed: [], missing: [] })
+  expect(await namesIn(folder)).toEqual([])
 })
 
 test('leaves bytes that changed on disk, and reports them', async () => {

@@ -45,7 +45,9 @@ export const legacyFolder = ({ storeId, baseDirectory = '' }: LegacyFolderOption
     open: (hash) =>
       withFolder(async (folder) => {
         const blob = await fileIn(folder, hash)
-        return blob && { blob, type: typeIn(await (await fileIn(folder, hash + META_SUFFIX))?.text()) }
+        if (!blob) return undefined
+        const type = typeIn(await (await fileIn(folder, hash + META_SUFFIX))?.text())
+        return { blob, type, handle: await folder.getFileHandle(hash) }
       }, undefined),
 
     remove: (hash) =>

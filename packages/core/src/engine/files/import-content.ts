@@ -1,5 +1,5 @@
 /** The steps that bring the bytes of one legacy file into the pool. Each resolves once they are on disk and in the index. */
-import { addressOfKey, isLegacyKey, type RemoteKey, toHex } from '@rockpool/protocol'
+import { addressOfKey, type ContentAddress, isLegacyKey, type RemoteKey, toHex } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { LegacyFile } from '../../legacy-folder.ts'
 import type { FileRecord } from '../../records/record.ts'
@@ -12,33 +12,56 @@ import { recordDownload } from './read.ts'
 import { releaseContent } from './release-content.ts'
 import { otherHash, wholeFileProof } from './whole-file-proof.ts'
 
-/** Stores content of one part under the legacy key, as a download of it ends. @returns its address */
-export const storeOnePart = (key: RemoteKey, { blob }: LegacyFile) =>
+export interface StoreOptions {
+  /** whether the old file may be moved, where the disk can: it is not there any more then */
+  readonly mayMove: boolean
+}
+
+export interface StoredOnePart {
+  readonly address: ContentAddress
+  /** whether the old file itself, whose bytes were proved, is the content now */
+  readonly isMoved: boolean
+}
+
+/** Stores content of one part under the legacy key, as a download of it ends. */
+export const storeOnePart = (key: RemoteKey, { blob, handle }: LegacyFile, { mayMove }: StoreOptions) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device
     const { hashing } = yield* Platform
     const address = addressOfKey(key)
     const stored = yield* callPort(() => blobs.open(address))
-    if (stored && stored.size === device.contents.get(address)?.size) return address
-    if (stored) {
-      // Bytes without a row, after a crash, are hashed before they count.
-      const digest = yield* hashOnDisk(address)
-      if (digest?.address === address) {
-        yield* recordDownload(key, digest, 'disk', false)
-        return address
-      }
-      yield* quarantine(address, [key])
-    }
-    const digests = yield* callPort(async () => {
+    const row = device.contents.get(address)
+    if (stored && (stored.size === row?.size || (yield* recordLeft(key)))) return { address, isMoved: false }
+    const { digests, isMoved } = yield* callPort(async () => {
       const bytes = new Uint8Array(await blob.arrayBuffer())
-      const digest = await hashing.digest(bytes)
-      if (toHex(digest) !== address) throw otherHash()
-      await blobs.writePart(address, 1, bytes)
-      return digest
+      const digests = await hashing.digest(bytes)
+      if (toHex(digests) !== address) throw otherHash()
+      // The old app may have the file open: it is copied then.
+      const isMoved = mayMove && handle !== undefined && (await blobs.adopt?.(address, handle).catch(() => false))
+      if (isMoved !== true) await blobs.writePart(address, 1, bytes)
+      return { digests, isMoved: isMoved === true }
     })
     yield* recordDownload(key, { address, size: blob.size, digests }, 'disk', false)
-    return address
+    return { address, isMoved } satisfies StoredOnePart
+  })
+
+/**
+ * Adds bytes of a legacy key to the index that a page left on disk when it died. They are hashed before they count; damaged ones are
+ * moved aside.
+ *
+ * @returns whether the content is there
+ */
+export const recordLeft = (key: RemoteKey) =>
+  Effect.gen(function* () {
+    const address = addressOfKey(key)
+    const digest = yield* hashOnDisk(address)
+    if (digest?.address === address) {
+      yield* recordDownload(key, digest, 'disk', false)
+      return true
+    }
+    if (digest) yield* quarantine(address, [key])
+    return false
   })
 
 export interface MatchOptions {

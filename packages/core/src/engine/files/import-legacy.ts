@@ -18,9 +18,9 @@ import type { LegacyFolder } from '../../legacy-folder.ts'
 import type { ImportOptions, ImportReport } from '../../pool.ts'
 import { Device } from '../device.ts'
 import { underLock } from '../leadership/locks.ts'
-import { callPort, LogPort, Platform, Settings } from '../services.ts'
+import { BlobPort, callPort, LogPort, Platform, Settings } from '../services.ts'
 import { hashOnDisk } from './hash-on-disk.ts'
-import { storeMatching, storeOnePart } from './import-content.ts'
+import { recordLeft, storeMatching, storeOnePart } from './import-content.ts'
 import { planImport } from './import-plan.ts'
 import { quarantine } from './quarantine.ts'
 import { replaceLegacy } from './replace-legacy.ts'
@@ -31,6 +31,12 @@ const FILES_AT_ONCE = 3
 /** Safe to stop and to run again at any time: old files stay, unless `removeImported` says otherwise. */
 export const importLegacy = (folder: LegacyFolder, { removeImported = false, onProgress }: ImportOptions) =>
   Effect.gen(function* () {
+    // A page may have died after it had moved a file, and before the index had it.
+    const blobs = yield* BlobPort
+    const onDisk = new Set((yield* callPort(() => blobs.list())).map(({ address }) => address))
+    for (const { remoteKey } of yield* missingFiles) {
+      if (onDisk.has(addressOfKey(remoteKey))) yield* recordLeft(remoteKey)
+    }
     const hashes = yield* callPort(() => folder.hashes())
     let done = 0
     const importOne = (hash: string) =>
@@ -87,18 +93,24 @@ const importFile = (folder: LegacyFolder, hash: string, removeImported: boolean)
       isStored: log.remoteContent(key)?.stored === true,
     })
     let address: ContentAddress | undefined
+    let isMoved = false
     for (const step of steps) {
-      if (step === 'store') address = yield* storeOnePart(key, old)
+      if (step === 'store') {
+        // A replacement reads the old file once more, and only what object storage has too leaves its place at once.
+        const stored = yield* storeOnePart(key, old, { mayMove: removeImported && steps.length === 1 })
+        ;({ address, isMoved } = stored)
+      }
       if (step === 'match') address = yield* storeMatching(hash, named, old, { isCertain: removeImported })
       if (step === 'replace') {
         for (const file of current) {
-          const replaced = yield* replaceLegacy(file, { body: old.blob.stream(), type: old.type })
+          const replaced = yield* replaceLegacy(file, { body: old.blob, type: old.type })
           address = addressOfKey(replaced.remoteKey)
         }
       }
     }
     if (address === undefined) return 'unreferenced'
-    if (removeImported) yield* removeProved(folder, hash, address, key)
+    if (isMoved) yield* callPort(() => folder.remove(hash))
+    else if (removeImported) yield* removeProved(folder, hash, address, key)
     return address
   })
 

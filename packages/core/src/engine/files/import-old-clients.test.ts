@@ -83,6 +83,20 @@ test('gives two files with the same content above one part the same key of ours'
     }),
   ))
 
+test('imports content that is too long to be hashed in memory, and reports it when it is damaged', () =>
+  run(
+    Effect.gen(function* () {
+      const { pool, old, importAll } = yield* migration
+      const text = 'a reef of forty bytes, which are five of'
+      yield* promise(() => old.add('a', text))
+      const { hash } = yield* promise(() => old.add('b', `${text} its parts`))
+      old.files.set(hash, { blob: new Blob([`${text} its partz`]), type: undefined })
+      expect(yield* importAll()).toMatchObject({ imported: 1, damaged: [hash], failed: [] })
+      expect(yield* textOf(pool, 'a')).toBe(text)
+      expect(pool.versions('b')).toHaveLength(1)
+    }),
+  ))
+
 test('uploads a file whose remoteUrl has an unknown form, under a key of ours', () =>
   run(
     Effect.gen(function* () {
