@@ -73,7 +73,7 @@ describe.each(BROWSERS)('a file that holds script (%s)', (browser) => {
       }
       // Another server serves such bytes as what they are: a script that runs is noticed.
       proxy.control = new Blob([hostileHtml('control', proxy.reportUrl)])
-      await page.evaluate(useUrl, 'iframe', `${proxy.pageUrl}control`)
+      await page.evaluate(useUrl, 'iframe' as const, `${proxy.pageUrl}control`)
       await expect.poll(ran).toContain('control')
       await expect.poll(() => proxy.reports).toContain('control')
       expect(new Set([...(await ran()), ...proxy.reports])).toEqual(new Set(['control']))
