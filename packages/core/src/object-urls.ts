@@ -1,5 +1,5 @@
 /** `blob:` URLs with reference counting: several elements show one content, and its bytes stay until the last one is gone. */
-import { RockpoolError } from '@rockpool/protocol'
+import { aborted } from '@rockpool/protocol'
 import { abortable } from './promises.ts'
 
 /** A `blob:` URL that stays valid until it is released. */
@@ -68,7 +68,7 @@ export const sharedObjectUrls = (
         return { url, release, [Symbol.dispose]: release }
       } catch (error) {
         release()
-        throw signal?.aborted ? new RockpoolError('aborted', 'The caller stopped this.', { cause: error }) : error
+        throw signal?.aborted ? aborted(signal) : error
       }
     },
     revokeAll() {

@@ -8,17 +8,17 @@ import { webPlatform } from '../platform/web-platform.ts'
 import type { LocalIndex } from '../ports/local-index.ts'
 import type { RecordLog } from '../ports/record-log.ts'
 import type { Signer } from '../ports/signer.ts'
-import { Device, DeviceLive } from './device.ts'
+import { DeviceLive } from './device.ts'
 import { emitDownloads } from './files/emit-downloads.ts'
 import { emitContentChanges } from './log/consume-changes.ts'
-import { GroupCommit, GroupCommitLive } from './log/group-commit.ts'
+import { GroupCommitLive } from './log/group-commit.ts'
 import { lead } from './leadership/leader.ts'
-import { PoolEmitter, PoolEmitterLive } from './pool-emitter.ts'
+import { PoolEmitterLive } from './pool-emitter.ts'
 import { makePoolApi } from './pool-api.ts'
 import { restarted } from './restarted.ts'
-import { Connections, ConnectionsLive } from './transfers/connections.ts'
-import { RefusedRows, RefusedRowsLive } from './log/refused-rows.ts'
-import { SyncState, SyncStateLive } from './log/sync-state.ts'
+import { ConnectionsLive } from './transfers/connections.ts'
+import { RefusedRowsLive } from './log/refused-rows.ts'
+import { SyncStateLive } from './log/sync-state.ts'
 import {
   BlobPort,
   callPort,
@@ -38,20 +38,6 @@ export interface EnginePorts {
   /** the page's or the process's own when not given */
   readonly platform?: PlatformService
 }
-
-export type EngineServices =
-  | LogPort
-  | BlobPort
-  | IndexPort
-  | SignerPort
-  | Settings
-  | Device
-  | PoolEmitter
-  | Platform
-  | GroupCommit
-  | RefusedRows
-  | SyncState
-  | Connections
 
 /**
  * Opens a pool in the current scope, with the current clock. `close` or the end of the scope closes the pool and

@@ -1,5 +1,5 @@
 /** The public API of the engine: promises around effects. */
-import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
+import { aborted, contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import { sharedObjectUrls } from '../object-urls.ts'
@@ -11,7 +11,7 @@ import { add, replace } from './files/add.ts'
 import { contentOf, findContent } from './files/content-of.ts'
 import { Device } from './device.ts'
 import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit.ts'
-import type { EngineServices } from './engine.ts'
+import type { EngineServices } from './engine-services.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { importLegacy } from './files/import-legacy.ts'
 import { open as openContent, stream } from './files/read.ts'
@@ -43,18 +43,14 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 
     const run = async <A>(work: Effect.Effect<A, RockpoolError, EngineServices>, signal?: AbortSignal): Promise<A> => {
       if (closing) throw closed()
-      if (signal?.aborted) throw aborted(signal.reason)
+      if (signal?.aborted) throw aborted(signal)
       const fiber = fork(work)
       const interrupt = () => Effect.runFork(Fiber.interruptFork(fiber))
       signal?.addEventListener('abort', interrupt, { once: true })
       const exit = await Effect.runPromise(Fiber.await(fiber))
       signal?.removeEventListener('abort', interrupt)
       if (Exit.isSuccess(exit)) return exit.value
-      throw Cause.isInterruptedOnly(exit.cause)
-        ? closing
-          ? closed()
-          : aborted(signal?.reason)
-        : Cause.squash(exit.cause)
+      throw Cause.isInterruptedOnly(exit.cause) ? (closing ? closed() : aborted(signal)) : Cause.squash(exit.cause)
     }
 
     const idOf = (file: FileReference): string => (typeof file === 'string' ? file : file.id)
@@ -209,7 +205,5 @@ const UNKNOWN: FileStatus = {
   remainingMs: null,
   error: null,
 }
-
-const aborted = (cause: unknown): RockpoolError => new RockpoolError('aborted', 'The caller stopped this.', { cause })
 
 const closed = (): RockpoolError => new RockpoolError('closed', 'This pool was closed. Open it again.')

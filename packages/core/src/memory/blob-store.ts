@@ -1,8 +1,10 @@
 import {
+  aborted,
   addressParts,
   type ContentAddress,
   type ContentDigest,
   ContentHasher,
+  hashContent,
   type Hashing,
   intoParts,
   RockpoolError,
@@ -61,11 +63,7 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
       onProgress?.(written)
     }
     const digest = await hasher.finish()
-    if (signal?.aborted) {
-      throw new RockpoolError('aborted', 'The caller stopped this write; nothing of it is kept.', {
-        cause: signal.reason,
-      })
-    }
+    if (signal?.aborted) throw aborted(signal)
     // The new bytes are proven, and those of before may be damaged since.
     contents.set(digest.address, { parts, fragments: [], modifiedAt: clock.now() })
     return digest
@@ -118,10 +116,18 @@ export const memoryBlobStore = (options: MemoryBlobStoreOptions = {}): BlobStore
     },
 
     async quarantine(address) {
-      const content = contents.get(address)
-      if (!content) return
-      contents.delete(address)
-      if (content.parts.size > 0) damaged.set(address, { ...content, fragments: [] })
+      while (true) {
+        const content = contents.get(address)
+        if (!content) return 'absent'
+        if (whole(address)) {
+          const isIntact = (await hashContent(joined(content).stream(), hashing)).address === address
+          if (contents.get(address) !== content) continue // written again while it was hashed
+          if (isIntact) return 'intact'
+        }
+        contents.delete(address)
+        if (content.parts.size > 0) damaged.set(address, { ...content, fragments: [] })
+        return 'absent'
+      }
     },
 
     async isQuarantined(address) {

@@ -1,4 +1,4 @@
-import { RockpoolError } from '@rockpool/protocol'
+import { aborted, RockpoolError } from '@rockpool/protocol'
 
 /**
  * The chunks of a source, with its failures told apart from the caller's wish to stop. The source is cancelled when
@@ -12,7 +12,7 @@ export async function* readSource(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (signal?.aborted) {
     if (!(source instanceof Blob)) await source.cancel(signal.reason).catch(() => {})
-    throw stopped(signal)
+    throw aborted(signal)
   }
   const reader = lock(source)
   // Cancelling a reader settles its pending read at once, even when the source never answers again.
@@ -21,9 +21,9 @@ export async function* readSource(
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw signal?.aborted ? stopped(signal) : failed(cause)
+        throw signal?.aborted ? aborted(signal) : failed(cause)
       })
-      if (signal?.aborted) throw stopped(signal)
+      if (signal?.aborted) throw aborted(signal)
       if (done) return
       if (!(value instanceof Uint8Array)) throw failed(new TypeError('A chunk is not a Uint8Array.'))
       yield value
@@ -41,9 +41,6 @@ const lock = (source: Blob | ReadableStream<Uint8Array>): ReadableStreamDefaultR
     throw failed(cause)
   }
 }
-
-const stopped = (signal: AbortSignal): RockpoolError =>
-  new RockpoolError('aborted', 'The caller stopped this write; nothing of it is kept.', { cause: signal.reason })
 
 const failed = (cause: unknown): RockpoolError =>
   new RockpoolError('source_failed', 'The source could not be read to its end; nothing of it is kept. Pick it again.', {

@@ -1,4 +1,5 @@
 import {
+  aborted,
   addressOfDigests,
   addressOfKey,
   addressParts,
@@ -95,7 +96,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
   let uploadIds = 0
 
   const reach = (signal: AbortSignal | undefined): void => {
-    if (signal?.aborted) throw error('aborted', 'The caller stopped this.', signal.reason)
+    if (signal?.aborted) throw aborted(signal)
     if (faults.offline)
       throw error('offline', 'The signer cannot be reached. It is tried again when the network is back.')
     if (faults.refuse !== undefined) throw error(faults.refuse, 'The signer was told to refuse.')
@@ -270,5 +271,5 @@ const proven = async (address: ContentAddress, base64: string, hashing: Hashing)
   return digests
 }
 
-const error = (code: WireErrorCode | 'aborted' | 'offline', message: string, cause?: unknown): RockpoolError =>
-  new RockpoolError(code, message, cause === undefined ? {} : { cause })
+const error = (code: WireErrorCode | 'offline', message: string): RockpoolError =>
+  new RockpoolError(code, message)

@@ -85,10 +85,15 @@ export interface BlobStore {
 
   /**
    * Moves damaged bytes aside. The blob is absent from then on, and can be written again. The damaged bytes may be the only
-   * copy: they stay until {@link delete}, or until a `sweep` finds the blob complete again. Does nothing when the blob is
-   * not there.
+   * copy: they stay until {@link delete}, or until a `sweep` finds the blob complete again.
+   *
+   * Hashes a complete blob again first, while no other write of it can come in between: the caller may have read the damaged bytes
+   * before another tab stored good ones. An incomplete blob is moved without a look.
+   *
+   * @returns `intact` when the blob has the bytes of its address, and stays
+   * @throws RockpoolError `disk_failed`; the blob stays when it cannot be read
    */
-  quarantine(address: ContentAddress): Promise<void>
+  quarantine(address: ContentAddress): Promise<'absent' | 'intact'>
 
   /** Whether damaged bytes of the blob are quarantined. */
   isQuarantined(address: ContentAddress): Promise<boolean>

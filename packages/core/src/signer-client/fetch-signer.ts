@@ -1,4 +1,5 @@
 import {
+  aborted,
   type DownloadUrl,
   isRockpoolError,
   type MultipartUpload,
@@ -22,7 +23,6 @@ import {
 } from './response-checks.ts'
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
-import { aborted } from '../engine/transfers/http.ts'
 import { abortable, withDeadline } from '../promises.ts'
 import { errorOfResponse, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
 import { type CallOutcome, signerStatusAfter } from './signer-status.ts'

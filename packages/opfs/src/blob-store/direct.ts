@@ -1,6 +1,7 @@
 /** The blob store in the calling context, without a worker. */
 import type { BlobStore, WriteOptions } from '@rockpool/core'
 import {
+  aborted,
   addressParts,
   type ContentAddress,
   type ContentDigest,
@@ -13,7 +14,7 @@ import { findContent, findPart, listContents, openContent, partFiles, sum } from
 import { makeLimiter } from './limiter.ts'
 import { moveIn } from './move-in.ts'
 import { openSink, type Sink } from './sink.ts'
-import { aborted, partsOf } from './source.ts'
+import { partsOf } from './source.ts'
 import { allFragments, fragmentsOf, moveToFragments, removeFragments } from './fragments.ts'
 import { allAside, isAside, moveAside, removeAside, sizeAside } from './quarantine.ts'
 import {
@@ -127,8 +128,11 @@ export const opfsBlobStoreDirect = async ({ storeId }: { readonly storeId: strin
     quarantine: (address) =>
       run(() =>
         exclusively(folder, address, async () => {
+          const blob = await openContent(folder, address)
+          if (blob && (await hashContent(blob.stream())).address === address) return 'intact'
           await moveAside(folder, address)
           await removeFragments(folder, address)
+          return 'absent'
         }),
       ),
 

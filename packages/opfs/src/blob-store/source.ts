@@ -1,6 +1,6 @@
 /** The bytes of whatever is added, part by part, with one kind of error for all that can go wrong in it. */
 import type { WriteOptions } from '@rockpool/core'
-import { intoParts, isRockpoolError, partCount, partRange, RockpoolError } from '@rockpool/protocol'
+import { aborted, intoParts, isRockpoolError, partCount, partRange, RockpoolError } from '@rockpool/protocol'
 
 /**
  * Reads `source` in parts of 8 MiB, of which the last may be shorter; an empty source has one empty part. A stream is
@@ -81,9 +81,6 @@ const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal | undefined):
 
 const sourceFailed = (cause: unknown): RockpoolError =>
   new RockpoolError('source_failed', 'The file could not be read to its end. Choose it again.', { cause })
-
-export const aborted = (signal: AbortSignal): RockpoolError =>
-  new RockpoolError('aborted', 'Adding the file was cancelled.', { cause: signal.reason })
 
 const overLimit = (maxSize: number): RockpoolError =>
   new RockpoolError('too_large', `The file is larger than the ${maxSize} bytes allowed here. Choose a smaller one.`)

@@ -13,6 +13,7 @@ import {
   addressFits,
   addressParts,
   type ContentAddress,
+  EMPTY_ADDRESS,
   isStoreId,
   PART_SIZE,
   RockpoolError,
@@ -70,9 +71,6 @@ export const plausiblePart = (address: ContentAddress, number: number, size: num
   number >= 1 &&
   number <= addressParts(address) &&
   (number < addressParts(address) ? size === PART_SIZE : size > 0 && size <= PART_SIZE)
-
-/** SHA-256 of no bytes. */
-const EMPTY_ADDRESS = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 export const fileIn = async (directory: FileSystemDirectoryHandle, name: string): Promise<File | undefined> => {
   try {

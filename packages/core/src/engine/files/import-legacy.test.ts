@@ -114,7 +114,7 @@ test('keeps an old file whose new copy cannot be read back, and imports it again
       const { disk, pool, old, importAll } = yield* migration
       const { remoteKey, hash } = yield* promise(() => old.add('a', 'reef'))
       yield* importAll()
-      disk.damage(remoteKey, flipLastBit)
+      yield* promise(() => disk.damage(remoteKey, flipLastBit))
       const { failed } = yield* importAll({ removeImported: true })
       expect(failed).toMatchObject([{ hash, error: { code: 'disk_failed' } }])
       expect(old.files.size).toBe(1)
@@ -132,7 +132,7 @@ test.each([
       const { disk, pool, old, importAll } = yield* migration
       const { remoteKey } = yield* promise(() => old.add('a', 'reef'))
       yield* promise(() => disk.blobs.writePart(addressOfKey(remoteKey), 1, new TextEncoder().encode('reef')))
-      disk.damage(remoteKey, change)
+      yield* promise(() => disk.damage(remoteKey, change))
       expect(yield* importAll()).toEqual({ ...NOTHING, imported: 1 })
       expect(pool.transfers.status('a').onDevice).toBe(true)
       expect(yield* textOf(pool, 'a')).toBe('reef')

@@ -23,7 +23,7 @@ const damagedBeforeUpload = Effect.gen(function* () {
   const pool = yield* device.open({ blobs: disk.blobs })
   yield* promise(() => pool.transfers.pause())
   const file = yield* promise(() => pool.add(new Blob(['reef'])))
-  disk.damage(file.remoteKey, flipLastBit)
+  yield* promise(() => disk.damage(file.remoteKey, flipLastBit))
   return { world, disk, pool, file, address: addressOfKey(file.remoteKey) }
 })
 
@@ -37,7 +37,7 @@ const damagedDownload = Effect.gen(function* () {
   const file = yield* promise(() => a.add(new Blob(['reef'])))
   yield* until(pool, () => pool.log.remoteContent(file.remoteKey)?.stored === true)
   yield* promise(() => device.blobs.write(new Blob(['reef'])))
-  disk.damage(file.remoteKey, flipLastBit)
+  yield* promise(() => disk.damage(file.remoteKey, flipLastBit))
   return { world, device, disk, pool, file, address: addressOfKey(file.remoteKey) }
 })
 
@@ -157,7 +157,7 @@ test.each([
     Effect.gen(function* () {
       const { disk, pool, file } = yield* damagedDownload
       yield* promise(() => pool.open(file))
-      disk.damage(file.remoteKey, change)
+      yield* promise(() => disk.damage(file.remoteKey, change))
       expect(yield* promise(async () => (await pool.open(file)).text())).toBe('reef')
       expect(yield* promise(async () => new Response(await pool.stream(file)).text())).toBe('reef')
     }),
@@ -177,7 +177,7 @@ test('a part that was damaged since it was downloaded is not given to the reader
       yield* until(pool, () => pool.log.remoteContent(file.remoteKey)?.stored === true)
       const address = addressOfKey(file.remoteKey)
       yield* promise(() => device.blobs.writePart(address, 1, bytes.slice(0, PART_SIZE)))
-      disk.damage(file.remoteKey, flipLastBit)
+      yield* promise(() => disk.damage(file.remoteKey, flipLastBit))
       const read = yield* promise(async () => hashContent((await pool.stream(file)) as ReadableStream<Uint8Array>))
       expect(read.address).toBe(address)
       expect(status(pool, file).onDevice).toBe(false)
@@ -185,3 +185,88 @@ test('a part that was damaged since it was downloaded is not given to the reader
       expect(status(pool, file).onDevice).toBe(true)
     }),
   ))
+
+describe('good bytes that another tab stores after this one has seen damage', () => {
+  /** Two tabs of a device that has added a file, not uploaded it, and damaged it; steps of the first tab's disk can be delayed. */
+  const twoTabs = Effect.gen(function* () {
+    const device = memoryDevice(memoryWorld(), 'a')
+    const disk = failingDisk(device.blobs)
+    const late = { ...disk.blobs }
+    const pool = yield* device.open({ blobs: late })
+    const other = yield* device.open({ blobs: device.blobs })
+    yield* promise(() => pool.transfers.pause())
+    const file = yield* promise(() => pool.add(new Blob(['reef'])))
+    const address = addressOfKey(file.remoteKey)
+    yield* promise(() => disk.damage(file.remoteKey, flipLastBit))
+    const addAgain = () => other.add(new Blob(['reef']))
+    const isGood = () => promise(async () => (await (await device.blobs.open(address))?.text()) === 'reef')
+    const row = () => promise(() => device.index().get('contents', address))
+    return { device, disk, late, pool, file, address, addAgain, isGood, row }
+  })
+
+  test('stay when they come before the damaged ones are moved aside, and nothing is reported', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const { disk, late, pool, address, addAgain, isGood, row } = yield* twoTabs
+        late.quarantine = async (damaged) => {
+          await addAgain()
+          return disk.blobs.quarantine(damaged)
+        }
+        expect(yield* promise(() => pool.verify())).toEqual({ bytes: 4, damaged: [], unreadable: [] })
+        expect(yield* isGood()).toBe(true)
+        expect(yield* promise(() => disk.blobs.isQuarantined(address))).toBe(false)
+        expect(yield* row()).toBeDefined()
+      }),
+    ))
+
+  test('keep their row when they come after the damaged ones were moved aside', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const { disk, late, pool, file, addAgain, isGood, row } = yield* twoTabs
+        late.quarantine = async (damaged) => {
+          const left = await disk.blobs.quarantine(damaged)
+          await addAgain()
+          return left
+        }
+        yield* promise(() => pool.verify())
+        expect(yield* isGood()).toBe(true)
+        expect(yield* row()).toBeDefined()
+        expect(status(pool, file).onDevice).toBe(true)
+      }),
+    ))
+
+  test('are given to a reader that saw nothing on the disk before', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const { device, late, pool, file, address, addAgain } = yield* twoTabs
+        yield* promise(() => device.blobs.delete(address))
+        let isFirst = true
+        late.open = async (wanted) => {
+          const seen = await device.blobs.open(wanted)
+          if (isFirst) {
+            isFirst = false
+            await addAgain()
+          }
+          return seen
+        }
+        expect(yield* promise(async () => (await pool.open(file)).text())).toBe('reef')
+        expect(yield* promise(() => device.blobs.isQuarantined(address))).toBe(false)
+      }),
+    ))
+
+  test('are uploaded by an attempt that has read the damaged ones', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const { late, disk, pool, file, addAgain } = yield* twoTabs
+        late.quarantine = async (damaged) => {
+          await addAgain()
+          return disk.blobs.quarantine(damaged)
+        }
+        const errors: string[] = []
+        pool.on('error', ({ error }) => errors.push(error.code))
+        yield* promise(() => pool.transfers.resume())
+        yield* advanceUntil(() => status(pool, file).state === 'stored')
+        expect(errors).toEqual(['disk_failed'])
+      }),
+    ))
+})

@@ -3,6 +3,7 @@ import type { ContentAddress, RemoteKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { remove } from '../../ports/local-index.ts'
 import { Device } from '../device.ts'
+import { learnContent } from '../repair/learn-content.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { BlobPort, callPort } from '../services.ts'
 import { knownOwnKeys } from './named-content.ts'
@@ -11,6 +12,7 @@ import { knownOwnKeys } from './named-content.ts'
  * Moves damaged bytes aside and removes the content from the index. Pinned content is downloaded again, if object storage has it.
  * The damaged bytes stay on the disk until then: they may be the only copy.
  *
+ * @returns `intact` when another tab has stored the content again since the damage was seen: then nothing changes
  * @param keys under which files may have the content, beside this user's own and those under which object storage has it: a
  *   pinned file in another bucket has lost the same bytes
  */
@@ -21,6 +23,10 @@ export const quarantine = (address: ContentAddress, keys: readonly RemoteKey[]) 
     const own = yield* knownOwnKeys(address)
     const named = new Set([...keys, ...own, ...(device.contents.get(address)?.storedAs ?? [])])
     // Bytes first: a row without bytes is noticed by the next read, and by `repair/finish-quarantines.ts`.
-    yield* callPort(() => blobs.quarantine(address))
+    const left = yield* callPort(() => blobs.quarantine(address))
+    if (left === 'intact') return left
     yield* device.write([remove('contents', address), ...(yield* reconcileKeys(named, { occasion: 'file' }))])
+    // Another tab may have stored the content, and its row, between the two steps.
+    yield* learnContent(address)
+    return left
   })

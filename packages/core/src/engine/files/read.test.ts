@@ -72,7 +72,7 @@ test('a content cut short on this disk is not said to be there, and is fetched a
       yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
       yield* promise(() => b.open(file))
       yield* promise(() => b.pin(file.id))
-      disk.damage(file.remoteKey, cutShort)
+      yield* promise(() => disk.damage(file.remoteKey, cutShort))
       world.storage.faults.offline = true
       yield* promise(() => expect(b.open(file)).rejects.toMatchObject({ code: 'offline' }))
       expect(b.transfers.status(file).onDevice).toBe(false)
@@ -98,7 +98,7 @@ test('a pinned file is fetched again when its bytes are found damaged through a 
       yield* until(b, () => [pinned, other].every(({ remoteKey }) => b.log.remoteContent(remoteKey)?.stored === true))
       yield* promise(() => b.pin(pinned.id))
       yield* until(b, () => b.transfers.status(pinned).state === 'stored')
-      disk.damage(pinned.remoteKey, cutShort)
+      yield* promise(() => disk.damage(pinned.remoteKey, cutShort))
       world.storage.faults.offline = true
       yield* promise(() => expect(b.open(other)).rejects.toMatchObject({ code: 'offline' }))
       expect(yield* promise(() => device.index().get('transfers', `download:${pinned.remoteKey}`))).toBeDefined()

@@ -170,9 +170,10 @@ const kept = (file: FileRecord) =>
         return yield* Effect.fail(sizeMismatch(file.size, row.size))
       return blob
     }
-    // The row has the size of the hashed bytes: these are truncated, too long, or gone.
-    yield* quarantine(address, [file.remoteKey])
-    return undefined
+    // The row has the size of the hashed bytes: these are truncated, too long, or gone. Or another tab has stored them since.
+    if ((yield* quarantine(address, [file.remoteKey])) === 'absent') return undefined
+    const again = yield* callPort(() => blobs.open(address))
+    return again?.size === file.size || isLegacyKey(file.remoteKey) ? again : undefined
   })
 
 const elsewhere = (file: FileRecord): RockpoolError =>

@@ -33,7 +33,7 @@ test('a flipped bit is found and named, is not served, and the file comes again'
   runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
-      disk.damage(files[1]!.remoteKey, flipLastBit)
+      yield* promise(() => disk.damage(files[1]!.remoteKey, flipLastBit))
       const { damaged } = yield* promise(() => pool.verify())
       expect(damaged.map(({ id }) => id)).toEqual([files[1]!.id])
       expect(pool.transfers.status(files[1]!)).toMatchObject({ state: 'remote', onDevice: false })
@@ -48,7 +48,7 @@ test('a damaged content of a pinned file comes again by itself', () =>
     Effect.gen(function* () {
       const { disk, pool, files } = yield* threeFiles
       yield* promise(() => pool.pin(files[0]!.id))
-      disk.damage(files[0]!.remoteKey, flipLastBit)
+      yield* promise(() => disk.damage(files[0]!.remoteKey, flipLastBit))
       yield* promise(() => pool.verify())
       yield* until(pool, () => pool.transfers.status(files[0]!).onDevice)
     }),

@@ -31,9 +31,9 @@ export const verify = ({ onProgress }: Pick<OpenOptions, 'onProgress'>) =>
       // Removed during the verification.
       if (!device.contents.has(row.address)) continue
       const keys = yield* keysOf(row)
-      for (const file of yield* filesOf(keys)) (Either.isLeft(digest) ? unreadable : damaged).set(file.id, file)
       // A read error may pass: only bytes that are wrong or missing are quarantined.
-      if (Either.isRight(digest)) yield* quarantine(row.address, keys)
+      if (Either.isRight(digest) && (yield* quarantine(row.address, keys)) === 'intact') continue
+      for (const file of yield* filesOf(keys)) (Either.isLeft(digest) ? unreadable : damaged).set(file.id, file)
     }
     return { bytes, damaged: [...damaged.values()], unreadable: [...unreadable.values()] } satisfies VerifyReport
   })

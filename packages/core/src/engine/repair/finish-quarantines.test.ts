@@ -36,7 +36,7 @@ test('a pinned file whose quarantine could not be noted on a full disk is downlo
   runWithTestClock(
     Effect.gen(function* () {
       const { disk, pool, file, isHere, hasBytes, setFull } = yield* pinnedFile
-      disk.damage(file.remoteKey, flipLastBit)
+      yield* promise(() => disk.damage(file.remoteKey, flipLastBit))
       setFull(true)
       expect(yield* promise(() => pool.verify().catch((error: unknown) => error))).toMatchObject({
         code: 'quota_exceeded',

@@ -8,6 +8,7 @@ import { remove } from '../../ports/local-index.ts'
 import type { Pool } from '../../pool.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
+import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
@@ -94,14 +95,11 @@ describe('one lost object', () => {
         const [lost] = files
         yield* open(b, lost!)
         const address = addressOfKey(lost!.remoteKey)
+        yield* promise(() => failingDisk(deviceB.blobs).damage(lost!.remoteKey, flipLastBit))
         yield* promise(() => deviceB.blobs.quarantine(address))
         yield* promise(() => deviceB.index().write([remove('contents', address)]))
         world.storage.objects.delete(lost!.remoteKey)
-        console.log('UNTIL', address)
-        yield* until(b, () => {
-          console.log('look', b.transfers.status(lost!))
-          return !b.transfers.status(lost!).onDevice
-        })
+        yield* until(b, () => !b.transfers.status(lost!).onDevice)
         expect(yield* open(b, lost!)).toBe('corrupt')
         yield* minutes(12)
         expect(countOf(world, 'v2.ContentLost')).toBe(1)

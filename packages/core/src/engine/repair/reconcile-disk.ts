@@ -1,15 +1,14 @@
 /** The first phase of a full comparison: files on this disk against rows of the index. */
 import type { ContentAddress, RockpoolError } from '@rockpool/protocol'
-import { Clock, Effect } from 'effect'
+import { Effect } from 'effect'
 import { remove } from '../../ports/local-index.ts'
 import { Device } from '../device.ts'
-import { hashOnDisk } from '../files/hash-on-disk.ts'
 import { KEEPING, knownOwnKeys } from '../files/named-content.ts'
 import { hold, holdIfFree } from '../leadership/locks.ts'
 import { removeAbandonedParts } from './abandoned-parts.ts'
+import { learnContent } from './learn-content.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
 import { BlobPort, callPort, IndexPort, Platform, Settings } from '../services.ts'
-import { contentRow } from '../rows.ts'
 
 /** Retry interval while adds are under way: the disk can only be listed between adds. */
 const DISK_BUSY_WAIT = '1 minute'
@@ -51,33 +50,6 @@ const listDisk: Effect.Effect<
     yield* Effect.sleep(DISK_BUSY_WAIT)
   }
 })
-
-/** Hashes unknown content, one at a time, and queues its upload when object storage may lack it. */
-const learnContent = (address: ContentAddress, epoch: number) =>
-  Effect.gen(function* () {
-    const device = yield* Device
-    const blobs = yield* BlobPort
-    const content = yield* hashOnDisk(address).pipe(
-      Effect.catchIf(
-        ({ code }) => code !== 'closed',
-        () => Effect.succeed(undefined),
-      ),
-    )
-    if (!content) return // deleted since, or unreadable: the next pass tries again
-    // Damaged: moved aside, never served or sent. It may be the only copy.
-    if (content.address !== address) return yield* callPort(() => blobs.quarantine(address))
-    yield* Effect.scoped(
-      Effect.gen(function* () {
-        yield* hold('releasing', 'exclusive')
-        // Released or moved aside while it was hashed: a row without bytes would be a file that cannot be opened.
-        if (!(yield* callPort(() => blobs.open(address)))) return
-        const now = yield* Clock.currentTimeMillis
-        // Claims of the log are checked in the phase `records`.
-        const steps = yield* reconcileKeys(yield* knownOwnKeys(address), { occasion: 'pass', onAsk: () => {} })
-        yield* device.write([contentRow(content, now), ...steps], epoch)
-      }),
-    )
-  })
 
 /** Removes the row of content that is gone, unless it was written again since. */
 export const forgetContent = (address: ContentAddress, epoch: number) =>

@@ -1,12 +1,14 @@
 /** Full passes: what disk, index or log lacks is derived from the others. */
-import { addressOfKey, type Buckets, type ContentAddress } from '@rockpool/protocol'
+import { addressOfKey, type Buckets, type ContentAddress, RockpoolError } from '@rockpool/protocol'
 import { Effect, Exit, Scope } from 'effect'
 import { describe, expect, test, vi } from 'vitest'
 import { memoryIndex, memoryIndexStorage, memoryRecordLog } from '../../memory/index.ts'
 import { testPlatform } from '../../testing/test-platform.ts'
+import type { BlobStore } from '../../ports/blob-store.ts'
 import { change, put } from '../../ports/local-index.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { FileRecord } from '../../records/record.ts'
+import { failingDisk, flipLastBit } from '../../testing/failing-disk.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import { eventMaker } from '../../testing/sample-events.ts'
 import { nextPassIn, ROWS_VERSION } from './reconcile.ts'
@@ -118,15 +120,36 @@ describe('a lost index', () => {
         yield* promise(() => first.close())
         const address = addressOfKey(file.remoteKey)
         const index = emptyIndex()
-        const pool = yield* device.open({
-          ...logOf(world),
-          index,
-          blobs: { ...device.blobs, open: async () => new Blob(['rEef']) },
-        })
+        yield* promise(() => failingDisk(device.blobs).damage(file.remoteKey, flipLastBit))
+        const pool = yield* device.open({ ...logOf(world), index })
         yield* passFinished(index)
         expect(yield* promise(() => index.keys('contents'))).toEqual([])
         expect(yield* promise(() => device.blobs.isQuarantined(address))).toBe(true)
         expect(pool.transfers.status(file).onDevice).toBe(false)
+      }),
+    ))
+
+  test('reads content again when the disk fails for a moment', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const world = memoryWorld()
+        const device = memoryDevice(world, 'a')
+        world.storage.faults.offline = true
+        const first = yield* device.open(logOf(world))
+        const file = yield* promise(() => first.add(new Blob(['reef'])))
+        yield* promise(() => first.close())
+        const index = emptyIndex()
+        let failures = 0
+        const blobs: BlobStore = {
+          ...device.blobs,
+          async open(address) {
+            if (failures++ === 0) throw new RockpoolError('disk_failed', 'The disk does not respond.')
+            return device.blobs.open(address)
+          },
+        }
+        yield* device.open({ ...logOf(world), index, blobs })
+        yield* passFinished(index)
+        expect(yield* promise(() => index.keys('contents'))).toEqual([addressOfKey(file.remoteKey)])
       }),
     ))
 

@@ -1,5 +1,5 @@
 /** One attempt at a transfer, and its outcome for the queue. */
-import { addressOfKey, RockpoolError } from '@rockpool/protocol'
+import { addressOfKey, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import { change, type TransferRow } from '../../ports/local-index.ts'
 import type { ConnectionBudget } from './connection-budget.ts'
@@ -91,7 +91,7 @@ const attemptUpload = (row: TransferRow, epoch: number) =>
       // After the row is updated: a subscriber must not see the upload waiting in between.
     }).pipe(
       Effect.ensuring(Effect.sync(report.end)),
-      Effect.tapError((error) => (error.code === 'corrupt' ? quarantine(address, [remoteKey]) : Effect.void)),
+      Effect.tapError((error) => (error.code === 'corrupt' ? moveAside(remoteKey) : Effect.void)),
     )
   })
 
@@ -102,7 +102,7 @@ const withoutBytes = (row: TransferRow, epoch: number) =>
     const blobs = yield* BlobPort
     const device = yield* Device
     // The index must not list content that is gone.
-    if (device.has(remoteKey)) yield* quarantine(addressOfKey(remoteKey), [remoteKey])
+    if (device.has(remoteKey)) yield* moveAside(remoteKey)
     const check = { key: remoteKey, check: true }
     // The log says stored and the signer misses it: a device that has the bytes uploads them only after the loss is known.
     const asked = askSigner((signer, signal) => signer.downloadUrl(check, signal)).pipe(suspectLoss(remoteKey))
@@ -112,6 +112,12 @@ const withoutBytes = (row: TransferRow, epoch: number) =>
     const isDamaged = yield* callPort(() => blobs.isQuarantined(addressOfKey(remoteKey)))
     return yield* Effect.fail(isDamaged ? changedOnDisk() : gone())
   })
+
+/** Fails with an error that is retried within seconds when another tab has stored the bytes again. */
+const moveAside = (key: RemoteKey) =>
+  Effect.flatMap(quarantine(addressOfKey(key), [key]), (left) =>
+    left === 'intact' ? Effect.fail(storedAgain()) : Effect.void,
+  )
 
 type Budget = Pick<ConnectionBudget, 'acquire'>
 
@@ -154,6 +160,9 @@ const withoutStall = <A, R>(
     })
     return Effect.raceFirst(work(alive, waiting), watch)
   })
+
+const storedAgain = (): RockpoolError =>
+  new RockpoolError('disk_failed', 'This file was stored again while its upload read it. The upload is retried.')
 
 const gone = (): RockpoolError =>
   new RockpoolError(

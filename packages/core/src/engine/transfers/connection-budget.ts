@@ -2,8 +2,8 @@
  * One budget for all transfers of a pool: connections to the object store, and bytes in flight. More of either speeds up no
  * transfer, and delays what the person waits for.
  */
+import { aborted } from '@rockpool/protocol'
 import { type BudgetLimits, type BudgetState, type ConnectionNeed, grant, IDLE, released } from './budget-plan.ts'
-import { aborted } from './http.ts'
 
 /** Releases what was acquired; a second call does nothing. */
 export type Release = () => void

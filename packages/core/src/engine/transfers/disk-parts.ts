@@ -2,16 +2,18 @@
 import { type ContentAddress, partRange, type Hashing } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { damagedPart, sizeMismatch, unreadablePart } from './download-errors.ts'
-import type { IsRight } from './piece-fetch.ts'
 import type { RangePiece } from './range-plan.ts'
 import type { NotKept } from './reader-driven.ts'
+
+/** Compares the digest of a whole part. */
+export type IsRight = (number: number, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>
 
 export interface DiskParts {
   /**
    * The bytes of a piece that is on disk.
    *
-   * @returns undefined when it is gone or damaged, and can be fetched instead
-   * @throws RockpoolError `corrupt` for a damaged slice, `disk_failed` for one that cannot be read: the next download fetches it
+   * @returns undefined when it is gone, damaged or replaced, and can be fetched instead
+   * @throws RockpoolError `corrupt` for a damaged slice, `disk_failed` for one that cannot be read or was replaced
    */
   read(piece: RangePiece): Promise<Uint8Array<ArrayBuffer> | undefined>
   /** Writes a verified part. Never rejects: when the disk fails, the reader still gets the rest. */
@@ -58,7 +60,7 @@ export const diskParts = (
       return bytes
     }
     // All parts on disk are moved aside, and what this download brings is not kept: the next one brings all of them.
-    await blobs.quarantine(address)
+    if ((await blobs.quarantine(address)) === 'intact') return undefined
     notKept = { notKept: damagedPart() }
     return undefined
   }
@@ -74,7 +76,7 @@ export const diskParts = (
         throw unreadablePart()
       }
       // A part that is gone by now may be in one file with the others: another tab has added the same content.
-      if (part) await blobs.quarantine(address)
+      if (part && (await blobs.quarantine(address)) === 'intact') throw unreadablePart()
       throw damagedPart()
     },
     async write(number, bytes) {

@@ -119,7 +119,7 @@ const withDamagedContent = async () => {
   const content = await withContent(5)
   const { address } = await content.blobs.write(new Blob([content.bytes]))
   const disk = failingDisk(content.blobs)
-  disk.damage(content.remoteKey, flipLastBit)
+  await disk.damage(content.remoteKey, flipLastBit)
   return { ...content, address, disk, ports: { ...content.storage, blobs: disk.blobs } }
 }
 

@@ -195,16 +195,13 @@ interface VerifiedContent {
  * The whole content on this disk, hashed again: a crash may have lost its index row. Bytes with another hash are damaged:
  * they are moved aside, not deleted, since they may be the only copy until the content is downloaded.
  */
-const verifiedOnDisk = async (
-  { blobs, hashing }: DownloadPorts,
-  address: ContentAddress,
-): Promise<VerifiedContent | undefined> => {
+const verifiedOnDisk = async (ports: DownloadPorts, address: ContentAddress): Promise<VerifiedContent | undefined> => {
+  const { blobs, hashing } = ports
   const blob = await blobs.open(address)
   if (!blob) return undefined
   const digest = await hashContent(blob.stream(), hashing)
   if (digest.address === address) return { blob, digest }
-  await blobs.quarantine(address)
-  return undefined
+  return (await blobs.quarantine(address)) === 'intact' ? verifiedOnDisk(ports, address) : undefined
 }
 
 async function* readDisk({ blob, digest }: VerifiedContent): Chunks<ContentDigest> {

@@ -1,5 +1,5 @@
 /** Parts that have not arrived whole: what of them is on disk, and when the disk gets more of them. */
-import type { ContentAddress } from '@rockpool/protocol'
+import { type ContentAddress, type Hashing, WEB_HASHING } from '@rockpool/protocol'
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 import type { BlobStore, Fragment } from '../../ports/blob-store.ts'
@@ -19,8 +19,8 @@ export const joinFragments = (fragments: readonly Fragment[]): ReadonlyMap<numbe
 /** A browser may end a worker after 30 s: a line of 20 kB/s gets further each time. */
 const SAVE_MS = 5_000
 
-/** Fewer bytes come in the first round trip of a connection: to fetch them again costs nothing. */
-const MIN_FRAGMENT = 16 * 1024
+/** Share of a part, 16 KiB of 8 MiB: fewer bytes come in the first round trip of a connection, so fetching them again costs nothing. */
+const MIN_FRAGMENT = 1 / 512
 
 export interface FragmentSaver {
   /** A part begins to arrive, of which `bytes` are on disk as fragments. */
@@ -38,6 +38,7 @@ export const fragmentSaver = (
   blobs: Pick<BlobStore, 'writeFragment'>,
   address: ContentAddress,
   { monotonic }: Pick<PlatformClock, 'monotonic'> = webPlatform.clock,
+  { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING,
 ): FragmentSaver => {
   /** the part that arrives, how much of it is on disk or on its way there, and since when */
   let saved = { number: 0, bytes: 0, at: 0 }
@@ -45,7 +46,7 @@ export const fragmentSaver = (
 
   const save = (arrived: Uint8Array<ArrayBuffer>): void => {
     const { number, bytes: start } = saved
-    if (arrived.length - start < MIN_FRAGMENT) return
+    if (arrived.length - start < MIN_FRAGMENT * partSize) return
     saved = { number, bytes: arrived.length, at: monotonic() }
     saving = saving.then(() => blobs.writeFragment(address, number, start, arrived.subarray(start))).catch(() => {}) // such as a full disk, which the write of the whole part reports
   }

@@ -1,5 +1,5 @@
 /** Requests to the object store. */
-import { isRockpoolError, parseRetryAfter, RockpoolError } from '@rockpool/protocol'
+import { aborted, parseRetryAfter, RockpoolError } from '@rockpool/protocol'
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
 
@@ -112,12 +112,6 @@ export const reach = async <A>(request: () => Promise<A>, signal?: AbortSignal):
     throw signal?.aborted ? aborted(signal) : unreachable(cause)
   }
 }
-
-/** The error of an aborted signal: its reason if that is a RockpoolError, else `aborted`. */
-export const aborted = (signal: AbortSignal): RockpoolError =>
-  isRockpoolError(signal.reason)
-    ? signal.reason
-    : new RockpoolError('aborted', 'The caller stopped this.', { cause: signal.reason })
 
 const unreachable = (cause?: unknown): RockpoolError =>
   new RockpoolError('offline', 'The object store cannot be reached. The transfer resumes when the network is back.', {

@@ -1,14 +1,11 @@
 /** Fetches one piece of content into memory, and goes on from what an earlier download has saved of it. */
-import type { ContentAddress } from '@rockpool/protocol'
+import type { ContentAddress, Hashing } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
-import { readPart } from './disk-parts.ts'
+import { type IsRight, readPart } from './disk-parts.ts'
 import { fragmentSaver } from './fragments.ts'
 import type { PieceBody } from './piece-body.ts'
 import { type RangePiece, requestSpan } from './range-plan.ts'
 import type { StallClock } from './stall.ts'
-
-/** Compares the digest of a whole part. */
-export type IsRight = (number: number, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>
 
 export interface PieceFetch {
   /** Fills `into` with the piece, from offset `from` of it on. */
@@ -24,7 +21,14 @@ export interface PieceFetch {
 }
 
 export const pieceFetch = (
-  { blobs, clock }: StallClock & { readonly blobs: Pick<BlobStore, 'writeFragment' | 'deleteFragments'> },
+  {
+    blobs,
+    clock,
+    hashing,
+  }: StallClock & {
+    readonly blobs: Pick<BlobStore, 'writeFragment' | 'deleteFragments'>
+    readonly hashing?: Hashing
+  },
   {
     address,
     pieces,
@@ -41,7 +45,7 @@ export const pieceFetch = (
     readonly keep: boolean
   },
 ): PieceFetch => {
-  const saver = fragmentSaver(blobs, address, clock)
+  const saver = fragmentSaver(blobs, address, clock, hashing)
 
   const fetch: PieceFetch['fetch'] = async (index, into, from, onBytes) => {
     const { number, read, isWhole } = pieces[index]!

@@ -6,10 +6,10 @@
  */
 import { type ContentAddress, digestOfPart, equalBytes, WEB_HASHING } from '@rockpool/protocol'
 import type { BlobStore } from '../../ports/blob-store.ts'
-import { type DiskParts, diskParts } from './disk-parts.ts'
+import { type DiskParts, diskParts, type IsRight } from './disk-parts.ts'
 import { mismatch } from './download-errors.ts'
 import { type OpenBody, pieceBody } from './piece-body.ts'
-import { type IsRight, type PieceFetch, pieceFetch } from './piece-fetch.ts'
+import { type PieceFetch, pieceFetch } from './piece-fetch.ts'
 import { type PieceBuffer, pieceWindow, type PieceWindow } from './piece-window.ts'
 import type { RangePiece, VerifyMode } from './range-plan.ts'
 import type { Chunks, NotKept } from './reader-driven.ts'

@@ -1,5 +1,5 @@
 /** A stream that is driven by its reader: what is not read is not fetched. */
-import { aborted } from './http.ts'
+import { aborted } from '@rockpool/protocol'
 
 /** Chunks for the reader, and at the end a result. */
 export type Chunks<A> = AsyncGenerator<Uint8Array<ArrayBuffer>, A, undefined>

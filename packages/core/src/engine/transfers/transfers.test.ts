@@ -2,6 +2,7 @@ import { addressOfKey, hashContent, PART_SIZE } from '@rockpool/protocol'
 import { Effect, Exit } from 'effect'
 import { expect, test } from 'vitest'
 import { activityChannel, type ActivityMessage } from './activity.ts'
+import { failingDisk } from '../../testing/failing-disk.ts'
 import { advanceUntil, memoryDevice, memoryWorld, STORE_ID, until } from '../../testing/memory-device.ts'
 import type { FileRecord } from '../../records/record.ts'
 import type { Pool } from '../../pool.ts'
@@ -234,9 +235,11 @@ test('a file cut short on disk is not uploaded under its old hash (peer failure 
     Effect.gen(function* () {
       const world = memoryWorld()
       const device = memoryDevice(world, 'a')
-      const cut = { ...device.blobs, open: async () => new Blob(['re']) }
-      const pool = yield* device.open({ blobs: cut })
+      const pool = yield* device.open()
+      yield* promise(() => pool.transfers.pause())
       const file = yield* promise(() => pool.add(new Blob(['reef'])))
+      yield* promise(() => failingDisk(device.blobs).damage(file.remoteKey, (bytes) => bytes.slice(0, 2)))
+      yield* promise(() => pool.transfers.resume())
       yield* until(pool, () => state(pool, file) === 'failed')
       expect(pool.transfers.status(file).error?.code).toBe('corrupt')
       expect(world.storage.objects.size).toBe(0)

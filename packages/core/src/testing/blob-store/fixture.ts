@@ -27,6 +27,16 @@ export const contentOf = async (size: number, seed = 7) => {
   return { bytes, address, parts }
 }
 
+/** Writes content of which the last bit differs. @returns what it should be */
+export const damagedContent = async (store: BlobStore, size: number, seed: number) => {
+  const content = await contentOf(size, seed)
+  for (const [i, part] of content.parts.entries()) {
+    const isLast = i === content.parts.length - 1
+    await store.writePart(content.address, i + 1, isLast ? part.with(part.length - 1, part.at(-1)! ^ 1) : part)
+  }
+  return content
+}
+
 /** A stream that gives `bytes` and then calls `then`; without one it stays silent. */
 export const controlledStream = (
   bytes: Uint8Array,

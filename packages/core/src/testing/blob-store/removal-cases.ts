@@ -2,7 +2,7 @@
 import { PART_SIZE } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { holds, sampleBytes } from '../sample-bytes.ts'
-import { contentOf, controlledStream, type MakeBlobStore } from './fixture.ts'
+import { contentOf, controlledStream, damagedContent, type MakeBlobStore } from './fixture.ts'
 
 export const removalCases = (make: MakeBlobStore): void => {
   describe('delete', () => {
@@ -41,44 +41,65 @@ export const removalCases = (make: MakeBlobStore): void => {
   })
 
   describe('quarantine', () => {
-    test('makes a blob absent, complete or partial, and keeps its bytes', async () => {
+    test('makes a damaged blob absent, and keeps its bytes', async () => {
       await using fixture = await make()
       const { store } = fixture
-      const whole = await store.write(new Blob([sampleBytes(10)]))
-      const large = await store.write(new Blob([sampleBytes(PART_SIZE + 1, 2)]))
-      const inParts = await contentOf(PART_SIZE + 5, 3)
-      for (const number of [1, 2]) await store.writePart(inParts.address, number, inParts.parts[number - 1]!)
+      const whole = await damagedContent(store, 10, 1)
+      const inParts = await damagedContent(store, PART_SIZE + 5, 3)
       const { used } = await store.usage()
       expect(await store.quarantined()).toEqual([])
-      for (const { address } of [whole, large, inParts]) {
+      for (const { address } of [whole, inParts]) {
         expect(await store.isQuarantined(address)).toBe(false)
-        await store.quarantine(address)
+        expect(await store.quarantine(address)).toBe('absent')
         expect(await store.isQuarantined(address)).toBe(true)
         expect(await store.open(address)).toBeUndefined()
         expect(await store.openPart(address, 1)).toBeUndefined()
         expect(await store.parts(address)).toEqual([])
       }
-      const addresses = [whole, large, inParts].map(({ address }) => address)
+      const addresses = [whole, inParts].map(({ address }) => address)
       expect((await store.quarantined()).toSorted()).toEqual(addresses.toSorted())
       expect(await store.list()).toEqual([])
       expect((await store.usage()).used).toBe(used)
     })
 
-    test('does nothing for a missing blob', async () => {
+    test('makes an incomplete blob absent, whatever its bytes are', async () => {
+      await using fixture = await make()
+      const { store } = fixture
+      const { address, parts } = await contentOf(PART_SIZE + 5, 3)
+      await store.writePart(address, 2, parts[1]!)
+      expect(await store.quarantine(address)).toBe('absent')
+      expect(await store.isQuarantined(address)).toBe(true)
+      expect(await store.parts(address)).toEqual([])
+    })
+
+    test('keeps a complete blob that has the bytes of its address', async () => {
+      await using fixture = await make()
+      const { store } = fixture
+      const small = await contentOf(10, 1)
+      const large = await contentOf(PART_SIZE + 1, 2)
+      const inParts = await contentOf(PART_SIZE + 5, 3)
+      for (const { bytes } of [small, large]) await store.write(new Blob([bytes]))
+      for (const [i, part] of inParts.parts.entries()) await store.writePart(inParts.address, i + 1, part)
+      for (const { address, bytes } of [small, large, inParts]) {
+        expect(await store.quarantine(address)).toBe('intact')
+        expect(await store.isQuarantined(address)).toBe(false)
+        expect(await holds(await store.open(address), bytes)).toBe(true)
+      }
+    })
+
+    test('finds a missing blob absent', async () => {
       await using fixture = await make()
       const { address } = await contentOf(10)
-      await fixture.store.quarantine(address)
+      expect(await fixture.store.quarantine(address)).toBe('absent')
       expect(await fixture.store.isQuarantined(address)).toBe(false)
     })
 
     test('lets the blob be written again, after which a sweep deletes the damaged bytes', async () => {
       await using fixture = await make()
       const { store } = fixture
-      const bytes = sampleBytes(10)
-      const { address } = await store.write(new Blob([bytes]))
-      const other = await store.write(new Blob([sampleBytes(20, 2)]))
-      const inParts = await contentOf(PART_SIZE + 5, 3)
-      for (const number of [1, 2]) await store.writePart(inParts.address, number, inParts.parts[number - 1]!)
+      const { address, bytes } = await damagedContent(store, 10, 1)
+      const other = await damagedContent(store, 20, 2)
+      const inParts = await damagedContent(store, PART_SIZE + 5, 3)
       for (const damaged of [address, other.address, inParts.address]) await store.quarantine(damaged)
       expect(await store.sweep()).toBe(0)
       await store.write(new Blob([bytes]))
@@ -94,10 +115,9 @@ export const removalCases = (make: MakeBlobStore): void => {
     test('replaces the damaged bytes of an earlier quarantine; delete removes them', async () => {
       await using fixture = await make()
       const { store } = fixture
-      const bytes = sampleBytes(10)
-      const { address } = await store.write(new Blob([bytes]))
+      const { address } = await damagedContent(store, 10, 1)
       await store.quarantine(address)
-      await store.write(new Blob([bytes]))
+      await damagedContent(store, 10, 1)
       await store.quarantine(address)
       expect((await store.usage()).used).toBe(10)
       await store.delete(address)

@@ -1,5 +1,5 @@
 /** What the cases of the suite share. */
-import { hashContent, buildRemoteKey, type ContentAddress } from '@rockpool/protocol'
+import { hashContent, buildRemoteKey, EMPTY_ADDRESS } from '@rockpool/protocol'
 import type { ContentRow, EngineRow, FileRow, LocalIndex, IndexTable, IndexTables } from '../../ports/local-index.ts'
 import type { ChangeCursor } from '../../ports/record-log.ts'
 
@@ -13,8 +13,7 @@ export interface IndexFixture extends AsyncDisposable {
 
 export type MakeIndex = () => Promise<IndexFixture>
 
-const ADDRESS = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' as ContentAddress
-const KEY = buildRemoteKey({ storeId: 'store', bucket: 'files', address: ADDRESS })
+const KEY = buildRemoteKey({ storeId: 'store', bucket: 'files', address: EMPTY_ADDRESS })
 
 export const fileRow = (id: string, size = 0): FileRow => ({
   id,
