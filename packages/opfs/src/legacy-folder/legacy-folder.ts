@@ -22,12 +22,19 @@ const SWAP_SUFFIX = '.crswap'
 /** Opens the folder for `pool.importLegacy`. A folder that is not there has no files. */
 export const legacyFolder = ({ storeId, baseDirectory = '' }: LegacyFolderOptions): LegacyFolder => {
   const path = [...baseDirectory.split('/').filter((name) => name !== ''), ROOT, storeId]
+  // Each lookup is a round trip to the browser, and an import calls this twice a file.
+  let found: FileSystemDirectoryHandle | undefined
+  const find = async (): Promise<FileSystemDirectoryHandle | undefined> => {
+    let folder: FileSystemDirectoryHandle | undefined = await navigator.storage.getDirectory()
+    for (const name of path) folder &&= await directoryIn(folder, name)
+    return folder
+  }
   const withFolder = async <A>(work: (folder: FileSystemDirectoryHandle) => Promise<A>, absent: A): Promise<A> => {
     try {
-      let folder: FileSystemDirectoryHandle | undefined = await navigator.storage.getDirectory()
-      for (const name of path) folder &&= await directoryIn(folder, name)
-      return folder ? await work(folder) : absent
+      found ??= await find()
+      return found ? await work(found) : absent
     } catch (error) {
+      found = undefined
       throw diskError(error)
     }
   }
