@@ -146,7 +146,7 @@ export const recordDownload = (key: RemoteKey, content: ContentDigest, source: D
     yield* device.write([
       ...downloadedRows(key, { content, source }, now, { pinned }),
       // Bytes without a row may be the only copy.
-      ...(yield* reconcileKeys([key, ...(yield* otherNamedKeys(key))], { occasion: 'file' })),
+      ...(yield* reconcileKeys([key, ...(yield* otherNamedKeys(key))], { occasion: 'download' })),
     ])
     if (source === 'remote') device.announceDownload(key)
     // On failure they only take space.

@@ -35,7 +35,7 @@ const cases: readonly Case[] = [
   {
     name: 'claimed by somebody',
     facts: { ...here, logState: 'claimed' },
-    plan: { content: ['queue_upload'], file: ['queue_upload'], pass: ['ask_signer'] },
+    plan: { content: ['queue_upload'], file: ['queue_upload'], download: ['queue_upload'], pass: ['ask_signer'] },
   },
   { name: 'claimed by somebody, waiting', facts: { ...here, logState: 'claimed', upload: 'queued' }, plan: [] },
   { name: 'proved', facts: { ...here, logState: 'proved' }, plan: ['record_stored'] },
@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
   {
     name: 'stored, and the log lacks it',
     facts: { ...stored, logState: 'nothing' },
-    plan: { content: [], file: [], pass: ['ask_signer'] },
+    plan: { content: [], file: [], download: ['ask_signer'], pass: ['ask_signer'] },
   },
   { name: 'stored, the log lacks it, waiting', facts: { ...stored, logState: 'nothing', upload: 'queued' }, plan: [] },
   {
@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
   {
     name: 'pinned, and in storage now',
     facts: { ...pinned, logState: 'proved', download: 'missing' },
-    plan: { content: ['retry_download'], file: [], pass: [] },
+    plan: { content: ['retry_download'], file: [], download: [], pass: [] },
   },
   { name: 'pinned, and still missing', facts: { ...pinned, download: 'missing' }, plan: [] },
   {
@@ -118,7 +118,7 @@ const cases: readonly Case[] = [
   { name: 'a download of what is not pinned', facts: { ...absent, download: 'missing' }, plan: ['drop_download'] },
 ]
 
-const OCCASIONS: readonly Occasion[] = ['content', 'file', 'pass']
+const OCCASIONS: readonly Occasion[] = ['content', 'file', 'download', 'pass']
 
 test.each(cases.flatMap(({ name, facts, plan }) => OCCASIONS.map((occasion) => ({ name, facts, plan, occasion }))))(
   '$name, on $occasion',

@@ -6,6 +6,8 @@ export type Occasion =
   | 'content'
   /** a file that has or had the content changed */
   | 'file'
+  /** this device has downloaded the content */
+  | 'download'
   /** a pass over everything */
   | 'pass'
 
@@ -64,8 +66,9 @@ const planUpload = (facts: KeyFacts, occasion: Occasion): readonly KeyAction[] =
       return content.isStored ? [] : [occasion === 'pass' ? 'ask_signer' : 'queue_upload']
     case 'nothing':
       if (!content.isStored) return ['queue_upload']
-      // The log lacks what this device has verified: without the event other devices cannot download the content.
-      return occasion === 'pass' ? ['ask_signer'] : []
+      // The log lacks what this device has verified, and other devices wait for the event. Where a file or the log has just
+      // changed, it may be on its way.
+      return occasion === 'pass' || occasion === 'download' ? ['ask_signer'] : []
   }
 }
 
