@@ -61,6 +61,14 @@ export const checkExpiresIn = (seconds: number): void => {
   }
 }
 
+/** @param before as in `DeleteOptions` @throws ObjectStoreError `unavailable` */
+export const checkInTime = (before = Number.POSITIVE_INFINITY): void => {
+  if (performance.now() >= before) throw tooLate()
+}
+
+export const tooLate = () =>
+  new ObjectStoreError('unavailable', 'The time of this delete is over. Nothing was deleted. Try again.')
+
 export const checkLimit = (limit: number): void => {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) refuse(`A page has 1 to ${MAX_PAGE} keys.`)
 }

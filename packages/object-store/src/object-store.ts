@@ -17,6 +17,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface DeleteOptions extends CallOptions {
+  /**
+   * `performance.now()` after which the delete has no effect any more, also one that is still on its way to another machine, and
+   * whatever becomes of this process. No limit unless set
+   */
+  readonly before?: number
+}
+
 export interface PutOptions extends CallOptions {
   /** exact length of the body in bytes, at most 5 GiB; any other length is refused */
   readonly size: number
@@ -215,8 +223,8 @@ export interface ObjectStore {
   /** Whether there is an object of this key. */
   exists(key: string, options?: CallOptions): Promise<boolean>
 
-  /** Deletes an object. Does nothing when there is none. */
-  delete(key: string, options?: CallOptions): Promise<void>
+  /** Deletes an object. Does nothing when there is none. @throws `unavailable` when it is too late for `before` */
+  delete(key: string, options?: DeleteOptions): Promise<void>
 
   /** One page of the objects whose key starts with `prefix` ('' for all). */
   list(prefix: string, options?: ListOptions): Promise<ObjectPage>

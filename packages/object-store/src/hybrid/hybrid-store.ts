@@ -190,6 +190,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
 
     delete: async (rawKey, call = {}) => {
       const key = sanitizeKey(rawKey)
+      check.checkInTime(call.before)
       await replicator.change(key, 'delete', 0, () => local.delete(key, call))
     },
 

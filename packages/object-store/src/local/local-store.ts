@@ -267,6 +267,7 @@ const createLocalStore = (
       run(call.signal, async () => {
         const key = sanitizeKey(rawKey)
         await contents.commit([], () => {
+          check.checkInTime(call.before)
           const unshared = database.deleteObject(key)
           return unshared === undefined ? [] : [unshared]
         })

@@ -100,7 +100,11 @@ export const memoryStore = (options: MemoryStoreOptions): MemoryStore => {
 
     exists: (key, { signal } = {}) => run(signal, () => objects.has(sanitizeKey(key))),
 
-    delete: (key, { signal } = {}) => run(signal, () => void objects.delete(sanitizeKey(key))),
+    delete: (key, { signal, before } = {}) =>
+      run(signal, () => {
+        check.checkInTime(before)
+        objects.delete(sanitizeKey(key))
+      }),
 
     list: (rawPrefix, { cursor, limit = check.MAX_PAGE, signal } = {}) =>
       run(signal, () => {

@@ -13,6 +13,7 @@ import { RESPONSE_TIMEOUT_MS, sendWithTimeout } from './response-timeout.ts'
 import { type Presign, presigner } from './presign.ts'
 import { asStoreError } from './s3-errors.ts'
 import { clockSkewCorrection } from './clock-skew.ts'
+import { type ServerClock, serverClock } from './server-clock.ts'
 
 export interface S3Options {
   /** the vendor's URL; AWS when not given */
@@ -56,6 +57,7 @@ export interface S3Connection {
   readonly presign: Presign
   /** URLs for browsers, on `publicEndpoint` */
   readonly presignPublic: Presign
+  readonly clock: ServerClock
 }
 
 /** Prepares the connection; sends nothing. @throws ObjectStoreError `misconfigured` */
@@ -66,6 +68,7 @@ export const connect = (options: S3Options): S3Connection => {
   const correctClockSkew = clockSkewCorrection(ask, options.bucket)
   return {
     client,
+    clock: serverClock(client),
     Bucket: options.bucket,
     presign: presigner(client, options, correctClockSkew),
     presignPublic: presigner(

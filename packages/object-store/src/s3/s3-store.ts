@@ -16,6 +16,7 @@ import type { IntegrityMode, ObjectStore, PutOptions } from '../object-store.ts'
 import { bucketId } from './bucket-id.ts'
 import { connect, type S3Connection, type S3Options } from './connection.ts'
 import { probeIntegrity } from './probe-integrity.ts'
+import { deleteBefore } from './delete-before.ts'
 import { readBody, toListed, toObjectInfo, toSpan } from './decode-responses.ts'
 import { s3Multipart } from './s3-multipart.ts'
 import { withPayload } from './send-body.ts'
@@ -110,8 +111,10 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       }
     },
 
-    delete: async (key, call = {}) => {
-      await send(new DeleteObjectCommand({ Bucket, Key: sanitizeKey(key) }), call.signal)
+    delete: async (rawKey, { before, signal } = {}) => {
+      const key = sanitizeKey(rawKey)
+      if (before !== undefined) return deleteBefore(connection, key, before, signal)
+      await send(new DeleteObjectCommand({ Bucket, Key: key }), signal)
     },
 
     list: async (prefix, { cursor, limit = check.MAX_PAGE, signal } = {}) => {

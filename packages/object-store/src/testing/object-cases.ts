@@ -183,6 +183,17 @@ export const objectCases = (subject: Subject): void => {
       await subject.store.delete(key)
     })
 
+    test('a delete has no effect when its time is over', async () => {
+      const key = subject.prefix()
+      await put(key, someBytes(10), { size: 10 })
+      const late = subject.store.delete(key, { before: performance.now() })
+      await expect(late).rejects.toMatchObject({ code: 'unavailable' })
+      expect(await subject.store.exists(key)).toBe(true)
+      await subject.store.delete(key, { before: performance.now() + 600_000 })
+      expect(await subject.store.exists(key)).toBe(false)
+      await subject.store.delete(key, { before: performance.now() + 600_000 })
+    })
+
     test('delete removes, and the key can be written once again', async () => {
       const key = subject.prefix()
       await put(key, someBytes(10, 1), { size: 10, ...ONCE })

@@ -9,13 +9,16 @@
 import type { ObjectStore } from '@rockpool/object-store'
 import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { objectsOf, partsKey } from '@rockpool/signer'
-import { EXCLUSIVE_MS, type KeyLocks, memoryKeyLocks } from './key-locks.ts'
+import { type KeyLocks, memoryKeyLocks } from './key-locks.ts'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
 import { type CollectorRules, DEFAULT_RULES, distrust, verdictOn } from './verdict.ts'
 
 /** A live set older than this is not acted on. */
 const FRESH_MS = 60_000
+
+/** A collector that died may have sent deletes, and its clock may be wrong by minutes. */
+const TAKEOVER_MS = 20 * 60_000
 
 /** Contents deleted between two readings of the log. */
 const BATCH = 500
@@ -73,7 +76,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   const planOnly = dryRun || before === undefined
   const interrupted = before?.pending ?? []
   // Its collector may live, and delete one of them after this one has looked.
-  if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < EXCLUSIVE_MS) throw overtaken()
+  if (interrupted.length > 0 && !dryRun && now() - memory.writtenAt < TAKEOVER_MS) throw overtaken()
   let set = await liveSets.read(storeId, signal)
   const trusted = (next: LiveSet) => {
     const reason = distrust(before, next)
@@ -134,15 +137,16 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
         if (now() - readAt > FRESH_MS) break
         deleting = each.key
         // The digest list first: else an upload that completes in between would find it there, and lose it then.
-        if (each.parts) await store.delete(partsKey(each.key), { signal })
-        await store.delete(each.key, { signal })
+        if (each.parts) await store.delete(partsKey(each.key), { signal, before: lock.deleteBefore() })
+        await store.delete(each.key, { signal, before: lock.deleteBefore() })
         deleting = undefined
         await lock.release([each.key])
         delete goneSince[each.key]
         gone.push(each)
       }
     } finally {
-      // A delete that failed may take effect later: its lock ends by itself.
+      // A delete that failed may take effect later: its key stays locked as long.
+      lock.end()
       await lock.release([...lock.keys].filter((key) => key !== deleting))
     }
     count(gone)

@@ -20,23 +20,31 @@ export interface SharedLock {
   release(): Promise<void>
 }
 
-/** Ends by itself after `EXCLUSIVE_MS`. */
+/** A lease: it is renewed until `end`, or until its holder dies. */
 export interface ExclusiveLock {
   /** those that it locked */
   readonly keys: ReadonlySet<RemoteKey>
+  /**
+   * The `before` of a delete that is sent now (`performance.now()`): S3 refuses it afterwards, so that it has no effect once the
+   * lease is over. Later at each call while the lease is renewed.
+   */
+  deleteBefore(): number
   /** Keys that were released before are ignored. */
   release(keys: readonly RemoteKey[]): Promise<void>
+  /** Renews no more. What was not released stays locked while a delete may still take effect. */
+  end(): void
 }
 
-/**
- * A delete that the collector sends takes effect within this time: it is sent within a minute of the lock, and S3 refuses requests
- * that were signed 15 minutes ago. Four minutes more are for clock skew.
- */
-export const EXCLUSIVE_MS = 20 * 60_000
+/** An upload waits this long for the keys of a collector that died. */
+export const LEASE_MS = 20_000
+/** From the arrival of a delete at the object store to its effect. */
+const EFFECT_MS = 5_000
+/** From the start of a lease, or of its renewal, to the `before` of the deletes under it. */
+export const DELETE_MS = LEASE_MS - EFFECT_MS
 
-/** An upload waits for a collector that deletes, and not for what one that died, or a delete that failed, has left. */
+/** An upload waits for a collector that deletes: it may have many contents to delete. */
 const MAX_WAIT_MS = 60_000
-const POLL_MS = 100
+export const POLL_MS = 100
 
 /** Tries until there is a lock. @throws RockpoolError `storage_unavailable` */
 export const pollShared = async (
@@ -49,8 +57,8 @@ export const pollShared = async (
     const lock = await tryShared()
     if (lock) return lock
     if (clock.now() >= deadline) {
-      const message = 'This content is being removed. Send the file again in 20 minutes.'
-      throw new RockpoolError('storage_unavailable', message, { retryAfterMs: EXCLUSIVE_MS })
+      const message = 'This content is being removed. Send the file again in a minute.'
+      throw new RockpoolError('storage_unavailable', message, { retryAfterMs: 60_000 })
     }
     await pause(clock, POLL_MS, signal)
   }
@@ -60,7 +68,7 @@ export const pollShared = async (
 export const memoryKeyLocks = (clock: Clock = systemClock): KeyLocks => {
   /** how many locks */
   const shared = new Map<RemoteKey, number>()
-  const exclusive = new Map<RemoteKey, { readonly endsAt: number }>()
+  const exclusive = new Map<RemoteKey, { endsAt: number }>()
   const isExclusive = (key: RemoteKey) => (exclusive.get(key)?.endsAt ?? 0) > clock.now()
 
   const tryShared = async (key: RemoteKey): Promise<SharedLock | undefined> => {
@@ -78,13 +86,15 @@ export const memoryKeyLocks = (clock: Clock = systemClock): KeyLocks => {
     acquireShared: (key, signal) => pollShared(() => tryShared(key), clock, signal),
     tryExclusive: async (wanted) => {
       const keys = new Set(wanted.filter((key) => !shared.has(key) && !isExclusive(key)))
-      const lock = { endsAt: clock.now() + EXCLUSIVE_MS }
+      const lock = { endsAt: Number.POSITIVE_INFINITY }
       for (const key of keys) exclusive.set(key, lock)
       return {
         keys,
+        deleteBefore: () => performance.now() + DELETE_MS,
         release: async (some) => {
           for (const key of some) if (exclusive.get(key) === lock) exclusive.delete(key)
         },
+        end: () => void (lock.endsAt = clock.now() + LEASE_MS),
       }
     },
   }
