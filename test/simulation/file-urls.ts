@@ -6,7 +6,7 @@ import { type FileRecord, fetchSigner, type Pool, put, type SessionRow } from '@
 import { memoryPage } from '@rockpool/core/memory'
 import {
   contentOf,
-  type Device,
+  type Machine,
   makeNetwork,
   platformOf,
   type Process,
@@ -37,7 +37,7 @@ export const fileUrlActions = (world: World, tokenOf: TokenOf): NonNullable<Serv
   const { random } = world
   const workers = new Map<string, Worker>()
 
-  const workerOf = (device: Device): Worker => {
+  const workerOf = (device: Machine): Worker => {
     const running = workers.get(device.name)
     if (running && !random.chance(ENDED)) return running
     if (running) running.process.isAlive = false
@@ -46,7 +46,7 @@ export const fileUrlActions = (world: World, tokenOf: TokenOf): NonNullable<Serv
     return started
   }
 
-  const get = async (device: Device, pool: Pool, file: FileRecord | undefined, init: RequestInit): Promise<void> => {
+  const get = async (device: Machine, pool: Pool, file: FileRecord | undefined, init: RequestInit): Promise<void> => {
     if (!file) return
     const { ports, process } = workerOf(device)
     await signIn(device, process, tokenOf(device.name))
@@ -85,7 +85,7 @@ export const fileUrlActions = (world: World, tokenOf: TokenOf): NonNullable<Serv
 const someRange = (start: number, length: number, form: number): string =>
   form === 0 ? `bytes=${start}-` : form === 1 ? `bytes=-${length}` : `bytes=${start}-${start + (length >> 1)}`
 
-const startWorker = (world: World, device: Device, tokenOf: TokenOf): Worker => {
+const startWorker = (world: World, device: Machine, tokenOf: TokenOf): Worker => {
   const process: Process = { name: `${device.name}.worker`, isAlive: true, isFrozen: false }
   const platform = platformOf(world, device, process, memoryPage())
   const { fetch, serverFetch } = makeNetwork(world, { process, device, platform })
@@ -116,7 +116,7 @@ const startWorker = (world: World, device: Device, tokenOf: TokenOf): Worker => 
 }
 
 /** As a page does when it opens. */
-const signIn = async (device: Device, process: Process, token: string): Promise<void> => {
+const signIn = async (device: Machine, process: Process, token: string): Promise<void> => {
   const index = device.disk.index(process)
   if (await index.get('session', 'session')) return
   const row = { id: 'session', storeId: STORE_ID, user: USER, signerUrl: `${SERVER}/signer`, token } as const

@@ -1,4 +1,5 @@
-import { applyEvent, type RecordChange, type RecordEvent } from '../records/apply.ts'
+import { applyEvent } from '../records/apply.ts'
+import type { RecordChange, RecordEvent } from '../records/record-state.ts'
 import type { FileRecord, FileVersion, RemoteContent } from '../records/record.ts'
 
 type Tables = {

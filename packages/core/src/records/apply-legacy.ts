@@ -3,8 +3,8 @@
  * replaces the legacy key by one of ours (`v2.FileContentReplaced`). Old clients may go on writing in the meantime.
  */
 import { addressOfKey, isLegacyKey } from '@rockpool/protocol'
-import type { RecordChange, RecordState } from './apply.ts'
 import { type LegacyContent, type LegacyEvent, sizeOfLegacyMeta, typeOfLegacyMeta } from './legacy-event.ts'
+import type { RecordChange, RecordState } from './record-state.ts'
 
 /** The bucket of all files of livestore-filesync, which has none. */
 const LEGACY_BUCKET = 'files'

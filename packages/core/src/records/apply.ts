@@ -4,31 +4,12 @@
  * Total: any event after any others gives changes and never throws, since a materializer that throws stops sync for
  * every client for good. Deterministic: replicas that apply the same events in the same order agree.
  */
-import { parseReceipt, parseRemoteKey, type RemoteKey } from '@rockpool/protocol'
+import { parseReceipt, parseRemoteKey } from '@rockpool/protocol'
 import type { EventArgs } from './decode-event.ts'
 import { legacyChanges } from './apply-legacy.ts'
 import type { PoolEvent } from './events.ts'
-import type { LegacyEvent } from './legacy-event.ts'
-import type { FileRecord, FileVersion, RemoteContent } from './record.ts'
-
-/** An event that says something about files: ours, or one of livestore-filesync. */
-export type RecordEvent = PoolEvent | LegacyEvent
-
-/** The records that {@link applyEvent} reads. */
-export interface RecordState {
-  readonly applied: (opId: string) => boolean
-  readonly file: (id: string) => FileRecord | undefined
-  readonly version: (id: string) => FileVersion | undefined
-  readonly remoteContent: (key: RemoteKey) => RemoteContent | undefined
-}
-
-/** One row to write; all changes of an event are written together. */
-export type RecordChange =
-  | { readonly table: 'files'; readonly row: FileRecord }
-  | { readonly table: 'versions'; readonly row: FileVersion }
-  | { readonly table: 'remoteContents'; readonly row: RemoteContent }
-  /** `subject`: file id or remote key of the event */
-  | { readonly table: 'operations'; readonly row: { readonly opId: string; readonly subject: string } }
+import type { FileRecord, RemoteContent } from './record.ts'
+import type { RecordChange, RecordEvent, RecordState } from './record-state.ts'
 
 /** The rows that `event` writes. Empty when its opId was applied before. */
 export const applyEvent = (state: RecordState, event: RecordEvent): readonly RecordChange[] => {

@@ -1,5 +1,5 @@
 /** All events that say something about files, ours and those of livestore-filesync, by name. */
-import type { RecordEvent } from './apply.ts'
+import type { RecordEvent } from './record-state.ts'
 import { decodeEvent, EVENT_NAMES } from './decode-event.ts'
 import { decodeLegacyEvent, isLegacyEventName, LEGACY_EVENT_NAMES } from './legacy-event.ts'
 import { unpackMeta } from './packed-meta.ts'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { RemoteKey } from '@rockpool/protocol'
 import { memoryReplica } from '../memory/replica.ts'
 import { eventMaker } from '../testing/sample-events.ts'
-import type { RecordEvent } from './apply.ts'
+import type { RecordEvent } from './record-state.ts'
 import { decodeLegacyEvent, type LegacyEventName } from './legacy-event.ts'
 
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)]

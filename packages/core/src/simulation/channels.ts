@@ -1,13 +1,13 @@
 /** BroadcastChannels of one simulated device: messages reach the other tabs late. */
 import type { PlatformChannel } from '../platform/platform.ts'
+import type { Environment } from './environment.ts'
 import type { Process } from './scheduler.ts'
-import type { World } from './world.ts'
 
 export interface Channels {
   open(process: Process, name: string): PlatformChannel
 }
 
-export const makeChannels = (world: World): Channels => {
+export const makeChannels = (world: Environment): Channels => {
   const open = new Map<string, { readonly process: Process; readonly channel: PlatformChannel }[]>()
   return {
     open(process, name) {

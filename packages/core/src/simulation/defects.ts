@@ -125,6 +125,12 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: '',
     seed: 7,
   },
+  'a part that begins with fragments is not checked': {
+    file: 'engine/transfers/piece-fetch.ts',
+    from: 'if (await isRight(number, into)) return true',
+    to: 'return true',
+    seed: 0,
+  },
   'a stall never ends an attempt': {
     file: 'engine/transfers/attempt.ts',
     from: 'return yield* Effect.fail(stalled())',

@@ -1,21 +1,12 @@
 /** One simulated device: a disk, a browser with its locks and channels, a network, and tabs that come and go. */
-import { type Channels, makeChannels } from './channels.ts'
-import { type Disk, makeDisk } from './disk.ts'
-import { makeLocks, type SimulatedLocks } from './locks.ts'
-import type { Connection } from './network.ts'
+import { makeChannels } from './channels.ts'
+import { makeDisk } from './disk.ts'
+import { makeLocks } from './locks.ts'
+import type { Machine } from './machine.ts'
 import { openTab, type Tab } from './tab.ts'
 import type { World } from './world.ts'
 
-export interface Device {
-  readonly name: string
-  readonly disk: Disk
-  readonly locks: SimulatedLocks
-  readonly channels: Channels
-  readonly connection: Connection
-  /** What its browser says of the network: VPNs and firewalls make it wrong. */
-  saysOnline: boolean
-  /** ms that the device's clock is wrong by */
-  clockOffset: number
+export interface Device extends Machine {
   /** ids of files that a person pinned here, and did not unpin since */
   readonly pinned: Set<string>
   /** calls of unpin that began */

@@ -4,9 +4,9 @@ import { memoryBlobStore, type MemoryBlobStoreOptions } from '../memory/blob-sto
 import { memoryIndex, memoryIndexStorage } from '../memory/local-index.ts'
 import type { BlobStore, WriteOptions } from '../ports/blob-store.ts'
 import type { EngineRow, LocalIndex, IndexKey, IndexTable, IndexTables } from '../ports/local-index.ts'
+import type { Environment } from './environment.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Process } from './scheduler.ts'
-import type { World } from './world.ts'
 
 export interface Disk {
   /** The index as it is on the disk: what the oracles look at. */
@@ -31,13 +31,13 @@ export interface Disk {
   readonly removals: number
 }
 
-export const makeDisk = (world: World): Disk => {
+export const makeDisk = (world: Environment): Disk => {
   let storage = memoryIndexStorage()
   const options: MemoryBlobStoreOptions = { clock: world.clock, hashing: simulatedHashing }
   const store = memoryBlobStore(options)
   const removing =
-    <Args extends readonly unknown[]>(remove: (...args: Args) => Promise<void>) =>
-    (...args: Args): Promise<void> => {
+    <Args extends readonly unknown[], Result>(remove: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> => {
       removals++
       return remove(...args)
     }
@@ -147,10 +147,22 @@ export const makeDisk = (world: World): Disk => {
       },
       writePart: (address, number, bytes) =>
         operate(process, 'blobs.writePart', () => contents.writePart(address, number, bytes)),
-      // Parts are smaller than the smallest fragment here: none is ever written.
-      writeFragment: contents.writeFragment,
-      fragments: contents.fragments,
-      deleteFragments: contents.deleteFragments,
+      writeFragment: (address, number, start, bytes) =>
+        operate(process, 'blobs.writeFragment', async () => {
+          world.count('fragment written')
+          await contents.writeFragment(address, number, start, bytes)
+        }),
+      fragments: async (address) => {
+        const fragments = await contents.fragments(address)
+        if (fragments.length === 0) return fragments
+        world.count('fragments found')
+        return operate(process, 'blobs.fragments', async () => fragments)
+      },
+      deleteFragments: (address) =>
+        operate(process, 'blobs.deleteFragments', () => {
+          world.count('fragments deleted')
+          return contents.deleteFragments(address)
+        }),
       parts: (address) => operate(process, 'blobs.parts', () => contents.parts(address)),
       openPart: (address, number) => operate(process, 'blobs.openPart', () => contents.openPart(address, number)),
       open: (address) => operate(process, 'blobs.open', () => contents.open(address)),
@@ -200,7 +212,7 @@ export const makeDisk = (world: World): Disk => {
   }
 }
 
-const failed = (world: World, what: string): RockpoolError => {
+const failed = (world: Environment, what: string): RockpoolError => {
   world.count(`disk failed ${what.includes('after') ? 'after' : 'before'} its effect`)
   return new RockpoolError('disk_failed', `The simulated disk failed ${what}.`)
 }

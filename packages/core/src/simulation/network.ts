@@ -1,17 +1,12 @@
 /** The way of one tab to the signer and the object store, with its delays and faults. */
-import { RockpoolError } from '@rockpool/protocol'
-import { aborted, type Send, sendByFetch } from '../engine/transfers/http.ts'
+import { aborted, RockpoolError } from '@rockpool/protocol'
+import { type Send, sendByFetch } from '../engine/transfers/http.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Signer } from '../ports/signer.ts'
+import { simulatedHashing } from './hashing.ts'
+import type { Connection } from './machine.ts'
 import type { Process } from './scheduler.ts'
 import type { World } from './world.ts'
-
-export interface Connection {
-  /** false: without a network */
-  isUp: boolean
-  /** requests to the object store at this moment */
-  inFlight: number
-}
 
 /** Who sends requests: a tab or a service worker of a device. */
 export interface Sender {
@@ -134,7 +129,10 @@ const overNetwork = (signer: Signer, call: Call): Signer =>
 /** Browsers open 6 connections to an origin over HTTP/1.1. */
 const MAX_CONNECTIONS = 6
 
-/** A body that arrives chunk by chunk, ends early now and then, or has other bytes. */
+/** ms between two pieces of a slow body, usually: a part takes longer than the 5 s after which the engine saves what has arrived. */
+const SLOW_PIECE = 2_000
+
+/** A body that arrives piece by piece, ends early now and then, or has other bytes. */
 const onTheWay = (
   world: World,
   process: Process,
@@ -144,25 +142,34 @@ const onTheWay = (
   const { random, settings } = world
   const isTruncated = random.chance(settings.truncated)
   const isWrong = random.chance(settings.wrongBytes)
+  // Without a draw in worlds that have no slow bodies: the seeds that found defects before there were any go on finding them.
+  const isSlow = settings.slowBodies > 0 && random.chance(settings.slowBodies)
+  if (isSlow) world.count('slow body')
   const reader = response.body?.getReader()
+  const { partSize } = simulatedHashing
+  let left = new Uint8Array(0)
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
-        await abortable(world.pause(process, 'body', settings.networkDelay / 4), signal)
+        if (left.length === 0) left = (await reader?.read())?.value ?? left
+        const isOver = left.length === 0
+        // Pieces that end anywhere in a part, or all of it in two.
+        const ends = isSlow ? [random.int(1, partSize)] : [left.length >> 1, left.length]
+        await abortable(world.pause(process, 'body', isSlow ? SLOW_PIECE : settings.networkDelay / 4), signal)
         if (isTruncated && random.chance(0.5)) {
           world.count('truncated body')
           if (random.chance(0.5)) controller.close()
           else controller.error(new TypeError('network error'))
           return
         }
-        if (done) return controller.close()
+        if (isOver) return controller.close()
         if (isWrong) world.count('wrong bytes')
-        const bytes = isWrong ? value.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) : value
-        // Two pieces, so that a part arrives in several.
-        const half = bytes.length >> 1
-        if (half > 0) controller.enqueue(bytes.slice(0, half))
-        controller.enqueue(bytes.slice(half))
+        const bytes = isWrong ? left.map((byte, i) => (i === 0 ? byte ^ 1 : byte)) : left
+        for (const [i, end] of ends.entries()) {
+          const piece = bytes.slice(ends[i - 1] ?? 0, end)
+          if (piece.length > 0) controller.enqueue(piece)
+        }
+        left = left.slice(ends.at(-1))
       },
       cancel: (reason) => reader?.cancel(reason),
     },

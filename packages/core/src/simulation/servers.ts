@@ -5,7 +5,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Pool } from '../pool.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { FileRecord } from '../records/record.ts'
-import type { Device } from './device.ts'
+import type { Machine } from './machine.ts'
 
 export interface Servers {
   readonly storage: Storage
@@ -20,7 +20,7 @@ export interface Servers {
 }
 
 /** @param file one that the device lists; undefined when there is none */
-export type ServerAction = (device: Device, pool: Pool, file: FileRecord | undefined) => Promise<unknown>
+export type ServerAction = (device: Machine, pool: Pool, file: FileRecord | undefined) => Promise<unknown>
 
 export interface Storage extends Pick<MemorySigner, 'fetch'> {
   /** what object storage has, by key: oracles look at it, and incidents delete from it */

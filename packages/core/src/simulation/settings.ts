@@ -1,5 +1,5 @@
 /** What a seed decides beside the order of steps: how large the scene is, and how much goes wrong in it. */
-import type { Random } from './random.ts'
+import { makeRandom, type Random } from './random.ts'
 
 /** Shares of operations that fail in one way: 0 to 1. None once faults stop. */
 const SHARES = {
@@ -25,6 +25,9 @@ const SHARES = {
   stoppedAdds: 0.3,
 } as const
 
+/** Of downloaded bodies: those that arrive in many pieces, seconds apart, and may be cut between any two of them. */
+const SLOW_BODIES = 0.7
+
 /** How often each incident happens within the duration. */
 const TIMES = {
   tabsOpened: 6,
@@ -44,7 +47,7 @@ const TIMES = {
   fullDisks: 2,
 } as const
 
-type Share = keyof typeof SHARES
+type Share = keyof typeof SHARES | 'slowBodies'
 export type Incident = keyof typeof TIMES
 export const INCIDENTS = Object.keys(TIMES) as readonly Incident[]
 
@@ -74,15 +77,15 @@ const HAS_MUCH = 0.2
  * device that dies each second never fills its queue (swarm testing, https://doi.org/10.1145/2338965.2336763).
  */
 export const makeSettings = (random: Random): Settings => {
-  const { int, next, chance } = random
+  const { int, chance } = random
   const isCalm = chance(CALM)
-  const amount = (max: number): number => {
+  const amount = (max: number, { next, chance }: Random = random): number => {
     if (isCalm || !chance(HAS_FAULT)) return 0
     return chance(HAS_MUCH / HAS_FAULT) ? max : max * next() * 0.3
   }
   const shares = Object.entries(SHARES).map(([name, max]) => [name, amount(max)])
   const times = Object.entries(TIMES).map(([name, max]) => [name, Math.ceil(amount(max))])
-  return {
+  const settings = {
     devices: chance(0.15) ? 1 : int(2, 3),
     maxTabs: int(1, 3),
     duration: int(5_000, chance(0.3) ? 600_000 : 60_000),
@@ -90,13 +93,16 @@ export const makeSettings = (random: Random): Settings => {
     contents: int(1, 6),
     diskDelay: chance(0.7) ? 3 : 60,
     networkDelay: chance(0.7) ? 40 : 600,
-    ...(Object.fromEntries([...shares, ...times]) as Record<Share | Incident, number>),
+    ...(Object.fromEntries([...shares, ...times]) as Record<keyof typeof SHARES | Incident, number>),
     ...(isCalm && { tabsOpened: int(0, TIMES.tabsOpened), tabsClosed: int(0, TIMES.tabsClosed) }),
   }
+  // By a generator of its own, so that the worlds without slow bodies are what they were before there were any.
+  return { ...settings, slowBodies: amount(SLOW_BODIES, makeRandom(settings.duration)) }
 }
 
 /** Once faults stop. */
 export const healed = (settings: Settings): Settings => ({
   ...settings,
-  ...(Object.fromEntries(Object.keys(SHARES).map((name) => [name, 0])) as Record<Share, number>),
+  ...(Object.fromEntries(Object.keys(SHARES).map((name) => [name, 0])) as Record<keyof typeof SHARES, number>),
+  slowBodies: 0,
 })

@@ -5,8 +5,8 @@ import { memoryRecordLog } from '../memory/record-log.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Pool } from '../pool.ts'
 import type { RecordLog } from '../ports/record-log.ts'
-import type { Device } from './device.ts'
 import { simulatedHashing } from './hashing.ts'
+import type { Machine } from './machine.ts'
 import { makeNetwork } from './network.ts'
 import type { Process } from './scheduler.ts'
 import { BUCKETS, CLAIMS, START, STORE_ID, type World } from './world.ts'
@@ -25,7 +25,7 @@ export interface Tab extends Process {
   readonly opened: Promise<void>
 }
 
-export const openTab = (world: World, device: Device, name: string): Tab => {
+export const openTab = (world: World, device: Machine, name: string): Tab => {
   const page = memoryPage()
   page.set({ isOnline: device.saysOnline })
   const process: Process = { name, isAlive: true, isFrozen: false }
@@ -64,7 +64,7 @@ export const openTab = (world: World, device: Device, name: string): Tab => {
 }
 
 /** What a tab or a service worker of this device needs of its browser. */
-export const platformOf = (world: World, device: Device, process: Process, page: MemoryPage): Platform => {
+export const platformOf = (world: World, device: Machine, process: Process, page: MemoryPage): Platform => {
   const { scheduler, random } = world
   const openedAt = scheduler.now
   return {
@@ -85,7 +85,7 @@ export const platformOf = (world: World, device: Device, process: Process, page:
 }
 
 /** The log as this tab sees it. A dead tab appends nothing, and neither it nor a frozen one hears of anything. */
-const logOf = (world: World, device: Device, process: Process): RecordLog => {
+const logOf = (world: World, device: Machine, process: Process): RecordLog => {
   const log = memoryRecordLog({ storeId: STORE_ID, backend: world.backend, device: device.name })
   return {
     ...log,

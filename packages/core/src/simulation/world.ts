@@ -2,9 +2,9 @@
 import type { Buckets, RemoteKey, TokenClaims } from '@rockpool/protocol'
 import { memorySigner } from '../memory/signer.ts'
 import { memorySyncBackend } from '../memory/sync-backend.ts'
-import type { Platform } from '../platform/platform.ts'
-import { makeRandom, type Random } from './random.ts'
-import { makeScheduler, type Process, type Scheduler } from './scheduler.ts'
+import type { Environment } from './environment.ts'
+import { makeRandom } from './random.ts'
+import { makeScheduler, type Process } from './scheduler.ts'
 import { type Settings, makeSettings } from './settings.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Servers } from './servers.ts'
@@ -20,31 +20,11 @@ export const BUCKETS = { files: { access: 'store' }, own: { access: 'owner' } } 
 /** Unix ms of the world's start: 2026-01-01. */
 export const START = 1_767_225_600_000
 
-export interface World {
-  readonly random: Random
-  readonly scheduler: Scheduler
-  /** changes when faults stop */
-  settings: Settings
+/** One simulation: its environment, and the servers that its devices share. */
+export interface World extends Environment {
   readonly servers: Servers
   readonly backend: Servers['backend']
   readonly storage: Servers['storage']
-  /** how often each thing happened: a seed that meets no fault proves little */
-  readonly counts: Map<string, number>
-  /** keys of contents that object storage has lost */
-  readonly lostKeys: Set<RemoteKey>
-  /** something was lost that only the daily comparison of disk, index and log finds */
-  needsComparison: boolean
-  /** the first rule that was broken */
-  failure: string | undefined
-  count(what: string): void
-  fail(what: string): void
-  newId(): string
-  /** of the servers: it is right */
-  readonly clock: Platform['clock']
-  /** A usual delay, and now and then one that is ten or a hundred times as long. */
-  delay(usual: number): number
-  /** Resolves after about `usual` ms, unless the process dies. */
-  pause(process: Process | undefined, name: string, usual: number): Promise<void>
 }
 
 export interface WorldOptions {
