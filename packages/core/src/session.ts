@@ -2,7 +2,7 @@
  * The user's token: requested from the app, renewed before it expires, and kept in the index for the service worker.
  * No Effect: the session is wired around the engine, not inside.
  */
-import { RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
+import { fromBase64Url, RockpoolError, type StoreId, type TokenClaims } from '@rockpool/protocol'
 import type { PlatformClock } from './platform/platform.ts'
 import { webPlatform } from './platform/web-platform.ts'
 import { change, type LocalIndex } from './ports/local-index.ts'
@@ -108,9 +108,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
  */
 export const readClaims = (token: string): TokenClaims => {
   try {
-    const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    const text = new TextDecoder().decode(Uint8Array.from(atob(payload), (character) => character.charCodeAt(0)))
-    const claims = JSON.parse(text) as TokenClaims
+    const claims = JSON.parse(new TextDecoder().decode(fromBase64Url(token.split('.')[1]!))) as TokenClaims
     if (typeof claims.sub === 'string' && typeof claims.stores === 'object' && claims.stores !== null) return claims
   } catch (cause) {
     throw notAToken(cause)

@@ -3,6 +3,7 @@
  *
  * A socket can be dead without a close event (a device that slept, a NAT that forgot): silence after a ping ends it.
  */
+import { toBase64Url } from '@rockpool/protocol'
 import { Deferred, Duration, Effect } from 'effect'
 import { makeSignal, type Signal, waitUntil } from './signal.ts'
 import { decodeLiveMessage, type EventPage, type LogHead } from './wire.ts'
@@ -42,10 +43,7 @@ export const fitsSubprotocol = (token: string): boolean => new TextEncoder().enc
 
 export const subprotocols = (token: string): string[] => [
   'rockpool.v1',
-  `rockpool.bearer.${btoa(String.fromCharCode(...new TextEncoder().encode(token)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')}`,
+  `rockpool.bearer.${toBase64Url(new TextEncoder().encode(token))}`,
 ]
 
 /** Succeeds with the reason when the socket has ended. Interrupting it closes the socket. */

@@ -2,6 +2,7 @@
  * How long a token is valid, without trusting the clock of the device: it may be a day off. The server decides; a wrong
  * estimate costs one response with 401.
  */
+import { fromBase64Url } from '@rockpool/protocol'
 
 /** A token is replaced this long before it ends, or at half its life if that is sooner. */
 const RENEWAL_MARGIN_MS = 30_000
@@ -19,8 +20,8 @@ export interface TokenTimes {
 /** The claims of a JWT, not verified. Nothing for a token of another kind. */
 export const readTokenTimes = (token: string): TokenTimes => {
   try {
-    const base64 = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
-    const { exp, iat } = JSON.parse(atob(base64)) as Record<string, unknown>
+    const payload = new TextDecoder().decode(fromBase64Url(token.split('.')[1]!))
+    const { exp, iat } = JSON.parse(payload) as Record<string, unknown>
     return { ...(typeof exp === 'number' && { exp }), ...(typeof iat === 'number' && { iat }) }
   } catch {
     return {}
