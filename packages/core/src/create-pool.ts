@@ -19,7 +19,8 @@ export interface PoolOptions extends EnginePorts {
   readonly send?: Send
   /**
    * Connections to the object store that transfers use at the same time. 6 when not given: as many as a browser opens to one
-   * host by HTTP/1.1. 5 where something else holds one, such as an event stream.
+   * host by HTTP/1.1. Rockpool's own sync holds none of them, since its WebSocket does not count and its requests are short. 5 where
+   * something else holds one to the host of the object store: an event stream, or the long polls of another sync backend.
    */
   readonly connections?: number
   /**

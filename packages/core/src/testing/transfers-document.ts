@@ -36,6 +36,10 @@ added: a small file goes before a large one that is a little older, and a large 
 
 All transfers share 6 connections and 64 MiB in flight. Parts of large files use all connections but one. Readers do not wait;
 what they use is taken from the others, down to one connection for small files and one for parts.
+
+Browsers open 6 connections to one host by HTTP/1.1. The WebSocket of Rockpool's sync is none of them, in Chromium and in Firefox, and
+an event stream is one (\`test/e2e/connection-limit.test.ts\`): an app that holds one to the host of the object store opens its pool
+with \`connections: 5\`.
 `
 
 export const transfersDocument = (

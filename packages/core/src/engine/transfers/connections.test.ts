@@ -1,5 +1,5 @@
 /** What all transfers of a pool share: connections, lanes and the order in which they come. */
-import { sha256 } from '@rockpool/protocol'
+import { PART_SIZE, sha256 } from '@rockpool/protocol'
 import { Effect, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
@@ -12,7 +12,8 @@ import { type Send, sendByFetch } from './http.ts'
 import { promise, runWithTestClock } from '../../testing/test-effects.ts'
 
 const PART = 256
-const hashing = { partSize: PART, digest: (bytes: BufferSource) => sha256(bytes) }
+const digest = (bytes: BufferSource) => sha256(bytes)
+const hashing = { partSize: PART, digest }
 const platform = { ...testPlatform, hashing }
 
 const turns = promise(async () => {
@@ -25,8 +26,13 @@ const becomes = (holds: () => boolean) =>
     while (!holds()) await new Promise((turned) => setImmediate(turned))
   })
 
-/** A device with parts of 256 bytes, whose PUTs wait while the test holds them. */
-const device = (options: { readonly connections?: number } = {}) => {
+/** A device whose PUTs wait while the test holds them. */
+const device = ({
+  partSize = PART,
+  ...options
+}: { readonly connections?: number; readonly partSize?: number } = {}) => {
+  const hashing = { partSize, digest }
+  const platform = { ...testPlatform, hashing }
   const world = memoryWorld({ platform })
   const open = new Set<Parameters<Send>[3]>()
   /** path of the PUT, with its query */
@@ -76,6 +82,19 @@ test('all uploads together use 6 connections, and parts of large files 5 of them
       expect(open.size).toBe(6)
       letGo()
       yield* stored(pool, [...large, ...small])
+    }),
+  ))
+
+test('parts in flight have 64 MiB at most, whatever the number of connections', () =>
+  runWithTestClock(
+    Effect.gen(function* () {
+      const { start, open } = device({ connections: 20, partSize: PART_SIZE })
+      const pool = yield* start
+      const bytes = new Uint8Array(5 * PART_SIZE)
+      for (const content of [[bytes], [Uint8Array.of(1), bytes]]) yield* promise(() => pool.add(new Blob(content)))
+      yield* becomes(() => open.size >= 8)
+      yield* turns
+      expect(open.size * PART_SIZE).toBe(64 * 1024 * 1024)
     }),
   ))
 
