@@ -1,0 +1,61 @@
+/** The app before, while and after it moves. The old one is made of the packages that were published, with their own versions of LiveStore. */
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cleanEnvironment, runProgram } from '../../adoption/folder.ts'
+
+const REPOSITORY = join(import.meta.dirname, '../../..')
+/** Builds any app on the sources of this repository. */
+const GALLERY = join(REPOSITORY, 'scripts/gallery.mjs')
+
+export interface Apps extends AsyncDisposable {
+  /** folders of the builds */
+  readonly old: string
+  /** the old app on Rockpool's sync, with its files as they were */
+  readonly between: string
+  readonly new: string
+  /** module of the old app's sync backend, which runs sync-cf */
+  readonly syncCfWorker: string
+}
+
+export const buildApps = async (): Promise<Apps> => {
+  const folder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-from-livestore-filesync-'))
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  const root = join(folder, 'old-app')
+  const builds = { old: join(folder, 'old'), between: join(folder, 'between'), new: join(folder, 'new') }
+  try {
+    await cp(join(import.meta.dirname, 'old-app'), root, { recursive: true })
+    await install(root)
+    await build(join(import.meta.dirname, 'build-old-app.mjs'), [root, builds.old])
+    await build(GALLERY, ['build', builds.between], {
+      APP_ROOT: join(import.meta.dirname, 'between-app'),
+      OLD_PACKAGES: join(root, 'node_modules'),
+    })
+    await buildNewApp(builds.new)
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { ...builds, syncCfWorker: join(root, 'sync-cf-worker.js'), [Symbol.asyncDispose]: remove }
+}
+
+export const buildNewApp = (folder: string): Promise<void> =>
+  build(GALLERY, ['build', folder], { APP_ROOT: join(import.meta.dirname, 'new-app') })
+
+/** From the registry that npm is set to in this repository. */
+const install = async (folder: string): Promise<void> => {
+  const { stdout } = await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: REPOSITORY })
+  // Its peers name exact versions that exclude each other.
+  const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', `--registry=${stdout.trim()}`]
+  await runProgram('npm', ['install', ...options], { cwd: folder })
+}
+
+const build = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+  await promisify(execFile)(process.execPath, ['--conditions=@rockpool/source', script, ...args], {
+    cwd: REPOSITORY,
+    // Vitest's own NODE_ENV is `test`, which would build a development version.
+    env: { ...cleanEnvironment(), NODE_ENV: 'production', ...env },
+  })
+}
