@@ -271,5 +271,4 @@ const proven = async (address: ContentAddress, base64: string, hashing: Hashing)
   return digests
 }
 
-const error = (code: WireErrorCode | 'offline', message: string): RockpoolError =>
-  new RockpoolError(code, message)
+const error = (code: WireErrorCode | 'offline', message: string): RockpoolError => new RockpoolError(code, message)

@@ -77,9 +77,9 @@ const HAS_MUCH = 0.2
  * device that dies each second never fills its queue (swarm testing, https://doi.org/10.1145/2338965.2336763).
  */
 export const makeSettings = (random: Random): Settings => {
-  const { int, chance } = random
+  const { int, next, chance } = random
   const isCalm = chance(CALM)
-  const amount = (max: number, { next, chance }: Random = random): number => {
+  const amount = (max: number): number => {
     if (isCalm || !chance(HAS_FAULT)) return 0
     return chance(HAS_MUCH / HAS_FAULT) ? max : max * next() * 0.3
   }
@@ -97,7 +97,8 @@ export const makeSettings = (random: Random): Settings => {
     ...(isCalm && { tabsOpened: int(0, TIMES.tabsOpened), tabsClosed: int(0, TIMES.tabsClosed) }),
   }
   // By a generator of its own, so that the worlds without slow bodies are what they were before there were any.
-  return { ...settings, slowBodies: amount(SLOW_BODIES, makeRandom(settings.duration)) }
+  const hasSlowBodies = !isCalm && makeRandom(settings.duration).chance(HAS_FAULT)
+  return { ...settings, slowBodies: hasSlowBodies ? SLOW_BODIES : 0 }
 }
 
 /** Once faults stop. */
