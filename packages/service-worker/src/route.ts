@@ -1,5 +1,5 @@
 import { change, type SessionRow, webPlatform } from '@rockpool/core'
-import { fetchSigner } from '@rockpool/core/signer'
+import { createLimiter, fetchSigner, MAX_CALLS } from '@rockpool/core/signer'
 import { fileUrlPath } from '@rockpool/protocol'
 import { contentDownloads, type RangePolicy } from './downloads.ts'
 import { handleFileRequest } from './handler.ts'
@@ -32,9 +32,11 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: Rockpool
     await stores.use(session.storeId, ({ index }) => index.write([change('session', 'session', renewed)]))
     return token
   }
+  const limiter = createLimiter(MAX_CALLS)
   const signer = (session: SessionRow) =>
     fetchSigner({
       url: session.signerUrl,
+      limiter,
       token: async ({ fresh = false } = {}) => (fresh ? freshToken(session) : session.token),
     })
   const base = new URL(scope.registration.scope).pathname

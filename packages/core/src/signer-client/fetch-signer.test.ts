@@ -9,7 +9,7 @@ import type { Signer, SignPartsRequest } from '../ports/signer.ts'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '../testing/signer-suite.ts'
 import { memoryPage } from '../memory/index.ts'
 import { webPlatform } from '../platform/web-platform.ts'
-import { fetchSigner } from './fetch-signer.ts'
+import { fetchSigner, MAX_CALLS } from './fetch-signer.ts'
 
 const listen = async (listener: RequestListener) => {
   const server = createServer(listener)
@@ -287,6 +287,27 @@ describe('a signer that does not answer', () => {
       vi.advanceTimersByTime(30_000)
       expect(await ended).toMatchObject({ code: 'offline' })
     }
+  })
+
+  test('counts no time of calls that wait until others have ended', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const asked: (() => void)[] = []
+    let allAsked = Promise.withResolvers<void>()
+    const send: typeof fetch = (_, init) =>
+      new Promise((resolve, reject) => {
+        init!.signal!.addEventListener('abort', () => reject(init!.signal!.reason as Error))
+        if (asked.push(() => resolve(Response.json({ url: 'https://s3.test/x', expiresAt: 1 }))) === MAX_CALLS)
+          allAsked.resolve()
+      })
+    const signer = fetchSigner({ url: 'https://signer.test', token, fetch: send })
+    const calls = Promise.all(Array.from({ length: 3 * MAX_CALLS }, () => signer.downloadUrl({ key })))
+    for (let round = 1; round <= 3; round++) {
+      await allAsked.promise
+      allAsked = Promise.withResolvers()
+      vi.advanceTimersByTime(20_000)
+      for (const respond of asked.splice(0)) respond()
+    }
+    await expect(calls).resolves.toHaveLength(3 * MAX_CALLS)
   })
 
   test('offline when the connection breaks', async () => {

@@ -23,9 +23,12 @@ import {
 } from './response-checks.ts'
 import { CONNECTING } from '../sync/sync-status.ts'
 import { makeSyncStatusSource } from '../sync/make-source.ts'
+import { createLimiter, type Limiter } from '../limiter.ts'
 import { abortable, withDeadline } from '../promises.ts'
 import { errorOfResponse, noToken, notASigner, offline, signerError, startFailure } from './errors.ts'
 import { type CallOutcome, signerStatusAfter } from './signer-status.ts'
+
+export { createLimiter, type Limiter } from '../limiter.ts'
 
 export interface FetchSignerOptions {
   /** where the signer is, such as `/signer` or `https://signer.example.com` */
@@ -39,10 +42,18 @@ export interface FetchSignerOptions {
   readonly fetch?: typeof fetch
   /** the page's own when not given */
   readonly platform?: Pick<Platform, 'clock' | 'page'>
+  /** admits the calls of all signers that share it; of this one, at most {@link MAX_CALLS} at a time, when not given */
+  readonly limiter?: Limiter
 }
 
 /** A call without a response within this time has failed (ms). */
 const TIMEOUT_MS = 30_000
+
+/**
+ * Calls at a time. A page with 500 images makes as many calls at once, and over HTTP/1.1 a browser sends 6: the time that the others
+ * wait must not count as time without a response. HTTP/2 sends all of these side by side.
+ */
+export const MAX_CALLS = 32
 
 interface CallSignals {
   /** aborts by the caller, or when the call takes too long */
@@ -52,7 +63,7 @@ interface CallSignals {
 
 /** The Signer port over HTTP. No Effect: the service worker uses it too. */
 export const fetchSigner = (options: FetchSignerOptions): Signer => {
-  const { platform = webPlatform } = options
+  const { platform = webPlatform, limiter = createLimiter(MAX_CALLS) } = options
   const base = options.url.replace(/\/+$/, '')
   const send: typeof fetch = (input, init) => (options.fetch ?? fetch)(input, init)
 
@@ -87,6 +98,7 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
     fits: (body: unknown) => body is A,
     caller: AbortSignal | undefined,
   ): Promise<A> => {
+    const release = await limiter.acquire(caller).catch(() => Promise.reject(aborted(caller!)))
     const late = new AbortController()
     const giveUp = () => late.abort(new Error(`No response within ${TIMEOUT_MS / 1_000} s`))
     const signal = caller ? AbortSignal.any([caller, late.signal]) : late.signal
@@ -119,6 +131,8 @@ export const fetchSigner = (options: FetchSignerOptions): Signer => {
       if (isRockpoolError(cause)) throw cause
       ended({ type: late.signal.aborted ? 'timed_out' : 'unreachable' })
       throw offline(base, cause)
+    } finally {
+      release()
     }
   }
 
