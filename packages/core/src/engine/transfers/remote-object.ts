@@ -18,7 +18,7 @@ import {
 import type { Signer } from '../../ports/signer.ts'
 import { type ByteReader, byteReader, readUpTo } from './byte-reader.ts'
 import { reach, redirected, statusToError, retryAfterOf } from './http.ts'
-import { type StallClock, type Stop, unlessStalled } from './stall.ts'
+import { noteArrival, type StallClock, type Stop, unlessStalled } from './stall.ts'
 
 export interface RemotePorts extends StallClock {
   readonly signer: Pick<Signer, 'downloadUrl'>
@@ -54,12 +54,14 @@ export interface RemoteObject {
 /** @param signal ends its requests and bodies; follows `stop` */
 export const remoteObject = (ports: RemotePorts, key: RemoteKey, { stop, signal }: Stop): RemoteObject => {
   let signed: Promise<DownloadUrl> | undefined
-  const inTime = <A>(work: Promise<A>): Promise<A> => unlessStalled(ports, stop, work)
+  const inTime = <A>(work: Promise<A>): Promise<A> => unlessStalled(ports, stop, work, 'bytes')
+  const inTurn = (work: Promise<Response>): Promise<Response> => unlessStalled(ports, stop, work, 'response')
 
   const get = async (which: 'url' | 'partsUrl', headers: Record<string, string>): Promise<Response> => {
     for (let tries = 1; ; tries++) {
       const used = (signed ??= ports.signer.downloadUrl({ key }, signal))
       const url = (await used)[which]
+      noteArrival(ports)
       if (url === undefined) throw noDigests()
       const init: RequestInit = { headers, credentials: 'omit', cache: 'no-store', signal }
       const response = await reach(() => (ports.fetch ?? fetch)(url, init), signal)
@@ -77,7 +79,7 @@ export const remoteObject = (ports: RemotePorts, key: RemoteKey, { stop, signal 
   return {
     async open(range) {
       // A request for a range has `Accept-Encoding: identity`, by the Fetch standard: no proxy compresses its response.
-      const response = await inTime(get('url', range ? { range: formatRange(range) } : {}))
+      const response = await inTurn(get('url', range ? { range: formatRange(range) } : {}))
       const body = byteReader(response.body!, { signal, inTime })
       const isRange = range !== undefined && response.status === 206
       const sent = isRange ? parseContentRange(response.headers.get('content-range')) : undefined
@@ -93,7 +95,7 @@ export const remoteObject = (ports: RemotePorts, key: RemoteKey, { stop, signal 
     async digests() {
       const address = addressOfKey(key)
       if (addressParts(address) === 1) return fromHex(address)
-      const response = await inTime(get('partsUrl', {}))
+      const response = await inTurn(get('partsUrl', {}))
       const length = addressParts(address) * 32
       const digests = await readUpTo(byteReader(response.body!, { signal, inTime }), length)
       if (digests?.length !== length) throw noDigests()

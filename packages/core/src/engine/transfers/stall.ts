@@ -2,9 +2,9 @@
 import { RockpoolError } from '@rockpool/protocol'
 import type { PlatformClock } from '../../platform/platform.ts'
 import { webPlatform } from '../../platform/web-platform.ts'
-import { withDeadline } from '../../promises.ts'
 
 const STALL_MS = 30_000
+const MAX_QUEUE_MS = 5 * 60_000
 
 export interface StallClock {
   /** the page's own when not given */
@@ -18,12 +18,44 @@ export interface Stop {
   readonly signal: AbortSignal
 }
 
-/** Aborts `stop` when `work` takes longer than 30 s. A reader that pauses is no stall. */
-export const unlessStalled = <A>(
+/**
+ * Aborts `stop` when `work` takes longer than 30 s. A reader that pauses is no stall. Nor is a request that waits while other
+ * downloads get on: over HTTP/1.1 a browser sends 6 requests at a time, and a page may show 500 files. After 5 min it is one.
+ *
+ * @param what the body of a response has a connection of its own
+ */
+export const unlessStalled = async <A>(
   { clock = webPlatform.clock }: StallClock,
   stop: AbortController,
   work: Promise<A>,
-): Promise<A> => withDeadline(clock, STALL_MS, work, () => stop.abort(stalled()))
+  what: 'response' | 'bytes',
+): Promise<A> => {
+  let cancelTimer = () => {}
+  const watch = (seen: number, ms: number): void => {
+    const look = () => {
+      const getsOn = what === 'response' && arrivalsOf(clock) > seen && ms < MAX_QUEUE_MS
+      if (getsOn) watch(arrivalsOf(clock), ms + STALL_MS)
+      else stop.abort(stalled())
+    }
+    cancelTimer = clock.setTimer(look, STALL_MS)
+  }
+  watch(arrivalsOf(clock), STALL_MS)
+  try {
+    const result = await work
+    noteArrival({ clock })
+    return result
+  } finally {
+    cancelTimer()
+  }
+}
+
+/** Downloads with one clock share the connections of a browser: how often one of them got something. */
+const arrivals = new WeakMap<object, number>()
+const arrivalsOf = (clock: object): number => arrivals.get(clock) ?? 0
+
+/** Something arrived for a download. */
+export const noteArrival = ({ clock = webPlatform.clock }: StallClock): void =>
+  void arrivals.set(clock, arrivalsOf(clock) + 1)
 
 const stalled = (): RockpoolError =>
   new RockpoolError('storage_unavailable', 'No data arrived for 30 seconds. Open the file again: the download resumes.')
