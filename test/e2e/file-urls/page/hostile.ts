@@ -13,12 +13,8 @@ const inPage = <E extends Element>(element: E): E => {
   return element
 }
 
-/** A shared worker that nothing refers to may be collected before its event. */
-const waitedFor = new Set<EventTarget>()
-
 const ended = (target: EventTarget, ...events: readonly string[]): Promise<string> =>
   new Promise((resolve) => {
-    waitedFor.add(target)
     for (const event of events) target.addEventListener(event, () => resolve(event))
   })
 
