@@ -13,7 +13,7 @@ const callsOf = (limiter: ReturnType<typeof createLimiter>) => {
   return { admitted, call, end: (name: string) => ends.get(name)!() }
 }
 
-it('admits so many calls, and the others in order', async () => {
+it('admits calls up to its limit, and the others in the order of arrival', async () => {
   const { admitted, call, end } = callsOf(createLimiter(2))
   const all = ['a', 'b', 'c', 'd'].map((name) => call(name))
   await Promise.all(all.slice(0, 2))
@@ -39,7 +39,7 @@ it('takes a call out that is aborted while it waits', async () => {
   expect(admitted).toEqual(['a', 'c'])
 })
 
-it('keeps no place for a call that is admitted and aborted in one moment', async () => {
+it('frees the place of a call that is aborted at the moment of its admission', async () => {
   const { call, end } = callsOf(createLimiter(1))
   const abort = new AbortController()
   await call('a')

@@ -2,7 +2,7 @@
 import type { ByteReader } from './byte-reader.ts'
 
 /**
- * Takes the first `max` bytes of a body into memory as they arrive. A browser discards what it has received of a body that nobody reads
+ * Takes the first `max` bytes of a body into memory as they arrive. A browser discards what it has received of a body without a reader
  * when the connection is cut: a stream that fails has an empty queue (Streams standard, ReadableStreamError and ResetQueue).
  */
 export const readAhead = (body: ByteReader, max: number): ByteReader => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { noteArrival, unlessStalled } from './stall.ts'
 
-/** A clock whose timers, all of 30 s, run when they are told to. */
+/** A clock whose timers (all of 30 s) run by hand. */
 const manualClock = () => {
   const timers = new Set<() => void>()
   const setTimer = (callback: () => void) => {

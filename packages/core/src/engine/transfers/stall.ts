@@ -20,7 +20,7 @@ export interface Stop {
 
 /**
  * Aborts `stop` when `work` takes longer than 30 s. A reader that pauses is no stall. Nor is a request that waits while other
- * downloads get on: over HTTP/1.1 a browser sends 6 requests at a time, and a page may show 500 files. After 5 min it is one.
+ * downloads receive data: over HTTP/1.1 a browser sends 6 requests at a time, and a page may show 500 files. After 5 min it is one.
  *
  * @param what the body of a response has a connection of its own
  */
