@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import type { Page } from 'puppeteer-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BROWSERS, createDevice } from './device.ts'
+import { createDevice, ONE_BROWSER } from './device.ts'
 import { commitNotes, notesIn } from './notes.ts'
 import { buildRelease, createSite, releaseOf, updateServiceWorker } from './release.ts'
 import { startServer } from './server.ts'
@@ -28,7 +28,7 @@ const hasNotes = async (tab: Tab, ids: readonly string[]) => {
 
 const isShown = (page: Page, testId: string) => page.waitForSelector(`[data-testid=${testId}]`, { timeout: TIMEOUT_MS })
 
-describe.each(BROWSERS)('an update of the app (%s)', (browser) => {
+describe.each(ONE_BROWSER)('an update of the app (%s)', (browser) => {
   test('tabs of both releases work side by side, and after the old one is reloaded', async () => {
     await using site = await createSite()
     await using server = await startServer(site.folder)

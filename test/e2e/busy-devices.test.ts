@@ -1,9 +1,10 @@
 /**
  * Devices and tabs that write at the same time. `ROUNDS=10` runs each story ten times, each in a world of its own, and prints
- * the time of each round: `ROUNDS=10 npm test -- busy-devices -t "three devices"`. The first round that does not agree fails.
+ * the time of each round: `ROUNDS=10 npm run test:long -- busy-devices -t "three devices"`. The first round that does not agree
+ * fails.
  */
 import { describe, expect, test } from 'vitest'
-import { BROWSERS, createDevice, type Device } from './device.ts'
+import { type BrowserName, createDevice, type Device, IS_LONG, ONE_BROWSER } from './device.ts'
 import { commitNotes, notesIn } from './notes.ts'
 import { startServer } from './server.ts'
 import type { Tab } from './tab.ts'
@@ -11,6 +12,10 @@ import type { Tab } from './tab.ts'
 const ROUNDS = Number(process.env.ROUNDS ?? 1)
 const ROUND_TIMEOUT_MS = 300_000
 const SIZE = 5_000
+/** What a device, a tab and an app add. */
+const OF_DEVICE = IS_LONG ? 100 : 30
+const OF_TAB = IS_LONG ? 250 : 60
+const OF_APP = IS_LONG ? 100 : 40
 /**
  * After the last add has resolved, every list is whole by then, or never. The time it takes is printed: on a quiet machine it is
  * below 10 s.
@@ -45,7 +50,7 @@ const idsIn = (tab: Tab): Promise<string[]> =>
       .sort(),
   )
 
-const noteIds = (prefix: string): string[] => Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`)
+const noteIds = (prefix: string): string[] => Array.from({ length: OF_APP }, (_, index) => `${prefix}-${index}`)
 
 /** Waits until every tab lists exactly these files. @returns ms since the call */
 const agree = async (tabs: readonly Tab[], ids: readonly string[]): Promise<number> => {
@@ -61,7 +66,7 @@ const agree = async (tabs: readonly Tab[], ids: readonly string[]): Promise<numb
 
 /** Devices with their tabs open, each in a browser of its own. `story` gives how long they took to agree, ms. */
 const withDevices = async (
-  browser: (typeof BROWSERS)[number],
+  browser: BrowserName,
   tabsPerDevice: readonly number[],
   story: (tabs: readonly (readonly Tab[])[]) => Promise<number>,
 ): Promise<number> => {
@@ -78,7 +83,7 @@ const withDevices = async (
   return await story(opened)
 }
 
-describe.each(BROWSERS)(
+describe.each(ONE_BROWSER)(
   'devices that write at the same time (%s)',
   { timeout: ROUNDS * ROUND_TIMEOUT_MS },
   (browser) => {
@@ -89,20 +94,20 @@ describe.each(BROWSERS)(
       }
     }
 
-    test('three devices that add 100 files each agree, without a reload', () =>
+    test(`three devices that add ${OF_DEVICE} files each agree, without a reload`, () =>
       inRounds('three devices', () =>
         withDevices(browser, [1, 1, 1], async (devices) => {
           const tabs = devices.flat()
-          const added = await Promise.all(tabs.map((tab, index) => addMany(tab, `d${index}`, 100)))
+          const added = await Promise.all(tabs.map((tab, index) => addMany(tab, `d${index}`, OF_DEVICE)))
           return agree(tabs, added.flat())
         }),
       ))
 
-    test('two tabs of one device that add 250 files each agree, and so does another device', () =>
+    test(`two tabs of one device that add ${OF_TAB} files each agree, and so does another device`, () =>
       inRounds('two tabs', () =>
         withDevices(browser, [2, 1], async (devices) => {
           const [[first, second], [other]] = devices as [[Tab, Tab], [Tab]]
-          const added = await Promise.all([addMany(first, 't0', 250), addMany(second, 't1', 250)])
+          const added = await Promise.all([addMany(first, 't0', OF_TAB), addMany(second, 't1', OF_TAB)])
           return agree([first, second, other], added.flat())
         }),
       ))
@@ -112,7 +117,7 @@ describe.each(BROWSERS)(
         withDevices(browser, [1, 1], async (devices) => {
           const [a, b] = devices.flat() as [Tab, Tab]
           const [added] = await Promise.all([
-            Promise.all([addMany(a, 'a', 50), addMany(b, 'b', 50)]),
+            Promise.all([addMany(a, 'a', OF_APP / 2), addMany(b, 'b', OF_APP / 2)]),
             commitNotes(a, noteIds('a')),
             commitNotes(b, noteIds('b')),
           ])

@@ -18,6 +18,12 @@ const PATHS: Record<BrowserName, string> = {
 /** The browsers to test in: on CI all of them, elsewhere those that are here (`npm test` says which are missing). */
 export const BROWSERS = (['chromium', 'firefox'] as const).filter((name) => process.env.CI || existsSync(PATHS[name]))
 
+/** `npm run test:long`: every story in every browser, and at full size. */
+export const IS_LONG = process.env.ROCKPOOL_LONG === '1'
+
+/** For stories that the log, the server and the network decide: `npm test` runs them in one browser. */
+export const ONE_BROWSER = IS_LONG ? BROWSERS : BROWSERS.slice(0, 1)
+
 export interface Device extends AsyncDisposable {
   /** of the gallery */
   readonly url: string

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BROWSERS, createDevice } from './device.ts'
+import { createDevice, ONE_BROWSER } from './device.ts'
 import { addFiles, behindNetwork, numbered, socketOpen, timeToShow, withLog } from './network-story.ts'
 import { tokenSigner } from './network-tokens.ts'
 import { startNetwork } from './network.ts'
@@ -19,7 +19,7 @@ const sleep = (tab: Tab): (() => void) => {
   return () => void process.kill(-pid!, 'SIGCONT')
 }
 
-describe.each(BROWSERS)('a device asleep (%s)', (browser) => {
+describe.each(ONE_BROWSER)('a device asleep (%s)', (browser) => {
   test('whose token expires has what the others added within seconds of waking, even if its connection died', () =>
     behindNetwork(browser, async ({ server, network, A, B }) => {
       const sign = await tokenSigner(server)
@@ -60,7 +60,7 @@ describe.each(BROWSERS)('a device asleep (%s)', (browser) => {
     }))
 })
 
-describe.each(BROWSERS)('devices whose clocks are a day ahead and a day behind (%s)', (browser) => {
+describe.each(ONE_BROWSER)('devices whose clocks are a day ahead and a day behind (%s)', (browser) => {
   test('connect once, stay connected and agree', async () => {
     await using server = await startServer()
     await using ahead = await startNetwork(server.url)

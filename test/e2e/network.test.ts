@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BROWSERS, createDevice } from './device.ts'
+import { createDevice, ONE_BROWSER } from './device.ts'
 import { addFiles, behindNetwork, numbered, socketOpen, timeToShow, withLog } from './network-story.ts'
 import { startNetwork } from './network.ts'
 import { startServer } from './server.ts'
@@ -24,7 +24,7 @@ const watchTwins = (tab: Tab) =>
 
 const twinsSeen = (tab: Tab) => tab.page.evaluate(() => (window as never as { readonly twins: string[] }).twins)
 
-describe.each(BROWSERS)('a poor network (%s)', (browser) => {
+describe.each(ONE_BROWSER)('a poor network (%s)', (browser) => {
   test('devices whose WebSockets are refused or cut send and receive by polling', async () => {
     await using server = await startServer()
     await using refusing = await startNetwork(server.url)

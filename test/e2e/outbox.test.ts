@@ -1,7 +1,7 @@
 import type { PoolEvent } from '@rockpool/core'
 import { describe, expect, test } from 'vitest'
 import { bytesOf, sha256 } from './content.ts'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import type { Tab } from './tab.ts'
 import { inWorld } from './world.ts'
 
@@ -22,7 +22,7 @@ const addedEvents = (tab: Tab, names: readonly string[]): Promise<PoolEvent[]> =
     names,
   )
 
-describe.each(BROWSERS)('an event that the outbox repeats (%s)', (browser) => {
+describe.each(ONE_BROWSER)('an event that the outbox repeats (%s)', (browser) => {
   test('undoes nothing that another device did meanwhile', () =>
     inWorld(browser, async ({ A, B }) => {
       const a = await A.open()

@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import { arm, leaderDied, withPowerCut } from './power-cut.ts'
 import { inWorld } from './world.ts'
 
@@ -8,7 +8,7 @@ const SIZE = 1_000
 const WRITES_OF_BOOT = [1, 22, 65, 90, 121]
 const WRITES_OF_EVENTS = [1, 4, 9, 14, 21, 35]
 
-describe.each(BROWSERS)('a page that ends between two writes of LiveStore (%s)', (browser) => {
+describe.each(ONE_BROWSER)('a page that ends between two writes of LiveStore (%s)', (browser) => {
   test('while its databases are made, does no harm to the next one', () =>
     inWorld(browser, async ({ A, B }) => {
       for (const writes of WRITES_OF_BOOT) {

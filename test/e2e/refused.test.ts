@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import { addFiles, behindNetwork } from './network-story.ts'
 import { tokenSigner } from './network-tokens.ts'
 import { commitNotes, notesIn } from './notes.ts'
@@ -17,7 +17,7 @@ const refusedIn = (tab: Tab) =>
     ]),
   )
 
-describe.each(BROWSERS)('an event that the server refuses for good (%s)', (browser) => {
+describe.each(ONE_BROWSER)('an event that the server refuses for good (%s)', (browser) => {
   test('is taken back, and keeps nothing of this device or of others from the log', () =>
     inWorld(browser, async ({ A, B }) => {
       const [a, b] = [await A.open(), await B.open()]
@@ -37,7 +37,7 @@ describe.each(BROWSERS)('an event that the server refuses for good (%s)', (brows
     }))
 })
 
-describe.each(BROWSERS)('a file that the server refuses (%s)', (browser) => {
+describe.each(ONE_BROWSER)('a file that the server refuses (%s)', (browser) => {
   test('is shown with its reason until a person tries again or drops it', () =>
     behindNetwork(browser, async ({ server, network, A, B }) => {
       const sign = await tokenSigner(server)
@@ -77,7 +77,7 @@ describe.each(BROWSERS)('a file that the server refuses (%s)', (browser) => {
     }))
 })
 
-describe.each(BROWSERS)('a user who may no longer write (%s)', (browser) => {
+describe.each(ONE_BROWSER)('a user who may no longer write (%s)', (browser) => {
   test('reads so with the words of the server, keeps the files, and sends them when the right is back', () =>
     behindNetwork(browser, async ({ server, network, A, B }) => {
       const sign = await tokenSigner(server)

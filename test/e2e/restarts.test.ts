@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { bytesOf, sha256 } from './content.ts'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import { TabCrashed } from './tab.ts'
 import { inWorld } from './world.ts'
 
 const SIZE = 10_000
 
-describe.each(BROWSERS)('all converge (%s)', (browser) => {
+describe.each(ONE_BROWSER)('all converge (%s)', (browser) => {
   test('after 20 quick reloads, each right after a file was added', () =>
     inWorld(browser, async ({ A, B }) => {
       let a = await A.open()

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bytesOf, MiB, sha256 } from './content.ts'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import type { Server } from './server.ts'
 import { inWorld } from './world.ts'
 
@@ -17,7 +17,7 @@ const storedObjects = async ({ dataFolder }: Server): Promise<number> => {
   return contents.filter((bytes) => sha256(bytes.subarray(0, MiB)) === DIGEST).length
 }
 
-describe.each(BROWSERS)('the same bytes added twice (%s)', (browser) => {
+describe.each(ONE_BROWSER)('the same bytes added twice (%s)', (browser) => {
   test('are one object and two records; one removed, the other still opens everywhere', () =>
     inWorld(browser, async ({ server, A, B }) => {
       const a = await A.open()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { bytesOf, sha256 } from './content.ts'
-import { BROWSERS } from './device.ts'
+import { ONE_BROWSER } from './device.ts'
 import { behindNetwork } from './network-story.ts'
 
-describe.each(BROWSERS)('an upload that something between device and object store answers (%s)', (browser) => {
+describe.each(ONE_BROWSER)('an upload that something between device and object store answers (%s)', (browser) => {
   test.each(['signIn', 'seeOther', 'filter'] as const)(
     '%s: is not stored, is retried, and is stored after it',
     (uploads) =>

@@ -6,7 +6,7 @@ import { findSyncCfFiles, importSyncCfLog } from '@rockpool/sync-server/node'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { syncCfMiniflare } from '../../../packages/sync-server/src/test-support/sync-cf.ts'
 import { bytesOf, MiB, sha256 } from '../content.ts'
-import { BROWSERS, createDevice } from '../device.ts'
+import { createDevice, ONE_BROWSER } from '../device.ts'
 import { createSite } from '../release.ts'
 import { type Apps, buildApps } from './apps.ts'
 import { createServer, tokenOf } from './server.ts'
@@ -39,7 +39,7 @@ const startSyncCf = async () => {
   return { syncUrl: origin.replace('http', 'ws'), folder, stop }
 }
 
-describe.each(BROWSERS)('from livestore-filesync 0.8.0 (%s)', (browser) => {
+describe.each(ONE_BROWSER)('from livestore-filesync 0.8.0 (%s)', (browser) => {
   test('every file opens in the new app, those of its own devices without a download', async () => {
     await using site = await createSite(apps.old)
     await using server = await createServer(site.folder)
