@@ -6,7 +6,7 @@ import { type HttpClient, httpClient } from '@rockpool/sync-server/testing'
 import { describe, expect, test } from 'vitest'
 import { fileAdded, HOSTILE_EVENTS, type HostileEvent } from '../../packages/livestore/src/testing/hostile-events.ts'
 import { HOSTILE_PUSHES, type Ingredients } from '../../packages/sync-server/src/testing/hostile-pushes.ts'
-import { ONE_BROWSER } from './device.ts'
+import { BROWSERS } from './device.ts'
 import { tokenSigner } from './network-tokens.ts'
 import type { Server } from './server.ts'
 import type { Tab } from './tab.ts'
@@ -84,7 +84,7 @@ const noticedIn = (tab: Tab): Promise<string[]> =>
 
 const namesIn = async (tab: Tab) => (await tab.tiles()).map(({ name }) => name)
 
-describe.each(ONE_BROWSER)('pushes of an adversary (%s)', (browser) => {
+describe.each(BROWSERS)('pushes of an adversary (%s)', (browser) => {
   test('are refused with a code and a sentence or do no harm, and no device notices', () =>
     inWorld(browser, async ({ server, A, B }) => {
       const [a, b] = [await A.open(), await B.open()]
@@ -126,7 +126,7 @@ describe.each(ONE_BROWSER)('pushes of an adversary (%s)', (browser) => {
     }))
 })
 
-describe.each(ONE_BROWSER)('records of an adversary (%s)', (browser) => {
+describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
   test('keep no device from syncing, and from showing all other files', () =>
     inWorld(browser, async ({ server, A, B }) => {
       const a = await A.open()
