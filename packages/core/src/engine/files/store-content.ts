@@ -13,6 +13,7 @@ import { KEEPING, otherNamedKeys } from './named-content.ts'
 import { ownerSegment } from './owner.ts'
 import { releaseContent } from './release-content.ts'
 import { BlobPort, callPort, LogPort, Settings } from '../services.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 export interface StoredContent {
   readonly content: ContentDigest
@@ -26,6 +27,8 @@ export interface NewContent {
   readonly bucket: string
   readonly type: string
   readonly onProgress: WriteOptions['onProgress'] | undefined
+  /** Counts until the content is on disk: an abort while the event is written must not hide that the file is there. */
+  readonly signal: AbortSignal | undefined
 }
 
 /**
@@ -35,26 +38,27 @@ export interface NewContent {
  * @returns the file after the event, and the event
  */
 export const storeContent = (
-  { body, bucket, type, onProgress }: NewContent,
+  { body, bucket, type, onProgress, signal }: NewContent,
   makeEvent: (kept: StoredContent) => PoolEvent,
   precondition?: Commit['precondition'],
 ) =>
   Effect.suspend(() => {
     let written: RemoteKey | undefined
-    return Effect.gen(function* () {
+    const write = Effect.gen(function* () {
       const blobs = yield* BlobPort
-      const log = yield* LogPort
       const { storeId, buckets } = yield* Settings
       const owner = yield* ownerSegment(bucket)
       const maxSize = buckets[bucket]?.maxSize
       const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
-      const keyOf = ({ address }: ContentDigest) => buildRemoteKey({ storeId, bucket, owner, address })
-      const content = yield* callPort(async (signal) => {
-        const digest = await blobs.write(body, { ...options, signal })
-        written = keyOf(digest)
-        return digest
+      return yield* callPort(async (stopped) => {
+        const content = await blobs.write(body, { ...options, signal: stopped })
+        written = buildRemoteKey({ storeId, bucket, owner, address: content.address })
+        return { content, remoteKey: written }
       })
-      const remoteKey = keyOf(content)
+    })
+    return Effect.gen(function* () {
+      const { content, remoteKey } = yield* unlessAborted(signal)(write)
+      const log = yield* LogPort
       const at = yield* Clock.currentTimeMillis
       const event = makeEvent({ content, remoteKey, at })
       // Adding a file works even when the log cannot be read.

@@ -53,12 +53,19 @@ const has = (events: readonly PoolEvent[], name: string) => events.some((event) 
 const gate = () => {
   let hold: Promise<void> | undefined
   let release = () => {}
+  let arrived = () => {}
   return {
-    beforeWrite: async (events: readonly PoolEvent[]) => (events.length > 0 ? hold : undefined),
-    hold() {
+    beforeWrite: async (events: readonly PoolEvent[]) => {
+      if (events.length === 0) return
+      arrived()
+      await hold
+    },
+    /** @returns when a write waits */
+    hold(): Promise<void> {
       const held = Promise.withResolvers<void>()
       hold = held.promise
       release = held.resolve
+      return new Promise((resolve) => (arrived = resolve))
     },
     release() {
       hold = undefined
@@ -120,7 +127,7 @@ test('a transaction that fails although it was written leaves one outbox row for
       }
       const { device, pool } = yield* openIdle({ beforeWrite, afterWrite })
       const file = yield* promise(() => pool.add(new Blob(['one'])))
-      hold()
+      void hold()
       const changes = [1, 2, 3, 4].map((depth) => pool.setMeta(file.id, { depth }))
       yield* promise(turn)
       release()
@@ -201,7 +208,7 @@ test('ifMatch sees the earlier members of its group', () =>
       const { beforeWrite, hold, release } = gate()
       const { pool, ports, device } = yield* openIdle({ beforeWrite })
       const file = yield* promise(() => pool.add(new Blob(['one'])))
-      hold()
+      void hold()
       const renamed = pool.rename(file.id, 'cape.txt')
       const replaced = ['two', 'three'].map((text) =>
         pool.replace(file.id, new Blob([text]), { ifMatch: file.version }),
@@ -229,7 +236,7 @@ test('changes of one file in one group return the file as each leaves it', () =>
       const { beforeWrite, hold, release } = gate()
       const { pool } = yield* openIdle({ beforeWrite })
       const file = yield* promise(() => pool.add(new Blob(['one'])))
-      hold()
+      void hold()
       const first = pool.setMeta(file.id, { depth: 1 })
       const changes = [pool.rename(file.id, 'cape.txt'), pool.setMeta(file.id, { depth: 3 })]
       yield* promise(turn)
@@ -241,27 +248,30 @@ test('changes of one file in one group return the file as each leaves it', () =>
     }),
   ))
 
-test('an add that is aborted while it waits for its group leaves nothing behind', () =>
+test('an add or replace that is aborted while its event is written is made, and resolves', () =>
   run(
     Effect.gen(function* () {
       const { beforeWrite, hold, release } = gate()
-      const { pool, device, ports } = yield* openIdle({ beforeWrite })
+      const { pool } = yield* openIdle({ beforeWrite })
       const first = yield* promise(() => pool.add(new Blob(['one'])))
-      hold()
-      const renamed = pool.rename(first.id, 'cape.txt')
-      const stop = new AbortController()
-      const added = pool.add(new Blob(['two']), { signal: stop.signal }).catch((error: unknown) => error)
-      while ((yield* promise(() => device.blobs.list())).length < 2) yield* promise(turn)
-      yield* promise(turn)
-      stop.abort()
-      expect(yield* promise(() => added)).toMatchObject({ code: 'aborted' })
-      release()
-      yield* promise(() => renamed)
-      // Commits are made in order: this one comes after whatever still waits.
-      yield* promise(() => pool.rename(first.id, 'shoal.txt'))
-      expect(names(pool)).toEqual(['shoal.txt'])
-      expect(yield* promise(() => device.blobs.list())).toHaveLength(1)
-      expect(withEvents(ports)).toHaveLength(3)
+      const added: string[] = []
+      pool.on('added', ({ name }) => added.push(name))
+      for (const change of [
+        (signal: AbortSignal) => pool.add(new Blob(['two']), { name: 'two.txt', signal }),
+        (signal: AbortSignal) => pool.replace(first.id, new Blob(['three']), { signal }),
+      ]) {
+        const held = hold()
+        const stop = new AbortController()
+        const changed = change(stop.signal)
+        yield* promise(() => held)
+        stop.abort()
+        yield* promise(turn)
+        release()
+        const file = yield* promise(() => changed)
+        expect(pool.files.get(file.id)).toEqual(file)
+      }
+      expect(added).toEqual(['two.txt'])
+      expect(pool.files.get(first.id)!.remoteKey).not.toBe(first.remoteKey)
     }),
   ))
 
