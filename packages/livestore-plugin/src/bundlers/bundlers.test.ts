@@ -10,16 +10,16 @@ let plugin: Plugin
 beforeAll(async () => {
   installed = await installPackage()
   plugin = ((await import(installed.plugin)) as { livestorePlugin: Plugin }).livestorePlugin
-}, 60_000)
+}, 300_000)
 afterAll(() => installed?.remove())
 
-describe.each(Object.entries(BUNDLERS))('%s', { timeout: 60_000 }, (_, build) => {
+describe.each(Object.entries(BUNDLERS))('%s', { timeout: 300_000 }, (_, build) => {
   it('replaces the processors and applies the fixes in the page and in both workers', async () => {
     expectReplaced(await build(plugin))
   })
 })
 
-describe('Vite in development', { timeout: 60_000 }, () => {
+describe('Vite in development', { timeout: 300_000 }, () => {
   it('replaces the processors and applies the fixes in the page and in both workers, with no dependency found late', async () => {
     const { bundles, dependencies } = await servedByVite(plugin)
     expectReplaced(bundles)

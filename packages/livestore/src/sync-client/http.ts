@@ -100,6 +100,12 @@ const serverTime = (response: Response): number | undefined => {
 export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
   /** no request before this time, by the server's `Retry-After` */
   let noSoonerThan = -Infinity
+  /**
+   * The last request got a response, and its connection may have been closed since: a server closes idle ones, and a client that
+   * was busy finds out by its next request.
+   */
+  let mayBeStale = false
+  const connected = (isConnected: boolean) => Effect.sync(() => void (mayBeStale = isConnected))
 
   const send = ({ method, path, body }: CallRequest, token: string) =>
     Effect.gen(function* () {
@@ -119,8 +125,9 @@ export const makeHttp = ({ url, fetch, tokens, now }: HttpOptions): Http => {
               signal: abort.signal,
             }),
           catch: connectionFailed,
-        }),
-      )
+          // Every call of the contract may be repeated.
+        }).pipe(Effect.retry({ times: 1, while: () => mayBeStale })),
+      ).pipe(Effect.tapBoth({ onSuccess: () => connected(true), onFailure: () => connected(false) }))
       return { response, body: parseJson(yield* readText(response)) }
     }).pipe(Effect.scoped)
 

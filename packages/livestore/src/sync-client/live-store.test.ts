@@ -5,7 +5,8 @@ import { signToken } from '@rockpool/access/testing'
 import { LogLevel } from 'effect'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
-import { eventsAfter, newStoreId, openDevice, startServer } from '../testing/sync-device.ts'
+import { httpClient } from '@rockpool/sync-server/testing'
+import { eventsAfter, newStoreId, startServer } from '../testing/sync-device.ts'
 import { makeSync } from './make-sync.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -69,8 +70,15 @@ it('brings the events of each client to the other one', async () => {
 it('has the whole log before an open resolves, however many pages it has', async () => {
   const { url } = await startServer()
   const storeId = newStoreId()
-  const writer = await openDevice({ url, storeId })
-  await writer.push(eventsAfter(0, ...Array.from({ length: 2_200 }, (_, index) => `${index}`)))
+  const writer = httpClient(url, storeId, await signToken(storeId))
+  for (const [parent, count] of [
+    [0, 1_000],
+    [1_000, 1_000],
+    [2_000, 200],
+  ] as const) {
+    const events = eventsAfter(parent, ...Array.from({ length: count }, (_, index) => `${parent + index}`))
+    expect((await writer.post(JSON.stringify({ parent, events }))).status).toBe(200)
+  }
   const b = await open(url, storeId, 'b')
   expect(b.texts().length).toBe(2_200)
 })
