@@ -142,12 +142,12 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
     yield* Effect.all(
       // Refusals first: the server may refuse events that `replay` appends.
       [
-        markRefused(epoch),
-        replay,
+        restarted('Marking refused changes', markRefused(epoch)),
+        restarted('Appending saved changes', replay),
         runTransfers(epoch),
         restarted('Checking uploads', confirmSent(epoch)),
-        clearConfirmed(epoch),
-        mirrorFiles(epoch),
+        restarted('Clearing confirmed changes', clearConfirmed(epoch)),
+        restarted('Mirroring files', mirrorFiles(epoch)),
         reconcile(epoch),
         sweepDisk,
         finishQuarantines(epoch),
