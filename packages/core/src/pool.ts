@@ -299,7 +299,7 @@ export interface Pool {
    * Saves the file outside the browser, under its name: by a file picker where the browser has one, which takes files of any size
    * without memory, else as a download. Call it in a click handler, before any `await`.
    *
-   * @returns false when the person closed the picker. Errors as `open`
+   * @returns false when the person closed the picker. Errors as `open`, and `disk_failed` when the picked file cannot be opened
    */
   save(file: ContentReference): Promise<boolean>
   /** The content as a stream, from disk, or from the network and to disk at once. Errors as `open`. */

@@ -49,6 +49,16 @@ test('a picked file takes the stream', async () => {
   expect([await new Blob(written as BlobPart[]).text(), clicks]).toEqual(['a reef', []])
 })
 
+test('cancels the download when the picked file cannot be opened, and says which file', async () => {
+  const cancel = vi.fn<() => void>()
+  const cause = new DOMException('', 'NotFoundError')
+  page({ pick: async () => ({ createWritable: () => Promise.reject(cause) }) })
+  const message = '"reef.txt" could not be saved there. Choose another folder.'
+  const saving = saveFile({ ...file, stream: async () => new ReadableStream({ cancel }) }, clock)
+  await expect(saving).rejects.toMatchObject({ code: 'disk_failed', message, cause })
+  expect([cancel.mock.calls.length, clicks]).toEqual([1, []])
+})
+
 test('a picker that the person closes saves nothing', async () => {
   page({ pick: () => Promise.reject(new DOMException('', 'AbortError')) })
   expect([await saveFile(file, clock), clicks]).toEqual([false, []])

@@ -21,7 +21,7 @@ const RELEASE_AFTER_MS = 40_000
  * `blob:` URL. Call it in a click handler, before any `await`: a picker opens only there.
  *
  * @returns false when the person closed the picker
- * @throws RockpoolError as reading the file does
+ * @throws RockpoolError as reading the file does, and `disk_failed` when the picked file cannot be opened
  */
 export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setTimer'>): Promise<boolean> => {
   const pick = (globalThis as { readonly showSaveFilePicker?: ShowSaveFilePicker }).showSaveFilePicker
@@ -29,7 +29,8 @@ export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setT
     const picked = await pick({ suggestedName: file.name }).catch(nameOf)
     if (picked === 'AbortError') return false
     if (typeof picked === 'object') {
-      await (await file.stream()).pipeTo(await picked.createWritable())
+      const stream = await file.stream()
+      await stream.pipeTo(await picked.createWritable().catch((cause) => notWritable(file, stream, cause)))
       return true
     }
     // Not allowed here, in a frame of another origin or after an `await`: a link is.
@@ -40,6 +41,12 @@ export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setT
 }
 
 const nameOf = (error: unknown): string => (error instanceof DOMException ? error.name : 'Error')
+
+/** Cancels the stream: an unread download keeps its connections until its stream ends. */
+const notWritable = async ({ name }: SavedFile, stream: ReadableStream<Uint8Array>, cause: unknown): Promise<never> => {
+  await stream.cancel().catch(() => {}) // a failed download has ended
+  throw new RockpoolError('disk_failed', `"${name}" could not be saved there. Choose another folder.`, { cause })
+}
 
 /** The URL is opened first: the response to a link would replace the page by an error. */
 const saveByUrl = async (url: string): Promise<void> => {
