@@ -7,6 +7,7 @@ import { askPagesForToken } from './page-token.ts'
 import { refreshToken } from './session-refresh.ts'
 import { storeSessions } from './session-end.ts'
 import { deviceStores } from './stores.ts'
+import { renewedTokens } from './token-renewal.ts'
 
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
 export interface RockpoolRoute {
@@ -23,7 +24,7 @@ export interface RockpoolOptions {
 /** The route of file URLs, `rockpool/…` below the worker's scope. */
 export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: RockpoolOptions = {}): RockpoolRoute => {
   const stores = deviceStores()
-  const freshToken = async (session: SessionRow): Promise<string> => {
+  const tokenOf = renewedTokens(async (session) => {
     const fromPage = await askPagesForToken(scope.clients, session.storeId)
     if (fromPage !== undefined) return fromPage
     const token = await refreshToken(session, { fetch: scope.fetch.bind(scope), clock: webPlatform.clock })
@@ -31,14 +32,9 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: Rockpool
     const renewed = (row?: SessionRow) => (row?.user === session.user ? { ...row, token } : row)
     await stores.use(session.storeId, ({ index }) => index.write([change('session', 'session', renewed)]))
     return token
-  }
+  })
   const limiter = createLimiter(MAX_CALLS)
-  const signer = (session: SessionRow) =>
-    fetchSigner({
-      url: session.signerUrl,
-      limiter,
-      token: async ({ fresh = false } = {}) => (fresh ? freshToken(session) : session.token),
-    })
+  const signer = (session: SessionRow) => fetchSigner({ url: session.signerUrl, limiter, token: tokenOf(session) })
   const base = new URL(scope.registration.scope).pathname
   const ports = { base, stores, sessions: storeSessions(), downloads: contentDownloads({ ...options, signer }) }
   return {
