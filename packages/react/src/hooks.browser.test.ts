@@ -3,7 +3,7 @@ import { createPool, type FileRecord, type Pool, syncStatus } from '@rockpool/co
 import { memoryBlobStore, memoryIndex, memoryRecordLog, memorySigner, memorySyncBackend } from '@rockpool/core/memory'
 import { Component, createElement, memo, type ReactNode, StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   PoolProvider,
   useFile,
@@ -22,10 +22,16 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
-const openPool = async () => {
-  const server = memorySigner()
-  const backend = memorySyncBackend()
-  const log = memoryRecordLog({ storeId: `react-${crypto.randomUUID()}`, backend })
+const newWorld = () => ({
+  storeId: `react-${crypto.randomUUID()}`,
+  server: memorySigner(),
+  backend: memorySyncBackend(),
+})
+
+/** A device of the world. */
+const openPool = async (world = newWorld(), device = 'device') => {
+  const { storeId, server, backend } = world
+  const log = memoryRecordLog({ storeId, backend, device })
   const pool = await createPool({
     // As LiveStore's log, which decodes each row anew.
     log: {
@@ -224,6 +230,49 @@ test('useFileUrl gives bytes without a service worker, and gives them back', asy
   await expect.poll(() => revoked.mock.calls.flat()).toContain(url)
   await expect(fetch(url)).rejects.toThrow()
   revoked.mockRestore()
+})
+
+describe('useFileUrl shows a file that could not be opened at first', () => {
+  /** A device that lists a file of another one and cannot open it. */
+  const shownUnopened = async ({ isStored }: { readonly isStored: boolean }) => {
+    const world = newWorld()
+    const { faults } = world.server
+    const [writer, reader] = [await openPool(world, 'writer'), await openPool(world, 'reader')]
+    faults.offline = !isStored
+    const file = await writer.pool.add(new Blob(['the bytes']), { name: 'reef.txt' })
+    await expect.poll(() => writer.pool.transfers.status(file).state).toBe(isStored ? 'stored' : 'local')
+    await expect.poll(() => reader.pool.files.get(file.id)).toBeDefined()
+    faults.offline = true
+    const opening = vi.spyOn(reader.pool, 'objectUrl')
+    const { element } = within(reader.pool, () => useFileUrl(file))
+    await expect.poll(() => opening.mock.settledResults.at(-1)?.type).toBe('rejected')
+    expect(element.textContent).toBe('')
+    faults.offline = false
+    return { writer: writer.pool, reader: reader.pool, file, element }
+  }
+
+  test.each<[string, boolean, (devices: Awaited<ReturnType<typeof shownUnopened>>) => unknown]>([
+    ['the network is back', true, () => dispatchEvent(new Event('online'))],
+    ['its content is downloaded', true, ({ reader, file }) => reader.open(file)],
+    ['its content is stored', false, ({ writer }) => writer.transfers.retryAll()],
+  ])('when %s', async (_what, isStored, happens) => {
+    const devices = await shownUnopened({ isStored })
+    await happens(devices)
+    await expect.poll(() => devices.element.textContent).toMatch(/^blob:/)
+    expect(await (await fetch(devices.element.textContent!)).text()).toBe('the bytes')
+  })
+})
+
+test('useFileUrl warns of an error that the network does not explain', async () => {
+  const { pool } = await openPool()
+  const file = await pool.add(new Blob(['1']), { name: 'reef.txt' })
+  vi.spyOn(pool, 'objectUrl').mockRejectedValue(Object.assign(new Error('damaged'), { code: 'corrupt' }))
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  cleanups.push(() => warned.mockRestore())
+  within(pool, () => useFileUrl(file))
+  await expect
+    .poll(() => warned.mock.calls.flat().join(' '))
+    .toContain('"reef.txt" could not be opened. Error: damaged')
 })
 
 test(
