@@ -126,6 +126,8 @@ export interface StorageReport {
   readonly evictable: number
   /** bytes of pinned content */
   readonly pinned: number
+  /** bytes of content that object storage may lack, since this device has not verified that it is there */
+  readonly localOnly: number
 }
 
 export interface VerifyReport {

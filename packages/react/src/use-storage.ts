@@ -69,4 +69,5 @@ const sameReport = (a: StorageReport, b: StorageReport): boolean =>
   a.quota === b.quota &&
   a.persisted === b.persisted &&
   a.evictable === b.evictable &&
-  a.pinned === b.pinned
+  a.pinned === b.pinned &&
+  a.localOnly === b.localOnly

@@ -6,15 +6,15 @@ import { formatBytes } from '../file-facts.ts'
 export const StorageMeter = () => {
   const storage = useStorage()
   if (!storage) return <div className="storage" data-testid="storage" aria-hidden="true" />
-  const { used, quota, evictable, persisted } = storage
+  const { used, quota, localOnly, persisted } = storage
   const share = (bytes: number) => `${quota > 0 ? Math.min(100, (bytes / quota) * 100) : 0}%`
-  const onlyHere = Math.max(0, used - evictable)
+  const alsoStored = Math.max(0, used - localOnly)
   const text = `${formatBytes(used)} of ${formatBytes(quota)}`
   return (
     <div
       className="storage"
       data-testid="storage"
-      title={`${text} on this device. ${formatBytes(onlyHere)} only here.${persisted ? ' The browser keeps them.' : ''}`}
+      title={`${text} on this device. ${formatBytes(localOnly)} only here.${persisted ? ' The browser keeps them.' : ''}`}
     >
       <div className="storage-text">
         {persisted ? <ShieldCheck size={14} aria-hidden="true" /> : <HardDrive size={14} aria-hidden="true" />}
@@ -29,8 +29,8 @@ export const StorageMeter = () => {
         aria-valuenow={used}
         aria-valuetext={text}
       >
-        {evictable > 0 && <div className="bar-fill" style={{ width: share(evictable) }} />}
-        {onlyHere > 0 && <div className="bar-fill bar-fill-here" style={{ width: share(onlyHere) }} />}
+        {alsoStored > 0 && <div className="bar-fill" style={{ width: share(alsoStored) }} />}
+        {localOnly > 0 && <div className="bar-fill bar-fill-here" style={{ width: share(localOnly) }} />}
       </div>
     </div>
   )

@@ -62,9 +62,11 @@ export const storageReport = Effect.gen(function* () {
   }
   let evictable = 0
   let pinned = 0
-  for (const { address, size, pinned: isPinned } of device.contents.values()) {
+  let localOnly = 0
+  for (const { address, size, pinned: isPinned, storedAs = [] } of device.contents.values()) {
+    if (onlyHere.has(address) || storedAs.length === 0) localOnly += size
     if (isPinned) pinned += size
     else if (named.has(address) && !onlyHere.has(address)) evictable += size
   }
-  return { used, quota, persisted, evictable, pinned } satisfies StorageReport
+  return { used, quota, persisted, evictable, pinned, localOnly } satisfies StorageReport
 })
