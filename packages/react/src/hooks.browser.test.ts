@@ -10,7 +10,6 @@ import {
   useFiles,
   useFileStatus,
   useFileUrl,
-  useOnline,
   usePool,
   useRefusedChanges,
   useStorage,
@@ -320,20 +319,6 @@ test('useFileUrl gives the pool’s own URL in a controlled page', async () => {
   cleanups.push(() => controller.mockRestore())
   const { element } = within(pool, () => useFileUrl(file))
   await expect.poll(() => element.textContent).toBe(pool.url(file))
-})
-
-test('useOnline follows the browser', async () => {
-  let online = true
-  const onLine = vi.spyOn(navigator, 'onLine', 'get').mockImplementation(() => online)
-  cleanups.push(() => onLine.mockRestore())
-  const { element } = render(createElement(() => (useOnline() ? 'online' : 'offline')))
-  await expect.poll(() => element.textContent).toBe('online')
-  online = false
-  dispatchEvent(new Event('offline'))
-  await expect.poll(() => element.textContent).toBe('offline')
-  online = true
-  dispatchEvent(new Event('online'))
-  await expect.poll(() => element.textContent).toBe('online')
 })
 
 test('usePool outside of a provider says what to do', async () => {
