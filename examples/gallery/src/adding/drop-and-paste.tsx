@@ -1,10 +1,12 @@
 import { Waves } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { droppedFiles, pastedName } from './dropped-files.ts'
+import { useToast } from '../page/toasts.tsx'
+import { droppedFiles, pastedName, unreadText } from './dropped-files.ts'
 import type { NamedFile } from './use-add-files.ts'
 
 /** Takes files dropped anywhere on the page or pasted, and shows where they would land. */
 export const DropAndPaste = ({ onFiles }: { readonly onFiles: (files: readonly NamedFile[]) => void }) => {
+  const toast = useToast()
   const [over, setOver] = useState(false)
 
   useEffect(() => {
@@ -47,7 +49,10 @@ export const DropAndPaste = ({ onFiles }: { readonly onFiles: (files: readonly N
         event.preventDefault()
         depth = 0
         setOver(false)
-        void droppedFiles(event.dataTransfer!).then((files) => onFiles(files.map((file) => ({ file }))))
+        void droppedFiles(event.dataTransfer!).then(({ files, unread }) => {
+          onFiles(files.map((file) => ({ file })))
+          if (unread > 0) toast({ tone: 'bad', text: unreadText(unread) })
+        })
       },
       { signal },
     )
@@ -62,7 +67,7 @@ export const DropAndPaste = ({ onFiles }: { readonly onFiles: (files: readonly N
       { signal },
     )
     return () => abort.abort()
-  }, [onFiles])
+  }, [onFiles, toast])
 
   return (
     <div className="drop" data-over={over || undefined} aria-hidden="true">
