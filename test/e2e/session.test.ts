@@ -41,7 +41,7 @@ describe.each(BROWSERS)('a session (%s)', (browser) => {
       const hash = await ada.fetched('fish.bin')
       expect([hash.length, await bob.fetched('fish.bin')]).toEqual([64, hash])
       await ada.inPage(changeSession, 'reef', null)
-      expect(await ada.fetched('fish.bin')).toMatch(/^status 403: .*Nobody is signed in/)
+      expect(await ada.fetched('fish.bin')).toMatch(/^status 403: .*You are signed out/)
       expect(await bob.fetched('fish.bin')).toBe(hash)
     }))
 })

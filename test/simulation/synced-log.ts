@@ -109,7 +109,7 @@ export const makeSyncedLogs = (world: World, tokenOf: TokenOf): SyncedLogs => {
   }
 }
 
-const NO_ANSWER = syncStatus('no_answer', 'The sync server does not answer. Changes sync when it is back.')
+const NO_ANSWER = syncStatus('no_answer', 'The sync server does not respond. Changes sync when it is back.')
 
 /** What outlives a crash of the device. */
 interface Link {

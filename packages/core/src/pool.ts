@@ -88,7 +88,7 @@ export interface PoolFiles {
   list(query?: FileQuery): readonly FileRecord[]
   /** A live file, else undefined. */
   get(id: string): FileRecord | undefined
-  /** Calls `fn` now and after each change of the answer; a record that did not change is the same object. @returns unsubscribe */
+  /** Calls `fn` now and after each change of the result; a record that did not change is the same object. @returns unsubscribe */
   subscribe(query: FileQuery, fn: (files: readonly FileRecord[]) => void): () => void
 }
 

@@ -58,4 +58,4 @@ export const endsWith = <A>(stream: ReadableStream<A>, signal: AbortSignal): Rea
   stream.pipeThrough(new TransformStream<A, A>(), { signal })
 
 const signedOut = (): RockpoolError =>
-  new RockpoolError('forbidden', 'Nobody is signed in to this store on this device. Open the app, and sign in.')
+  new RockpoolError('forbidden', 'You are signed out of this store on this device. Open the app and sign in.')

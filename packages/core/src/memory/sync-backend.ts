@@ -132,7 +132,7 @@ export const memorySyncBackend = ({
   }
 }
 
-const NO_ANSWER = syncStatus('no_answer', 'The sync server does not answer. Changes sync when it is back.')
+const NO_ANSWER = syncStatus('no_answer', 'The sync server does not respond. Changes sync when it is back.')
 
 let sessions = 0
 

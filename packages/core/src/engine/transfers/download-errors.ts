@@ -6,7 +6,7 @@ export const sizeMismatch = (listed: number, actual: number): RockpoolError =>
   new RockpoolError(
     'size_mismatch',
     `This file is listed with a size of ${listed}, but its content has ${actual} bytes. It was not opened. ` +
-      'Try again; if it stays, remove the file, or ask whoever added it to add it again.',
+      'Try again; if it stays, remove the file, or ask the person who added it to add it again.',
   )
 
 /** The only copy is damaged. */

@@ -16,7 +16,7 @@ export const UPLOAD_STATES = {
 } as const
 
 export const DOWNLOAD_STATES = {
-  none: 'nobody keeps the content on this device, or it is here',
+  none: 'no file with the content is pinned, or it is here',
   queued: UPLOAD_STATES.queued,
   running: UPLOAD_STATES.running,
   backing_off: UPLOAD_STATES.backing_off,
