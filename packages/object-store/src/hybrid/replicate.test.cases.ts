@@ -1,6 +1,7 @@
 /** What the hybrid store does, whatever keeps its S3 side. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { queryObjects } from 'node:v8'
 import { describe, expect, test, vi } from 'vitest'
 import { PART_SIZE, partCount, partRange, sha256 } from '@rockpool/protocol'
 import { ObjectStoreError } from '../errors.ts'
@@ -247,6 +248,17 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
       refused.abort()
       await expect(writing).rejects.toMatchObject({ code: 'aborted' })
       expect((await hybrid.list('')).objects).toMatchObject([{ key: 'there', size: 1000 }])
+    })
+
+    test('keeps nothing of the changes that are replicated', async () => {
+      const hybrid = await subject.open()
+      const replicateMany = async () => {
+        for (let i = 0; i < 50; i++) await put(hybrid, 'a', someBytes(10, i))
+        await hasReplicated(hybrid)
+        return queryObjects(Promise, { format: 'count' })
+      }
+      const before = await replicateMany()
+      expect((await replicateMany()) - before).toBeLessThan(25)
     })
 
     test('pages hold once what both sides have and what one has, and the last one says so', async () => {

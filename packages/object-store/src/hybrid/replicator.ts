@@ -56,7 +56,7 @@ export class Replicator {
   #retryAt = 0
   #error: Error | undefined
   #wake = Promise.withResolvers<void>()
-  readonly #closed = Promise.withResolvers<void>()
+  #endSleep = (): void => {}
   #compared = Promise.withResolvers<void>()
   #running: Promise<void> | undefined
 
@@ -190,7 +190,7 @@ export class Replicator {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#compared.reject(closed())
-    this.#closed.resolve()
+    this.#endSleep()
     await Promise.allSettled([this.#running, this.#connecting, ...this.#filling.values()])
     await this.#remote?.close()
   }
@@ -219,12 +219,14 @@ export class Replicator {
   async #sleep(now: number): Promise<void> {
     const down = this.#failures > 0
     const until = down ? this.#retryAt : this.#options.state.nextDue(now)
-    let timer: NodeJS.Timeout | undefined
-    const due = new Promise<void>((resolve) => {
-      if (until !== undefined) timer = setTimeout(resolve, Math.max(0, until - Date.now()))
-    })
+    // No race with a promise that outlives the turn: it would keep a reaction of each turn (nodejs/node#17469).
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#endSleep = resolve
+    if (this.#closing.signal.aborted) resolve()
     // While S3 is down, a new change does not trigger a retry.
-    await Promise.race(down ? [due, this.#closed.promise] : [due, this.#closed.promise, this.#wake.promise])
+    if (!down) void this.#wake.promise.then(resolve)
+    const timer = until === undefined ? undefined : setTimeout(resolve, Math.max(0, until - Date.now()))
+    await promise
     clearTimeout(timer)
   }
 
