@@ -173,6 +173,21 @@ export const evictCases = (openRemote: () => Promise<ObjectStore>): void => {
       await expectWritten(hybrid)
     })
 
+    test('a delete that waits for it past its deadline deletes nothing', async () => {
+      const { hybrid, asked, answer } = await openHeld()
+      await put(hybrid, 'new', someBytes(900, 3))
+      await asked
+      const before = performance.now() + 60_000
+      const deleting = hybrid.delete('old', { before })
+      const clock = vi.spyOn(performance, 'now').mockReturnValue(before)
+      answer()
+      await expect(deleting).rejects.toMatchObject({ code: 'unavailable' })
+      clock.mockRestore()
+      await hasReplicated(hybrid)
+      expectBytes(await bytesOf(subject.remote, 'old'), FORMER)
+      expectBytes(await bytesOf(hybrid, 'old'), FORMER)
+    })
+
     test('that came just before: another object is dropped', async () => {
       const { hybrid, answer } = await openHeld()
       const written = Promise.withResolvers<void>()

@@ -124,16 +124,22 @@ export class Replicator {
     await this.#compared.promise
   }
 
-  /** Runs a write to the local store, and replicates it. The pending change is on disk first: a kill cannot lose it. */
+  /**
+   * Runs a write to the local store, and replicates it. The pending change is on disk first: a kill cannot lose it.
+   *
+   * @param requireAllowed throws when the change may not be made any more; runs after all waiting, right before it is recorded
+   */
   async change<A>(
     key: string,
     operation: PendingChange['operation'],
     size: number,
     write: () => Promise<A>,
+    requireAllowed = (): void => {},
   ): Promise<A> {
     this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1)
     try {
       await this.#evicting.get(key)
+      requireAllowed()
       this.#options.state.mark(key, operation, size)
       return await write()
     } catch (error) {
