@@ -282,48 +282,58 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
       expect(await pages('s3/')).toEqual([['a', 'b'], ['c']])
     })
 
-    /** Holds what is brought here next, when it is in the folder, and not yet seen whether anybody wants it. */
-    const holdNextCommit = () => {
-      const [brought, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-      const { commit } = LocalContents.prototype
-      vi.spyOn(LocalContents.prototype, 'commit').mockImplementationOnce(async function (this: LocalContents, ...args) {
-        await commit.apply(this, args)
-        brought.resolve()
-        await mayEnd.promise
-      })
-      return { brought: brought.promise, end: mayEnd.resolve }
-    }
-
-    test('a delete is not undone by what was on its way here before', async () => {
-      const bytes = someBytes(1000)
+    /** Content that only S3 has, and its fetch, which is held in the folder right before its commit. */
+    const openFetching = async (size = 1000) => {
+      const bytes = someBytes(size)
       const key = await contentKey(bytes)
-      await put(subject.remote, key, bytes)
-      const deleted = Promise.withResolvers<void>()
-      const { get } = subject.remote
-      const s3Reads = vi.spyOn(subject.remote, 'get').mockImplementation(async (...args) => {
-        const read = await get(...args)
-        // The reader's own passes; the one to keep it here arrives after the delete.
-        if (s3Reads.mock.calls.length > 1) await deleted.promise
-        return read
-      })
+      await putInParts(subject.remote, key, bytes)
+      const fill = vi.spyOn(Replicator.prototype, 'fill')
       const hybrid = await subject.open()
       await hybrid.list('')
+      const [committing, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { commit } = LocalContents.prototype
+      let commits = 0
+      vi.spyOn(LocalContents.prototype, 'commit').mockImplementation(async function (this: LocalContents, ...args) {
+        // Each part has a commit of its own, then the whole.
+        if (commits++ === (size > PART_SIZE ? partCount(size) : 0)) {
+          committing.resolve()
+          await mayCommit.promise
+        }
+        return commit.apply(this, args)
+      })
       await (await hybrid.get(key)).body.cancel()
-      await eventually(() => s3Reads.mock.calls.length).toBe(2)
+      await committing.promise
+      const endFetch = async () => {
+        mayCommit.resolve()
+        await fill.mock.results[0]!.value
+      }
+      return { hybrid, key, bytes, endFetch }
+    }
+
+    test.each([1000, PART_SIZE + 1])('a delete during a fetch from S3 is not undone by it: %i bytes', async (size) => {
+      const { hybrid, key, endFetch } = await openFetching(size)
       subject.s3.down = true
       await hybrid.delete(key)
-      const held = holdNextCommit()
-      deleted.resolve()
-      await held.brought
+      await endFetch()
+      expect(await countFiles(subject.directory)).toBe(0)
       subject.s3.down = false
-      await put(hybrid, 'other', bytes)
-      await eventually(() => subject.remote.exists('other')).toBe(true)
-      held.end()
       await hasReplicated(hybrid)
       for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
     })
 
-    test('nor by what set out while S3 followed', async () => {
+    test.each([1000, PART_SIZE + 1])('a write during a fetch from S3 stays, on both sides: %i bytes', async (size) => {
+      const { hybrid, key, bytes, endFetch } = await openFetching(size)
+      await hybrid.delete(key)
+      await hybrid.put(key, bytes, { size, type: 'image/png' })
+      await endFetch()
+      await hasReplicated(hybrid)
+      for (const side of [hybrid, subject.remote]) {
+        expectBytes(await bytesOf(side, key), bytes)
+        expect(await side.head(key)).toMatchObject({ type: 'image/png' })
+      }
+    })
+
+    test('a write during a read from S3 stays, on both sides', async () => {
       const bytes = someBytes(1000)
       const key = await contentKey(bytes)
       await put(subject.remote, key, bytes)
@@ -338,21 +348,21 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
         await mayDelete.promise
         return remove(...args)
       })
+      const fill = vi.spyOn(Replicator.prototype, 'fill')
       const hybrid = await subject.open()
       await hybrid.list('')
       const reading = hybrid.get(key)
       await eventually(() => s3Reads.mock.calls.length).toBe(1)
       await hybrid.delete(key)
       await eventually(() => s3Deletes.mock.calls.length).toBe(1)
-      const held = holdNextCommit()
+      await hybrid.put(key, bytes, { size: 1000, type: 'image/png' })
       mayRead.resolve()
       await (await reading).body.cancel()
-      await held.brought
+      // S3 still has the former object.
+      await fill.mock.results[0]!.value
       mayDelete.resolve()
       await hasReplicated(hybrid)
-      held.end()
-      await eventually(() => countFiles(subject.directory)).toBe(0)
-      for (const side of [hybrid, subject.remote]) expect(await side.exists(key)).toBe(false)
+      for (const side of [hybrid, subject.remote]) expect(await side.head(key)).toMatchObject({ type: 'image/png' })
     })
   })
 }

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
 import type { ReplicationState, PendingChange, RemoteObject } from './replication-state.ts'
 import { isImmutable } from './immutable.ts'
+import { isFetchCurrent } from './is-fetch-current.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** Parallel uploads to S3, and parallel fetches from it. Each takes up to 40 MiB of memory. */
@@ -158,6 +159,8 @@ export class Replicator {
     let filling = this.#filling.get(key)
     if (!filling) {
       if (this.#filling.size >= PARALLEL) return undefined
+      // Written or deleted during the read: the folder decides.
+      if (this.#options.state.pending(key)) return undefined
       // The reader gets the bytes from S3. After a failure the next reader does, too.
       filling = this.#fill(key)
         .catch((error: Error) => {
@@ -179,8 +182,10 @@ export class Replicator {
     const { state } = this.#options
     const info = await (await this.remote(signal)).head(key, signal ? { signal } : {})
     if (!state.remote(key)) state.setRemote({ ...info, address: info.address ?? null, lastUsed: null })
+    // A change whose replication ends during the fetch would count as a newer one.
+    await this.#sending.get(key)
+    if (state.pending(key)?.operation === 'delete') throw new ObjectStoreError('not_found', 'The object was deleted.')
     const refetching = this.#fill(key, signal)
-    // The key is not replicated during the replacement.
     this.#filling.set(
       key,
       refetching.catch(() => {}),
@@ -246,7 +251,7 @@ export class Replicator {
   /** Starts changes that are due, up to the limit. */
   #startDue(remote: ObjectStore, now: number): void {
     const free = PARALLEL - this.#sending.size
-    // A fetch under way would count as the folder's own object, even when the pending change is a delete.
+    // A change stays pending until a fetch under way ends: by that, the fetch sees that it is out of date.
     const busy = [this.#writing, this.#sending, this.#filling]
     const isBusy = ({ key }: PendingChange) => busy.some((keys) => keys.has(key))
     const due = this.#options.state.due(
@@ -327,19 +332,22 @@ export class Replicator {
   async #fill(key: string, call?: AbortSignal): Promise<void> {
     const { local, state } = this.#options
     const signal = call ? AbortSignal.any([call, this.#closing.signal]) : this.#closing.signal
+    const pendingBefore = state.pending(key)
     const remote = await this.remote(call)
-    let uploadId: string | undefined
+    let [uploadId, isCurrent]: [string | undefined, boolean] = [undefined, true]
+    const requireAllowed = () => {
+      const { compared } = state
+      isCurrent = isFetchCurrent({ pendingBefore, pending: state.pending(key), isInS3: !!state.remote(key), compared })
+      if (!isCurrent) throw new ObjectStoreError('conflict', 'The object was changed while it was fetched from S3.')
+    }
     try {
-      await transferObject(remote, local, key, { signal, onUpload: (id) => (uploadId = id) })
+      await transferObject(remote, guarded(local, requireAllowed), key, { signal, onUpload: (id) => (uploadId = id) })
     } catch (error) {
       // Nobody goes on with it, and its parts are not counted to the folder's size.
       if (uploadId !== undefined) await local.multipart.abort(key, uploadId)
-      throw error
+      if (isCurrent) throw error
     }
-    if (state.remote(key) && state.pending(key)?.operation !== 'delete') state.used(key, Date.now())
-    // It was deleted since.
-    else if (state.compared && !state.pending(key)) await local.delete(key)
-    else if (state.pending(key)?.operation === 'delete') await local.delete(key)
+    if (isCurrent) state.used(key, Date.now())
   }
 
   /**
@@ -391,6 +399,17 @@ export class Replicator {
     this.#options.onFailure({ error: reason, retryAt: this.#retryAt })
   }
 }
+
+/** The folder, with a check in each transaction that stores an object. */
+const guarded = (local: LocalStore, requireAllowed: () => void): ObjectStore => ({
+  ...local,
+  put: (key, body, put) => local.put(key, body, { ...put, requireAllowed }),
+  multipart: {
+    ...local.multipart,
+    complete: (key, uploadId, parts, call) =>
+      local.multipart.complete(key, uploadId, parts, { ...call, requireAllowed }),
+  },
+})
 
 const otherBucket = () =>
   new ObjectStoreError(

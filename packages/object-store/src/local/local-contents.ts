@@ -8,6 +8,11 @@ import { isFull } from './disk-errors.ts'
 /** Files checked in parallel. */
 const PARALLEL = 32
 
+export interface CommitOptions {
+  /** runs in the transaction that stores the object; nothing is stored when it throws */
+  readonly requireAllowed?: () => void
+}
+
 export class LocalContents {
   readonly #database: LocalDatabase
   readonly #files: ContentFiles

@@ -8,10 +8,10 @@ import * as check from '../check-arguments.ts'
 import { ObjectStoreError } from '../errors.ts'
 import { orDiscard } from '../exact-body.ts'
 import { sanitizeKey } from '../object-key.ts'
-import type { MultipartUploads, UploadedPart } from '../object-store.ts'
+import type { CallOptions, MultipartUploads, UploadedPart } from '../object-store.ts'
 import type { ContentFiles } from './content-files.ts'
 import type { LocalDatabase, PartRow, UploadRow } from './database.ts'
-import type { LocalContents } from './local-contents.ts'
+import type { CommitOptions, LocalContents } from './local-contents.ts'
 
 /** Incomplete uploads are deleted after 7 days, as by the S3 bucket's lifecycle rule. */
 const UPLOAD_LIFE_MS = 7 * 24 * 3600 * 1000
@@ -24,7 +24,16 @@ export interface LocalParts {
   readonly signPart: MultipartUploads['signPart']
 }
 
-export const localMultipart = ({ database, files, contents, run, signPart }: LocalParts): MultipartUploads => {
+export interface LocalMultipart extends MultipartUploads {
+  complete(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    options?: CallOptions & CommitOptions,
+  ): ReturnType<MultipartUploads['complete']>
+}
+
+export const localMultipart = ({ database, files, contents, run, signPart }: LocalParts): LocalMultipart => {
   const find = (rawKey: string, uploadId: string): UploadRow => {
     const key = sanitizeKey(rawKey)
     const upload = database.upload(uploadId)
@@ -86,6 +95,7 @@ export const localMultipart = ({ database, files, contents, run, signPart }: Loc
           const { key, type } = find(rawKey, uploadId)
           const present = database.parts(uploadId)
           checkParts(present, parts)
+          call.requireAllowed?.()
           const unshared = database.deleteObject(key)
           database.deleteParts(uploadId)
           let size = 0

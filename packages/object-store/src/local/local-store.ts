@@ -9,13 +9,13 @@ import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { orDiscard, throwIfAborted } from '../exact-body.ts'
 import { localSigning } from '../local-signing.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
-import type { ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
+import type { ObjectBody, ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
 import { ContentFiles, makePrivate, shardName, type Sweep } from './content-files.ts'
 import { type LocalDatabase, type ObjectRow, openDatabase } from './database.ts'
 import { asStoreError } from './disk-errors.ts'
 import { advanceGeneration, REBUILD, requireCurrentIndex } from './generation.ts'
-import { damagedContent, LocalContents } from './local-contents.ts'
-import { localMultipart, sweepUploads } from './local-multipart.ts'
+import { type CommitOptions, damagedContent, LocalContents } from './local-contents.ts'
+import { type LocalMultipart, localMultipart, sweepUploads } from './local-multipart.ts'
 
 export interface LocalStoreOptions {
   /** the folder; made when it is missing, and locked against other processes */
@@ -32,6 +32,8 @@ export interface LocalStoreOptions {
 
 export interface LocalStore extends ObjectStore {
   readonly mode: 'local'
+  readonly multipart: LocalMultipart
+  put(key: string, body: ObjectBody, options: PutOptions & CommitOptions): ReturnType<ObjectStore['put']>
   /** outcome for files that a killed process left behind */
   readonly swept: Promise<Sweep>
   /** generation.ts: of the index before this start, and since */
@@ -193,7 +195,7 @@ const createLocalStore = (
     swept,
     generations,
 
-    put: (rawKey, body, put: PutOptions) =>
+    put: (rawKey, body, put) =>
       orDiscard(
         body,
         run(put.signal, async (signal) => {
@@ -220,6 +222,7 @@ const createLocalStore = (
           await contents.commit([file], () => {
             // Checked again in the transaction: only one of several concurrent writers may pass.
             requirePrecondition()
+            put.requireAllowed?.()
             const unshared = database.deleteObject(key)
             database.putPart({ content, number: 1, start: 0, size: put.size, sha256, file, length })
             database.putObject({ key, content, size: put.size, type, address, modifiedAt: Date.now() })
