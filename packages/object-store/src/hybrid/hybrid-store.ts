@@ -7,7 +7,7 @@ import { orDiscard } from '../exact-body.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { type LocalStore, type LocalStoreOptions, openLocalStore } from '../local/index.ts'
 import { sanitizeKey, sanitizePrefix } from '../object-key.ts'
-import type { ListedObject, ObjectInfo, ObjectStore } from '../object-store.ts'
+import type { ListedObject, ObjectBody, ObjectInfo, ObjectStore, PutOptions } from '../object-store.ts'
 import { ReplicationState, type RemoteObject } from './replication-state.ts'
 import { type Replica, type ReplicationFailure, Replicator } from './replicator.ts'
 
@@ -138,6 +138,22 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
       throw error
     })
 
+  /** Stores in the folder. `ifMatch` holds for the object that only S3 has, too. */
+  const putHere = async (key: string, body: ObjectBody, put: PutOptions): ReturnType<LocalStore['put']> => {
+    if (put.ifMatch === undefined || (await local.exists(key, put))) return local.put(key, body, put)
+    const there = await head(key, put).catch((error: unknown) => {
+      if (!isObjectStoreError(error, 'not_found')) throw error
+    })
+    const { ifMatch, ...rest } = put
+    const requireAllowed = () => {
+      const isDeleted = state.pending(key)?.operation === 'delete'
+      check.checkPrecondition({ ifMatch }, isDeleted ? undefined : there?.etag)
+    }
+    requireAllowed()
+    // Of several writers, only the first finds the folder without an object.
+    return local.put(key, body, { ...rest, ifNoneMatch: '*', requireAllowed })
+  }
+
   let closing: Promise<void> | undefined
   const close = async () => {
     await replicator.close()
@@ -163,7 +179,7 @@ export const openHybridStore = async (options: HybridStoreOptions): Promise<Hybr
           if (put.ifNoneMatch === '*' && (await onlyS3Has(key, put.signal))) {
             throw new ObjectStoreError('precondition_failed', 'There is an object of this key already.')
           }
-          const { etag } = await replicator.change(key, 'put', put.size, () => local.put(key, body, put))
+          const { etag } = await replicator.change(key, 'put', put.size, () => putHere(key, body, put))
           return { etag, durable: false }
         })(),
       ),

@@ -250,6 +250,60 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
       expect((await hybrid.list('')).objects).toMatchObject([{ key: 'there', size: 1000 }])
     })
 
+    describe('a put with ifMatch of an object that only S3 has', () => {
+      const OTHER = { code: 'precondition_failed' }
+      const openThere = async () => {
+        await put(subject.remote, 'there', someBytes(1000))
+        const hybrid = await subject.open()
+        await hybrid.list('')
+        const read = await hybrid.get('there')
+        await read.body.cancel()
+        const replace = (seed: number, ifMatch = read.info.etag) =>
+          hybrid.put('there', someBytes(10, seed), { size: 10, ifMatch })
+        return { hybrid, etag: read.info.etag, replace }
+      }
+
+      test('replaces that object, and no other', async () => {
+        const { hybrid, replace } = await openThere()
+        await expect(replace(2, '"another"')).rejects.toMatchObject(OTHER)
+        await replace(3)
+        await expect(replace(4)).rejects.toMatchObject(OTHER)
+        await hasReplicated(hybrid)
+        expectBytes(await bytesOf(subject.remote, 'there'), someBytes(10, 3))
+      })
+
+      test('lets one of several writers pass', async () => {
+        const { replace } = await openThere()
+        const ends = await Promise.allSettled([replace(2), replace(3), replace(4)])
+        expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      })
+
+      test('is refused when the object is deleted before the last byte arrives', async () => {
+        const { hybrid, etag } = await openThere()
+        const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>()
+        const replacing = Promise.allSettled([hybrid.put('there', readable, { size: 10, ifMatch: etag })])
+        const writer = writable.getWriter()
+        await writer.write(someBytes(9))
+        await hybrid.delete('there')
+        await writer.write(someBytes(1))
+        await writer.close()
+        expect(await replacing).toMatchObject([{ reason: OTHER }])
+        await hasReplicated(hybrid)
+        for (const side of [hybrid, subject.remote]) expect(await side.exists('there')).toBe(false)
+      })
+
+      test('works while S3 is down, unless nothing but its name is known', async () => {
+        const { hybrid, replace } = await openThere()
+        const { etag } = await put(hybrid, 'evicted', someBytes(1000))
+        await hasReplicated(hybrid)
+        await hybrid.folder.delete('evicted')
+        subject.s3.down = true
+        await expect(replace(2)).rejects.toMatchObject({ code: 'unavailable' })
+        await hybrid.put('evicted', someBytes(10, 2), { size: 10, ifMatch: etag })
+        expectBytes(await bytesOf(hybrid, 'evicted'), someBytes(10, 2))
+      })
+    })
+
     test('keeps nothing of the changes that are replicated', async () => {
       const hybrid = await subject.open()
       const replicateMany = async () => {
