@@ -156,6 +156,8 @@ export const replicationCases = (openRemote: () => Promise<ObjectStore>): void =
       // Each read began to bring its object here; the wrong one failed.
       expect(fill.mock.results).toHaveLength(2)
       await Promise.all(fill.mock.results.map((result) => result.value))
+      // Durable is what the comparison of both sides has found in S3.
+      await hybrid.list('')
       subject.s3.down = true
       expectBytes(await bytesOf(hybrid, key), large)
       expect(await hybrid.head(key)).toMatchObject({ type: 'video/mp4', durable: true })
