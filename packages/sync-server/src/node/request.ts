@@ -76,21 +76,26 @@ export const sendReply = async ({ status, headers, body }: Reply, outgoing: Serv
   outgoing.writeHead(status, headers)
   // A stream has no first byte for a while: its headers must not wait for one.
   outgoing.flushHeaders()
+  await sendStream(body, outgoing)
+}
+
+/** Without a race against the end of the connection: its promise would keep each chunk until then (nodejs/node#17469). */
+const sendStream = async (body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> => {
   const reader = body.getReader()
-  const gone = new Promise<void>((resolve) => {
-    outgoing.once('close', resolve)
-    reader.closed.catch(() => resolve())
+  let wake = () => {}
+  outgoing.on('drain', () => wake())
+  outgoing.once('close', () => {
+    reader.cancel().catch(() => {})
+    wake()
   })
+  // Also while a write waits: the server ends slow clients by an error.
+  reader.closed.catch(() => outgoing.destroy())
   for (;;) {
-    const next = await Promise.race([reader.read().catch(() => undefined), gone])
-    if (!next) {
-      void reader.cancel().catch(() => {})
-      outgoing.destroy()
-      return
-    }
+    const next = await reader.read().catch(() => undefined)
+    if (!next) return
     if (next.done) return void outgoing.end()
-    if (!outgoing.write(next.value)) {
-      await Promise.race([new Promise((resolve) => void outgoing.once('drain', resolve)), gone])
+    if (!outgoing.write(next.value) && !outgoing.destroyed) {
+      await new Promise<void>((resolve) => void (wake = resolve))
     }
   }
 }
