@@ -67,7 +67,7 @@ const setUp = () => {
   }
   const fail = (error?: Error) => void (failure = error)
   const duringDelete = (work: () => Promise<void>) => void (onDelete = work)
-  return { start, add, holds, clock, deleted, errors, fail, duringDelete }
+  return { start, add, files, holds, clock, deleted, errors, fail, duringDelete }
 }
 
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { interval: 1, timeout: 20_000 })
@@ -108,19 +108,36 @@ it('deletes every file of a refused content where the bucket says so, also one t
 })
 
 it('deletes a file that begins to wait while others of its content are deleted', async () => {
-  const { start, add, holds, deleted, duringDelete } = setUp()
+  const { start, add, files, holds, clock, deleted, duringDelete } = setUp()
   const keeper = await start()
-  const waits = (count: number) =>
-    until(async () => expect(await holds.filesOf(keyOf('strict', 'bad'))).toHaveLength(count))
+  const remoteKey = keyOf('strict', 'bad')
   add('strict', 'a', 'bad')
-  await waits(1)
+  await until(async () => expect(await holds.filesOf(remoteKey)).toHaveLength(1))
+  const since = clock.now()
   duringDelete(async () => {
     duringDelete(async () => {})
-    add('strict', 'b', 'bad')
-    await waits(2)
+    // Its event was read before the decision.
+    files.set('b', { remoteKey, deletedAt: null })
+    await holds.wait({ remoteKey, storeId: 'shop', fileId: 'b', bucket: 'strict', since })
   })
-  await keeper.decide('strict', keyOf('strict', 'bad'), 'refused')
+  await keeper.decide('strict', remoteKey, 'refused')
   expect(deleted).toEqual(['a', 'b'])
+})
+
+it('deletes no more files of a content that is released in the meantime, and keeps the release', async () => {
+  const { start, add, holds, clock, deleted, duringDelete } = setUp()
+  const keeper = await start()
+  const remoteKey = keyOf('strict', 'good')
+  add('strict', 'a', 'good')
+  add('strict', 'b', 'good')
+  await until(async () => expect(await holds.filesOf(remoteKey)).toHaveLength(2))
+  duringDelete(() => keeper.decide('strict', remoteKey, 'released'))
+  await until(async () => {
+    clock.advance(60_000)
+    expect(await holds.filesOf(remoteKey)).toEqual([])
+  })
+  await keeper.stop()
+  expect([await holds.stateOf(remoteKey), deleted]).toEqual(['released', ['a']])
 })
 
 it('keeps a file that has another content by then', async () => {
@@ -190,7 +207,10 @@ it('ends later waits of a bucket although 100 earlier ones cannot be ended', asy
   })
   clock.advance(60_000 + SWEEP_MS)
   await until(async () => expect(await holds.stateOf(keyOf('strict', 'whole'))).toBe('refused'))
-  expect([errors.length, await holds.stateOf(keyOf('strict', 'damaged 0'))]).toEqual([1, 'held'])
+  expect([errors.length, await holds.filesOf(keyOf('strict', 'damaged 0'))]).toMatchObject([
+    1,
+    [{ fileId: 'damaged 0' }],
+  ])
 })
 
 it('keeps a decision that came while the file began to wait', async () => {

@@ -2,14 +2,13 @@
  * Buckets that hold: notes which files wait, and what happens at the end of the wait. Content is held without it, too; see
  * `holds.ts`.
  */
-import type { HoldState } from '@rockpool/access'
 import type { Buckets, HoldRules, RemoteKey, StoreId } from '@rockpool/protocol'
 import type { Clock, FileEvent } from '@rockpool/sync-server'
 import type { Appends } from '../events/appends.ts'
 import { nextTurn } from '../events/next-turn.ts'
 import { createStoreLoops } from '../events/store-loops.ts'
 import type { ReadableLogs } from '../rest/services.ts'
-import type { HeldFile, Holds } from './holds.ts'
+import type { HeldFile, HoldDecision, Holds } from './holds.ts'
 
 export interface HoldKeeperOptions {
   /** of the configuration; those that do not hold are ignored */
@@ -24,7 +23,9 @@ export interface HoldKeeperOptions {
 
 export interface HoldKeeper {
   /** Releases or refuses a content of a bucket that holds, with what that means for its files. */
-  decide(bucket: string, remoteKey: RemoteKey, state: Exclude<HoldState, 'held'>): Promise<void>
+  decide(bucket: string, remoteKey: RemoteKey, state: HoldDecision): Promise<void>
+  /** The same for a content without a decision; one that was made in the meantime counts. */
+  decideHeld(bucket: string, remoteKey: RemoteKey, state: HoldDecision): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,20 +51,26 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
     if (file?.remoteKey === remoteKey && file.deletedAt === null) await deleteFiles(storeId, [fileId])
   }
 
-  const decide: HoldKeeper['decide'] = async (bucket, remoteKey, state) => {
-    // The files first: after a crash the wait ends again.
-    if (state === 'refused') {
-      const ended = new Set<string>()
-      const waiting = async () => (await holds.filesOf(remoteKey)).filter(({ fileId }) => !ended.has(fileId))
-      // A file may begin to wait while another one is deleted.
-      for (let files = await waiting(); files.length > 0; files = await waiting()) {
-        for (const { storeId, fileId } of files) {
-          await end(bucket, storeId, fileId, remoteKey)
-          ended.add(fileId)
-        }
+  /** Ends the wait of the files of a decided content. What a crash leaves out is done when the wait is over. */
+  const endWaitsOf = async (bucket: string, remoteKey: RemoteKey) => {
+    // A file may begin to wait while another one is deleted.
+    for (let files = await holds.filesOf(remoteKey); files.length > 0; files = await holds.filesOf(remoteKey)) {
+      for (const file of files) {
+        // Read for each file: once a release is stored, no more are deleted.
+        if ((await holds.stateOf(remoteKey)) === 'refused') await end(bucket, file.storeId, file.fileId, remoteKey)
+        await holds.endWait(file)
       }
     }
+  }
+
+  const decide: HoldKeeper['decide'] = async (bucket, remoteKey, state) => {
     await holds.decide(remoteKey, state, clock.now())
+    await endWaitsOf(bucket, remoteKey)
+  }
+
+  const decideHeld: HoldKeeper['decideHeld'] = async (bucket, remoteKey, state) => {
+    await holds.decideHeld(remoteKey, state, clock.now())
+    await endWaitsOf(bucket, remoteKey)
   }
 
   const note = async (storeId: StoreId, { kind, bucket, remoteKey, fileId }: FileEvent) => {
@@ -127,7 +134,7 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
       for (const { remoteKey, storeId } of files) {
         if (stopping.signal.aborted) return
         try {
-          await endWait(bucket, remoteKey)
+          await decideHeld(bucket, remoteKey, 'refused')
         } catch (error) {
           if (stopping.signal.aborted) return
           if (!reported.has(storeId)) onError(error)
@@ -138,11 +145,6 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
     } while (after)
   }
 
-  /** A decision may have come while the file began to wait: it counts, and is written again to end the wait. */
-  const endWait = async (bucket: string, remoteKey: RemoteKey) => {
-    const state = await holds.stateOf(remoteKey)
-    await decide(bucket, remoteKey, state === 'held' ? 'refused' : state)
-  }
   const schedule = () => {
     cancelTimer = clock.setTimer(() => {
       sweeping = attempt(sweep).finally(() => {
@@ -159,6 +161,7 @@ export const startHoldKeeper = async (options: HoldKeeperOptions): Promise<HoldK
   }
   return {
     decide,
+    decideHeld,
     stop: async () => {
       stopWatching()
       stopping.abort(new Error('The server is stopping.'))

@@ -6,6 +6,8 @@ import type { HoldState } from '@rockpool/access'
 import type { RemoteKey, StoreId } from '@rockpool/protocol'
 import type { Cursor } from '../events/cursor.ts'
 
+export type HoldDecision = Exclude<HoldState, 'held'>
+
 /** A file whose content waits. */
 export interface HeldFile {
   readonly remoteKey: RemoteKey
@@ -19,12 +21,15 @@ export interface HeldFile {
 export interface Holds {
   stateOf(remoteKey: RemoteKey): Promise<HoldState>
   statesOf(remoteKeys: readonly RemoteKey[]): Promise<ReadonlyMap<RemoteKey, HoldState>>
-  /** Counts until the next decision. The files that waited for the content wait no longer. @param at unix ms */
-  decide(remoteKey: RemoteKey, state: Exclude<HoldState, 'held'>, at: number): Promise<void>
+  /** Counts until the next decision. @param at unix ms */
+  decide(remoteKey: RemoteKey, state: HoldDecision, at: number): Promise<void>
+  /** Decides a content that has no decision: one that was made since the caller looked is not overwritten. */
+  decideHeld(remoteKey: RemoteKey, state: HoldDecision, at: number): Promise<void>
   /** The files that wait for a content. */
   filesOf(remoteKey: RemoteKey): Promise<readonly HeldFile[]>
   /** Begins the wait of a file, unless the file waits for this content already. */
   wait(file: HeldFile): Promise<void>
+  endWait(file: HeldFile): Promise<void>
   /** Files of a bucket whose wait began before a time: the oldest first, those after `after`. */
   waitingSince(
     bucket: string,

@@ -11,13 +11,13 @@ export interface HookChecksOptions {
   /** buckets that hold */
   readonly buckets: readonly string[]
   readonly holds: Pick<Holds, 'stateOf'>
-  readonly decide: HoldKeeper['decide']
+  readonly decideHeld: HoldKeeper['decideHeld']
   readonly logs: ReadableLogs
   /** a URL of the file's content although it is held; undefined: this server signs no URLs */
   readonly signHeld: (storeId: StoreId, file: StoredFile) => string | undefined
 }
 
-export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookChecksOptions): HookChecks => ({
+export const hookChecks = ({ buckets, holds, decideHeld, logs, signHeld }: HookChecksOptions): HookChecks => ({
   buckets,
   describe: async (storeId, { bucket, remoteKey, fileId, kind }) => {
     if (kind === 'deleted' || !buckets.includes(bucket) || (await holds.stateOf(remoteKey)) !== 'held') return undefined
@@ -38,9 +38,9 @@ export const hookChecks = ({ buckets, holds, decide, logs, signHeld }: HookCheck
   },
   respond: async ({ bucket, remoteKey }: FileEvent, response) => {
     const release = releaseOf(response)
+    if (release === undefined) return
     // Another webhook, an administrator or the end of the wait may have decided since the request was sent.
-    if (release === undefined || (await holds.stateOf(remoteKey as RemoteKey)) !== 'held') return
-    await decide(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
+    await decideHeld(bucket, remoteKey as RemoteKey, release ? 'released' : 'refused')
   },
 })
 

@@ -4,7 +4,7 @@ import type { RemoteKey } from '@rockpool/protocol'
 import { arrayLiteral, type PostgresDatabase } from '@rockpool/sync-server/postgres'
 import type { HeldFile, Holds } from './holds.ts'
 
-export const postgresHolds = ({ query, transact }: PostgresDatabase): Holds => {
+export const postgresHolds = ({ query }: PostgresDatabase): Holds => {
   const statesOf = async (remoteKeys: readonly RemoteKey[]): Promise<ReadonlyMap<RemoteKey, HoldState>> => {
     if (remoteKeys.length === 0) return new Map()
     const rows = await query(
@@ -18,13 +18,18 @@ export const postgresHolds = ({ query, transact }: PostgresDatabase): Holds => {
   return {
     statesOf,
     stateOf: async (remoteKey) => (await statesOf([remoteKey])).get(remoteKey)!,
-    decide: (remoteKey, state, at) =>
-      transact(async (sql) => {
-        await sql`
+    decide: async (remoteKey, state, at) =>
+      void (await query(
+        (sql) => sql`
           INSERT INTO rockpool.hold_decisions (remote_key, state, decided_at) VALUES (${remoteKey}, ${state}, ${at})
-          ON CONFLICT (remote_key) DO UPDATE SET state = excluded.state, decided_at = excluded.decided_at`
-        await sql`DELETE FROM rockpool.held_files WHERE remote_key = ${remoteKey}`
-      }),
+          ON CONFLICT (remote_key) DO UPDATE SET state = excluded.state, decided_at = excluded.decided_at`,
+      )),
+    decideHeld: async (remoteKey, state, at) =>
+      void (await query(
+        (sql) => sql`
+          INSERT INTO rockpool.hold_decisions (remote_key, state, decided_at) VALUES (${remoteKey}, ${state}, ${at})
+          ON CONFLICT DO NOTHING`,
+      )),
     filesOf: (remoteKey) =>
       query(
         (sql) =>
@@ -35,6 +40,10 @@ export const postgresHolds = ({ query, transact }: PostgresDatabase): Holds => {
         (sql) => sql`
           INSERT INTO rockpool.held_files (remote_key, store_id, file_id, bucket, since)
           VALUES (${remoteKey}, ${storeId}, ${fileId}, ${bucket}, ${since}) ON CONFLICT DO NOTHING`,
+      )),
+    endWait: async ({ remoteKey, fileId }) =>
+      void (await query(
+        (sql) => sql`DELETE FROM rockpool.held_files WHERE remote_key = ${remoteKey} AND file_id = ${fileId}`,
       )),
     waitingSince: (bucket, before, { limit, after }) => {
       const { since, remoteKey, fileId } = after ?? { since: -1, remoteKey: '', fileId: '' }

@@ -21,8 +21,9 @@ export const sqliteHolds = (database: DatabaseSync): Holds => {
   const decision = database.prepare('SELECT state FROM hold_decisions WHERE remoteKey = ?')
   const decide = database.prepare(`INSERT INTO hold_decisions VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET state = excluded.state, at = excluded.at`)
+  const decideHeld = database.prepare('INSERT OR IGNORE INTO hold_decisions VALUES (?, ?, ?)')
   const insert = database.prepare('INSERT OR IGNORE INTO held_files VALUES (?, ?, ?, ?, ?)')
-  const removeFiles = database.prepare('DELETE FROM held_files WHERE remoteKey = ?')
+  const remove = database.prepare('DELETE FROM held_files WHERE remoteKey = ? AND fileId = ?')
   const files = database.prepare('SELECT * FROM held_files WHERE remoteKey = ?')
   const waiting = database.prepare(`SELECT * FROM held_files
     WHERE bucket = ? AND since < ? AND (since, remoteKey, fileId) > (?, ?, ?) ORDER BY since, remoteKey, fileId LIMIT ?`)
@@ -33,13 +34,12 @@ export const sqliteHolds = (database: DatabaseSync): Holds => {
   return {
     stateOf: async (remoteKey) => stateOf(remoteKey),
     statesOf: async (remoteKeys) => new Map(remoteKeys.map((remoteKey) => [remoteKey, stateOf(remoteKey)])),
-    decide: async (remoteKey, state, at) => {
-      decide.run(remoteKey, state, at)
-      removeFiles.run(remoteKey)
-    },
+    decide: async (remoteKey, state, at) => void decide.run(remoteKey, state, at),
+    decideHeld: async (remoteKey, state, at) => void decideHeld.run(remoteKey, state, at),
     filesOf: async (remoteKey) => files.all(remoteKey) as unknown as readonly HeldFile[],
     wait: async ({ remoteKey, storeId, fileId, bucket, since }) =>
       void insert.run(remoteKey, storeId, fileId, bucket, since),
+    endWait: async ({ remoteKey, fileId }) => void remove.run(remoteKey, fileId),
     waitingSince: async (bucket, before, { limit, after }) => {
       const { since, remoteKey, fileId } = after ?? { since: -1, remoteKey: '', fileId: '' }
       return waiting.all(bucket, before, since, remoteKey, fileId, limit) as unknown as readonly HeldFile[]

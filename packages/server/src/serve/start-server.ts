@@ -168,7 +168,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
         cursors: database ? postgresHookCursors(database) : sqliteHookCursors(state.database),
         checks: hookChecks({
           buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
-          ...{ holds, decide: keeper.decide, logs: readableLogs },
+          ...{ holds, decideHeld: keeper.decideHeld, logs: readableLogs },
           signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
         }),
         clock: systemClock,

@@ -36,13 +36,21 @@ export const holdsSuite = (create: () => Promise<{ readonly holds: Holds; readon
     expect(await holds.statesOf([])).toEqual(new Map())
   })
 
-  it('keeps when a file began to wait, and ends the wait of all files by a decision', async () => {
+  it('decides held content only where no decision was made', async () => {
+    await holds.decide(A, 'released', 1)
+    await another.decideHeld(A, 'refused', 2)
+    await another.decideHeld(B, 'refused', 2)
+    await holds.decideHeld(B, 'released', 3)
+    expect([await holds.stateOf(A), await holds.stateOf(B)]).toEqual(['released', 'refused'])
+  })
+
+  it('keeps when a file began to wait, until its wait ends', async () => {
     const [first, second, other] = [fileOf(A, 'x', 10), fileOf(A, 'y', 20), fileOf(B, 'x', 30)]
     for (const file of [first, second, other]) await holds.wait(file)
     await another.wait({ ...first, since: 99 })
     expect((await another.filesOf(A)).toSorted((a, b) => a.since - b.since)).toEqual([first, second])
-    await another.decide(A, 'released', 40)
-    expect([await holds.filesOf(A), await holds.filesOf(B)]).toEqual([[], [other]])
+    await another.endWait(first)
+    expect([await holds.filesOf(A), await holds.filesOf(B)]).toEqual([[second], [other]])
   })
 
   it('lists the files of a bucket that wait, in pages from the longest wait on', async () => {
