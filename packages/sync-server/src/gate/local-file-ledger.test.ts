@@ -113,6 +113,17 @@ it('counts what was reserved before a recount by an append that ends after it', 
   expect(await ledger.check('shop', 'ada', file(5))).toBeUndefined()
 })
 
+it.each(['check', 'begin'] as const)('limits a %s although the counts of 10,000 users clear its own', async (call) => {
+  const { begin, ledger, truth, holdCounts } = setUp({ storeBytes: 10 })
+  truth.store = file(8)
+  const release = holdCounts()
+  const limited = call === 'check' ? ledger.check('shop', 'ada', file(5)) : begin(file(5))
+  for (let n = 0; n < 10_000; n++) await begin(NO_USE, `user ${n}`)
+  release()
+  const result = await limited
+  expect(result && 'reserve' in result ? result.reserve(file(5)) : result).toMatchObject({ used: 8, limit: 10 })
+})
+
 it('lets an upload through that fits, or that belongs to a file of the log', async () => {
   const { ledger, truth } = setUp({ userBytes: 10 })
   const upload = { storeId: 'shop', sub: 'ada', remoteKey: KEY, size: 4 }

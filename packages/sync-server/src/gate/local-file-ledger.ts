@@ -53,7 +53,8 @@ export const localFileLedger = ({
     }
     return { store: ofStore.whole, user }
   }
-  const usedOf = ({ store, user }: { readonly store: Count; readonly user: Count }): FilesInUse => ({
+  type Counts = ReturnType<typeof countsOf>
+  const usedOf = ({ store, user }: Counts): FilesInUse => ({
     store: store.used,
     user: user.used,
   })
@@ -73,10 +74,14 @@ export const localFileLedger = ({
   }
 
   const isLimited = Object.keys(quota).length > 0
-  /** Counts again where that could make `more` fit. */
-  const refresh = async (storeId: StoreId, sub: string, more: FileUse): Promise<void> => {
-    if (!isLimited || isNoUse(more)) return
+  /**
+   * Counts again where that could make `more` fit.
+   *
+   * @returns what was counted: `countsOf` may have none of it later, when others have cleared the counts
+   */
+  const refresh = async (storeId: StoreId, sub: string, more: FileUse): Promise<Counts> => {
     const both = countsOf(storeId, sub)
+    if (!isLimited || isNoUse(more)) return both
     const isFull = exceededBy(quota, usedOf(both), more) !== undefined
     const isDue = ({ at, isStale }: Count) => {
       const age = clock.now() - at
@@ -86,12 +91,11 @@ export const localFileLedger = ({
       ...(isDue(both.store) ? [recount(both.store, storeId, undefined)] : []),
       ...(isDue(both.user) ? [recount(both.user, storeId, sub)] : []),
     ])
+    return both
   }
 
-  const check: FileLedger['check'] = async (storeId, sub, more) => {
-    await refresh(storeId, sub, more)
-    return exceededBy(quota, usedOf(countsOf(storeId, sub)), more)
-  }
+  const check: FileLedger['check'] = async (storeId, sub, more) =>
+    exceededBy(quota, usedOf(await refresh(storeId, sub, more)), more)
 
   /** Files of the store were deleted. */
   const free = (storeId: StoreId) => {
@@ -103,8 +107,7 @@ export const localFileLedger = ({
     quota,
     check,
     begin: async (storeId, sub, most) => {
-      await refresh(storeId, sub, most)
-      const both = countsOf(storeId, sub)
+      const both = await refresh(storeId, sub, most)
       let reserved = NO_USE
       return {
         reserve: (more) => {
