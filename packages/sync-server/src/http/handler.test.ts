@@ -145,6 +145,17 @@ describe('the rate limit', () => {
     expect(await (await logs.open('shop')).head()).toBe(0)
   })
 
+  it.each([
+    ['behind the head', 0, 409],
+    ['above the head', 7, 400],
+  ])('counts pushes %s, too', async (_, parent, status) => {
+    const { rateLimit } = limited(2)
+    const { call, push } = await setUp({ rateLimit })
+    await call('/sync/shop/events', push(0, 'a'))
+    expect((await call('/sync/shop/events', push(parent, 'x'))).status).toBe(status)
+    expect((await call('/sync/shop/events', push(parent, 'x'))).status).toBe(429)
+  })
+
   it('does not refuse a repeat', async () => {
     const { rateLimit } = limited(1)
     const { call, push } = await setUp({ rateLimit })

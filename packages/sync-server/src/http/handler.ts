@@ -141,6 +141,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
       .append(parent, events, { sub, at: clock.now(), check, countsFiles, maxBetween })
       .finally(() => reservation?.end())
     if (result.kind === 'parent_ahead') {
+      requireRate(rateLimit, claims)
       const message = `"parent" is ${parent}, above the head ${result.head}. Ask for the head again.`
       throw new SyncError('parent_ahead', message, { log: { backendId, head: result.head } })
     }
