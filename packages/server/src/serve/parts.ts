@@ -4,6 +4,7 @@ import { systemClock } from '@rockpool/sync-server'
 import type { ServerConfig } from '../config/server-config.ts'
 import { type KeyLocks, memoryKeyLocks } from '../gc/key-locks.ts'
 import { postgresKeyLocks } from '../gc/postgres-key-locks.ts'
+import { closeAll } from './close-all.ts'
 import { openLogs, type ServerLogs } from './open-logs.ts'
 import { type OpenedStore, openStore, type StoreEvents } from './open-store.ts'
 
@@ -54,10 +55,8 @@ export const openParts = async (
       store: opened.store,
       keyLocks: logs.database ? postgresKeyLocks(logs.database, systemClock) : memoryKeyLocks(),
       opened,
-      close: async () => {
-        await logs.close()
-        await opened.store.close()
-      },
+      // The logs last: they unlock the data folder.
+      close: () => closeAll([() => logs.close(), () => opened.store.close()]),
     }
   } catch (error) {
     await logs.close()
