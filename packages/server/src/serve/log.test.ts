@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLog, describeError, LOG_LEVELS } from './log.ts'
+import { createLog, LOG_LEVELS } from './log.ts'
 import { inRequest, outsideRequests } from './request-scope.ts'
 
 const NOW = new Date('2026-11-26T12:00:00Z')
@@ -46,10 +46,4 @@ test('lines of a request have its id, also after it has waited', async () => {
     ['first', 'second'],
   ])
   expect(kinds()).toEqual(['background', 'background'])
-})
-
-test('describes an error with its causes', () => {
-  const error = new Error('The log cannot be read.', { cause: new Error('EIO') })
-  expect(describeError(error)).toBe('The log cannot be read. < EIO')
-  expect(describeError('no error')).toBe('no error')
 })

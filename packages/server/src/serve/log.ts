@@ -33,10 +33,3 @@ export const createLog = (
         }
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }
-
-/** For the operator: the error and its causes in one text. */
-export const describeError = (error: unknown): string => {
-  const texts: string[] = []
-  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause) texts.push(at.message)
-  return texts.join(' < ') || String(error)
-}

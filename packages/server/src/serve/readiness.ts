@@ -1,7 +1,6 @@
 /** The checks behind `/ready`: whether the object store and the event logs respond. */
-import type { Signer } from '@rockpool/signer'
+import { describeError, type Signer } from '@rockpool/signer'
 import { cached } from './cached.ts'
-import { describeError } from './log.ts'
 import type { ServerLogs } from './open-logs.ts'
 
 export interface Readiness {

@@ -1,8 +1,8 @@
 /** Runs a task where it can: the running server's process has the folder. */
+import { describeError } from '@rockpool/signer'
 import { appendLost } from '@rockpool/sync-server'
 import type { ServerConfig } from '../config/server-config.ts'
 import { askServer } from '../control/ask-server.ts'
-import { describeError } from '../serve/log.ts'
 import { openParts } from '../serve/parts.ts'
 import type { Task, TaskInput } from './task.ts'
 
