@@ -31,3 +31,14 @@ test('a pool whose index does not work closes its ports, and says why', async ()
   await expect(createPool({ ...given, blobs })).rejects.toMatchObject({ code: 'closed' })
   expect(closed).toBe(true)
 })
+
+test.each([{ checksPerMinute: 0 }, { checksPerMinute: Number.NaN }, { connections: -1 }])(
+  'a pool with %o is refused, and says which option to leave out',
+  async (option) => {
+    const [name] = Object.keys(option)
+    await expect(createPool({ ...ports(), ...option })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining(`"${name}"`),
+    })
+  },
+)

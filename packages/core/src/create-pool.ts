@@ -1,4 +1,4 @@
-import { type Buckets, DEFAULT_BUCKETS, type TokenClaims } from '@rockpool/protocol'
+import { type Buckets, DEFAULT_BUCKETS, RockpoolError, type TokenClaims } from '@rockpool/protocol'
 import { Cause, Effect, Exit, identity, Scope } from 'effect'
 import { type EnginePorts, makePool } from './engine/engine.ts'
 import { effectClock } from './platform/effect-clock.ts'
@@ -38,7 +38,7 @@ const CHECKS_PER_MINUTE = 30
 /**
  * Opens an engine with the adapters of your choice. A web app wants `openPool` of `rockpool` instead.
  *
- * @throws RockpoolError `disk_failed`, `closed` when a port does not work
+ * @throws RockpoolError `disk_failed`, `closed` when a port does not work, `bad_request` for an option that cannot be
  */
 export const createPool = async (options: PoolOptions): Promise<Pool> => {
   const scope = Effect.runSync(Scope.make())
@@ -69,8 +69,16 @@ export const engineSettings = ({
   claims: claims ?? (() => undefined),
   scope: device === undefined ? log.storeId : `${device}:${log.storeId}`,
   fetch: fetchLike ?? ((input, init) => fetch(input, init)),
-  connections: connections ?? CONNECTIONS,
-  checksPerMinute: checksPerMinute ?? CHECKS_PER_MINUTE,
+  connections: positive('connections', connections ?? CONNECTIONS),
+  checksPerMinute: positive('checksPerMinute', checksPerMinute ?? CHECKS_PER_MINUTE),
   base: base ?? '/',
   send: send ?? (fetchLike ? sendByFetch(fetchLike) : browserSend),
 })
+
+const positive = (name: string, value: number): number => {
+  if (Number.isFinite(value) && value > 0) return value
+  throw new RockpoolError(
+    'bad_request',
+    `The option "${name}" has to be a number above 0. Leave it out for the default.`,
+  )
+}

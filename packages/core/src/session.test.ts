@@ -112,6 +112,28 @@ test('a known user is not kept waiting by a dead connection, and each later toke
   expect(await session.token()).toBe(await answer())
 })
 
+test('a token that comes after a newer one replaces nothing', async () => {
+  const index = memoryIndex()
+  const answers: ((token: string) => void)[] = []
+  const first = jwt(claimsOf())
+  let calls = 0
+  const session = await open({
+    index,
+    clock: clockAt(() => 2_000_000), // every token has expired
+    token: () => (calls++ === 0 ? Promise.resolve(first) : new Promise((resolve) => answers.push(resolve))),
+  })
+  vi.useFakeTimers()
+  const late = session.token().catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(await late).toMatchObject({ code: 'offline' })
+  const newer = session.token()
+  answers[1]!(jwt(claimsOf({ n: 2 })))
+  expect(await newer).toBe(jwt(claimsOf({ n: 2 })))
+  answers[0]!(jwt(claimsOf({ n: 1 })))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await index.get('session', 'session')).toMatchObject({ token: jwt(claimsOf({ n: 2 })) })
+})
+
 test.each([
   ['no JWT', 'secret', 'unauthenticated'],
   ['no claims', jwt({}), 'unauthenticated'],

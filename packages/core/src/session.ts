@@ -54,8 +54,11 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const known = await index.get('session', 'session')
   let current = known ? { token: known.token, claims: readClaims(known.token) } : undefined
   let asking: Promise<string> | undefined
+  /** calls of the app's function, and the newest one whose token was taken */
+  let [asked, taken] = [0, 0]
 
   const ask = async (): Promise<string> => {
+    const own = ++asked
     let token: string
     try {
       token = await options.token()
@@ -66,6 +69,9 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     if (!claims.stores[storeId]?.includes('read')) {
       throw new RockpoolError('forbidden', `The token does not give the right to read the store "${storeId}".`)
     }
+    // A call that took too long must not bring back an older token.
+    if (own < taken) return current!.token
+    taken = own
     await index.write([
       // Decided within the write: another user may open another tab at the same time.
       change('session', 'session', (row) => {
@@ -73,7 +79,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
         return { id: 'session', storeId, user: claims.sub, signerUrl, token, ...(refreshUrl && { refreshUrl }) }
       }),
     ])
-    current = { token, claims }
+    if (own === taken) current = { token, claims }
     return token
   }
 

@@ -144,7 +144,15 @@ describe('bytes that have changed on disk', () => {
   })
 })
 
-test('an upload that the object store gave up is tried again, and begins anew', async () => {
+test('a PUT that finds no S3 bucket says so, and is retried', async () => {
+  const { go } = await uploading(5, refusing(404, 1))
+  await expect(go()).rejects.toMatchObject({
+    code: 'storage_unavailable',
+    message: expect.stringContaining("Check the signer's S3 bucket."),
+  })
+})
+
+test('restarts an upload that the object store discarded', async () => {
   const { storage, content, go } = await uploading(PART_SIZE + 5, refusing(404, 1))
   const begun: string[] = []
   const onStarted = async (uploadId: string) => void begun.push(uploadId)

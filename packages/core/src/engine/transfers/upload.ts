@@ -75,15 +75,11 @@ export type UploadResult =
 export const upload = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
   // A truncated file must not be uploaded under the old hash (peer failure 4).
   if (job.blob.size !== job.size) throw changedOnDisk()
-  try {
-    return partCount(job.size, ports.hashing) === 1
-      ? await uploadWhole(ports, job, options)
-      : await uploadParts(ports, job, options)
-  } catch (error) {
+  if (partCount(job.size, ports.hashing) === 1) return uploadWhole(ports, job, options)
+  return uploadParts(ports, job, options).catch((error: unknown) => {
     // The object store discarded the multipart upload, perhaps by a lifecycle rule: the next attempt starts a new one.
-    if (isRockpoolError(error, 'not_found')) throw uploadDiscarded(error)
-    throw error
-  }
+    throw isRockpoolError(error, 'not_found') ? uploadDiscarded(error) : error
+  })
 }
 
 const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptions): Promise<UploadResult> => {
@@ -111,7 +107,9 @@ const uploadWhole = async (ports: UploadPorts, job: Upload, options: UploadOptio
     const { status, retryAfterMs } = await put(answer)
     if (status >= 200 && status < 300) return { status: 'sent' }
     // 403: the URL may have expired. 409 and 412: a concurrent upload stores the same content.
-    if (tries === 2 || ![403, 409, 412].includes(status)) throw statusToError(status, 'file', retryAfterMs)
+    if (tries === 2 || ![403, 409, 412].includes(status)) {
+      throw status === 404 ? noPlace() : statusToError(status, 'file', retryAfterMs)
+    }
   }
 }
 
@@ -170,6 +168,12 @@ const sizeOfPart = (size: number, number: number, hashing: Hashing): number => {
 }
 
 const UNLIMITED: Pick<ConnectionBudget, 'acquire'> = { acquire: async () => () => {} }
+
+const noPlace = (): RockpoolError =>
+  new RockpoolError(
+    'storage_unavailable',
+    "The object store has no place for this file (status 404). Check the signer's S3 bucket. The upload is retried.",
+  )
 
 const uploadDiscarded = (cause: RockpoolError): RockpoolError =>
   new RockpoolError(
