@@ -12,7 +12,7 @@ import { type EventNumber, nextNumber, type NumberedEvent } from '../numbers.ts'
 import { applyChange, type Disk, eventsSince, isLevel, isLogged, makeDisk, readState } from '../simulation/disk.ts'
 import { number, show } from '../simulation/notation.ts'
 import { makeRandom, type Random } from '@rockpool/core/simulation'
-import { configureDatabases, type Databases, openDatabases } from './databases.ts'
+import { configureDatabases, type Databases, openDatabases, StateBehindLog } from './databases.ts'
 import { decideBackendEvents, decidePush } from './machine.ts'
 import { rebuildStaleState } from './state-check.ts'
 
@@ -188,7 +188,7 @@ describe('the databases of a leader', () => {
           if ((statement as unknown) === 'COMMIT') throw new Error('The page ended.')
           execute(statement, values)
         }) as typeof execute
-        expect(() => subject.databases.write(change)).toThrow('The page ended.')
+        expect(() => subject.databases.write(change)).toThrow(StateBehindLog)
         subject.dbState.execute = execute as never
         disk = { ...disk, log: after.log, backendHead: after.backendHead }
         if (!isLevel(disk)) torn++

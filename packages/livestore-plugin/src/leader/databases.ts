@@ -30,7 +30,10 @@ export interface Change {
 export interface Databases {
   /** The state that the log is in. */
   read(): LeaderState<Event>
-  /** @throws what the databases or a materializer throw; then nothing has changed */
+  /**
+   * @throws StateBehindLog when the log has the change and its state has not
+   * @throws what the databases or a materializer throw; then nothing has changed
+   */
   write(change: Change): void
   /** Whether the log has this commit, under its number or another one. */
   isLogged(event: Event): boolean
@@ -38,6 +41,13 @@ export interface Databases {
   after(global: number): readonly Event[]
   /** The events after `head`, as tabs apply them; undefined when the log does not have `head`. */
   since(head: EventNumber): readonly Event[] | undefined
+}
+
+/** The disk took a change of the log, and not that of the state. The leader has to end: its next start rebuilds the state. */
+export class StateBehindLog extends Error {
+  constructor(cause: unknown) {
+    super('The disk failed while a change was written. Nothing is lost: reload the page.', { cause })
+  }
 }
 
 export interface DatabasesOptions {
@@ -106,13 +116,19 @@ export const openDatabases = ({ dbState, dbEventlog, materializeEvent, runSync }
       try {
         for (const database of [dbEventlog, dbState]) database.execute('BEGIN TRANSACTION')
         apply(change)
-        for (const database of [dbEventlog, dbState]) database.execute('COMMIT')
-        recent.remove(change.rollback ?? [])
-        recent.add(change.append ?? [])
+        dbEventlog.execute('COMMIT')
       } catch (error) {
         for (const database of [dbState, dbEventlog]) rollBackTransaction(database)
         throw error
       }
+      try {
+        dbState.execute('COMMIT')
+      } catch (cause) {
+        rollBackTransaction(dbState)
+        throw new StateBehindLog(cause)
+      }
+      recent.remove(change.rollback ?? [])
+      recent.add(change.append ?? [])
     },
 
     after: (global) => eventsSince({ ...ROOT, global }),

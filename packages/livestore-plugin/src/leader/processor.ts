@@ -10,12 +10,13 @@
 import { isRejectedPushError, LeaderAheadError } from '@livestore/common'
 import { LeaderThreadCtx, type LeaderSyncProcessor } from '@livestore/common/leader-thread'
 import { LiveStoreEvent, resolveEventDef } from '@livestore/common/schema'
-import { Deferred, Effect, Runtime, Stream } from 'effect'
+import { Cause, Deferred, Effect, Runtime, Stream } from 'effect'
 import { commitIds, randomPart } from '../commit-id.ts'
 import { clone, type Event, renumber, toBranded } from '../events.ts'
 import { leadersOfThread } from '../marks.ts'
 import { makeSignal } from '../signal.ts'
-import { openDatabases, configureDatabases } from './databases.ts'
+import { shutDown } from './backend-failure.ts'
+import { configureDatabases, type Databases, openDatabases, StateBehindLog } from './databases.ts'
 import { type LeaderLog, makeLeaderLog } from './log.ts'
 import { decidePush, type LeaderState, numberAtHead } from './machine.ts'
 import { newsOf } from './news.ts'
@@ -71,8 +72,10 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
       const { syncBackend, dbState, dbEventlog, materializeEvent } = yield* LeaderThreadCtx
       configureDatabases({ dbEventlog, dbState })
       yield* rebuildStaleState.pipe(Effect.orDie)
-      const runSync = Runtime.runSync(yield* Effect.runtime())
-      log.open(openDatabases({ dbState, dbEventlog, materializeEvent, runSync }))
+      const runtime = yield* Effect.runtime<LeaderThreadCtx>()
+      const runSync = Runtime.runSync(runtime)
+      const end = (error: StateBehindLog) => void Runtime.runFork(runtime)(shutDown(Cause.die(error)))
+      log.open(endingBehind(openDatabases({ dbState, dbEventlog, materializeEvent, runSync }), end))
       yield* Effect.addFinalizer(() => Effect.sync(() => log.writeBackendHead()).pipe(Effect.ignoreLogged))
       yield* Deferred.succeed(booted, undefined)
       if (syncBackend !== undefined) yield* syncWithBackend(options, log, betweenPages)
@@ -88,6 +91,19 @@ export const makeLeaderSyncProcessor = (options: LeaderProcessorOptions): Effect
       syncState: log.syncState,
     } satisfies LeaderSyncProcessor
   })
+
+/** A leader whose state lacks what its log has would number the next events twice. */
+const endingBehind = (databases: Databases, end: (error: StateBehindLog) => void): Databases => ({
+  ...databases,
+  write(change) {
+    try {
+      databases.write(change)
+    } catch (error) {
+      if (error instanceof StateBehindLog) end(error)
+      throw error
+    }
+  },
+})
 
 const leaderAhead = ({ head }: LeaderState<Event>, pushed: readonly Event[]): LeaderAheadError =>
   LeaderAheadError.make({
