@@ -63,7 +63,7 @@ export interface FileStatus {
   readonly state: FileState
   /** the whole content is on this device's disk */
   readonly onDevice: boolean
-  /** bytes transferred so far; equals `total` when nothing is under way */
+  /** bytes transferred so far; `total` when all of them are, 0 when no transfer has begun */
   readonly bytes: number
   readonly total: number
   /** of the transfer that runs, over its last seconds; null while unknown */
@@ -105,12 +105,12 @@ export interface PoolTransfers {
   retry(file: FileReference): Promise<void>
   /**
    * Retries every failed transfer now, except those that a person stopped. Failed transfers are also retried automatically:
-   * within 5 min, and within 15 min when it was refused.
+   * within 5 min, and within 15 min when they were refused.
    */
   retryAll(): Promise<void>
   /** Stops the transfers of the file. An upload stays `failed` until it is retried; the bytes stay. */
   cancel(file: FileReference): Promise<void>
-  /** Starts no more transfers on this device until `resume`. */
+  /** Starts no more transfers on this device until `resume`, also after a reload. */
   pause(): Promise<void>
   resume(): Promise<void>
 }
@@ -268,14 +268,21 @@ export interface Pool {
 
   /** Replaces a file's content; the former content stays as a version. Errors as `add`, and `not_found`, `precondition_failed`. */
   replace(id: string, source: FileSource, options?: ReplaceOptions): Promise<FileRecord>
+  /** @throws RockpoolError `not_found`, `forbidden`, `bad_name`, `disk_failed`, `closed` */
   rename(id: string, name: string): Promise<FileRecord>
+  /** Replaces all metadata of a file. @throws RockpoolError `not_found`, `forbidden`, `bad_meta`, `disk_failed`, `closed` */
   setMeta(id: string, meta: FileMeta): Promise<FileRecord>
-  /** Removes a file on all devices; `restore` brings it back. */
+  /** Removes a file on all devices; `restore` brings it back. @throws RockpoolError `not_found`, `forbidden`, `disk_failed`, `closed` */
   remove(id: string): Promise<void>
+  /** Brings a removed file back. @throws RockpoolError `not_found`, `forbidden`, `disk_failed`, `closed` */
   restore(id: string): Promise<FileRecord>
   /** The versions of a file's content, newest first, the current one included. */
   versions(id: string): readonly FileVersion[]
-  /** Makes a former version the current content. */
+  /**
+   * Makes a former version the current content.
+   *
+   * @throws RockpoolError `not_found`, `forbidden`, `unauthenticated`, `disk_failed`, `closed`
+   */
   revert(id: string, version: string): Promise<FileRecord>
 
   /**

@@ -91,7 +91,7 @@ test('two users who open the store at the same time: one of them is refused', as
   expect(opened).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'other_user' } }])
 })
 
-test('a known user is not kept waiting by a dead connection, and each later token is asked for anew', async () => {
+test('a known user is not kept waiting by a dead connection, and each later token is a new call', async () => {
   const storage = device()
   await open({ index: memoryIndex(storage) })
   vi.useFakeTimers()

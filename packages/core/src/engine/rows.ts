@@ -30,7 +30,7 @@ export const contentRow = (
   { pinned = false, type, storedAs }: KnownContent = {},
 ): IndexChange =>
   change('contents', content.address, (row) => {
-    const known: ContentRow = row ?? { ...content, writtenAt: at, lastUsedAt: at, pinned: false }
+    const known: ContentRow = row ?? { ...content, writtenAt: at, pinned: false }
     const kept = { ...known, ...(pinned && { pinned }), ...(type !== undefined && { type }) }
     return storedAs === undefined ? kept : withKey(kept, storedAs)
   })

@@ -57,3 +57,7 @@ export const asRockpoolError = (cause: unknown): RockpoolError =>
         `Something failed that should not: ${cause instanceof Error ? cause.message : String(cause)}. Reload the page; if it stays, report it.`,
         { cause },
       )
+
+/** The error of a leader whose epoch is over. */
+export const superseded = (): RockpoolError =>
+  new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

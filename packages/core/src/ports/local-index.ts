@@ -11,8 +11,6 @@ export interface ContentRow {
   readonly digests: Uint8Array<ArrayBuffer>
   /** unix ms */
   readonly writtenAt: number
-  /** unix ms */
-  readonly lastUsedAt: number
   /** never evicted */
   readonly pinned: boolean
   /** media type that this device added the content with; not given for one that it downloaded */

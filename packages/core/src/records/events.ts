@@ -1,10 +1,10 @@
 /**
  * The facts that go into the event log. Nothing about progress, queues or devices: the log never compacts.
  *
- * Every event has a random `opId`. A copy of an applied event is ignored: the outbox may
- * repeat an event later in the log, where a plain upsert would undo later changes of others.
+ * Every event has a random `opId`. A copy of an applied event is ignored: the outbox may repeat an event later in the log, where a
+ * plain upsert would undo later changes of others.
  *
- * @see ARCHITECTURE.md, "Event log: facts only"
+ * @see ARCHITECTURE.md, "Event log"
  */
 import type { Owner, RemoteKey } from '@rockpool/protocol'
 

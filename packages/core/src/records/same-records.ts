@@ -1,25 +1,14 @@
 /** Structural sharing: unchanged records keep their object, so that a change of one file renders one file. Pure. */
 import type { FileRecord } from './record.ts'
+import { FILE_FIELDS } from './record-fields.ts'
 
 /** Whether two records have the same values. */
 export const isSameRecord = (a: FileRecord | undefined, b: FileRecord | undefined): boolean => {
   if (a === b) return true
   if (!a || !b) return false
-  return (
-    a.id === b.id &&
-    a.name === b.name &&
-    a.type === b.type &&
-    a.size === b.size &&
-    a.remoteKey === b.remoteKey &&
-    a.owner === b.owner &&
-    a.path === b.path &&
-    a.remoteUrl === b.remoteUrl &&
-    a.version === b.version &&
-    a.createdAt === b.createdAt &&
-    a.updatedAt === b.updatedAt &&
-    a.deletedAt === b.deletedAt &&
-    (a.meta === b.meta || JSON.stringify(a.meta) === JSON.stringify(b.meta))
-  )
+  const isSame = (field: keyof FileRecord) =>
+    a[field] === b[field] || (field === 'meta' && JSON.stringify(a.meta) === JSON.stringify(b.meta))
+  return FILE_FIELDS.every(isSame)
 }
 
 /** `next`, with the objects of `previous` for unchanged records; `previous` itself if nothing changed. */

@@ -1,4 +1,5 @@
 /** One call of the sync HTTP contract: a token, a request, a decoded response or a failure of a closed set. */
+import { parseRetryAfter } from '@rockpool/protocol'
 import { Duration, Effect } from 'effect'
 import type { TokenFailure, Tokens } from './tokens.ts'
 import { decodeError, type WireError } from './wire.ts'
@@ -87,10 +88,8 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const retryAfterMs = (response: Response): number => {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  return seconds > 0 ? Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS) : 0
-}
+const retryAfterMs = ({ headers }: Response): number =>
+  Math.min(parseRetryAfter(headers.get('retry-after'), Date.now()) ?? 0, MAX_RETRY_AFTER_MS)
 
 const serverTime = (response: Response): number | undefined => {
   const time = Date.parse(response.headers.get('date') ?? '')

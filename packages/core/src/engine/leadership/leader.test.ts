@@ -160,7 +160,7 @@ test('a leader that responds keeps the lock, however long its own timers stand s
     }),
   ))
 
-test('a follower that nobody sees leaves a frozen leader its lock; once it is seen it takes it', () =>
+test('a hidden follower does not steal from a frozen leader; it does once it is visible', () =>
   runWithTestClock(
     Effect.gen(function* () {
       const { open, leads, takeover, epoch, asks } = yield* makeDevice

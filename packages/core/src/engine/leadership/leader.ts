@@ -22,7 +22,7 @@ import { sweepDisk } from '../repair/sweep-disk.ts'
 import { restarted } from '../restarted.ts'
 import { confirmSent } from '../transfers/confirm-sent.ts'
 import { runTransfers } from '../transfers/queue.ts'
-import { asRockpoolError, Platform } from '../services.ts'
+import { asRockpoolError, Platform, superseded } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
 const LOCK = 'leader'
@@ -181,6 +181,3 @@ const nextEpoch: Effect.Effect<number, RockpoolError, Device> = Effect.gen(funct
   ])
   return epoch
 })
-
-const superseded = (): RockpoolError =>
-  new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

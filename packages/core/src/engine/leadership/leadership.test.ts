@@ -57,7 +57,7 @@ test('a follower that stood still itself starts to count again', () => {
   expect(after('missedTwo', 'late', 'silent')).toBe('missedOne')
 })
 
-test('a follower that nobody sees suspects no one', () => {
+test('a hidden follower never suspects the leader', () => {
   expect(after('missedTwo', 'hidden', 'silent', 'silent', 'silent', 'visible')).toBe('watching')
 })
 

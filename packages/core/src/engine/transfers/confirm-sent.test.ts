@@ -53,7 +53,7 @@ test('a success that did not come from the object store is no proof: not stored,
     }),
   ))
 
-test('it is sent again later and later', () =>
+test('waits longer after each send that the signer does not find', () =>
   runWithTestClock(
     Effect.gen(function* () {
       const world = memoryWorld()

@@ -71,7 +71,7 @@ test('a reader that stands still is no stall', async () => {
   expect(bytes.equals(await readAll(stream))).toBe(true)
 })
 
-test('stopped while nobody reads, it is over: who waits for it is told', async () => {
+test('rejects `kept` when a download without a reader is stopped', async () => {
   const { start } = await withContent(PART_SIZE)
   const stop = new AbortController()
   const { stream, kept } = await start({ signal: stop.signal })
@@ -142,7 +142,7 @@ test('damaged content on this disk is replaced from object storage', async () =>
   expect((await disk.blobs.open(address))!.size).toBe(5)
 })
 
-test('a digest list without end is given up at its first byte too many', async () => {
+test('stops reading a digest list at the first excess byte', async () => {
   const { storage, blobs, remoteKey } = await withContent(PART_SIZE + 5)
   let sent = 0
   const endless = new ReadableStream<Uint8Array>({

@@ -118,7 +118,7 @@ const unreachable = (cause?: unknown): RockpoolError =>
     cause,
   })
 
-/** The error for a status that the object store should not have answered. `url` is never part of the message: it is a secret. */
+/** The error for a status of the object store. No message has the URL: it is a secret. */
 export const statusToError = (status: number, what: string, retryAfterMs?: number): RockpoolError => {
   if (status === 404) return new RockpoolError('not_found', `The object store does not have this ${what}.`)
   if (status === 416) return new RockpoolError('bad_request', `The object store has no such bytes of this ${what}.`)

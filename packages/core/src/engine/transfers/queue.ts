@@ -1,10 +1,10 @@
 /** The leader's transfer queue: starts transfers that are due, in their lanes, and stops those no longer wanted. */
-import { type ErrorCode, RockpoolError } from '@rockpool/protocol'
+import type { ErrorCode } from '@rockpool/protocol'
 import { Clock, Effect, FiberMap, Queue } from 'effect'
 import type { TransferRow } from '../../ports/local-index.ts'
 import { attempt } from './attempt.ts'
 import { Device } from '../device.ts'
-import { callPort, IndexPort, Platform } from '../services.ts'
+import { callPort, IndexPort, Platform, superseded } from '../services.ts'
 import { type Lane, nextTransfers, type RunningTransfer } from './next-transfers.ts'
 import { makeReturnDetector } from './return-detector.ts'
 import { makeOutage } from './outage.ts'
@@ -153,6 +153,3 @@ const moment: Effect.Effect<Moment> = Effect.map(
   Effect.all([Clock.currentTimeMillis, Clock.currentTimeNanos]),
   ([wall, nanos]) => ({ wall, monotonic: Number(nanos) / 1_000_000 }),
 )
-
-const superseded = (): RockpoolError =>
-  new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

@@ -60,7 +60,7 @@ test('a PUT by fetch reads Retry-After', async () => {
   expect(response).toMatchObject({ status: 503, retryAfterMs: 7_000 })
 })
 
-test('what somebody else stored meanwhile is stored', async () => {
+test('counts content that another device stored as stored', async () => {
   const { storage, content, go } = await uploading(5, (send) => async (...args) => {
     await send(...args)
     return send(...args)
@@ -83,7 +83,7 @@ describe('a single PUT that ends with a success', () => {
     expect(await go({}, { sent: true })).toEqual({ status: 'sent' })
   })
 
-  test('is noted before it begins, where the signer wants to hear of it, and asked for by later attempts', async () => {
+  test('is recorded before it starts, when the signer asks to confirm it, and confirmed by later attempts', async () => {
     const { storage, content, go } = await uploading(5, undefined, { confirmUploads: true })
     const storedWhenNoted: boolean[] = []
     await go({ onSending: async () => void storedWhenNoted.push(storage.objects.has(content.remoteKey)) })

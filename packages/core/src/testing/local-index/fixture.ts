@@ -35,7 +35,7 @@ export const engineRow = (epoch: number): EngineRow => ({
 
 export const sampleRows = async (): Promise<IndexTables> => {
   const { address, size, digests } = await hashContent([new TextEncoder().encode('reef')])
-  const contents: ContentRow = { address, size, digests, writtenAt: 1_000, lastUsedAt: 2_000, pinned: true }
+  const contents: ContentRow = { address, size, digests, writtenAt: 1_000, pinned: true }
   return {
     contents,
     transfers: {
