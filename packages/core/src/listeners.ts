@@ -1,7 +1,9 @@
 /** Listeners, called in the order of subscription. One that throws does not affect the others. */
 export interface Listeners<A> {
+  /** @returns unsubscribe */
   add(listener: (value: A) => void): () => void
   emit(value: A): void
+  clear(): void
 }
 
 export const makeListeners = <A>(): Listeners<A> => {
@@ -10,7 +12,7 @@ export const makeListeners = <A>(): Listeners<A> => {
     add(listener) {
       const entry = { listener } // the same function may be added twice
       listeners.add(entry)
-      return () => listeners.delete(entry)
+      return () => void listeners.delete(entry)
     },
     emit(value) {
       for (const { listener } of [...listeners]) {
@@ -21,6 +23,7 @@ export const makeListeners = <A>(): Listeners<A> => {
         }
       }
     },
+    clear: () => listeners.clear(),
   }
 }
 

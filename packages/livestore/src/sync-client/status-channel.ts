@@ -3,6 +3,7 @@
  * has the connection; a page that opens later requests the current status.
  */
 import {
+  makeListeners,
   type Refusal,
   sameSyncStatus,
   SYNC_REASONS,
@@ -87,7 +88,8 @@ const refusalsIn = (data: unknown): readonly Refusal[] => {
 /** The side of the page. `connecting` until the provider publishes a status. */
 export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
   const channel = openChannel(storeId)
-  const listeners = new Set<(status: SyncStatus) => void>()
+  const listeners = makeListeners<SyncStatus>()
+  const refusalListeners = makeListeners<Refusal>()
   let current = syncStatus('connecting', 'Connecting to the sync server.')
   let outage: { status: SyncStatus; readonly timer: ReturnType<typeof setTimeout> } | undefined
 
@@ -96,11 +98,10 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
     outage = undefined
     if (sameSyncStatus(current, status)) return
     current = status
-    for (const listener of listeners) listener(status)
+    listeners.emit(status)
   }
-  const refusalListeners = new Set<(refusal: Refusal) => void>()
   channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-    for (const refusal of refusalsIn(data)) for (const listener of refusalListeners) listener(refusal)
+    for (const refusal of refusalsIn(data)) refusalListeners.emit(refusal)
     const status = statusIn(data)
     if (status === undefined) return
     if (status.state !== 'offline' || current.state !== 'online') set(status)
@@ -121,14 +122,8 @@ export const watchSyncStatus = (storeId: string): WatchedSyncStatus => {
     get current() {
       return current
     },
-    subscribe: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    refusals: (listener) => {
-      refusalListeners.add(listener)
-      return () => refusalListeners.delete(listener)
-    },
+    subscribe: listeners.add,
+    refusals: refusalListeners.add,
     stop: () => {
       close()
       set(syncStatus('store_stopped', STORE_STOPPED))

@@ -7,6 +7,7 @@ import {
   type IndexStep,
   type IndexTable,
   type IndexTables,
+  makeListeners,
   readsOf,
 } from '@rockpool/core'
 import { isStoreId, RockpoolError } from '@rockpool/protocol'
@@ -28,20 +29,11 @@ export interface IndexedDbIndexOptions {
 export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexOptions): Promise<LocalIndex> => {
   if (!isStoreId(storeId)) throw new RockpoolError('bad_request', `"${storeId}" cannot be the id of a store.`)
   const database = await openDatabase(storeId, create)
-  const listeners = new Set<(changed: readonly IndexKey[]) => void>()
+  const listeners = makeListeners<readonly IndexKey[]>()
   const writes = new Set<Promise<unknown>>()
   const channel = new BroadcastChannel(`rockpool-index:${storeId}`)
 
-  const emit = (changed: readonly IndexKey[]) => {
-    for (const listener of [...listeners]) {
-      try {
-        listener(changed)
-      } catch (error) {
-        reportError(error)
-      }
-    }
-  }
-  channel.onmessage = ({ data }: MessageEvent<readonly IndexKey[]>) => emit(data)
+  channel.onmessage = ({ data }: MessageEvent<readonly IndexKey[]>) => listeners.emit(data)
 
   /** Other tabs are notified of writes that are still under way. */
   const end = async () => {
@@ -82,7 +74,7 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
         const changed = await writeSteps(database, steps, epoch)
         if (changed.length > 0) {
           channel.postMessage(changed)
-          emit(changed)
+          listeners.emit(changed)
         }
         return changed
       })
@@ -94,11 +86,7 @@ export const indexedDbIndex = async ({ storeId, create = true }: IndexedDbIndexO
       }
     },
 
-    subscribe(listener) {
-      const own = (changed: readonly IndexKey[]) => listener(changed)
-      listeners.add(own)
-      return () => void listeners.delete(own)
-    },
+    subscribe: listeners.add,
 
     close: end,
 
