@@ -4,8 +4,9 @@
  * fails.
  */
 import { describe, expect, test } from 'vitest'
-import { type BrowserName, createDevice, type Device, IS_LONG, ONE_BROWSER } from './device.ts'
+import { type BrowserName, createDevice, type Device, ONE_BROWSER } from './device.ts'
 import { commitNotes, notesIn } from './notes.ts'
+import { IS_LONG } from '../long.ts'
 import { startServer } from './server.ts'
 import type { Tab } from './tab.ts'
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import puppeteer, { type Browser, type LaunchOptions, type Page } from 'puppeteer-core'
 import { CHROMIUM_FLAGS } from '../chromium-flags.ts'
+import { IS_LONG } from '../long.ts'
 import { type Tab, openTab } from './tab.ts'
 
 export type BrowserName = 'chromium' | 'firefox'
@@ -18,10 +19,7 @@ const PATHS: Record<BrowserName, string> = {
 /** The browsers to test in: on CI all of them, elsewhere those that are here (`npm test` says which are missing). */
 export const BROWSERS = (['chromium', 'firefox'] as const).filter((name) => process.env.CI || existsSync(PATHS[name]))
 
-/** `npm run test:long`: every story in every browser, and at full size. */
-export const IS_LONG = process.env.ROCKPOOL_LONG === '1'
-
-/** For stories that the log, the server and the network decide: `npm test` runs them in one browser. */
+/** For stories that the log, the server and the network decide: `npm test` runs them in one browser, `npm run test:long` in all. */
 export const ONE_BROWSER = IS_LONG ? BROWSERS : BROWSERS.slice(0, 1)
 
 export interface Device extends AsyncDisposable {

@@ -14,12 +14,13 @@ import { runServer, type ServerProcess } from '../../packages/server/src/testing
 import { Device } from '../../packages/sync-server/src/testing/device.ts'
 import { connectLive } from '../../packages/sync-server/src/testing/live-client.ts'
 import { freePort } from '../free-port.ts'
+import { IS_LONG } from '../long.ts'
 import startS3 from '../s3/global-setup.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
 const STORE = 'shop'
 const WRITERS = ['a', 'b']
-const RESTARTS = 6
+const RESTARTS = IS_LONG ? 6 : 4
 /** Changes that are acknowledged between two faults. */
 const CHANGES = 4
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { IS_LONG } from '../../../../test/long.ts'
 import { REPLACEMENTS } from '../replacements.ts'
 import { BUNDLERS, type Bundles, type Plugin, servedByVite } from '../testing/bundles.ts'
 import { installedText } from '../testing/livestore.ts'
@@ -13,7 +14,11 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => installed?.remove())
 
-describe.each(Object.entries(BUNDLERS))('%s', { timeout: 300_000 }, (_, build) => {
+/** Those that take longest run in the long tests only. */
+const SLOW = new Set(['Rollup', 'webpack'])
+const bundlers = Object.entries(BUNDLERS).filter(([name]) => IS_LONG || !SLOW.has(name))
+
+describe.each(bundlers)('%s', { timeout: 300_000 }, (_, build) => {
   it('replaces the processors and applies the fixes in the page and in both workers', async () => {
     expectReplaced(await build(plugin))
   })

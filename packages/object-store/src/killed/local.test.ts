@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SETUP } from '../local/folder.test.shared.ts'
 import { expectBytes, readAll } from '../testing/bytes.ts'
+import { IS_LONG } from '../../../../test/long.ts'
 import { type LocalStore, openLocalStore } from '../local/index.ts'
 import { bytesOfKey, listKeys } from './bytes.test.shared.ts'
 import { startWriter, writeAndKill } from './writer.test.process.ts'
 
-/** Issue 4: killed 100 times under load, nothing acknowledged is lost or torn. */
-const KILLS = 100
+const KILLS = IS_LONG ? 100 : 25
 
 let directory: string
 beforeEach(async () => {

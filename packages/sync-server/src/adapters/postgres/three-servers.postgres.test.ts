@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { signToken } from '@rockpool/access/testing'
 import { beforeEach, expect, it } from 'vitest'
+import { IS_LONG } from '../../../../../test/long.ts'
 import { createDatabase, type TestDatabase } from '../../test-support/postgres-database.ts'
 import { Device } from '../../testing/device.ts'
 import { eventsAfter } from '../../testing/events.ts'
@@ -13,7 +14,7 @@ import { connectLive } from '../../testing/live-client.ts'
 
 const STORE = 'shop'
 const WRITERS = ['a', 'b', 'c', 'd']
-const RESTARTS = 6
+const RESTARTS = IS_LONG ? 6 : 4
 /** Pushes that are acknowledged between two restarts. */
 const PUSHES = 25
 
