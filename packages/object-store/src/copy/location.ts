@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { ObjectStoreError } from '../errors.ts'
 import { openLocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
@@ -60,15 +59,4 @@ export const openLocation = async (location: Location, side: Side): Promise<Obje
   // Nothing is signed here.
   const secret = randomBytes(32).toString('hex')
   return openLocalStore({ directory, publicBaseUrl: 'http://localhost', secret })
-}
-
-/** Undefined when the arguments do not match the usage. @throws Error for an unknown option */
-export const readArguments = (args: readonly string[]): { readonly from: string; readonly to: string } | undefined => {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { from: { type: 'string' }, to: { type: 'string' } },
-    allowPositionals: true,
-  })
-  const { from, to } = values
-  return positionals.length === 1 && positionals[0] === 'copy' && from && to ? { from, to } : undefined
 }

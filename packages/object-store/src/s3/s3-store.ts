@@ -92,13 +92,8 @@ const s3StoreOf = (connection: S3Connection, integrity: IntegrityMode): S3Store 
       const ResponseContentEncoding = 'identity'
       const read = () => send(new GetObjectCommand({ Bucket, Key: key, Range, ResponseContentEncoding }), signal)
       const answer = await revokingGrants(connection, key, read, signal)
-      const span = toSpan(answer)
-      const size = span.size ?? span.end
-      return {
-        info: { ...toObjectInfo(key, answer), size },
-        span: { start: span.start, end: span.end },
-        body: readBody(answer, span),
-      }
+      const { size, ...span } = toSpan(answer)
+      return { info: { ...toObjectInfo(key, answer), size }, span, body: readBody(answer, span) }
     },
 
     exists: async (key, call = {}) => {
