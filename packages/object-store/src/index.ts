@@ -1,5 +1,6 @@
 export * from './serve-object.ts'
 export * from './errors.ts'
+export * from './list-all.ts'
 export * from './object-key.ts'
 export * from './object-store.ts'
 export * from './read-bytes.ts'

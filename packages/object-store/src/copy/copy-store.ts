@@ -1,5 +1,6 @@
 /** Copies all objects of one store to another: verified by hash, resumable, idempotent. */
 import { isObjectStoreError } from '../errors.ts'
+import { listAll } from '../list-all.ts'
 import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { ListedObject, ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
@@ -116,15 +117,10 @@ async function* objectsOf(
   target: ObjectStore,
   call: { readonly signal?: AbortSignal },
 ): AsyncGenerator<ListedObject, void, undefined> {
-  let cursor: string | undefined
-  do {
-    const page = await store.list('', cursor === undefined ? call : { ...call, cursor })
-    for (const object of page.objects) {
-      const { key } = object
-      // A copy of an S3 bucket may stand in for it, a folder may not.
-      if (key.startsWith('tmp/') || (key === BUCKET_ID_KEY && target.mode !== 's3')) continue
-      yield object
-    }
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  for await (const object of listAll(store, '', call)) {
+    const { key } = object
+    // A copy of an S3 bucket may stand in for it, a folder may not.
+    if (key.startsWith('tmp/') || (key === BUCKET_ID_KEY && target.mode !== 's3')) continue
+    yield object
+  }
 }

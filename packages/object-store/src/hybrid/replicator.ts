@@ -3,6 +3,7 @@ import type { LocalStore } from '../local/index.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
 import { throwIfAborted } from '../exact-body.ts'
+import { listAll } from '../list-all.ts'
 import { BUCKET_ID_KEY } from '../object-key.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { transferObject } from '../transfer-object.ts'
@@ -316,14 +317,10 @@ export class Replicator {
       state.discover(page.objects.filter(({ key }) => !key.startsWith('tmp/') && key !== BUCKET_ID_KEY))
       cursor = page.cursor
     }
-    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-      const page = await local.list('', { ...(cursor === undefined ? {} : { cursor }), signal })
-      for (const { key, size } of page.objects) {
-        if (state.pending(key)) continue
-        if (isImmutable(key) && state.remote(key)?.size === size) state.used(key, Date.now())
-        else state.mark(key, 'put', size)
-      }
-      cursor = page.cursor
+    for await (const { key, size } of listAll(local, '', { signal })) {
+      if (state.pending(key)) continue
+      if (isImmutable(key) && state.remote(key)?.size === size) state.used(key, Date.now())
+      else state.mark(key, 'put', size)
     }
     state.setCompared()
     this.#compared.resolve()

@@ -1,6 +1,7 @@
 /** Reads all objects of a store, and reports damage. */
 import { isObjectStoreError } from '../errors.ts'
 import type { HybridStore } from '../hybrid/index.ts'
+import { listAll } from '../list-all.ts'
 import type { LocalStore } from '../local/index.ts'
 import type { ObjectStore } from '../object-store.ts'
 import type { S3Store } from '../s3/index.ts'
@@ -125,11 +126,7 @@ const isListed = async (store: ObjectStore, key: string, signal?: AbortSignal): 
 }
 
 async function* objectsOf(store: ObjectStore, signal: AbortSignal | undefined) {
-  const call = signal ? { signal } : {}
-  let cursor: string | undefined
-  do {
-    const page = await store.list('', cursor === undefined ? call : { ...call, cursor })
-    for (const object of page.objects) if (!object.key.startsWith('tmp/')) yield object
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  for await (const object of listAll(store, '', signal ? { signal } : {})) {
+    if (!object.key.startsWith('tmp/')) yield object
+  }
 }

@@ -1,5 +1,5 @@
 /** Retention of artifacts: requests go by age. Garbage collection leaves them alone, since no log names them. */
-import type { ObjectStore } from '@rockpool/object-store'
+import { listAll, type ObjectStore } from '@rockpool/object-store'
 import { parseArtifactKey } from '@rockpool/protocol'
 
 const ROOT = 'requests/'
@@ -51,22 +51,17 @@ async function* storedRequests(
   signal: AbortSignal,
 ): AsyncGenerator<StoredRequest, void, undefined> {
   let current: StoredRequest | undefined
-  let cursor: string | undefined
-  do {
-    const page = await store.list(ROOT, { signal, ...(cursor !== undefined && { cursor }) })
-    for (const { key, size, modifiedAt } of page.objects) {
-      // In an S3 bucket other clients may have written keys outside the grammar: they are not the server's to remove.
-      if (parseArtifactKey(key) === undefined) continue
-      const id = key.split('/', 2)[1]!
-      if (current?.id !== id) {
-        if (current) yield current
-        current = { id, keys: [], bytes: 0, modifiedAt: 0 }
-      }
-      current.keys.push(key)
-      current.bytes += size
-      current.modifiedAt = Math.max(current.modifiedAt, modifiedAt)
+  for await (const { key, size, modifiedAt } of listAll(store, ROOT, { signal })) {
+    // In an S3 bucket other clients may have written keys outside the grammar: they are not the server's to remove.
+    if (parseArtifactKey(key) === undefined) continue
+    const id = key.split('/', 2)[1]!
+    if (current?.id !== id) {
+      if (current) yield current
+      current = { id, keys: [], bytes: 0, modifiedAt: 0 }
     }
-    cursor = page.cursor
-  } while (cursor !== undefined)
+    current.keys.push(key)
+    current.bytes += size
+    current.modifiedAt = Math.max(current.modifiedAt, modifiedAt)
+  }
   if (current) yield current
 }

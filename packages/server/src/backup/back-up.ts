@@ -7,7 +7,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
-import type { ObjectStore } from '@rockpool/object-store'
+import { listAll, type ObjectStore } from '@rockpool/object-store'
 import { copyStore, progressLine } from '@rockpool/object-store/copy'
 import { openLocalStore } from '@rockpool/object-store/local'
 import type { SqliteLogs } from '@rockpool/sync-server/node'
@@ -120,18 +120,13 @@ const referToBytes = async (folder: string, store: ObjectStore, { config, signal
   let objects = 0
   let size = 0
   async function* lines() {
-    let cursor: string | undefined
-    do {
-      const page = await store.list('', { signal, ...(cursor !== undefined && { cursor }) })
-      for (const object of page.objects) {
-        if (object.key.startsWith('tmp/')) continue
-        objects++
-        size += object.size
-        const line: ReferredObject = { key: object.key, size: object.size }
-        yield `${JSON.stringify(line)}\n`
-      }
-      cursor = page.cursor
-    } while (cursor !== undefined)
+    for await (const object of listAll(store, '', { signal })) {
+      if (object.key.startsWith('tmp/')) continue
+      objects++
+      size += object.size
+      const line: ReferredObject = { key: object.key, size: object.size }
+      yield `${JSON.stringify(line)}\n`
+    }
   }
   await pipeline(lines, createWriteStream(`${file}.new`, { mode: 0o600, flush: true }))
   await rename(`${file}.new`, file)

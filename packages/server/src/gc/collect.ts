@@ -6,7 +6,7 @@
  * hour after the log confirmed the content, and only when the signer, asked in that moment, still has it (ARCHITECTURE.md,
  * "Garbage collection", "Space"). So a content is deleted only while every device that could name it keeps its bytes.
  */
-import type { ObjectStore } from '@rockpool/object-store'
+import { listAll, type ObjectStore } from '@rockpool/object-store'
 import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { objectsOf, partsKey } from '@rockpool/signer'
 import { type KeyLocks, memoryKeyLocks } from './key-locks.ts'
@@ -189,22 +189,17 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
 /** The contents of a store, each with whether its digest list is there; a digest list without its content as one, too. */
 async function* contents(store: ObjectStore, storeId: StoreId, signal: AbortSignal): AsyncGenerator<Candidate> {
   let last: Candidate | undefined
-  let cursor: string | undefined
-  do {
-    const page = await store.list(`${storeId}/`, { signal, ...(cursor !== undefined && { cursor }) })
-    for (const { key, size, modifiedAt } of page.objects) {
-      const name = key.replace(/\.parts$/, '')
-      // Anything else was put there past the signer: not ours to delete.
-      if (!parseRemoteKey(name)) continue
-      // In the order of keys a digest list comes right behind its content.
-      if (key !== name && last?.key === name) {
-        last.parts = true
-        continue
-      }
-      if (last) yield last
-      last = { key: name as RemoteKey, size, modifiedAt, parts: key !== name }
+  for await (const { key, size, modifiedAt } of listAll(store, `${storeId}/`, { signal })) {
+    const name = key.replace(/\.parts$/, '')
+    // Anything else was put there past the signer: not ours to delete.
+    if (!parseRemoteKey(name)) continue
+    // In the order of keys a digest list comes right behind its content.
+    if (key !== name && last?.key === name) {
+      last.parts = true
+      continue
     }
-    cursor = page.cursor
-  } while (cursor !== undefined)
+    if (last) yield last
+    last = { key: name as RemoteKey, size, modifiedAt, parts: key !== name }
+  }
   if (last) yield last
 }
