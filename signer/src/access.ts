@@ -9,7 +9,14 @@ import {
   type RemoteKey,
   type Right,
 } from '@rockpool/protocol'
-import { type Authenticate, type Claims, hasRequestRight, type HoldState, requireReleased } from '@rockpool/access'
+import {
+  type Authenticate,
+  type Claims,
+  hasRequestRight,
+  type HoldState,
+  readBearer,
+  requireReleased,
+} from '@rockpool/access'
 import { httpError } from './errors.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { type Caller, mayAct, type ResolvedKey, resolveKey } from './rights.ts'
@@ -137,7 +144,7 @@ export const createAccess = (options: AccessOptions): Access => {
 
   return {
     async identify(request) {
-      const claims = await authenticate(bearerToken(request))
+      const claims = await authenticate(requireToken(request))
       take(`sub ${claims.sub}`)
       return { claims, owner: await ownerSegment(claims.sub) }
     },
@@ -203,10 +210,9 @@ export const createAccess = (options: AccessOptions): Access => {
   }
 }
 
-const bearerToken = ({ headers }: Request): string => {
+const requireToken = ({ headers }: Request): string => {
   // The second one is livestore-filesync's.
-  const value = headers.get('authorization') ?? `Bearer ${headers.get('x-worker-auth') ?? ''}`
-  const token = /^Bearer +([^\s,]+)$/i.exec(value)?.[1]
+  const token = readBearer(headers.get('authorization') ?? `Bearer ${headers.get('x-worker-auth') ?? ''}`)
   if (token === undefined) throw httpError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
   return token
 }

@@ -1,5 +1,5 @@
 /** Who calls, and in which store. */
-import { type Authenticate, type Claims, hasRight } from '@rockpool/access'
+import { type Authenticate, type Claims, hasRight, readBearer } from '@rockpool/access'
 import {
   type BucketRules,
   type Buckets,
@@ -43,7 +43,7 @@ export interface IdentifyOptions {
 /** @throws RockpoolError `unauthenticated`, `bad_request`, `rate_limited` */
 export const identify = async (request: Request, options: IdentifyOptions): Promise<Caller> => {
   const { authenticate, rateLimit, serviceRole, address = '' } = options
-  const token = bearerToken(request)
+  const token = optionalToken(request)
   const named = request.headers.get(STORE_HEADER) ?? undefined
   if (token === undefined) {
     requireRate(rateLimit, `address ${address}`)
@@ -63,11 +63,11 @@ export const requireRate = (rateLimit: RateLimit | undefined, caller: string): v
   throw new RockpoolError('rate_limited', 'Too many requests. Wait for the time in Retry-After.', { retryAfterMs })
 }
 
-const bearerToken = ({ headers }: Request): string | undefined => {
+/** Undefined without the header: public buckets need no token. */
+const optionalToken = ({ headers }: Request): string | undefined => {
   const header = headers.get('authorization')
-  if (header === null) return undefined
-  const token = /^Bearer +([^\s,]+)$/i.exec(header)?.[1]
-  if (token !== undefined) return token
+  const token = readBearer(header)
+  if (token !== undefined || header === null) return token
   throw new RockpoolError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
 }
 

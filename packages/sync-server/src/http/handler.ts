@@ -14,7 +14,7 @@ import { type LiveUpdate, pagePieces } from '../live/message.ts'
 import type { ClaimChecks } from '../read-model/claim-checker.ts'
 import { type AllowedOrigins, allowOrigin, preflightReply } from './cors.ts'
 import { errorReply, isServerFault, SyncError, toSyncError } from './errors.ts'
-import { bearerToken, type RateLimit, requireRate, requireReader } from './identify.ts'
+import { type RateLimit, requireRate, requireReader, requireToken } from './identify.ts'
 import { ownerOfClaims } from './owner.ts'
 import { parsePush } from './parse-push.ts'
 import { readBody } from './read-body.ts'
@@ -90,7 +90,7 @@ export const createHandler = (options: SyncOptions, live: Live): ((request: Sync
   const respond = async (request: SyncRequest): Promise<Reply> => {
     const url = new URL(request.url)
     const { storeId, call } = parseRoute(request.method, url.pathname, basePath)
-    const claims = await requireReader(authenticate, bearerToken(request), storeId)
+    const claims = await requireReader(authenticate, requireToken(request), storeId)
     if (call === 'push') return push(request, storeId, claims)
     requireRate(rateLimit, claims)
     if (call === 'live') return live.openStream(request, storeId, parseSince(url.searchParams), claims)

@@ -1,5 +1,5 @@
 /** Who sent a request, and whether the user may read the store. */
-import { type Authenticate, type Claims, hasRight } from '@rockpool/access'
+import { type Authenticate, type Claims, hasRight, readBearer } from '@rockpool/access'
 import type { StoreId } from '@rockpool/protocol'
 import { SyncError } from './errors.ts'
 import type { SyncRequest } from './reply.ts'
@@ -8,8 +8,8 @@ import type { SyncRequest } from './reply.ts'
 export type RateLimit = (sub: string) => number
 
 /** @throws SyncError `unauthenticated` */
-export const bearerToken = ({ headers }: Pick<SyncRequest, 'headers'>): string => {
-  const token = /^Bearer +([^\s,]+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+export const requireToken = ({ headers }: Pick<SyncRequest, 'headers'>): string => {
+  const token = readBearer(headers.get('authorization'))
   if (token === undefined) throw new SyncError('unauthenticated', 'Send a token: "Authorization: Bearer <JWT>".')
   return token
 }

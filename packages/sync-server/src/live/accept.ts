@@ -2,7 +2,7 @@
 import { type Authenticate, expiryOf } from '@rockpool/access'
 import { isRockpoolError, type StoreId } from '@rockpool/protocol'
 import { isSyncError, SyncError } from '../http/errors.ts'
-import { bearerToken, type RateLimit, requireRate, requireReader } from '../http/identify.ts'
+import { type RateLimit, requireRate, requireReader, requireToken } from '../http/identify.ts'
 import type { SyncRequest } from '../http/reply.ts'
 import { parseRoute, parseSince } from '../http/route.ts'
 import { CLOSE } from './publish.ts'
@@ -61,7 +61,7 @@ const toCloseReason = (text: string): string => {
 
 const socketToken = (request: Pick<SyncRequest, 'headers'>, protocols: readonly string[]): string => {
   const offered = protocols.find((name) => name.startsWith(BEARER))
-  if (offered === undefined) return bearerToken(request)
+  if (offered === undefined) return requireToken(request)
   try {
     const base64 = offered.slice(BEARER.length).replaceAll('-', '+').replaceAll('_', '/')
     return atob(base64)

@@ -11,7 +11,7 @@
 import type { Buckets, StoreId } from '@rockpool/protocol'
 import { allowOrigin, preflightReply } from '../http/cors.ts'
 import { DEFAULT_BASE_PATH, failed, reportToConsole } from '../http/handler.ts'
-import { bearerToken, requireReader } from '../http/identify.ts'
+import { requireReader, requireToken } from '../http/identify.ts'
 import { type Reply, toResponse } from '../http/reply.ts'
 import { parseRoute } from '../http/route.ts'
 import { acceptLive } from '../live/accept.ts'
@@ -111,7 +111,7 @@ export const makeSyncBackend = (options: SyncBackendOptions = {}): SyncBackend =
       const acceptance = await acceptLive(request, { authenticate, basePath: DEFAULT_BASE_PATH })
       if ('close' in acceptance) return closedUpgrade(acceptance.close, acceptance.reason)
     } else {
-      await requireReader(authenticate, bearerToken(request), storeId)
+      await requireReader(authenticate, requireToken(request), storeId)
     }
     const namespace = bindings.SYNC_BACKEND as DurableObjectNamespace
     return namespace.get(namespace.idFromName(storeId)).fetch(request)
