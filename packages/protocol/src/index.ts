@@ -1,4 +1,5 @@
 export * from './artifact-key.ts'
+export * from './backoff.ts'
 export * from './byte-range.ts'
 export * from './bytes.ts'
 export * from './content-address.ts'

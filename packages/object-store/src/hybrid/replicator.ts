@@ -1,4 +1,5 @@
 /** Replicates the folder to S3 in the background, and evicts replicated objects above the folder's size limit. */
+import { backoffMs } from '@rockpool/protocol'
 import type { LocalStore } from '../local/index.ts'
 import { asStoreError } from '../local/disk-errors.ts'
 import { isObjectStoreError, ObjectStoreError } from '../errors.ts'
@@ -10,7 +11,6 @@ import { transferObject } from '../transfer-object.ts'
 import type { ReplicationState, PendingChange, RemoteObject } from './replication-state.ts'
 import { isImmutable } from './immutable.ts'
 import { isFetchCurrent } from './is-fetch-current.ts'
-import { retryDelay } from './retry-delay.ts'
 
 /** Parallel uploads to S3, and parallel fetches from it. Each takes up to 40 MiB of memory. */
 const PARALLEL = 4
@@ -298,7 +298,7 @@ export class Replicator {
       this.#succeeded()
     } catch (error) {
       if (signal.aborted) return
-      const retryAt = Date.now() + retryDelay(change.attempts + 1, this.#options.random())
+      const retryAt = Date.now() + backoffMs(change.attempts + 1, this.#options.random())
       state.postpone(change, retryAt)
       this.#failedObjects.set(change.key, error as Error)
       this.#options.onFailure({ key: change.key, error: error as Error, retryAt })
@@ -392,7 +392,7 @@ export class Replicator {
       this.#compared = Promise.withResolvers<void>()
       this.#compared.promise.catch(() => {})
     }
-    this.#retryAt = Date.now() + retryDelay(++this.#failures, this.#options.random())
+    this.#retryAt = Date.now() + backoffMs(++this.#failures, this.#options.random())
     this.#options.onFailure({ error: reason, retryAt: this.#retryAt })
   }
 }

@@ -2,8 +2,7 @@
  * Circuit breaker: detects that the network or the servers are away for all transfers. Then one attempt at a time probes, at
  * the pace of the back-off: an offline phone with 20,000 photos to upload must not retry each of them every 5 min.
  */
-import type { ErrorCode } from '@rockpool/protocol'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, type ErrorCode } from '@rockpool/protocol'
 
 const SHARED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['offline', 'storage_unavailable', 'rate_limited'])
 

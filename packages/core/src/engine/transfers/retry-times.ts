@@ -2,8 +2,9 @@
  * When failed transfers are due. A row stores its wait as a wall-clock time, which may be years off, and as a duration. Once
  * the queue has read the row, the monotonic clock measures the wait.
  */
+import { MAX_BACKOFF_MS } from '@rockpool/protocol'
 import type { TransferRow } from '../../ports/local-index.ts'
-import { MAX_REFUSED_WAIT_MS, MAX_WAIT_MS } from './backoff.ts'
+import { MAX_REFUSED_WAIT_MS } from './refusal.ts'
 
 export interface Moment {
   /** unix ms */
@@ -14,7 +15,7 @@ export interface Moment {
 
 /** Remaining wait of the row in ms. Never more than its duration: the wall clock may have been wrong when it was written. */
 export const waitLeft = ({ state, notBefore, waitMs }: TransferRow, wall: number): number => {
-  const longest = waitMs ?? (state === 'blocked' ? MAX_REFUSED_WAIT_MS : MAX_WAIT_MS)
+  const longest = waitMs ?? (state === 'blocked' ? MAX_REFUSED_WAIT_MS : MAX_BACKOFF_MS)
   return Math.min(Math.max(0, notBefore - wall), longest)
 }
 

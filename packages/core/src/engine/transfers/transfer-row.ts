@@ -1,7 +1,7 @@
 /** Transitions of a transfer's row, as functions for index transactions. Pure. The states are in `transfer-states.ts`. */
-import { type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { backoffMs, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import type { TransferDirection, TransferRow } from '../../ports/local-index.ts'
-import { backoffMs, isRefusal, refusedWaitMs } from './backoff.ts'
+import { isRefusal, refusedWaitMs } from './refusal.ts'
 
 export interface TransferContent {
   readonly remoteKey: RemoteKey

@@ -2,7 +2,7 @@
  * Sends events to webhooks: each event at least once, those of one store in the order of its log. Each pair of webhook and store is
  * a loop of its own, so that one that fails stops no other.
  */
-import type { StoreId } from '@rockpool/protocol'
+import { backoffMs, type StoreId } from '@rockpool/protocol'
 import { type Clock, type FileEvent, pause } from '@rockpool/sync-server'
 import type { Appends } from '../appends.ts'
 import type { Cursor } from '../cursor.ts'
@@ -11,7 +11,6 @@ import { type StorageEvent, toStorageEvent } from '../storage-event.ts'
 import { createStoreLoops } from '../store-loops.ts'
 import type { ReadableLogs } from '../../rest/services.ts'
 import type { HookCursors } from './hook-cursors.ts'
-import { retryDelay } from './retry-delay.ts'
 import { send } from './send.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { nameOf, wants, type Webhook } from './webhook.ts'
@@ -195,7 +194,7 @@ const untilSuccess = async <A>(
     } catch (error) {
       signal.throwIfAborted()
       const { message, retryAfterMs } = error as DeliveryError
-      const delay = retryDelay(attempts, random(), retryAfterMs)
+      const delay = backoffMs(attempts, random(), retryAfterMs)
       report({ kind: 'failed', ...what, attempts, reason: message, retryAt: clock.now() + delay })
       await pause(clock, delay, signal)
     }
