@@ -8,12 +8,13 @@ import {
   type DownloadUrlRequest,
   isPassiveType,
   OCTET_STREAM,
+  partsKey,
   typeAllowed,
 } from '@rockpool/protocol'
 import { httpError } from './errors.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
-import { objectsOf, partsKey } from './stored-content.ts'
+import { objectsOf } from './stored-content.ts'
 
 /** Default lifetime of a presigned GET, in seconds. */
 export const DOWNLOAD_SECONDS = 60

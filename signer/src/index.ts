@@ -7,7 +7,7 @@ export type { RequestLine, SignerEvent, SignerHooks } from './hooks.ts'
 export type { CheckQuota, SignerOptions } from './options.ts'
 export { createRateLimit, DEFAULT_RATE_LIMIT, type RateLimitRules } from './rate-limit.ts'
 export type { RequestSource } from './request-context.ts'
-export { hasContent, objectsOf, partsKey } from './stored-content.ts'
+export { hasContent, objectsOf } from './stored-content.ts'
 export {
   type Authenticate,
   type Claims,

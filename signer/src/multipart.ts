@@ -15,6 +15,7 @@ import {
   type MultipartRequest,
   type MultipartUpload,
   partRange,
+  partsKey,
   safeType,
   type StoredContent,
 } from '@rockpool/protocol'
@@ -24,7 +25,6 @@ import { created } from './hooks.ts'
 import type { Caller, ResolvedKey } from './rights.ts'
 import type { SignerServices } from './services.ts'
 import { findStored, UPLOAD_SECONDS } from './uploads.ts'
-import { partsKey } from './stored-content.ts'
 
 /** Starts an upload, or lists the parts of one that was started before. */
 export const startMultipart = async (

@@ -1,13 +1,21 @@
 /** `/objects/<key>`: the data plane of `local` and `hybrid`, by signed query; with a bearer token, of any store. */
 import { serveObject, type ObjectGrant, type ObjectStore, type PutGrant, verifyLocalUrl } from '@rockpool/object-store'
-import { addressParts, fromHex, OCTET_STREAM, parseRemoteKey, type RemoteKey, safeType } from '@rockpool/protocol'
+import {
+  addressParts,
+  contentKeyOf,
+  fromHex,
+  OCTET_STREAM,
+  parseRemoteKey,
+  partsKey,
+  type RemoteKey,
+  safeType,
+} from '@rockpool/protocol'
 import { decode } from './body.ts'
 import { checkBucket } from './content.ts'
 import { httpError } from './errors.ts'
 import { created } from './hooks.ts'
 import type { Caller } from './rights.ts'
 import type { SignerServices } from './services.ts'
-import { partsKey } from './stored-content.ts'
 
 /** One request on `/objects/<path>`. */
 export interface ObjectCall {
@@ -54,9 +62,9 @@ export const readObject = async (
   caller: Caller,
   { request, path, onError }: ObjectCall,
 ): Promise<Response> => {
-  const ofParts = path.endsWith('.parts')
-  const { key } = await access.permit(caller, 'read', ofParts ? path.slice(0, -'.parts'.length) : path)
-  return serveCaller(store, request, ofParts ? partsKey(key) : key, onError)
+  const contentKey = contentKeyOf(path)
+  const { key } = await access.permit(caller, 'read', contentKey)
+  return serveCaller(store, request, contentKey === path ? key : partsKey(key), onError)
 }
 
 /** Serves GET and HEAD of an object that the caller may read. */

@@ -1,5 +1,5 @@
 /** One request on its way through the signer. */
-import { parseRemoteKey } from '@rockpool/protocol'
+import { contentKeyOf, parseRemoteKey } from '@rockpool/protocol'
 import type { Context } from 'hono'
 import type { Caller } from './rights.ts'
 
@@ -39,7 +39,7 @@ export const pathBehind = (c: RequestContext, prefix: string): string => {
 
 /** For the line of the request. */
 export const setStoreId = (c: RequestContext, key: string) => {
-  const parts = parseRemoteKey(key.replace(/\.parts$/, ''))
+  const parts = parseRemoteKey(contentKeyOf(key))
   if (parts) c.set('storeId', parts.storeId)
 }
 

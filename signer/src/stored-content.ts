@@ -1,9 +1,6 @@
 /** The objects of content in object storage. */
 import { isObjectStoreError, type ObjectStore } from '@rockpool/object-store'
-import { addressOfKey, addressParts, type RemoteKey } from '@rockpool/protocol'
-
-/** The key of the digest list (32 x N bytes) of content with several parts. */
-export const partsKey = (key: string): string => `${key}.parts`
+import { addressOfKey, addressParts, partsKey, type RemoteKey } from '@rockpool/protocol'
 
 /** The keys of the content and, with several parts, of its digest list, without which it is unreadable. */
 export const objectsOf = (key: RemoteKey): readonly string[] =>

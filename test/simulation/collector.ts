@@ -5,7 +5,7 @@
 import { type Process, START, STORE_ID, type World } from '@rockpool/core/simulation'
 import type { MemoryStore } from '@rockpool/object-store/memory'
 import type { ObjectStore } from '@rockpool/object-store'
-import { addressOfKey, addressParts, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, addressParts, isRockpoolError, partsKey, type RemoteKey } from '@rockpool/protocol'
 import { collect, type LiveSet, type LiveSets } from '@rockpool/server'
 import { keysOf, type Logs, type ReadModel, type SqlEventLog } from '@rockpool/sync-server'
 
@@ -158,4 +158,4 @@ const readKeys = async (readPage: ReadModel['liveKeys']): Promise<Set<RemoteKey>
 }
 
 const isWhole = ({ objects }: MemoryStore, key: RemoteKey): boolean =>
-  objects.has(key) && (addressParts(addressOfKey(key)) === 1 || objects.has(`${key}.parts`))
+  objects.has(key) && (addressParts(addressOfKey(key)) === 1 || objects.has(partsKey(key)))

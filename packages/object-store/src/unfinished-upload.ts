@@ -1,5 +1,5 @@
 /** Finds an upload that an interrupted copy left in the target, and the digests to verify its parts. */
-import { addressOfDigests, addressParts, DIGEST_SIZE, parseRemoteKey, partCount } from '@rockpool/protocol'
+import { addressOfDigests, addressParts, DIGEST_SIZE, parseRemoteKey, partCount, partsKey } from '@rockpool/protocol'
 import { isObjectStoreError } from './errors.ts'
 import { readBytes } from './read-bytes.ts'
 import type { CallOptions, ObjectInfo, ObjectStore, UploadedPart } from './object-store.ts'
@@ -52,7 +52,7 @@ export const digestsBeside = async (
   const address = parseRemoteKey(key)?.address
   if (address === undefined || addressParts(address) !== partCount(size)) return undefined
   try {
-    const { info, body } = await source.get(`${key}.parts`, call)
+    const { info, body } = await source.get(partsKey(key), call)
     if (info.size !== partCount(size) * DIGEST_SIZE) {
       await body.cancel()
       return undefined

@@ -4,10 +4,12 @@ import type { ContentAddress } from './content-address.ts'
 import {
   addressOfKey,
   buildRemoteKey,
+  contentKeyOf,
   isStoreId,
   type Owner,
   ownerOf,
   parseRemoteKey,
+  partsKey,
   RESERVED_STORE_IDS,
 } from './remote-key.ts'
 
@@ -121,4 +123,20 @@ test.each([
 ])('the owner segment of %j', async (sub, owner) => {
   expect(await ownerOf(sub)).toBe(owner)
   expect(parseRemoteKey(`s/mine/${owner}/${HEX}`)?.owner).toBe(owner)
+})
+
+test('the digest list of content is at <key>.parts', () => {
+  expect(partsKey(`s/files/${HEX}-2`)).toBe(`s/files/${HEX}-2.parts`)
+})
+
+test.each([
+  [`s/files/${HEX}-2.parts`, `s/files/${HEX}-2`],
+  [`s/files/${HEX}-2`, `s/files/${HEX}-2`],
+  [`s/files/${HEX}-2.parts.parts`, `s/files/${HEX}-2.parts`],
+  ['s/a.parts/b', 's/a.parts/b'],
+  ['s/parts', 's/parts'],
+  ['.parts', ''],
+  ['', ''],
+])('the content of the object %j is at %j', (key, expected) => {
+  expect(contentKeyOf(key)).toBe(expected)
 })

@@ -5,6 +5,8 @@
  *     <storeId>/<bucket>/<owner>/<address>    buckets with access `owner`
  *     <storeId>/<64 hex>                      legacy (livestore-filesync): read, never newly minted
  *
+ * Content of several parts has a second object, its digest list, at `<key>.parts`.
+ *
  * @see signer HTTP contract, "key"
  */
 import { toBase64Url } from './bytes.ts'
@@ -89,6 +91,15 @@ export const buildRemoteKey = (parts: {
 
 /** The content address at the end of a remote key. */
 export const addressOfKey = (key: RemoteKey): ContentAddress => key.slice(key.lastIndexOf('/') + 1) as ContentAddress
+
+const PARTS_SUFFIX = '.parts'
+
+/** The object key of the digest list (32 x N bytes) of content with several parts. */
+export const partsKey = (key: string): string => `${key}${PARTS_SUFFIX}`
+
+/** The object key of the content that a digest list belongs to; any other key unchanged. */
+export const contentKeyOf = (key: string): string =>
+  key.endsWith(PARTS_SUFFIX) ? key.slice(0, -PARTS_SUFFIX.length) : key
 
 /** The owner segment of a user: `u_` + the first 32 characters of base64url(SHA-256(sub)). */
 export const ownerOf = async (sub: string, { digest }: Pick<Hashing, 'digest'> = WEB_HASHING): Promise<Owner> => {

@@ -16,6 +16,7 @@ import {
   isRockpoolError,
   parseRemoteKey,
   partRange,
+  partsKey,
   type RemoteKey,
   type Right,
   RockpoolError,
@@ -157,14 +158,14 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         reach(signal)
         const { key, type, disposition, name, expiresIn = 60, check } = read(schema.DownloadUrlRequest, request)
         permit('read', key)
-        const whole = addressParts(addressOfKey(key)) === 1 ? [key] : [key, `${key}.parts`]
+        const whole = addressParts(addressOfKey(key)) === 1 ? [key] : [key, partsKey(key)]
         if (check && !whole.every((name) => objects.has(name)))
           throw error('not_found', 'The object store does not have this content.')
         const expiresAt = clock.now() + expiresIn * 1_000
         const url = sign({ method: 'GET', key, ...presentation(type, disposition, name) }, expiresAt)
         const receipt = check ? receiptOf(key) : {}
         if (whole.length === 1) return { url, expiresAt, ...receipt }
-        return { url, partsUrl: sign({ method: 'GET', key: `${key}.parts` }, expiresAt), expiresAt, ...receipt }
+        return { url, partsUrl: sign({ method: 'GET', key: partsKey(key) }, expiresAt), expiresAt, ...receipt }
       },
 
       async uploadUrl(request, signal) {
@@ -225,7 +226,7 @@ export const memorySigner = (options: MemorySignerOptions = {}): MemorySigner =>
         const missing = numbers.filter((number) => !upload.parts.has(number))
         if (missing.length > 0) throw error('conflict', `Send these parts, then complete again: ${missing.join(', ')}.`)
         const bytes = new Blob(numbers.map((number) => upload.parts.get(number)!))
-        objects.set(`${key}.parts`, { bytes: new Blob([list]), type: safeType('') })
+        objects.set(partsKey(key), { bytes: new Blob([list]), type: safeType('') })
         objects.set(key, { bytes, type: upload.type })
         uploads.delete(uploadId)
         return { durable: true, etag: etagOf(key), ...receiptOf(key) }

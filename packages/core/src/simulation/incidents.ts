@@ -1,5 +1,5 @@
 /** What happens to devices, other than that requests and disks fail. */
-import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
+import { addressOfKey, type ContentAddress, partsKey, type RemoteKey } from '@rockpool/protocol'
 import { contentKeyOf } from '../records/content-key.ts'
 import type { Device } from './device.ts'
 import type { Incident } from './settings.ts'
@@ -149,7 +149,7 @@ const loseObject = async (world: World, devices: readonly Device[]): Promise<voi
     const isKnown = devices.every(({ name }) => world.backend.device(name).replica.remoteContents.get(key)?.stored)
     world.needsComparison ||= !isKnown
     world.storage.objects.delete(key)
-    world.storage.objects.delete(`${key}.parts`)
+    world.storage.objects.delete(partsKey(key))
     return
   }
 }

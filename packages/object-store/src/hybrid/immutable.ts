@@ -1,5 +1,4 @@
-import { parseRemoteKey } from '@rockpool/protocol'
+import { contentKeyOf, parseRemoteKey } from '@rockpool/protocol'
 
 /** Whether an object of this key never changes: content, or the digest list of content. */
-export const isImmutable = (key: string): boolean =>
-  parseRemoteKey(key.endsWith('.parts') ? key.slice(0, -'.parts'.length) : key) !== undefined
+export const isImmutable = (key: string): boolean => parseRemoteKey(contentKeyOf(key)) !== undefined

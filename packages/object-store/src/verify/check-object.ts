@@ -4,6 +4,7 @@ import {
   addressOfDigests,
   addressParts,
   type ContentAddress,
+  contentKeyOf,
   DIGEST_SIZE,
   parseRemoteKey,
   PART_SIZE,
@@ -57,8 +58,8 @@ const otherBytes = (bytes: number): Checked => ({
 
 /** The address that proves an object, and whether the object is the digest list of content. */
 const expectedOf = (key: string): readonly [address: ContentAddress | undefined, isList: boolean] => {
-  const isList = key.endsWith('.parts')
-  return [parseRemoteKey(isList ? key.slice(0, -'.parts'.length) : key)?.address, isList]
+  const contentKey = contentKeyOf(key)
+  return [parseRemoteKey(contentKey)?.address, contentKey !== key]
 }
 
 /** Of other objects only a hash of the whole counts: their parts may be cut otherwise. */

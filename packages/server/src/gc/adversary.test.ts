@@ -4,10 +4,9 @@
  * is in the same process.)
  */
 import { type ObjectStore, ObjectStoreError } from '@rockpool/object-store'
-import { isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import { isRockpoolError, partsKey, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { partsKey } from '@rockpool/signer'
 import { type Turn, Turns } from '../testing/turns.ts'
 import { collect } from './collect.ts'
 import type { LiveSets } from './live-set.ts'

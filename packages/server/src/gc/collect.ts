@@ -7,8 +7,8 @@
  * "Garbage collection", "Space"). So a content is deleted only while every device that could name it keeps its bytes.
  */
 import { listAll, type ObjectStore } from '@rockpool/object-store'
-import { parseRemoteKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
-import { objectsOf, partsKey } from '@rockpool/signer'
+import { contentKeyOf, parseRemoteKey, partsKey, type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
+import { objectsOf } from '@rockpool/signer'
 import { type KeyLocks, memoryKeyLocks } from './key-locks.ts'
 import type { LiveSet, LiveSets } from './live-set.ts'
 import { overtaken, readMemory } from './state.ts'
@@ -190,7 +190,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
 async function* contents(store: ObjectStore, storeId: StoreId, signal: AbortSignal): AsyncGenerator<Candidate> {
   let last: Candidate | undefined
   for await (const { key, size, modifiedAt } of listAll(store, `${storeId}/`, { signal })) {
-    const name = key.replace(/\.parts$/, '')
+    const name = contentKeyOf(key)
     // Anything else was put there past the signer: not ours to delete.
     if (!parseRemoteKey(name)) continue
     // In the order of keys a digest list comes right behind its content.

@@ -12,12 +12,12 @@ import {
   fromHex,
   intoParts,
   partRange,
+  partsKey,
   type RemoteKey,
   RockpoolError,
   safeType,
   sha256,
 } from '@rockpool/protocol'
-import { partsKey } from '@rockpool/signer'
 
 export interface Spool {
   /** Bodies of several parts are here until their address is known. The process has this folder for itself. */
