@@ -77,8 +77,11 @@ export interface ListOptions extends CallOptions {
 
 export interface ListedObject {
   readonly key: string
+  /** bytes */
   readonly size: number
+  /** unix ms */
   readonly modifiedAt: number
+  /** quoted, as in the HTTP header */
   readonly etag: string
 }
 
@@ -106,13 +109,17 @@ export interface SignPartRequest {
   readonly uploadId: string
   /** 1 to 10,000 */
   readonly number: number
+  /** bytes */
   readonly size: number
+  /** 32 bytes */
   readonly sha256: Uint8Array<ArrayBuffer>
+  /** seconds, 1 to 604,800 */
   readonly expiresIn: number
 }
 
 export interface SignGetRequest {
   readonly key: string
+  /** seconds, 1 to 604,800 */
   readonly expiresIn: number
   /** the response's content-type, instead of the stored one */
   readonly responseType?: string
@@ -128,6 +135,7 @@ export interface Presigned extends SignedRequest {
 export interface UploadedPart {
   /** 1 to 10,000 */
   readonly number: number
+  /** bytes */
   readonly size: number
   readonly etag: string
   /** SHA-256 that the store itself has verified, 32 bytes, if it keeps one */
@@ -135,7 +143,9 @@ export interface UploadedPart {
 }
 
 export interface PutPartOptions extends CallOptions {
+  /** exact length of the part in bytes; any other length is refused */
   readonly size: number
+  /** SHA-256 of the part, 32 bytes; another body is refused */
   readonly sha256: Uint8Array<ArrayBuffer>
 }
 

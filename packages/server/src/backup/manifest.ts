@@ -46,6 +46,7 @@ export const readManifest = async (folder: string): Promise<BackupManifest> => {
 /** An object that a backup refers to, as a line of `objects.jsonl`. */
 export interface ReferredObject {
   readonly key: string
+  /** bytes */
   readonly size: number
 }
 
