@@ -1,4 +1,4 @@
-/** Contents of buckets that hold: nobody reads one until it is released. */
+/** Files of buckets that hold: a file cannot be read until it is released. */
 import { RockpoolError } from '@rockpool/protocol'
 
 export type HoldState = 'held' | 'released' | 'refused'

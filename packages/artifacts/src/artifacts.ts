@@ -33,8 +33,8 @@ export type ArtifactsOptions = {
 /** Every method throws an {@link ArtifactError}: `forbidden`, `no_bucket`, `unavailable`, `aborted`, and what is said beside it. */
 export interface Artifacts {
   /**
-   * Stores an artifact, once. It is there whole, and for good, when the promise resolves. Uses at most 64 MiB for what is
-   * under way in all calls together, and 16 MiB for each call, whatever the sizes are.
+   * Stores an artifact, once. It is complete and durable when the promise resolves. Uses at most 64 MiB for what is under
+   * way in all calls together, and 16 MiB for each call, whatever the sizes are.
    *
    * @throws `bad_key`, `already_exists` (with other bytes; the same ones are no error), `bad_argument`, `source_failed`,
    *   `too_large` (over 78 GiB)

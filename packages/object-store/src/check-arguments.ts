@@ -67,7 +67,7 @@ export const checkInTime = (before = Number.POSITIVE_INFINITY): void => {
 }
 
 export const tooLate = () =>
-  new ObjectStoreError('unavailable', 'The time of this delete is over. Nothing was deleted. Try again.')
+  new ObjectStoreError('unavailable', 'The delete missed its deadline. Nothing was deleted. Try again.')
 
 export const checkLimit = (limit: number): void => {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) refuse(`A page has 1 to ${MAX_PAGE} keys.`)

@@ -57,7 +57,7 @@ export interface UploadedPart {
 
 /**
  * Every call is repeated while the store fails for a moment, and throws an {@link ArtifactError}: `forbidden`, `no_bucket`,
- * `unavailable`, `aborted`, and what is said beside it. A write is there whole, and for good, when its promise resolves.
+ * `unavailable`, `aborted`, and what is said beside it. A write is complete and durable when its promise resolves.
  */
 export interface ArtifactStorage {
   /** @throws `not_found` */

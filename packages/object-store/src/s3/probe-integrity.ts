@@ -162,6 +162,6 @@ const sent = async (
   }
   // Not implemented: Ceph's answer to a copy with a signed payload.
   if (response.status >= 500 && response.status !== 501)
-    throw new ObjectStoreError('unavailable', `S3 answered ${response.status}.`)
+    throw new ObjectStoreError('unavailable', `S3 responded ${response.status}.`)
   return response.ok
 }

@@ -43,7 +43,7 @@ ARTIFACT_FORCE_PATH_STYLE; with FROM_ or TO_ in front they count for that side o
       return result.failed.length === 0 ? 0 : 1
     } catch (error) {
       if (!signal.aborted && !isObjectStoreError(error, 'aborted')) throw error
-      throw new Error('Stopped. Run the same command again: it goes on where it was.', { cause: error })
+      throw new Error('Stopped. Run the same command again to resume.', { cause: error })
     } finally {
       await Promise.all(stores.map((store) => store.close()))
     }

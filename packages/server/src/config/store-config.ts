@@ -35,7 +35,7 @@ export const readStore = (env: Environment): StoreConfig => {
   return { mode, dataDir, s3, ...(cacheSize > 0 && { cacheSize }) }
 }
 
-/** Whoever names an S3 bucket expects it to be used. */
+/** Refuses an S3 bucket that would not be used: an operator who names one expects files in it. */
 const withoutS3 = (env: Environment, local: StoreConfig): StoreConfig => {
   if (variable(env, 'ARTIFACT_BUCKET') === undefined) return local
   throw wrongVariable(

@@ -66,7 +66,7 @@ export const createEventStreams = ({ appends, clock, onError }: EventStreamsOpti
       stopWaiting()
       if (streams.delete(ending)) leave(sub)
       ending.abort()
-      // A generator that is not read to its end would watch the store for good.
+      // A generator that is not read to its end would never stop watching the store.
       void chunks.return()
     }
     const body = new ReadableStream<Uint8Array>(

@@ -2,7 +2,7 @@
  * The locks as rows in Postgres, for servers that share their event logs. Rows, since a lock of a connection would end while a
  * delete is still on its way to S3.
  *
- * A row of a server that died is removed by whoever finds it expired. Shared locks rest on no clock nevertheless: an upload is
+ * Any server removes the expired rows of a server that died. Shared locks rest on no clock nevertheless: an upload is
  * acknowledged only if its own row was still there after the log had named the key. An exclusive lock rests on the rate of clocks,
  * not on their time: its holder counts from before the statement that Postgres counts from, and S3 refuses deletes that arrive later.
  */

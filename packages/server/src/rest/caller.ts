@@ -91,7 +91,7 @@ export const requireUser = ({ user, storeId }: Caller, right: Right): User => {
   throw new RockpoolError('forbidden', `This token does not give the right to ${right} in the store "${storeId}".`)
 }
 
-/** Whoever may read a bucket: everybody if it is public, else who may read the store. @throws RockpoolError as `requireUser` */
+/** Lets everybody read a public bucket, and readers of the store any other one. @throws RockpoolError as `requireUser` */
 export const requireReader = (caller: Caller, { access }: BucketRules): void => {
   if (access !== 'public') requireUser(caller, 'read')
 }

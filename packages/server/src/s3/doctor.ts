@@ -75,7 +75,7 @@ const examineUploads = async (store: ObjectStore, report: Report): Promise<void>
     await must('length, less', RIGHT.slice(1), {}, 'fail')
     await must('type', RIGHT, { 'content-type': 'text/html' }, 'fail')
     const { status } = await send(signed, RIGHT)
-    report('upload', status === 200 ? 'ok' : 'fail', `answered ${status}`)
+    report('upload', status === 200 ? 'ok' : 'fail', `responded ${status}`)
     const anonymous = await readAnonymously(signed.url)
     const advice = 'Take back the public ACL or policy of the bucket, or run: rockpool-server init'
     report(
@@ -93,7 +93,7 @@ const examineMissing = async (store: ObjectStore, report: Report): Promise<void>
   const { url } = await store.signGet({ key: probeKey(), expiresIn: 60 })
   const { status } = await fetch(url)
   const detail =
-    status === 403 ? '403: give the credentials ListBucket, or a loss looks like a refusal' : `answered ${status}`
+    status === 403 ? '403: give the credentials ListBucket, or a loss looks like a refusal' : `responded ${status}`
   report('404 for a missing key', status === 404 ? 'ok' : 'warn', detail)
 }
 

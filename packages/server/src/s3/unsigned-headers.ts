@@ -1,12 +1,12 @@
 /**
- * What S3 makes of headers that the signer did not sign. Whoever has a signed upload chooses them freely: AWS refuses each
+ * What S3 makes of headers that the signer did not sign. The holder of a signed upload chooses them freely: AWS refuses each
  * that begins with `x-amz-`, as SigV4 demands; others, Ceph 16 among them, obey.
  */
 import type { ObjectStore, Presigned } from '@rockpool/object-store'
 import { sha256 } from '@rockpool/protocol'
 import { probeKey, readAnonymously, type Report, send } from './probes.ts'
 
-const BYTES = new TextEncoder().encode('What the doctor uploads under headers that nobody signed.')
+const BYTES = new TextEncoder().encode('What the doctor uploads under unsigned headers.')
 /** Of another length: its size gives a copy away. */
 const FOREIGN = new TextEncoder().encode('What somebody else keeps.')
 const NOTHING = new Uint8Array()
@@ -29,7 +29,7 @@ const examineAcl = async (store: ObjectStore, report: Report): Promise<void> => 
     if (!anonymous.ok)
       return report(name, 'ok', `void: reading without a signature is refused with ${anonymous.status}`)
     const advice = 'Run: rockpool-server init; where that says "unsupported", use another vendor'
-    report(name, 'fail', `obeyed: whoever uploads can let the whole world read. ${advice}`)
+    report(name, 'fail', `obeyed: an uploader can let the whole world read. ${advice}`)
   })
 }
 
@@ -48,8 +48,8 @@ const examineGrants = async (store: ObjectStore, report: Report): Promise<void> 
       () => false,
     )
     const detail = healed
-      ? 'obeyed: whoever uploads can make that object unreadable; the server makes it private again when it looks at it'
-      : 'obeyed: whoever uploads can make that object unreadable. Give the credentials PutObjectAcl, or use another vendor'
+      ? 'obeyed: an uploader can make that object unreadable; the server makes it private again when it looks at it'
+      : 'obeyed: an uploader can make that object unreadable. Give the credentials PutObjectAcl, or use another vendor'
     report(name, healed ? 'warn' : 'fail', detail)
   })
 }
@@ -60,7 +60,7 @@ const examineCopies = async (store: ObjectStore, bucket: string, report: Report)
   await store.put(foreign, FOREIGN, { size: FOREIGN.length })
   const copy = { 'x-amz-copy-source': `${bucket}/${foreign}` }
   const tell = (name: string, status: number, copied: boolean, verdict: 'warn' | 'fail', meaning: string) =>
-    report(name, copied ? verdict : 'ok', copied ? `obeyed: ${meaning}` : `no copy: answered ${status}`)
+    report(name, copied ? verdict : 'ok', copied ? `obeyed: ${meaning}` : `no copy: responded ${status}`)
   try {
     for (const [name, body, verdict, meaning] of [
       ['unsigned copy', BYTES, 'fail', READS_ALL],
@@ -99,7 +99,7 @@ const examineCopies = async (store: ObjectStore, bucket: string, report: Report)
   }
 }
 
-const READS_ALL = 'whoever may upload can read every object. Update the server, or use another vendor'
+const READS_ALL = 'an uploader can read every object. Update the server, or use another vendor'
 
 const examineMetadata = async (store: ObjectStore, report: Report): Promise<void> => {
   await uploading(store, BYTES, async (signed, key) => {
@@ -119,8 +119,8 @@ const examineEncoding = async (store: ObjectStore, report: Report): Promise<void
     if (!ok) return report('unsigned content-encoding', 'ok', `refused with ${status}`)
     const spoilt = (await readSigned(store, key)).get('content-encoding') === 'gzip'
     const detail = spoilt
-      ? 'kept and told to readers: whoever uploads first can make that content unreadable'
-      : 'signed reads are not told of it'
+      ? 'kept and sent to readers: the first uploader can make that content unreadable'
+      : 'signed reads do not send it'
     report('unsigned content-encoding', spoilt ? 'warn' : 'ok', detail)
   })
 }

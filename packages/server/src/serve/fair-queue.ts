@@ -1,4 +1,4 @@
-/** Calls by turns: one caller who floods the server waits for itself, and nobody else for it. */
+/** Calls by turns: a caller who floods the server delays only its own calls. */
 import type { Clock } from '@rockpool/sync-server'
 
 export interface FairQueue {

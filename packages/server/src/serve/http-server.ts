@@ -113,7 +113,7 @@ export const listen = async (
       return inRequest(observeUpgrade(running, incoming, socket), () => running.upgrade(incoming, socket, head))
     }
     socket.on('error', () => socket.destroy())
-    // Node leaves an upgraded socket to the listener: without this, a client that keeps its side open would keep it for good.
+    // Node leaves an upgraded socket to the listener: without this, a client that keeps its side open would never release it.
     socket.once('finish', () => socket.destroy())
     socket.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })

@@ -1,4 +1,4 @@
-/** A request body has to arrive at some speed: one that drips in would hold its connection for good (slow loris). */
+/** A request body has to arrive at a minimum speed: a slower one would occupy its connection without end (slow loris). */
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@rockpool/sync-server'
 

@@ -1,6 +1,6 @@
 /**
- * What the server itself has to remember, beside logs and bytes: `state.sqlite` in the data folder. Whoever keeps a table creates
- * it; see {@link ServerState.database}.
+ * What the server itself has to remember, beside logs and bytes: `state.sqlite` in the data folder. Each module creates the
+ * tables that it uses; see {@link ServerState.database}.
  */
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'

@@ -89,7 +89,7 @@ const refuse = async (socket: Duplex, reply: Reply): Promise<void> => {
   const body = Buffer.from(await toResponse(reply).arrayBuffer())
   const headers = Object.entries({ ...reply.headers, 'content-length': String(body.length), connection: 'close' })
   const head = [`HTTP/1.1 ${reply.status} Refused`, ...headers.map(([name, value]) => `${name}: ${value}`), '', '']
-  // No timeout applies to an upgraded socket: a client that keeps its side open would keep it for good.
+  // No timeout applies to an upgraded socket: a client that keeps its side open would never release it.
   socket.once('finish', () => socket.destroy())
   socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), body]))
 }

@@ -14,7 +14,7 @@ export interface CheckClaimsOptions {
   readonly onFailure: (error: unknown) => void
   /** contents checked in a second, at most; 2 unless set */
   readonly perSecond?: number
-  /** how long a claim that was checked in vain waits for the next check, in ms; a day unless set */
+  /** ms from a check of a claim without finding its content to the next check; a day unless set */
   readonly recheckAfterMs?: number
   readonly signal: AbortSignal
   readonly clock?: Clock

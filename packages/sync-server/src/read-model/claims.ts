@@ -12,7 +12,7 @@ export interface Claim {
 }
 
 export interface ClaimQuery {
-  /** only claims whose last check, in vain, was before this time in unix ms; all unless set */
+  /** only claims whose content was last looked for, without finding it, before this time in unix ms; all unless set */
   readonly checkedBefore?: number
   /** 1 to 1,000; 100 unless set */
   readonly limit?: number

@@ -72,7 +72,7 @@ export interface ReadModel {
   /** The first 100 events that could not be applied. Clients may see other files than this model then. */
   failures(): Promise<readonly ReadModelFailure[]>
 
-  /** Makes the tables anew from the log. When it is interrupted, the next call of any method finishes it. */
+  /** Rebuilds the tables from the log. When a rebuild is interrupted, the next call of any method finishes it. */
   rebuild(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /**
- * The tables of the read model, in the database of the log. They hold nothing that the log does not, but for the results of
- * checks, which are made again: a database in which they are missing, of another shape, or made by other rules gets them anew.
+ * The tables of the read model, in the database of the log. They hold nothing that the log does not, except the results of
+ * checks, which can be repeated. So the server rebuilds tables that are missing, of another shape, or made by other rules.
  *
  * Rows are numbered by the event that made them, so that most indices grow at their end: inserts at random places are what
  * an append would pay for.

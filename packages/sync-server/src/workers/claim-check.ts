@@ -33,11 +33,10 @@ export const dueAtStart = async (
 ): Promise<number | undefined> => ((await hasDue(readModel, checks, now)) ? dueAfterPush(checks, now) : undefined)
 
 /**
- * Checks some of the claims that are due.
+ * Checks some of the claims that are due. A claim for which `head` rejects counts as checked without finding its content, since
+ * it would be among the first again in the next alarm.
  *
  * @returns when the next ones are due; undefined: no claims are left
- * A claim for which `head` rejects counts as checked in vain, since it would be among the first again in the next alarm.
- *
  * @throws the first error of `head`, once all of these claims are checked; it may be about one object, or about all
  */
 export const checkSomeClaims = async (

@@ -14,8 +14,8 @@ import { type EventRow, toStoredEvent } from './rows.ts'
 const PAGE = 1_000
 
 /**
- * The log is locked meanwhile, which takes time in proportion to it: pushes to this store wait, and are refused with
- * `unavailable` after 15 s. The read model is empty afterwards: its next reader makes it anew.
+ * Locks the log for a time in proportion to its length: pushes to this store wait, and are refused with `unavailable` after
+ * 15 s. The read model is empty afterwards: its next reader rebuilds it.
  *
  * @throws RockpoolError `bad_request` when the log has no such event
  * @throws EventLogError `missing`

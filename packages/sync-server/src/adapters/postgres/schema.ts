@@ -40,7 +40,7 @@ const SCHEMA = `
   INSERT INTO rockpool.version VALUES (${VERSION})`
 
 /**
- * Creates what is missing. The tables of the read model are created anew when they are not of this version.
+ * Creates what is missing. The tables of the read model are created again when they are not of this version.
  *
  * @throws EventLogError `newer_version`
  * @throws the driver's error

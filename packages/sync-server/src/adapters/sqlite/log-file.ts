@@ -22,7 +22,7 @@ export interface LogFile {
   readonly sql: Sql
   readonly backendId: string
   /**
-   * Writes the log as it is at one moment to another file, with its marker. Appends go on meanwhile, and are in the copy, too.
+   * Writes the log as it is at one moment to another file, with its marker. Appends continue during the copy and are part of it.
    *
    * @param base path of the copy without its extension; a copy that is there is replaced
    * @throws EventLogError

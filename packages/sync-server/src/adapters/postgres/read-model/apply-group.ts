@@ -43,7 +43,7 @@ const applyNext = async (transaction: TransactionSql, storeId: StoreId): Promise
 }
 
 /**
- * Empties the tables of a store, after a group that is under way: the next reader makes them anew. Call it in a transaction.
+ * Empties the tables of a store, after a group that is under way: the next reader rebuilds them. Call it in a transaction.
  */
 export const clearTables = async (transaction: TransactionSql, storeId: StoreId): Promise<void> => {
   await lockRow(transaction, storeId)
@@ -87,7 +87,7 @@ const lockTables = async (
   return { applied: 0, head: log.head }
 }
 
-/** An older server must not make the tables anew, which a newer one would undo, and so on. */
+/** An older server must not rebuild the tables: a newer one would rebuild them again, and so on. */
 export const newerTables = (): EventLogError =>
   new EventLogError(
     'newer_version',
