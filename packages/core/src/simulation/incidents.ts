@@ -1,6 +1,6 @@
 /** What happens to devices, other than that requests and disks fail. */
 import { addressOfKey, type ContentAddress, partsKey, type RemoteKey } from '@rockpool/protocol'
-import { contentKeyOf } from '../records/content-key.ts'
+import { contentOfEvent } from '../records/content-of-event.ts'
 import type { Device } from './device.ts'
 import type { Incident } from './settings.ts'
 import type { Tab } from './tab.ts'
@@ -188,7 +188,7 @@ const isStored = (world: World, devices: readonly Device[], address: ContentAddr
     const { files, versions } = world.backend.device(device.name).replica
     return [
       ...[...files.values(), ...versions.values()].map(({ remoteKey }) => remoteKey),
-      ...device.disk.rows('outbox').flatMap(({ event }) => contentKeyOf(event) ?? []),
+      ...device.disk.rows('outbox').flatMap(({ event }) => contentOfEvent(event) ?? []),
     ]
   })
   const stored = [...world.storage.objects.keys()].some((key) => key.endsWith(`/${address}`))

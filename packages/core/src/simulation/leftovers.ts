@@ -1,6 +1,6 @@
 /** What an add or a replacement leaves on the disk when it fails: nothing. */
 import { addressOfKey, type ContentAddress, hashContent, type RemoteKey } from '@rockpool/protocol'
-import { contentKeyOf } from '../records/content-key.ts'
+import { contentOfEvent } from '../records/content-of-event.ts'
 import type { Device } from './device.ts'
 import { simulatedHashing } from './hashing.ts'
 import type { Tab } from './tab.ts'
@@ -52,7 +52,7 @@ const isNamed = (world: World, device: Device, address: ContentAddress): boolean
   const { disk } = device
   const keys: readonly RemoteKey[] = [
     ...[...files.values(), ...versions.values()].map(({ remoteKey }) => remoteKey),
-    ...disk.rows('outbox').flatMap(({ event }) => contentKeyOf(event) ?? []),
+    ...disk.rows('outbox').flatMap(({ event }) => contentOfEvent(event) ?? []),
     ...disk.rows('transfers').map(({ remoteKey }) => remoteKey),
   ]
   return (

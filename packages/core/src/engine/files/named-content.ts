@@ -2,7 +2,7 @@
 import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/protocol'
 import { Effect, Option } from 'effect'
 import type { OutboxRow, TransferRow } from '../../ports/local-index.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import { Device } from '../device.ts'
 import { callPort, LogPort, Settings } from '../services.ts'
 import { ownKey } from './owner.ts'
@@ -54,6 +54,6 @@ export const isNamed = (
   outbox: readonly OutboxRow[],
   transfers: readonly TransferRow[],
 ): boolean => {
-  const keys = [...outbox.map(({ event }) => contentKeyOf(event)), ...transfers.map(({ remoteKey }) => remoteKey)]
+  const keys = [...outbox.map(({ event }) => contentOfEvent(event)), ...transfers.map(({ remoteKey }) => remoteKey)]
   return keys.some((key) => key !== undefined && addressOfKey(key) === address)
 }

@@ -3,7 +3,7 @@ import { addressOfKey, type ContentAddress } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { StorageReport } from '../../pool.ts'
 import { decision, put, remove } from '../../ports/local-index.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { liveFile } from './edit.ts'
@@ -57,7 +57,7 @@ export const storageReport = Effect.gen(function* () {
   }
   // A refused change may be retried: its content must stay on this device.
   for (const { event } of refused.all()) {
-    const key = contentKeyOf(event)
+    const key = contentOfEvent(event)
     if (key !== undefined) onlyHere.add(addressOfKey(key))
   }
   let evictable = 0

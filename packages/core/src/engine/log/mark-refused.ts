@@ -3,7 +3,7 @@ import type { RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Clock, Effect, Queue } from 'effect'
 import { decision, type IndexStep, type OutboxRow, put, remove } from '../../ports/local-index.ts'
 import type { Refusal } from '../../ports/record-log.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { planRefusals } from './plan-refusals.ts'
@@ -70,4 +70,4 @@ const moved = (from: OutboxRow, to: OutboxRow): IndexStep =>
   )
 
 const contentsOf = (rows: readonly OutboxRow[]): ReadonlySet<RemoteKey> =>
-  new Set(rows.flatMap(({ event }) => contentKeyOf(event) ?? []))
+  new Set(rows.flatMap(({ event }) => contentOfEvent(event) ?? []))

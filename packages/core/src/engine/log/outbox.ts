@@ -6,7 +6,7 @@ import type { RockpoolError } from '@rockpool/protocol'
 import { Effect, Queue, Stream } from 'effect'
 import { change, type OutboxRow, remove } from '../../ports/local-index.ts'
 import type { Confirmation } from '../../ports/record-log.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import { appendEvents } from './append.ts'
 import { Device } from '../device.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
@@ -104,7 +104,7 @@ export const clearConfirmed = (
           }),
         )
         // The upload had stopped at a refusal that a retry has overtaken since.
-        const wasRefused = new Set(done.flatMap(({ event, refused }) => (refused && contentKeyOf(event)) ?? []))
+        const wasRefused = new Set(done.flatMap(({ event, refused }) => (refused && contentOfEvent(event)) ?? []))
         const cursor = confirmations.at(-1)!.cursor
         yield* device.write(
           [

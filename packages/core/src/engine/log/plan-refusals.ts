@@ -2,7 +2,7 @@
 import type { OutboxRow } from '../../ports/local-index.ts'
 import type { Refusal } from '../../ports/record-log.ts'
 import { recordAfter } from '../../records/apply.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { refusedRow } from './outbox-row.ts'
@@ -37,7 +37,7 @@ export const planRefusals = (
   for (const row of [...outbox.filter(({ refused }) => refused), ...refusedNow]) {
     const { event } = row
     if (event.name === 'v2.FileAdded') addedCodes.set(event.args.id, codeOf(row))
-    const key = contentKeyOf(event)
+    const key = contentOfEvent(event)
     if (key !== undefined) contentKeys.add(key)
   }
   const isCovered = (row: OutboxRow): boolean => {

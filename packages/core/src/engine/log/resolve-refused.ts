@@ -4,7 +4,7 @@ import { Clock, Effect } from 'effect'
 import type { RefusedEdit } from '../../pool.ts'
 import { change, decision, type IndexStep } from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
-import { contentKeyOf } from '../../records/content-key.ts'
+import { contentOfEvent } from '../../records/content-of-event.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import { notStoredAs } from '../rows.ts'
 import { Device } from '../device.ts'
@@ -30,7 +30,7 @@ export const retryRefused = (id: string, edit: RefusedEdit) =>
     yield* requireRight(rightFor(row.event))
     const event = editedEvent(row.event, edit, { buckets, opId: newId(), owner: yield* userSegment })
     if (event instanceof RockpoolError) return yield* Effect.fail(event)
-    const key = contentKeyOf(event)
+    const key = contentOfEvent(event)
     if (key !== undefined) yield* requireOwnKey(key)
 
     let isResolved = false
@@ -65,7 +65,7 @@ export const discardRefused = (id: string) =>
       }),
     ])
     yield* refused.refresh
-    const key = contentKeyOf(row.event)
+    const key = contentOfEvent(row.event)
     // Another tab that retried the change needs the bytes.
     if (isResolved && key !== undefined) yield* releaseContent(key)
   })
