@@ -109,7 +109,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'confirmed events stay in the outbox': {
     file: 'engine/leadership/leader.ts',
-    from: '        clearConfirmed(epoch),\n',
+    from: "        restarted('Clearing confirmed changes', clearConfirmed(epoch)),\n",
     to: '',
     seed: 0,
   },
