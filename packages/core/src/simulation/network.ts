@@ -140,10 +140,12 @@ const onTheWay = (
   signal: AbortSignal | null | undefined,
 ): Response => {
   const { random, settings } = world
-  const isTruncated = random.chance(settings.truncated)
-  const isWrong = random.chance(settings.wrongBytes)
-  // Without a draw in worlds that have no slow bodies: the seeds that found defects before there were any go on finding them.
+  // Without a further draw in worlds that have no slow bodies: the seeds that found defects before there were any go on finding them.
+  const fast = { isTruncated: random.chance(settings.truncated), isWrong: random.chance(settings.wrongBytes) }
   const isSlow = settings.slowBodies > 0 && random.chance(settings.slowBodies)
+  // A slow body is cut or wrong more often: what has arrived of it is kept as fragments.
+  const isTruncated = fast.isTruncated || (isSlow && random.chance(0.5))
+  const isWrong = fast.isWrong || (isSlow && random.chance(0.3))
   if (isSlow) world.count('slow body')
   const reader = response.body?.getReader()
   const { partSize } = simulatedHashing
