@@ -63,7 +63,7 @@ export interface FileStatus {
   readonly state: FileState
   /** the whole content is on this device's disk */
   readonly onDevice: boolean
-  /** bytes transferred so far; `total` when all of them are, 0 when no transfer has begun */
+  /** bytes transferred so far; `total` when all of them are, 0 before a transfer */
   readonly bytes: number
   readonly total: number
   /** of the transfer that runs, over its last seconds; null while unknown */

@@ -2,10 +2,10 @@
 import { makeAdapter } from '@livestore/adapter-node'
 import { createStorePromise, Events, makeSchema, queryDb, Schema, State } from '@livestore/livestore'
 import { signToken } from '@rockpool/access/testing'
+import { httpClient } from '@rockpool/sync-server/testing'
 import { LogLevel } from 'effect'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
-import { httpClient } from '@rockpool/sync-server/testing'
 import { eventsAfter, newStoreId, startServer } from '../testing/sync-device.ts'
 import { makeSync } from './make-sync.ts'
 

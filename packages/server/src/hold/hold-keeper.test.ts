@@ -124,7 +124,7 @@ it('deletes a file that begins to wait while others of its content are deleted',
   expect(deleted).toEqual(['a', 'b'])
 })
 
-it('deletes no more files of a content that is released in the meantime, and keeps the release', async () => {
+it('deletes no more files once the content is released, and keeps the release', async () => {
   const { start, add, holds, clock, deleted, duringDelete } = setUp()
   const keeper = await start()
   const remoteKey = keyOf('strict', 'good')

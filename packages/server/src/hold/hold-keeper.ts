@@ -24,7 +24,7 @@ export interface HoldKeeperOptions {
 export interface HoldKeeper {
   /** Releases or refuses a content of a bucket that holds, with what that means for its files. */
   decide(bucket: string, remoteKey: RemoteKey, state: HoldDecision): Promise<void>
-  /** The same for a content without a decision; one that was made in the meantime counts. */
+  /** The same for a content without a decision; one that was made since the caller looked counts. */
   decideHeld(bucket: string, remoteKey: RemoteKey, state: HoldDecision): Promise<void>
   stop(): Promise<void>
 }
