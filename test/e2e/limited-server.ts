@@ -1,5 +1,4 @@
 /** `@rockpool/server` with limits and buckets of a test, which serves the gallery to devices behind a network. */
-import { createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +8,12 @@ import { freePort } from '../free-port.ts'
 import { type BrowserName, createDevice, type Device } from './device.ts'
 import { startNetwork } from './network.ts'
 import { withLog } from './network-story.ts'
+import { signerWith } from './network-tokens.ts'
 import { galleryFolder } from './server.ts'
 
 const SECRET = 'the secret of a server with limits, more than 32 bytes'
+const sign = signerWith(SECRET)
+const lifetimeMs = 3_600_000
 
 export interface LimitedWorld {
   /** of the server itself */
@@ -31,7 +33,7 @@ export const withLimits = async (
   const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-e2e-limits-'))
   const port = String(await freePort())
   await using network = await startNetwork(`http://127.0.0.1:${port}/`)
-  network.token = ({ user, storeId }) => sign(user, storeId, ['read', 'write', 'delete'])
+  network.token = ({ user, storeId }) => sign({ user, storeId, rights: ['read', 'write', 'delete'], lifetimeMs })
   const env = {
     ...{ ROCKPOOL_DATA_DIR: dataDir, ROCKPOOL_JWT_SECRET: SECRET, PORT: port },
     // Uploads and downloads go to the server itself.
@@ -43,17 +45,10 @@ export const withLimits = async (
   try {
     await using A = await createDevice(browser, network.url)
     await using B = await createDevice(browser, network.url)
-    const token = (rights: readonly Right[]) => sign('admin', 'gallery', rights)
+    const token = (rights: readonly Right[]) => sign({ user: 'admin', storeId: 'gallery', rights, lifetimeMs })
     await withLog({ network }, () => story({ url: server.url, token, A, B }))
   } finally {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 })
   }
-}
-
-const sign = (sub: string, storeId: string, rights: readonly Right[]): string => {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const exp = Math.ceil(Date.now() / 1_000) + 3_600
-  const signed = `${part({ alg: 'HS256' })}.${part({ sub, stores: { [storeId]: rights }, exp })}`
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
 }

@@ -19,12 +19,15 @@ export type Sign = (options: TokenOptions) => string
 /** Signs with the secret of the server, as its embedded backend does. */
 export const tokenSigner = async ({ dataFolder }: Server): Promise<Sign> => {
   const secret = await readFile(join(dataFolder, 'secret'), 'utf8')
-  const tokenSecret = createHmac('sha256', secret).update('tokens').digest('hex')
-  return ({ user, storeId, rights, lifetimeMs }) => {
+  return signerWith(createHmac('sha256', secret).update('tokens').digest('hex'))
+}
+
+export const signerWith =
+  (tokenSecret: string): Sign =>
+  ({ user, storeId, rights, lifetimeMs }) => {
     // The server accepts a token for this much longer than it says.
     const exp = Math.ceil((Date.now() + lifetimeMs) / 1_000) - CLOCK_SKEW_SECONDS
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const signed = `${part({ alg: 'HS256' })}.${part({ sub: user, stores: { [storeId]: rights }, exp })}`
     return `${signed}.${createHmac('sha256', tokenSecret).update(signed).digest('base64url')}`
   }
-}
