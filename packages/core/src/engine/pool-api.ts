@@ -1,5 +1,5 @@
 /** The public API of the engine: promises around effects. */
-import { aborted, contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
+import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
 import { sharedObjectUrls } from '../object-urls.ts'
@@ -23,6 +23,7 @@ import { pin, storageReport, unpin } from './files/storage.ts'
 import { verify } from './files/verify.ts'
 import { SyncState } from './log/sync-state.ts'
 import { cancel, recordLookedAt, retry, retryAll, setPaused } from './transfers/transfer-control.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Unthrottled, a few transfers on a fast line would render a list of files hundreds of times a second. */
 const NOTIFY_INTERVAL_MS = 100
@@ -43,14 +44,9 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 
     const run = async <A>(work: Effect.Effect<A, RockpoolError, EngineServices>, signal?: AbortSignal): Promise<A> => {
       if (closing) throw closed()
-      if (signal?.aborted) throw aborted(signal)
-      const fiber = fork(work)
-      const interrupt = () => Effect.runFork(Fiber.interruptFork(fiber))
-      signal?.addEventListener('abort', interrupt, { once: true })
-      const exit = await Effect.runPromise(Fiber.await(fiber))
-      signal?.removeEventListener('abort', interrupt)
+      const exit = await Effect.runPromise(Fiber.await(fork(unlessAborted(signal)(work))))
       if (Exit.isSuccess(exit)) return exit.value
-      throw Cause.isInterruptedOnly(exit.cause) ? (closing ? closed() : aborted(signal)) : Cause.squash(exit.cause)
+      throw Cause.isInterruptedOnly(exit.cause) ? closed() : Cause.squash(exit.cause)
     }
 
     const idOf = (file: FileReference): string => (typeof file === 'string' ? file : file.id)

@@ -1,11 +1,15 @@
 import { aborted, type RockpoolError } from '@rockpool/protocol'
 import { Effect } from 'effect'
 
-/** Runs the effect until `signal` aborts. @returns fails with `aborted`, and the effect is interrupted */
+/** Runs the effect until `signal` aborts: then it is interrupted, and fails with `aborted`. An aborted signal starts nothing. */
 export const unlessAborted =
   (signal: AbortSignal | undefined) =>
   <A, R>(effect: Effect.Effect<A, RockpoolError, R>): Effect.Effect<A, RockpoolError, R> =>
-    signal ? Effect.raceFirst(effect, abortOf(signal)) : effect
+    signal
+      ? Effect.suspend(() =>
+          signal.aborted ? Effect.fail(aborted(signal)) : Effect.raceFirst(effect, abortOf(signal)),
+        )
+      : effect
 
 const abortOf = (signal: AbortSignal): Effect.Effect<never, RockpoolError> =>
   Effect.async((resume) => {
