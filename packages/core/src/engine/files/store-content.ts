@@ -1,5 +1,5 @@
 /** Bytes to disk first, then one index transaction, then the event: a crash at any point loses nothing. */
-import { buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
+import { aborted, buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
 import type { WriteOptions } from '../../ports/blob-store.ts'
 import type { PoolEvent } from '../../records/events.ts'
@@ -27,7 +27,7 @@ export interface NewContent {
   readonly bucket: string
   readonly type: string
   readonly onProgress: WriteOptions['onProgress'] | undefined
-  /** Counts until the content is on disk: an abort while the event is written must not hide that the file is there. */
+  /** Counts until the event is being written: an abort after that must not hide that the file is there. */
   readonly signal: AbortSignal | undefined
 }
 
@@ -72,7 +72,9 @@ export const storeContent = (
       ]
       const undo = reconcileKeys([remoteKey], { occasion: 'file', refused: new Set([event.opId]) })
       const context = yield* Effect.context<Effect.Effect.Context<typeof undo>>()
-      return { event, file: yield* commit(event, { changes, precondition, undo: Effect.provide(undo, context) }) }
+      const whyNot: Commit['precondition'] = (file) => (signal?.aborted ? aborted(signal) : precondition?.(file))
+      const options = { changes, precondition: whyNot, undo: Effect.provide(undo, context) }
+      return { event, file: yield* commit(event, options) }
     }).pipe(
       underLock(KEEPING, 'shared'),
       Effect.onError(() => (written === undefined ? Effect.void : released(written))),

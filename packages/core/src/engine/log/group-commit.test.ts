@@ -248,6 +248,30 @@ test('changes of one file in one group return the file as each leaves it', () =>
     }),
   ))
 
+test('an add that is aborted while it waits for its group leaves nothing behind', () =>
+  run(
+    Effect.gen(function* () {
+      const { beforeWrite, hold, release } = gate()
+      const { pool, device, ports } = yield* openIdle({ beforeWrite })
+      const first = yield* promise(() => pool.add(new Blob(['one'])))
+      void hold()
+      const renamed = pool.rename(first.id, 'cape.txt')
+      const stop = new AbortController()
+      const added = pool.add(new Blob(['two']), { signal: stop.signal }).catch((error: unknown) => error)
+      while ((yield* promise(() => device.blobs.list())).length < 2) yield* promise(turn)
+      yield* promise(turn)
+      stop.abort()
+      release()
+      expect(yield* promise(() => added)).toMatchObject({ code: 'aborted' })
+      yield* promise(() => renamed)
+      // Commits are made in order: this one comes after whatever still waits.
+      yield* promise(() => pool.rename(first.id, 'shoal.txt'))
+      expect(names(pool)).toEqual(['shoal.txt'])
+      expect(yield* promise(() => device.blobs.list())).toHaveLength(1)
+      expect(withEvents(ports)).toHaveLength(3)
+    }),
+  ))
+
 test('an add or replace that is aborted while its event is written is made, and resolves', () =>
   run(
     Effect.gen(function* () {
