@@ -52,11 +52,17 @@ const controlOrEnd = (registration: ServiceWorkerRegistration): Promise<void> =>
     if (navigator.serviceWorker.controller) resolve()
   })
 
-/** Gives the service worker a fresh token when the signer refused the one in the index. @returns stop */
-export const answerTokenRequests = (storeId: StoreId, session: Session): (() => void) => {
+/**
+ * Answers the service worker: with a fresh token when the signer refused the one in the index, and with any message when it is at work
+ * and needs an event to live on.
+ *
+ * @returns stop
+ */
+export const answerWorker = (storeId: StoreId, session: Session): (() => void) => {
   if (!('serviceWorker' in navigator)) return () => {}
   const answer = (event: MessageEvent<unknown>) => {
     const request = event.data as { readonly type?: unknown; readonly storeId?: unknown } | null
+    if (request?.type === 'rockpool:stay') event.source?.postMessage({ type: 'rockpool:stay' })
     const port = event.ports[0]
     if (!port || request?.type !== 'rockpool:token' || request.storeId !== storeId) return
     session.token({ fresh: true }).then(

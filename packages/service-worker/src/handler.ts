@@ -17,8 +17,9 @@ import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, type ServedContent, validatorsOf } from './headers.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
-import { endsWith, type Session, type Sessions } from './session-end.ts'
+import type { Session, Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
+import type { WorkerLife } from './worker-life.ts'
 
 export interface HandlerPorts {
   readonly stores: Stores
@@ -26,6 +27,7 @@ export interface HandlerPorts {
   /** of the app; `/` when not given */
   readonly base?: string
   readonly downloads: Downloads
+  readonly life: WorkerLife
 }
 
 /** Answers a request below `/rockpool/`. Never rejects. */
@@ -102,7 +104,7 @@ interface RequestLife {
 }
 
 const respond = async (
-  { downloads }: HandlerPorts,
+  { downloads, life }: HandlerPorts,
   store: Store,
   content: NamedContent,
   request: Request,
@@ -126,7 +128,7 @@ const respond = async (
   const missed = { store, session: signedIn, remoteKey, row: disk.row, keepAlive }
   if (range && present && !disk.blob) {
     const started = await downloads.range({ ...missed, present }, range, size)
-    if (started) return rangeResponse({ ...started, stream: endsWith(started.stream, ended) }, headers)
+    if (started) return rangeResponse({ ...started, stream: life.endsWith(started.stream, ended) }, headers)
   }
   const source = sourceOnDisk(disk) ?? (await downloads.join(missed))
   const { listedSize = source.size } = content
@@ -147,7 +149,7 @@ const respond = async (
   }
   const { start, end } = span === 'whole' ? { start: 0, end: source.size } : span
   const body = source.read({ start, end })
-  return new Response(body instanceof Blob ? body : endsWith(body, ended), {
+  return new Response(body instanceof Blob ? body : life.endsWith(body, ended), {
     status: span === 'whole' ? 200 : 206,
     headers: {
       ...headers,

@@ -8,6 +8,7 @@ import { refreshToken } from './session-refresh.ts'
 import { storeSessions } from './session-end.ts'
 import { deviceStores } from './stores.ts'
 import { renewedTokens } from './token-renewal.ts'
+import { askPagesForEvent, workerLife } from './worker-life.ts'
 
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
 export interface RockpoolRoute {
@@ -36,10 +37,19 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: Rockpool
   const limiter = createLimiter(MAX_CALLS)
   const signer = (session: SessionRow) => fetchSigner({ url: session.signerUrl, limiter, token: tokenOf(session) })
   const base = new URL(scope.registration.scope).pathname
-  const ports = { base, stores, sessions: storeSessions(), downloads: contentDownloads({ ...options, signer }) }
+  const life = workerLife({
+    ask: () => askPagesForEvent(scope.clients),
+    isEnded: / Firefox\//.test(scope.navigator.userAgent),
+  })
+  for (const type of ['fetch', 'message'] as const) scope.addEventListener(type, life.renew)
+  const ports = { base, stores, sessions: storeSessions(), downloads: contentDownloads({ ...options, signer }), life }
   return {
     match: ({ url }) => url.origin === scope.location.origin && url.pathname.startsWith(fileUrlPath(base)),
-    handle: ({ request, event }) => handleFileRequest(ports, request, (work) => event?.waitUntil(work)),
+    handle: ({ request, event }) =>
+      handleFileRequest(ports, request, (work) => {
+        event?.waitUntil(work)
+        life.during(work)
+      }),
   }
 }
 

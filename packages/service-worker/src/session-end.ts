@@ -53,9 +53,5 @@ const setUser = (reading: Reading, user: string | undefined): void => {
   Object.assign(reading, { user, end: new AbortController() } satisfies Reading)
 }
 
-/** The stream; it ends in the signal's reason when that aborts. */
-export const endsWith = <A>(stream: ReadableStream<A>, signal: AbortSignal): ReadableStream<A> =>
-  stream.pipeThrough(new TransformStream<A, A>(), { signal })
-
 const signedOut = (): RockpoolError =>
   new RockpoolError('forbidden', 'You are signed out of this store on this device. Open the app and sign in.')

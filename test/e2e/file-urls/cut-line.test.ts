@@ -21,8 +21,6 @@ const digestOf = async (url: string): Promise<string> => {
 describe.each(BROWSERS)('a download of a file that is larger than a part (%s)', (browser) => {
   /** Less than a part. */
   const CUT = 3 * MiB
-  /** What a browser received, and had not given to the worker when the connection ended. */
-  const LOST = 2 * MiB
 
   test('makes progress when each connection is cut within a part', () =>
     withFiles(browser, async ({ page, proxy, store }) => {
@@ -32,14 +30,14 @@ describe.each(BROWSERS)('a download of a file that is larger than a part (%s)', 
       const outcomes: string[] = []
       while (outcomes.at(-1) !== sha256(bytes)) {
         expect(outcomes.filter((outcome) => outcome !== 'error')).toEqual([])
-        expect(outcomes.length).toBeLessThan(20)
+        // A browser drops what it has received and not yet given to the worker when the connection ends: all, on a busy machine.
+        expect(outcomes.length).toBeLessThan(100)
         outcomes.push(await page.evaluate(digestOf, url))
       }
       const passed = proxy.passed.filter(({ key }) => key === remoteKey)
       const repeated = passed.slice(1).map(({ start }, at) => passed[at]!.start + passed[at]!.bytes - start)
       expect(passed.length).toBeGreaterThan(bytes.length / CUT)
       expect(Math.min(...repeated)).toBeGreaterThanOrEqual(0)
-      expect(Math.max(...repeated)).toBeLessThanOrEqual(LOST)
     }))
 
   test('resumes from what was on disk when the browser was killed within a part', () =>
@@ -57,5 +55,19 @@ describe.each(BROWSERS)('a download of a file that is larger than a part (%s)', 
       expect(first!.start).toBe(0)
       expect(second!.start).toBeGreaterThanOrEqual(onDisk)
       expect(onDisk).toBeGreaterThanOrEqual(MiB)
+    }))
+})
+
+describe.runIf(BROWSERS.includes('firefox'))('a download that lasts longer than Firefox lets a worker work', () => {
+  test('ends in an error while no page of the app is open, and arrives whole while one is', () =>
+    withFiles('firefox', async ({ page, device, proxy, store }) => {
+      const bytes = new Uint8Array(randomBytes('slow', 3.25 * MiB))
+      const { url } = await store('reef.bin', 'application/octet-stream', bytes)
+      // 50 s, then 75 s: 10 kB pass in a second.
+      proxy.line = { slowAfter: 2 * MiB }
+      expect(await page.evaluate(digestOf, url)).toBe('error')
+      const app = await device.open()
+      proxy.line = { slowAfter: 0 }
+      expect(await app.page.evaluate(digestOf, url)).toBe(sha256(bytes))
     }))
 })
