@@ -1,4 +1,5 @@
 /** A leader that stands still in the middle of an upload, in two ways; Chromium, since both are driven by its protocol. */
+import type { Pool } from '@rockpool/core'
 import { describe, expect, test } from 'vitest'
 import { bytesOf, MiB, sha256 } from './content.ts'
 import { BROWSERS } from './device.ts'
@@ -26,8 +27,24 @@ const hang: StandStill = async ({ page }) => {
   }
 }
 
-/** As Chromium freezes a page in the background: with an event before, and its workers with it. */
-const freeze: StandStill = async ({ page }) => {
+/** Resolves when the transactions that are open now have ended. Runs in the page. */
+const untilIndexRests = (pool: Pool): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open(`rockpool-${pool.storeId}`)
+    opening.addEventListener('error', () => reject(opening.error))
+    opening.addEventListener('success', () => {
+      const database = opening.result
+      const transaction = database.transaction([...database.objectStoreNames], 'readwrite')
+      transaction.addEventListener('complete', () => resolve(database.close()))
+    })
+  })
+
+/**
+ * As Chromium freezes a page in the background: with an event before, and its workers with it. It freezes none that has a transaction
+ * for which other pages wait; the protocol does, and Chromium ends that transaction after 60 s.
+ */
+const freeze: StandStill = async ({ page, inPage }) => {
+  await inPage(untilIndexRests)
   const session = await page.createCDPSession()
   await session.send('Page.setWebLifecycleState', { state: 'frozen' })
   return async () => {

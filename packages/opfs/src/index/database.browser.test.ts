@@ -155,6 +155,20 @@ describe('write', () => {
     ])
   })
 
+  test('of a tab that stands still afterwards is made, and holds up no other tab', async () => {
+    const storeId = newStoreId()
+    const index = await open(storeId)
+    const worker = new Worker(new URL('./stands-still.test-worker.ts', import.meta.url), { type: 'module' })
+    onTestFinished(() => worker.terminate())
+    const messages: unknown[] = []
+    worker.addEventListener('message', ({ data }) => messages.push(data))
+    worker.postMessage(storeId)
+    await expect.poll(() => messages).toEqual(['stands still'])
+    await index.write([put('files', file('b'))])
+    expect(messages).toEqual(['stands still'])
+    expect((await index.getAll('files')).map(({ id }) => id)).toEqual(['a', 'b'])
+  })
+
   test('rejects with what a change threw, as it is', async () => {
     const index = await open(newStoreId())
     const error = new Error('a change that fails')

@@ -135,6 +135,8 @@ const writeSteps = async (
 const inTransaction = async <T>(transaction: Transaction<'readwrite'>, work: () => Promise<T>): Promise<T> => {
   try {
     const result = await work()
+    // Not left to the browser, which asks the page once more: while that page stands still, no other one could write (60 s in Chromium).
+    transaction.commit()
     await transaction.done
     return result
   } catch (error) {
