@@ -1,10 +1,11 @@
 /**
- * The page or the whole browser ends at every await of a port, one after the other, in each operation of a file
- * (`app/src/interrupts.ts`). After each, the app is opened again on the same profile.
+ * The page or the whole browser ends at an await of a port, one after the other, in each operation of a file
+ * (`app/src/interrupts.ts`). After each, the app is opened again on the same profile. `npm run test:long` ends it at every await.
  */
 import { describe, expect, test } from 'vitest'
 import { BROWSERS } from '../e2e/device.ts'
 import type { Tab } from '../e2e/tab.ts'
+import { IS_LONG } from '../long.ts'
 import { contentOf } from './app/src/content.ts'
 import type { InterruptiblePage } from './app/src/interruptible-pool.ts'
 import { expectedContents, wrongBytes } from './expected.ts'
@@ -20,6 +21,9 @@ const SMALL = 1_000
 /** A test takes this long on a machine that is busy with other work at most. */
 const TIMEOUT_MS = 20 * 60_000
 const REST_WITHIN_MS = 6 * 60_000
+
+/** Every fourth await; a death takes 3 to 7 s. */
+const STEP = IS_LONG ? 1 : 4
 
 /** Every fourth death is the browser's, by SIGKILL; the others are the page's. */
 const KILL_EVERY = 4
@@ -67,7 +71,7 @@ const crasherOf = async ({ page }: Tab): Promise<() => Promise<void>> => {
 }
 
 /** @returns the points at which the operation was ended, and the tab that is open after all of them */
-const killAtEachAwait = async (device: ConnectedDevice, other: Tab, { prepare, operate }: Story) => {
+const killAtAwaits = async (device: ConnectedDevice, other: Tab, { prepare, operate }: Story) => {
   const points: string[] = []
   let tab = await device.browser.open('?interrupt')
   while (true) {
@@ -78,7 +82,7 @@ const killAtEachAwait = async (device: ConnectedDevice, other: Tab, { prepare, o
     const id = await prepare(tab, other, number)
     const crash = await crasherOf(tab)
     const stopped = device.network.nextStop()
-    await interruptsOf(tab).arm(number)
+    await interruptsOf(tab).arm(1 + (number - 1) * STEP)
     const survived = operate(tab, id, number)
       // What the engine does beside the operation may stop the page just after it has ended.
       .then(() => interruptsOf(tab).disarm())
@@ -103,7 +107,7 @@ const run = async (story: Story): Promise<{ readonly names: readonly string[]; r
   await using world = await createWorld(['device', 'other', 'newcomer'])
   const [device, otherDevice, newcomer] = world.devices as [ConnectedDevice, ConnectedDevice, ConnectedDevice]
   const other = await otherDevice.browser.open()
-  const { points, tab } = await killAtEachAwait(device, other, story)
+  const { points, tab } = await killAtAwaits(device, other, story)
   console.log(`Ended at ${points.length} points: ${points.join(', ')}`)
   expect(points.length).toBeGreaterThan(0)
 

@@ -49,7 +49,7 @@ const install = async (folder: string): Promise<void> => {
   const { stdout } = await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: REPOSITORY })
   // Its peers name exact versions that exclude each other.
   const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', `--registry=${stdout.trim()}`]
-  await runProgram('npm', ['install', ...options], { cwd: folder })
+  await runProgram('npm', ['ci', ...options], { cwd: folder })
 }
 
 const build = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
