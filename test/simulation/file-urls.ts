@@ -20,7 +20,7 @@ import { addressOfKey, type ContentAddress, equalBytes, hashContent } from '@roc
 import { contentDownloads } from '../../packages/service-worker/src/downloads.ts'
 import { type HandlerPorts, handleFileRequest } from '../../packages/service-worker/src/handler.ts'
 import { storeSessions } from '../../packages/service-worker/src/session-end.ts'
-import { workerLife } from '../../packages/service-worker/src/worker-life.ts'
+import { workerKeepAlive } from '../../packages/service-worker/src/keep-alive.ts'
 import { SERVER } from './synced-log.ts'
 import type { TokenOf } from './tokens.ts'
 
@@ -106,7 +106,7 @@ const startWorker = (world: World, device: Machine, tokenOf: TokenOf): Worker =>
     ports: {
       stores: { use: (storeId, work) => work({ storeId, blobs, index }) },
       sessions: storeSessions(),
-      life: workerLife({ ask: async () => {}, platform }),
+      keepAlive: workerKeepAlive({ ping: async () => {}, platform }),
       downloads: contentDownloads({
         signer,
         fetch,

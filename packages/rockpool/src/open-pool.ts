@@ -3,7 +3,7 @@ import { createPool, fetchSigner, openSession, type Pool, type PoolOptions, type
 import { isDevelopment, liveStoreLog } from '@rockpool/livestore'
 import { indexedDbIndex, opfsBlobStore } from '@rockpool/opfs'
 import { defaultWorkerUrl } from './default-worker-url.ts'
-import { answerWorker, controlledBy } from './service-worker.ts'
+import { replyToWorker, controlledBy } from './service-worker.ts'
 import { warnOfSyncTrouble } from './sync-warnings.ts'
 
 export interface OpenPoolOptions extends Pick<PoolOptions, 'buckets' | 'connections' | 'checksPerMinute'> {
@@ -69,7 +69,7 @@ export const openPool = async (options: OpenPoolOptions): Promise<Pool> => {
 const folderOf = (url: string): string => new URL('.', new URL(url, location.href)).pathname
 
 const withServiceWorker = async (pool: Pool, url: string, session: Session): Promise<Pool> => {
-  const stopAnswering = answerWorker(pool.storeId, session)
+  const stopAnswering = replyToWorker(pool.storeId, session)
   await controlledBy(url)
   return {
     ...pool,

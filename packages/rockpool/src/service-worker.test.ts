@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { answerWorker, controlledBy } from './service-worker.ts'
+import { replyToWorker, controlledBy } from './service-worker.ts'
 
 // Node has no service workers: this is a browser whose worker is active and does not take the page.
 const worker = { postMessage: vi.fn<(message: unknown) => void>() }
@@ -61,14 +61,14 @@ test('a page without a worker opens after 10 s while the network hangs', async (
   expect(opened).toBe(true)
 })
 
-test('a page answers a worker at work that needs an event to live on, until it is closed', () => {
+test('a page replies to pings of the worker until its pool is closed', () => {
   const container = page(worker)
-  const stop = answerWorker('reef', { token: async () => 'token', close: () => {} } as never)
+  const stop = replyToWorker('reef', { token: async () => 'token', close: () => {} } as never)
   const source = { postMessage: vi.fn<(message: unknown) => void>() }
   const asked = (type: string) => Object.assign(new Event('message'), { data: { type }, ports: [], source })
-  container.dispatchEvent(asked('rockpool:stay'))
+  container.dispatchEvent(asked('rockpool:ping'))
   container.dispatchEvent(asked('rockpool:other'))
   stop()
-  container.dispatchEvent(asked('rockpool:stay'))
-  expect(source.postMessage.mock.calls).toEqual([[{ type: 'rockpool:stay' }]])
+  container.dispatchEvent(asked('rockpool:ping'))
+  expect(source.postMessage.mock.calls).toEqual([[{ type: 'rockpool:pong' }]])
 })

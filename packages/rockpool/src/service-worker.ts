@@ -53,16 +53,16 @@ const controlOrEnd = (registration: ServiceWorkerRegistration): Promise<void> =>
   })
 
 /**
- * Answers the service worker: with a fresh token when the signer refused the one in the index, and with any message when it is at work
- * and needs an event to live on.
+ * Replies to the service worker: with a fresh token when the signer refused the one in the index, and to its pings, since each message
+ * keeps it alive.
  *
  * @returns stop
  */
-export const answerWorker = (storeId: StoreId, session: Session): (() => void) => {
+export const replyToWorker = (storeId: StoreId, session: Session): (() => void) => {
   if (!('serviceWorker' in navigator)) return () => {}
   const answer = (event: MessageEvent<unknown>) => {
     const request = event.data as { readonly type?: unknown; readonly storeId?: unknown } | null
-    if (request?.type === 'rockpool:stay') event.source?.postMessage({ type: 'rockpool:stay' })
+    if (request?.type === 'rockpool:ping') event.source?.postMessage({ type: 'rockpool:pong' })
     const port = event.ports[0]
     if (!port || request?.type !== 'rockpool:token' || request.storeId !== storeId) return
     session.token({ fresh: true }).then(

@@ -41,8 +41,8 @@ test('with fill "all" one reader fills the disk, however many ranges are read', 
   const read = async (start: number) => {
     const range = { start, end: start + 10 }
     const store = { storeId: 'reef', blobs, index }
-    const keepAlive = (one: Promise<unknown>) => work.push(one)
-    const missed = { store, session, remoteKey, row: undefined, present: await blobs.parts(address), keepAlive }
+    const waitUntil = (one: Promise<unknown>) => work.push(one)
+    const missed = { store, session, remoteKey, row: undefined, present: await blobs.parts(address), waitUntil }
     const started = await downloads.range(missed, range, SIZE)
     await new Response(started!.stream).arrayBuffer()
   }

@@ -53,7 +53,7 @@ export interface MissedContent {
   /** what the index lists of the content */
   readonly row: ContentRow | undefined
   /** receives a promise that settles when the content is on disk and in the index, or the download has failed */
-  readonly keepAlive: (work: Promise<unknown>) => void
+  readonly waitUntil: (work: Promise<unknown>) => void
 }
 
 export interface Downloads {
@@ -108,10 +108,10 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
    * Bytes that the index lists are damaged or gone, else they would be read. The leading tab downloads pinned content again, even when
    * this worker ends before it has.
    */
-  const requeuePinned = ({ store, remoteKey, row, keepAlive }: MissedContent): void => {
+  const requeuePinned = ({ store, remoteKey, row, waitUntil }: MissedContent): void => {
     if (!row?.pinned) return
     const written = store.index.write([refetchPinned(remoteKey, platform.clock.now())])
-    keepAlive(written.catch(() => {})) // the leading tab compares all rows with the disk once a day
+    waitUntil(written.catch(() => {})) // the leading tab compares all rows with the disk once a day
   }
 
   const begin = ({ store, remoteKey, session }: MissedContent) => {
@@ -138,7 +138,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   const join: Downloads['join'] = async (missed) => {
     requeuePinned(missed)
     const { shared, recorded } = running.get(missed.remoteKey) ?? begin(missed)
-    missed.keepAlive(recorded.catch(() => {}))
+    missed.waitUntil(recorded.catch(() => {}))
     return shared.join()
   }
 
@@ -157,7 +157,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   return {
     join,
     async range(missed, range, listedSize) {
-      const { store, remoteKey, session, present, keepAlive } = missed
+      const { store, remoteKey, session, present, waitUntil } = missed
       requeuePinned(missed)
       if ('start' in range && (running.get(remoteKey)?.shared.received ?? -1) >= range.start) return undefined
       const size = listedSize ?? sizes.get(remoteKey)
@@ -170,7 +170,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       const signer = urls.forRange(ports.signer(session), session)
       const started = await downloadRange({ ...remotePorts(store, session), signer }, remoteKey, range, options).catch(
         (error: unknown) => {
-          keepAlive(noteMissing(store, remoteKey, error).catch(() => {})) // the next miss notes it
+          waitUntil(noteMissing(store, remoteKey, error).catch(() => {})) // the next miss notes it
           throw error
         },
       )
@@ -181,8 +181,8 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       if (sizes.size > MAX_SIZES) sizes.delete(oldest!)
       const recorded = started.kept.then(({ content }) => recordIfWhole(store, remoteKey, content, platform))
       // The reader gets the error of the download; what is on disk stays for the next one.
-      keepAlive(recorded.catch(() => {}))
-      if (fill === 'all') keepAlive(fillAll(missed).catch(() => {}))
+      waitUntil(recorded.catch(() => {}))
+      if (fill === 'all') waitUntil(fillAll(missed).catch(() => {}))
       return started
     },
   }

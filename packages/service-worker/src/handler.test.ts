@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest'
 import { contentDownloads } from './downloads.ts'
 import { handleFileRequest, type HandlerPorts } from './handler.ts'
 import { storeSessions } from './session-end.ts'
-import { workerLife } from './worker-life.ts'
+import { workerKeepAlive } from './keep-alive.ts'
 
 const session = { id: 'session', storeId: 'reef', user: 'ada', signerUrl: 'https://signer.test', token: 't' } as const
 
@@ -26,7 +26,7 @@ test('a range reads session, index and disk side by side, and requests nothing b
     stores: { use: (storeId, work) => work({ storeId, blobs, index }) },
     sessions: storeSessions(),
     downloads: contentDownloads({ signer: () => storage.signer, fetch }),
-    life: workerLife({ ask: async () => {} }),
+    keepAlive: workerKeepAlive({ ping: async () => {} }),
   }
   const url = new URL(contentUrl({ remoteKey, name: 'reef.bin' }), 'https://app.test')
   const request = new Request(url, { headers: { range: 'bytes=1000-1999' } })

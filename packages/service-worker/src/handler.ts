@@ -16,10 +16,10 @@ import { isAllowedDestination } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, type ServedContent, validatorsOf } from './headers.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
 import type { Session, Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
-import type { WorkerLife } from './worker-life.ts'
 
 export interface HandlerPorts {
   readonly stores: Stores
@@ -27,14 +27,18 @@ export interface HandlerPorts {
   /** of the app; `/` when not given */
   readonly base?: string
   readonly downloads: Downloads
-  readonly life: WorkerLife
+  readonly keepAlive: KeepAlive
 }
 
-/** Answers a request below `/rockpool/`. Never rejects. */
+/**
+ * Answers a request below `/rockpool/`. Never rejects.
+ *
+ * @param extend as `ExtendableEvent.waitUntil`
+ */
 export const handleFileRequest = async (
   ports: HandlerPorts,
   request: Request,
-  keepAlive: (work: Promise<unknown>) => void,
+  extend: (work: Promise<unknown>) => void,
 ): Promise<Response> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return httpError(405, 'bad_request', 'Files can only be read here. Use GET or HEAD.', { allow: 'GET, HEAD' })
@@ -45,12 +49,16 @@ export const handleFileRequest = async (
   const named = parseFileUrl(new URL(request.url), ports.base)
   if (!named) return httpError(404, 'not_found', 'This is no file URL. Take it from pool.url(file).')
   const storeId = named.kind === 'file' ? named.storeId : parseRemoteKey(named.remoteKey)!.storeId
+  const waitUntil = (work: Promise<unknown>) => {
+    extend(work)
+    ports.keepAlive.during(work)
+  }
   try {
     return await ports.stores.use(storeId, async (store) => {
       const session = ports.sessions.current(store)
       session.catch(() => {}) // awaited before anything is served
       const content = await contentOf(named, store)
-      if (content) return await respond(ports, store, content, request, { session, keepAlive })
+      if (content) return await respond(ports, store, content, request, { session, waitUntil })
       await session
       return httpError(404, 'not_found', 'There is no such file, or it was removed.')
     })
@@ -100,15 +108,15 @@ interface Source {
 
 interface RequestLife {
   readonly session: Promise<Session>
-  readonly keepAlive: (work: Promise<unknown>) => void
+  readonly waitUntil: (work: Promise<unknown>) => void
 }
 
 const respond = async (
-  { downloads, life }: HandlerPorts,
+  { downloads, keepAlive }: HandlerPorts,
   store: Store,
   content: NamedContent,
   request: Request,
-  { session, keepAlive }: RequestLife,
+  { session, waitUntil }: RequestLife,
 ): Promise<Response> => {
   const headers = contentHeaders(content, request.destination, Date.now())
   const validators = validatorsOf(content)
@@ -125,10 +133,10 @@ const respond = async (
     range && store.blobs.parts(content.address),
   ])
   const { remoteKey, listedSize: size } = content
-  const missed = { store, session: signedIn, remoteKey, row: disk.row, keepAlive }
+  const missed = { store, session: signedIn, remoteKey, row: disk.row, waitUntil }
   if (range && present && !disk.blob) {
     const started = await downloads.range({ ...missed, present }, range, size)
-    if (started) return rangeResponse({ ...started, stream: life.endsWith(started.stream, ended) }, headers)
+    if (started) return rangeResponse({ ...started, stream: keepAlive.endsWith(started.stream, ended) }, headers)
   }
   const source = sourceOnDisk(disk) ?? (await downloads.join(missed))
   const { listedSize = source.size } = content
@@ -149,7 +157,7 @@ const respond = async (
   }
   const { start, end } = span === 'whole' ? { start: 0, end: source.size } : span
   const body = source.read({ start, end })
-  return new Response(body instanceof Blob ? body : life.endsWith(body, ended), {
+  return new Response(body instanceof Blob ? body : keepAlive.endsWith(body, ended), {
     status: span === 'whole' ? 200 : 206,
     headers: {
       ...headers,

@@ -3,12 +3,12 @@ import { createLimiter, fetchSigner, MAX_CALLS } from '@rockpool/core/signer'
 import { fileUrlPath } from '@rockpool/protocol'
 import { contentDownloads, type RangePolicy } from './downloads.ts'
 import { handleFileRequest } from './handler.ts'
+import { pingPages, workerKeepAlive } from './keep-alive.ts'
 import { askPagesForToken } from './page-token.ts'
 import { refreshToken } from './session-refresh.ts'
 import { storeSessions } from './session-end.ts'
 import { deviceStores } from './stores.ts'
 import { renewedTokens } from './token-renewal.ts'
-import { askPagesForEvent, workerLife } from './worker-life.ts'
 
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
 export interface RockpoolRoute {
@@ -37,19 +37,21 @@ export const rockpoolRoute = (scope: ServiceWorkerGlobalScope, options: Rockpool
   const limiter = createLimiter(MAX_CALLS)
   const signer = (session: SessionRow) => fetchSigner({ url: session.signerUrl, limiter, token: tokenOf(session) })
   const base = new URL(scope.registration.scope).pathname
-  const life = workerLife({
-    ask: () => askPagesForEvent(scope.clients),
-    isEnded: / Firefox\//.test(scope.navigator.userAgent),
+  const keepAlive = workerKeepAlive({
+    ping: () => pingPages(scope.clients),
+    isTerminated: / Firefox\//.test(scope.navigator.userAgent),
   })
-  for (const type of ['fetch', 'message'] as const) scope.addEventListener(type, life.renew)
-  const ports = { base, stores, sessions: storeSessions(), downloads: contentDownloads({ ...options, signer }), life }
+  for (const type of ['fetch', 'message'] as const) scope.addEventListener(type, keepAlive.onEvent)
+  const ports = {
+    base,
+    stores,
+    sessions: storeSessions(),
+    downloads: contentDownloads({ ...options, signer }),
+    keepAlive,
+  }
   return {
     match: ({ url }) => url.origin === scope.location.origin && url.pathname.startsWith(fileUrlPath(base)),
-    handle: ({ request, event }) =>
-      handleFileRequest(ports, request, (work) => {
-        event?.waitUntil(work)
-        life.during(work)
-      }),
+    handle: ({ request, event }) => handleFileRequest(ports, request, (work) => event?.waitUntil(work)),
   }
 }
 

@@ -58,8 +58,8 @@ describe.each(BROWSERS)('a download of a file that is larger than a part (%s)', 
     }))
 })
 
-describe.runIf(BROWSERS.includes('firefox'))('a download that lasts longer than Firefox lets a worker work', () => {
-  test('ends in an error while no page of the app is open, and arrives whole while one is', () =>
+describe.runIf(BROWSERS.includes('firefox'))('a download that lasts longer than a worker of Firefox', () => {
+  test('errors while no page of the app is open, and completes while one is', () =>
     withFiles('firefox', async ({ page, device, proxy, store }) => {
       const bytes = new Uint8Array(randomBytes('slow', 3.25 * MiB))
       const { url } = await store('reef.bin', 'application/octet-stream', bytes)

@@ -4,7 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanEnvironment, runProgram } from '../../adoption/folder.ts'
+import { cleanEnvironment } from '../../adoption/folder.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../../..')
 /** Builds any app on the sources of this repository. */
@@ -44,12 +44,12 @@ export const buildApps = async (): Promise<Apps> => {
 export const buildNewApp = (folder: string): Promise<void> =>
   build(GALLERY, ['build', folder], { APP_ROOT: join(import.meta.dirname, 'new-app') })
 
-/** From the registry that npm is set to in this repository. */
+/** With the settings of npm that the dependencies of this repository are installed with. */
 const install = async (folder: string): Promise<void> => {
-  const { stdout } = await promisify(execFile)('npm', ['config', 'get', 'registry'], { cwd: REPOSITORY })
   // Its peers name exact versions that exclude each other.
-  const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', `--registry=${stdout.trim()}`]
-  await runProgram('npm', ['ci', ...options], { cwd: folder })
+  const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  // A registry that does not respond is to end here, with npm's words, and not in the time limit of the hook.
+  await promisify(execFile)('npm', ['ci', ...options, '--prefer-offline', '--fetch-timeout=60000'], { cwd: folder })
 }
 
 const build = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {

@@ -9,7 +9,7 @@ import { contentDownloads, type RangePolicy } from '../downloads.ts'
 import { handleFileRequest } from '../handler.ts'
 import { storeSessions } from '../session-end.ts'
 import { deviceStores } from '../stores.ts'
-import { workerLife } from '../worker-life.ts'
+import { workerKeepAlive } from '../keep-alive.ts'
 
 export type Device = Awaited<ReturnType<typeof setUp>>
 
@@ -42,7 +42,7 @@ export const setUp = async (ranges?: RangePolicy) => {
     stores: deviceStores(),
     sessions: storeSessions(),
     downloads: contentDownloads({ signer: () => memory.signer, fetch: countingFetch, ...(ranges && { ranges }) }),
-    life: workerLife({ ask: async () => {} }),
+    keepAlive: workerKeepAlive({ ping: async () => {} }),
   }
   const alive: Promise<unknown>[] = []
 
