@@ -1,32 +1,25 @@
 /** The server: signer, sync server, REST API and garbage collector in this process, on one port. */
 import { join } from 'node:path'
 import { type Authenticate, receiptSigner, tokensOf } from '@rockpool/access'
-import type { StoreId } from '@rockpool/protocol'
 import { type CheckQuota, configuredSigner, createRateLimit, describeError, hasContent } from '@rockpool/signer'
-import { type FileLedger, localFileLedger, quotaMessage, sharedFileLedger, systemClock } from '@rockpool/sync-server'
+import { type FileLedger, quotaMessage, systemClock } from '@rockpool/sync-server'
 import { createSyncListener } from '@rockpool/sync-server/node'
-import { postgresBuckets } from '../buckets/postgres-buckets.ts'
-import { sqliteBuckets } from '../buckets/sqlite-buckets.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { listenControl } from '../control/listen-control.ts'
 import { controlSocket } from '../control/socket-path.ts'
 import { createAppends } from '../events/appends.ts'
 import { createEventStreams } from '../events/event-streams.ts'
-import { type DeliveryFailure, startDeliveries } from '../events/webhooks/deliveries.ts'
-import { postgresHookCursors } from '../events/webhooks/postgres-hook-cursors.ts'
-import { sqliteHookCursors } from '../events/webhooks/sqlite-hook-cursors.ts'
+import { startWebhooks } from '../events/webhooks/start-webhooks.ts'
 import type { CollectReport } from '../gc/collect.ts'
 import { readModelLiveSets } from '../gc/read-model-live-sets.ts'
 import { startHoldKeeper } from '../hold/hold-keeper.ts'
 import { hookChecks } from '../hold/hook-checks.ts'
-import { postgresHolds } from '../hold/postgres-holds.ts'
-import { sqliteHolds } from '../hold/sqlite-holds.ts'
-import { startLeasedWork } from '../leases/lease.ts'
 import { heldUrls } from '../rest/read-object.ts'
 import { createRestHandler } from '../rest/rest-handler.ts'
 import { openSpool } from '../rest/store-body.ts'
 import { openState } from '../state/open-state.ts'
 import { lastRestore, withCursorIds } from '../state/restores.ts'
+import { sharedState } from '../state/shared-state.ts'
 import { TASKS } from '../tasks/tasks.ts'
 import { closeAll } from './close-all.ts'
 import { gcFields, startCollector } from './collector.ts'
@@ -86,16 +79,8 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const state = openState(config.dataDir)
     closing.push(async () => state.close())
     const readableLogs = withCursorIds(logs, lastRestore(state.database))
-    const { database } = logs
-    const holds = database ? postgresHolds(database) : sqliteHolds(state.database)
-    const counted = {
-      quota: config.fileQuota,
-      readModelOf: async (storeId: StoreId) => (await logs.open(storeId)).readModel,
-    }
-    const fileLedger = database ? sharedFileLedger(counted) : localFileLedger({ ...counted, clock: systemClock })
+    const { holds, storeBuckets, hookCursors, fileLedger } = sharedState(config, logs, state.database)
     const hasFileQuota = Object.keys(config.fileQuota).length > 0
-    const { buckets } = config.signer
-    const storeBuckets = database ? postgresBuckets(database, buckets) : sqliteBuckets(state.database, buckets)
     const appends = createAppends()
     const signer = configuredSigner(
       { ...config.signer, publicBaseUrl: signerUrl },
@@ -131,7 +116,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
     const onRestError = (error: unknown) => log.error('rest', { error: describeError(error) })
     const eventStreams = createEventStreams({ appends, clock: systemClock, onError: onRestError })
     const keeper = await startHoldKeeper({
-      ...{ buckets, holds, logs: readableLogs, appends, clock: systemClock },
+      ...{ buckets: config.signer.buckets, holds, logs: readableLogs, appends, clock: systemClock },
       deleteFiles: sync.deleteFiles,
       onError: (error) => log.error('hold', { error: describeError(error) }),
     })
@@ -160,31 +145,16 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       onError: onRestError,
       now: () => Date.now(),
     })
-    const deliver = () =>
-      startDeliveries({
-        webhooks: config.webhooks,
-        logs: readableLogs,
-        appends,
-        cursors: database ? postgresHookCursors(database) : sqliteHookCursors(state.database),
-        checks: hookChecks({
-          buckets: Object.keys(buckets).filter((name) => buckets[name]!.hold !== undefined),
-          ...{ holds, decideHeld: keeper.decideHeld, logs: readableLogs },
-          signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
-        }),
-        clock: systemClock,
-        random: Math.random,
-        report: (outcome) => {
-          metrics.webhook(outcome)
-          if (outcome.kind === 'failed') reportFailedDelivery(log, outcome)
-        },
-      })
-    const deliveries = database
-      ? startLeasedWork({
-          ...{ database, name: 'webhooks', start: deliver, clock: systemClock },
-          onError: (error) => log.error('webhook', { error: describeError(error) }),
-        })
-      : await deliver()
-    closing.push(deliveries.stop)
+    const holding = Object.keys(config.signer.buckets).filter((name) => config.signer.buckets[name]!.hold !== undefined)
+    const webhooks = await startWebhooks({
+      ...{ webhooks: config.webhooks, database: logs.database, log, report: metrics.webhook },
+      ...{ logs: readableLogs, appends, cursors: hookCursors },
+      checks: hookChecks({
+        ...{ buckets: holding, holds, decideHeld: keeper.decideHeld, logs: readableLogs },
+        signHeld: heldUrls(shareSecrets, publicUrl ?? url, () => Date.now()),
+      }),
+    })
+    closing.push(webhooks.stop)
     const liveSets = readModelLiveSets({ logs, reportLost: sync.reportLost })
     const report = (storeId: string, outcome: CollectReport | Error) => {
       metrics.collected(outcome)
@@ -236,9 +206,6 @@ const quotaOf =
     const usage = await ledger.checkUpload(upload)
     return usage && { usage, message: quotaMessage(usage) }
   }
-
-const reportFailedDelivery = (log: Log, { kind: _, retryAt, ...failure }: DeliveryFailure): void =>
-  log.warn('webhook', { ...failure, retryAt: new Date(retryAt).toISOString() })
 
 /** For the line of the request in the log. */
 const notingUser =
