@@ -183,7 +183,7 @@ const writeContent = (
     const signal = AbortSignal.any([stop, failed.signal])
     try {
       const parts = partsOf(source, { ...options, signal })
-      const digest = await intoFile(temp.file, (sink) => writeParts(parts, sink, options.onProgress))
+      const digest = await intoFile(folder, temp.file, (sink) => writeParts(parts, sink, options.onProgress))
       if (signal.aborted) throw aborted(signal)
       await commitContent(folder, temp, digest)
       return digest
@@ -194,8 +194,12 @@ const writeContent = (
   })
 
 /** Fills a new file through a sink, which is closed on every path. */
-const intoFile = async <T>(file: FileSystemFileHandle, fill: (sink: Sink) => Promise<T>): Promise<T> => {
-  const sink = await openSink(file)
+const intoFile = async <T>(
+  folder: StoreFolder,
+  file: FileSystemFileHandle,
+  fill: (sink: Sink) => Promise<T>,
+): Promise<T> => {
+  const sink = await openSink(folder, file)
   try {
     return await fill(sink)
   } catch (error) {
@@ -211,7 +215,7 @@ const writeTemp = (
   commit: (temp: TempFile) => Promise<void>,
 ): Promise<void> =>
   withTempFile(folder, async (temp) => {
-    await intoFile(temp.file, async (sink) => {
+    await intoFile(folder, temp.file, async (sink) => {
       await sink.write(bytes)
       await sink.close()
     })

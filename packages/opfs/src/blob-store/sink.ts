@@ -1,5 +1,7 @@
 /** Sequential writing to one new file, by the fastest way that this context has. */
 import { quotaExceeded, unsupported } from '../disk-error.ts'
+import type { StoreFolder } from './store-folder.ts'
+import { withTempFile } from './temp-file.ts'
 
 export interface Sink {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>
@@ -11,22 +13,29 @@ export interface Sink {
 
 /**
  * Opens a sink: a sync access handle where there is one (dedicated workers of Chromium, Firefox and Safari: 2,540 MB/s in
- * Chromium), else `createWritable` (250 to 330 MB/s). Found out by trying, since WebKitGTK lacks sync handles in workers too.
+ * Chromium), else `createWritable` (250 to 330 MB/s).
  *
  * @throws RockpoolError `unsupported` where there is neither (Safari before 26 outside of dedicated workers)
  */
-export const openSink = async (file: FileSystemFileHandle): Promise<Sink> => {
-  const canStream = typeof file.createWritable === 'function'
-  if (typeof file.createSyncAccessHandle === 'function') {
-    try {
-      return syncSink(await file.createSyncAccessHandle())
-    } catch (error) {
-      if (!canStream) throw error
-    }
+export const openSink = async (folder: StoreFolder, file: FileSystemFileHandle): Promise<Sink> => {
+  syncHandlesWork ??= probeSyncHandles(folder)
+  if (await syncHandlesWork) return syncSink(await file.createSyncAccessHandle())
+  if (typeof file.createWritable !== 'function') {
+    throw unsupported('It has neither createSyncAccessHandle nor createWritable here.')
   }
-  if (!canStream) throw unsupported('It has neither createSyncAccessHandle nor createWritable here.')
   return writableSink(await file.createWritable())
 }
+
+let syncHandlesWork: Promise<boolean> | undefined
+
+/** WebKitGTK 2.50 has the function, but it fails and leaves the file locked: so the probe has a file of its own. */
+const probeSyncHandles = (folder: StoreFolder): Promise<boolean> =>
+  typeof FileSystemFileHandle.prototype.createSyncAccessHandle === 'function'
+    ? withTempFile(folder, async ({ file }) => (await file.createSyncAccessHandle()).close()).then(
+        () => true,
+        () => false,
+      )
+    : Promise.resolve(false)
 
 const syncSink = (handle: FileSystemSyncAccessHandle): Sink => {
   let position = 0
