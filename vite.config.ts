@@ -39,8 +39,8 @@ export default defineConfig({
           exclude: [BROWSER_TESTS, S3_TESTS, POSTGRES_TESTS],
           setupFiles: [LIVESTORE, FAST_CHECK],
           env,
-          // No test measures time: one that opens a store or starts a server takes long on a busy machine.
-          testTimeout: 60_000,
+          // No test measures time: one that opens a store or starts a process took over 60 s on a machine at load 20.
+          testTimeout: 180_000,
           maxWorkers,
           sequence: { groupOrder: 0 },
         },

@@ -4,6 +4,7 @@
  */
 import { addressOfKey, type ContentAddress, type RemoteKey, type RockpoolError } from '@rockpool/protocol'
 import { Context, Effect, FiberMap, Layer, Queue } from 'effect'
+import { readsOf } from '../ports/apply-steps.ts'
 import type { ContentRow, IndexKey, IndexStep, TransferDirection, TransferRow } from '../ports/local-index.ts'
 import {
   ACTIVITY_LIFETIME_MS,
@@ -74,6 +75,9 @@ export const DeviceLive = Layer.scoped(
     const markStale = (keys: readonly IndexKey[]) => {
       for (const { table, key } of keys) if (Object.hasOwn(stale, table)) stale[table as keyof typeof stale].add(key)
     }
+    /** The index may lack a row that is here: its writer died without a notice, or the browser cleared it. No write changes such a row. */
+    const knownTransfersOf = (steps: readonly IndexStep[]) =>
+      readsOf(steps).keys.filter(({ table, key }) => table === 'transfers' && transfers.has(key))
     const readStale = Effect.gen(function* () {
       const [addresses, ids, engineIds] = [[...stale.contents], [...stale.transfers], [...stale.engine]]
       if (addresses.length + ids.length + engineIds.length === 0) return
@@ -165,7 +169,7 @@ export const DeviceLive = Layer.scoped(
       subscribe: listeners.add,
       write: (steps, epoch) =>
         callPort(() => index.write(steps, epoch === undefined ? {} : { epoch })).pipe(
-          Effect.tap((changed) => Effect.sync(() => markStale(changed))),
+          Effect.tap((changed) => Effect.sync(() => markStale([...changed, ...knownTransfersOf(steps)]))),
           Effect.andThen(refresh),
         ),
       reload,

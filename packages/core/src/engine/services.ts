@@ -59,5 +59,17 @@ export const asRockpoolError = (cause: unknown): RockpoolError =>
       )
 
 /** The error of a leader whose epoch is over. */
+/** The index has another epoch than this leader, or none. */
+export const epochConflict = (found: number | undefined, epoch: number): RockpoolError | undefined => {
+  if (found === epoch) return undefined
+  return (found ?? 0) > epoch ? superseded() : indexLost()
+}
+
+const indexLost = (): RockpoolError =>
+  new RockpoolError(
+    'disk_failed',
+    'The browser cleared the data of this site. Files that are still on this device are restored.',
+  )
+
 export const superseded = (): RockpoolError =>
   new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

@@ -42,13 +42,15 @@ export const openHeartbeat = (
 /** Any address works: the disk has to respond, whether or not it has the content. */
 const PROBED = '0'.repeat(64) as ContentAddress
 
-/** Waits until index and blob store respond. @returns the newest epoch */
-export const probeDisk: Effect.Effect<number, RockpoolError, IndexPort | BlobPort> = Effect.gen(function* () {
-  const index = yield* IndexPort
-  const blobs = yield* BlobPort
-  yield* callPort(() => blobs.parts(PROBED))
-  return (yield* callPort(() => index.get('engine', 'engine')))?.epoch ?? 0
-})
+/** Waits until index and blob store respond. @returns the newest epoch; undefined when the index has lost it */
+export const probeDisk: Effect.Effect<number | undefined, RockpoolError, IndexPort | BlobPort> = Effect.gen(
+  function* () {
+    const index = yield* IndexPort
+    const blobs = yield* BlobPort
+    yield* callPort(() => blobs.parts(PROBED))
+    return (yield* callPort(() => index.get('engine', 'engine')))?.epoch
+  },
+)
 
 /**
  * One interval of a follower: asks, and waits.

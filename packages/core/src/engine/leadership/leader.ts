@@ -22,7 +22,7 @@ import { sweepDisk } from '../repair/sweep-disk.ts'
 import { restarted } from '../restarted.ts'
 import { confirmSent } from '../transfers/confirm-sent.ts'
 import { runTransfers } from '../transfers/queue.ts'
-import { asRockpoolError, Platform, superseded } from '../services.ts'
+import { asRockpoolError, epochConflict, Platform } from '../services.ts'
 import { subscribed } from '../subscribed.ts'
 
 const LOCK = 'leader'
@@ -158,14 +158,21 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
     )
   })
 
-/** Responds to each request of a follower while the disk works, and once at the start, for followers of the former leader. */
+/** A browser that clears the data of a site notifies no page: the leader looks for its own row. ms */
+const LOOK_EVERY_MS = 60_000
+
+/**
+ * Responds to each request of a follower while the disk works, and once at the start, for followers of the former leader. Fails when
+ * the index has another leader, or was lost.
+ */
 const respond = (epoch: number, { alive }: Heartbeat, asks: Queue.Queue<void>) =>
   Effect.forever(
     Effect.gen(function* () {
       alive()
-      yield* Queue.take(asks)
+      yield* Effect.race(Queue.take(asks), Effect.sleep(LOOK_EVERY_MS))
       // A former leader that wakes up must not respond: it would hide a new leader that hangs.
-      if ((yield* probeDisk) > epoch) yield* Effect.fail(superseded())
+      const conflict = epochConflict(yield* probeDisk, epoch)
+      if (conflict) yield* Effect.fail(conflict)
     }),
   )
 

@@ -67,6 +67,34 @@ describe('a lost index', () => {
       }),
     ))
 
+  test.each(['index and bytes', 'the index', 'the row of the upload'] as const)(
+    'under a running leader: an upload is not repeated without pause, nor lost, when it lacks %s',
+    (lost) =>
+      runWithTestClock(
+        Effect.gen(function* () {
+          const world = memoryWorld()
+          const device = memoryDevice(world, 'a')
+          const { signer, asked } = counting(world)
+          const storage = memoryIndexStorage()
+          world.storage.faults.offline = true
+          const pool = yield* device.open({ ...logOf(world), index: memoryIndex(storage), signer })
+          const file = yield* promise(() => pool.add(new Blob(['only here']), { name: 'f' }))
+          yield* minutes(2)
+          // The browser notifies no page.
+          const left = [...storage.tables].filter(
+            ([key]) => lost === 'the row of the upload' && !key.startsWith('transfers:'),
+          )
+          storage.tables = new Map(left)
+          if (lost === 'index and bytes') yield* promise(() => device.blobs.delete(addressOfKey(file.remoteKey)))
+          world.storage.faults.offline = false
+          asked.length = 0
+          if (lost === 'the index') yield* advanceUntil(() => pool.log.remoteContent(file.remoteKey)?.stored === true)
+          else yield* minutes(10)
+          expect(asked.length).toBeLessThan(20)
+        }),
+      ),
+  )
+
   test('checks only content without a receipt with the signer, at a low rate', () =>
     runWithTestClock(
       Effect.gen(function* () {

@@ -4,7 +4,7 @@ import { Clock, Effect, FiberMap, Queue } from 'effect'
 import type { TransferRow } from '../../ports/local-index.ts'
 import { attempt } from './attempt.ts'
 import { Device } from '../device.ts'
-import { callPort, IndexPort, Platform, superseded } from '../services.ts'
+import { callPort, epochConflict, IndexPort, Platform } from '../services.ts'
 import { type Lane, nextTransfers, type RunningTransfer } from './next-transfers.ts'
 import { makeReturnDetector } from './return-detector.ts'
 import { makeOutage } from './outage.ts'
@@ -110,7 +110,8 @@ export const runTransfers = (epoch: number) =>
 
     while (true) {
       const engine = yield* callPort(() => index.get('engine', 'engine'))
-      if (engine && engine.epoch > epoch) return yield* Effect.fail(superseded())
+      const conflict = epochConflict(engine?.epoch, epoch)
+      if (conflict) return yield* Effect.fail(conflict)
       const now = yield* moment
       if (isBack) {
         isBack = false
