@@ -76,7 +76,7 @@ export default defineConfig({
           setupFiles: FAST_CHECK,
           env,
           globalSetup: 'test/s3/global-setup.ts',
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           maxWorkers,
           sequence: { groupOrder: 2 },
         },

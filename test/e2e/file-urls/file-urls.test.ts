@@ -5,11 +5,12 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { addressOfKey } from '@rockpool/protocol'
 import { describe, expect, test } from 'vitest'
 import { BROWSERS } from '../device.ts'
+import { HAS_WEBKIT } from '../webkit/webkit.ts'
 import { fileUrlsDocument } from './document.ts'
 import { makeSamples, PHRASE } from './media.ts'
 import { cutContents, signOut, untilKept } from './on-disk.ts'
 import type { Outcome, Requests } from './page/requests.ts'
-import { type FileStory, type StoredFile, withFiles } from './story.ts'
+import { type StoredFile, type UseStory, withUses } from './story.ts'
 import { expectedOutcome, type State, STATE_NAMES, type Use, USES } from './table.ts'
 
 const STORE_ID = 'gallery'
@@ -23,7 +24,7 @@ interface UsedFile extends StoredFile {
 }
 
 /** A file for each use in each state: what one request has fetched is no miss of the next. */
-const storeFiles = async ({ store }: FileStory): Promise<Readonly<Record<State, readonly UsedFile[]>>> => {
+const storeFiles = async ({ store }: UseStory): Promise<Readonly<Record<State, readonly UsedFile[]>>> => {
   const samples = await makeSamples()
   const files = await Promise.all(
     STATE_NAMES.map(async (state) => {
@@ -39,7 +40,7 @@ const storeFiles = async ({ store }: FileStory): Promise<Readonly<Record<State, 
 }
 
 /** What each use of these files comes to, by its title. */
-const observe = async (story: FileStory, files: readonly UsedFile[]): Promise<Record<string, string>> => {
+const observe = async (story: UseStory, files: readonly UsedFile[]): Promise<Record<string, string>> => {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), TIMEOUT_MS)
   try {
@@ -57,7 +58,7 @@ const useUrl = (request: keyof Requests, url: string): Promise<Outcome> =>
   (window as never as { readonly requests: Requests }).requests[request](url)
 
 const outcomeOf = async (
-  { page, device, proxy }: FileStory,
+  { page, device, proxy }: UseStory,
   { use: { request }, name, url }: UsedFile,
   over: AbortSignal,
 ): Promise<string> => {
@@ -78,8 +79,7 @@ const outcomeOf = async (
       return Promise.race([seen, until('error', () => proxy.pastWorker.has(pathname))])
     case 'frame': {
       await seen
-      const frame = page.frames().find((frame) => frame.url().endsWith(url))!
-      const [type, text] = await frame.evaluate(() => [document.contentType, document.body?.innerText ?? ''])
+      const [type, text] = await page.evaluateInFrame(url, () => [document.contentType, document.body?.innerText ?? ''])
       if (type === 'application/json') return 'error'
       return type !== 'text/plain' || text!.includes(PHRASE) ? 'shown' : text!
     }
@@ -93,9 +93,9 @@ test('docs/concepts/file-urls.md shows the table that the browsers are held to',
   await expect(fileUrlsDocument()).toMatchFileSnapshot('../../../docs/concepts/file-urls.md')
 })
 
-describe.each(BROWSERS)('a file URL (%s)', (browser) => {
+describe.each([...BROWSERS, ...(HAS_WEBKIT ? (['webkit'] as const) : [])])('a file URL (%s)', (browser) => {
   test('works in every way in which a browser uses one, or ends in an error', () =>
-    withFiles(browser, async (story) => {
+    withUses(browser, async (story) => {
       const { page, proxy } = story
       const files = await storeFiles(story)
       const expectOutcomes = async (...states: readonly State[]) => {

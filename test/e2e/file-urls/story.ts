@@ -6,7 +6,10 @@ import type { Page } from 'puppeteer-core'
 import { type BrowserName, createDevice, type Device } from '../device.ts'
 import { tokenSigner } from '../network-tokens.ts'
 import { type Server, startServer } from '../server.ts'
+import { buildWebKitApp } from '../webkit/app.ts'
+import { createWebKit } from '../webkit/webkit.ts'
 import { type ObjectProxy, startObjectProxy } from './object-proxy.ts'
+import { type ScriptPage, scriptPage } from './script-page.ts'
 
 const STORE_ID = 'gallery'
 
@@ -48,9 +51,41 @@ export const withFiles = async (browser: BrowserName, story: (world: FileStory) 
   await story({ server, proxy, device, page: await openPage(), openPage, store })
 }
 
-const storeTo = async (server: Server): Promise<FileStory['store']> => {
+/** As far as the table of uses needs it, in any browser. */
+export interface UseStory extends Pick<FileStory, 'proxy' | 'store'> {
+  readonly page: ScriptPage
+  readonly device: Pick<Device, 'downloads'>
+}
+
+export const withUses = (browser: BrowserName | 'webkit', story: (world: UseStory) => Promise<void>): Promise<void> =>
+  browser === 'webkit'
+    ? withWebKit(story)
+    : withFiles(browser, (world) => story({ ...world, page: scriptPage(world.page) }))
+
+/** The app of `../webkit` signs in: LiveStore does not run there. */
+const withWebKit = async (story: (world: UseStory) => Promise<void>): Promise<void> => {
+  await using app = await buildWebKitApp()
+  await using server = await startServer(app.folder, app.root)
+  await using proxy = await startObjectProxy(server.url)
+  await using device = await createWebKit()
+  const { page } = device
+  await page.goto(proxy.url)
+  await page.evaluate((storeId, token) => window.app.signIn(storeId, token), STORE_ID, await tokenFor(server))
+  await page.goto(proxy.pageUrl)
+  await page.evaluate(async () => {
+    const isReady = () => 'hostileUses' in window && navigator.serviceWorker.controller !== null
+    while (!isReady()) await new Promise((turned) => setTimeout(turned, 50))
+  })
+  await story({ proxy, device, page, store: await storeTo(server) })
+}
+
+const tokenFor = async (server: Server): Promise<string> => {
   const sign = await tokenSigner(server)
-  const token = sign({ user: 'ada', storeId: STORE_ID, rights: ['read', 'write'], lifetimeMs: 600_000 })
+  return sign({ user: 'ada', storeId: STORE_ID, rights: ['read', 'write'], lifetimeMs: 600_000 })
+}
+
+const storeTo = async (server: Server): Promise<FileStory['store']> => {
+  const token = await tokenFor(server)
   const ports = {
     signer: fetchSigner({ url: `${server.url}signer`, token: async () => token }),
     send: sendByFetch(fetch),

@@ -36,12 +36,15 @@ const SHOWN = outcomes('shown', 'error', 'error', 'error')
 const SAVED = outcomes('saved', 'error', 'error', 'error')
 const responds = (status: string) => outcomes(status, '404', '504', '403')
 
+/** WebKit by WebKitGTK. */
+export type TableBrowser = BrowserName | 'webkit'
+
 export interface Use {
   /** in the docs */
   readonly title: string
   readonly request: keyof typeof requests
   readonly sample: SampleName
-  readonly outcomes: Outcomes | Readonly<Record<BrowserName, Outcomes>>
+  readonly outcomes: Outcomes | Readonly<Record<TableBrowser, Outcomes>>
 }
 
 const use = (title: string, request: Use['request'], sample: SampleName, outcomes: Use['outcomes']): Use => ({
@@ -82,11 +85,12 @@ export const USES: readonly Use[] = [
   use('`XMLHttpRequest`, synchronous', 'syncXhr', 'txt', {
     chromium: everywhere('error'),
     firefox: responds('200'),
+    webkit: responds('200'),
   }),
   use('`<object>`', 'object', 'png', everywhere('error')),
   use('`<embed>`', 'embed', 'png', everywhere('error')),
   use('`<link rel="stylesheet">`', 'stylesheet', 'txt', everywhere('error')),
 ]
 
-export const expectedOutcome = ({ outcomes }: Use, browser: BrowserName, state: State): string =>
+export const expectedOutcome = ({ outcomes }: Use, browser: TableBrowser, state: State): string =>
   ('hit' in outcomes ? outcomes : outcomes[browser])[state]
