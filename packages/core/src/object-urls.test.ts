@@ -1,6 +1,6 @@
-import { RockpoolError } from '@rockpool/protocol'
+import { OCTET_STREAM, RockpoolError } from '@rockpool/protocol'
 import { expect, test, vi } from 'vitest'
-import { sharedObjectUrls } from './object-urls.ts'
+import { objectUrlType, sharedObjectUrls } from './object-urls.ts'
 
 const setUp = () => {
   const live = new Set<string>()
@@ -16,6 +16,25 @@ const setUp = () => {
   return { live, urls, objectUrls: sharedObjectUrls(urls) }
 }
 const blob = async () => new Blob()
+
+test.each([
+  ['image/png', 'image/png'],
+  ['text/plain;charset=utf-8', 'text/plain;charset=utf-8'],
+  ['application/pdf', 'application/pdf'],
+  ['text/html', OCTET_STREAM],
+  ['Text/HTML; charset=utf-8', OCTET_STREAM],
+  ['application/xhtml+xml', OCTET_STREAM],
+  ['text/xml', OCTET_STREAM],
+  ['image/svg+xml', OCTET_STREAM],
+  ['image/svg+xml\t;a=b', OCTET_STREAM],
+  ['text/javascript', OCTET_STREAM],
+  ['nonsense', OCTET_STREAM],
+  ['', OCTET_STREAM],
+  ['image/png\t;\ta="b\tc"', 'image/png ; a="b c"'],
+])('an object URL of the type %j has the type %j, and its Blob keeps that', (type, safe) => {
+  expect(objectUrlType(type)).toBe(safe)
+  expect(new Blob([], { type: safe }).type).toBe(safe)
+})
 
 test('callers of one content share a URL, which the last release revokes', async () => {
   const { live, objectUrls } = setUp()

@@ -1,5 +1,5 @@
 /** `blob:` URLs with reference counting: several elements show one content, and its bytes stay until the last one is gone. */
-import { aborted } from '@rockpool/protocol'
+import { aborted, safeType } from '@rockpool/protocol'
 import { abortable } from './promises.ts'
 
 /** A `blob:` URL that stays valid until it is released. */
@@ -20,6 +20,15 @@ export interface ObjectUrls {
   /** Revokes all URLs, released or not. */
   revokeAll(): void
 }
+
+/**
+ * The type of a `blob:` URL. A document of such a URL has the app's origin and no headers, and no policy stops its script: what could
+ * run script, SVG included, is octet-stream, which no browser shows as a document. A Blob whose type has a tab has no type at all, and
+ * a browser would guess it from the bytes.
+ *
+ * @param type of the record, which another user may have written
+ */
+export const objectUrlType = (type: string): string => safeType(type).replaceAll('\t', ' ')
 
 interface Entry {
   users: number

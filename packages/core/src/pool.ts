@@ -302,6 +302,10 @@ export interface Pool {
   /**
    * A `blob:` URL of the whole content, for a page that no service worker controls. Calls for the same content share one URL; it is
    * revoked when all of them have released it, and when the pool closes. Errors as `open`.
+   *
+   * A type that could run script (HTML, SVG, XML, …) is replaced by `application/octet-stream`: a `blob:` URL has the app's origin, and
+   * an `<iframe>` or a link would run the script of the user who added the file. An `<img>` therefore shows no SVG by this URL, unlike by
+   * `url`. The Blob of `open` keeps the type of the file: do not make a `blob:` URL of it without a check of the type.
    */
   objectUrl(file: ContentReference, options?: Pick<OpenOptions, 'signal'>): Promise<ObjectUrl>
   /**

@@ -4,8 +4,9 @@ import { usePool } from './pool-context.ts'
 
 /**
  * A URL for `<img src>`, `<video src>` and the like: `pool.url(file)` where a service worker serves it. A page without one (a forced
- * reload, a private window) gets `pool.objectUrl(file)`, a `blob:` URL of the whole content; undefined until it is open. A file
- * that cannot be opened now is opened when the network is back, or when its content is stored or downloaded.
+ * reload, a private window) gets `pool.objectUrl(file)`, a `blob:` URL of the whole content; undefined until it is open. An
+ * `<img>` shows no SVG by a `blob:` URL of the pool. A file that cannot be opened now is opened when the network is back, or when its
+ * content is stored or downloaded.
  */
 export const useFileUrl = (file: FileRecord): string | undefined => {
   const pool = usePool()

@@ -2,7 +2,7 @@
 import { contentUrl, fileUrl, RockpoolError } from '@rockpool/protocol'
 import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from 'effect'
 import type { ContentReference, FileReference, FileStatus, Pool, PoolEvents } from '../pool.ts'
-import { sharedObjectUrls } from '../object-urls.ts'
+import { objectUrlType, sharedObjectUrls } from '../object-urls.ts'
 import { saveFile } from '../platform/save-file.ts'
 import type { FileQuery } from '../ports/record-log.ts'
 import type { FileRecord, RemoteContent } from '../records/record.ts'
@@ -104,8 +104,12 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
 
     const objectUrl: Pool['objectUrl'] = async (file, { signal } = {}) => {
       const content = await run(looked(file), signal)
-      const open = (stopped: AbortSignal) => run(openContent(content, {}), stopped)
-      return objectUrls.acquire(`${content.remoteKey} ${content.type}`, open, signal)
+      const type = objectUrlType(content.type)
+      const open = async (stopped: AbortSignal) => {
+        const blob = await run(openContent(content, {}), stopped)
+        return blob.slice(0, blob.size, type)
+      }
+      return objectUrls.acquire(`${content.remoteKey} ${type}`, open, signal)
     }
 
     const streamOf: Pool['stream'] = (file, options = {}) =>

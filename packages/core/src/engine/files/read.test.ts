@@ -36,6 +36,19 @@ test('an open that stands still ends at once when its caller stops it', () =>
     }),
   ))
 
+test('an object URL of a file that holds script has no type that runs it; the Blob for the app keeps its type', () =>
+  run(
+    Effect.gen(function* () {
+      const a = yield* memoryDevice(memoryWorld(), 'a').open()
+      const file = yield* promise(() => a.add(new Blob(['<script>'], { type: 'text/html' })))
+      const { url, release } = yield* promise(() => a.objectUrl(file))
+      const served = yield* promise(async () => (await fetch(url)).blob())
+      expect([served.type, yield* promise(() => served.text())]).toEqual(['application/octet-stream', '<script>'])
+      expect((yield* promise(() => a.open(file))).type).toBe('text/html')
+      release()
+    }),
+  ))
+
 test('a pool with a stalled download can be closed', () =>
   run(
     Effect.gen(function* () {
