@@ -15,6 +15,8 @@ test.each([
   ['Café "1".txt', `inline; filename="Caf_ _1_.txt"; filename*=UTF-8''Caf%C3%A9%20%221%22.txt`],
   ["It's (me)*.jpg", `inline; filename="It's (me)*.jpg"; filename*=UTF-8''It%27s%20%28me%29%2A.jpg`],
   ['a\r\nb/c\\d', `inline; filename="a__b_c_d"; filename*=UTF-8''a__b_c_d`],
+  ['invoice\u202Efdp.exe', `inline; filename="invoicefdp.exe"; filename*=UTF-8''invoicefdp.exe`],
+  ['\u202E', 'inline'],
   ['', 'inline'],
   [undefined, 'inline'],
 ])('the disposition of %j is %s', (name, header) => {

@@ -1,4 +1,5 @@
 /** Headers of a file over HTTP: the same from the service worker, the object stores and the signer. */
+import { removeBidiControls } from './bidi.ts'
 import { essence, isPassiveType } from './media-type.ts'
 
 /** Characters of the name in a header. */
@@ -6,8 +7,8 @@ const MAX_NAME = 255
 
 /** A Content-Disposition header (RFC 6266): the name in ASCII for old clients, and in full (RFC 8187, section 3.2.1). */
 export const contentDisposition = (how: 'inline' | 'attachment', name: string | undefined): string => {
-  const clean = name
-    ?.toWellFormed()
+  const clean = removeBidiControls(name ?? '')
+    .toWellFormed()
     .replace(/[\p{Cc}/\\]/gu, '_')
     .slice(0, MAX_NAME)
   if (!clean) return how

@@ -1,5 +1,6 @@
 export * from './artifact-key.ts'
 export * from './backoff.ts'
+export * from './bidi.ts'
 export * from './byte-range.ts'
 export * from './bytes.ts'
 export * from './content-address.ts'

@@ -23,4 +23,4 @@ export type {
   SyncStatus,
 } from '@rockpool/core'
 export { legacyFolder, type LegacyFolderOptions } from '@rockpool/opfs'
-export { type Buckets, type ErrorCode, isRockpoolError, RockpoolError } from '@rockpool/protocol'
+export { type Buckets, type ErrorCode, isRockpoolError, removeBidiControls, RockpoolError } from '@rockpool/protocol'

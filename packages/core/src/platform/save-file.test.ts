@@ -49,6 +49,21 @@ test('a picked file takes the stream', async () => {
   expect([await new Blob(written as BlobPart[]).text(), clicks]).toEqual(['a reef', []])
 })
 
+test.each([
+  ['invoice\u202Efdp.exe', 'invoicefdp.exe'],
+  ['\u202E\u2069', 'file'],
+])('the name %j is saved as %j: no bidi control hides the real extension', async (name, saved) => {
+  const pick = vi.fn<(options?: unknown) => Promise<unknown>>(async () => ({
+    createWritable: async () => new WritableStream(),
+  }))
+  page({ pick })
+  await saveFile({ ...file, name }, clock)
+  expect(pick).toHaveBeenCalledWith({ suggestedName: saved })
+  page({ controlled: false })
+  await saveFile({ ...file, name }, clock)
+  expect(clicks).toEqual([{ href: 'blob:7', download: saved }])
+})
+
 test('cancels the download when the picked file cannot be opened, and says which file', async () => {
   const cancel = vi.fn<() => void>()
   const cause = new DOMException('', 'NotFoundError')

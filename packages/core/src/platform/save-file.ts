@@ -1,5 +1,5 @@
 /** Saves a file where a person wants it, under its name. Runs in a page. */
-import { type ErrorCode, RockpoolError } from '@rockpool/protocol'
+import { type ErrorCode, removeBidiControls, RockpoolError } from '@rockpool/protocol'
 import type { ObjectUrl } from '../object-urls.ts'
 import type { PlatformClock } from './platform.ts'
 
@@ -26,7 +26,7 @@ const RELEASE_AFTER_MS = 40_000
 export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setTimer'>): Promise<boolean> => {
   const pick = (globalThis as { readonly showSaveFilePicker?: ShowSaveFilePicker }).showSaveFilePicker
   if (pick) {
-    const picked = await pick({ suggestedName: file.name }).catch(nameOf)
+    const picked = await pick({ suggestedName: savedName(file) }).catch(nameOf)
     if (picked === 'AbortError') return false
     if (typeof picked === 'object') {
       const stream = await file.stream()
@@ -39,6 +39,9 @@ export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setT
   else await saveByObjectUrl(file, clock)
   return true
 }
+
+/** A file manager shows this name later: another user's bidi control must not hide its extension. */
+const savedName = ({ name }: SavedFile): string => removeBidiControls(name) || 'file'
 
 const nameOf = (error: unknown): string => (error instanceof DOMException ? error.name : 'Error')
 
@@ -64,7 +67,7 @@ const saveByUrl = async (url: string): Promise<void> => {
 
 const saveByObjectUrl = async (file: SavedFile, clock: Pick<PlatformClock, 'setTimer'>): Promise<void> => {
   const { url, release } = await file.objectUrl()
-  click({ href: url, download: file.name })
+  click({ href: url, download: savedName(file) })
   clock.setTimer(release, RELEASE_AFTER_MS)
 }
 
