@@ -14,7 +14,7 @@ import {
   suspectContent,
   type VerifyMode,
 } from '@rockpool/core/transfers'
-import { type ByteRange, type ContentDigest, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
+import { type ByteRange, isRockpoolError, type RemoteKey } from '@rockpool/protocol'
 import { recentUrls } from './recent-urls.ts'
 import { type KeptContent, type DownloadReader, shareDownload, type SharedDownload } from './shared-download.ts'
 import type { Store } from './stores.ts'
@@ -124,7 +124,7 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       },
     })
     const recorded = shared.kept.then(
-      (kept) => recordContent(store, remoteKey, kept, platform),
+      (kept) => recordIfWhole(store, remoteKey, kept, platform),
       async (error: unknown) => {
         await noteMissing(store, remoteKey, error)
         throw error
@@ -179,7 +179,10 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
       sizes.set(remoteKey, started.size)
       const [oldest] = sizes.keys()
       if (sizes.size > MAX_SIZES) sizes.delete(oldest!)
-      const recorded = started.kept.then(({ content }) => recordIfWhole(store, remoteKey, content, platform))
+      const recorded = started.kept.then(async ({ content }) => {
+        // A range may have brought the last part that was missing.
+        if (content) await recordIfWhole(store, remoteKey, { content, source: 'remote' }, platform)
+      })
       // The reader gets the error of the download; what is on disk stays for the next one.
       waitUntil(recorded.catch(() => {}))
       if (fill === 'all') waitUntil(fillAll(missed).catch(() => {}))
@@ -188,24 +191,17 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
   }
 }
 
-/** A range may have brought the last part that was missing. */
+/**
+ * Records the content in the index, notifies the tabs, and removes its queued download. Does nothing when a part is missing: a tab may
+ * have deleted parts of an earlier download, which this one had read before. The next request or the queued download fetches the part.
+ */
 const recordIfWhole = async (
-  store: Store,
-  remoteKey: RemoteKey,
-  content: ContentDigest | undefined,
-  platform: WorkerPlatform,
-): Promise<void> => {
-  if (!content || !(await store.blobs.open(content.address))) return
-  await recordContent(store, remoteKey, { content, source: 'remote' }, platform)
-}
-
-/** Records the content in the index, notifies the tabs, and removes its queued download. */
-const recordContent = async (
   store: Store,
   remoteKey: RemoteKey,
   kept: KeptContent,
   platform: WorkerPlatform,
 ): Promise<void> => {
+  if (!(await store.blobs.open(kept.content.address))) return
   await store.index.write(downloadedRows(remoteKey, kept, platform.clock.now()))
   if (kept.source === 'remote') announceDownload(store, remoteKey, platform)
   await clearQuarantine(store.blobs, kept.content.address)

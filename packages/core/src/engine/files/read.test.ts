@@ -1,10 +1,14 @@
 /** Reading, where it is stopped, and where disk and index do not agree. */
 import { addressOfKey } from '@rockpool/protocol'
 import { Effect } from 'effect'
-import { expect, test } from 'vitest'
-import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
+import { describe, expect, test } from 'vitest'
+import { memoryBlobStore } from '../../memory/index.ts'
+import type { BlobStore } from '../../ports/blob-store.ts'
+import { advanceUntil, memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
 import { failingDisk } from '../../testing/failing-disk.ts'
-import { promise, run } from '../../testing/test-effects.ts'
+import { sampleBytes } from '../../testing/sample-bytes.ts'
+import { promise, run, runWithTestClock } from '../../testing/test-effects.ts'
+import { testPlatform } from '../../testing/test-platform.ts'
 
 /** A file that device A has stored, and device B, which knows of it. */
 const storedElsewhere = Effect.gen(function* () {
@@ -60,6 +64,57 @@ test('a pool with a stalled download can be closed', () =>
       expect(yield* promise(() => opening)).toMatchObject({ code: 'closed' })
     }),
   ))
+
+describe('content whose first part is deleted while the others arrive', () => {
+  const PART = 1_000
+  const hashing = { ...testPlatform.hashing, partSize: PART }
+  const platform = { ...testPlatform, hashing }
+
+  /** A file of three parts that device A has stored, and device B, whose disk loses the first part in the first download. */
+  const cutWhileDownloaded = Effect.gen(function* () {
+    const world = memoryWorld({ platform })
+    const a = yield* memoryDevice(world, 'a').open({ platform, blobs: memoryBlobStore({ hashing }) })
+    const disk = memoryBlobStore({ hashing })
+    let isCut = false
+    const writePart: BlobStore['writePart'] = async (address, number, bytes) => {
+      if (number === 2 && !isCut) {
+        isCut = true
+        await disk.delete(address)
+      }
+      await disk.writePart(address, number, bytes)
+    }
+    const device = memoryDevice(world, 'b')
+    const b = yield* device.open({ platform, blobs: { ...disk, writePart } })
+    const file = yield* promise(() => a.add(new Blob([sampleBytes(3 * PART)])))
+    yield* until(b, () => b.log.remoteContent(file.remoteKey)?.stored === true)
+    const row = () => promise(() => device.index().get('contents', addressOfKey(file.remoteKey)))
+    return { b, disk, file, row }
+  })
+
+  test('is not listed as on this device, and a pin downloads what is missing by itself', () =>
+    runWithTestClock(
+      Effect.gen(function* () {
+        const { b, disk, file, row } = yield* cutWhileDownloaded
+        yield* promise(() => b.pin(file.id))
+        yield* until(b, () => b.transfers.status(file).state === 'failed')
+        expect(b.transfers.status(file)).toMatchObject({ onDevice: false, error: { code: 'disk_failed' } })
+        expect(yield* row()).toBeUndefined()
+        yield* advanceUntil(() => b.transfers.status(file).onDevice)
+        expect(yield* row()).toMatchObject({ size: 3 * PART, pinned: true })
+        expect(yield* promise(() => disk.parts(addressOfKey(file.remoteKey)))).toEqual([1, 2, 3])
+      }),
+    ))
+
+  test('fails to open with an error that a second attempt solves', () =>
+    run(
+      Effect.gen(function* () {
+        const { b, file, row } = yield* cutWhileDownloaded
+        yield* promise(() => expect(b.open(file)).rejects.toMatchObject({ code: 'disk_failed' }))
+        expect(yield* row()).toBeUndefined()
+        expect((yield* promise(() => b.open(file))).size).toBe(3 * PART)
+      }),
+    ))
+})
 
 test('bytes whose row a crash lost get it at the next open, without a network', () =>
   run(

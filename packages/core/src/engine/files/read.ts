@@ -14,7 +14,7 @@ import type { FileRecord } from '../../records/record.ts'
 import { downloadedRows } from '../rows.ts'
 import { Connections } from '../transfers/connections.ts'
 import { type Download, download } from '../transfers/download.ts'
-import { sizeMismatch } from '../transfers/download-errors.ts'
+import { incomplete, sizeMismatch } from '../transfers/download-errors.ts'
 import { clearQuarantine } from '../transfers/clear-quarantine.ts'
 import { Device } from '../device.ts'
 import { suspectLoss } from '../repair/loss.ts'
@@ -137,11 +137,17 @@ const downloader = (
     }
   })
 
-/** Adds content that is complete on disk to the index. */
+/**
+ * Adds content that is complete on disk to the index.
+ *
+ * @throws RockpoolError `disk_failed` when a part is missing: `repair/abandoned-parts.ts` deletes parts of an earlier download, which
+ *   this one may have read before. The next attempt downloads the part.
+ */
 export const recordDownload = (key: RemoteKey, content: ContentDigest, source: Download['source'], pinned: boolean) =>
   Effect.gen(function* () {
     const blobs = yield* BlobPort
     const device = yield* Device
+    if (!(yield* callPort(() => blobs.open(content.address)))) return yield* Effect.fail(incomplete())
     const now = yield* Clock.currentTimeMillis
     yield* device.write([
       ...downloadedRows(key, { content, source }, now, { pinned }),

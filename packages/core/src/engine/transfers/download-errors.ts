@@ -25,6 +25,13 @@ export const damagedPart = (): RockpoolError =>
 export const unreadablePart = (): RockpoolError =>
   new RockpoolError('disk_failed', 'A part of this file could not be read from this device. Open it again.')
 
+/** A part on this disk was deleted while later ones were downloaded. */
+export const incomplete = (): RockpoolError =>
+  new RockpoolError(
+    'disk_failed',
+    'A part of this file was deleted from this device while the rest was downloaded. Open it again.',
+  )
+
 /** Bytes from object storage have another digest. */
 export const mismatch = (): RockpoolError =>
   new RockpoolError(
