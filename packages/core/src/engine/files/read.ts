@@ -16,6 +16,7 @@ import { Connections } from '../transfers/connections.ts'
 import { type Download, download } from '../transfers/download.ts'
 import { incomplete, sizeMismatch } from '../transfers/download-errors.ts'
 import { clearQuarantine } from '../transfers/clear-quarantine.ts'
+import { readerSlot } from '../transfers/reader-slot.ts'
 import { Device } from '../device.ts'
 import { suspectLoss } from '../repair/loss.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
@@ -112,10 +113,10 @@ const downloader = (
     const log = yield* LogPort
     return async (signal: AbortSignal): Promise<Download> => {
       const report = device.report(key, 'download', size)
-      const release = isRead ? budget.read() : () => {}
+      const slot = isRead ? readerSlot(budget, clock) : undefined
       const end = () => {
         report.end()
-        release()
+        slot?.end()
       }
       try {
         const started = await download(ports, key, {
@@ -128,7 +129,7 @@ const downloader = (
           },
         })
         void started.kept.then(end, end)
-        return started
+        return slot ? { ...started, stream: slot.count(started.stream) } : started
       } catch (error) {
         end()
         if (!isRockpoolError(error, 'not_found')) throw error

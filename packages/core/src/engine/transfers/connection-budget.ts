@@ -15,7 +15,7 @@ export interface ConnectionBudget {
    * @throws RockpoolError `aborted`, or the error that `signal` was aborted with
    */
   acquire(need: ConnectionNeed, signal?: AbortSignal): Promise<Release>
-  /** Counts a reader's download, which never waits: other transfers get less until it is released. */
+  /** Counts a reader's download, which never waits: other transfers get less until it is released. For streams see `reader-slot.ts`. */
   read(): Release
 }
 

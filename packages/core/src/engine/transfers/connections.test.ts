@@ -4,6 +4,7 @@ import { Effect, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { testPlatform } from '../../testing/test-platform.ts'
+import type { Platform } from '../../platform/platform.ts'
 import type { Pool } from '../../pool.ts'
 import type { FileRecord } from '../../records/record.ts'
 import { memoryDevice, memoryWorld, until } from '../../testing/memory-device.ts'
@@ -30,7 +31,7 @@ const becomes = (holds: () => boolean) =>
 const device = ({
   partSize = PART,
   ...options
-}: { readonly connections?: number; readonly partSize?: number } = {}) => {
+}: { readonly connections?: number; readonly partSize?: number; readonly platform?: Platform } = {}) => {
   const hashing = { partSize, digest }
   const platform = { ...testPlatform, hashing }
   const world = memoryWorld({ platform })
@@ -109,6 +110,35 @@ test('a pool with 5 connections uses 5', () =>
       expect(open.size).toBe(5)
       letGo()
       yield* stored(pool, files)
+    }),
+  ))
+
+test('streams that an app drops, unread and not cancelled, leave uploads their connections after 5 s', () =>
+  runWithTestClock(
+    Effect.gen(function* () {
+      const idle: (() => void)[] = []
+      const { clock } = platform
+      const setTimer: typeof clock.setTimer = (callback, ms) => {
+        if (ms !== 5_000) return clock.setTimer(callback, ms)
+        idle.push(callback)
+        return () => {}
+      }
+      const { world, start, open } = device({ platform: { ...platform, clock: { ...clock, setTimer } } })
+      const pool = yield* start
+      const other = yield* memoryDevice(world, 'b').open({ platform, blobs: memoryBlobStore({ hashing }) })
+      for (let i = 0; i < 5; i++) {
+        const file = yield* add(other, 1)
+        yield* until(pool, () => pool.log.remoteContent(file.remoteKey)?.stored === true)
+        yield* promise(() => pool.stream(file))
+      }
+      yield* add(pool, 30)
+      yield* becomes(() => open.size >= 1)
+      yield* turns
+      expect(open.size).toBe(1)
+      for (const end of idle) end()
+      yield* becomes(() => open.size >= 5)
+      yield* turns
+      expect(open.size).toBe(5)
     }),
   ))
 
