@@ -310,7 +310,8 @@ export interface Pool {
   objectUrl(file: ContentReference, options?: Pick<OpenOptions, 'signal'>): Promise<ObjectUrl>
   /**
    * Saves the file outside the browser, under its name: by a file picker where the browser has one, which takes files of any size
-   * without memory, else as a download. Call it in a click handler, before any `await`.
+   * without memory, else as a download. Call it in a click handler, before any `await`. A picked file gets verified bytes only: damaged
+   * ones on this disk are quarantined, and the file is downloaded again.
    *
    * @returns false when the person closed the picker. Errors as `open`, and `disk_failed` when the picked file cannot be opened
    */

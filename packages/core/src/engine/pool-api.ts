@@ -14,7 +14,7 @@ import { liveFile, remove, rename, restore, revert, setMeta } from './files/edit
 import type { EngineServices } from './engine-services.ts'
 import { PoolEmitter } from './pool-emitter.ts'
 import { importLegacy } from './files/import-legacy.ts'
-import { open as openContent, stream } from './files/read.ts'
+import { exportStream, open as openContent, stream } from './files/read.ts'
 import { discardRefused, retryRefused } from './log/resolve-refused.ts'
 import { BlobPort, LogPort, Platform, Settings } from './services.ts'
 import { coalesced } from './coalesced.ts'
@@ -172,7 +172,7 @@ export const makePoolApi = (close: () => Promise<void>): Effect.Effect<Pool, nev
           {
             name: findContent(log, file)?.name ?? 'file',
             url: url(file, { download: true }),
-            stream: () => streamOf(file),
+            stream: () => run(Effect.flatMap(looked(file), exportStream)),
             objectUrl: () => objectUrl(file),
           },
           clock,

@@ -1,3 +1,4 @@
+import { type ErrorCode, RockpoolError } from '@rockpool/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import { saveFile } from './save-file.ts'
 
@@ -47,6 +48,39 @@ test('a picked file takes the stream', async () => {
   expect(await saveFile(file, clock)).toBe(true)
   expect(pick).toHaveBeenCalledWith({ suggestedName: 'reef.txt' })
   expect([await new Blob(written as BlobPart[]).text(), clicks]).toEqual(['a reef', []])
+})
+
+test.each<[string, ErrorCode, number, ErrorCode | undefined]>([
+  ['bytes that were damaged on disk, which are intact the second time', 'corrupt', 1, undefined],
+  ['bytes that stay damaged', 'corrupt', 2, 'corrupt'],
+  ['an unreachable network', 'offline', 1, 'offline'],
+])('restarts the picked file once for damage: %s', async (_, code, failures, end) => {
+  const files: string[] = []
+  const createWritable = async () => {
+    const at = files.push('') - 1
+    return new WritableStream<Uint8Array>({ write: (chunk) => void (files[at] += new TextDecoder().decode(chunk)) })
+  }
+  page({ pick: async () => ({ createWritable }) })
+  let reads = 0
+  const stream = async () => {
+    const isCut = reads++ < failures
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = writable.getWriter()
+    const write = async () => {
+      await writer.write(new TextEncoder().encode('a '))
+      if (isCut) return writer.abort(new RockpoolError(code, 'It cannot be read.'))
+      await writer.write(new TextEncoder().encode('reef'))
+      await writer.close()
+    }
+    void write()
+    return readable
+  }
+  const saving = saveFile({ ...file, stream }, clock)
+  if (end === undefined) {
+    expect(await saving).toBe(true)
+    expect(files).toEqual(['a ', 'a reef'])
+  } else await expect(saving).rejects.toMatchObject({ code: end })
+  expect(reads).toBe(code === 'corrupt' ? 2 : 1)
 })
 
 test.each([

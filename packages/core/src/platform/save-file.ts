@@ -1,5 +1,5 @@
 /** Saves a file where a person wants it, under its name. Runs in a page. */
-import { type ErrorCode, removeBidiControls, RockpoolError } from '@rockpool/protocol'
+import { type ErrorCode, isRockpoolError, removeBidiControls, RockpoolError } from '@rockpool/protocol'
 import type { ObjectUrl } from '../object-urls.ts'
 import type { PlatformClock } from './platform.ts'
 
@@ -7,6 +7,7 @@ export interface SavedFile {
   readonly name: string
   /** what the service worker serves as an attachment */
   readonly url: string
+  /** Verified: damaged bytes end in a `corrupt` error, and the next stream does not have them. */
   stream(): Promise<ReadableStream<Uint8Array>>
   objectUrl(): Promise<ObjectUrl>
 }
@@ -29,8 +30,11 @@ export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setT
     const picked = await pick({ suggestedName: savedName(file) }).catch(nameOf)
     if (picked === 'AbortError') return false
     if (typeof picked === 'object') {
-      const stream = await file.stream()
-      await stream.pipeTo(await picked.createWritable().catch((cause) => notWritable(file, stream, cause)))
+      await writeTo(picked, file).catch((error: unknown) => {
+        if (!isRockpoolError(error, 'corrupt')) throw error
+        // The damaged bytes are quarantined now: the second stream comes from object storage.
+        return writeTo(picked, file)
+      })
       return true
     }
     // Not allowed here, in a frame of another origin or after an `await`: a link is.
@@ -38,6 +42,12 @@ export const saveFile = async (file: SavedFile, clock: Pick<PlatformClock, 'setT
   if (navigator.serviceWorker?.controller) await saveByUrl(file.url)
   else await saveByObjectUrl(file, clock)
   return true
+}
+
+/** The picked file changes when its stream closes: after an error it is as it was. */
+const writeTo = async (picked: FileSystemFileHandle, file: SavedFile): Promise<void> => {
+  const stream = await file.stream()
+  await stream.pipeTo(await picked.createWritable().catch((cause) => notWritable(file, stream, cause)))
 }
 
 /** A file manager shows this name later: another user's bidi control must not hide its extension. */

@@ -22,6 +22,7 @@ import { suspectLoss } from '../repair/loss.ts'
 import { reconcileKeys } from '../repair/reconcile-keys.ts'
 import { underLock } from '../leadership/locks.ts'
 import { otherNamedKeys } from './named-content.ts'
+import { blobHasher } from './hashed-blob.ts'
 import { quarantine } from './quarantine.ts'
 import { quoteName } from './quote-name.ts'
 import { orLarge } from './replace-large.ts'
@@ -52,17 +53,27 @@ const downloaded = (file: FileRecord, onProgress: OpenOptions['onProgress']) =>
   }).pipe(underLock(`download:${file.remoteKey}`, 'exclusive'))
 
 /** The content as a stream. Bytes from the network are passed on as they arrive, and kept. */
-export const stream = (file: FileRecord, options: OpenOptions) =>
+export const stream = (file: FileRecord, options: OpenOptions) => streamFrom(file, options, (blob) => blob.stream())
+
+/** As {@link stream}, but bytes from disk are verified, too: the stream of damaged ones ends in a `corrupt` error. */
+export const exportStream = (file: FileRecord) =>
+  Effect.flatMap(blobHasher, (streamHashed) => streamFrom(file, {}, streamHashed))
+
+/** Reads content on this disk. */
+type StreamBlob = (blob: Blob, file: FileRecord) => ReadableStream<Uint8Array<ArrayBuffer>>
+
+const streamFrom = (file: FileRecord, options: OpenOptions, streamBlob: StreamBlob) =>
   orLarge(file, {
     onProgress: options.onProgress,
-    openReplaced: (replaced) => streamSame(replaced, options),
+    openReplaced: (replaced) => streamSame(replaced, options, streamBlob),
+    // Its bytes were verified right now.
     ofBlob: (blob) => blob.stream(),
-  })(streamSame(file, options))
+  })(streamSame(file, options, streamBlob))
 
-const streamSame = (file: FileRecord, options: OpenOptions) =>
+const streamSame = (file: FileRecord, options: OpenOptions, streamBlob: StreamBlob) =>
   Effect.gen(function* () {
     const blob = yield* kept(file)
-    if (blob) return blob.stream()
+    if (blob) return streamBlob(blob, file)
     const runtime = yield* Effect.runtime<BlobPort | Device | LogPort | Platform | Settings>()
     const { remoteKey, size } = file
     const start = yield* downloader(remoteKey, size, options.onProgress, { isRead: true })
