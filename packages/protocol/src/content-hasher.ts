@@ -7,6 +7,7 @@
 import { addressOfDigests, type ContentAddress, DIGEST_SIZE, MAX_PARTS } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
 import { type Hashing, WEB_HASHING } from './hashing.ts'
+import { type Chunks, iterable } from './iterate-stream.ts'
 
 /** Address, size and digests of hashed content. */
 export interface ContentDigest {
@@ -22,14 +23,14 @@ export interface ContentDigest {
  * empty source gives one empty part. Each yielded part is a buffer of its own.
  */
 export async function* intoParts(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  source: Chunks,
   { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   // Grows with its bytes: a thousand small files at once must not take 8 MiB each.
   let part = new Uint8Array(0)
   let filled = 0
   let yielded = false
-  for await (const chunk of source) {
+  for await (const chunk of iterable(source)) {
     let taken = 0
     while (taken < chunk.length) {
       const length = Math.min(chunk.length - taken, partSize - filled)
@@ -87,10 +88,7 @@ export class ContentHasher {
 }
 
 /** The address, size and digests of a stream of chunks. */
-export const hashContent = async (
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  hashing: Hashing = WEB_HASHING,
-): Promise<ContentDigest> => {
+export const hashContent = async (source: Chunks, hashing: Hashing = WEB_HASHING): Promise<ContentDigest> => {
   const hasher = new ContentHasher(hashing)
   for await (const part of intoParts(source, hashing)) await hasher.add(part)
   return hasher.finish()

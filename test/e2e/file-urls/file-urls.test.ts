@@ -16,7 +16,7 @@ import { expectedOutcome, type State, STATE_NAMES, type Use, USES } from './tabl
 const STORE_ID = 'gallery'
 
 /** A use comes to something within this time, or never. */
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 15_000
 
 interface UsedFile extends StoredFile {
   readonly use: Use
@@ -72,13 +72,20 @@ const outcomeOf = async (
   }
   const seen = page.evaluate(useUrl, request, url)
   const isSaved = () => existsSync(join(device.downloads, name))
+  /** WebKit opens its viewer, and has no event for it. */
+  const isPdf = async () => {
+    while (!over.aborted && !(await page.evaluateInFrame(url, () => document.contentType === 'application/pdf'))) {
+      await setTimeoutPromise(50)
+    }
+  }
   switch (request) {
     case 'save':
       return Promise.race([seen, until('saved', isSaved)])
-    case 'embed': // Firefox has no event for it.
+    case 'embed': // Firefox has no event for it, WebKit none for both.
+    case 'object':
       return Promise.race([seen, until('error', () => proxy.pastWorker.has(pathname))])
     case 'frame': {
-      await seen
+      await Promise.race([seen, isPdf()])
       const [type, text] = await page.evaluateInFrame(url, () => [document.contentType, document.body?.innerText ?? ''])
       if (type === 'application/json') return 'error'
       return type !== 'text/plain' || text!.includes(PHRASE) ? 'shown' : text!

@@ -33,6 +33,10 @@ const outcomes = (there: string, lost: string, offlineMiss: string, forbidden: s
 const everywhere = (outcome: string) => outcomes(outcome, outcome, outcome, outcome)
 
 const SHOWN = outcomes('shown', 'error', 'error', 'error')
+/** WebKit does not say what became of it. */
+const BACKGROUND = { chromium: SHOWN, firefox: SHOWN, webkit: everywhere('no sign') }
+/** WebKit sends these requests past the worker. */
+const PAST_WORKER = { ...everywhere('404'), offlineHit: 'error', offlineMiss: 'error' }
 const SAVED = outcomes('saved', 'error', 'error', 'error')
 const responds = (status: string) => outcomes(status, '404', '504', '403')
 
@@ -59,8 +63,8 @@ export const USES: readonly Use[] = [
   use('`<img src>`, animated WebP', 'img', 'webp', SHOWN),
   use('`<img src>`, SVG', 'img', 'svg', SHOWN),
   use('`<img srcset>`', 'srcset', 'png', SHOWN),
-  use('CSS `background-image`', 'background', 'png', SHOWN),
-  use('CSS `background-image`, SVG', 'background', 'svg', SHOWN),
+  use('CSS `background-image`', 'background', 'png', BACKGROUND),
+  use('CSS `background-image`, SVG', 'background', 'svg', BACKGROUND),
   use('`createImageBitmap`', 'bitmap', 'png', SHOWN),
   use('`<video>`, MP4 with `moov` at the end', 'video', 'mp4', SHOWN),
   use('`<video>`, WebM with a variable frame rate', 'video', 'webm', SHOWN),
@@ -85,7 +89,7 @@ export const USES: readonly Use[] = [
   use('`XMLHttpRequest`, synchronous', 'syncXhr', 'txt', {
     chromium: everywhere('error'),
     firefox: responds('200'),
-    webkit: responds('200'),
+    webkit: PAST_WORKER,
   }),
   use('`<object>`', 'object', 'png', everywhere('error')),
   use('`<embed>`', 'embed', 'png', everywhere('error')),

@@ -99,7 +99,8 @@ const background = (url: string): Promise<Outcome> => {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as PerformanceResourceTiming[]) {
         if (!entry.name.endsWith(url) || entry.initiatorType !== 'css') continue
-        resolve(entry.responseStatus === 200 ? 'shown' : 'error')
+        // WebKit has no such field.
+        resolve(entry.responseStatus === undefined ? 'no sign' : entry.responseStatus === 200 ? 'shown' : 'error')
       }
     }).observe({ type: 'resource', buffered: true })
   })
