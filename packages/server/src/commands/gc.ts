@@ -15,7 +15,8 @@ Prints one JSON line per store. The first run of a store only takes note of what
 
   --dry-run       only says what would go
   --grace <time>  how old bytes are that no file has ever named, 7d unless set; below 24h it needs --force
-  --accept        the log is right although it names over 20 % fewer files than at the last run, or is another one
+  --accept        the log is right although it names over 20 % fewer files (deleted ones count) than at the last run, or is
+                  another one
 `,
   options: {
     'dry-run': { type: 'boolean' },

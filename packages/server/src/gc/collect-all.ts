@@ -8,7 +8,7 @@ import { DEFAULT_RULES } from './verdict.ts'
 export interface CollectAllOptions {
   /** only says what would go */
   readonly dryRun: boolean
-  /** an operator has looked: logs are right though they shrank, or are others */
+  /** an operator has looked: logs are right though they name fewer files, or are others */
   readonly accept: boolean
   readonly graceMs: number
   readonly keyLocks: KeyLocks

@@ -19,7 +19,7 @@ let lost: RemoteKey[]
 let liveSets: LiveSets
 let days: number
 
-/** Live all along: an empty live set deletes nothing that the log never named. */
+/** Live all along: a log that names nothing deletes nothing. */
 const OTHER = `reef/files/${'0'.repeat(64)}` as RemoteKey
 
 beforeEach(async () => {
@@ -147,7 +147,31 @@ test('what was named once waits for the retention from when the collector saw it
   expect(await there()).toEqual([])
 })
 
-test('it refuses to run when the log shrank by over 20 %, or is another one, until somebody accepts it', async () => {
+test('collects the orphans of a small store after a user deletes one file, and after users delete every file', async () => {
+  const keys = [await stored(1), await stored(2), await stored(3), await stored(4)]
+  log = { logId: 'log', live: new Set(keys), named: new Set(keys) }
+  await run()
+  for (const [seed, deleted] of [[5, keys.slice(0, 1)] as const, [6, keys] as const]) {
+    await stored(seed)
+    for (const key of deleted) log.live.delete(key)
+    days += 8
+    expect(await run()).toMatchObject({ deleted: 1, waiting: deleted.length })
+    expect((await there()).sort()).toEqual([...keys].sort())
+  }
+})
+
+test('reads the memory of a server that counted live files, and refuses a log that names fewer than that', async () => {
+  const keys = [await stored(1), await stored(2), await stored(3)]
+  const old = new TextEncoder().encode(JSON.stringify({ logId: 'log', liveCount: 3, goneSince: {}, pending: [] }))
+  await store.put('gc/reef/000000000000009', old, { size: old.length })
+  days = 50
+  log = { logId: 'log', live: new Set(keys.slice(1)), named: new Set() }
+  await expect(run()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('20 %') })
+  log.named = new Set(keys)
+  expect(await run()).toMatchObject({ waiting: 1, deleted: 0 })
+})
+
+test('refuses to run when the log names over 20 % fewer files, or is another one, until somebody accepts that', async () => {
   const keys = [await stored(1), await stored(2), await stored(3)]
   log.live = new Set(keys)
   await run()
@@ -215,10 +239,8 @@ test.each([
   ['has written several times, and tidied up', 2],
 ])('two at once: when the other %s, this one deletes nothing', async (_, runs) => {
   const key = await stored(1)
-  log.named.add(key)
   const other = async () => {
     for (let i = 0; i < runs; i++) await run()
-    log.named.clear()
     days = 50
   }
   await expect(run({ liveSets: meanwhile(other) })).rejects.toMatchObject({
@@ -289,7 +311,7 @@ test('the first run of a store says what would go, and a later one deletes it', 
   expect(await there()).toEqual([])
 })
 
-test('an empty live set deletes nothing that the log never named', async () => {
+test('a log that names nothing deletes nothing', async () => {
   await stored(1)
   log.live.clear()
   days = 50

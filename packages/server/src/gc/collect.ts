@@ -32,7 +32,7 @@ export interface CollectOptions {
   readonly rules?: CollectorRules
   /** only say what would go */
   readonly dryRun?: boolean
-  /** an operator has looked: the log is right though it shrank, or is another one */
+  /** an operator has looked: the log is right though it names fewer files, or is another one */
   readonly accept?: boolean
   readonly signal?: AbortSignal
   /** unix ms */
@@ -62,7 +62,7 @@ interface Candidate {
 }
 
 /**
- * Collects in one store. The first run of a store only plans: no earlier run shows whether its live set is right. A later one
+ * Collects in one store. The first run of a store only plans: no earlier run shows whether its log is right. A later one
  * acts.
  *
  * @throws RockpoolError `conflict` when the log is not to be trusted, or another collector is at work in this store;
@@ -92,8 +92,8 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   const goneSince: Record<string, number> = {}
   const remember = async (pending: readonly RemoteKey[]) => {
     if (dryRun) return
-    const { logId, live } = set
-    await memory.write({ logId, liveCount: live.size, goneSince: { ...before?.goneSince, ...goneSince }, pending })
+    const { logId, named } = set
+    await memory.write({ logId, namedCount: named.size, goneSince: { ...before?.goneSince, ...goneSince }, pending })
   }
 
   /** Reports what was deleted though the log names it by now. */
@@ -182,7 +182,7 @@ export const collect = async (options: CollectOptions): Promise<CollectReport> =
   }
   await drop(batch)
   // Only what still waits is remembered. A content that is named again loses its waiting time.
-  if (!dryRun) await memory.write({ logId: set.logId, liveCount: set.live.size, goneSince, pending: [] })
+  if (!dryRun) await memory.write({ logId: set.logId, namedCount: set.named.size, goneSince, pending: [] })
   return report
 }
 

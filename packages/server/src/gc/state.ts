@@ -8,21 +8,25 @@ import { isObjectStoreError, type ObjectStore, readBytes } from '@rockpool/objec
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
 import { Either, Schema } from 'effect'
 
+const common = {
+  logId: Schema.String,
+  /** contents that the log named once and no longer: since when (unix ms, the collector's clock) */
+  goneSince: Schema.Record({ key: Schema.String, value: Schema.Number }),
+  /** being deleted. After a crash, the next collector checks whether the log names one of them */
+  pending: Schema.Array(Schema.String),
+}
 const State = Schema.parseJson(
-  Schema.Struct({
-    logId: Schema.String,
-    /** of the last run */
-    liveCount: Schema.Number,
-    /** contents that the log named once and no longer: since when (unix ms, the collector's clock) */
-    goneSince: Schema.Record({ key: Schema.String, value: Schema.Number }),
-    /** being deleted. After a crash, the next collector checks whether the log names one of them */
-    pending: Schema.Array(Schema.String),
-  }),
+  Schema.Union(
+    Schema.Struct({ ...common, namedCount: Schema.Number }),
+    // Servers up to 0.1.0 wrote this.
+    Schema.Struct({ ...common, liveCount: Schema.Number }),
+  ),
 )
 
 export interface CollectorState {
   readonly logId: string
-  readonly liveCount: number
+  /** keys that the log had named at the last run, also by files that are deleted */
+  readonly namedCount: number
   readonly goneSince: Readonly<Record<string, number>>
   readonly pending: readonly RemoteKey[]
 }
@@ -84,7 +88,17 @@ const readState = async (store: ObjectStore, key: string, signal: AbortSignal): 
 
 const decodeState = (text: string): CollectorState => {
   const decoded = Schema.decodeUnknownEither(State)(text)
-  if (Either.isRight(decoded)) return decoded.right as CollectorState
+  if (Either.isRight(decoded)) {
+    const { right } = decoded
+    // A log names each key that was live.
+    const namedCount = 'namedCount' in right ? right.namedCount : right.liveCount
+    return {
+      logId: right.logId,
+      namedCount,
+      goneSince: right.goneSince,
+      pending: right.pending as readonly RemoteKey[],
+    }
+  }
   const message =
     'What the collector remembers of this store, under gc/ in the object store, is damaged. Delete it there.'
   throw new RockpoolError('bad_request', message, { cause: decoded.left })

@@ -17,7 +17,8 @@ describe('a content', () => {
     ['live, however old', set([key]), 0, undefined, 10_000, { kind: 'keep' }],
     ['never named, in its grace', set([other]), 0, undefined, 99, { kind: 'keep' }],
     ['never named, after its grace', set([other]), 0, undefined, 100, { kind: 'delete' }],
-    ['never named by a log that names nothing now', set([]), 0, undefined, 10_000, { kind: 'keep' }],
+    ['never named, all files of the log are deleted', set([], [other]), 0, undefined, 100, { kind: 'delete' }],
+    ['never named by a log that names nothing', set([]), 0, undefined, 10_000, { kind: 'keep' }],
     ['no longer named, first seen', set([], [key]), 0, undefined, 5_000, { kind: 'wait', goneSince: 5_000 }],
     ['no longer named, in the retention', set([], [key]), 0, 5_000, 5_999, { kind: 'wait', goneSince: 5_000 }],
     ['no longer named, after the retention', set([], [key]), 0, 5_000, 6_000, { kind: 'delete' }],
@@ -28,13 +29,17 @@ describe('a content', () => {
   })
 })
 
+const keys = (letters: string) => [...letters].map((letter) => `reef/files/${letter.repeat(64)}` as RemoteKey)
+
 test.each([
   ['the first run', undefined, set([]), false],
-  ['the same', { logId: 'log', liveCount: 1 }, set([key]), false],
-  ['fewer by a fifth', { logId: 'log', liveCount: 5 }, set(['a', 'b', 'c', 'd'] as RemoteKey[]), false],
-  ['fewer by more', { logId: 'log', liveCount: 6 }, set(['a', 'b', 'c', 'd'] as RemoteKey[]), true],
-  ['all gone', { logId: 'log', liveCount: 1 }, set([]), true],
-  ['another log', { logId: 'other', liveCount: 0 }, set([key]), true],
-])('distrust after %s', (_, before, liveSet, distrusted) => {
+  ['the same', { logId: 'log', namedCount: 1 }, set([key]), false],
+  ['a user deleted one file of four', { logId: 'log', namedCount: 4 }, set(keys('abc'), keys('abcd')), false],
+  ['users deleted every file', { logId: 'log', namedCount: 4 }, set([], keys('abcd')), false],
+  ['the log names a fifth less', { logId: 'log', namedCount: 5 }, set(keys('abcd')), false],
+  ['the log names over a fifth less', { logId: 'log', namedCount: 6 }, set(keys('abcd')), true],
+  ['the log names nothing', { logId: 'log', namedCount: 1 }, set([]), true],
+  ['another log', { logId: 'other', namedCount: 0 }, set([key]), true],
+])('distrust: %s', (_, before, liveSet, distrusted) => {
   expect(distrust(before, liveSet) !== undefined).toBe(distrusted)
 })

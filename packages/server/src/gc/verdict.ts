@@ -32,25 +32,31 @@ export const verdictOn = (
 ): Verdict => {
   const { key, modifiedAt } = content
   if (live.has(key)) return { kind: 'keep' }
-  // A log that names nothing now says nothing of what it never named: it may be the wrong one, or not read whole.
-  if (!named.has(key)) return live.size > 0 && now - modifiedAt >= rules.graceMs ? { kind: 'delete' } : { kind: 'keep' }
+  // A log that names nothing at all may be the wrong one, or not read whole. One whose files are all deleted still names them.
+  if (!named.has(key))
+    return named.size > 0 && now - modifiedAt >= rules.graceMs ? { kind: 'delete' } : { kind: 'keep' }
   // A content that was written again waits from then on: a device may be about to name it.
   const since = goneSince === undefined ? now : Math.max(goneSince, modifiedAt)
   return now - since >= rules.retentionMs ? { kind: 'delete' } : { kind: 'wait', goneSince: since }
 }
 
-/** How much a live set may shrink between two runs: more looks like a log that was not read whole. */
-const LARGEST_SHRINK = 0.2
+/** How many fewer keys a log may name than at the last run: more looks like a log that was not read whole. */
+const MAX_SHRINK = 0.2
 
-/** Why a collector must not trust this live set after that one, in a sentence, else undefined. */
+/**
+ * Why a collector must not trust this log after the last run, in a sentence, else undefined.
+ *
+ * What counts is all that the log ever named, not what is live: users delete files, which would end all collections of a small
+ * store, while a log that lost some of its files names less. What it still names waits for the retention in any case.
+ */
 export const distrust = (
-  before: { readonly logId: string; readonly liveCount: number } | undefined,
-  { logId, live }: LiveSet,
+  before: { readonly logId: string; readonly namedCount: number } | undefined,
+  { logId, named }: LiveSet,
 ): string | undefined => {
   if (before === undefined) return undefined
   if (before.logId !== logId) return 'The event log of this store is another one than at the last run.'
-  if (live.size < before.liveCount * (1 - LARGEST_SHRINK)) {
-    return `The event log names ${live.size} contents, ${before.liveCount} at the last run: over 20 % fewer.`
+  if (named.size < before.namedCount * (1 - MAX_SHRINK)) {
+    return `The event log of this store names ${named.size} files, deleted ones included: over 20 % fewer than the ${before.namedCount} at the last run.`
   }
   return undefined
 }
