@@ -2,13 +2,15 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { memoryStore } from '@rockpool/object-store/memory'
 import type { LiveSets } from '../gc/live-set.ts'
 import { URL_SECRET } from '../testing/content.ts'
-import { startCollector } from './collector.ts'
+import { FIRST_RUN_MS, startCollector } from './collector.ts'
 import { memoryKeyLocks } from '../gc/key-locks.ts'
 
-const HOUR = 60 * 60 * 1000
+const MINUTE = 60 * 1000
+const HOUR = 60 * MINUTE
 
 // The timers are the test's own: an hour passes when it says so.
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const
+beforeEach(() => void vi.useFakeTimers({ toFake: [...TIMERS] }))
 afterEach(() => void vi.useRealTimers())
 
 /** Runs that end when the test ends them. */
@@ -36,10 +38,11 @@ const startHourly = () => {
 /** What waits for a promise that was settled goes on. */
 const settled = () => new Promise(setImmediate)
 
-test('the first run is an hour from now, the next ones an hour later each', async () => {
+test('the first run is five minutes after the start, the next ones an hour later each', async () => {
   const { runs, stop } = startHourly()
-  for (const count of [1, 2, 3]) {
-    vi.advanceTimersByTime(HOUR - 1)
+  for (const [index, wait] of [5 * MINUTE, HOUR, HOUR].entries()) {
+    const count = index + 1
+    vi.advanceTimersByTime(wait - 1)
     expect(runs).toHaveLength(count - 1)
     vi.advanceTimersByTime(1)
     expect(runs).toHaveLength(count)
@@ -51,7 +54,7 @@ test('the first run is an hour from now, the next ones an hour later each', asyn
 
 test('a run that takes longer than an hour is alone, and the next full hour has one again', async () => {
   const { runs, stop } = startHourly()
-  vi.advanceTimersByTime(3 * HOUR)
+  vi.advanceTimersByTime(FIRST_RUN_MS + 2 * HOUR)
   expect(runs).toHaveLength(1)
   runs[0]!.resolve([])
   await settled()
@@ -63,7 +66,7 @@ test('a run that takes longer than an hour is alone, and the next full hour has 
 
 test('a run that fails is reported, and is no end of them', async () => {
   const { runs, reported, stop } = startHourly()
-  vi.advanceTimersByTime(HOUR)
+  vi.advanceTimersByTime(FIRST_RUN_MS)
   runs[0]!.reject(new Error('The logs cannot be listed.'))
   await settled()
   expect(reported).toEqual([expect.objectContaining({ message: 'The logs cannot be listed.' })])
@@ -75,7 +78,7 @@ test('a run that fails is reported, and is no end of them', async () => {
 
 test('a stop waits for the run under way, and does not report it', async () => {
   const { runs, reported, stop } = startHourly()
-  vi.advanceTimersByTime(HOUR)
+  vi.advanceTimersByTime(FIRST_RUN_MS)
   const stopped = stop()
   runs[0]!.reject(new Error('The logs are closed.'))
   await stopped
@@ -84,7 +87,7 @@ test('a stop waits for the run under way, and does not report it', async () => {
 
 test('stopped, it runs no more, and keeps no timer', async () => {
   const { runs, stop } = startHourly()
-  vi.advanceTimersByTime(HOUR)
+  vi.advanceTimersByTime(FIRST_RUN_MS)
   runs[0]!.resolve([])
   await settled()
   await stop()

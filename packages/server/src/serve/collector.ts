@@ -1,4 +1,4 @@
-/** Garbage collection inside the server: every hour, never two runs at once. */
+/** Garbage collection inside the server: soon after the start and every hour from then on, never two runs at once. */
 import type { ObjectStore } from '@rockpool/object-store'
 import type { CollectReport } from '../gc/collect.ts'
 import { collectAll } from '../gc/collect-all.ts'
@@ -8,12 +8,19 @@ import { DEFAULT_RULES } from '../gc/verdict.ts'
 
 export const HOUR_MS = 60 * 60 * 1_000
 
+/**
+ * From the start to the first run. It is short, so that a server that restarts more often than every hour collects, too. It is not zero:
+ * devices reconnect to a server that restarted, and another server that just lost its lease still ends its run.
+ */
+export const FIRST_RUN_MS = 5 * 60 * 1_000
+
 export interface CollectorOptions {
   readonly store: ObjectStore
   readonly liveSets: LiveSets
   readonly keyLocks: KeyLocks
   /** gets the outcome for each store; `*`: the stores cannot be listed */
   readonly report: (storeId: string, outcome: CollectReport | Error) => void
+  readonly firstRunMs?: number
   readonly everyMs?: number
 }
 
@@ -22,12 +29,12 @@ export interface Collector {
   stop(): Promise<void>
 }
 
-/** The first run is one interval after the start, which is busy enough. */
 export const startCollector = ({
   store,
   liveSets,
   keyLocks,
   report,
+  firstRunMs = FIRST_RUN_MS,
   everyMs = HOUR_MS,
 }: CollectorOptions): Collector => {
   const stopping = new AbortController()
@@ -41,11 +48,14 @@ export const startCollector = ({
       })
       .finally(() => (running = undefined))
   }
-  const timer = setInterval(run, everyMs)
-  timer.unref()
+  let timer = setTimeout(() => {
+    run()
+    timer = setInterval(run, everyMs).unref()
+  }, firstRunMs).unref()
   return {
     stop: async () => {
-      clearInterval(timer)
+      // Of either kind.
+      clearTimeout(timer)
       stopping.abort(new Error('The server is stopping.'))
       await running
     },

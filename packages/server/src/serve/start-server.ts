@@ -22,7 +22,7 @@ import { lastRestore, withCursorIds } from '../state/restores.ts'
 import { sharedState } from '../state/shared-state.ts'
 import { TASKS } from '../tasks/tasks.ts'
 import { closeAll } from './close-all.ts'
-import { gcFields, startCollector } from './collector.ts'
+import { gcFields } from './collector.ts'
 import { listen } from './http-server.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
@@ -30,6 +30,7 @@ import { openParts } from './parts.ts'
 import { createReadiness } from './readiness.ts'
 import { currentRequest, outsideRequests } from './request-scope.ts'
 import { SIGNER_PATH, SYNC_PATH } from './route.ts'
+import { startSharedCollector } from './shared-collector.ts'
 import { signerHooks } from './signer-hooks.ts'
 import { signerListener } from './signer-listener.ts'
 import { staticFiles } from './static-files.ts'
@@ -160,7 +161,11 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       metrics.collected(outcome)
       log[outcome instanceof Error ? 'error' : 'info']('gc', gcFields(storeId, outcome))
     }
-    const collector = startCollector({ store, liveSets, keyLocks, report })
+    const collector = startSharedCollector({
+      ...{ database: logs.database, clock: systemClock },
+      ...{ store, liveSets, keyLocks, report },
+      onError: (error) => log.error('gc', { error: describeError(error) }),
+    })
     closing.push(collector.stop)
     const path = controlSocket(config.dataDir)
     if (path === undefined)
