@@ -141,6 +141,15 @@ describe('an object', () => {
     expect(await pathsOf('eve', 'prefix=three/')).toEqual(['files/three/race.png'])
   })
 
+  it.each([
+    ['video/webm;codecs=vp8,opus', 'video/webm;codecs="vp8,opus"'],
+    ['image/png;', 'image/png'],
+  ])('takes the type %s, and serves it as %s', async (sent, served) => {
+    const path = `files/types/${served.length}`
+    expect((await post('ada', path, 'x', sent)).status).toBe(201)
+    expect((await call('eve', 'GET', `/object/${path}`)).headers.get('content-type')).toBe(served)
+  })
+
   it('that could run in the page is a download', async () => {
     await post('ada', 'files/four/page.html', '<script>', 'text/html')
     const { headers } = await call('eve', 'GET', '/object/files/four/page.html')
@@ -186,6 +195,7 @@ describe('the rights of a bucket', () => {
   })
 
   it('says which types and sizes it takes, before anything is stored', async () => {
+    expect(await codeOf(await post('ada', 'files/eight/a.png', 'x', 'a picture'))).toBe('400 bad_request')
     expect(await codeOf(await post('ada', 'posters/eight/a.txt', 'x', 'text/plain'))).toBe('415 type_not_allowed')
     expect(await codeOf(await post('ada', 'posters/eight/a.png', 'x'.repeat(1_001)))).toBe('413 too_large')
     const streamed = { body: new Blob(['x'.repeat(1_001)]).stream(), duplex: 'half' } as RequestInit

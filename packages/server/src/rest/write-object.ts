@@ -5,6 +5,7 @@ import {
   essence,
   MAX_CONTENT_SIZE,
   OCTET_STREAM,
+  readMediaType,
   type RemoteKey,
   RockpoolError,
   type StoreId,
@@ -42,7 +43,7 @@ export const writeObject = async (
   const buckets = await storeBuckets.bucketsOf(storeId, place.bucket)
   const rules = requireBucket(buckets, place.bucket)
   const user = requireUser(caller, 'write')
-  const type = request.headers.get('content-type') ?? OCTET_STREAM
+  const type = declaredType(request)
   if (essence(type) === 'multipart/form-data') {
     throw new RockpoolError('bad_request', 'Send the bytes of the file as the body, with their type, not as a form.')
   }
@@ -135,6 +136,12 @@ const stored = (remoteKey: RemoteKey, receipt: string | undefined): PoolEvent =>
   opId: crypto.randomUUID(),
   args: { remoteKey, ...(receipt !== undefined && { receipt }) },
 })
+
+/** The header as far as it can be read, else as it is: the check then says what is wrong. */
+const declaredType = ({ headers }: Request): string => {
+  const text = headers.get('content-type')
+  return text === null ? OCTET_STREAM : (readMediaType(text) ?? text)
+}
 
 /** Bytes; undefined for a body that comes in chunks of unknown number. */
 const declaredLength = ({ headers }: Request): number | undefined => {
