@@ -10,6 +10,7 @@ import { endAll, runServer } from './testing/process.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
+const REQUEST = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77'
 const RIGHTS = { reef: ['read', 'write', 'delete'] } as const
 let root: string
 let cwd: string
@@ -78,12 +79,25 @@ test('from nothing: init, serve, token; files and events are there after a resta
   expect((await second.ended).code).toBe(0)
 })
 
+test('a token has the right admin only when the command names it', async () => {
+  const tokenWith = async (store: string) => (await run(['token', '--user', 'ada', '--store', store])).output.trim()
+  const server = await serve()
+  const createBucket = async (store: string) => {
+    const headers = { authorization: `Bearer ${await tokenWith(store)}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ name: 'inbox', policy: 'private' })
+    return (await fetch(`${server.base}/storage/v1/bucket`, { method: 'POST', headers, body })).status
+  }
+  expect(await createBucket('reef')).toBe(403)
+  expect(await createBucket('reef:read,admin')).toBe(201)
+  server.child.kill('SIGTERM')
+  expect((await server.ended).code).toBe(0)
+})
+
 test('a token of a request reaches the artifacts of this request, and no store', async () => {
-  const id = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77'
-  const { output } = await run(['token', '--user', 'render-farm', '--request', `${id}:read,write`])
+  const { output } = await run(['token', '--user', 'render-farm', '--request', `${REQUEST}:read,write`])
   const server = await serve()
   const headers = { authorization: `Bearer ${output.trim()}` }
-  const url = `${server.base}/signer/artifacts/requests/${id}/input/note.txt`
+  const url = `${server.base}/signer/artifacts/requests/${REQUEST}/input/note.txt`
   const sha256 = createHash('sha256').update('a reef').digest('hex')
   const put = { method: 'PUT', body: 'a reef', headers: { ...headers, 'x-amz-content-sha256': sha256 } }
   expect((await fetch(url, put)).status).toBe(200)
@@ -202,6 +216,7 @@ test.each([
   [['token', '--user', 'ada'], 2, 'token --user <name> --store <id>'],
   [['token', '--user', 'ada', '--store', 'a b'], 2, 'no store id'],
   [['token', '--user', 'ada', '--store', 'reef:own'], 2, '"own" is no right'],
+  [['token', '--user', 'ada', '--request', `${REQUEST}:admin`], 2, '"admin" is no right'],
   [['token', '--user', 'ada', '--store', 'reef', '--expires', 'soon'], 2, '--expires'],
   [['token', '--user', 'ada', '--request', '42'], 2, 'UUID v4'],
   [['gc', '--grace', '23h'], 2, '--force'],

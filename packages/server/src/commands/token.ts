@@ -5,17 +5,22 @@ import { loadConfig } from '../config/load-config.ts'
 import { readDuration } from './duration.ts'
 import { type Command, UsageError } from './command.ts'
 
-const RIGHTS: readonly Right[] = ['read', 'write', 'delete']
+/** Without `admin`: who makes buckets and releases held files names that right. */
+const DEFAULT_RIGHTS: readonly Right[] = ['read', 'write', 'delete']
+const STORE_RIGHTS: readonly Right[] = [...DEFAULT_RIGHTS, 'admin']
+/** Nothing about the artifacts of a request needs `admin`. */
+const REQUEST_RIGHTS = DEFAULT_RIGHTS
 const DEFAULT_LIFETIME = '1h'
 
 export const token: Command = {
   name: 'token',
-  usage: '--user <name> --store <id>[:read,write,delete] [--request <id>[:read,write,delete]] [--expires 1h]',
+  usage: '--user <name> --store <id>[:read,write,delete,admin] [--request <id>[:read,write,delete]] [--expires 1h]',
   summary: 'Prints a token that gives a user rights in a store, or on the artifacts of a request',
   details: `
   --user <name>     the claim "sub"
-  --store <id>      with all rights, or those behind the colon
-  --request <id>    on the artifacts of this request (a UUID), instead of a store or beside it
+  --store <id>      with read, write and delete, or the rights behind the colon; admin makes buckets, and releases held files
+  --request <id>    on the artifacts of this request (a UUID), instead of a store or beside it; with read, write and delete, or
+                    those behind the colon
   --expires <time>  such as 10m, 1h or 30d; 1h unless set
 
 For trying out, and for services. An app's own backend makes the tokens of its users, with auth.jwt_secret.
@@ -31,8 +36,11 @@ For trying out, and for services. An app's own backend makes the tokens of its u
     if (!user || (!store && !request)) {
       throw new UsageError('Write: rockpool-server token --user <name> --store <id>, or --request <id>')
     }
-    const stores = store ? readGrant('--store', store, isStoreId, 'no store id (letters, digits, _ and -)') : {}
-    const requests = request && readGrant('--request', request, isRequestId, 'no request id (a UUID v4 in lower case)')
+    const stores = store
+      ? readGrant('--store', store, STORE_RIGHTS, isStoreId, 'no store id (letters, digits, _ and -)')
+      : {}
+    const requests =
+      request && readGrant('--request', request, REQUEST_RIGHTS, isRequestId, 'no request id (a UUID v4 in lower case)')
     const seconds = Math.floor(readDuration('--expires', flags.text('expires') ?? DEFAULT_LIFETIME) / 1_000)
     const { tokens } = loadConfig({ env, cwd, file: configFile }).signer
     if (tokens.kind === 'jwks') {
@@ -55,16 +63,17 @@ For trying out, and for services. An app's own backend makes the tokens of its u
 const readGrant = (
   option: string,
   text: string,
+  allowed: readonly Right[],
   isId: (id: string) => boolean,
   problem: string,
 ): Readonly<Record<string, readonly Right[]>> => {
   const [id = '', list] = text.split(':', 2)
   if (!isId(id)) throw new UsageError(`${option}: "${id}" is ${problem}.`)
-  if (list === undefined) return { [id]: RIGHTS }
+  if (list === undefined) return { [id]: DEFAULT_RIGHTS }
   const rights = list.split(',')
-  const unknown = rights.find((right) => !RIGHTS.includes(right as Right))
+  const unknown = rights.find((right) => !allowed.includes(right as Right))
   if (unknown !== undefined) {
-    throw new UsageError(`${option}: "${unknown}" is no right. Rights are read, write and delete.`)
+    throw new UsageError(`${option}: "${unknown}" is no right. Rights are ${allowed.join(', ')}.`)
   }
   return { [id]: rights as Right[] }
 }
