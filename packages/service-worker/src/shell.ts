@@ -1,6 +1,7 @@
 /** The app shell: the files of the build are cached while the worker is installed, and open the app without a network. */
 import { PrecacheController, type PrecacheEntry, PrecacheRoute } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
+import { SERVER_PATHS } from './server-paths.ts'
 import { olderReleases } from './shell-releases.ts'
 
 export interface ShellOptions {
@@ -11,14 +12,6 @@ export interface ShellOptions {
 }
 
 const PAGE = 'index.html'
-
-/** File URLs, and the servers of `rockpool({ backend: true })`. */
-export const SERVER_PATHS: readonly RegExp[] = [
-  /\/rockpool\/[cf]\//,
-  /^\/rockpool-dev\//,
-  /^\/signer\//,
-  /^\/sync(?:[/?]|$)/,
-]
 
 /**
  * Makes a service worker open the app offline. The page of a new release is shown by the next navigation; the files that open pages of
