@@ -245,6 +245,8 @@ describe.skipIf(!existsSync('/usr/bin/caddy'))('Caddy', () => {
       body: 'script',
     })
     expect(await get('/missing.js', { accept: 'text/html' })).toMatchObject({ status: 404 })
+    // A file URL that no service worker serves, as in a tab without one: the app's page in place of an image hides that.
+    expect(await get('/rockpool/c/shop/files/reef', { accept: 'text/html' })).toMatchObject({ status: 404 })
     for (const path of ['/metrics', '/ready']) expect(await get(path)).toMatchObject({ status: 404 })
     expect(await get('/health')).toMatchObject({ status: 200, body: expect.stringContaining('"running"') })
 
