@@ -56,6 +56,20 @@ test.for([0, -1, Number.NaN, DAY - 1])(
   },
 )
 
+test('leaves what others keep below requests/ alone', async () => {
+  const foreign = [
+    'requests/templates/base.psd',
+    `requests/${A!.split('/')[1]!.toUpperCase()}/input/x`,
+    'requests/readme.txt',
+  ]
+  const { storage, left } = storageWith({
+    ...Object.fromEntries(foreign.map((key) => [key, 400])),
+    [`${B}/input/x`]: 90,
+  })
+  expect(await removeExpired(storage, NOW, { requestsOlderThan: 30 * DAY })).toEqual({ requests: 1, objects: 1 })
+  expect(left()).toEqual(foreign.toSorted())
+})
+
 test('keeps what has no time of modification', async () => {
   const { storage, left } = storageWith({
     'tmp/builds/a': Number.NaN,

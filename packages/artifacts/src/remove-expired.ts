@@ -1,4 +1,5 @@
 /** Retention: requests and temporary objects go by age. */
+import { isRequestId } from '@rockpool/protocol'
 import { ArtifactError } from './errors.ts'
 import { requestPrefix } from './keys.ts'
 import type { ArtifactStorage } from './storage/storage.ts'
@@ -20,7 +21,8 @@ export interface Removed {
 }
 
 /**
- * Removes what is in `tmp/` for 7 days, and requests as a whole. May be killed and run again.
+ * Removes what is in `tmp/` for 7 days, and requests as a whole. Objects below `requests/` that are of no request stay.
+ * May be killed and run again.
  *
  * @throws ArtifactError `bad_argument`, and what the storage throws
  */
@@ -83,12 +85,14 @@ async function* requests(
   storage: ArtifactStorage,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StoredRequest, void, undefined> {
-  let current: { prefix: string; keys: string[]; modifiedAt: number } | undefined
+  let current: { requestId: string; keys: string[]; modifiedAt: number } | undefined
   for await (const { key, modifiedAt } of objectsBelow(storage, 'requests/', signal)) {
-    const prefix = key.split('/', 2).join('/')
-    if (current?.prefix !== prefix) {
+    const requestId = key.split('/', 2)[1]!
+    // Other programs may keep files of their own below this prefix, such as `requests/templates/base.psd`.
+    if (!isRequestId(requestId)) continue
+    if (current?.requestId !== requestId) {
       if (current) yield current
-      current = { prefix, keys: [], modifiedAt: 0 }
+      current = { requestId, keys: [], modifiedAt: 0 }
     }
     current.keys.push(key)
     current.modifiedAt = Math.max(current.modifiedAt, modifiedAt)

@@ -8,6 +8,8 @@ import { chunksIn, failingSource, streamOf, toArray } from './bytes.ts'
 
 export interface Setup {
   readonly bucket: string
+  /** `tmp/` belongs to no request: no token reaches it */
+  readonly hasOwnCredentials: boolean
   /** a request that is empty, and a client with all rights in it */
   readonly newRequest: () => Promise<{ readonly artifacts: Artifacts; readonly requestId: string }>
   readonly close: () => Promise<void>
@@ -169,6 +171,20 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
       expect(await artifacts.state(requestId).read()).toBeUndefined()
       expect(await artifacts.removeRequest(requestId)).toBe(0)
       expect((await toArray(other.artifacts.list(other.requestId))).length).toBe(1)
+    })
+
+    test('puts a temporary object with credentials of its own, and nobody else does', async () => {
+      const { artifacts } = await begin()
+      const name = `${crypto.randomUUID()}/notes.txt`
+      const putting = artifacts.tmp.put({ area: 'scratch', name }, 'kept for 7 days')
+      if (!setup.hasOwnCredentials) {
+        await expect(putting).rejects.toMatchObject({ code: 'forbidden' })
+        return
+      }
+      const ref = await putting
+      expect(ref).toMatchObject({ key: `tmp/scratch/${name}`, size: 15, type: 'text/plain' })
+      expect(await artifacts.removeExpired()).toEqual({ requests: 0, objects: 0 })
+      expect(await (await artifacts.get(ref)).text()).toBe('kept for 7 days')
     })
 
     describe('state', () => {

@@ -61,6 +61,7 @@ export const serveLocalStore = async (): Promise<TestServer> => {
 
 export const setupOf = (server: TestServer): Setup => ({
   bucket: 'fave-artifacts',
+  hasOwnCredentials: false,
   newRequest: async () => {
     const requestId = crypto.randomUUID()
     const token = await requestToken({ [requestId]: ['read', 'write', 'delete'] })
