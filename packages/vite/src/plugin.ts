@@ -3,6 +3,7 @@ import type { Plugin } from 'vite'
 import type { BackendOptions } from './backend/embedded-backend.ts'
 import { backend } from './backend/plugin.ts'
 import { dataFolderGuard } from './data-folder/guard.ts'
+import { nodeVersion } from './node-version.ts'
 import { fileUrls } from './service-worker/file-urls.ts'
 import { serviceWorker, type ShellOptions } from './service-worker/plugin.ts'
 
@@ -21,6 +22,7 @@ export interface RockpoolOptions {
 
 /** What an app on Rockpool needs of Vite: the LiveStore plugin, the service worker, and in development the backend. */
 export const rockpool = (options: RockpoolOptions = {}): Plugin[] => [
+  nodeVersion(),
   livestore(),
   livestorePlugin.vite(),
   serviceWorker(options.serviceWorker, options.shell ?? {}),

@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { isObjectStoreError } from '@rockpool/object-store'
-import { openLocalStore } from '@rockpool/object-store/local'
 import { type Buckets, type StoreId } from '@rockpool/protocol'
 import type { SyncListener } from '@rockpool/sync-server/node'
 import { openEventLogs } from './event-logs.ts'
@@ -49,6 +48,8 @@ export const startBackend = async ({ dataDir, buckets }: BackendOptions): Promis
   const tokenSecret = derive(secret, 'tokens')
   const urlSecret = derive(secret, 'signed URLs')
   const receiptSecret = derive(secret, 'receipts')
+  // Loaded here: Node 20 has no node:sqlite, and has to get as far as the check of its version (`node-version.ts`).
+  const { openLocalStore } = await import('@rockpool/object-store/local')
   const store = await openLocalStore({
     directory: join(dataDir, 'objects'),
     publicBaseUrl: SIGNER_PATH,

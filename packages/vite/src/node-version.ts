@@ -1,0 +1,21 @@
+/** Older versions of Node have no node:sqlite. The plugin loads on them nevertheless, so that it can say which version to install. */
+import type { Plugin } from 'vite'
+
+export const isTooOld = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major < 22 || (major === 22 && minor < 16)
+}
+
+/** Checked in a hook: of an error that is thrown while the configuration is loaded, Vite prints more than the message. */
+export const nodeVersion = (): Plugin => ({
+  name: 'rockpool:node-version',
+  enforce: 'pre',
+  config() {
+    const { node } = process.versions
+    if (!isTooOld(node)) return
+    const error = new Error(`@rockpool/vite: Node ${node} is too old. Install Node 22.16 or newer.`)
+    // One line for the person who starts Vite: a stack of this code does not help them.
+    error.stack = `Error: ${error.message}`
+    throw error
+  },
+})
