@@ -22,6 +22,8 @@ const BUILD = ['@rockpool/vite', 'vite@8.3.8']
 
 /** The oldest one in `engines`, and the one of the tests. */
 const OLDEST_NODE = '22.16.0'
+/** Vite runs on it, and Rockpool does not. */
+const TOO_OLD_NODE = '20.19.0'
 const PNPM = '12.21.0'
 
 let registry: LocalRegistry
@@ -127,6 +129,17 @@ test.for([
   await folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
   const files = await readdir(join(folder.path, 'dist'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'service-worker.js']))
+})
+
+test('`vite build` says on a Node that is too old which one to install', { timeout: 900_000 }, async () => {
+  await using node = await bareFolder(registry.url)
+  await node.run('npm', 'install', '--no-audit', '--no-fund', `node@${TOO_OLD_NODE}`)
+  await using folder = await bareFolder(registry.url, [join(node.path, 'node_modules/.bin')])
+  await folder.run('npm', 'install', '--no-audit', '--no-fund', ...BUILD)
+  await writeApp(folder)
+  const building = folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
+  const line = `[Error: @rockpool/vite: Node ${TOO_OLD_NODE} is too old. Install Node 22.16 or newer.]`
+  await expect(building).rejects.toThrow(`error during build:\n${line}\n`)
 })
 
 test.for([
