@@ -6,6 +6,15 @@ import { captured } from './processes.mjs'
 const NEEDS = {
   chromium: { packages: ['chromium'], paths: ['/usr/bin/chromium'], env: ['CHROME_PATH'] },
   firefox: { packages: ['firefox-esr'], paths: ['/usr/bin/firefox-esr'], env: ['FIREFOX_PATH'] },
+  // Not WebKitGTK's own MiniBrowser: test/e2e/webkit/browser.py. The codecs are GStreamer's.
+  webkit: {
+    packages: [
+      ...['webkit2gtk-driver', 'xvfb', 'python3-gi', 'gir1.2-webkit2-4.1', 'gir1.2-gtk-3.0'],
+      ...['gstreamer1.0-plugins-good', 'gstreamer1.0-libav'],
+    ],
+    paths: ['/usr/bin/WebKitWebDriver', '/usr/bin/Xvfb', '/usr/lib/python3/dist-packages/gi'],
+    env: [],
+  },
   s3: {
     packages: ['ceph-mon', 'ceph-osd', 'ceph-mgr', 'radosgw', 'ceph-common'],
     paths: ['ceph-mon', 'ceph-osd', 'ceph-mgr', 'radosgw', 'ceph'].map((name) => `/usr/bin/${name}`),

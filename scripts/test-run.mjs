@@ -77,6 +77,7 @@ const countsOf = (report, code) => {
 const needs = [
   'chromium',
   'firefox',
+  'webkit',
   'postgres',
   'compose',
   'caddy',

@@ -7,7 +7,7 @@
 import { addressOfDigests, type ContentAddress, DIGEST_SIZE, MAX_PARTS } from './content-address.ts'
 import { RockpoolError } from './errors.ts'
 import { type Hashing, WEB_HASHING } from './hashing.ts'
-import { type Chunks, iterable } from './iterate-stream.ts'
+import { type ByteSource, iterable } from './iterate-stream.ts'
 
 /** Address, size and digests of hashed content. */
 export interface ContentDigest {
@@ -23,7 +23,7 @@ export interface ContentDigest {
  * empty source gives one empty part. Each yielded part is a buffer of its own.
  */
 export async function* intoParts(
-  source: Chunks,
+  source: ByteSource,
   { partSize }: Pick<Hashing, 'partSize'> = WEB_HASHING,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   // Grows with its bytes: a thousand small files at once must not take 8 MiB each.
@@ -88,7 +88,7 @@ export class ContentHasher {
 }
 
 /** The address, size and digests of a stream of chunks. */
-export const hashContent = async (source: Chunks, hashing: Hashing = WEB_HASHING): Promise<ContentDigest> => {
+export const hashContent = async (source: ByteSource, hashing: Hashing = WEB_HASHING): Promise<ContentDigest> => {
   const hasher = new ContentHasher(hashing)
   for await (const part of intoParts(source, hashing)) await hasher.add(part)
   return hasher.finish()

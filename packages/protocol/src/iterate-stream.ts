@@ -1,11 +1,16 @@
 /** What {@link iterable} takes. */
-export type Chunks = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+export type ByteSource<Chunk extends Uint8Array = Uint8Array> =
+  | ReadableStream<Chunk>
+  | AsyncIterable<Chunk>
+  | Iterable<Chunk>
 
-/** WebKit 2.50 (Safari 26) has no `for await` over a ReadableStream. */
-export const iterable = (source: Chunks): AsyncIterable<Uint8Array> | Iterable<Uint8Array> =>
+/** The chunks for `for await` and `yield*`: a ReadableStream of WebKit (2.50, Safari 26) is not iterable by itself. */
+export const iterable = <Chunk extends Uint8Array>(source: ByteSource<Chunk>): AsyncIterable<Chunk> | Iterable<Chunk> =>
   Symbol.asyncIterator in source || Symbol.iterator in source ? source : readAll(source)
 
-async function* readAll(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readAll<Chunk extends Uint8Array>(
+  stream: ReadableStream<Chunk>,
+): AsyncGenerator<Chunk, void, undefined> {
   const reader = stream.getReader()
   let isDone = false
   try {

@@ -9,14 +9,16 @@ const markdownTable = ([head, ...rows]: readonly (readonly string[])[]): string 
 }
 
 const cell = (use: Use, state: keyof typeof STATES): string => {
-  const chromium = expectedOutcome(use, 'chromium', state)
-  const firefox = expectedOutcome(use, 'firefox', state)
-  return chromium === firefox ? chromium : `Chromium ${chromium}, Firefox ${firefox}`
+  const [chromium, firefox, webkit] = (['chromium', 'firefox', 'webkit'] as const).map((browser) =>
+    expectedOutcome(use, browser, state),
+  )
+  const isSame = chromium === firefox && firefox === webkit
+  return isSame ? chromium! : `Chromium ${chromium}, Firefox ${firefox}, WebKit ${webkit}`
 }
 
 export const fileUrlsDocument = (): string => `# File URLs in browsers
 
-What a page sees when it uses a file URL, in Chromium and Firefox. \`test/e2e/file-urls\` makes each of these requests for a file in
+What a page sees when it uses a file URL, in Chromium, Firefox and WebKit (WebKitGTK). \`test/e2e/file-urls\` makes each of these requests for a file in
 each state; this page is generated from the table that it checks, and a test fails when it is stale. A number is the status of the
 response.
 
@@ -27,6 +29,7 @@ ${markdownTable([
 
 - A signed URL that has expired is replaced by a new one; the page notices nothing.
 - A file on this disk that has another length than the index says is fetched again. Without a network it is not served.
+- WebKit gives no sign of what became of a CSS background (\`no sign\`), and sends synchronous requests past the worker.
 - Browsers send \`<object>\` and \`<embed>\` past the service worker, as the standard says; the server responds with 404. Chromium also
   sends \`<a download>\` past it: save with \`pool.save(file)\`.
 - Files are not served as scripts, styles, workers, manifests or plugins (403).

@@ -16,7 +16,7 @@ import { expectedOutcome, type State, STATE_NAMES, type Use, USES } from './tabl
 const STORE_ID = 'gallery'
 
 /** A use comes to something within this time, or never. */
-const TIMEOUT_MS = 15_000
+const TIMEOUT_MS = 60_000
 
 interface UsedFile extends StoredFile {
   readonly use: Use

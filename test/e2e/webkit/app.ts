@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type {} from './app/main.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../../..')
 

@@ -12,6 +12,7 @@ import {
   type ContentDigest,
   equalBytes,
   hashContent,
+  iterable,
   isLegacyKey,
   isRockpoolError,
   partCount,
@@ -205,7 +206,7 @@ const verifiedOnDisk = async (ports: DownloadPorts, address: ContentAddress): Pr
 }
 
 async function* readDisk({ blob, digest }: VerifiedContent): Chunks<ContentDigest> {
-  yield* blob.stream()
+  yield* iterable(blob.stream())
   return digest
 }
 
