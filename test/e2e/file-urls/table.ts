@@ -33,8 +33,9 @@ const outcomes = (there: string, lost: string, offlineMiss: string, forbidden: s
 const everywhere = (outcome: string) => outcomes(outcome, outcome, outcome, outcome)
 
 const SHOWN = outcomes('shown', 'error', 'error', 'error')
-/** WebKit does not say what became of it. */
-const BACKGROUND = { chromium: SHOWN, firefox: SHOWN, webkit: everywhere('no sign') }
+/** What `page/requests.ts` says where a browser does not tell a page what became of a use. */
+export const NO_SIGN = 'no sign'
+const BACKGROUND = { chromium: SHOWN, firefox: SHOWN, webkit: everywhere(NO_SIGN) }
 /** WebKit sends these requests past the worker. */
 const PAST_WORKER = { ...everywhere('404'), offlineHit: 'error', offlineMiss: 'error' }
 const SAVED = outcomes('saved', 'error', 'error', 'error')

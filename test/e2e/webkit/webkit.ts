@@ -80,6 +80,7 @@ const openSession = async (driver: string): Promise<ScriptPage> => {
       break
     } catch (error) {
       if (!(error instanceof TypeError)) throw error // not listening yet
+      await new Promise((turned) => setTimeout(turned, 50))
     }
   }
   const binary = join(import.meta.dirname, 'browser.py')
