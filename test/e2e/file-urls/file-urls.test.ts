@@ -74,9 +74,9 @@ const outcomeOf = async (
   const isSaved = () => existsSync(join(device.downloads, name))
   /** WebKit opens its viewer, and has no event for it. */
   const isPdf = async () => {
-    while (!over.aborted && !(await page.evaluateInFrame(url, () => document.contentType === 'application/pdf'))) {
-      await setTimeoutPromise(50)
-    }
+    // A frame that is still on its way has no document to ask.
+    const typeOf = () => page.evaluateInFrame(url, () => document.contentType).catch(() => undefined)
+    while (!over.aborted && (await typeOf()) !== 'application/pdf') await setTimeoutPromise(50)
   }
   switch (request) {
     case 'save':

@@ -12,9 +12,9 @@ export interface ScriptPage {
 export const scriptPage = (page: Page): ScriptPage => ({
   goto: (url) => page.goto(url),
   evaluate: (work, ...args) => page.evaluate(work as never, ...args) as never,
-  evaluateInFrame: (url, work) =>
-    page
-      .frames()
-      .find((frame) => frame.url().endsWith(url))!
-      .evaluate(work) as never,
+  evaluateInFrame: async (url, work) => {
+    const frame = page.frames().find((frame) => frame.url().endsWith(url))
+    if (!frame) throw new Error(`There is no frame of ${url}.`)
+    return frame.evaluate(work) as never
+  },
 })
