@@ -18,7 +18,7 @@ const counts = new Map<string, number>()
 
 test.each(Array.from({ length: SEEDS / REPLAYED }, (_, part) => part * REPLAYED))(
   `devices on real servers come to rest with nothing lost (${REPLAYED} seeds from %i)`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (from) => {
     const failures: string[] = []
     for (let seed = from; seed < from + REPLAYED; seed++) {
