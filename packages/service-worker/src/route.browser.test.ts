@@ -27,6 +27,8 @@ test('500 images with one expired token renew it once, and later calls use the f
   const scope = {
     registration: { scope: `${location.origin}/` },
     location,
+    navigator,
+    addEventListener: () => {},
     clients: { matchAll: async () => [] },
     fetch: refresh,
   }
