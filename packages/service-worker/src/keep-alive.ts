@@ -39,14 +39,16 @@ export const workerKeepAlive = ({
   let isScheduled = false
 
   const schedule = (): void => {
-    isScheduled = pending.size > 0
-    if (isScheduled) platform.clock.setTimer(pingOrEnd, PING_EVERY_MS)
+    isScheduled = true
+    platform.clock.setTimer(pingOrEnd, PING_EVERY_MS)
   }
   const pingOrEnd = (): void => {
-    if (pending.size > 0 && isTerminated && unanswered >= MAX_UNANSWERED_PINGS) {
+    isScheduled = false
+    if (pending.size === 0) return
+    if (isTerminated && unanswered >= MAX_UNANSWERED_PINGS) {
       ending.abort(terminated())
       ending = new AbortController()
-    } else if (pending.size > 0) {
+    } else {
       unanswered++
       ping().catch(() => {}) // counts as unanswered
     }

@@ -173,7 +173,7 @@ export const artifactsSuite = (name: string, open: () => Promise<Setup>): void =
       expect((await toArray(other.artifacts.list(other.requestId))).length).toBe(1)
     })
 
-    test('puts a temporary object with credentials of its own, and nobody else does', async () => {
+    test('puts a temporary object with own credentials only', async () => {
       const { artifacts } = await begin()
       const name = `${crypto.randomUUID()}/notes.txt`
       const putting = artifacts.tmp.put({ area: 'scratch', name }, 'kept for 7 days')

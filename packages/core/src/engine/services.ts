@@ -58,7 +58,6 @@ export const asRockpoolError = (cause: unknown): RockpoolError =>
         { cause },
       )
 
-/** The error of a leader whose epoch is over. */
 /** The index has another epoch than this leader, or none. */
 export const epochConflict = (found: number | undefined, epoch: number): RockpoolError | undefined => {
   if (found === epoch) return undefined
@@ -71,5 +70,6 @@ const indexLost = (): RockpoolError =>
     'The browser cleared the data of this site. Files that are still on this device are restored.',
   )
 
+/** The error of a leader whose epoch is over. */
 export const superseded = (): RockpoolError =>
   new RockpoolError('superseded', 'Another tab leads the transfers of this store now.')

@@ -18,7 +18,7 @@ addEventListener('message', async ({ data: storeId }: MessageEvent<string>) => {
       for (let turn = 0; turn < TURNS; turn++) await undefined
       postMessage('stands still')
       for (const until = performance.now() + STILL_MS; performance.now() < until;);
-      postMessage('goes on')
+      postMessage('runs again')
     }
     void stand()
     return request

@@ -171,7 +171,7 @@ test('reads the memory of a server that counted live files, and refuses a log th
   expect(await run()).toMatchObject({ waiting: 1, deleted: 0 })
 })
 
-test('refuses to run when the log names over 20 % fewer files, or is another one, until somebody accepts that', async () => {
+test('refuses to run when the log names over 20 % fewer files, or is another one, until an operator accepts it', async () => {
   const keys = [await stored(1), await stored(2), await stored(3)]
   log.live = new Set(keys)
   await run()
