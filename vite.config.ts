@@ -23,6 +23,8 @@ const BROWSER_TESTS = 'packages/*/src/**/*.browser.test.ts'
 
 /** No test measures time: a state that is polled may take long on a busy machine (1 s unless told). */
 const expect = { poll: { timeout: 50_000 } }
+/** One that opens a store or starts a process took over 60 s at load 20, and a folder over 10 s to delete. */
+const onBusyMachine = { testTimeout: 180_000, hookTimeout: 180_000 }
 
 /** Vitest leaves one of two cores free, and most files wait for a server, a disk or a browser. */
 const maxWorkers = 2
@@ -39,8 +41,7 @@ export default defineConfig({
           exclude: [BROWSER_TESTS, S3_TESTS, POSTGRES_TESTS],
           setupFiles: [LIVESTORE, FAST_CHECK],
           env,
-          // No test measures time: one that opens a store or starts a process took over 60 s on a machine at load 20.
-          testTimeout: 180_000,
+          ...onBusyMachine,
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
@@ -76,7 +77,7 @@ export default defineConfig({
           setupFiles: FAST_CHECK,
           env,
           globalSetup: 'test/s3/global-setup.ts',
-          testTimeout: 180_000,
+          ...onBusyMachine,
           maxWorkers,
           sequence: { groupOrder: 2 },
         },
@@ -89,8 +90,7 @@ export default defineConfig({
           include: [POSTGRES_TESTS],
           exclude: ['**/node_modules/**'],
           globalSetup: 'test/postgres/global-setup.ts',
-          // No test measures time: two writers of 6 s took over 60 s on a machine at load 20.
-          testTimeout: 180_000,
+          ...onBusyMachine,
           maxWorkers,
           sequence: { groupOrder: 2 },
         },
@@ -104,7 +104,7 @@ export default defineConfig({
           globalSetup: 'test/e2e/global-setup.ts',
           maxWorkers,
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 3 },
         },
       },
@@ -116,7 +116,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
           maxWorkers,
-          hookTimeout: 120_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 4 },
         },
       },

@@ -55,7 +55,9 @@ const runVitest = async (missing, s3) => {
     ...excluded.map((project) => `--project=!${project}`),
   ]
   try {
-    vitest = spawn(node24, args, { cwd: root, env: { ...process.env, ...s3?.env }, stdio: 'inherit' })
+    // Each file and each process of a test loads the same modules again: 15 % of the time of those of the engine.
+    const env = { NODE_COMPILE_CACHE: join(folder, 'compiled'), ...process.env, ...s3?.env }
+    vitest = spawn(node24, args, { cwd: root, env, stdio: 'inherit' })
     const code = await new Promise((settle) => vitest.on('exit', (code) => settle(code ?? 1)))
     return countsOf(report, code)
   } finally {

@@ -1,12 +1,10 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { sharedSecretTokens } from '@rockpool/access'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSigner } from './app.ts'
 import { accessSuite } from './testing/access-suite.ts'
 import { contentOf, startSigner, type TestSigner, token } from './testing/harness.ts'
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let signer: TestSigner
 beforeAll(async () => {

@@ -4,11 +4,9 @@ import { MAX_CONTENT_SIZE, PART_SIZE } from '@rockpool/protocol'
 import fc from 'fast-check'
 import { Schema } from 'effect'
 import { SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readJson } from './body.ts'
 import { contentOf, send, startSigner, type TestSigner, token, TOKEN_SECRET } from './testing/harness.ts'
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const HASH = 'a'.repeat(64)
 const expired = await new SignJWT({ sub: 'ada', stores: { reef: ['read'] } })

@@ -1,10 +1,8 @@
 import { ObjectStoreError } from '@rockpool/object-store'
 import { PART_SIZE } from '@rockpool/protocol'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { uploadForm } from './testing/gateway-suite.ts'
 import { contentOf, send, startSigner, type TestSigner, token, uploadParts } from './testing/harness.ts'
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let signer: TestSigner
 beforeAll(async () => {

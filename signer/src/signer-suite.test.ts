@@ -1,9 +1,6 @@
 import { fetchSigner } from '@rockpool/core/signer'
 import { SIGNER_SUITE_BUCKETS, signerSuite } from '@rockpool/core/testing'
-import { vi } from 'vitest'
 import { startSigner, token } from './testing/harness.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 signerSuite('fetchSigner with this signer, local store', async () => {
   const server = await startSigner({ buckets: SIGNER_SUITE_BUCKETS })

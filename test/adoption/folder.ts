@@ -52,8 +52,12 @@ export const runProgram = (
     })
   })
 
-/** Without the settings of the workspace's npm, of the tests and of their S3 server. */
-export const cleanEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(?:npm_|NODE_|VITEST|ROCKPOOL_|ARTIFACT_)/i.test(name)),
-  )
+/** Without the settings of the workspace's npm, of the tests and of their S3 server, and without colours (in CI, too). */
+export const cleanEnvironment = (): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(?:npm_|NODE_|VITEST|ROCKPOOL_|ARTIFACT_|FORCE_COLOR)/i.test(name),
+    ),
+  ),
+  NO_COLOR: '1',
+})

@@ -4,11 +4,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile, mkdir } from 'node:fs/
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createClient, TOKEN_SECRET, tokenOf } from './testing/client.ts'
 import { endAll, runServer } from './testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const REQUEST = '3f1c9a52-7b1e-4c0d-9f43-2a6f0d1b8e77'
 const RIGHTS = { reef: ['read', 'write', 'delete'] } as const

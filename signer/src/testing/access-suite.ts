@@ -6,7 +6,7 @@ import { contentOf, get, ownerOf, same, send, startOn, startSigner, type TestSig
 const ada = await ownerOf('ada')
 
 export const accessSuite = (start: () => Promise<TestSigner> = startSigner): void => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
   let signer: TestSigner
   beforeAll(async () => {
     signer = await start()

@@ -26,7 +26,7 @@ export const uploadForm = async (
 }
 
 export const gatewaySuite = (start: () => Promise<TestSigner> = startSigner): void => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
   let inner: TestSigner
   let signer: TestSigner
   let ada: string

@@ -21,7 +21,7 @@ const withoutDigest = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).filter((header) => !isDigest(header)))
 
 export const hostileClient = (start: () => Promise<TestSigner> = startSigner): void => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
   let signer: TestSigner
   let seed = 1_000
   const fresh = (size: number) => contentOf(size, seed++)

@@ -7,7 +7,7 @@ import { contentOf, RECEIPT_SECRET, send, startSigner, type TestSigner, token, u
 const isValid = receiptVerifier([RECEIPT_SECRET])
 
 export const receiptsSuite = (start: () => Promise<TestSigner> = startSigner): void => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
   let signer: TestSigner
   beforeAll(async () => {
     signer = await start()

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { contentOf, get, same, send, startSigner, type TestSigner, token, uploadParts } from './harness.ts'
 
 export const uploadsSuite = (start: () => Promise<TestSigner> = startSigner): void => {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
   let signer: TestSigner
   beforeAll(async () => {
     signer = await start()

@@ -9,7 +9,7 @@ import type { RemoteKey } from '@rockpool/protocol'
 import { memoryLogs } from '@rockpool/sync-server'
 import { type RunningSyncServer, startSyncServer } from '@rockpool/sync-server/node'
 import { Effect, Exit } from 'effect'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { rockpoolEvents } from '../records/events.ts'
 import { rockpoolMaterializers } from '../records/materializers.ts'
 import { rockpoolTables } from '../records/tables.ts'
@@ -17,8 +17,6 @@ import { makeSync } from '../sync-client/make-sync.ts'
 import { publishSyncStatus, watchSyncStatus } from '../sync-client/status-channel.ts'
 import { cuttable, openClient, until } from '../testing/clients.ts'
 import { listQuery, liveStoreLog } from './live-store-log.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let server: RunningSyncServer
 beforeAll(async () => {

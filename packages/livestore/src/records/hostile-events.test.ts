@@ -9,8 +9,6 @@ import { liveStoreLog } from '../log/live-store-log.ts'
 import { openClient } from '../testing/clients.ts'
 import { fileAdded, fileArgs, HOSTILE_EVENTS, type HostileEvent } from '../testing/hostile-events.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
-
 const logs = memoryLogs()
 let server: Awaited<ReturnType<typeof startSyncServer>>
 beforeAll(async () => {

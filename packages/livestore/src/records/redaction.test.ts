@@ -12,8 +12,6 @@ import { makeSync } from '../sync-client/make-sync.ts'
 import { openClient } from '../testing/clients.ts'
 import { fileAdded, fileArgs, HOSTILE_EVENTS, type HostileEvent } from '../testing/hostile-events.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 const STORE = `redacted-${process.pid}`
 const CAUSE = { by: 'operator', reason: 'It is not of this store.' }
 

@@ -1,11 +1,10 @@
 /** The provider with a real server and no faults. */
 import { Effect } from 'effect'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { commitIds, randomPart } from '../../../livestore-plugin/src/commit-id.ts'
 import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventsAfter, markLeader, newStoreId, openDevice, startServer, upTo } from '../testing/sync-device.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 
 const texts = (count: number, text = 'x') => Array.from({ length: count }, (_, index) => `${text}${index}`)

@@ -6,7 +6,7 @@ import { signToken } from '@rockpool/access/testing'
 import { memoryLogs } from '@rockpool/sync-server'
 import { Effect } from 'effect'
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../testing/fault-proxy.ts'
 import {
   type DeviceOptions,
@@ -18,7 +18,6 @@ import {
   upTo,
 } from '../testing/sync-device.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 
 /** Rights may repeat: a token of more than 4 KiB. */

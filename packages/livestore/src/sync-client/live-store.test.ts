@@ -9,8 +9,6 @@ import { startFaultProxy } from '../testing/fault-proxy.ts'
 import { eventsAfter, newStoreId, startServer } from '../testing/sync-device.ts'
 import { makeSync } from './make-sync.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 const noteWritten = Events.synced({ name: 'v1.NoteWritten', schema: Schema.Struct({ text: Schema.String }) })
 const notes = State.SQLite.table({
   name: 'notes',

@@ -11,8 +11,6 @@ import { eventsAfter, markLeader, newStoreId, openDevice, startServer, unmarkLea
 import { pushRefusedError } from './push-refused-error.ts'
 import { watchSyncStatus } from './status-channel.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
-
 let restarts: ReadonlyMap<string, number>
 beforeEach(() => {
   restarts = markLeader()

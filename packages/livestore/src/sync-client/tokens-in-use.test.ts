@@ -12,7 +12,6 @@ import {
   startServer,
 } from '../testing/sync-device.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
 beforeEach(() => void markLeader())
 afterEach(() => void vi.restoreAllMocks())
 

@@ -3,12 +3,10 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PART_SIZE } from '@rockpool/protocol'
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { type Client, createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { bytesOf } from '../testing/content.ts'
 import { endAll, runServer } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 
 let root: string
 beforeEach(async () => {

@@ -3,11 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownerOf, type Right } from '@rockpool/protocol'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addressOf, createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { endAll, runServer, type ServerProcess } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let folder: string
 let server: ServerProcess

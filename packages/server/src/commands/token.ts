@@ -14,13 +14,14 @@ const DEFAULT_LIFETIME = '1h'
 
 export const token: Command = {
   name: 'token',
-  usage: '--user <name> --store <id>[:read,write,delete,admin] [--request <id>[:read,write,delete]] [--expires 1h]',
+  usage: '--user <name> --store <id>[:<rights>] [--request <id>[:<rights>]] [--expires 1h]',
   summary: 'Prints a token that gives a user rights in a store, or on the artifacts of a request',
   details: `
   --user <name>     the claim "sub"
-  --store <id>      with read, write and delete, or the rights behind the colon; admin makes buckets, and releases held files
-  --request <id>    on the artifacts of this request (a UUID), instead of a store or beside it; with read, write and delete, or
-                    those behind the colon
+  --store <id>      with read, write and delete, or the rights behind the colon (app:read,admin); admin makes buckets, and
+                    releases held files
+  --request <id>    on the artifacts of this request (a UUID), instead of a store or beside it; with read, write and delete,
+                    or those behind the colon
   --expires <time>  such as 10m, 1h or 30d; 1h unless set
 
 For trying out, and for services. An app's own backend makes the tokens of its users, with auth.jwt_secret.

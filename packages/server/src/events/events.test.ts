@@ -2,12 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
 import { TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { readEventSource } from '../testing/event-source.ts'
 import { endAll, runServer, type ServerProcess } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 const BUCKETS = { files: { access: 'store' }, inbox: { access: 'owner' } }
 

@@ -6,12 +6,10 @@
 import { type ObjectStore, ObjectStoreError } from '@rockpool/object-store'
 import { isRockpoolError, partsKey, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Turn, Turns } from '../testing/turns.ts'
 import { collect } from './collect.ts'
 import type { LiveSets } from './live-set.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR

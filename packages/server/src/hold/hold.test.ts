@@ -8,7 +8,6 @@ import { addressOf, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { endAll, runServer, type ServerProcess } from '../testing/process.ts'
 import { RECEIVER_SECRET, type Receiver, startReceiver } from '../testing/webhook-receiver.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 const WAIT = { interval: 20, timeout: 60_000 }
 const BUCKETS = {
   photos: { access: 'store', hold: { waitSeconds: 3_600, refused: 'delete' } },

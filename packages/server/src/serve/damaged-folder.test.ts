@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rebuild } from '@rockpool/object-store/local'
 import { hashContent } from '@rockpool/protocol'
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { endAll, runServer } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let dataDir: string
 beforeEach(async () => {

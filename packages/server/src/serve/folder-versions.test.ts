@@ -3,12 +3,10 @@ import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { bytesOf } from '../testing/content.ts'
 import { endAll, runServer } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let dataDir: string
 beforeEach(async () => {

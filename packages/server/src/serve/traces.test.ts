@@ -2,13 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient, TOKEN_SECRET, tokenOf } from '../testing/client.ts'
 import { bytesOf } from '../testing/content.ts'
 import { type OtlpReceiver, spansOf, startOtlpReceiver } from '../testing/otlp-receiver.ts'
 import { endAll, runServer } from '../testing/process.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const PARENT = '00f067aa0ba902b7'

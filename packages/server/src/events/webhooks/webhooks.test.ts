@@ -7,7 +7,6 @@ import { TOKEN_SECRET, tokenOf } from '../../testing/client.ts'
 import { endAll, runServer, type ServerProcess } from '../../testing/process.ts'
 import { RECEIVER_SECRET, type Received, type Receiver, startReceiver } from '../../testing/webhook-receiver.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 const WAIT = { interval: 20, timeout: 60_000 }
 
 let folder: string
