@@ -130,17 +130,16 @@ export const whyNotKnown = async (world: World, devices: readonly Device[]): Pro
   return undefined
 }
 
-/** Before anyone opens them: each index names what its disk has. @returns why one does not */
-export const whyNotCompared = async (world: World, devices: readonly Device[]): Promise<string | undefined> => {
+/** Before anyone opens them: each index names what its disk has, also of adds that failed. @returns why one does not */
+export const whyNotCompared = async (devices: readonly Device[]): Promise<string | undefined> => {
   for (const device of devices) {
     const { name, disk } = device
     const named = new Set(disk.rows('contents').map(({ address }) => address))
     for (const address of named) {
       if (!(await disk.contents.open(address))) return `the index of ${name} names ${address}, which is not on the disk`
     }
-    for (const key of wantedKeys(world, device)) {
-      const address = addressOfKey(key)
-      const isUnknown = !named.has(address) && (await disk.isIntact(address))
+    for (const { address, complete } of await disk.contents.list()) {
+      const isUnknown = complete && !named.has(address) && (await disk.isIntact(address))
       if (isUnknown) return `${address} is on the disk of ${name}, and its index does not name it`
     }
   }

@@ -150,7 +150,7 @@ const rest = async (
     }
     reason = whyNotAtRest(world, devices) ?? (await whyNotKnown(world, devices)) ?? (await whyNotPinned(world, devices))
     if (reason !== undefined) continue
-    reason = await whyNotCompared(world, devices)
+    reason = await whyNotCompared(devices)
     if (reason !== undefined) limit = COMPARED_WITHIN
     if (reason === undefined && !isRead) {
       isRead = true

@@ -3,9 +3,14 @@ import { addressOfKey, type ContentAddress, type RemoteKey } from '@rockpool/pro
 import { Effect, Option } from 'effect'
 import type { OutboxRow, TransferRow } from '../../ports/local-index.ts'
 import { contentOfEvent } from '../../records/content-of-event.ts'
+import type { ChangeCursor, RecordLog } from '../../ports/record-log.ts'
 import { Device } from '../device.ts'
+import { isRemoteKey } from '../log/consume-changes.ts'
 import { callPort, LogPort, Settings } from '../services.ts'
 import { ownKey } from './owner.ts'
+
+/** Changes of the log read at once. */
+const STEP = 500
 
 /** Held (shared) from the first byte on disk until the index names the content. */
 export const KEEPING = 'keeping'
@@ -23,6 +28,30 @@ export const isNamedInLog = (address: ContentAddress, keys: readonly RemoteKey[]
     const names = [...keys, ...own.value, ...(device.contents.get(address)?.storedAs ?? [])]
     return names.some((name) => log.filesWithVersion(name).length > 0)
   })
+
+/** Addresses of all content that this device's log names: of files, removed or not, of their versions, and under any key. */
+export const namedInLog = Effect.gen(function* () {
+  const log = yield* LogPort
+  return yield* callPort(async () => {
+    const named = new Set<ContentAddress>()
+    let cursor: ChangeCursor | undefined
+    while (true) {
+      const changes = log.changes(cursor, STEP)
+      for (const subject of changes.subjects) {
+        for (const key of keysNamedBy(log, subject)) named.add(addressOfKey(key))
+      }
+      if (!changes.more) return named
+      cursor = changes.cursor
+    }
+  })
+})
+
+/** The keys that a subject of the log's changes names: a remote key itself, or those of a file and its versions. */
+export const keysNamedBy = (log: RecordLog, subject: string): readonly RemoteKey[] => {
+  if (isRemoteKey(subject)) return [subject]
+  const file = log.file(subject)
+  return file ? [...new Set([file.remoteKey, ...log.versions(subject).map(({ remoteKey }) => remoteKey)])] : []
+}
 
 /** The keys under which this user may have the content, one per bucket. */
 export const ownKeys = (address: ContentAddress) =>

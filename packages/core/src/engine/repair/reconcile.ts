@@ -13,6 +13,7 @@ import {
 } from '../../ports/local-index.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { Device } from '../device.ts'
+import { keysNamedBy } from '../files/named-content.ts'
 import { isRemoteKey, mirrorFile } from '../log/consume-changes.ts'
 import { compareDisk } from './reconcile-disk.ts'
 import { reconcileKeys } from './reconcile-keys.ts'
@@ -58,7 +59,10 @@ export const nextPassIn = (engine: Pick<EngineRow, 'rowsVersion' | 'reconcile'> 
   return since < 0 || since >= DAY_MS ? 0 : DAY_MS - since
 }
 
-/** Runs a pass, or resumes an interrupted one. */
+/**
+ * Runs a pass, or resumes an interrupted one. Its end says that the index has a row for each content of this disk, so a pass under
+ * which the browser clears the index does not count: only the beginning makes a row.
+ */
 const pass = (epoch: number, engine: EngineRow | undefined) =>
   Effect.gen(function* () {
     const began = engine?.reconcile?.phase ?? null
@@ -81,9 +85,9 @@ const saveProgress = (epoch: number, progress: Partial<ReconcileProgress>) =>
 
 const progressed = (epoch: number, progress: Partial<ReconcileProgress>): IndexStep =>
   change('engine', 'engine', (row) => {
+    if (progress.phase !== 'disk' && (row?.reconcile?.phase ?? null) === null) return row
     const reconcile = { finishedAt: null, phase: null, cursor: null, ...row?.reconcile, ...progress }
     const version = reconcile.phase === null ? { rowsVersion: ROWS_VERSION } : {}
-    // The browser may have cleared the index under a running leader.
     return { id: 'engine', epoch, changeCursor: null, confirmationCursor: null, ...row, ...version, reconcile }
   })
 
@@ -139,11 +143,8 @@ const compareRecords = (epoch: number) =>
 const DIRECTIONS = ['upload', 'download'] as const
 
 const contentsOf = (log: RecordLog, subject: string, pins: ReadonlySet<string>) => {
-  if (isRemoteKey(subject)) return [{ key: subject, isPinned: false }]
-  const file = log.file(subject)
-  if (!file) return []
-  const keys = new Set([file.remoteKey, ...log.versions(subject).map(({ remoteKey }) => remoteKey)])
-  return [...keys].map((key) => ({ key, isPinned: key === file.remoteKey && pins.has(subject) }))
+  const current = log.file(subject)?.remoteKey
+  return keysNamedBy(log, subject).map((key) => ({ key, isPinned: key === current && pins.has(subject) }))
 }
 
 /** Queues uploads one by one at a low rate: the first step of each checks whether the content is stored. */
