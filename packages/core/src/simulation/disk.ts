@@ -19,7 +19,7 @@ export interface Disk {
   loseIndex(): void
   /** Whether the content is there with the bytes of its address. */
   isIntact(address: ContentAddress): Promise<boolean>
-  /** contents whose bytes were changed in place: they have their length, so that only hashing finds them */
+  /** contents on this disk whose bytes were changed in place: they have their length, so that only hashing finds them */
   readonly flipped: ReadonlySet<ContentAddress>
   /** Changes the bytes of content behind the engine's back. */
   damage(address: ContentAddress, how: 'flipped' | 'truncated'): Promise<void>
@@ -35,19 +35,24 @@ export const makeDisk = (world: Environment): Disk => {
   let storage = memoryIndexStorage()
   const options: MemoryBlobStoreOptions = { clock: world.clock, hashing: simulatedHashing }
   const store = memoryBlobStore(options)
+  const flipped = new Set<ContentAddress>()
   const removing =
-    <Args extends readonly unknown[], Result>(remove: (...args: Args) => Promise<Result>) =>
-    (...args: Args): Promise<Result> => {
+    <Result>(remove: (address: ContentAddress) => Promise<Result>) =>
+    (address: ContentAddress): Promise<Result> => {
       removals++
-      return remove(...args)
+      flipped.delete(address)
+      return remove(address)
     }
   const contents: BlobStore = {
     ...store,
     delete: removing(store.delete),
     quarantine: removing(store.quarantine),
-    erase: removing(store.erase),
+    erase() {
+      removals++
+      flipped.clear()
+      return store.erase()
+    },
   }
-  const flipped = new Set<ContentAddress>()
   let isFull = false
   let failures = 0
   let removals = 0
@@ -193,10 +198,10 @@ export const makeDisk = (world: Environment): Disk => {
       const bytes = await Promise.all(
         parts.map(async (number) => new Uint8Array(await (await contents.openPart(address, number))!.arrayBuffer())),
       )
-      if (how === 'flipped') flipped.add(address)
       const { quota = Number.MAX_SAFE_INTEGER } = options
       options.quota = Number.MAX_SAFE_INTEGER
       await contents.delete(address)
+      if (how === 'flipped') flipped.add(address)
       for (const [i, number] of parts.entries()) {
         const part = bytes[i]!
         if (number === last && how === 'flipped') part[0]! ^= 1

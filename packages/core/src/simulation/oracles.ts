@@ -3,7 +3,7 @@ import { addressOfKey, isRockpoolError, type RemoteKey } from '@rockpool/protoco
 import type { FileRow } from '../ports/local-index.ts'
 import type { FileRecord } from '../records/record.ts'
 import type { Device } from './device.ts'
-import { mustHaveHash, type People } from './people.ts'
+import { CHANGES, type People, readWhole } from './people.ts'
 import type { World } from './world.ts'
 
 const replicaOf = (world: World, device: Device) => world.backend.device(device.name).replica
@@ -36,11 +36,11 @@ export const watchRemovals = ({ storage }: World, devices: readonly Device[]): (
   }
 }
 
-/** At any moment the bytes of a live file are in object storage or on some disk. */
+/** At any moment the bytes of a live file and of its kept versions are in object storage or on some disk. */
 export const checkBytes = async (world: World, devices: readonly Device[]): Promise<void> => {
   for (const device of devices) {
-    for (const { id, remoteKey } of liveFiles(world, device)) {
-      if (!(await isSomewhere(world, devices, remoteKey))) world.fail(`the bytes of the file ${id} are nowhere`)
+    for (const key of wantedKeys(world, device)) {
+      if (!(await isSomewhere(world, devices, key))) world.fail(`the bytes of ${key} are nowhere`)
     }
   }
 }
@@ -84,10 +84,18 @@ export const checkRecords = (world: World, devices: readonly Device[], { promise
       if (row !== rows[0]) world.fail(`${devices[i]!.name} and ${devices[0]!.name} have other ${table}`)
     }
   }
-  const files = replicaOf(world, devices[0]!).files
-  for (const { change, id } of promised) if (!files.has(id)) world.fail(`the file ${id} was ${change} and is lost`)
-  const opIds = confirmed.map(({ event }) => event.opId)
-  if (new Set(opIds).size !== opIds.length) world.count('event repeated in the log')
+  const { files } = replicaOf(world, devices[0]!)
+  const events = new Map(confirmed.map(({ event }) => [event.opId, event]))
+  const count = <Item>(items: Iterable<Item>, isCounted: (item: Item) => boolean) => [...items].filter(isCounted).length
+  for (const { change, id } of promised) {
+    if (!files.has(id)) world.fail(`the file ${id} was ${change} and is lost`)
+    const made = count(events.values(), ({ name, args }) => name === CHANGES[change] && 'id' in args && args.id === id)
+    const due = count(promised, (other) => other.change === change && other.id === id)
+    // Removing what is removed, and restoring what is there, makes no event.
+    if (made < (change === 'removed' || change === 'restored' ? 1 : due))
+      world.fail(`the file ${id} was ${change}, and the log lacks it`)
+  }
+  if (events.size !== confirmed.length) world.count('event repeated in the log')
 }
 
 const sorted = (entries: readonly (readonly [string, unknown])[]) => entries.toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -166,7 +174,7 @@ export const openEverything = async (world: World, devices: readonly Device[]): 
     if (!pool) return `${device.name} has no open tab`
     for (const file of liveFiles(world, device)) {
       try {
-        await mustHaveHash(world, device, file, await pool.open(file))
+        await readWhole(world, device, file, () => pool.open(file))
       } catch (error) {
         if (!isRockpoolError(error)) world.fail(`opening failed with ${String(error)}`)
         problem ??= `${device.name} cannot open ${file.id}: ${isRockpoolError(error) ? error.code : String(error)}`

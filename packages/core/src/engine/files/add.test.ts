@@ -202,6 +202,28 @@ describe('what cannot be added leaves nothing behind, and the pool goes on', () 
       await nothingLeft(pool, device)
     }))
 
+  test.each(['aborted', 'closed'] as const)('an add that is %s when its write can no longer stop', async (code) => {
+    const blobs = memoryBlobStore()
+    const [begun, ending] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const write: typeof blobs.write = async (source, { signal: _, ...options } = {}) => {
+      begun.resolve()
+      await ending.promise
+      return blobs.write(source, options)
+    }
+    const work = async (pool: Pool, device: ReturnType<typeof memoryDevice>) => {
+      const stop = new AbortController()
+      const adding = pool.add(new Blob(['x']), { signal: stop.signal })
+      const failed = expect(adding).rejects.toMatchObject({ code })
+      await begun.promise
+      const closed = code === 'closed' ? pool.close() : stop.abort()
+      ending.resolve()
+      await Promise.all([failed, closed])
+      expect(await blobs.list()).toEqual([])
+      expect(await device.index().getAll('contents')).toEqual([])
+    }
+    await withPool(work, { blobs: { ...blobs, write } })
+  })
+
   test('an index that was lost before the bytes were: they stay, since a file names them', async () => {
     const world = memoryWorld()
     const device = memoryDevice(world, 'a')

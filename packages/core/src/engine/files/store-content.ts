@@ -44,16 +44,20 @@ export const storeContent = (
 ) =>
   Effect.suspend(() => {
     let written: RemoteKey | undefined
+    let writing: Promise<unknown> = Promise.resolve()
     const write = Effect.gen(function* () {
       const blobs = yield* BlobPort
       const { storeId, buckets } = yield* Settings
       const owner = yield* ownerSegment(bucket)
       const maxSize = buckets[bucket]?.maxSize
       const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
-      return yield* callPort(async (stopped) => {
-        const content = await blobs.write(body, { ...options, signal: stopped })
-        written = buildRemoteKey({ storeId, bucket, owner, address: content.address })
-        return { content, remoteKey: written }
+      return yield* callPort((stopped) => {
+        const kept = blobs.write(body, { ...options, signal: stopped }).then((content) => {
+          written = buildRemoteKey({ storeId, bucket, owner, address: content.address })
+          return { content, remoteKey: written }
+        })
+        writing = kept.catch(() => {})
+        return kept
       })
     })
     return Effect.gen(function* () {
@@ -77,7 +81,12 @@ export const storeContent = (
       return { event, file: yield* commit(event, options) }
     }).pipe(
       underLock(KEEPING, 'shared'),
-      Effect.onError(() => (written === undefined ? Effect.void : released(written))),
+      // An interrupted write may be past the point where it could stop.
+      Effect.onError(() =>
+        Effect.promise(() => writing).pipe(
+          Effect.andThen(() => (written === undefined ? Effect.void : released(written))),
+        ),
+      ),
     )
   })
 
