@@ -4,6 +4,7 @@ import { Effect } from 'effect'
 import { change, type TransferRow } from '../../ports/local-index.ts'
 import type { ConnectionBudget } from './connection-budget.ts'
 import { Connections } from './connections.ts'
+import { MAX_PIECES } from './piece-window.ts'
 import { uploadStarted } from '../rows.ts'
 import { recordStored } from './record-stored.ts'
 import { upload } from './upload.ts'
@@ -35,8 +36,10 @@ const attemptDownload = ({ remoteKey, size }: TransferRow) =>
   Effect.gen(function* () {
     const budget = yield* Connections
     const { partSize } = (yield* Platform).hashing
-    const need =
-      size > partSize ? ({ kind: 'part', bytes: partSize } as const) : ({ kind: 'file', bytes: size } as const)
+    const need = {
+      kind: size > partSize ? 'part' : 'file',
+      bytes: Math.min(size, MAX_PIECES * partSize),
+    } as const
     let release = () => {}
     // `callPort` waits for its work, so a connection acquired during an interruption is released, too.
     const acquire = callPort(async (signal) => void (release = await budget.acquire(need, signal)))

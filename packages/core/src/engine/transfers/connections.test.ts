@@ -1,5 +1,5 @@
 /** What all transfers of a pool share: connections, lanes and the order in which they come. */
-import { PART_SIZE, sha256 } from '@rockpool/protocol'
+import { addressOfKey, PART_SIZE, sha256 } from '@rockpool/protocol'
 import { Effect, TestClock } from 'effect'
 import { expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
@@ -96,6 +96,33 @@ test('parts in flight have 64 MiB at most, whatever the number of connections', 
       yield* becomes(() => open.size >= 8)
       yield* turns
       expect(open.size * PART_SIZE).toBe(64 * 1024 * 1024)
+    }),
+  ))
+
+test('pinned downloads have 64 MiB in flight at most, with what each reads ahead', () =>
+  runWithTestClock(
+    Effect.gen(function* () {
+      const { world, start, letGo } = device({ partSize: PART_SIZE })
+      letGo()
+      const before = yield* start
+      const bytes = new Uint8Array(3 * PART_SIZE - 1)
+      const files = yield* promise(() =>
+        Promise.all([1, 2, 3].map((n) => before.add(new Blob([bytes, Uint8Array.of(n)])))),
+      )
+      yield* stored(before, files)
+      const begun = new Set<string>()
+      const fetch: typeof globalThis.fetch = (input, init) => {
+        const request = new Request(input, init)
+        begun.add(files.find(({ remoteKey }) => request.url.includes(addressOfKey(remoteKey)))!.id)
+        return new Promise((_, reject) => request.signal.addEventListener('abort', reject))
+      }
+      const large = { ...testPlatform, hashing: { partSize: PART_SIZE, digest } }
+      const pool = yield* memoryDevice(world, 'b').open({ platform: large, fetch })
+      yield* until(pool, () => files.every(({ remoteKey }) => pool.log.remoteContent(remoteKey)?.stored === true))
+      yield* promise(() => Promise.all(files.map(({ id }) => pool.pin(id))))
+      yield* becomes(() => begun.size >= 2)
+      yield* turns
+      expect(begun.size).toBe(2)
     }),
   ))
 

@@ -3,7 +3,7 @@
 import { mismatch } from './download-errors.ts'
 
 /** Three parts of 8 MiB: one arrives, one is hashed, one is written. A reader that stands, such as a paused video, costs one. */
-const MAX_PIECES = 3
+export const MAX_PIECES = 3
 
 /** Bytes that the reader gets at most at a time: each chunk costs its streams the same, large or small. */
 const MAX_CHUNK = 1024 * 1024
