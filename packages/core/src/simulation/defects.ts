@@ -203,4 +203,16 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
     to: 'const isFree = true || connections',
     seed: 20,
   },
+  'a wait trusts a clock that was ahead': {
+    file: 'engine/transfers/retry-times.ts',
+    from: 'return Math.min(Math.max(0, notBefore - wall), longest)',
+    to: 'return Math.max(0, notBefore - wall)',
+    seed: 242,
+  },
+  'content that nothing names stays on the disk': {
+    file: 'engine/repair/reconcile-disk.ts',
+    from: 'if (named?.has(address) === false) yield* discardUnnamed(address)',
+    to: 'if (named?.has(address) === false) continue',
+    seed: 65,
+  },
 }

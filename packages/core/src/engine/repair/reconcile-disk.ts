@@ -37,36 +37,36 @@ interface DiskDifferences {
   readonly isIndexWhole: boolean
 }
 
+type DiskPorts = BlobPort | IndexPort | Platform | Settings
+
 /** Listed while no add has written its bytes but not its row. */
-const listDisk: Effect.Effect<DiskDifferences, RockpoolError, BlobPort | IndexPort | Platform | Settings> = Effect.gen(
-  function* () {
-    const blobs = yield* BlobPort
-    const index = yield* IndexPort
-    while (true) {
-      const listed = yield* Effect.scoped(
-        Effect.gen(function* () {
-          // A release takes this lock first: it would mistake this one for an add.
-          yield* hold('releasing', 'exclusive')
-          if (!(yield* holdIfFree(KEEPING))) return undefined
-          const known = new Set(yield* callPort(() => index.keys('contents')))
-          // After the keys: an index that is lost in between has no pass.
-          const engine = yield* callPort(() => index.get('engine', 'engine'))
-          const disk = yield* callPort(() => blobs.list())
-          yield* removeAbandonedParts(disk)
-          const whole = disk.filter(({ complete }) => complete).map(({ address }) => address)
-          const there = new Set<string>(whole)
-          return {
-            unknown: whole.filter((address) => !known.has(address)).toSorted(),
-            gone: [...known].filter((address) => !there.has(address)) as ContentAddress[],
-            isIndexWhole: typeof engine?.reconcile?.finishedAt === 'number',
-          }
-        }),
-      )
-      if (listed) return listed
-      yield* Effect.sleep(DISK_BUSY_WAIT)
-    }
-  },
-)
+const listDisk: Effect.Effect<DiskDifferences, RockpoolError, DiskPorts> = Effect.gen(function* () {
+  const blobs = yield* BlobPort
+  const index = yield* IndexPort
+  while (true) {
+    const listed = yield* Effect.scoped(
+      Effect.gen(function* () {
+        // A release takes this lock first: it would mistake this one for an add.
+        yield* hold('releasing', 'exclusive')
+        if (!(yield* holdIfFree(KEEPING))) return undefined
+        const known = new Set(yield* callPort(() => index.keys('contents')))
+        // After the keys: an index that is lost in between has no pass.
+        const engine = yield* callPort(() => index.get('engine', 'engine'))
+        const disk = yield* callPort(() => blobs.list())
+        yield* removeAbandonedParts(disk)
+        const whole = disk.filter(({ complete }) => complete).map(({ address }) => address)
+        const there = new Set<string>(whole)
+        return {
+          unknown: whole.filter((address) => !known.has(address)).toSorted(),
+          gone: [...known].filter((address) => !there.has(address)) as ContentAddress[],
+          isIndexWhole: typeof engine?.reconcile?.finishedAt === 'number',
+        }
+      }),
+    )
+    if (listed) return listed
+    yield* Effect.sleep(DISK_BUSY_WAIT)
+  }
+})
 
 /** Removes the row of content that is gone, unless it was written again since. */
 export const forgetContent = (address: ContentAddress, epoch: number) =>
