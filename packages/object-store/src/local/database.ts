@@ -129,8 +129,17 @@ export class LocalDatabase {
       this.#changes++
       return result
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#rollBack()
       throw error
+    }
+  }
+
+  /** Fails when there is nothing to roll back: SQLite itself did it on a full disk, for one. */
+  #rollBack(): void {
+    try {
+      this.#database.exec('ROLLBACK')
+    } catch {
+      // The error that led here counts.
     }
   }
 

@@ -2,9 +2,9 @@
  * The SQLite file of one store, and its marker: `<storeId>.sqlite` and `<storeId>.id`. The marker holds the backend id. A
  * log whose file is missing, cut or replaced must not start again at 0: devices would take that for another log.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import type { StoreId } from '@rockpool/protocol'
 import { EventLogError } from '../../event-log/event-log.ts'
 import {
@@ -15,6 +15,7 @@ import {
   SCHEMA_VERSION,
 } from '../../event-log/sql-schema.ts'
 import { hasTable, type Sql, type SqlValue } from '../../event-log/sql.ts'
+import { copyDatabase } from './copy-database.ts'
 import { damaged, toLogError } from './errors.ts'
 import { openReadOnly } from './read-only.ts'
 
@@ -54,7 +55,7 @@ const toLogFile = (database: DatabaseSync, backendId: string, what: string): Log
   return {
     sql,
     backendId,
-    copyTo: (base) => copyDatabase(database, base, backendId, what),
+    copyTo: (base) => copyLog(database, base, backendId, what),
     close: () => database.close(),
   }
 }
@@ -97,39 +98,12 @@ export const openNew = (base: string, storeId: StoreId, fill: (sql: Sql) => stri
   }
 }
 
-/** Pages copied between two turns of the event loop: some ms. */
-const COPIED_PAGES = 200
-
-const copyDatabase = async (database: DatabaseSync, base: string, backendId: string, what: string): Promise<void> => {
-  const [file, unfinished] = [`${base}.sqlite`, `${base}.sqlite.new`]
+const copyLog = async (database: DatabaseSync, base: string, backendId: string, what: string): Promise<void> => {
   try {
-    while (!(await isCopied(database, unfinished)));
-    const handle = openSync(unfinished, 'r+')
-    fsyncSync(handle)
-    closeSync(handle)
-    renameSync(unfinished, file)
+    await copyDatabase(database, `${base}.sqlite`)
     writeMarker(`${base}.id`, backendId)
   } catch (error) {
-    rmSync(unfinished, { force: true })
     throw toLogError(error, `The copy of ${what.charAt(0).toLowerCase()}${what.slice(1)}`)
-  }
-}
-
-/**
- * The pages are copied in a thread, and a step that meets a transaction of this one is repeated by Node, but for the first: it
- * ends the copy with SQLite's "not an error" (checked with Node 24.21).
- *
- * @returns false when the copy has to begin again
- */
-const isCopied = async (database: DatabaseSync, file: string): Promise<boolean> => {
-  rmSync(file, { force: true })
-  closeSync(openSync(file, 'a', 0o600))
-  try {
-    await backup(database, file, { rate: COPIED_PAGES })
-    return true
-  } catch (error) {
-    if ((error as { readonly errcode?: unknown }).errcode === 0) return false
-    throw error
   }
 }
 
@@ -224,6 +198,8 @@ const SAVEPOINT = ['SAVEPOINT work', 'RELEASE work', 'ROLLBACK TO work; RELEASE 
 
 export const toSql = (database: DatabaseSync, what: string): Sql => {
   const statements = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+  // Node 22.15 has no `DatabaseSync.isTransaction`.
+  let isInTransaction = false
   const prepare = (query: string) => {
     const statement = statements.get(query) ?? database.prepare(query)
     statements.set(query, statement)
@@ -254,24 +230,34 @@ export const toSql = (database: DatabaseSync, what: string): Sql => {
     }),
     run: (query, ...values) => void call(() => prepare(query).run(...values)),
     transaction: (work, { durable = true } = {}) => {
-      const isOuter = !database.isTransaction
+      const isOuter = !isInTransaction
       const [begin, commit, rollback] = isOuter ? TRANSACTION : SAVEPOINT
       // The write-ahead log keeps the order: a later commit that syncs the disk syncs this one, too.
       const isUnsynced = isOuter && !durable
       if (isUnsynced) database.exec('PRAGMA synchronous = NORMAL')
       try {
         call(() => database.exec(begin))
+        isInTransaction = true
         const result = work()
         call(() => database.exec(commit))
         return result
       } catch (error) {
-        // A full disk, for one, has rolled everything back already.
-        if (database.isTransaction) database.exec(rollback)
+        rollBack(database, rollback)
         throw error
       } finally {
+        isInTransaction = !isOuter
         if (isUnsynced) database.exec('PRAGMA synchronous = FULL')
       }
     },
+  }
+}
+
+/** Fails when there is nothing to roll back: SQLite itself did it on a full disk, for one. */
+const rollBack = (database: DatabaseSync, statement: string): void => {
+  try {
+    database.exec(statement)
+  } catch {
+    // The error that led here counts.
   }
 }
 
