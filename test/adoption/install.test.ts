@@ -1,7 +1,7 @@
 /** The published packages, installed into bare folders: no flag, no override, on the oldest Node that is supported and on this one. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
 import { createdBucket } from '@rockpool/object-store/testing'
@@ -20,8 +20,8 @@ const APP = [
 ]
 const BUILD = ['@rockpool/vite', 'vite@8.3.8']
 
-/** The oldest one in `engines`, and the one of the tests. */
-const OLDEST_NODE = '22.16.0'
+/** The oldest one in `engines`. */
+const OLDEST_NODE = '22.15.0'
 /** Vite runs on it, and Rockpool does not. */
 const TOO_OLD_NODE = '20.19.0'
 const PNPM = '12.21.0'
@@ -57,6 +57,14 @@ test('`rockpool` brings neither a server nor a bundler of ours', () => {
 
 test('no package asks for vitest', () => {
   for (const { peerDependencies = {} } of registry.manifests) expect(peerDependencies).not.toHaveProperty('vitest')
+})
+
+test('every package asks for the oldest Node, and READMEs name it', async () => {
+  const [oldest] = OLDEST_NODE.split(/\.0$/)
+  for (const { name, engines } of registry.manifests) expect([name, engines?.node]).toEqual([name, `>=${oldest}`])
+  for (const folder of ['packages/server', 'packages/vite', 'packages/livestore-plugin', 'signer']) {
+    expect(await readFile(`${folder}/README.md`, 'utf8')).toContain(`Node ${oldest} or newer`)
+  }
 })
 
 /** A small app with everything of Rockpool's that a build has to find. */
@@ -138,37 +146,49 @@ test('`vite build` says on a Node that is too old which one to install', { timeo
   await folder.run('npm', 'install', '--no-audit', '--no-fund', ...BUILD)
   await writeApp(folder)
   const building = folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
-  const line = `[Error: @rockpool/vite: Node ${TOO_OLD_NODE} is too old. Install Node 22.16 or newer.]`
+  const line = `[Error: @rockpool/vite: Node ${TOO_OLD_NODE} is too old. Install Node 22.15 or newer.]`
   await expect(building).rejects.toThrow(`error during build:\n${line}\n`)
 })
 
 test.for([
   ['the oldest Node', oldNode],
   ['this Node', () => thisNode],
-] as const)('`npx rockpool-server serve` starts on %s', { timeout: 900_000 }, async ([, node]) => {
-  await using folder = await bareFolder(registry.url, [node()])
-  await folder.run('npm', 'install', '--no-audit', '--no-fund', '@rockpool/server')
-  expect(existsSync(join(folder.path, 'node_modules/vite'))).toBe(false)
-  await folder.run('npx', 'rockpool-server', 'init')
-  const env = { ...cleanEnvironment(), PATH: `${node()}:${process.env.PATH}`, PORT: '0' }
-  const server = spawn(join(folder.path, 'node_modules/.bin/rockpool-server'), ['serve'], {
-    cwd: folder.path,
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  onTestFinished(() => void server.kill('SIGKILL'))
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: server.stderr }).on('line', (line) => {
-      const found = /listening on (\S+)/.exec(line)?.[1]
-      if (found) resolve(found)
+] as const)(
+  '`npx rockpool-server serve` keeps a file and backs it up on %s',
+  { timeout: 900_000 },
+  async ([, node]) => {
+    await using folder = await bareFolder(registry.url, [node()])
+    await folder.run('npm', 'install', '--no-audit', '--no-fund', '@rockpool/server')
+    expect(existsSync(join(folder.path, 'node_modules/vite'))).toBe(false)
+    await folder.run('npx', 'rockpool-server', 'init')
+    const env = { ...cleanEnvironment(), PATH: `${node()}:${process.env.PATH}`, PORT: '0' }
+    const server = spawn(join(folder.path, 'node_modules/.bin/rockpool-server'), ['serve'], {
+      cwd: folder.path,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
     })
-    server.once('exit', (code) => reject(new Error(`It ended with ${code}.`)))
-  })
-  expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ ok: true, store: { mode: 'local' } })
-  const ended = new Promise((resolve) => void server.once('exit', resolve))
-  server.kill('SIGTERM')
-  expect(await ended).toBe(0)
-})
+    onTestFinished(() => void server.kill('SIGKILL'))
+    const url = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: server.stderr }).on('line', (line) => {
+        const found = /listening on (\S+)/.exec(line)?.[1]
+        if (found) resolve(found)
+      })
+      server.once('exit', (code) => reject(new Error(`It ended with ${code}.`)))
+    })
+    expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ ok: true, store: { mode: 'local' } })
+
+    const token = (await folder.run('npx', 'rockpool-server', 'token', '--user', 'ada', '--store', 'reef')).trim()
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/plain' }
+    const file = `${url}/storage/v1/object/files/hello.txt`
+    expect((await fetch(file, { method: 'POST', headers, body: 'hello' })).status).toBe(201)
+    await using backup = await bareFolder(registry.url)
+    await folder.run('npx', 'rockpool-server', 'backup', join(backup.path, 'copy'))
+    expect(await (await fetch(file, { headers })).text()).toBe('hello')
+    const ended = new Promise((resolve) => void server.once('exit', resolve))
+    server.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  },
+)
 
 test('`@rockpool/artifacts` puts and gets on the oldest Node', { timeout: 900_000 }, async () => {
   await using folder = await bareFolder(registry.url, [oldNode()])

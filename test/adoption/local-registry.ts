@@ -23,6 +23,7 @@ export interface Manifest {
   readonly version: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly engines?: { readonly node: string }
 }
 
 /** Brings the `dist` of every package up to date. */

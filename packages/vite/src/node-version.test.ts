@@ -8,8 +8,8 @@ import { isTooOld } from './node-version.ts'
 it.each([
   ['18.20.8', true],
   ['20.20.2', true],
-  ['22.15.1', true],
-  ['22.16.0', false],
+  ['22.14.0', true],
+  ['22.15.0', false],
   ['23.0.0', false],
   ['24.21.0', false],
 ])('Node %s: too old is %s', (version, expected) => {
@@ -50,7 +50,7 @@ describe('with Node 20', { timeout: 60_000 }, () => {
     const [heading, ...lines] = stderr.trim().split('\n')
     expect(heading).toMatch(/^error (during build|when starting dev server):$/)
     expect(lines).toEqual([
-      expect.stringContaining('@rockpool/vite: Node 20.20.2 is too old. Install Node 22.16 or newer.'),
+      expect.stringContaining('@rockpool/vite: Node 20.20.2 is too old. Install Node 22.15 or newer.'),
     ])
   })
 })
