@@ -1,7 +1,7 @@
 /** The claim check: stages of a pipeline store their bytes here, and hand on references. */
 import type { ArtifactKey } from '@rockpool/protocol'
 import { storedAddress } from './address-of-stored.ts'
-import { ArtifactError } from './errors.ts'
+import { ArtifactError, isArtifactError } from './errors.ts'
 import { DEFAULT_BUCKET, isHttpUrl } from './environment.ts'
 import { getArtifact } from './get-artifact.ts'
 import { artifactKey, type ArtifactLocation, tmpKey, type TmpLocation } from './keys.ts'
@@ -133,13 +133,13 @@ const artifactsIn = (storage: ArtifactStorage, bucket: string, runtime: Runtime)
     get: async (value, { signal } = {}) => {
       const ref = parseArtifactRef(value)
       keyOfUri(bucket, ref.uri)
-      const body = await getArtifact(storage, downloads, ref, signal)
+      const body = await getArtifact(storage, downloads, ref, signal).catch(nameMissing(ref.uri))
       return new Response(body, { headers: { 'content-type': ref.type, 'content-length': String(ref.size) } })
     },
 
     resolve: async (artifact, { signal } = {}) => {
       const key = typeof artifact === 'string' ? keyOfUri(bucket, artifact) : artifactKey(artifact)
-      const stored = await storage.head(key, signal)
+      const stored = await storage.head(key, signal).catch(nameMissing(uriOf(bucket, key)))
       const address = await storedAddress(storage, key, stored, signal)
       return { uri: uriOf(bucket, key), key, size: stored.size, type: stored.type, address }
     },
@@ -159,3 +159,12 @@ const artifactsIn = (storage: ArtifactStorage, bucket: string, runtime: Runtime)
     removeExpired: (options = {}) => removeExpired(storage, runtime.now(), options),
   }
 }
+
+/** The storage says that something is missing, and not what. */
+const nameMissing =
+  (uri: string) =>
+  (cause: unknown): never => {
+    if (!isArtifactError(cause, 'not_found')) throw cause
+    const message = `${uri} does not exist. It was never written, or was removed by age; run the stage that writes it again.`
+    throw new ArtifactError('not_found', message, { cause })
+  }
