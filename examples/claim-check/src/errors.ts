@@ -33,10 +33,7 @@ export const replyOfError = (error: unknown): StageReply => {
   return { error: { code: error instanceof MediaError ? 'bad_media' : 'internal', message } }
 }
 
-/**
- * 0: done. 2: the command, a variable or a reference is wrong. 3: another orchestrator runs the request. 4: the store is
- * down or a stage keeps dying; try again. 5: the media cannot be read. 1: anything else.
- */
+/** The table in README.md. */
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof UsageError) return 2
   if (error instanceof StageDiedError) return 4
@@ -47,12 +44,17 @@ export const exitCodeOf = (error: unknown): number => {
 const BY_CODE: Readonly<Record<string, number>> = {
   bad_settings: 2,
   bad_key: 2,
-  bad_reference: 2,
-  other_bucket: 2,
-  forbidden: 2,
+  bad_argument: 2,
   no_bucket: 2,
+  too_large: 2,
   changed: 3,
   already_exists: 3,
   unavailable: 4,
   bad_media: 5,
+  not_found: 6,
+  digest_mismatch: 7,
+  malformed: 7,
+  forbidden: 8,
+  bad_reference: 9,
+  other_bucket: 9,
 }

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { ArtifactError, type Artifacts, type ArtifactSource } from '@rockpool/artifacts'
+import { ArtifactError, type Artifacts, type ArtifactSource, isArtifactError } from '@rockpool/artifacts'
 import { StageDiedError, StageError, UsageError } from './errors.ts'
 import { nextStep, parseRecord, type RequestRecord, type StageName, withOutput } from './request-record.ts'
 import { type StageKind, type StageProcess, startStage } from './stage-process.ts'
@@ -38,16 +38,22 @@ export const inputOfFile = async (file: string): Promise<Input> => {
   return { source: await openAsBlob(file), extension: /^\.[A-Za-z0-9]{1,10}$/.exec(extname(file))?.[0] }
 }
 
-/** Stores the input of a new request. @throws ArtifactError */
+/** Stores the input of a new request. @throws ArtifactError, of them `already_exists` when the request is there already */
 export const addRequest = async (
   artifacts: Artifacts,
   requestId: string,
   { source, type, extension = '' }: Input,
 ): Promise<void> => {
   const name = `original${extension}`
-  const input = await artifacts.put({ requestId, stage: 'input', name }, source, { type })
-  const record: RequestRecord = { owner: '', input: input.uri, outputs: {} }
-  await artifacts.state(requestId).write(record, undefined)
+  try {
+    const input = await artifacts.put({ requestId, stage: 'input', name }, source, { type })
+    const record: RequestRecord = { owner: '', input: input.uri, outputs: {} }
+    await artifacts.state(requestId).write(record, undefined)
+  } catch (cause) {
+    if (!isArtifactError(cause, 'already_exists', 'changed')) throw cause
+    const message = `The request ${requestId} is there already. Run what is left of it: resume ${requestId}. Or run the file without a request id.`
+    throw new ArtifactError('already_exists', message, { cause })
+  }
 }
 
 /**
