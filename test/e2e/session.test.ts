@@ -1,5 +1,6 @@
 /** Who may read what the service worker serves. */
 import { describe, expect, test } from 'vitest'
+import { MiB } from './content.ts'
 import { BROWSERS } from './device.ts'
 import { inWorld } from './world.ts'
 
@@ -44,4 +45,38 @@ describe.each(BROWSERS)('a session (%s)', (browser) => {
       expect(await ada.fetched('fish.bin')).toMatch(/^status 403: .*You are signed out/)
       expect(await bob.fetched('fish.bin')).toBe(hash)
     }))
+
+  test.each([
+    ['on this disk', 300 * MiB],
+    ['not on this disk', 24 * MiB],
+  ])('that is gone ends a response under way in an error: of a file %s', (where, size) =>
+    inWorld(browser, async ({ A, B }) => {
+      const a = await A.open()
+      await a.add('reef.bin', 'reef', size)
+      await a.waitForState('reef.bin', 'stored')
+      const tab = where === 'on this disk' ? a : await B.open()
+      await tab.shows('reef.bin')
+      await tab.inPage(async (pool) => {
+        const reader = (await fetch(pool.url(pool.files.list()[0]!))).body!.getReader()
+        const { value } = await reader.read()
+        Object.assign(window, { reader, read: value!.length })
+      })
+      await tab.inPage(changeSession, 'gallery', null)
+      const { read, isError } = await tab.inPage(async () => {
+        const { reader, read } = window as unknown as { reader: ReadableStreamDefaultReader<Uint8Array>; read: number }
+        let bytes = read
+        try {
+          for (;;) {
+            const { done, value } = await reader.read()
+            if (done) return { read: bytes, isError: false }
+            bytes += value.length
+          }
+        } catch {
+          return { read: bytes, isError: true }
+        }
+      })
+      expect(isError).toBe(true)
+      expect(read).toBeLessThan(size / 2)
+    }),
+  )
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isAllowedDestination, isDocument } from './destinations.ts'
+import { isAllowedDestination, isDocument, isReadSlowly } from './destinations.ts'
 
 it.each(['', 'audio', 'document', 'font', 'frame', 'iframe', 'image', 'track', 'video'])('%j may use a file', (use) => {
   expect(isAllowedDestination(use)).toBe(true)
@@ -33,4 +33,15 @@ it.each([
   ['', false],
 ])('%j becomes a document: %s', (use, document) => {
   expect(isDocument(use)).toBe(document)
+})
+
+it.each([
+  ['video', true],
+  ['audio', true],
+  ['document', true],
+  ['iframe', true],
+  ['image', false],
+  ['', false],
+])('%j may be read for hours: %s', (use, slowly) => {
+  expect(isReadSlowly(use)).toBe(slowly)
 })

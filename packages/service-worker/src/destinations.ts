@@ -15,6 +15,10 @@ const ALLOWED: ReadonlySet<string> = new Set<RequestDestination>([
 
 export const isAllowedDestination = (destination: string): boolean => ALLOWED.has(destination)
 
+/** Whether the browser reads the response as it plays, shows or saves it: a paused video may have one for hours. */
+export const isReadSlowly = (destination: string): boolean =>
+  destination === 'audio' || destination === 'video' || isDocument(destination)
+
 const DOCUMENTS: ReadonlySet<string> = new Set<RequestDestination>(['document', 'frame', 'iframe'])
 
 /** Whether the response becomes a document, in a tab or a frame. */

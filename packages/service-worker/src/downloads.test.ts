@@ -10,6 +10,7 @@ const PART = 1_000
 const SIZE = 20 * PART
 const hashing: Hashing = { partSize: PART, digest: sha256 }
 const session = { id: 'session', storeId: 'reef', user: 'ada', signerUrl: 'https://signer.test', token: 't' } as const
+const ended = new AbortController().signal
 
 test('with fill "all" one reader fills the disk, however many ranges are read', async () => {
   const platform = { ...webPlatform, hashing }
@@ -43,7 +44,7 @@ test('with fill "all" one reader fills the disk, however many ranges are read', 
     const range = { start, end: start + 10 }
     const store = { storeId: 'reef', blobs, index }
     const waitUntil = (one: Promise<unknown>) => work.push(one)
-    const missed = { store, session, remoteKey, row: undefined, present: await blobs.parts(address), waitUntil }
+    const missed = { store, session, ended, remoteKey, row: undefined, present: await blobs.parts(address), waitUntil }
     const started = await downloads.range(missed, range, SIZE)
     await new Response(started!.stream).arrayBuffer()
   }
@@ -81,7 +82,7 @@ test('content whose first part is deleted while the others arrive is not listed;
   const read = async () => {
     const work: Promise<unknown>[] = []
     const waitUntil = (one: Promise<unknown>) => work.push(one)
-    const reader = await downloads.join({ store, session, remoteKey, row: undefined, waitUntil })
+    const reader = await downloads.join({ store, session, ended, remoteKey, row: undefined, waitUntil })
     expect(await new Response(reader.read({ start: 0, end: reader.size })).bytes()).toEqual(bytes)
     await Promise.all(work)
   }

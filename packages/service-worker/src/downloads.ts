@@ -49,6 +49,8 @@ export type WorkerPlatform = Pick<Platform, 'clock' | 'hashing' | 'openChannel'>
 export interface MissedContent {
   readonly store: Store
   readonly session: SessionRow
+  /** aborts when the session ends */
+  readonly ended: AbortSignal
   readonly remoteKey: RemoteKey
   /** what the index lists of the content */
   readonly row: ContentRow | undefined
@@ -142,12 +144,12 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     return shared.join()
   }
 
-  /** Downloads all of the content, whether or not the reader of the range stays. One reader is enough for all ranges. */
+  /** Downloads all of the content while its user is signed in, whether or not the reader of the range stays. One reader is enough for all ranges. */
   const fillAll = (missed: MissedContent): Promise<void> => {
-    const { remoteKey } = missed
+    const { remoteKey, ended } = missed
     const fill = async () => {
       const reader = await join(missed)
-      await reader.read({ start: 0, end: reader.size }).pipeTo(new WritableStream())
+      await reader.read({ start: 0, end: reader.size }).pipeTo(new WritableStream(), { signal: ended })
     }
     const filling = fills.get(remoteKey) ?? fill().finally(() => fills.delete(remoteKey))
     fills.set(remoteKey, filling)

@@ -12,13 +12,13 @@ import {
   type RemoteKey,
   RockpoolError,
 } from '@rockpool/protocol'
-import { isAllowedDestination } from './destinations.ts'
+import { isAllowedDestination, isReadSlowly } from './destinations.ts'
 import type { Downloads } from './downloads.ts'
 import { errorResponse, httpError } from './error-response.ts'
 import { contentHeaders, type ServedContent, validatorsOf } from './headers.ts'
 import type { KeepAlive } from './keep-alive.ts'
 import { contentRange, partialRange, spanOf } from './range.ts'
-import type { Session, Sessions } from './session-end.ts'
+import { GATE_BYTES, type Session, type Sessions } from './session-end.ts'
 import type { Store, Stores } from './stores.ts'
 
 export interface HandlerPorts {
@@ -127,16 +127,18 @@ const respond = async (
   const rangeHeader = effectiveRange(request.headers, validators)
   const range = request.method === 'GET' ? partialRange(rangeHeader) : undefined
   // Side by side: each is a call to the browser's process, and the reader waits for its first byte.
-  const [{ row: signedIn, ended }, disk, present] = await Promise.all([
+  const [signedIn, disk, present] = await Promise.all([
     session,
     onDisk(store, content),
     range && store.blobs.parts(content.address),
   ])
+  const whileSignedIn = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+    keepAlive.endsWith(stream, signedIn.ended, signedIn.gate())
   const { remoteKey, listedSize: size } = content
-  const missed = { store, session: signedIn, remoteKey, row: disk.row, waitUntil }
+  const missed = { store, session: signedIn.row, ended: signedIn.ended, remoteKey, row: disk.row, waitUntil }
   if (range && present && !disk.blob) {
     const started = await downloads.range({ ...missed, present }, range, size)
-    if (started) return rangeResponse({ ...started, stream: keepAlive.endsWith(started.stream, ended) }, headers)
+    if (started) return rangeResponse({ ...started, stream: whileSignedIn(started.stream) }, headers)
   }
   const source = sourceOnDisk(disk) ?? (await downloads.join(missed))
   const { listedSize = source.size } = content
@@ -156,8 +158,9 @@ const respond = async (
     })
   }
   const { start, end } = span === 'whole' ? { start: 0, end: source.size } : span
-  const body = source.read({ start, end })
-  return new Response(body instanceof Blob ? body : keepAlive.endsWith(body, ended), {
+  const bytes = source.read({ start, end })
+  const body = bytes instanceof Blob && !isReadAtOnce(bytes, request.destination) ? bytes.stream() : bytes
+  return new Response(body instanceof Blob ? body : whileSignedIn(body), {
     status: span === 'whole' ? 200 : 206,
     headers: {
       ...headers,
@@ -166,6 +169,15 @@ const respond = async (
     },
   })
 }
+
+/**
+ * The largest file whose whole body the browser gets from disk in one piece: two to three times as fast as a stream of this worker, but no
+ * sign-out ends it.
+ */
+const MAX_IN_ONE_PIECE = 256 * 1024 * 1024
+
+const isReadAtOnce = ({ size }: Blob, destination: string): boolean =>
+  size <= (isReadSlowly(destination) ? GATE_BYTES : MAX_IN_ONE_PIECE)
 
 /** A range of content that is not on this disk. */
 const rangeResponse = (

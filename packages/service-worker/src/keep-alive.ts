@@ -11,8 +11,11 @@ export interface KeepAlive {
   onEvent(): void
   /** Pings pages until the work has settled. */
   during(work: Promise<unknown>): void
-  /** The stream. It errors with the signal's reason when that aborts, and before the browser terminates the worker. */
-  endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal): ReadableStream<A>
+  /**
+   * The stream, through the transformer. It errors with the signal's reason when that aborts, and before the browser terminates the
+   * worker.
+   */
+  endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal, transformer?: Transformer<A, A>): ReadableStream<A>
 }
 
 export interface KeepAliveOptions {
@@ -66,8 +69,8 @@ export const workerKeepAlive = ({
       unanswered = 0
     },
     during,
-    endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal) {
-      const { readable, writable } = new TransformStream<A, A>()
+    endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal, transformer?: Transformer<A, A>) {
+      const { readable, writable } = new TransformStream<A, A>(transformer)
       during(stream.pipeTo(writable, { signal: AbortSignal.any([signal, ending.signal]) }))
       return readable
     },

@@ -12,6 +12,8 @@ export interface Session {
   readonly row: SessionRow
   /** aborts when this user signs out, or another one signs in */
   readonly ended: AbortSignal
+  /** Passes bytes on while this user is signed in, also where no event reports that the row is gone. */
+  gate(): Transformer<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>
 }
 
 /** Who is signed in to a store, and the controller of what they read. */
@@ -19,6 +21,12 @@ interface Reading {
   user: string | undefined
   end: AbortController
 }
+
+/**
+ * Bytes of a body after which the session row is read again: a browser that clears the site's data notifies no worker. Browsers buffer
+ * about as much of a body.
+ */
+export const GATE_BYTES = 1024 * 1024
 
 export const storeSessions = (): Sessions => {
   const readings = new WeakMap<LocalIndex, Reading>()
@@ -34,13 +42,27 @@ export const storeSessions = (): Sessions => {
     return reading
   }
 
+  const current = async (index: LocalIndex): Promise<Session> => {
+    const reading = readings.get(index) ?? watch(index)
+    const row = await rowOf(index)
+    setUser(reading, row?.user)
+    if (!row) throw signedOut()
+    return { row, ended: reading.end.signal, gate: () => gate(() => current(index)) }
+  }
+
+  return { current: ({ index }) => current(index) }
+}
+
+const gate = (check: () => Promise<unknown>): ReturnType<Session['gate']> => {
+  let passed = 0
   return {
-    async current({ index }) {
-      const reading = readings.get(index) ?? watch(index)
-      const row = await rowOf(index)
-      setUser(reading, row?.user)
-      if (!row) throw signedOut()
-      return { row, ended: reading.end.signal }
+    async transform(bytes, controller) {
+      passed += bytes.length
+      if (passed >= GATE_BYTES) {
+        await check()
+        passed = 0
+      }
+      controller.enqueue(bytes)
     },
   }
 }
