@@ -9,7 +9,7 @@ import { BROWSERS } from './device.ts'
 import { inWorld } from './world.ts'
 
 describe.each(BROWSERS)('a file as a document (%s)', (browser) => {
-  test('a sound plays, and a text is UTF-8', () =>
+  test('a sound plays, and a text has its charset', () =>
     inWorld(browser, async ({ A }) => {
       const tab = await A.open()
       const folder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-sound-'))
@@ -21,7 +21,9 @@ describe.each(BROWSERS)('a file as a document (%s)', (browser) => {
       const urls = await tab.inPage(async (pool) => {
         const [sound] = pool.files.list()
         const text = await pool.add(new File(['Café Zürich 日本語'], 'notes.txt', { type: 'text/plain' }))
-        return [sound!, text].map((file) => new URL(pool.url(file), location.href).href)
+        const old = new File([Uint8Array.from('Café Zürich', (character) => character.charCodeAt(0))], 'old.txt')
+        const latin1 = await pool.add(old, { type: 'text/plain' })
+        return [sound!, text, latin1].map((file) => new URL(pool.url(file), location.href).href)
       })
       // A frame is a document like a tab, and WebDriver BiDi reports no navigation to a media document in Firefox.
       const seconds = await tab.inPage(async (_pool, url) => {
@@ -42,6 +44,11 @@ describe.each(BROWSERS)('a file as a document (%s)', (browser) => {
       expect(await own.evaluate(() => [document.characterSet, document.body.innerText.trim()])).toEqual([
         'UTF-8',
         'Café Zürich 日本語',
+      ])
+      await own.goto(urls[2]!, { waitUntil: 'domcontentloaded' })
+      expect(await own.evaluate(() => [document.characterSet, document.body.innerText.trim()])).toEqual([
+        'windows-1252',
+        'Café Zürich',
       ])
     }))
 })

@@ -14,7 +14,7 @@ export type FileSource = Blob | File | ReadableStream<Uint8Array> | Response | A
 export interface AddOptions {
   /** the File's own name when not given, else `untitled` */
   readonly name?: string
-  /** the Blob's or Response's own type when not given, else octet-stream */
+  /** the Blob's or Response's own type when not given, else octet-stream. Text without a charset gets that of its first bytes */
   readonly type?: string
   /** `files` when not given */
   readonly bucket?: string

@@ -1,5 +1,6 @@
 /** Headers of a file over HTTP: the same from the service worker, the object stores and the signer. */
 import { removeBidiControls } from './bidi.ts'
+import { hasCharset } from './charset.ts'
 import { essence, isPassiveType } from './media-type.ts'
 
 /** Characters of the name in a header. */
@@ -34,7 +35,7 @@ export const contentSecurityPolicy = (type: string): string => {
 
 /** The type with which a passive file is served. Text without a charset is UTF-8; browsers would take it for Windows-1252. */
 export const servedType = (type: string): string =>
-  essence(type) === 'text/plain' && !/;\s*charset\s*=/i.test(type) ? 'text/plain;charset=utf-8' : type
+  essence(type) === 'text/plain' && !hasCharset(type) ? 'text/plain;charset=utf-8' : type
 
 /** What conditional requests compare. */
 export interface Validators {

@@ -36,5 +36,6 @@ ${markdownTable([
 - HTML, SVG and other types that can run script are saved when they are opened, never shown. An SVG is shown as an image, where it runs
   nothing.
 - A URL of content never changes, so its validator is the ETag. A URL of a file by its id also has \`Last-Modified\`, the time of its record.
-- Text without a charset is served as UTF-8; a byte order mark outweighs that.
+- Text gets its charset once, when it is added, in the type of its record: UTF-8, UTF-16 with a byte order mark, and Windows-1252 for
+  other plain text. Text of older records is served as UTF-8; a byte order mark outweighs that.
 `

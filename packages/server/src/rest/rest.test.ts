@@ -87,7 +87,7 @@ describe('an object', () => {
 
     const replaced = await post('bob', 'files/one/reef.png', 'lagoon', 'text/plain')
     expect(replaced.status).toBe(200)
-    expect(await replaced.json()).toEqual({ ...object, size: 6, content_type: 'text/plain' })
+    expect(await replaced.json()).toEqual({ ...object, size: 6, content_type: 'text/plain;charset=utf-8' })
     await vi.waitFor(() => expect(file()).toMatchObject({ size: 6 }), WAIT)
     expect(device.query(rockpoolTables.rockpoolFileVersions.where({ fileId: object.id }))).toHaveLength(2)
     expect(await textOf('eve', 'files/one/reef.png')).toBe('lagoon')
@@ -144,10 +144,19 @@ describe('an object', () => {
   it.each([
     ['video/webm;codecs=vp8,opus', 'video/webm;codecs="vp8,opus"'],
     ['image/png;', 'image/png'],
+    ['text/plain', 'text/plain;charset=utf-8'],
+    ['text/plain;charset=iso-8859-1', 'text/plain;charset=iso-8859-1'],
   ])('takes the type %s, and serves it as %s', async (sent, served) => {
     const path = `files/types/${served.length}`
     expect((await post('ada', path, 'x', sent)).status).toBe(201)
     expect((await call('eve', 'GET', `/object/${path}`)).headers.get('content-type')).toBe(served)
+  })
+
+  it('of text that is no UTF-8 is Windows-1252', async () => {
+    const latin1 = Buffer.from('Überall Riffe', 'latin1')
+    expect((await post('ada', 'files/types/latin-1', latin1, 'text/plain')).status).toBe(201)
+    const { headers } = await call('ada', 'GET', '/object/files/types/latin-1')
+    expect(headers.get('content-type')).toBe('text/plain;charset=windows-1252')
   })
 
   it('that could run in the page is a download', async () => {

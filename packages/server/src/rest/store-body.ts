@@ -5,6 +5,7 @@ import { type FileHandle, mkdir, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isObjectStoreError, type ObjectStore, ObjectStoreError } from '@rockpool/object-store'
 import {
+  CHARSET_BYTES,
   type ContentAddress,
   type ContentDigest,
   ContentHasher,
@@ -17,6 +18,7 @@ import {
   RockpoolError,
   safeType,
   sha256,
+  withCharset,
 } from '@rockpool/protocol'
 
 export interface Spool {
@@ -26,7 +28,7 @@ export interface Spool {
 }
 
 export interface BodyOptions {
-  /** media type */
+  /** media type, as declared */
   readonly type: string
   /** bytes */
   readonly maxSize: number
@@ -44,6 +46,8 @@ export interface StoredBody {
   readonly key: RemoteKey
   /** bytes */
   readonly size: number
+  /** of text with its charset */
+  readonly type: string
 }
 
 /** Removes the files that a killed process left in the folder. */
@@ -64,11 +68,13 @@ export const openSpool = async (folder: string, store: ObjectStore): Promise<Spo
 export const storeBody = async (
   spool: Spool,
   body: AsyncIterable<Uint8Array>,
-  options: BodyOptions,
+  { type: declared, ...limits }: BodyOptions,
 ): Promise<StoredBody> => {
-  const parts = intoParts(limited(body, options.maxSize))
+  const parts = intoParts(limited(body, limits.maxSize))
   const first = (await parts.next()).value!
   const second = await parts.next()
+  const type = withCharset(declared, first.subarray(0, CHARSET_BYTES), second.done ? first.length : Infinity)
+  const options = { ...limits, type }
   if (second.done) return storePart(spool.store, first, options)
   const path = join(spool.folder, randomUUID())
   const file = await open(path, 'wx+', 0o600)
@@ -79,7 +85,7 @@ export const storeBody = async (
       // A collector that was killed leaves a content without its digest list.
       await storeDigests(spool.store, key, content, options.signal)
     } else await sendParts(spool.store, file, key, content, options)
-    return { key, size: content.size }
+    return { key, size: content.size, type }
   } finally {
     await file.close()
     await rm(path, { force: true })
@@ -151,7 +157,7 @@ const storePart = async (
   const digest = await sha256(bytes)
   const key = await keyOf(Buffer.from(digest).toString('hex') as ContentAddress)
   await putOnce(store, key, bytes, { size, type: safeType(type), sha256: digest, signal })
-  return { key, size }
+  return { key, size, type }
 }
 
 /** Writes once: any device may have stored the same bytes already. */

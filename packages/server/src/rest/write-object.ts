@@ -43,11 +43,11 @@ export const writeObject = async (
   const buckets = await storeBuckets.bucketsOf(storeId, place.bucket)
   const rules = requireBucket(buckets, place.bucket)
   const user = requireUser(caller, 'write')
-  const type = declaredType(request)
-  if (essence(type) === 'multipart/form-data') {
+  const declared = declaredType(request)
+  if (essence(declared) === 'multipart/form-data') {
     throw new RockpoolError('bad_request', 'Send the bytes of the file as the body, with their type, not as a form.')
   }
-  const wrong = checkContent({ type, bucket: place.bucket, size: declaredLength(request) }, buckets)
+  const wrong = checkContent({ type: declared, bucket: place.bucket, size: declaredLength(request) }, buckets)
   if (wrong) throw wrong
 
   const checkSize = (size: number) => requireQuota(services, user, storeId, size)
@@ -57,8 +57,8 @@ export const writeObject = async (
   const owner = rules.access === 'owner' ? user.owner : undefined
   let lock: SharedLock | undefined
   try {
-    const { key, size } = await storeBody(spool, chunksOf(request.body), {
-      type,
+    const { key, size, type } = await storeBody(spool, chunksOf(request.body), {
+      type: declared,
       maxSize: rules.maxSize ?? MAX_CONTENT_SIZE,
       checkSize,
       keyOf: async (address) => {

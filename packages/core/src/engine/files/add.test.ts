@@ -1,4 +1,4 @@
-import { addressOfKey, hashContent, ownerOf, type RemoteKey, RockpoolError } from '@rockpool/protocol'
+import { addressOfKey, CHARSET_BYTES, hashContent, ownerOf, type RemoteKey, RockpoolError } from '@rockpool/protocol'
 import { Effect, Exit } from 'effect'
 import { describe, expect, test } from 'vitest'
 import { memoryBlobStore, memoryIndex } from '../../memory/index.ts'
@@ -41,7 +41,7 @@ test('an added file is on disk, in the index and in the log when add resolves', 
     const { address } = await hashContent(new Blob(['reef']).stream())
     expect(file).toMatchObject({
       name: 'reef.txt',
-      type: 'text/plain',
+      type: 'text/plain;charset=utf-8',
       size: 4,
       bucket: 'files',
       meta: { depth: 3 },
@@ -107,9 +107,42 @@ test('name and type come from the source, or are given; names are NFC', () =>
       await pool.add(new File(['x'], 'a.txt', { type: 'text/plain' }), { name: 'b.md', type: 'text/markdown' }),
     ).toMatchObject({
       name: 'b.md',
-      type: 'text/markdown',
+      type: 'text/markdown;charset=utf-8',
     })
   }))
+
+test('text has its charset in its type, from its first bytes; a charset of the app stays', () =>
+  withPool(async (pool) => {
+    const utf8 = new TextEncoder().encode('Überall Riffe, 珊瑚')
+    const latin1 = Uint8Array.from('Überall Riffe', (character) => character.charCodeAt(0))
+    const utf16 = new Uint8Array([0xff, 0xfe, 0x72, 0x00])
+    const added = async (source: Parameters<Pool['add']>[0], type: string) => (await pool.add(source, { type })).type
+    expect(await added(utf8, 'text/plain')).toBe('text/plain;charset=utf-8')
+    expect(await added(new Blob([utf8]).stream(), 'text/csv')).toBe('text/csv;charset=utf-8')
+    expect(await added(latin1, 'text/plain')).toBe('text/plain;charset=windows-1252')
+    expect(await added(utf16, 'text/plain')).toBe('text/plain;charset=utf-16le')
+    expect(await added(utf8, 'text/plain;charset=shift_jis')).toBe('text/plain;charset=shift_jis')
+    expect(await added(utf8, 'application/json')).toBe('application/json')
+  }))
+
+test('a replacement without a type has the charset of its own bytes', () =>
+  withPool(async (pool) => {
+    const latin1 = Uint8Array.from('Überall Riffe', (character) => character.charCodeAt(0))
+    const file = await pool.add(new Blob(['Überall Riffe']), { type: 'text/plain' })
+    expect((await pool.replace(file.id, latin1)).type).toBe('text/plain;charset=windows-1252')
+    const named = await pool.add(new Blob(['reef']), { type: 'text/plain;charset=iso-8859-1' })
+    expect((await pool.replace(named.id, new Blob(['lagoon']))).type).toBe('text/plain;charset=iso-8859-1')
+  }))
+
+test('a multi-byte sequence at the edge of what is looked at is no error, and the bucket takes the charset', () =>
+  withPool(
+    async (pool) => {
+      // Byte 1,048,576 is the second one of an "é".
+      const text = `${'a'.repeat(CHARSET_BYTES - 1)}é`
+      expect((await pool.add(new Blob([text]), { type: 'text/plain' })).type).toBe('text/plain;charset=utf-8')
+    },
+    { buckets: { files: { access: 'store', types: ['text/plain'] } } },
+  ))
 
 test('the same bytes twice are two files and one content; in two buckets two remote keys', () =>
   withPool(
@@ -213,11 +246,11 @@ describe('what cannot be added leaves nothing behind, and the pool goes on', () 
     const work = async (pool: Pool, device: ReturnType<typeof memoryDevice>) => {
       const stop = new AbortController()
       const adding = pool.add(new Blob(['x']), { signal: stop.signal })
-      const failed = expect(adding).rejects.toMatchObject({ code })
       await begun.promise
       const closed = code === 'closed' ? pool.close() : stop.abort()
       ending.resolve()
-      await Promise.all([failed, closed])
+      await expect(adding).rejects.toMatchObject({ code })
+      await closed
       expect(await blobs.list()).toEqual([])
       expect(await device.index().getAll('contents')).toEqual([])
     }
@@ -286,7 +319,7 @@ test('replace keeps the former content as a version; ifMatch guards it', () =>
   withPool(async (pool, device) => {
     const first = await pool.add(new File(['one'], 'a.txt', { type: 'text/plain' }))
     const second = await pool.replace(first.id, new Blob(['two']), { ifMatch: first.version })
-    expect(second).toMatchObject({ id: first.id, name: 'a.txt', type: 'text/plain', size: 3 })
+    expect(second).toMatchObject({ id: first.id, name: 'a.txt', type: 'text/plain;charset=utf-8', size: 3 })
     expect(pool.versions(first.id).map(({ remoteKey }) => remoteKey)).toEqual([second.remoteKey, first.remoteKey])
     await expect(pool.replace(first.id, new Blob(['three']), { ifMatch: first.version })).rejects.toMatchObject({
       code: 'precondition_failed',

@@ -1,5 +1,5 @@
 /** Adding a file, and giving one new content. */
-import { readMediaType, RockpoolError } from '@rockpool/protocol'
+import { readMediaType, RockpoolError, withoutCharset } from '@rockpool/protocol'
 import { Effect } from 'effect'
 import type { AddOptions, FileSource, ReplaceOptions } from '../../pool.ts'
 import { recordAfter } from '../../records/apply.ts'
@@ -41,7 +41,7 @@ const newFile = (source: FileSource, options: AddOptions) =>
 
     const owner = yield* userSegment
 
-    const makeEvent = ({ content, remoteKey, at }: StoredContent): PoolEvent => ({
+    const makeEvent = ({ content, remoteKey, type, at }: StoredContent): PoolEvent => ({
       name: 'v2.FileAdded',
       opId: newId(),
       args: {
@@ -80,10 +80,10 @@ const newContent = (id: string, source: FileSource, options: ReplaceOptions) =>
     const changed = whyNoMatch(before, options.ifMatch)
     if (changed) return yield* Effect.fail(changed)
     const { body, ...own } = yield* callPort(async () => readableSource(source))
-    const type = declaredType(options) ?? own.type ?? before.type
+    const type = declaredType(options) ?? own.type ?? withoutCharset(before.type)
     const wrong = checkContent({ type, bucket: before.bucket, size: own.size }, buckets)
     if (wrong) return yield* Effect.fail(wrong)
-    const makeEvent = ({ content, remoteKey, at }: StoredContent): PoolEvent => ({
+    const makeEvent = ({ content, remoteKey, type, at }: StoredContent): PoolEvent => ({
       name: 'v2.FileContentReplaced',
       opId: newId(),
       args: { id, remoteKey, size: content.size, type, basedOn: before.remoteKey, at },

@@ -50,7 +50,11 @@ test('gives the file a key of ours when its content is replaced, and keeps the f
       const { pool } = yield* oldFile('reef')
       const file = yield* promise(() => pool.replace('old', new Blob(['reef']), { type: 'text/plain' }))
       const hash = file.remoteKey.slice(-64)
-      expect(file).toMatchObject({ remoteKey: `${pool.storeId}/files/${hash}`, size: 4, type: 'text/plain' })
+      expect(file).toMatchObject({
+        remoteKey: `${pool.storeId}/files/${hash}`,
+        size: 4,
+        type: 'text/plain;charset=utf-8',
+      })
       expect(pool.versions('old').map(({ remoteKey }) => remoteKey)).toEqual([
         file.remoteKey,
         `${pool.storeId}/${hash}`,

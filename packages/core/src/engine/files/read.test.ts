@@ -48,7 +48,7 @@ test('an object URL of a file that holds script has no type that runs it; the Bl
       const { url, release } = yield* promise(() => a.objectUrl(file))
       const served = yield* promise(async () => (await fetch(url)).blob())
       expect([served.type, yield* promise(() => served.text())]).toEqual(['application/octet-stream', '<script>'])
-      expect((yield* promise(() => a.open(file))).type).toBe('text/html')
+      expect((yield* promise(() => a.open(file))).type).toBe('text/html;charset=utf-8')
       release()
     }),
   ))

@@ -1,7 +1,15 @@
 /** Bytes to disk first, then one index transaction, then the event: a crash at any point loses nothing. */
-import { aborted, buildRemoteKey, type ContentDigest, type RemoteKey } from '@rockpool/protocol'
+import {
+  aborted,
+  buildRemoteKey,
+  CHARSET_BYTES,
+  type ContentDigest,
+  needsCharset,
+  type RemoteKey,
+  withCharset,
+} from '@rockpool/protocol'
 import { Clock, Effect } from 'effect'
-import type { WriteOptions } from '../../ports/blob-store.ts'
+import type { BlobStore, WriteOptions } from '../../ports/blob-store.ts'
 import type { PoolEvent } from '../../records/events.ts'
 import { contentRow } from '../rows.ts'
 import { queued } from '../transfers/enqueue.ts'
@@ -18,6 +26,8 @@ import { unlessAborted } from '../unless-aborted.ts'
 export interface StoredContent {
   readonly content: ContentDigest
   readonly remoteKey: RemoteKey
+  /** of text with its charset */
+  readonly type: string
   /** unix ms */
   readonly at: number
 }
@@ -52,19 +62,19 @@ export const storeContent = (
       const maxSize = buckets[bucket]?.maxSize
       const options = { ...(maxSize === undefined ? {} : { maxSize }), ...(onProgress ? { onProgress } : {}) }
       return yield* callPort((stopped) => {
-        const kept = blobs.write(body, { ...options, signal: stopped }).then((content) => {
+        const kept = blobs.write(body, { ...options, signal: stopped }).then(async (content) => {
           written = buildRemoteKey({ storeId, bucket, owner, address: content.address })
-          return { content, remoteKey: written }
+          return { content, remoteKey: written, type: await sniffedType(blobs, type, content) }
         })
         writing = kept.catch(() => {})
         return kept
       })
     })
     return Effect.gen(function* () {
-      const { content, remoteKey } = yield* unlessAborted(signal)(write)
+      const { content, remoteKey, type } = yield* unlessAborted(signal)(write)
       const log = yield* LogPort
       const at = yield* Clock.currentTimeMillis
-      const event = makeEvent({ content, remoteKey, at })
+      const event = makeEvent({ content, remoteKey, type, at })
       // Adding a file works even when the log cannot be read.
       const known = callPort(async () => log.remoteContent(remoteKey)?.seenAt)
       const provedBefore = yield* Effect.orElseSucceed(known, () => at)
@@ -89,6 +99,21 @@ export const storeContent = (
       ),
     )
   })
+
+/** Read from disk again, so that it is the same for every source. A disk that fails now is none of the type's business. */
+const sniffedType = async (
+  blobs: Pick<BlobStore, 'open'>,
+  type: string,
+  { address, size }: ContentDigest,
+): Promise<string> => {
+  if (!needsCharset(type)) return type
+  try {
+    const start = await (await blobs.open(address))?.slice(0, CHARSET_BYTES).arrayBuffer()
+    return start ? withCharset(type, new Uint8Array(start), size) : type
+  } catch {
+    return type
+  }
+}
 
 const released = (key: RemoteKey) =>
   Effect.catchAll(releaseContent(key), (error) =>

@@ -31,7 +31,7 @@ describe('a version', () => {
         const { world, a, b, first, second } = yield* replaced
         yield* promise(async () => {
           expect(await textOf(b.open(first))).toBe('first')
-          expect((await b.open(first)).type).toBe('text/plain')
+          expect((await b.open(first)).type).toBe('text/plain;charset=utf-8')
           world.storage.faults.offline = true
           for (const version of [first, first.id]) {
             for (const pool of [a, b]) {
@@ -52,7 +52,7 @@ describe('a version', () => {
         yield* promise(() => b.open(first.id))
         for (const reference of [first, first.id]) {
           expect(b.transfers.status(reference)).toMatchObject({ state: 'stored', onDevice: true, total: 5 })
-          expect(b.url(reference)).toBe(`/rockpool/c/${first.remoteKey}/reef.txt?type=text%2Fplain`)
+          expect(b.url(reference)).toBe(`/rockpool/c/${first.remoteKey}/reef.txt?type=text%2Fplain%3Bcharset%3Dutf-8`)
         }
         expect(b.transfers.status(file.id)).toMatchObject({ onDevice: false, total: 6 })
         expect(b.url(file.id)).toBe(`/rockpool/f/reef/${file.id}/reef.txt`)
