@@ -28,7 +28,7 @@ test('removes a refused file from the list, reports it, and sets the sync state 
       expect(change).toMatchObject({
         id: file.version,
         event: { name: 'v2.FileAdded', args: { id: file.id } },
-        file: { id: file.id, name: 'reef.txt', size: 4, type: 'text/plain' },
+        file: { id: file.id, name: 'reef.txt', size: 4, type: 'text/plain;charset=utf-8' },
         ...OVER_QUOTA,
         at: expect.any(Number),
       })
