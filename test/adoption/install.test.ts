@@ -1,15 +1,20 @@
 /** The published packages, installed into bare folders: no flag, no override, on the oldest Node that is supported and on this one. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { createdBucket } from '@rockpool/object-store/testing'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { ElementHandle } from 'puppeteer-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { readmeApp } from '../e2e/app.ts'
+import { createFolder, png } from '../e2e/content.ts'
+import { BROWSERS, createDevice } from '../e2e/device.ts'
 import { type BareFolder, bareFolder, cleanEnvironment } from './folder.ts'
 import { buildPackages, type LocalRegistry, startLocalRegistry } from './local-registry.ts'
 
-/** What the README of `rockpool` tells to install. LiveStore 0.4.0 alone does not install without the last one. */
+/** What the READMEs of `rockpool` and `@rockpool/react` tell to install. LiveStore 0.4.0 does not install without the pinned API. */
 const APP = [
   'rockpool',
   '@rockpool/livestore',
@@ -17,6 +22,9 @@ const APP = [
   '@livestore/livestore@0.4.0',
   '@livestore/adapter-web@0.4.0',
   '@opentelemetry/api@1.9.0',
+  '@rockpool/react',
+  'react@19.3.1',
+  'react-dom@19.3.1',
 ]
 const BUILD = ['@rockpool/vite', 'vite@8.3.8']
 
@@ -39,10 +47,23 @@ afterAll(async () => {
   await registry?.[Symbol.asyncDispose]()
 })
 
+const VITE = 'node_modules/vite/bin/vite.js'
+
+/** What the group of a pattern matches in the first such line of a process. */
+const printed = (child: ChildProcess, output: Readable, pattern: RegExp): Promise<string> =>
+  new Promise((resolve, reject) => {
+    createInterface({ input: output }).on('line', (line) => {
+      const found = pattern.exec(line)?.[1]
+      if (found) resolve(found)
+    })
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}.`)))
+  })
+
 const oldNode = () => join(tools.path, 'node_modules/.bin')
 const thisNode = dirname(process.execPath)
 
-test('`rockpool` brings neither a server nor a bundler of ours', () => {
+/** The packages of this workspace that `names` bring, themselves included. */
+const broughtBy = (...names: readonly string[]): ReadonlySet<string> => {
   const manifests = new Map(registry.manifests.map((manifest) => [manifest.name, manifest]))
   const found = new Set<string>()
   const visit = (name: string) => {
@@ -50,9 +71,18 @@ test('`rockpool` brings neither a server nor a bundler of ours', () => {
     found.add(name)
     for (const dependency of Object.keys(manifests.get(name)?.dependencies ?? {})) visit(dependency)
   }
-  visit('rockpool')
+  for (const name of names) visit(name)
+  return found
+}
+
+test('`rockpool` brings neither a server nor a bundler of ours', () => {
   const unwanted = /signer|server|object-store|aws|hono|vite|rolldown|rollup|esbuild|unplugin|^ws$/
-  expect([...found].filter((name) => unwanted.test(name))).toEqual([])
+  expect([...broughtBy('rockpool')].filter((name) => unwanted.test(name))).toEqual([])
+})
+
+test('every published package is installed here', () => {
+  const installed = broughtBy(...APP, ...BUILD, '@rockpool/server', '@rockpool/artifacts')
+  expect(registry.manifests.map(({ name }) => name).filter((name) => !installed.has(name))).toEqual([])
 })
 
 test('no package asks for vitest', () => {
@@ -67,52 +97,25 @@ test('every package asks for the oldest Node, and READMEs name it', async () => 
   }
 })
 
-/** A small app with everything of Rockpool's that a build has to find. */
+/** The README's app, with a service worker of its own. It shows each file a second time, by React. */
 const writeApp = async (folder: BareFolder): Promise<void> => {
   await mkdir(join(folder.path, 'src'))
-  await folder.write(
-    'index.html',
-    '<!doctype html><title>App</title><script type="module" src="/src/main.ts"></script>',
-  )
-  await folder.write(
-    'vite.config.js',
-    `import { rockpool } from '@rockpool/vite'
-     export default { plugins: [rockpool()], build: { target: 'es2023' } }`,
-  )
-  await folder.write(
-    'src/schema.ts',
-    `import { makeSchema, State } from '@livestore/livestore'
-     import { rockpoolEvents, rockpoolMaterializers, rockpoolTables } from '@rockpool/livestore'
-     export const schema = makeSchema({
-       events: rockpoolEvents,
-       state: State.SQLite.makeState({ tables: rockpoolTables, materializers: rockpoolMaterializers }),
-       unknownEventHandling: { strategy: 'ignore' },
-     })`,
-  )
-  await folder.write(
-    'src/livestore.worker.ts',
-    `import { makeWorker } from '@livestore/adapter-web/worker'
-     import { makeSync } from '@rockpool/livestore/sync'
-     import { schema } from './schema.ts'
-     makeWorker({ schema, sync: { backend: makeSync({ url: '/sync' }) } })`,
-  )
+  for (const [name, text] of Object.entries(await readmeApp())) await folder.write(name, text)
   await folder.write(
     'src/service-worker.ts',
     `import { registerRockpool } from '@rockpool/service-worker'
-     registerRockpool()
+     registerRockpool(self)
      console.log(self.__WB_MANIFEST)`,
   )
-  await folder.write(
-    'src/main.ts',
-    `import { makePersistedAdapter } from '@livestore/adapter-web'
-     import SharedWorker from '@livestore/adapter-web/shared-worker?sharedworker'
-     import { createStorePromise } from '@livestore/livestore'
-     import { openPool } from 'rockpool'
-     import Worker from './livestore.worker.ts?worker'
-     import { schema } from './schema.ts'
-     const adapter = makePersistedAdapter({ storage: { type: 'opfs' }, worker: Worker, sharedWorker: SharedWorker })
-     const store = await createStorePromise({ schema, adapter, storeId: 'app' })
-     await openPool({ store, signer: { url: '/signer', token: async () => '' } })`,
+  await appendFile(
+    join(folder.path, 'src/main.ts'),
+    `import { PoolProvider, useFiles, useFileUrl } from '@rockpool/react'
+     import { createElement } from 'react'
+     import { createRoot } from 'react-dom/client'
+     const Photo = ({ file }) => createElement('img', { src: useFileUrl(file) })
+     const Photos = () => useFiles({}).map((file) => createElement(Photo, { key: file.id, file }))
+     const root = document.body.appendChild(document.createElement('main'))
+     createRoot(root).render(createElement(PoolProvider, { pool }, createElement(Photos)))`,
   )
 }
 
@@ -125,18 +128,61 @@ const addWithPnpm = async (folder: BareFolder, packages: readonly string[]): Pro
   }
 }
 
-test.for([
-  ['npm', 'the oldest Node', oldNode],
-  ['npm', 'this Node', () => thisNode],
-  ['pnpm', 'the oldest Node', oldNode],
-] as const)('a Vite app installs with %s and builds on %s', { timeout: 900_000 }, async ([manager, , node]) => {
-  await using folder = await bareFolder(registry.url, [node(), oldNode()])
+/** The app, installed and built in a folder of its own. */
+const buildApp = async (manager: 'npm' | 'pnpm', node: string): Promise<BareFolder> => {
+  const folder = await bareFolder(registry.url, [node, oldNode()])
   if (manager === 'npm') await folder.run('npm', 'install', '--no-audit', '--no-fund', ...APP, ...BUILD)
   else await addWithPnpm(folder, [...APP, ...BUILD])
   await writeApp(folder)
-  await folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
-  const files = await readdir(join(folder.path, 'dist'))
-  expect(files).toEqual(expect.arrayContaining(['index.html', 'service-worker.js']))
+  await folder.run('node', VITE, 'build')
+  return folder
+}
+
+const expectBuild = async ({ path }: BareFolder) =>
+  expect(await readdir(join(path, 'dist'))).toEqual(expect.arrayContaining(['index.html', 'service-worker.js']))
+
+test.for([
+  ['npm', 'this Node', () => thisNode],
+  ['pnpm', 'the oldest Node', oldNode],
+] as const)('a Vite app installs with %s and builds on %s', { timeout: 900_000 }, async ([manager, , node]) => {
+  await using folder = await buildApp(manager, node())
+  await expectBuild(folder)
+})
+
+describe('a Vite app that npm installs on the oldest Node', () => {
+  let app: BareFolder
+  beforeAll(async () => {
+    app = await buildApp('npm', oldNode())
+  }, 900_000)
+  afterAll(() => app?.[Symbol.asyncDispose]())
+
+  test('builds', () => expectBuild(app))
+
+  test.for(BROWSERS)('shows a file in %s', { timeout: 300_000 }, async (browser) => {
+    await using data = await createFolder({ 'reef.png': png('reef', 20, 20) })
+    const server = spawn(join(oldNode(), 'node'), [VITE, 'preview', '--host', '127.0.0.1', '--port', '0'], {
+      cwd: app.path,
+      env: { ...cleanEnvironment(), NO_COLOR: '1', ROCKPOOL_DATA_DIR: data.path('data') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void server.kill('SIGKILL'))
+    const url = await printed(server, server.stdout, /(http:\S+)/)
+    await using device = await createDevice(browser, url)
+    const page = await device.blank()
+    const warnings: string[] = []
+    page.on('console', (message) => void (/Effect versioned/.test(message.text()) && warnings.push(message.text())))
+    await page.goto(url, { waitUntil: 'domcontentloaded' })
+    const input = (await page.waitForSelector('input')) as ElementHandle<HTMLInputElement>
+    const isReady = () =>
+      document.querySelector('input')!.onchange !== null && navigator.serviceWorker.controller?.state === 'activated'
+    await page.waitForFunction(isReady, { timeout: 0 })
+    await input.uploadFile(data.path('reef.png'))
+    const isShownTwice = () => [...document.images].map(({ naturalWidth }) => naturalWidth).join() === '20,20'
+    await page.waitForFunction(isShownTwice, { timeout: 0 })
+    expect(await page.$eval('#files img', ({ src }) => src)).toMatch(`${url}rockpool/`)
+    // LiveStore and Rockpool share one Effect.
+    expect(warnings).toEqual([])
+  })
 })
 
 test('`vite build` says on a Node that is too old which one to install', { timeout: 900_000 }, async () => {
@@ -145,7 +191,7 @@ test('`vite build` says on a Node that is too old which one to install', { timeo
   await using folder = await bareFolder(registry.url, [join(node.path, 'node_modules/.bin')])
   await folder.run('npm', 'install', '--no-audit', '--no-fund', ...BUILD)
   await writeApp(folder)
-  const building = folder.run('node', 'node_modules/vite/bin/vite.js', 'build')
+  const building = folder.run('node', VITE, 'build')
   const line = `[Error: @rockpool/vite: Node ${TOO_OLD_NODE} is too old. Install Node 22.15 or newer.]`
   await expect(building).rejects.toThrow(`error during build:\n${line}\n`)
 })
@@ -168,13 +214,7 @@ test.for([
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     onTestFinished(() => void server.kill('SIGKILL'))
-    const url = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: server.stderr }).on('line', (line) => {
-        const found = /listening on (\S+)/.exec(line)?.[1]
-        if (found) resolve(found)
-      })
-      server.once('exit', (code) => reject(new Error(`It ended with ${code}.`)))
-    })
+    const url = await printed(server, server.stderr, /listening on (\S+)/)
     expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ ok: true, store: { mode: 'local' } })
 
     const token = (await folder.run('npx', 'rockpool-server', 'token', '--user', 'ada', '--store', 'reef')).trim()
