@@ -1,5 +1,5 @@
 import { type ByteRange, type Hashing, sha256 } from '@rockpool/protocol'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { memoryBlobStore } from '../../memory/index.ts'
 import { storedContent } from '../../testing/stored-content.ts'
 import { downloadRange, type RangeOptions } from './download-range.ts'
@@ -96,6 +96,51 @@ test('a range with a whole part that has a wrong byte ends in an error, and the 
   await expect(readAll(range.stream)).rejects.toMatchObject({ code: 'corrupt' })
   await expect(range.kept).rejects.toMatchObject({ code: 'corrupt' })
   expect(await blobs.parts(address)).toEqual([])
+})
+
+describe('a range that completes a part of which the start is on disk', () => {
+  const withStart = async (wrongByteAt?: number, isStartWrong = false) => {
+    const content = await withContent(wrongByteAt === undefined ? {} : { wrongByteAt })
+    const { blobs, address, bytes } = content
+    const start = bytes.slice(PART, PART + 600).map((byte) => (isStartWrong ? byte ^ 1 : byte))
+    await blobs.writeFragment(address, 2, 0, start)
+    return content
+  }
+
+  test.each([
+    ['its part', { start: 1_500, end: 2_000 }, ['bytes=1600-1999']],
+    ['its part, and the start of the next one', { start: 1_600, end: 2_100 }, ['bytes=1600-2099']],
+  ])('verifies and keeps %s, and fetches only what is missing', async (_what, span, requests) => {
+    const { start, bytes, blobs, address, requested } = await withStart()
+    const range = (await start(span, { size: SIZE }))!
+    expect(range.isVerified).toBe(span.end === 2_000)
+    expect(await readAll(range.stream)).toEqual(bytes.slice(span.start, span.end))
+    await range.kept
+    expect(requested.filter((header) => header !== null)).toEqual(requests)
+    expect(await blobs.parts(address)).toEqual([2])
+  })
+
+  test('ends in an error when a byte of it is wrong', async () => {
+    const { start, blobs, address } = await withStart(1_700)
+    const range = (await start({ start: 1_500, end: 2_000 }, { size: SIZE }))!
+    await expect(readAll(range.stream)).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await blobs.parts(address)).toEqual([])
+  })
+
+  test('fetches the part whole when what is on disk is damaged', async () => {
+    const { start, bytes, requested } = await withStart(undefined, true)
+    const range = (await start({ start: 1_500, end: 2_000 }, { size: SIZE }))!
+    expect(await readAll(range.stream)).toEqual(bytes.slice(1_500, 2_000))
+    expect(requested.filter((header) => header !== null)).toEqual(['bytes=1600-1999', 'bytes=1000-1999'])
+  })
+
+  test('is a slice when bytes between them are missing', async () => {
+    const { start, requested } = await withStart()
+    const range = (await start({ start: 1_700, end: 2_000 }, { size: SIZE }))!
+    expect(range.isVerified).toBe(false)
+    await readAll(range.stream)
+    expect(requested).toEqual(['bytes=1700-1999'])
+  })
 })
 
 test('a slice whose part has a wrong byte ends cleanly, and is not called verified', async () => {

@@ -19,7 +19,7 @@ import {
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { joinFragments } from './fragments.ts'
 import type { OpenBody } from './piece-body.ts'
-import { isNearlyWhole, rangePieces, requestSpan, type VerifyMode } from './range-plan.ts'
+import { endsPart, isNearlyWhole, rangePieces, type RangePiece, requestSpan, type VerifyMode } from './range-plan.ts'
 import { type PiecePorts, type PieceSource, readPieces } from './read-pieces.ts'
 import { type Chunks, keptOf, type NotKept, readerDriven } from './reader-driven.ts'
 import { remoteObject } from './remote-object.ts'
@@ -113,7 +113,12 @@ const startRange = async (
   if (!evenIfNearlyWhole && isNearlyWhole(span, size, hashing)) return undefined
   if (partCount(size, hashing) !== addressParts(address)) return undefined
 
-  const pieces = rangePieces(span, size, new Set(present ?? (await ports.blobs.parts(address))), { hashing, verify })
+  const onDisk = new Set(present ?? (await ports.blobs.parts(address)))
+  const startsOnDisk = () => ports.blobs.fragments(address).then(joinFragments)
+  // Looked up only where it may matter: the reader waits for its first byte.
+  const starts = endsPart(span, size, hashing) ? await startsOnDisk() : undefined
+  const started = new Map([...(starts ?? [])].map(([number, bytes]) => [number, bytes.size]))
+  const pieces = rangePieces(span, size, onDisk, { hashing, verify, started })
   // A record lists the size, and so the length of the last part. It may be wrong: the download of the whole compares hashes.
   const last = pieces.at(-1)!
   if (last.from === 'disk' && last.number === addressParts(address)) {
@@ -124,10 +129,10 @@ const startRange = async (
   const fetched = pieces.filter(({ from }) => from === 'remote')
   const digests = fetched.some(({ isWhole }) => isWhole) ? object.digests() : undefined
   digests?.catch(() => {}) // awaited at the end of the first whole part
-  const fragments = digests ? ports.blobs.fragments(address).then(joinFragments) : Promise.resolve(new Map())
+  const fragments = digests ? Promise.resolve(starts ?? startsOnDisk()) : Promise.resolve(new Map())
   fragments.catch(() => {}) // awaited at the start of the first whole part
   if (pieces[0]!.from === 'remote') {
-    const first = requestSpan(pieces, 0)
+    const first = firstRequest(pieces, started)
     // With `verify: 'always'` the last part is read past the end of the range.
     if (opened && (opened.at !== first.start || opened.end < first.end)) {
       await opened.body.cancel()
@@ -140,6 +145,14 @@ const startRange = async (
   const source = { address, size, pieces, digests, fragments, object, opened, stop, keep, verify }
   const { stream, result } = readerDriven(readRange(ports, source), { stop, signal })
   return { size, span, isVerified: fetched.every(({ isWhole }) => isWhole), stream, kept: keptOf(result) }
+}
+
+/** Goes on from the start of the first part that is on disk, if that part is read whole. */
+const firstRequest = (pieces: readonly RangePiece[], started: ReadonlyMap<number, number>): ByteSpan => {
+  const { start, end } = requestSpan(pieces, 0)
+  const { number, isWhole, read } = pieces[0]!
+  const bytes = started.get(number) ?? 0
+  return { start: isWhole && bytes < read.end - read.start ? start + bytes : start, end }
 }
 
 async function* readRange(ports: RangePorts, source: PieceSource): Chunks<KeptParts | NotKept> {

@@ -25,23 +25,33 @@ export interface RangePiece {
  *
  * @param size bytes of the content
  * @param present numbers of the parts that are on disk
+ * @param started bytes of parts that are on disk from their first one on, by number: a part that the range completes is read whole
  */
 export const rangePieces = (
   span: ByteSpan,
   size: number,
   present: ReadonlySet<number>,
-  { hashing, verify }: { readonly hashing: Hashing; readonly verify: VerifyMode },
+  {
+    hashing,
+    verify,
+    started = new Map(),
+  }: { readonly hashing: Hashing; readonly verify: VerifyMode; readonly started?: ReadonlyMap<number, number> },
 ): readonly RangePiece[] => {
   const pieces: RangePiece[] = []
   for (let number = Math.floor(span.start / hashing.partSize) + 1; ; number++) {
     const part = partRange(size, number, hashing)
     const wanted = { start: Math.max(span.start, part.start), end: Math.min(span.end, part.end) }
     const from = present.has(number) ? 'disk' : 'remote'
-    const read = from === 'remote' && verify === 'always' ? part : wanted
+    const isCompleted = wanted.end === part.end && (started.get(number) ?? 0) >= wanted.start - part.start
+    const read = from === 'remote' && (verify === 'always' || isCompleted) ? part : wanted
     pieces.push({ number, from, read, wanted, isWhole: read.end - read.start === part.end - part.start })
     if (part.end >= span.end) return pieces
   }
 }
+
+/** Whether the range is the end of a part, so that bytes of this part on disk may make it whole. */
+export const endsPart = ({ start, end }: ByteSpan, size: number, { partSize }: Pick<Hashing, 'partSize'>): boolean =>
+  start % partSize > 0 && end >= Math.min(size, Math.ceil(start / partSize) * partSize)
 
 /** The bytes that one request brings: from piece `index`, which is fetched, to the next one on disk. */
 export const requestSpan = (pieces: readonly RangePiece[], index: number): ByteSpan => {
