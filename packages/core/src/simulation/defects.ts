@@ -73,7 +73,7 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'content on disk is not found again after the index was lost': {
     file: 'engine/repair/reconcile-disk.ts',
-    from: 'for (const address of unknown) yield* learnContent(address, epoch)',
+    from: 'else yield* learnContent(address, epoch)',
     to: '',
     seed: 10,
   },
@@ -145,9 +145,9 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
   },
   'an add that fails leaves its bytes': {
     file: 'engine/files/store-content.ts',
-    from: 'Effect.onError(() => (written === undefined ? Effect.void : released(written))),',
+    from: 'Effect.andThen(() => (written === undefined ? Effect.void : released(written))),',
     to: '',
-    seed: 6,
+    seed: 21,
   },
   'a write of an older leader is not refused': {
     file: 'memory/local-index.ts',
