@@ -72,7 +72,7 @@ test(
 test.for([
   ['no URL', { GALLERY_URL: '' }, 2, 'GALLERY_URL'],
   ['no store', { GALLERY_STORE: '' }, 2, 'GALLERY_STORE'],
-  ['a token that is none', { GALLERY_TOKEN: 'x' }, 2, 'GALLERY_TOKEN'],
+  ['a token that is none', { GALLERY_TOKEN: 'x' }, 8, 'GALLERY_TOKEN'],
   ['a server that is down', { GALLERY_URL: 'http://127.0.0.1:1' }, 4, 'cannot be reached'],
 ] as const)('%s', { timeout: LIMIT }, async ([, variables, code, said]) => {
   const command = feed(variables)
