@@ -144,7 +144,10 @@ export const contentDownloads = (ports: DownloadsPorts): Downloads => {
     return shared.join()
   }
 
-  /** Downloads all of the content while its user is signed in, whether or not the reader of the range stays. One reader is enough for all ranges. */
+  /**
+   * Downloads all of the content while its user is signed in, whether or not the reader of the range stays. One reader is enough for all
+   * ranges.
+   */
   const fillAll = (missed: MissedContent): Promise<void> => {
     const { remoteKey, ended } = missed
     const fill = async () => {
