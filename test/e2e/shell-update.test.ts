@@ -26,34 +26,44 @@ describe.each(BROWSERS)('an update of the service worker (%s)', (browser) => {
     const b = await B.open()
     await b.waitForState('reef.bin', 'remote')
     await b.inPage(async (pool) => {
-      const { body } = await fetch(pool.url(pool.files.list()[0]!))
-      const reader = body!.getReader()
-      Object.assign(window, { reader, first: await reader.read() })
+      const start = async () => {
+        const { body } = await fetch(pool.url(pool.files.list()[0]!))
+        const reader = body!.getReader()
+        const { value } = await reader.read()
+        return { reader, parts: [value!] }
+      }
+      Object.assign(window, { fast: await start(), slow: await start() })
     })
 
     await site.deploy(next)
-    const hash = await b.inPage(async () => {
+    const downloaded = await b.inPage(async () => {
       const registration = await navigator.serviceWorker.ready
       await registration.update()
       const { installing } = registration
       while (installing?.state === 'installing') {
         await new Promise((resolve) => installing.addEventListener('statechange', resolve, { once: true }))
       }
-      const { reader, first } = window as never as {
-        readonly reader: ReadableStreamDefaultReader<BlobPart>
-        readonly first: { readonly value: BlobPart }
+      const rest = async ({ reader, parts }: Started) => {
+        for (let read = await reader.read(); !read.done; read = await reader.read()) parts.push(read.value)
+        const bytes = await new Blob(parts).arrayBuffer()
+        const digest = await crypto.subtle.digest('SHA-256', bytes)
+        const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+        return { size: bytes.byteLength, hash }
       }
-      const parts = [first.value]
-      for (let read = await reader.read(); !read.done; read = await reader.read()) parts.push(read.value)
-      const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer())
-      return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+      interface Started {
+        readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
+        readonly parts: Uint8Array<ArrayBuffer>[]
+      }
+      const { fast, slow } = window as never as { readonly fast: Started; readonly slow: Started }
+      return [await rest(fast), await rest(slow)]
     })
-    expect(hash).toBe(sha256(bytesOf('reef', SIZE)))
+    const whole = { size: SIZE, hash: sha256(bytesOf('reef', SIZE)) }
+    expect(downloaded).toEqual([whole, whole])
     await b.inPage(async () => {
       while ((await navigator.serviceWorker.ready).waiting) await new Promise((turned) => requestAnimationFrame(turned))
     })
     await b.reload()
-    expect([await releaseOf(b), await b.fetched('reef.bin')]).toEqual(['next', hash])
+    expect([await releaseOf(b), await b.fetched('reef.bin')]).toEqual(['next', whole.hash])
   })
 
   test('leaves an old tab the files with which it leads', async () => {

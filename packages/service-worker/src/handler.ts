@@ -133,7 +133,7 @@ const respond = async (
     range && store.blobs.parts(content.address),
   ])
   const whileSignedIn = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
-    keepAlive.endsWith(stream, signedIn.ended, signedIn.gate())
+    keepAlive.body(stream, { signal: signedIn.ended, pass: signedIn.gate(), waitUntil })
   const { remoteKey, listedSize: size } = content
   const missed = { store, session: signedIn.row, ended: signedIn.ended, remoteKey, row: disk.row, waitUntil }
   if (range && present && !disk.blob) {

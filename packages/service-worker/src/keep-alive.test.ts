@@ -19,7 +19,7 @@ const streamed = (keepAlive: ReturnType<typeof workerKeepAlive>, signal = never(
   const source = new ReadableStream<string>({ start: (controller) => controller.enqueue('first') })
   const seen: string[] = []
   const reading = async () => {
-    for await (const text of keepAlive.endsWith(source, signal)) seen.push(text)
+    for await (const text of keepAlive.body(source, { signal, waitUntil: keepAlive.during })) seen.push(text)
     seen.push('a clean end')
   }
   const ended = reading().catch((error: { readonly code?: string }) => void seen.push(error.code ?? String(error)))
@@ -89,6 +89,59 @@ test('errors a stream with the reason of its signal', async () => {
   await ended
   expect(seen).toEqual(['first', 'forbidden'])
 })
+
+/** A body of three chunks, and whether its event is pending. */
+const threeChunks = (options: { readonly pass?: (chunk: string) => Promise<void>; readonly end?: 'error' } = {}) => {
+  const chunks = ['a', 'b', 'c']
+  const source = new ReadableStream<string>({
+    pull(controller) {
+      const chunk = chunks.shift()
+      if (chunk !== undefined) return controller.enqueue(chunk)
+      if (options.end === 'error') throw new Error('cut')
+      controller.close()
+    },
+  })
+  const event = { isPending: true }
+  const waitUntil = (read: Promise<void>) => void read.then(() => (event.isPending = false))
+  const body = setUp().keepAlive.body(source, { signal: never(), waitUntil, ...options })
+  return { event, reader: body.getReader() }
+}
+
+test('ends the event of a body when its reader asks for more than all of it', async () => {
+  const { event, reader } = threeChunks()
+  for (const expected of ['a', 'b', 'c']) {
+    expect((await reader.read()).value).toBe(expected)
+    await pass(SECOND)
+    expect(event.isPending).toBe(true)
+  }
+  expect((await reader.read()).done).toBe(true)
+  await pass(1)
+  expect(event.isPending).toBe(false)
+})
+
+test('ends the event of a body whose reader leaves', async () => {
+  const { event, reader } = threeChunks()
+  await reader.read()
+  await reader.cancel()
+  expect(event.isPending).toBe(false)
+})
+
+test.each([
+  ['its source errors', { end: 'error' }, 3],
+  [
+    'a chunk may not pass',
+    { pass: (chunk) => (chunk === 'b' ? Promise.reject(new Error('cut')) : Promise.resolve()) },
+    1,
+  ],
+] as const satisfies readonly (readonly [string, Parameters<typeof threeChunks>[0], number])[])(
+  'ends the event of a body when %s',
+  async (_, options, passed) => {
+    const { event, reader } = threeChunks(options)
+    for (let i = 0; i < passed; i++) await reader.read()
+    await expect(reader.read()).rejects.toThrow('cut')
+    expect(event.isPending).toBe(false)
+  },
+)
 
 test('pings pages that this worker does not control, too', async () => {
   const page = { postMessage: vi.fn<(message: unknown) => void>() }

@@ -1,7 +1,8 @@
 /**
- * Firefox terminates a worker 60 s after its last event, even while it streams, and the reader takes the truncated body for complete
- * (measured in Firefox 140). A worker with pending work therefore pings the open pages: each reply is an event. Without a reply, its
- * streams end in an error before Firefox terminates it.
+ * Firefox terminates a worker that streams, and the reader takes the truncated body for complete (measured in Firefox 140): 60 s after
+ * its last event, and when the worker of a new release waits and no event is pending. So the event of a body is pending until its reader
+ * has all of it, and a worker with pending work pings the open pages: each reply is an event. Without a reply, its streams end in an
+ * error before Firefox terminates it.
  */
 import { type Platform, webPlatform } from '@rockpool/core'
 import { RockpoolError } from '@rockpool/protocol'
@@ -11,11 +12,16 @@ export interface KeepAlive {
   onEvent(): void
   /** Pings pages until the work has settled. */
   during(work: Promise<unknown>): void
-  /**
-   * The stream, through the transformer. It errors with the signal's reason when that aborts, and before the browser terminates the
-   * worker.
-   */
-  endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal, transformer?: Transformer<A, A>): ReadableStream<A>
+  /** The stream as a body. It errors when the signal aborts, with its reason, and before the browser terminates the worker. */
+  body<A>(stream: ReadableStream<A>, options: BodyOptions<A>): ReadableStream<A>
+}
+
+export interface BodyOptions<A> {
+  readonly signal: AbortSignal
+  /** receives a promise that resolves when the reader has the whole body, or has left */
+  readonly waitUntil: (read: Promise<void>) => void
+  /** Before each chunk is passed on. An error ends the body. */
+  readonly pass?: (chunk: A) => Promise<void>
 }
 
 export interface KeepAliveOptions {
@@ -69,12 +75,55 @@ export const workerKeepAlive = ({
       unanswered = 0
     },
     during,
-    endsWith<A>(stream: ReadableStream<A>, signal: AbortSignal, transformer?: Transformer<A, A>) {
-      const { readable, writable } = new TransformStream<A, A>(transformer)
-      during(stream.pipeTo(writable, { signal: AbortSignal.any([signal, ending.signal]) }))
-      return readable
+    body(stream, { signal, ...options }) {
+      return untilRead(stream, { ...options, signal: AbortSignal.any([signal, ending.signal]) })
     },
   }
+}
+
+const untilRead = <A>(stream: ReadableStream<A>, { signal, waitUntil, pass }: BodyOptions<A>): ReadableStream<A> => {
+  const source = stream.getReader()
+  const { promise: read, resolve: end } = Promise.withResolvers<void>()
+  waitUntil(read)
+  /** one chunk ahead of the reader */
+  let next: ReturnType<typeof source.read> | undefined
+  return new ReadableStream<A>(
+    {
+      start(controller) {
+        const abort = () => {
+          controller.error(signal.reason)
+          source.cancel(signal.reason).catch(() => {}) // its reader has the reason
+          end()
+        }
+        if (signal.aborted) return abort()
+        signal.addEventListener('abort', abort, { once: true })
+        void read.then(() => signal.removeEventListener('abort', abort))
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await (next ?? source.read())
+          if (done) {
+            // The reader asks once more when it has passed on the last chunk.
+            controller.close()
+            return end()
+          }
+          next = source.read()
+          next.catch(() => {}) // the next pull gets the error
+          await pass?.(value)
+          if (!signal.aborted) controller.enqueue(value)
+        } catch (error) {
+          end()
+          source.cancel(error).catch(() => {})
+          throw error
+        }
+      },
+      async cancel(reason) {
+        end()
+        await source.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 /** Sends `{ type: 'rockpool:ping' }` to every open page. */

@@ -12,8 +12,12 @@ export interface Session {
   readonly row: SessionRow
   /** aborts when this user signs out, or another one signs in */
   readonly ended: AbortSignal
-  /** Passes bytes on while this user is signed in, also where no event reports that the row is gone. */
-  gate(): Transformer<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>
+  /**
+   * To be called with each chunk of a body before it is passed on: notices that the row is gone also where no event reports it.
+   *
+   * @throws RockpoolError `forbidden` when nobody is signed in
+   */
+  gate(): (chunk: Uint8Array) => Promise<void>
 }
 
 /** Who is signed in to a store, and the controller of what they read. */
@@ -55,15 +59,11 @@ export const storeSessions = (): Sessions => {
 
 const gate = (check: () => Promise<unknown>): ReturnType<Session['gate']> => {
   let passed = 0
-  return {
-    async transform(bytes, controller) {
-      passed += bytes.length
-      if (passed >= GATE_BYTES) {
-        await check()
-        passed = 0
-      }
-      controller.enqueue(bytes)
-    },
+  return async ({ length }) => {
+    passed += length
+    if (passed < GATE_BYTES) return
+    await check()
+    passed = 0
   }
 }
 
