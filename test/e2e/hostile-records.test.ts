@@ -6,7 +6,7 @@ import { type HttpClient, httpClient } from '@rockpool/sync-server/testing'
 import { describe, expect, test } from 'vitest'
 import { fileAdded, HOSTILE_EVENTS, type HostileEvent } from '../../packages/livestore/src/testing/hostile-events.ts'
 import { HOSTILE_PUSHES, type Ingredients } from '../../packages/sync-server/src/testing/hostile-pushes.ts'
-import { BROWSERS } from './device.ts'
+import { BROWSERS, ONE_BROWSER } from './device.ts'
 import { tokenSigner } from './network-tokens.ts'
 import type { Server } from './server.ts'
 import type { Tab } from './tab.ts'
@@ -177,8 +177,10 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
         expect(await opened(tab, before!.id)).toBe(1_000)
       }
     }))
+})
 
-  test('which the page cannot show get a tile that says so, and every other file its own', () =>
+describe.each(ONE_BROWSER)('a gallery (%s)', (browser) => {
+  test('shows a file that it cannot draw as a tile that says so, and every other file its own', () =>
     inWorld(browser, async ({ A }) => {
       const a = await A.open()
       await a.add('good.bin', 'good', 10)
@@ -201,7 +203,7 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
       await a.shows('good.bin')
     }))
 
-  test('a link to a file that cannot be opens the list', () =>
+  test('opens the list by a link to a file that cannot be', () =>
     inWorld(browser, async ({ A }) => {
       const shown: string[] = []
       for (const id of ['%', '%E0%A4%A', 'nobody']) {

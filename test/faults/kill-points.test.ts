@@ -22,8 +22,8 @@ const SMALL = 1_000
 const TIMEOUT_MS = 20 * 60_000
 const REST_WITHIN_MS = 6 * 60_000
 
-/** Every fourth await; a death takes 3 to 7 s. */
-const STEP = IS_LONG ? 1 : 4
+/** Every sixth await; a death takes 3 to 7 s. */
+const STEP = IS_LONG ? 1 : 6
 
 /** Every fourth death is the browser's, by SIGKILL; the others are the page's. */
 const KILL_EVERY = 4

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { servers } from './world.ts'
 
 /** `npm run simulate -- --servers` runs any number. */
-const SEEDS = 80
+const SEEDS = 40
 /** Each seed that this divides runs twice. */
 const REPLAYED = 10
 

@@ -27,7 +27,7 @@ const MAIN = join(import.meta.dirname, '../main.ts')
 
 export const runCommand = (args: readonly string[], env: Readonly<Record<string, string>>): Command => {
   const child = spawn(process.execPath, ['--conditions=@rockpool/source', MAIN, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const events: PipelineEvent[] = []

@@ -159,7 +159,7 @@ const term = (heartbeat: Heartbeat, asks: Queue.Queue<void>) =>
   })
 
 /** A browser that clears the data of a site notifies no page: the leader looks for its own row. ms */
-const LOOK_EVERY_MS = 60_000
+const LOOK_EVERY_MS = 5 * 60_000
 
 /**
  * Responds to each request of a follower while the disk works, and once at the start, for followers of the former leader. Fails when
