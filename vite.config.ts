@@ -26,7 +26,10 @@ const expect = { poll: { timeout: 50_000 } }
 /** One that opens a store or starts a process took over 60 s at load 20, and a folder over 10 s to delete. */
 const onBusyMachine = { testTimeout: 180_000, hookTimeout: 180_000 }
 
-/** Vitest leaves one of two cores free, and most files wait for a server, a disk or a browser. */
+/**
+ * Vitest leaves one of two cores free, and most files wait for a server, a disk or a browser. All projects on Node are one group: a core
+ * would be idle at the end of each.
+ */
 const maxWorkers = 2
 
 export default defineConfig({
@@ -79,7 +82,7 @@ export default defineConfig({
           globalSetup: 'test/s3/global-setup.ts',
           ...onBusyMachine,
           maxWorkers,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -92,7 +95,7 @@ export default defineConfig({
           globalSetup: 'test/postgres/global-setup.ts',
           ...onBusyMachine,
           maxWorkers,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -105,7 +108,7 @@ export default defineConfig({
           maxWorkers,
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -117,7 +120,7 @@ export default defineConfig({
           globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
           maxWorkers,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -129,7 +132,7 @@ export default defineConfig({
           globalSetup: 'test/e2e/global-setup.ts',
           fileParallelism: false,
           testTimeout: 600_000,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
