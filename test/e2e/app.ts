@@ -1,10 +1,9 @@
 /** Apps other than the gallery, written and built by a test. */
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
+import { runBuild } from '../run-build.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -24,11 +23,7 @@ export const buildApp = async (files: Readonly<Record<string, string>>): Promise
     await writeFile(join(root, name), text)
   }
   const folder = join(root, 'dist')
-  await promisify(execFile)(
-    process.execPath,
-    ['--conditions=@rockpool/source', join(repository, 'scripts/gallery.mjs'), 'build', folder],
-    { cwd: repository, env: { ...process.env, NODE_ENV: 'production', APP_ROOT: root } },
-  )
+  await runBuild('scripts/gallery.mjs', ['build', folder], { APP_ROOT: root })
   return { root, folder }
 }
 

@@ -1,10 +1,9 @@
 /** Builds the gallery once for all end-to-end tests, as for production, but with `window.pool` (mode `e2e`). */
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
+import { runBuild } from '../run-build.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,12 +12,10 @@ declare module 'vitest' {
   }
 }
 
-const root = join(import.meta.dirname, '../..')
-
 export default async (project: TestProject) => {
   const folder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-gallery-'))
   try {
-    await build(folder)
+    await runBuild('scripts/gallery.mjs', ['build', folder, 'e2e'])
     project.provide('gallery', { folder })
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
@@ -26,11 +23,3 @@ export default async (project: TestProject) => {
   }
   return () => rm(folder, { recursive: true, force: true })
 }
-
-const build = (folder: string) =>
-  promisify(execFile)(
-    process.execPath,
-    ['--conditions=@rockpool/source', 'scripts/gallery.mjs', 'build', folder, 'e2e'],
-    // Vitest's own NODE_ENV is `test`, which would build a development version.
-    { cwd: root, env: { ...process.env, NODE_ENV: 'production' } },
-  )

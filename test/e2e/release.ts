@@ -1,13 +1,10 @@
 /** Releases of the gallery: each is a build of its own, and a deployment replaces one by another on the same origin. */
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { runBuild } from '../run-build.ts'
 import { galleryFolder } from './server.ts'
 import type { Tab } from './tab.ts'
-
-const root = join(import.meta.dirname, '../..')
 
 /**
  * - `next`: other code, with other URLs of page and worker
@@ -16,21 +13,11 @@ const root = join(import.meta.dirname, '../..')
  */
 export type ReleaseName = 'next' | 'next-tables' | 'before'
 
-const BUILD: Record<ReleaseName, readonly string[]> = {
-  next: ['scripts/gallery.mjs', 'build'],
-  'next-tables': ['scripts/gallery.mjs', 'build'],
-  before: ['test/e2e/plain-livestore/build.mjs'],
-}
-
 /** @returns the folder of the build, to be removed by the caller */
 export const buildRelease = async (name: ReleaseName): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'rockpool-e2e-release-'))
-  await promisify(execFile)(
-    process.execPath,
-    ['--conditions=@rockpool/source', ...BUILD[name], folder, ...(name === 'before' ? [] : ['e2e'])],
-    // Vitest's own NODE_ENV is `test`, which would build a development version.
-    { cwd: root, env: { ...process.env, NODE_ENV: 'production', VITE_RELEASE: name } },
-  )
+  if (name === 'before') await runBuild('test/e2e/plain-livestore/build.mjs', [folder])
+  else await runBuild('scripts/gallery.mjs', ['build', folder, 'e2e'], { VITE_RELEASE: name })
   return folder
 }
 

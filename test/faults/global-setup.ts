@@ -1,10 +1,9 @@
 /** Builds the app of these tests once, for all of them. */
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
+import { runBuild } from '../run-build.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,12 +16,7 @@ export default async (project: TestProject) => {
   const folder = await mkdtemp(join(tmpdir(), 'rockpool-faults-app-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    await promisify(execFile)(
-      process.execPath,
-      ['--conditions=@rockpool/source', join(import.meta.dirname, 'app/build.mjs'), folder],
-      // Vitest's own NODE_ENV is `test`, which would build a development version.
-      { env: { ...process.env, NODE_ENV: 'production' } },
-    )
+    await runBuild('test/faults/app/build.mjs', [folder])
   } catch (error) {
     await remove()
     throw error

@@ -4,11 +4,10 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanEnvironment } from '../../adoption/folder.ts'
+import { runBuild } from '../../run-build.ts'
 
-const REPOSITORY = join(import.meta.dirname, '../../..')
 /** Builds any app on the sources of this repository. */
-const GALLERY = join(REPOSITORY, 'scripts/gallery.mjs')
+const GALLERY = 'scripts/gallery.mjs'
 
 export interface Apps extends AsyncDisposable {
   /** folders of the builds */
@@ -28,8 +27,8 @@ export const buildApps = async (): Promise<Apps> => {
   try {
     await cp(join(import.meta.dirname, 'old-app'), root, { recursive: true })
     await install(root)
-    await build(join(import.meta.dirname, 'build-old-app.mjs'), [root, builds.old])
-    await build(GALLERY, ['build', builds.between], {
+    await runBuild('test/e2e/from-livestore-filesync/build-old-app.mjs', [root, builds.old])
+    await runBuild(GALLERY, ['build', builds.between], {
       APP_ROOT: join(import.meta.dirname, 'between-app'),
       OLD_PACKAGES: join(root, 'node_modules'),
     })
@@ -42,7 +41,7 @@ export const buildApps = async (): Promise<Apps> => {
 }
 
 export const buildNewApp = (folder: string): Promise<void> =>
-  build(GALLERY, ['build', folder], { APP_ROOT: join(import.meta.dirname, 'new-app') })
+  runBuild(GALLERY, ['build', folder], { APP_ROOT: join(import.meta.dirname, 'new-app') })
 
 /** With the settings of npm that the dependencies of this repository are installed with. */
 const install = async (folder: string): Promise<void> => {
@@ -50,12 +49,4 @@ const install = async (folder: string): Promise<void> => {
   const options = ['--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   // A registry that does not respond is to end here, with npm's words, and not in the time limit of the hook.
   await promisify(execFile)('npm', ['ci', ...options, '--prefer-offline', '--fetch-timeout=60000'], { cwd: folder })
-}
-
-const build = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  await promisify(execFile)(process.execPath, ['--conditions=@rockpool/source', script, ...args], {
-    cwd: REPOSITORY,
-    // Vitest's own NODE_ENV is `test`, which would build a development version.
-    env: { ...cleanEnvironment(), NODE_ENV: 'production', ...env },
-  })
 }
