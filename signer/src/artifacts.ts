@@ -6,7 +6,7 @@
  */
 import { isObjectStoreError, type ObjectStore, type UploadedPart } from '@rockpool/object-store'
 import { type ArtifactKey, fromHex, isMediaType, OCTET_STREAM, type Right } from '@rockpool/protocol'
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { readJson } from './body.ts'
 import { errorResponse, httpError } from './errors.ts'
 import { contentLength, type ObjectCall, serveCaller } from './objects.ts'

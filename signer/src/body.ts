@@ -1,5 +1,6 @@
 /** Reads a JSON body: limited in bytes and time, and of the shape of the contract. */
-import { type Schema, ParseResult } from 'effect'
+import * as ParseResult from 'effect/ParseResult'
+import type * as Schema from 'effect/Schema'
 import { parseRemoteKey } from '@rockpool/protocol'
 import { httpError } from './errors.ts'
 

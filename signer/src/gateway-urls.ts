@@ -10,7 +10,7 @@
  * object store refuses other bytes.
  */
 import { OCTET_STREAM } from '@rockpool/protocol'
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { httpError } from './errors.ts'
 import { downloadUrl } from './downloads.ts'
 import type { Caller } from './rights.ts'

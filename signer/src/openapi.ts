@@ -1,7 +1,8 @@
 /** `/openapi.json`: the contract as OpenAPI 3.1, made of the schemas that validate. */
 import { WIRE_ERRORS } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import { JSONSchema, Schema } from 'effect'
+import * as JSONSchema from 'effect/JSONSchema'
+import * as Schema from 'effect/Schema'
 import { ArtifactPage } from './artifacts.ts'
 
 /** The document. Made once. */

@@ -1,7 +1,8 @@
 /** Which buckets there are, as an environment says: the same variable for the signer and the sync backend. */
 import { type Buckets, DEFAULT_BUCKETS } from '@rockpool/protocol'
 import * as schema from '@rockpool/protocol/schema'
-import { ParseResult, Schema } from 'effect'
+import * as ParseResult from 'effect/ParseResult'
+import * as Schema from 'effect/Schema'
 import { type Environment, variable, wrongVariable } from './environment.ts'
 
 const SomeBuckets = schema.Buckets.pipe(

@@ -1,5 +1,5 @@
 /** Who may do what: token claims and bucket rules. */
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { MAX_CONTENT_SIZE } from '../content-address.ts'
 import { isBucketName } from '../remote-key.ts'
 import { optional, Size } from './fields.ts'

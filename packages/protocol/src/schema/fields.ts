@@ -1,5 +1,5 @@
 /** The fields that the contract's requests and answers are made of. */
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { type ContentAddress as ContentAddressType, DIGEST_SIZE, MAX_PARTS, parseAddress } from '../content-address.ts'
 import { WIRE_ERRORS, type WireErrorCode as WireErrorCodeType } from '../errors.ts'
 import { isMediaType } from '../media-type.ts'

@@ -1,4 +1,4 @@
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { addressFits, addressParts } from '../content-address.ts'
 import { type Hashing, WEB_HASHING } from '../hashing.ts'
 import { addressOfKey, type RemoteKey as RemoteKeyType } from '../remote-key.ts'

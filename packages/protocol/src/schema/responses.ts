@@ -1,4 +1,4 @@
-import { Schema } from 'effect'
+import * as Schema from 'effect/Schema'
 import { optional, PartNumber, Receipt, Size, Time, UploadId, WireErrorCode } from './fields.ts'
 
 export const QuotaUsage = Schema.Struct({

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer'
 import { type Environment, variable, wrongVariable } from '@rockpool/access'
 import { isBucketName } from '@rockpool/protocol'
-import { ParseResult, Schema } from 'effect'
+import * as ParseResult from 'effect/ParseResult'
+import * as Schema from 'effect/Schema'
 import { EVENT_TYPES } from '../events/storage-event.ts'
 import type { Webhook } from '../events/webhooks/webhook.ts'
 

@@ -6,7 +6,8 @@
  */
 import { isObjectStoreError, type ObjectStore, readBytes } from '@rockpool/object-store'
 import { type RemoteKey, RockpoolError, type StoreId } from '@rockpool/protocol'
-import { Either, Schema } from 'effect'
+import * as Either from 'effect/Either'
+import * as Schema from 'effect/Schema'
 
 const common = {
   logId: Schema.String,
