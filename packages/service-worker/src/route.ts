@@ -13,7 +13,7 @@ import { renewedTokens } from './token-renewal.ts'
 /** A route as Workbox takes it: `registerRoute(route.match, route.handle)`. */
 export interface RockpoolRoute {
   match(options: { readonly url: URL }): boolean
-  /** Serves a request; pass the event, so that the worker lives until a download is stored. Never rejects. */
+  /** Serves a request; pass the event, so that the worker lives until its body is read and stored. Never rejects. */
   handle(options: { readonly request: Request; readonly event?: ExtendableEvent }): Promise<Response>
 }
 
