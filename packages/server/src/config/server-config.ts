@@ -9,7 +9,7 @@ import {
 } from '@rockpool/access'
 import type { BucketRules } from '@rockpool/protocol'
 import { readSignerConfig, type SignerConfig } from '@rockpool/signer'
-import type { FileQuota } from '@rockpool/sync-server'
+import type { FileQuota, Quota } from '@rockpool/sync-server'
 import type { Webhook } from '../events/webhooks/webhook.ts'
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts'
 import { type EventLogConfig, readEventLog } from './event-log-config.ts'
@@ -29,6 +29,8 @@ export interface ServerConfig {
   readonly publicUrl: string | undefined
   readonly trustedProxies: TrustedProxies
   readonly fileQuota: FileQuota
+  /** of each store's event log */
+  readonly logQuota: Quota
   /** who is sent events */
   readonly webhooks: readonly Webhook[]
   readonly host: string
@@ -67,7 +69,7 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
     receiptSecrets: readReceiptSecrets(env),
     publicUrl,
     trustedProxies: readProxies(env),
-    fileQuota: readFileQuota(env),
+    ...readQuotas(env),
     webhooks: readWebhooks(env),
     host,
     port: numberVariable(env, 'PORT', { unset: DEFAULT_PORT, least: 0, most: 65_535 }),
@@ -75,16 +77,20 @@ export const readServerConfig = (env: Environment): Omit<ServerConfig, 'warnings
   }
 }
 
-const readFileQuota = (env: Environment): FileQuota => {
+const readQuotas = (env: Environment): Pick<ServerConfig, 'fileQuota' | 'logQuota'> => {
   const limit = (name: string) =>
     numberVariable(env, `ROCKPOOL_QUOTA_${name}`, { unset: 0, least: 0, most: Number.MAX_SAFE_INTEGER }) || undefined
-  const limits = {
-    storeBytes: limit('STORE_BYTES'),
-    storeFiles: limit('STORE_FILES'),
-    userBytes: limit('USER_BYTES'),
-    userFiles: limit('USER_FILES'),
+  const given = (limits: Readonly<Record<string, number | undefined>>) =>
+    Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+  return {
+    fileQuota: given({
+      storeBytes: limit('STORE_BYTES'),
+      storeFiles: limit('STORE_FILES'),
+      userBytes: limit('USER_BYTES'),
+      userFiles: limit('USER_FILES'),
+    }),
+    logQuota: given({ events: limit('LOG_EVENTS'), bytes: limit('LOG_BYTES') }),
   }
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
 
 const isPublicHold = ({ access, hold }: BucketRules): boolean => access === 'public' && hold !== undefined

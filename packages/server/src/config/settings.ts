@@ -60,6 +60,8 @@ export const SETTINGS: readonly Setting[] = [
   { key: 'limits.quota.store_files', variable: 'ROCKPOOL_QUOTA_STORE_FILES', kind: 'number' },
   { key: 'limits.quota.user_bytes', variable: 'ROCKPOOL_QUOTA_USER_BYTES', kind: 'number' },
   { key: 'limits.quota.user_files', variable: 'ROCKPOOL_QUOTA_USER_FILES', kind: 'number' },
+  { key: 'limits.quota.log_events', variable: 'ROCKPOOL_QUOTA_LOG_EVENTS', kind: 'number' },
+  { key: 'limits.quota.log_bytes', variable: 'ROCKPOOL_QUOTA_LOG_BYTES', kind: 'number' },
   { key: 'buckets', variable: 'ROCKPOOL_BUCKETS', kind: 'buckets' },
   { key: 'webhooks', variable: 'ROCKPOOL_WEBHOOKS', kind: 'webhooks', secret: true },
 ]

@@ -107,6 +107,7 @@ export const startServer = async ({ config, log, staticFolder, tracer }: ServeOp
       basePath: SYNC_PATH,
       claims: { head: (remoteKey, signal) => hasContent(store, remoteKey, signal) },
       ...(hasFileQuota && { fileLedger }),
+      quota: config.logQuota,
       // Webhooks and holds go on for longer than the request that appends.
       onAppend: (storeId) => outsideRequests(() => appends.report(storeId)),
       onDelivery: metrics.delivered,

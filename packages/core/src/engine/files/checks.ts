@@ -16,7 +16,7 @@ export const checkFile = (file: NewFile, buckets: Buckets): RockpoolError | unde
   checkMeta(file.meta) ??
   checkContent(file, buckets)
 
-/** Refused here, before the log has it: a LiveStore client whose push is refused stops syncing (docs of packages/livestore). */
+/** Refused here, before the log has it: the person hears of it now, not when the sync server refuses the event. */
 export const checkRight = (
   claims: TokenClaims | undefined,
   storeId: StoreId,

@@ -60,8 +60,8 @@ export const ownUploads = Effect.gen(function* () {
 })
 
 /**
- * Fails when the user may not reference this content in an event. Checked before the commit, since the sync server
- * refuses such an event, and a LiveStore client whose push was refused stops syncing.
+ * Fails when the user may not reference this content in an event. Checked before the commit: the person hears of it now, not when the
+ * sync server refuses the event.
  */
 export const requireOwnKey = (key: RemoteKey) =>
   Effect.gen(function* () {
