@@ -1,6 +1,6 @@
 /** Arbitrary events, over few ids so that they meet. */
 import type { FileMeta, PoolEvent } from '@rockpool/core'
-import { EVENT_NAMES, MAX_TIME } from '@rockpool/core/records'
+import { EVENT_NAMES, type LegacyEventName, MAX_TIME } from '@rockpool/core/records'
 import { formatReceipt, type Owner, type RemoteKey } from '@rockpool/protocol'
 import fc from 'fast-check'
 
@@ -12,8 +12,7 @@ const name = fc.oneof(
 const type = fc.constantFrom('image/jpeg', 'text/plain')
 const size = fc.oneof(fc.nat(), fc.maxSafeNat())
 const at = fc.oneof(fc.nat(), fc.nat({ max: MAX_TIME }))
-/** Keys among which are those that every object has: fast-check takes care of that. */
-/** As it is after a way as JSON, which knows no -0. */
+/** Keys among which are those that every object has: fast-check takes care of that. As it is after a way as JSON, which knows no -0. */
 const meta = fc
   .dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }))
   .map((any) => JSON.parse(JSON.stringify(any)) as FileMeta)
@@ -35,7 +34,7 @@ const opId = fc.nat({ max: 60 }).map((n) => `op${n}`)
 const fact = <Args>(eventName: PoolEvent['name'], args: { [K in keyof Args]: fc.Arbitrary<Args[K]> }) =>
   fc.record({ name: fc.constant(eventName), opId, args: fc.record(args) }) as unknown as fc.Arbitrary<PoolEvent>
 
-const owner = fc.constantFrom(...['a', 'b'].map((letter) => `u_${letter.repeat(32)}` as Owner))
+const owner = fc.constantFrom(...['a', 'b', 'c'].map((letter) => `u_${letter.repeat(32)}` as Owner))
 
 const path = fc.constantFrom('fish/reef.jpg', 'ünï/𝄞.png')
 
@@ -54,6 +53,30 @@ const anyEvent: fc.Arbitrary<PoolEvent> = fc.oneof(
 )
 
 export const anyEvents = fc.array(anyEvent, { minLength: 1, maxLength: 30 })
+
+const hash = fc.constantFrom('a'.repeat(64), 'b'.repeat(64), 'abc')
+const url = fc.constantFrom('', `shop/${'a'.repeat(64)}`, `https://files.example/shop/${'b'.repeat(64)}`, 'no URL')
+const date = fc.oneof(
+  { weight: 6, arbitrary: fc.nat().map((ms) => new Date(ms).toISOString()) },
+  { weight: 1, arbitrary: fc.constantFrom('', 'soon', '+275760-09-13T00:00:00.000Z') },
+)
+const metadataJson = fc.constantFrom(null, '{"mimeType":"image/png","sizeBytes":4}', '{"image":{"width":4}}', '{"half')
+
+const legacyFact = (eventName: LegacyEventName, args: Readonly<Record<string, fc.Arbitrary<unknown>>>) =>
+  fc.record({ name: fc.constant(eventName), args: fc.record({ id, ...args }, { requiredKeys: ['id'] }) })
+
+/** Events of livestore-filesync, some without a field or with a malformed one. */
+export const legacyEvents = fc.array(
+  fc.oneof(
+    legacyFact('v1.FileCreated', { path, contentHash: hash, metadataJson, createdAt: date, updatedAt: date }),
+    legacyFact('v1.FileUpdated', {
+      ...{ path, contentHash: hash, metadataJson, updatedAt: date },
+      ...{ remoteKey: url, remoteUrl: url },
+    }),
+    legacyFact('v1.FileDeleted', { deletedAt: date }),
+  ),
+  { maxLength: 10 },
+)
 
 /** The same event about things of one's own: opId, ids and remote keys begin with `prefix`. */
 export const renameKeys = (event: PoolEvent, prefix: string): PoolEvent => {
