@@ -114,7 +114,10 @@ const toHostile = ({ name, opId, args }: PoolEvent): HostileEvent => {
 }
 
 /** What a text may end with: mostly nothing, else what JavaScript and SQLite do not take for the same. */
-const anyEnding = fc.constantFrom('', '', '', '', '\0', '\0x', '\uD800', '\uDC00', '\uFFFD')
+const anyEnding = fc.oneof(
+  { weight: 40, arbitrary: fc.constant('') },
+  { weight: 1, arbitrary: fc.constantFrom('\0', '\0x', '\uD800', '\uDC00', '\uFFFD') },
+)
 
 const withEndings = ({ name, argsJson }: HostileEvent, endings: Iterator<string>): HostileEvent => {
   const args: Record<string, unknown> = JSON.parse(argsJson!)

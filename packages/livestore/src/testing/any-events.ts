@@ -63,7 +63,13 @@ const date = fc.oneof(
 const metadataJson = fc.constantFrom(null, '{"mimeType":"image/png","sizeBytes":4}', '{"image":{"width":4}}', '{"half')
 
 const legacyFact = (eventName: LegacyEventName, args: Readonly<Record<string, fc.Arbitrary<unknown>>>) =>
-  fc.record({ name: fc.constant(eventName), args: fc.record({ id, ...args }, { requiredKeys: ['id'] }) })
+  fc.record({
+    name: fc.constant(eventName),
+    args: fc.oneof(
+      { weight: 6, arbitrary: fc.record({ id, ...args }) },
+      { weight: 1, arbitrary: fc.record({ id, ...args }, { requiredKeys: ['id'] }) },
+    ),
+  })
 
 /** Events of livestore-filesync, some without a field or with a malformed one. */
 export const legacyEvents = fc.array(
