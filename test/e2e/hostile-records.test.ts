@@ -4,8 +4,14 @@ import { poolArgs } from '@rockpool/access/testing'
 import { sqliteLogs } from '@rockpool/sync-server/node'
 import { type HttpClient, httpClient } from '@rockpool/sync-server/testing'
 import { describe, expect, test } from 'vitest'
-import { fileAdded, HOSTILE_EVENTS, type HostileEvent } from '../../packages/livestore/src/testing/hostile-events.ts'
+import {
+  event,
+  fileAdded,
+  HOSTILE_EVENTS,
+  type HostileEvent,
+} from '../../packages/livestore/src/testing/hostile-events.ts'
 import { HOSTILE_PUSHES, type Ingredients } from '../../packages/sync-server/src/testing/hostile-pushes.ts'
+import { bytesOf, sha256 } from './content.ts'
 import { BROWSERS, ONE_BROWSER } from './device.ts'
 import { tokenSigner } from './network-tokens.ts'
 import type { Server } from './server.ts'
@@ -135,6 +141,8 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
       const [before] = await a.tiles()
 
       await server.stop('SIGTERM')
+      await a.add('unsent.bin', 'unsent', 1_000)
+      const unsent = await a.inPage((pool) => pool.files.list({ search: 'unsent.bin' })[0]!.remoteKey)
       const cases = Object.entries(HOSTILE_EVENTS)
       await append(server, [
         ...cases.flatMap(([_, makeEvents], i) => makeEvents(STORE_ID, `hostile-${i}`)),
@@ -144,6 +152,10 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
           remoteKey: await a.inPage((pool, id) => pool.files.get(id)!.remoteKey, before!.id),
         }),
         fileAdded(STORE_ID, 'far-future', { name: 'far-future.txt', at: 9e15 }),
+        // The only copy of this content is on a device: said to be stored, and wanted by nobody.
+        fileAdded(STORE_ID, 'rival', { name: 'rival.bin', remoteKey: unsent, size: 1_000 }),
+        event('v2.ContentStored', { opId: 'forged', remoteKey: unsent, etag: 'forged' }),
+        event('v2.FileDeleted', { opId: 'forged too', id: 'rival', at: 9e12 }),
       ])
       await server.start()
 
@@ -155,6 +167,9 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
       await waitFor(a, 'before.bin', 'lure.txt', 'far-future.txt', 'invoicefdp.exe')
       const b = await B.open()
       await waitFor(b, 'before.bin', 'after.bin', 'lure.txt', 'far-future.txt', 'invoicefdp.exe')
+      await a.waitForState('unsent.bin', 'stored')
+      await waitFor(b, 'unsent.bin')
+      expect(await b.fetched('unsent.bin')).toBe(sha256(bytesOf('unsent', 1_000)))
       await b.add('of-b.bin', 'of-b', 1_000)
       await waitFor(a, 'of-b.bin')
       await a.reload()
