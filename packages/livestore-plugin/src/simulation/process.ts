@@ -34,15 +34,25 @@ export const makeProcess = (world: World, name: string, onKill: () => void = () 
   let isAlive = true
   let frozenUntil = 0
 
+  /** What came due while it was frozen. A browser keeps the order of messages, however often the thread freezes. */
+  const held: { readonly label: string; readonly run: () => void }[] = []
+  const thaw = () => {
+    if (frozenUntil > world.now()) world.after(frozenUntil - world.now(), `${name} thaws`, thaw)
+    else for (const { label, run } of held.splice(0)) world.after(0, `${name} ${label}`, run)
+  }
+
   const after = (ms: number, label: string, run: () => void): (() => void) => {
-    let cancel: () => void
+    let isCancelled = false
     const runOrWait = () => {
-      if (!isAlive) return
-      if (frozenUntil > world.now()) cancel = world.after(frozenUntil - world.now(), `${name} ${label}`, runOrWait)
-      else run()
+      if (!isAlive || isCancelled) return
+      if (frozenUntil <= world.now()) return run()
+      if (held.push({ label, run: runOrWait }) === 1) thaw()
     }
-    cancel = world.after(ms, `${name} ${label}`, runOrWait)
-    return () => cancel()
+    const cancel = world.after(ms, `${name} ${label}`, runOrWait)
+    return () => {
+      isCancelled = true
+      cancel()
+    }
   }
 
   const start = (label: string, fiber: Fiber) => {
