@@ -46,7 +46,6 @@ export default defineConfig({
           env,
           ...onBusyMachine,
           maxWorkers,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -82,7 +81,6 @@ export default defineConfig({
           globalSetup: 'test/s3/global-setup.ts',
           ...onBusyMachine,
           maxWorkers,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -95,7 +93,6 @@ export default defineConfig({
           globalSetup: 'test/postgres/global-setup.ts',
           ...onBusyMachine,
           maxWorkers,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -108,7 +105,6 @@ export default defineConfig({
           maxWorkers,
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -120,7 +116,6 @@ export default defineConfig({
           globalSetup: ['test/s3/global-setup.ts', 'test/faults/global-setup.ts'],
           maxWorkers,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 0 },
         },
       },
       {

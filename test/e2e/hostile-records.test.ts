@@ -152,7 +152,7 @@ describe.each(BROWSERS)('records of an adversary (%s)', (browser) => {
           remoteKey: await a.inPage((pool, id) => pool.files.get(id)!.remoteKey, before!.id),
         }),
         fileAdded(STORE_ID, 'far-future', { name: 'far-future.txt', at: 9e15 }),
-        // The only copy of this content is on a device: said to be stored, and wanted by nobody.
+        // The only copy of this content is on a device: the log calls it stored, and deletes its other file.
         fileAdded(STORE_ID, 'rival', { name: 'rival.bin', remoteKey: unsent, size: 1_000 }),
         event('v2.ContentStored', { opId: 'forged', remoteKey: unsent, etag: 'forged' }),
         event('v2.FileDeleted', { opId: 'forged too', id: 'rival', at: 9e12 }),
@@ -218,7 +218,7 @@ describe.each(ONE_BROWSER)('a gallery (%s)', (browser) => {
       await a.shows('good.bin')
     }))
 
-  test('opens the list by a link to a file that cannot be', () =>
+  test('opens the list for a link whose file cannot be opened', () =>
     inWorld(browser, async ({ A }) => {
       const shown: string[] = []
       for (const id of ['%', '%E0%A4%A', 'nobody']) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Checks Node's version before anything is loaded that an older one does not have. */
 import { readFileSync } from 'node:fs'
+// A named import of what an older Node lacks would fail before the check.
 import * as modules from 'node:module'
 import process from 'node:process'
 

@@ -126,22 +126,19 @@ test('ends the event of a body whose reader leaves', async () => {
   expect(event.isPending).toBe(false)
 })
 
-test.each([
+test.each<[string, Parameters<typeof threeChunks>[0], number]>([
   ['its source errors', { end: 'error' }, 3],
   [
     'a chunk may not pass',
     { pass: (chunk) => (chunk === 'b' ? Promise.reject(new Error('cut')) : Promise.resolve()) },
     1,
   ],
-] as const satisfies readonly (readonly [string, Parameters<typeof threeChunks>[0], number])[])(
-  'ends the event of a body when %s',
-  async (_, options, passed) => {
-    const { event, reader } = threeChunks(options)
-    for (let i = 0; i < passed; i++) await reader.read()
-    await expect(reader.read()).rejects.toThrow('cut')
-    expect(event.isPending).toBe(false)
-  },
-)
+])('ends the event of a body when %s', async (_, options, passed) => {
+  const { event, reader } = threeChunks(options)
+  for (let i = 0; i < passed; i++) await reader.read()
+  await expect(reader.read()).rejects.toThrow('cut')
+  expect(event.isPending).toBe(false)
+})
 
 test('pings pages that this worker does not control, too', async () => {
   const page = { postMessage: vi.fn<(message: unknown) => void>() }

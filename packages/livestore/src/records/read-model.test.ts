@@ -88,6 +88,8 @@ const ofServer = async () => {
     return content
   }
   const keys = client.query(rockpoolTables.rockpoolRemoteContents).map(({ remoteKey }) => remoteKey)
+  // An event may name any owner. The owner in the read model is the user who pushed it.
+  for (const { ownerId, owner } of files) if (owner !== undefined) expect(ownerId).toBe(PUSHER)
   return {
     files: byKey(
       files.map(({ ownerId: _, seqNum: __, owner = null, path = null, ...record }) =>
@@ -107,7 +109,7 @@ const serverAgrees = async () => {
   expect(await log.readModel.failures()).toEqual([])
 }
 
-/** With the owner of whoever pushes it, as the gate takes it, with another one, or with one that is none. */
+/** Names the owner segment of the pusher, as the gate requires, that of another user, or a text that is no owner segment. */
 const toHostile = ({ name, opId, args }: PoolEvent): HostileEvent => {
   const owner = 'owner' in args && { owner: OWNERS[args.owner!.charAt(2)] }
   return event(name, packMeta({ ...args, ...owner, opId }) as Record<string, unknown>)

@@ -48,7 +48,7 @@ test('a log takes no more bytes than its quota says', async () => {
   await ada.push('v1.NoteCreated', { text: 'c' })
 })
 
-test('a user who asks too often is told when to ask again; others are not held up', async () => {
+test('a user over the rate limit gets 429 with Retry-After, and other users are served', async () => {
   const { url, client } = await serve({ ROCKPOOL_RATE_LIMIT: '1' })
   const [ada, bob] = [await tokenOf({ shop: ['read'] }, 'ada'), await client('bob')]
   const ask = () => fetch(`${url}/sync/shop/head`, { headers: { authorization: `Bearer ${ada}` } })
